@@ -1,0 +1,5 @@
+/** Adapter: the command line. */
+@NullMarked
+package dev.mezzotint.cli;
+
+import org.jspecify.annotations.NullMarked;

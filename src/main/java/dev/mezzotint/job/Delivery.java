@@ -1,0 +1,93 @@
+package dev.mezzotint.job;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One delivery of a request record to this worker. The broker may deliver the same record again, to
+ * this worker or another.
+ *
+ * <p>The lane that acquired the record keeps its lock while the handler works and calls {@link
+ * #fence()} as soon as the lock is lost; from then on the attempt must stop and publish nothing.
+ * Safe for use by several threads.
+ */
+public final class Delivery {
+  private final String topic;
+  private final int partition;
+  private final long offset;
+  private final int deliveryCount;
+  private final byte[] value;
+  private final List<Map.Entry<String, byte[]>> headers;
+  private volatile boolean fenced;
+  private volatile boolean draining;
+
+  /**
+   * @param deliveryCount 1 for the first time; a hint, since hand-backs count too
+   * @param value the record's bytes as they came; empty for a record without a value
+   * @param headers in the record's order; names may repeat
+   */
+  public Delivery(
+      String topic,
+      int partition,
+      long offset,
+      int deliveryCount,
+      byte[] value,
+      List<Map.Entry<String, byte[]>> headers) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.deliveryCount = deliveryCount;
+    this.value = value;
+    this.headers = List.copyOf(headers);
+  }
+
+  public String topic() {
+    return topic;
+  }
+
+  public int partition() {
+    return partition;
+  }
+
+  public long offset() {
+    return offset;
+  }
+
+  public int deliveryCount() {
+    return deliveryCount;
+  }
+
+  /** The record's bytes, not a copy: not to be changed. */
+  public byte[] value() {
+    return value;
+  }
+
+  public List<Map.Entry<String, byte[]>> headers() {
+    return headers;
+  }
+
+  /** True once another worker may hold this record: stop and publish nothing. */
+  public boolean fenced() {
+    return fenced;
+  }
+
+  /** Called by the lane when the lock could not be renewed. */
+  public void fence() {
+    fenced = true;
+  }
+
+  /** True once this worker is shutting down: hand back at the next step boundary. */
+  public boolean draining() {
+    return draining;
+  }
+
+  /** Called by the lane on shutdown. */
+  public void drain() {
+    draining = true;
+  }
+
+  /** {@code topic-partition@offset}, for logs and for ids of events about records without an id. */
+  public String position() {
+    return topic + "-" + partition + "@" + offset;
+  }
+}

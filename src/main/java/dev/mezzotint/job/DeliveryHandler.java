@@ -1,0 +1,22 @@
+package dev.mezzotint.job;
+
+/**
+ * What to do with one delivered request. Called on a thread of its own per delivery; may take
+ * hours.
+ *
+ * <p>An exception other than {@link InterruptedException} is a defect of the handler: the lane
+ * hands the record back after a pause.
+ */
+@FunctionalInterface
+public interface DeliveryHandler {
+
+  /** How the record ends for this delivery. */
+  enum Settlement {
+    /** Done for good, all its effects are durable: never deliver it again. */
+    ACCEPT,
+    /** Not finished here: give it to another worker. */
+    RELEASE
+  }
+
+  Settlement handle(Delivery delivery) throws InterruptedException;
+}

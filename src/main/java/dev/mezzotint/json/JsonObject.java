@@ -1,0 +1,400 @@
+package dev.mezzotint.json;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON object that is read field by field. Each getter checks type and range and remembers that
+ * the field is known; {@link #refuseUnknown} then names the first field nobody asked for.
+ *
+ * <p>A field that is {@code null} counts as absent. Every refusal is an {@link
+ * InvalidInputException} with the field's path. Not safe for use by several threads.
+ */
+public final class JsonObject {
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              com.fasterxml.jackson.core.JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(32)
+                          .maxNumberLength(64)
+                          .maxStringLength(1 << 20)
+                          .maxNameLength(512)
+                          .build())
+                  .build())
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          .build();
+
+  private final ObjectNode node;
+  private final String path;
+  private final Set<String> known = new HashSet<>();
+
+  private JsonObject(ObjectNode node, String path) {
+    this.node = node;
+    this.path = path;
+  }
+
+  /**
+   * Parses one JSON object and nothing after it. Depth, number and string lengths are bounded and a
+   * key may stand only once.
+   */
+  public static JsonObject parse(byte[] utf8) {
+    JsonNode tree;
+    try {
+      tree = MAPPER.readTree(utf8);
+    } catch (JsonProcessingException e) {
+      throw new InvalidInputException("", "is not valid JSON: " + oneLine(e), e);
+    } catch (IOException e) {
+      throw new InvalidInputException("", "is not valid JSON: " + e.getMessage(), e);
+    }
+    if (!(tree instanceof ObjectNode object)) {
+      throw new InvalidInputException("", "is not a JSON object");
+    }
+    return new JsonObject(object, "");
+  }
+
+  public static JsonObject parse(String text) {
+    return parse(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String oneLine(JsonProcessingException e) {
+    var at = e.getLocation();
+    String where =
+        at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+    return e.getOriginalMessage().lines().findFirst().orElse("unreadable") + where;
+  }
+
+  /** Writes maps (keys sorted), lists, strings, numbers and booleans as compact JSON. */
+  public static byte[] write(Map<String, ?> members) {
+    try {
+      return MAPPER.writeValueAsBytes(members);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** As {@link #write}, in the map's own order, indented, for files that people read. */
+  public static byte[] writePretty(Map<String, ?> members) {
+    try {
+      byte[] text =
+          MAPPER
+              .writer()
+              .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+              .withDefaultPrettyPrinter()
+              .writeValueAsBytes(members);
+      byte[] line = java.util.Arrays.copyOf(text, text.length + 1);
+      line[text.length] = '\n';
+      return line;
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The same members with keys sorted at every level: equal meaning gives equal bytes. */
+  public byte[] canonical() {
+    return write(sorted(node));
+  }
+
+  /** All members as plain maps, lists, strings, numbers and booleans. */
+  public Map<String, Object> toMap() {
+    return sorted(node);
+  }
+
+  private static Map<String, Object> sorted(JsonNode object) {
+    Map<String, Object> members = new TreeMap<>();
+    for (Iterator<String> names = object.fieldNames(); names.hasNext(); ) {
+      String name = names.next();
+      members.put(name, plain(object.get(name)));
+    }
+    return members;
+  }
+
+  @SuppressWarnings("NullAway") // null is JSON's own value here, kept as it stands
+  private static Object plain(JsonNode value) {
+    if (value.isObject()) {
+      return sorted(value);
+    }
+    if (value.isArray()) {
+      List<Object> items = new ArrayList<>();
+      value.forEach(item -> items.add(plain(item)));
+      return items;
+    }
+    if (value.isTextual()) {
+      return value.textValue();
+    }
+    if (value.isBoolean()) {
+      return value.booleanValue();
+    }
+    return value.isNull() ? null : value.numberValue();
+  }
+
+  /** Path of a field of this object, for messages. */
+  public String path(String name) {
+    return path.isEmpty() ? name : path + "." + name;
+  }
+
+  /** All field names in the order of the text, also those not yet asked for. */
+  public List<String> names() {
+    List<String> names = new ArrayList<>();
+    node.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  public boolean has(String name) {
+    known.add(name);
+    return node.hasNonNull(name);
+  }
+
+  private @Nullable JsonNode find(String name) {
+    known.add(name);
+    JsonNode value = node.get(name);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  /** The refusal of a field of this object, for the caller's own checks. */
+  public InvalidInputException refuse(String name, String what) {
+    return new InvalidInputException(path(name), path(name) + " " + what);
+  }
+
+  public Optional<String> string(String name) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!value.isTextual()) {
+      throw refuse(name, "must be a string, not " + describe(value));
+    }
+    return Optional.of(value.textValue());
+  }
+
+  public String requiredString(String name) {
+    return string(name).orElseThrow(() -> refuse(name, "is missing: a string is required"));
+  }
+
+  public String string(String name, String otherwise) {
+    return string(name).orElse(otherwise);
+  }
+
+  /** An integer within bounds, both included. */
+  public OptionalLong integer(String name, long min, long max) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return OptionalLong.empty();
+    }
+    if (!value.isIntegralNumber()) {
+      throw refuse(name, "must be an integer, not " + describe(value));
+    }
+    if (!value.canConvertToLong() || value.longValue() < min || value.longValue() > max) {
+      throw refuse(name, "must be from " + min + " to " + max + ", not " + describe(value));
+    }
+    return OptionalLong.of(value.longValue());
+  }
+
+  public long integer(String name, long min, long max, long otherwise) {
+    return integer(name, min, max).orElse(otherwise);
+  }
+
+  public int integer(String name, int min, int max, int otherwise) {
+    return (int) integer(name, min, max).orElse(otherwise);
+  }
+
+  /** A finite number within bounds, both included. */
+  public OptionalDouble number(String name, double min, double max) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return OptionalDouble.empty();
+    }
+    if (!value.isNumber()) {
+      throw refuse(name, "must be a number, not " + describe(value));
+    }
+    double number = value.doubleValue();
+    if (!(number >= min && number <= max)) {
+      throw refuse(name, "must be from " + min + " to " + max + ", not " + describe(value));
+    }
+    return OptionalDouble.of(number);
+  }
+
+  public double number(String name, double min, double max, double otherwise) {
+    return number(name, min, max).orElse(otherwise);
+  }
+
+  public Optional<Boolean> bool(String name) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!value.isBoolean()) {
+      throw refuse(name, "must be true or false, not " + describe(value));
+    }
+    return Optional.of(value.booleanValue());
+  }
+
+  public boolean bool(String name, boolean otherwise) {
+    return bool(name).orElse(otherwise);
+  }
+
+  public Optional<JsonObject> object(String name) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!(value instanceof ObjectNode object)) {
+      throw refuse(name, "must be an object, not " + describe(value));
+    }
+    return Optional.of(new JsonObject(object, path(name)));
+  }
+
+  public Optional<List<String>> strings(String name, int sizeMax) {
+    return array(name, sizeMax)
+        .map(
+            items -> {
+              List<String> strings = new ArrayList<>();
+              for (JsonNode item : items) {
+                if (!item.isTextual()) {
+                  throw refuse(name, "must hold strings only, not " + describe(item));
+                }
+                strings.add(item.textValue());
+              }
+              return List.copyOf(strings);
+            });
+  }
+
+  public Optional<List<Long>> integers(String name, int sizeMax, long min, long max) {
+    return array(name, sizeMax)
+        .map(
+            items -> {
+              List<Long> integers = new ArrayList<>();
+              for (JsonNode item : items) {
+                if (!item.isIntegralNumber()
+                    || !item.canConvertToLong()
+                    || item.longValue() < min
+                    || item.longValue() > max) {
+                  throw refuse(
+                      name,
+                      "must hold integers from " + min + " to " + max + ", not " + describe(item));
+                }
+                integers.add(item.longValue());
+              }
+              return List.copyOf(integers);
+            });
+  }
+
+  public Optional<List<Double>> numbers(String name, int sizeMax, double min, double max) {
+    return array(name, sizeMax)
+        .map(
+            items -> {
+              List<Double> numbers = new ArrayList<>();
+              for (JsonNode item : items) {
+                double number = item.isNumber() ? item.doubleValue() : Double.NaN;
+                if (!(number >= min && number <= max)) {
+                  throw refuse(
+                      name,
+                      "must hold numbers from " + min + " to " + max + ", not " + describe(item));
+                }
+                numbers.add(number);
+              }
+              return List.copyOf(numbers);
+            });
+  }
+
+  public Optional<List<JsonObject>> objects(String name, int sizeMax) {
+    return array(name, sizeMax)
+        .map(
+            items -> {
+              List<JsonObject> objects = new ArrayList<>();
+              for (int i = 0; i < items.size(); i++) {
+                if (!(items.get(i) instanceof ObjectNode object)) {
+                  throw refuse(name, "must hold objects only, not " + describe(items.get(i)));
+                }
+                objects.add(new JsonObject(object, path(name) + "[" + i + "]"));
+              }
+              return List.copyOf(objects);
+            });
+  }
+
+  private Optional<List<JsonNode>> array(String name, int sizeMax) {
+    JsonNode value = find(name);
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (!value.isArray()) {
+      throw refuse(name, "must be a list, not " + describe(value));
+    }
+    if (value.size() > sizeMax) {
+      throw refuse(name, "may have at most " + sizeMax + " entries, not " + value.size());
+    }
+    List<JsonNode> items = new ArrayList<>();
+    value.forEach(items::add);
+    return Optional.of(items);
+  }
+
+  /** One of a closed set of words. */
+  public Optional<String> word(String name, List<String> allowed) {
+    Optional<String> word = string(name);
+    word.ifPresent(
+        w -> {
+          if (!allowed.contains(w)) {
+            throw refuse(
+                name, "must be one of " + String.join(", ", allowed) + ", not " + quote(w));
+          }
+        });
+    return word;
+  }
+
+  /** Refuses the first field that no getter has asked for. */
+  public void refuseUnknown() {
+    for (String name : names()) {
+      if (!known.contains(name)) {
+        List<String> expected = known.stream().sorted().toList();
+        throw new InvalidInputException(
+            path(name),
+            "unknown field " + quote(path(name)) + ": known are " + String.join(", ", expected));
+      }
+    }
+  }
+
+  /** A text in quotes, shortened, without control characters: safe to put into a message. */
+  public static String quote(String text) {
+    StringBuilder safe = new StringBuilder("\"");
+    text.codePoints()
+        .limit(60)
+        .forEach(c -> safe.appendCodePoint(Character.isISOControl(c) ? '\uFFFD' : c));
+    return safe.append(text.codePointCount(0, text.length()) > 60 ? "…\"" : "\"").toString();
+  }
+
+  private static String describe(JsonNode value) {
+    if (value.isTextual()) {
+      return quote(value.textValue());
+    }
+    if (value.isObject()) {
+      return "an object";
+    }
+    if (value.isArray()) {
+      return "a list";
+    }
+    String text = value.toString();
+    return text.length() > 40 ? text.substring(0, 40) + "…" : text;
+  }
+}

@@ -1,0 +1,5 @@
+/** The embedded default: a real Kafka broker and a real S3 server in a child JVM of their own. */
+@NullMarked
+package dev.mezzotint.local;
+
+import org.jspecify.annotations.NullMarked;
