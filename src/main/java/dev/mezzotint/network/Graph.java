@@ -37,20 +37,18 @@ public final class Graph {
     NORMAL
   }
 
+  /** A weight's shape and what it is before training. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Weight(long[] shape, Initial initial) {}
+
   private final StringBuilder body = new StringBuilder();
-  private final Map<String, long[]> weights = new LinkedHashMap<>();
-  private final Map<String, Initial> initials = new LinkedHashMap<>();
+  private final Map<String, Weight> weights = new LinkedHashMap<>();
   private final Map<String, Integer> positions = new LinkedHashMap<>();
   private int next;
 
-  /** Name → shape of every weight used so far, in the order of the list argument. */
-  public Map<String, long[]> weights() {
+  /** Every weight used so far by name, in the order of the list argument. */
+  Map<String, Weight> weights() {
     return new LinkedHashMap<>(weights);
-  }
-
-  /** Name → what each weight is before training, in the same order. */
-  Map<String, Initial> initials() {
-    return new LinkedHashMap<>(initials);
   }
 
   /** The statements, each indented by two spaces and ended by a line feed. */
@@ -82,8 +80,7 @@ public final class Graph {
     if (position == null) {
       position = positions.size();
       positions.put(name, position);
-      weights.put(name, shape);
-      initials.put(name, initial);
+      weights.put(name, new Weight(shape, initial));
     }
     return "w[" + position + "]";
   }

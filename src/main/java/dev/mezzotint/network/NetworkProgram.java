@@ -33,9 +33,7 @@ import java.util.Map;
  */
 public final class NetworkProgram {
   private final byte[] archive;
-  private final Map<String, long[]> weights;
-
-  private final Map<String, Graph.Initial> initials;
+  private final Map<String, Graph.Weight> weights;
 
   private final int channels;
   private final int conditionChannels;
@@ -46,7 +44,6 @@ public final class NetworkProgram {
 
     this.archive = archive;
     this.weights = graph.weights();
-    this.initials = graph.initials();
   }
 
   /**
@@ -95,7 +92,9 @@ public final class NetworkProgram {
 
   /** Name → shape of every weight, in the order in which the methods take them. */
   public Map<String, long[]> weights() {
-    return weights;
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    weights.forEach((name, weight) -> shapes.put(name, weight.shape()));
+    return shapes;
   }
 
   /** Weights before training, drawn as PyTorch's layers draw them; the same for the same seed. */
@@ -103,13 +102,13 @@ public final class NetworkProgram {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     double bound = 0;
     long index = 0;
-    for (Map.Entry<String, long[]> weight : weights.entrySet()) {
-      long[] shape = weight.getValue();
+    for (Map.Entry<String, Graph.Weight> weight : weights.entrySet()) {
+      long[] shape = weight.getValue().shape();
       float[] values = new float[Math.toIntExact(product(shape, 0))];
       if (shape.length > 1) {
         bound = 1 / Math.sqrt(product(shape, 1)); // a bias follows its kernel and shares its bound
       }
-      switch (initials.get(weight.getKey())) {
+      switch (weight.getValue().initial()) {
         case FAN_IN -> uniform(seed, index, bound, values);
         case NORMAL -> Noise.gaussian(seed, index, values, 0, values.length);
         case ONES -> Arrays.fill(values, 1);

@@ -91,7 +91,7 @@ public record TrainStep(
           norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
       %s    torch._foreach_add_(steps, 1)
           %s(values, gs, m, v, annotate(List[Tensor], []), steps, lr=float(torch.select(rates, 0, 0)), beta1=%s, beta2=%s, weight_decay=%s, eps=%s, amsgrad=False, maximize=False)
-          torch._foreach_lerp_(ema, values, torch.rsub(float(torch.select(rates, 0, 1)), 1.))
+          torch._foreach_lerp_(ema, values, torch.sub(1., float(torch.select(rates, 0, 1))))
           return torch.stack([torch.detach(loss), norm])
       """;
 }

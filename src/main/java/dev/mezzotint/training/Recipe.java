@@ -3,7 +3,6 @@ package dev.mezzotint.training;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.TrainStep;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,10 +77,6 @@ public record Recipe(
     return Math.min(emaDecay, (1.0 + iteration) / (10.0 + iteration));
   }
 
-  public static Recipe read(Path file) {
-    return parse(JsonObject.parse(dev.mezzotint.model.SmallFiles.read(file)));
-  }
-
   /** Refuses unknown keys, bad ranges and impossible combinations by the key's name. */
   public static Recipe parse(JsonObject json) {
     String name = json.requiredString("model");
@@ -91,7 +86,8 @@ public record Recipe(
     UNetConfig network =
         UNetConfig.parse(
             json.object("network")
-                .orElseThrow(() -> json.refuse("network", "is missing: the U-Net's configuration")));
+                .orElseThrow(
+                    () -> json.refuse("network", "is missing: the U-Net's configuration")));
     Data data = data(json, network);
     Recipe recipe =
         new Recipe(
