@@ -147,8 +147,10 @@ class NoiseTest {
     assertThat(perSecond).isGreaterThan(1e6);
   }
 
-  private static final float[] FROZEN_GAUSSIAN = {0f, 0f, 0f, 0f, 0f};
-  private static final double FROZEN_UNIFORM = 0;
+  private static final float[] FROZEN_GAUSSIAN = {
+    1.8693302f, -0.97346324f, -0.09078088f, 1.053533f, -0.19779718f
+  };
+  private static final double FROZEN_UNIFORM = 0.8569694484567997;
 
   private static float[] gaussian(long seed, long index, int n) {
     float[] out = new float[n];
