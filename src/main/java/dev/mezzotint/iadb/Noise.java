@@ -1,0 +1,110 @@
+package dev.mezzotint.iadb;
+
+/**
+ * Random numbers that depend on seed, index and element alone: the same on every machine and
+ * device, however a request is cut into batches and a range into pieces.
+ *
+ * <p>Element e of stream (seed, index) comes from the {@link Philox} block with key {@link
+ * Philox#key key(seed, index)} and counter (e / values per block, domain). The domain word keeps
+ * the Gaussian and the uniform stream of one index apart. Safe for use by several threads.
+ */
+public final class Noise {
+  private static final long GAUSSIAN = 0;
+  private static final long UNIFORM = 1;
+
+  private static final double TWO_POW_MINUS_32 = 0x1p-32;
+  private static final double TWO_POW_MINUS_53 = 0x1p-53;
+  private static final long LOW_WORD = 0xFFFFFFFFL;
+
+  private Noise() {}
+
+  /**
+   * Fills {@code out[offset .. offset + length − 1]} with elements 0 .. length − 1 of the standard
+   * normal stream: an image's x0 in C×H×W order.
+   *
+   * @param seed the request's seed
+   * @param index which image of the request
+   */
+  public static void gaussian(long seed, long index, float[] out, int offset, int length) {
+    gaussian(seed, index, /* first= */ 0, out, offset, length);
+  }
+
+  /**
+   * As {@link #gaussian(long, long, float[], int, int)}, beginning at element {@code first} ≥ 0.
+   *
+   * <p>Four values a block by Box-Muller: √(−2 ln u)·(cos 2πv, sin 2πv) with u in (0, 1] from 32
+   * bits, so |value| ≤ 6.66. {@link StrictMath} because {@link Math} may differ in the last bit
+   * from machine to machine.
+   */
+  public static void gaussian(
+      long seed, long index, long first, float[] out, int offset, int length) {
+    checkRange(first, out.length, offset, length);
+    long key = Philox.key(seed, index);
+    int[] words = new int[4];
+    double[] pair = new double[2];
+    long blockAt = -1;
+    for (int i = 0; i < length; i++) {
+      long element = first + i;
+      if (element >>> 2 != blockAt) {
+        blockAt = element >>> 2;
+        Philox.block(blockAt, GAUSSIAN, key, words);
+      }
+      int place = (int) (element & 3);
+      if ((place & 1) == 0) {
+        boxMuller(words[place], words[place + 1], pair);
+      } else if (i == 0) {
+        boxMuller(words[place - 1], words[place], pair);
+      }
+      out[offset + i] = (float) pair[place & 1];
+    }
+  }
+
+  private static void boxMuller(int radiusBits, int angleBits, double[] pair) {
+    double u = ((radiusBits & LOW_WORD) + 1) * TWO_POW_MINUS_32;
+    double angle = 2 * Math.PI * ((angleBits & LOW_WORD) * TWO_POW_MINUS_32);
+    double radius = StrictMath.sqrt(-2 * StrictMath.log(u));
+    pair[0] = radius * StrictMath.cos(angle);
+    pair[1] = radius * StrictMath.sin(angle);
+  }
+
+  /** Element {@code element} ≥ 0 of the uniform stream, in [0, 1) with 53 random bits. */
+  public static double uniform(long seed, long index, long element) {
+    double[] one = new double[1];
+    uniform(seed, index, element, one, 0, 1);
+    return one[0];
+  }
+
+  /**
+   * Fills {@code out[offset .. offset + length − 1]} with elements 0 .. length − 1 of the uniform
+   * stream in [0, 1): the α draws of one training step.
+   */
+  public static void uniform(long seed, long index, double[] out, int offset, int length) {
+    uniform(seed, index, /* first= */ 0, out, offset, length);
+  }
+
+  /** As {@link #uniform(long, long, double[], int, int)}, beginning at element {@code first}. */
+  public static void uniform(
+      long seed, long index, long first, double[] out, int offset, int length) {
+    checkRange(first, out.length, offset, length);
+    long key = Philox.key(seed, index);
+    int[] words = new int[4];
+    long blockAt = -1;
+    for (int i = 0; i < length; i++) {
+      long element = first + i;
+      if (element >>> 1 != blockAt) {
+        blockAt = element >>> 1;
+        Philox.block(blockAt, UNIFORM, key, words);
+      }
+      int place = 2 * (int) (element & 1);
+      long bits = ((long) words[place] << 32) | (words[place + 1] & LOW_WORD);
+      out[offset + i] = (bits >>> 11) * TWO_POW_MINUS_53;
+    }
+  }
+
+  private static void checkRange(long first, int capacity, int offset, int length) {
+    java.util.Objects.checkFromIndexSize(offset, length, capacity);
+    if (first < 0) {
+      throw new IllegalArgumentException("first element is " + first + ", below 0");
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package dev.mezzotint.iadb;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * An explicit solver of dx/dα = D(x, α), written as a list of {@link Stage stages} so that the step
+ * loop knows no solver. Steps may have any lengths and either sign.
+ *
+ * <p>h = α′ − α is the step's length, r = h / h₁ its ratio to the one before.
+ */
+public enum Solver {
+  /** x ← x + h D. The paper's sampler, order 1. */
+  EULER("euler", 1, 1) {
+    @Override
+    void step(double[] alphas, int t, List<Stage> out) {
+      out.add(new Stage(alphas[t], length(alphas, t), 0, 0, 0));
+    }
+  },
+
+  /** Half a step to ask for the direction there, then the whole step along it; order 2. */
+  MIDPOINT("midpoint", 2, 2) {
+    @Override
+    void step(double[] alphas, int t, List<Stage> out) {
+      double h = length(alphas, t);
+      out.add(new Stage(alphas[t], h / 2, 0, 0, 0));
+      out.add(new Stage(alphas[t] + h / 2, h, -h / 2, 0, 0));
+    }
+  },
+
+  /** The mean of the directions at both ends of an Euler step; order 2. */
+  HEUN("heun", 2, 2) {
+    @Override
+    void step(double[] alphas, int t, List<Stage> out) {
+      double h = length(alphas, t);
+      out.add(new Stage(alphas[t], h, 0, 0, 0));
+      out.add(new Stage(alphas[t + 1], h / 2, -h / 2, 0, 0));
+    }
+  },
+
+  /** The classical Runge-Kutta method, order 4; each stage undoes the trial step before it. */
+  RK4("rk4", 4, 4) {
+    @Override
+    void step(double[] alphas, int t, List<Stage> out) {
+      double h = length(alphas, t);
+      double middle = alphas[t] + h / 2;
+      out.add(new Stage(alphas[t], h / 2, 0, 0, 0));
+      out.add(new Stage(middle, h / 2, -h / 2, 0, 0));
+      out.add(new Stage(middle, h, -h / 2, 0, 0));
+      // x stands at start + h k3; wanted: start + h (k1 + 2 k2 + 2 k3 + k4) / 6.
+      out.add(new Stage(alphas[t + 1], h / 6, h / 3 - h, h / 3, h / 6));
+    }
+  },
+
+  /**
+   * Adams-Bashforth 2: the line through this and the last direction, extended over the step; order
+   * 2 at one evaluation. The first step is Euler's.
+   */
+  AB2("ab2", 1, 2) {
+    @Override
+    void step(double[] alphas, int t, List<Stage> out) {
+      if (t == 0) {
+        EULER.step(alphas, t, out);
+        return;
+      }
+      double h = length(alphas, t);
+      double r = h / length(alphas, t - 1);
+      out.add(new Stage(alphas[t], h * (1 + r / 2), -h * r / 2, 0, 0));
+    }
+  },
+
+  /**
+   * Adams-Bashforth 3: the parabola through the last three directions; order 3 at one evaluation.
+   *
+   * <p>The first step is Euler's, whose error of order h² would stay for good and leave the whole
+   * at order 2. So the second step, Adams-Bashforth 2, also makes up for it: + h₁ (d − m1) / 2
+   * turns the Euler step behind it into Heun's, with directions that are known by then.
+   */
+  AB3("ab3", 1, 3) {
+    @Override
+    void step(double[] alphas, int t, List<Stage> out) {
+      if (t == 0) {
+        EULER.step(alphas, t, out);
+        return;
+      }
+      double h = length(alphas, t);
+      double h1 = length(alphas, t - 1);
+      double r = h / h1;
+      if (t == 1) {
+        double repair = h1 / 2;
+        out.add(new Stage(alphas[t], h * (1 + r / 2) + repair, -h * r / 2 - repair, 0, 0));
+        return;
+      }
+      // Integrals over [0, h] of the Lagrange polynomials of the nodes 0, −h1, −h12.
+      double h2 = length(alphas, t - 2);
+      double h12 = h1 + h2;
+      double g0 = h * (1 + h * (h1 + h12) / (2 * h1 * h12) + h * h / (3 * h1 * h12));
+      double g1 = -h * h * (h12 / 2 + h / 3) / (h1 * h2);
+      double g2 = h * h * (h1 / 2 + h / 3) / (h12 * h2);
+      out.add(new Stage(alphas[t], g0, g1, g2, 0));
+    }
+  };
+
+  private final String word;
+  private final int evaluationsPerStep;
+  private final int order;
+
+  Solver(String word, int evaluationsPerStep, int order) {
+    this.word = word;
+    this.evaluationsPerStep = evaluationsPerStep;
+    this.order = order;
+  }
+
+  /** Appends the stages of step t, from alphas[t] to alphas[t + 1]. */
+  abstract void step(double[] alphas, int t, List<Stage> out);
+
+  /** The word that stands for this solver in requests and on the command line. */
+  public String word() {
+    return word;
+  }
+
+  /** Evaluations of the network per step, the stages of one step; the same for every step. */
+  public int evaluationsPerStep() {
+    return evaluationsPerStep;
+  }
+
+  /** p such that the error at the end falls as h^p on a smooth field. */
+  public int order() {
+    return order;
+  }
+
+  /**
+   * The stages that lead from alphas[0] to its last value, {@link #evaluationsPerStep} for each
+   * step.
+   *
+   * @param alphas at least two values, each different from the one before
+   */
+  public List<Stage> stages(double[] alphas) {
+    if (alphas.length < 2) {
+      throw new IllegalArgumentException("a sampler needs two alphas or more");
+    }
+    List<Stage> stages = new ArrayList<>((alphas.length - 1) * evaluationsPerStep);
+    for (int t = 0; t + 1 < alphas.length; t++) {
+      // Also refuses NaN; a step of length zero would divide the next one's ratio by zero.
+      if (!(Math.abs(length(alphas, t)) > 0)) {
+        throw new IllegalArgumentException("alpha stays at " + alphas[t] + " in step " + t);
+      }
+      step(alphas, t, stages);
+    }
+    return List.copyOf(stages);
+  }
+
+  /**
+   * @throws IllegalArgumentException naming the known words
+   */
+  public static Solver parse(String word) {
+    for (Solver solver : values()) {
+      if (solver.word.equals(word)) {
+        return solver;
+      }
+    }
+    String known = Arrays.stream(values()).map(Solver::word).collect(Collectors.joining(", "));
+    throw new IllegalArgumentException("unknown sampler '" + word + "': use one of " + known);
+  }
+
+  private static double length(double[] alphas, int t) {
+    return alphas[t + 1] - alphas[t];
+  }
+}
