@@ -197,6 +197,11 @@ public record GenerationRequest(
     return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
+  /** Whether the deadline has passed, or is just passing. */
+  boolean lateAt(Instant now) {
+    return deadline.isPresent() && !now.isBefore(deadline.get());
+  }
+
   private void checkTogether(JsonObject json, GenerationLimits limits) {
     int count = seeds.count();
     if (condition.size() > 1 && condition.size() != count) {

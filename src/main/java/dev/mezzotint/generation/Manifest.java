@@ -68,8 +68,36 @@ record Manifest(
     images = List.copyOf(images);
   }
 
-  /** The end of a job without pictures. */
-  static Manifest without(
+  static Manifest completed(
+      JobRecord job, Instant now, Settings settings, List<Image> images, Optional<Grid> grid) {
+    return new Manifest(
+        job.id(),
+        JobEvent.Type.COMPLETED,
+        job.attempts(),
+        now,
+        job.fingerprint(),
+        Optional.of(settings),
+        images,
+        grid,
+        "",
+        "");
+  }
+
+  static Manifest failed(JobRecord job, Instant now, InvalidInputException refusal) {
+    String cause = String.valueOf(refusal.getMessage());
+    return without(job, JobEvent.Type.FAILED, now, refusal.field(), cause);
+  }
+
+  static Manifest failed(JobRecord job, Instant now, String cause) {
+    return without(job, JobEvent.Type.FAILED, now, "", cause);
+  }
+
+  static Manifest expired(JobRecord job, Instant now, GenerationRequest request) {
+    String cause = "deadline " + request.deadline().orElseThrow() + " has passed";
+    return without(job, JobEvent.Type.EXPIRED, now, "deadline", cause);
+  }
+
+  private static Manifest without(
       JobRecord job, JobEvent.Type state, Instant now, String field, String cause) {
     return new Manifest(
         job.id(),
