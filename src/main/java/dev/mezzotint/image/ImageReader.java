@@ -1,0 +1,168 @@
+package dev.mezzotint.image;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+
+/**
+ * Reads PNG and JPEG, of any depth and colour type that the JDK decodes, from strangers: the size
+ * in the header is checked before anything is decoded, nothing touches the disk, and whatever a
+ * broken file makes the decoder throw comes out as one {@link IOException}.
+ *
+ * <p>Sample values are taken as stored (no gamma, no colour profile). Transparent pixels are laid
+ * over white. 16-bit samples are rounded to 8. Safe for use by several threads.
+ */
+public final class ImageReader {
+  /** About 8K × 4K: 128 MiB while decoding. */
+  public static final long PIXELS_MAX_DEFAULT = 33_554_432;
+
+  private ImageReader() {}
+
+  /** As {@link #read(byte[], int, long)} with {@link #PIXELS_MAX_DEFAULT}. */
+  public static Pixels read(byte[] file, int channels) throws IOException {
+    return read(file, channels, PIXELS_MAX_DEFAULT);
+  }
+
+  /**
+   * @param channels of the result: 3 (grey is repeated) or 1 (colour becomes its luma, ITU-R 601)
+   * @param pixelsMax largest width × height to decode
+   * @throws IOException if this is no PNG or JPEG, is broken or cut short, or is larger than
+   *     allowed; one sentence without the file's name, which the caller knows
+   */
+  public static Pixels read(byte[] file, int channels, long pixelsMax) throws IOException {
+    if (channels != 1 && channels != 3) {
+      throw new IllegalArgumentException("channels is " + channels + ", must be 1 or 3");
+    }
+    String format = format(file);
+    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+      BufferedImage image = decode(format, input, pixelsMax);
+      return channels == 1 ? grey(image) : rgb(image);
+    } catch (RuntimeException e) {
+      // The JDK's decoders answer some broken files with index and argument errors.
+      throw new IOException("is a broken " + format + " file: " + e, e);
+    }
+  }
+
+  private static String format(byte[] file) throws IOException {
+    if (file.length >= 8
+        && file[0] == (byte) 0x89
+        && file[1] == 'P'
+        && file[2] == 'N'
+        && file[3] == 'G') {
+      return "PNG";
+    }
+    if (file.length >= 3
+        && file[0] == (byte) 0xFF
+        && file[1] == (byte) 0xD8
+        && file[2] == (byte) 0xFF) {
+      return "JPEG";
+    }
+    throw new IOException(
+        file.length == 0 ? "is an empty file" : "is neither a PNG nor a JPEG file");
+  }
+
+  private static BufferedImage decode(String format, ImageInputStream input, long pixelsMax)
+      throws IOException {
+    var readers = ImageIO.getImageReadersByFormatName(format);
+    if (!readers.hasNext()) {
+      throw new IOException("cannot be read: this Java has no decoder for " + format);
+    }
+    javax.imageio.ImageReader reader = readers.next();
+    boolean[] cutShort = new boolean[1];
+    try {
+      // Without metadata the PNG decoder skips text chunks, which may be compression bombs.
+      reader.setInput(input, /* seekForwardOnly= */ true, /* ignoreMetadata= */ true);
+      // libjpeg fills what is missing with grey and only warns.
+      reader.addIIOReadWarningListener(
+          (source, warning) -> cutShort[0] |= warning.startsWith("Premature end"));
+      int width = reader.getWidth(0);
+      int height = reader.getHeight(0);
+      if ((long) width * height > pixelsMax) {
+        throw new IOException(
+            "is " + width + "×" + height + " pixels, the limit is " + pixelsMax + " in all");
+      }
+      BufferedImage image = reader.read(0);
+      if (cutShort[0]) {
+        throw new IOException("is a " + format + " file cut short");
+      }
+      return image;
+    } catch (javax.imageio.IIOException | java.io.EOFException e) {
+      throw new IOException("is a broken " + format + " file: " + e.getMessage(), e);
+    } finally {
+      reader.dispose();
+    }
+  }
+
+  private static Pixels rgb(BufferedImage image) {
+    int width = image.getWidth();
+    int height = image.getHeight();
+    byte[] out = new byte[Math.multiplyExact(width * height, 3)];
+    int[] row = new int[width];
+    int at = 0;
+    for (int y = 0; y < height; y++) {
+      argbRow(image, y, row);
+      for (int argb : row) {
+        out[at++] = overWhite(argb >> 16, argb >>> 24);
+        out[at++] = overWhite(argb >> 8, argb >>> 24);
+        out[at++] = overWhite(argb, argb >>> 24);
+      }
+    }
+    return new Pixels(width, height, 3, out);
+  }
+
+  private static Pixels grey(BufferedImage image) {
+    Pixels rgb = rgb(image);
+    byte[] out = new byte[rgb.width() * rgb.height()];
+    for (int i = 0; i < out.length; i++) {
+      int r = rgb.bytes()[3 * i] & 0xFF;
+      int g = rgb.bytes()[3 * i + 1] & 0xFF;
+      int b = rgb.bytes()[3 * i + 2] & 0xFF;
+      // Equal parts stay what they are: the weights add up to 1000.
+      out[i] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
+    }
+    return new Pixels(rgb.width(), rgb.height(), 1, out);
+  }
+
+  private static byte overWhite(int sample, int alpha) {
+    return (byte) (((sample & 0xFF) * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+
+  /**
+   * One row as 8-bit ARGB. Component rasters are read directly: {@link BufferedImage#getRGB} takes
+   * grey for linear light and brightens it.
+   */
+  private static void argbRow(BufferedImage image, int y, int[] row) {
+    ColorModel model = image.getColorModel();
+    if (!(model instanceof ComponentColorModel)) {
+      image.getRGB(0, y, row.length, 1, row, 0, row.length);
+      return;
+    }
+    Raster raster = image.getRaster();
+    int bands = raster.getNumBands();
+    if (bands > 4) {
+      throw new IllegalStateException(bands + " colour channels");
+    }
+    int[] samples = raster.getPixels(0, y, row.length, 1, (int[]) null);
+    int max = (1 << model.getComponentSize(0)) - 1;
+    boolean colour = bands >= 3;
+    boolean alpha = bands == 2 || bands == 4;
+    for (int x = 0; x < row.length; x++) {
+      int at = x * bands;
+      int r = eightBits(samples[at], max);
+      int g = colour ? eightBits(samples[at + 1], max) : r;
+      int b = colour ? eightBits(samples[at + 2], max) : r;
+      int a = alpha ? eightBits(samples[at + bands - 1], max) : 255;
+      row[x] = a << 24 | r << 16 | g << 8 | b;
+    }
+  }
+
+  private static int eightBits(int sample, int max) {
+    return max == 255 ? sample : (int) ((sample * 255L + max / 2) / max);
+  }
+}

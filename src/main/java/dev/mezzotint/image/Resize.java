@@ -1,0 +1,119 @@
+package dev.mezzotint.image;
+
+/**
+ * Changes a picture's size: each output pixel is the mean of the area it covers when the picture
+ * shrinks, and a bilinear mixture of its neighbours when it grows. Width and height are treated one
+ * after the other, each by its own factor. Safe for use by several threads.
+ */
+public final class Resize {
+  private Resize() {}
+
+  /**
+   * The largest centred part with the wanted aspect ratio, at the wanted size: what "resize the
+   * shorter side, then crop the centre" gives, without rounding in between. A picture of the wanted
+   * size is returned as it is.
+   */
+  public static Pixels cover(Pixels pixels, int width, int height) {
+    if (pixels.width() == width && pixels.height() == height) {
+      return pixels;
+    }
+    double scale = Math.min((double) pixels.width() / width, (double) pixels.height() / height);
+    double left = (pixels.width() - width * scale) / 2;
+    double top = (pixels.height() - height * scale) / 2;
+    Taps across = Taps.of(pixels.width(), left, scale, width);
+    Taps down = Taps.of(pixels.height(), top, scale, height);
+    return apply(pixels, across, down);
+  }
+
+  /** The whole picture at the wanted size, whatever becomes of its aspect ratio. */
+  public static Pixels stretch(Pixels pixels, int width, int height) {
+    if (pixels.width() == width && pixels.height() == height) {
+      return pixels;
+    }
+    Taps across = Taps.of(pixels.width(), 0, (double) pixels.width() / width, width);
+    Taps down = Taps.of(pixels.height(), 0, (double) pixels.height() / height, height);
+    return apply(pixels, across, down);
+  }
+
+  private static Pixels apply(Pixels pixels, Taps across, Taps down) {
+    int channels = pixels.channels();
+    int width = across.first.length;
+    int height = down.first.length;
+    byte[] out = new byte[width * height * channels];
+    float[] row = new float[width * channels];
+    float[] sum = new float[width * channels];
+    for (int y = 0; y < height; y++) {
+      java.util.Arrays.fill(sum, 0);
+      for (int k = 0; k < down.weights[y].length; k++) {
+        across.row(pixels, down.first[y] + k, row);
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += down.weights[y][k] * row[i];
+        }
+      }
+      for (int i = 0; i < sum.length; i++) {
+        out[y * sum.length + i] = (byte) Math.min(255, Math.round(sum[i]));
+      }
+    }
+    return new Pixels(width, height, channels, out);
+  }
+
+  /** One axis: output o is Σ weights[o][k] · input[first[o] + k], weights ≥ 0 with sum 1. */
+  private static final class Taps {
+    final int[] first;
+    final float[][] weights;
+
+    private Taps(int length) {
+      first = new int[length];
+      weights = new float[length][];
+    }
+
+    /** Output o covers [start + o·scale, start + (o + 1)·scale) of an input of {@code size}. */
+    static Taps of(int size, double start, double scale, int length) {
+      Taps taps = new Taps(length);
+      for (int o = 0; o < length; o++) {
+        if (scale >= 1) {
+          taps.area(o, size, start + o * scale, start + (o + 1) * scale);
+        } else {
+          taps.bilinear(o, size, start + (o + 0.5) * scale - 0.5);
+        }
+      }
+      return taps;
+    }
+
+    private void area(int o, int size, double from, double to) {
+      int low = Math.min(size - 1, Math.max(0, (int) Math.floor(from)));
+      int high = Math.min(size, Math.max(low + 1, (int) Math.ceil(to)));
+      float[] shares = new float[high - low];
+      for (int k = 0; k < shares.length; k++) {
+        double covered = Math.min(to, low + k + 1.0) - Math.max(from, low + k);
+        shares[k] = (float) Math.max(0, covered / (to - from));
+      }
+      first[o] = low;
+      weights[o] = shares;
+    }
+
+    private void bilinear(int o, int size, double centre) {
+      double at = Math.min(size - 1.0, Math.max(0, centre));
+      int low = (int) at;
+      float share = (float) (at - low);
+      first[o] = low;
+      weights[o] = share == 0 ? new float[] {1} : new float[] {1 - share, share};
+    }
+
+    /** The input's row y at the output's width, into {@code out}. */
+    void row(Pixels pixels, int y, float[] out) {
+      int channels = pixels.channels();
+      int at = y * pixels.width() * channels;
+      byte[] bytes = pixels.bytes();
+      for (int x = 0; x < first.length; x++) {
+        for (int c = 0; c < channels; c++) {
+          float sum = 0;
+          for (int k = 0; k < weights[x].length; k++) {
+            sum += weights[x][k] * (bytes[at + (first[x] + k) * channels + c] & 0xFF);
+          }
+          out[x * channels + c] = sum;
+        }
+      }
+    }
+  }
+}
