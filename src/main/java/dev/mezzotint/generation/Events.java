@@ -1,0 +1,134 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobEvent.Type;
+import dev.mezzotint.storage.Keys;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The events of a generation job. The same fact gives the same id whoever publishes it and however
+ * often:
+ *
+ * <pre>
+ * accepted    &lt;jobId&gt;/accepted
+ * started     &lt;jobId&gt;/started/&lt;attempt&gt;
+ * progressed  &lt;jobId&gt;/progressed/&lt;attempt&gt;/&lt;n&gt;
+ * an end      &lt;jobId&gt;/&lt;state&gt;/&lt;first 16 hexadecimal digits of the manifest's SHA-256&gt;
+ * rejected    rejected/&lt;topic&gt;/&lt;partition&gt;/&lt;offset&gt;
+ * </pre>
+ *
+ * <p>Sequence = attempt · 1,000,000 + n with n = 1 accepted, 2 started, 3, 4, … progressed and
+ * 999,999 the end. So a later attempt's events stand above an earlier one's, and accepted, which is
+ * the first attempt's, may come again with a later attempt and still be the same event.
+ */
+final class Events {
+  static final long ATTEMPT_SPAN = 1_000_000;
+
+  /** Progress numbers go from 1 to this; at two a second that is five days. */
+  static final int PROGRESS_MAX = 999_000;
+
+  private static final int DIGEST_DIGITS = 16;
+
+  private Events() {}
+
+  static JobEvent accepted(JobRecord job) {
+    return new JobEvent(
+        job.id() + "/accepted",
+        Type.ACCEPTED,
+        job.id().value(),
+        1,
+        sequence(1, 1),
+        job.created(),
+        Map.of("model", job.model().orElse("")));
+  }
+
+  static JobEvent started(JobRecord job, String worker, Instant now) {
+    return new JobEvent(
+        job.id() + "/started/" + job.attempts(),
+        Type.STARTED,
+        job.id().value(),
+        job.attempts(),
+        sequence(job.attempts(), 2),
+        now,
+        Map.of("worker", worker, "model", job.model().orElse("")));
+  }
+
+  /**
+   * @param n 1 for the attempt's first, at most {@link #PROGRESS_MAX}
+   * @param done evaluations, all images together
+   */
+  static JobEvent progressed(JobRecord job, int n, long done, long total, int images, Instant now) {
+    return new JobEvent(
+        job.id() + "/progressed/" + job.attempts() + "/" + n,
+        Type.PROGRESSED,
+        job.id().value(),
+        job.attempts(),
+        sequence(job.attempts(), 2 + n),
+        now,
+        Map.of("done", done, "total", total, "images", images));
+  }
+
+  /**
+   * The end of a job as its manifest tells it.
+   *
+   * @param standing the manifest's bytes as they stand in the store
+   * @throws dev.mezzotint.json.InvalidInputException if they are no manifest
+   */
+  static JobEvent end(byte[] standing) {
+    Manifest manifest = Manifest.parse(standing);
+    String id = manifest.id().value();
+    String digest = Digest.sha256(standing);
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("manifest", Keys.manifest(id));
+    data.put("manifestSha256", digest);
+    if (manifest.state() == Type.COMPLETED) {
+      data.put("images", manifest.images().size());
+      manifest.settings().ifPresent(s -> data.put("model", s.model()));
+      manifest.grid().ifPresent(g -> data.put("grid", g.key()));
+    } else {
+      data.put("cause", manifest.cause());
+    }
+    if (!manifest.field().isEmpty()) {
+      data.put("field", manifest.field());
+    }
+    return new JobEvent(
+        id + "/" + manifest.state().word() + "/" + digest.substring(0, DIGEST_DIGITS),
+        manifest.state(),
+        id,
+        manifest.attempt(),
+        sequence(manifest.attempt(), ATTEMPT_SPAN - 1),
+        manifest.created(),
+        data);
+  }
+
+  /**
+   * About a record that is nobody's job, or claims somebody else's id.
+   *
+   * @param id that it claims; empty if none that is valid
+   */
+  static JobEvent rejected(Delivery delivery, String id, String field, String cause, Instant now) {
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("topic", delivery.topic());
+    data.put("partition", delivery.partition());
+    data.put("offset", delivery.offset());
+    data.put("cause", cause);
+    if (!field.isEmpty()) {
+      data.put("field", field);
+    }
+    return new JobEvent(
+        "rejected/" + delivery.topic() + "/" + delivery.partition() + "/" + delivery.offset(),
+        Type.REJECTED,
+        id,
+        /* attempt= */ 0,
+        /* sequence= */ 0,
+        now,
+        data);
+  }
+
+  private static long sequence(int attempt, long n) {
+    return attempt * ATTEMPT_SPAN + n;
+  }
+}

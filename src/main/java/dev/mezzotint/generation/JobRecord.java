@@ -1,0 +1,162 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * {@code job.json}: whose id this is, which model version it gets, and how often it was tried. The
+ * first object of a job, created before any work, so that a second request under the same id finds
+ * it.
+ *
+ * @param fingerprint SHA-256 of the request with its members sorted
+ * @param model {@code name@version}, fixed by the first attempt so that {@code latest} cannot move
+ *     under a redelivery; empty while no attempt was made
+ * @param attempts executions begun so far
+ * @param strikes attempts that are known to have died: their very record came again without having
+ *     been handed back. Duplicates of a request, each a record of its own, strike nobody, so no
+ *     number of them can use up a job's attempts
+ * @param history the latest attempts, oldest first, at most {@value #HISTORY_MAX}
+ */
+record JobRecord(
+    JobId id,
+    String fingerprint,
+    Optional<String> model,
+    int attempts,
+    int strikes,
+    List<Attempt> history,
+    Instant created) {
+
+  static final int SCHEMA = 1;
+  static final int HISTORY_MAX = 16;
+
+  /**
+   * @param number from 1
+   * @param run unique to this execution: tells one's own write from another's when an answer of the
+   *     store was lost
+   * @param position of the record that was delivered
+   * @param handedBack ended in good order before its end, on shutdown
+   */
+  record Attempt(
+      int number, String worker, String run, String position, Instant time, boolean handedBack) {}
+
+  JobRecord {
+    history = List.copyOf(history);
+  }
+
+  /** A job of which nothing has been tried. */
+  static JobRecord untried(JobId id, String fingerprint, Instant now) {
+    return new JobRecord(id, fingerprint, Optional.empty(), 0, 0, List.of(), now);
+  }
+
+  /** With one more attempt. */
+  JobRecord attempt(String model, String worker, String run, String position, Instant now) {
+    List<Attempt> next = new ArrayList<>(history);
+    next.add(new Attempt(attempts + 1, worker, run, position, now, /* handedBack= */ false));
+    return new JobRecord(
+        id,
+        fingerprint,
+        Optional.of(this.model.orElse(model)),
+        attempts + 1,
+        strikesAt(position),
+        next.subList(Math.max(0, next.size() - HISTORY_MAX), next.size()),
+        created);
+  }
+
+  /** Strikes, should this record have been delivered just now. */
+  int strikesAt(String position) {
+    for (int i = history.size() - 1; i >= 0; i--) {
+      Attempt attempt = history.get(i);
+      if (attempt.position().equals(position)) {
+        return attempt.handedBack() ? strikes : strikes + 1;
+      }
+    }
+    return strikes;
+  }
+
+  /** With the attempt of this run marked as ended in good order. */
+  JobRecord handBack(String run) {
+    List<Attempt> marked =
+        history.stream()
+            .map(
+                a ->
+                    a.run().equals(run)
+                        ? new Attempt(a.number(), a.worker(), run, a.position(), a.time(), true)
+                        : a)
+            .toList();
+    return new JobRecord(id, fingerprint, model, attempts, strikes, marked, created);
+  }
+
+  /** Whether the latest attempt is this run. */
+  boolean lastIs(String run) {
+    return !history.isEmpty() && history.get(history.size() - 1).run().equals(run);
+  }
+
+  byte[] toJson() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("schema", SCHEMA);
+    json.put("id", id.value());
+    json.put("fingerprint", fingerprint);
+    model.ifPresent(m -> json.put("model", m));
+    json.put("attempts", attempts);
+    json.put("strikes", strikes);
+    json.put("created", created.toString());
+    json.put("history", history.stream().map(JobRecord::toMap).toList());
+    return JsonObject.writePretty(json);
+  }
+
+  private static Map<String, Object> toMap(Attempt attempt) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("number", attempt.number());
+    json.put("worker", attempt.worker());
+    json.put("run", attempt.run());
+    json.put("position", attempt.position());
+    json.put("time", attempt.time().toString());
+    json.put("handedBack", attempt.handedBack());
+    return json;
+  }
+
+  /**
+   * @throws InvalidInputException if these are not the bytes of a job record, or are of a later
+   *     schema
+   */
+  static JobRecord parse(byte[] bytes) {
+    JsonObject json = JsonObject.parse(bytes);
+    json.integer("schema", SCHEMA, SCHEMA)
+        .orElseThrow(() -> json.refuse("schema", "is missing: " + SCHEMA + " is required"));
+    List<Attempt> history = new ArrayList<>();
+    for (JsonObject attempt : json.objects("history", HISTORY_MAX).orElse(List.of())) {
+      history.add(
+          new Attempt(
+              attempt.integer("number", 1, Integer.MAX_VALUE, 1),
+              attempt.requiredString("worker"),
+              attempt.requiredString("run"),
+              attempt.requiredString("position"),
+              time(attempt, "time"),
+              attempt.bool("handedBack", false)));
+    }
+    return new JobRecord(
+        JobId.read(json),
+        json.requiredString("fingerprint"),
+        json.string("model"),
+        json.integer("attempts", 0, Integer.MAX_VALUE, 0),
+        json.integer("strikes", 0, Integer.MAX_VALUE, 0),
+        history,
+        time(json, "created"));
+  }
+
+  static Instant time(JsonObject json, String name) {
+    try {
+      return Instant.parse(json.requiredString(name));
+    } catch (DateTimeException e) {
+      throw json.refuse(name, "must be a time");
+    }
+  }
+}

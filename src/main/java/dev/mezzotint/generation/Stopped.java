@@ -1,0 +1,26 @@
+package dev.mezzotint.generation;
+
+/** An attempt ends before its work is done, and not through any failure. */
+final class Stopped extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  enum Reason {
+    /** Another worker may hold the record by now: nothing may be published. */
+    FENCED,
+    /** This worker shuts down. */
+    DRAINING,
+    /** The request's deadline has passed. */
+    LATE
+  }
+
+  private final Reason reason;
+
+  Stopped(Reason reason) {
+    super(reason.name(), null, /* enableSuppression= */ false, /* writableStackTrace= */ false);
+    this.reason = reason;
+  }
+
+  Reason reason() {
+    return reason;
+  }
+}

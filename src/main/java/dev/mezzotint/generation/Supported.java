@@ -1,0 +1,32 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.json.InvalidInputException;
+
+/**
+ * The part of the contract that this version of the worker carries out. What it cannot do it
+ * refuses by name: a field that is read and then ignored would give a wrong picture without a word.
+ */
+final class Supported {
+  private Supported() {}
+
+  /** Throws {@link InvalidInputException} for the first field that asks for too much. */
+  static void check(GenerationRequest request) {
+    refuseIf(!request.condition().isEmpty(), "condition");
+    refuseIf(request.guidance() != 1, "guidance", " other than 1");
+    refuseIf(request.init().isPresent(), "init");
+    refuseIf(request.mask().isPresent(), "mask");
+    refuseIf(!request.output().format().equals("png"), "output.format", " other than png");
+    refuseIf(request.output().trajectory(), "output.trajectory");
+  }
+
+  private static void refuseIf(boolean asked, String field) {
+    refuseIf(asked, field, "");
+  }
+
+  private static void refuseIf(boolean asked, String field, String qualifier) {
+    if (asked) {
+      throw new InvalidInputException(
+          field, field + qualifier + " is not supported by this worker version");
+    }
+  }
+}

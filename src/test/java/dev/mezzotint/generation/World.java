@@ -1,0 +1,145 @@
+package dev.mezzotint.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.Patience;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.MemoryObjectStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** One bucket, one broker, and as many workers as a test wants. */
+final class World {
+  static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
+  static final Patience QUICK =
+      new Patience(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
+
+  final MemoryObjectStore store = new MemoryObjectStore();
+  final EventLog log = new EventLog();
+  final NoiseSampling sampling = new NoiseSampling();
+  final AtomicReference<Instant> time = new AtomicReference<>(START);
+  private final AtomicLong offsets = new AtomicLong();
+
+  /** A healthy worker that does everything on the delivery's thread. */
+  GenerationHandler worker() {
+    return worker("w1", Line.Fault.NONE);
+  }
+
+  GenerationHandler worker(String name, Line.Fault fault) {
+    return worker(name, fault, sampling, Runnable::run);
+  }
+
+  GenerationHandler worker(String name, Line.Fault fault, Sampling device, Executor pool) {
+    Line line = new Line(store, log, fault);
+    // Each look at the clock is later than the one before, as on a real machine.
+    InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
+    return new GenerationHandler(
+        line,
+        device,
+        line,
+        pool,
+        new GenerationSettings(name, GenerationLimits.DEFAULT, 5, QUICK, clock));
+  }
+
+  /** A new record. */
+  Delivery record(String json) {
+    return record(json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  Delivery record(byte[] value) {
+    return new Delivery("requests", 0, offsets.getAndIncrement(), 1, value, List.of());
+  }
+
+  /** The same record once more, as the broker gives it to the next worker. */
+  static Delivery again(Delivery delivery) {
+    return new Delivery(
+        delivery.topic(),
+        delivery.partition(),
+        delivery.offset(),
+        delivery.deliveryCount() + 1,
+        delivery.value(),
+        delivery.headers());
+  }
+
+  Manifest manifest(String id) {
+    return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
+  }
+
+  JobRecord jobRecord(String id) {
+    return JobRecord.parse(store.get(Keys.jobRecord(id)).orElseThrow().bytes());
+  }
+
+  /** What must hold for a job that has ended, whatever happened on the way. */
+  void checkEnded(String id) {
+    List<JobEvent> ends = log.ends(id);
+    assertThat(ends).as("terminal events of %s", id).isNotEmpty();
+    assertThat(new HashSet<>(ends)).as("different terminal events of %s", id).hasSize(1);
+    JobEvent end = ends.get(0);
+    byte[] standing = store.get(Keys.manifest(id)).orElseThrow().bytes();
+    assertThat(end).isEqualTo(Events.end(standing));
+    if (end.type() == JobEvent.Type.FAILED) {
+      assertThat(log.deadLetters()).anyMatch(letter -> letter.jobId().equals(id));
+    }
+    checkNothingOverwritten(id);
+    checkSequence(id);
+    for (Manifest.Image image : Manifest.parse(standing).images()) {
+      byte[] bytes = store.get(image.key()).orElseThrow().bytes();
+      assertThat(Digest.sha256(bytes)).as(image.key()).isEqualTo(image.sha256());
+    }
+  }
+
+  /** Only the job record may change, and only under its condition. */
+  private void checkNothingOverwritten(String id) {
+    Map<String, Integer> writes = new HashMap<>();
+    for (MemoryObjectStore.Write write : store.writes()) {
+      if (write.key().startsWith(Keys.job(id))) {
+        boolean replacedRecord =
+            write.key().equals(Keys.jobRecord(id)) && write.operation().equals("replace");
+        if (!replacedRecord) {
+          assertThat(write.operation()).as(write.key()).isEqualTo("create");
+          assertThat(writes.merge(write.key(), 1, Integer::sum)).as(write.key()).isEqualTo(1);
+        }
+      }
+    }
+  }
+
+  /** Same id, same event; and among events of one attempt, later means a greater number. */
+  private void checkSequence(String id) {
+    Map<String, JobEvent> byId = new HashMap<>();
+    Map<Integer, Long> highest = new HashMap<>();
+    for (JobEvent event : log.events(id)) {
+      if (event.type() == JobEvent.Type.REJECTED) {
+        continue;
+      }
+      JobEvent before = byId.putIfAbsent(event.id(), event);
+      if (before != null) {
+        assertThat(event).isEqualTo(before);
+      } else if (event.type() != JobEvent.Type.ACCEPTED) {
+        assertThat(event.sequence())
+            .as("%s after %s", event, highest)
+            .isGreaterThan(highest.getOrDefault(event.attempt(), 0L));
+        highest.put(event.attempt(), event.sequence());
+      }
+    }
+  }
+
+  static String request(String id, String more) {
+    return "{\"id\":\"" + id + "\",\"model\":\"tiny\"" + (more.isEmpty() ? "" : "," + more) + "}";
+  }
+
+  static String text(byte[] json) {
+    return new String(JsonObject.parse(json).canonical(), StandardCharsets.UTF_8);
+  }
+}
