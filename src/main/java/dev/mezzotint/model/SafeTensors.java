@@ -94,6 +94,7 @@ public final class SafeTensors {
     return name == null ? file.toString() : name.toString();
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Entry(String name, DType dtype, long[] shape, long begin, long end) {
     long size() {
       return end - begin;

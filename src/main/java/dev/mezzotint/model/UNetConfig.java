@@ -198,6 +198,8 @@ public record UNetConfig(
   }
 
   /**
+   * Checks that the network can be built.
+   *
    * @throws InvalidInputException if no network has this shape
    */
   public UNetConfig {
@@ -249,7 +251,10 @@ public record UNetConfig(
   private static void checkLevels(
       List<DownBlock> downs, List<UpBlock> ups, List<Integer> channels) {
     int levels = channels.size();
-    bounded("block_out_channels", levels, 1, LEVELS_MAX, "levels");
+    require(
+        "block_out_channels",
+        levels >= 1 && levels <= LEVELS_MAX,
+        "must have 1 to " + LEVELS_MAX + " levels, not " + levels);
     channels.forEach(width -> bounded("block_out_channels", width, 2, CHANNELS_MAX));
     require(
         "down_block_types",
@@ -283,18 +288,13 @@ public record UNetConfig(
   }
 
   private static void bounded(String key, int value, int min, int max) {
-    require(key, value >= min && value <= max, "must be from %d to %d, not %d", min, max, value);
-  }
-
-  private static void bounded(String key, int value, int min, int max, String what) {
     require(
-        key, value >= min && value <= max, "must have %d to %d %s, not %d", min, max, what, value);
+        key, value >= min && value <= max, "must be from " + min + " to " + max + ", not " + value);
   }
 
-  private static void require(String key, boolean holds, String message, Object... values) {
+  private static void require(String key, boolean holds, String message) {
     if (!holds) {
-      String text = values.length == 0 ? message : message.formatted(values);
-      throw new InvalidInputException(key, key + " " + text);
+      throw new InvalidInputException(key, key + " " + message);
     }
   }
 
@@ -308,6 +308,8 @@ public record UNetConfig(
   }
 
   /**
+   * {@link #parse} of a file.
+   *
    * @throws InvalidInputException naming the key, or the file where it cannot be read
    */
   public static UNetConfig read(Path configJson) {
@@ -330,7 +332,7 @@ public record UNetConfig(
 
   /** Height and width must be multiples of this: 2^(levels − 1). */
   public int sizeMultiple() {
-    return 1 << levels() - 1;
+    return 1 << (levels() - 1);
   }
 
   /** Channels that are given beside x: those behind the first {@link #outChannels}. */

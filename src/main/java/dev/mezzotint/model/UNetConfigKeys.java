@@ -234,7 +234,7 @@ final class UNetConfigKeys {
   }
 
   /** JSON's null is a value of these files, which the public signature cannot say. */
-  @SuppressWarnings("NullAway")
+  @SuppressWarnings({"NullAway", "unchecked"})
   private static Map<String, Object> withNulls(Map<String, @Nullable Object> map) {
     return (Map<String, Object>) (Map<String, ?>) map;
   }
