@@ -5,7 +5,6 @@ import dev.mezzotint.network.Device;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -57,10 +56,10 @@ public final class Mezzotint {
     return e instanceof InvalidInputException ? WRONG : FAILED;
   }
 
-  private static String oneLine(@Nullable Throwable e) {
-    String message = e == null ? null : e.getMessage();
+  private static String oneLine(Throwable e) {
+    String message = e.getMessage();
     if (message == null) {
-      return String.valueOf(e);
+      return e.toString();
     }
     return message.lines().filter(line -> !line.isBlank()).findFirst().orElse(e.toString());
   }

@@ -1,9 +1,12 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.EpochOrder;
+import dev.mezzotint.dataset.Flip;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.network.TrainingNetwork.Batch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /**
  * The training pairs of every step, each a pure function of the recipe's seed and the step's
@@ -41,9 +44,9 @@ final class Batches {
     for (int row = 0; row < rows; row++) {
       long position = iteration * rows + row;
       int picture = EpochOrder.index(recipe.seed(), position, data.size());
-      data.read(picture, x1, row * pixels);
+      read(picture, x1, row * pixels);
       if (recipe.data().flip() && Noise.uniform(recipe.seed() ^ FLIP, position, 0) < 0.5) {
-        mirror(x1, row * pixels, channels * size, size);
+        Flip.horizontal(x1, row * pixels, channels, size, size);
       }
       Noise.gaussian(recipe.seed(), position, x0, row * pixels, pixels);
       alpha[row] = (float) Noise.uniform(recipe.seed() ^ ALPHA, position, 0);
@@ -52,15 +55,11 @@ final class Batches {
     return new Batch(x1, x0, new float[0], alpha, classes, channels, 0, size, size);
   }
 
-  /** Reverses each of {@code lines} runs of {@code width} values from {@code offset} on. */
-  private static void mirror(float[] values, int offset, int lines, int width) {
-    for (int line = 0; line < lines; line++) {
-      int start = offset + line * width;
-      for (int i = 0; i < width / 2; i++) {
-        float left = values[start + i];
-        values[start + i] = values[start + width - 1 - i];
-        values[start + width - 1 - i] = left;
-      }
+  private void read(int picture, float[] out, int offset) {
+    try {
+      data.read(picture, out, offset);
+    } catch (IOException e) {
+      throw new UncheckedIOException(data.name(picture) + " can no longer be read", e);
     }
   }
 }
