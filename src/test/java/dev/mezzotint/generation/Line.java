@@ -115,8 +115,7 @@ final class Line implements ObjectStore, EventPublisher {
   }
 
   @Override
-  public void deadLetter(
-      Delivery delivery, String jobId, int attempt, String field, String cause) {
+  public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
     pass(
         "deadLetter",
         jobId,
