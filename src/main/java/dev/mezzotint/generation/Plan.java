@@ -112,7 +112,7 @@ record Plan(
     Seeds seeds = request.seeds();
     List<SamplingJob.Row> rows =
         java.util.stream.IntStream.range(from, to)
-            .mapToObj(i -> new SamplingJob.Row(i, seeds.seed(i), seeds.index(i)))
+            .mapToObj(i -> SamplingJob.Row.seeded(i, seeds.seed(i), seeds.index(i)))
             .toList();
     return new SamplingJob(
         request.id().value(),

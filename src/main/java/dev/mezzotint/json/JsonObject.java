@@ -95,6 +95,18 @@ public final class JsonObject {
     }
   }
 
+  /** As {@link #write}, in the map's own order, for formats where readers keep it. */
+  public static byte[] writeInOrder(Map<String, ?> members) {
+    try {
+      return MAPPER
+          .writer()
+          .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          .writeValueAsBytes(members);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** As {@link #write}, in the map's own order, indented, for files that people read. */
   public static byte[] writePretty(Map<String, ?> members) {
     try {
@@ -165,6 +177,23 @@ public final class JsonObject {
   public boolean has(String name) {
     known.add(name);
     return node.hasNonNull(name);
+  }
+
+  /**
+   * Whether the field stands there and is {@code null}, for the formats where that means something
+   * else than leaving it out.
+   */
+  public boolean isNull(String name) {
+    known.add(name);
+    JsonNode value = node.get(name);
+    return value != null && value.isNull();
+  }
+
+  /** Whether the field is a list, for the fields that may be one value or several. */
+  public boolean isList(String name) {
+    known.add(name);
+    JsonNode value = node.get(name);
+    return value != null && value.isArray();
   }
 
   private @Nullable JsonNode find(String name) {

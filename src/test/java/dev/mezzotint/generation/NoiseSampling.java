@@ -1,6 +1,5 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.Map;
@@ -61,7 +60,7 @@ class NoiseSampling implements Sampling {
   final float[] picture(SamplingJob job, SamplingJob.Row row) {
     ModelInfo model = job.model();
     float[] chw = new float[model.channels() * model.height() * model.width()];
-    Noise.gaussian(row.noiseSeed(), row.noiseIndex(), chw, 0, chw.length);
+    row.x0().write(chw, 0, chw.length);
     return chw;
   }
 }

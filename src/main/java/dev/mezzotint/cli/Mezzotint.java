@@ -1,0 +1,66 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.Device;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * The command line: {@code java -jar quarkus-run.jar COMMAND}. Errors are one line on standard
+ * error; exit code 2 says that the request or its files are wrong, 1 that the work failed.
+ */
+@Command(
+    name = "mezzotint",
+    description = "Iterative α-(de)Blending as a message-driven batch worker.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND")
+public final class Mezzotint {
+  private static final int FAILED = 1;
+  private static final int WRONG = 2;
+
+  private Mezzotint() {}
+
+  /**
+   * Runs a command line.
+   *
+   * @param devices opens a device by name
+   * @param others commands that are wired elsewhere
+   * @return the exit code
+   */
+  public static int run(
+      Function<String, Device> devices, List<Callable<Integer>> others, String... args) {
+    CommandLine line =
+        new CommandLine(new Mezzotint())
+            .addSubcommand(new TrainCommand(devices))
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(Mezzotint::refuse)
+            .setExecutionExceptionHandler((e, command, parsed) -> report(e));
+    others.forEach(line::addSubcommand);
+    return line.execute(args);
+  }
+
+  private static int refuse(ParameterException e, String[] args) {
+    System.err.println(oneLine(e) + " (see --help)");
+    return WRONG;
+  }
+
+  private static int report(Exception e) {
+    System.err.println("error: " + oneLine(e));
+    if (Boolean.getBoolean("mezzotint.stacktrace")) {
+      e.printStackTrace();
+    }
+    return e instanceof InvalidInputException ? WRONG : FAILED;
+  }
+
+  private static String oneLine(Throwable e) {
+    String message = e.getMessage();
+    if (message == null) {
+      return e.toString();
+    }
+    return message.lines().filter(line -> !line.isBlank()).findFirst().orElse(e.toString());
+  }
+}

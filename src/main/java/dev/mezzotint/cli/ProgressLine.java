@@ -1,0 +1,84 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.training.Training;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * How far a long work is, on standard error: one line that is written over on a terminal, a line
+ * every thirty seconds elsewhere. Used by one thread.
+ */
+final class ProgressLine implements Training.Progress, AutoCloseable {
+  private static final int WIDTH = 24;
+
+  private final String what;
+  private final long total;
+  private final int itemsPerStep;
+  private final boolean terminal = System.console() != null;
+  private final long started = System.nanoTime();
+  private long first = -1;
+  private long lastShown;
+  private double smoothedLoss = Double.NaN;
+
+  /**
+   * @param total steps in all
+   * @param itemsPerStep pictures per step, for the rate
+   */
+  ProgressLine(String what, long total, int itemsPerStep) {
+    this.what = what;
+    this.total = total;
+    this.itemsPerStep = itemsPerStep;
+  }
+
+  @Override
+  public void stepped(long iteration, double loss) {
+    if (first < 0) {
+      first = iteration - 1;
+    }
+    smoothedLoss = Double.isNaN(smoothedLoss) ? loss : 0.98 * smoothedLoss + 0.02 * loss;
+    long now = System.nanoTime();
+    long pause = terminal ? 500_000_000L : 30_000_000_000L;
+    if (now - lastShown > pause || iteration == total) {
+      lastShown = now;
+      show(iteration, (now - started) / 1e9);
+    }
+  }
+
+  private void show(long iteration, double seconds) {
+    double rate = (iteration - first) / seconds;
+    int filled = (int) (WIDTH * iteration / total);
+    String text =
+        String.format(
+            Locale.ROOT,
+            "%s [%s%s] %d/%d  loss %.4f  %.1f images/s  %s left",
+            what,
+            "=".repeat(filled),
+            " ".repeat(WIDTH - filled),
+            iteration,
+            total,
+            smoothedLoss,
+            rate * itemsPerStep,
+            brief(Duration.ofSeconds((long) ((total - iteration) / rate))));
+    System.err.print(terminal ? "\r" + text + "\033[K" : text + System.lineSeparator());
+    System.err.flush();
+  }
+
+  private static String brief(Duration d) {
+    return d.toHours() > 0
+        ? d.toHours() + "h" + d.toMinutesPart() + "m"
+        : d.toMinutes() + "m" + d.toSecondsPart() + "s";
+  }
+
+  @Override
+  public void wrote(String thing, Path file) {
+    System.err.print((terminal ? "\r\033[K" : "") + thing + ": " + file + System.lineSeparator());
+  }
+
+  @Override
+  public void close() {
+    if (terminal) {
+      System.err.println();
+    }
+  }
+}

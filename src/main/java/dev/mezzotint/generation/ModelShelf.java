@@ -1,0 +1,23 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.network.SamplingNetwork;
+
+/** The models that can be asked for. Safe for use by many threads. */
+public interface ModelShelf {
+
+  /**
+   * Finds what a reference stands for now.
+   *
+   * @param reference {@code name}, {@code name@version} or {@code name@latest}
+   * @throws dev.mezzotint.json.InvalidInputException if there is no such model, or it cannot be
+   *     read
+   */
+  ModelInfo find(String reference);
+
+  /**
+   * Puts a model's weights on the device; the caller closes what it gets.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if its weights are not those of its network
+   */
+  SamplingNetwork load(ModelInfo model);
+}

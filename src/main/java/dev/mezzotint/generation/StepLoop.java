@@ -1,0 +1,181 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.job.DeviceException;
+import dev.mezzotint.json.InvalidInputException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The step loop: one thread that owns the device and, turn by turn, moves every row that fits one
+ * stage on. Rows of different jobs, step counts, solvers and seeds share each pass; they join and
+ * leave at any turn, and nobody waits for the slowest.
+ *
+ * <p>IADB takes one α per row, so all that rows of a pass must share is the model and the size of
+ * the picture: a {@link StepGroup}. Groups take turns; within a group jobs that wait take turns at
+ * free slots, row by row, so that a large job does not hold up a small one.
+ *
+ * <p>Safe for use by many threads. Listeners are called on the loop's thread.
+ */
+public final class StepLoop implements Sampling, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
+
+  private final ModelShelf shelf;
+  private final int slots;
+  private final int modelsMax;
+  private final Queue<Admitted> arriving = new ConcurrentLinkedQueue<>();
+  private final Map<String, StepGroup> groups = new LinkedHashMap<>(16, 0.75f, true);
+  private final Thread thread = new Thread(this::run, "step-loop");
+  private volatile boolean closing;
+  private volatile long turns;
+
+  /**
+   * Starts the loop.
+   *
+   * @param slots rows of one model that are under way at once, and the largest pass
+   * @param modelsMax models that stay on the device; beyond that the one unused for longest goes
+   */
+  public StepLoop(ModelShelf shelf, int slots, int modelsMax) {
+    this.shelf = shelf;
+    this.slots = slots;
+    this.modelsMax = modelsMax;
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** A job's rows on their way through the loop; only the loop's thread changes them. */
+  static final class Admitted implements Running {
+    final SamplingJob job;
+    final RowListener listener;
+    final ArrayDeque<SamplingJob.Row> waiting;
+    int active;
+    private volatile boolean cancelled;
+
+    Admitted(SamplingJob job, RowListener listener) {
+      this.job = job;
+      this.listener = listener;
+      this.waiting = new ArrayDeque<>(job.rows());
+    }
+
+    boolean cancelled() {
+      return cancelled;
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+  }
+
+  @Override
+  public ModelInfo resolve(String model) {
+    return shelf.find(model);
+  }
+
+  @Override
+  public Running submit(SamplingJob job, RowListener listener) {
+    if (job.model().conditionChannels() > 0
+        && job.rows().stream().anyMatch(row -> row.condition().length == 0)) {
+      throw new InvalidInputException(
+          "condition", "model " + job.model().name() + " needs a condition");
+    }
+    Admitted admitted = new Admitted(job, listener);
+    arriving.add(admitted);
+    LockSupport.unpark(thread);
+    return admitted;
+  }
+
+  /** Turns so far: a loop with rows whose count stands still is stuck. */
+  public long turns() {
+    return turns;
+  }
+
+  /** True while the loop's thread lives. */
+  public boolean alive() {
+    return thread.isAlive();
+  }
+
+  private void run() {
+    while (!closing) {
+      admitArriving();
+      boolean worked = false;
+      for (StepGroup group : new ArrayList<>(groups.values())) {
+        worked |= turn(group);
+      }
+      if (!worked && arriving.isEmpty() && !closing) {
+        LockSupport.park(this);
+      }
+    }
+    groups.values().forEach(StepGroup::close);
+  }
+
+  private void admitArriving() {
+    for (Admitted job = arriving.poll(); job != null; job = arriving.poll()) {
+      try {
+        group(job.job.model()).admit(job);
+      } catch (RuntimeException e) {
+        job.listener.failed(e); // a model that cannot be loaded fails its own jobs only
+      }
+    }
+  }
+
+  private StepGroup group(ModelInfo model) {
+    String key = model.reference() + " " + model.height() + "x" + model.width();
+    StepGroup group = groups.get(key);
+    if (group == null) {
+      evictIdle();
+      group = new StepGroup(model, shelf.load(model), slots);
+      groups.put(key, group);
+    }
+    return group;
+  }
+
+  /** Makes room before a model is loaded; a group with rows is never closed. */
+  private void evictIdle() {
+    Iterator<StepGroup> oldestFirst = groups.values().iterator();
+    while (groups.size() >= modelsMax && oldestFirst.hasNext()) {
+      StepGroup group = oldestFirst.next();
+      if (group.idle()) {
+        group.close();
+        oldestFirst.remove();
+      }
+    }
+  }
+
+  /** One turn of a group; false if it had nothing to do. */
+  private boolean turn(StepGroup group) {
+    try {
+      boolean worked = group.turn();
+      if (worked) {
+        turns++;
+      }
+      return worked;
+    } catch (RuntimeException e) {
+      // The device failed under these rows: their jobs hear of it, the loop and other models go on.
+      LOG.log(System.Logger.Level.ERROR, "pass failed", e);
+      List<Admitted> jobs = group.abandon();
+      groups.values().remove(group);
+      DeviceException cause = new DeviceException("the device failed: " + e.getMessage(), e);
+      jobs.forEach(job -> job.listener.failed(cause));
+      return true;
+    }
+  }
+
+  /** Ends after the turn in hand; rows under way are dropped without a word to their listeners. */
+  @Override
+  public void close() {
+    closing = true;
+    LockSupport.unpark(thread);
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

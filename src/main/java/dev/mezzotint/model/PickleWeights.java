@@ -1,0 +1,323 @@
+package dev.mezzotint.model;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * Weights from the files that PyTorch's {@code torch.save} writes ({@code .bin}, {@code .pt}): a
+ * zip of a pickle and of raw storages. Read as data, see {@link PickleMachine}; nothing that such a
+ * file says is executed.
+ *
+ * <p>Anything that does not hold is refused with an {@link InvalidInputException} whose field is
+ * the tensor's name, or the file's where no tensor is to blame. Stateless.
+ */
+public final class PickleWeights {
+  static final int AXES_MAX = 16;
+
+  private static final int PICKLE_BYTES_MAX = 16 << 20;
+  private static final int ENTRIES_MAX = 100_000;
+  private static final int NAME_LENGTH_MAX = 512;
+
+  /** Where training scripts put the weights in a larger checkpoint. */
+  private static final List<String> NESTED = List.of("state_dict", "model");
+
+  private final ZipFile zip;
+  private final Map<String, ZipEntry> entries;
+  private final String folder;
+  private final Map<String, ByteBuffer> storages = new HashMap<>();
+
+  /** Bytes that may still be copied to make strided views contiguous. */
+  private long copyBudget;
+
+  private PickleWeights(ZipFile zip, Map<String, ZipEntry> entries, String folder, long fileSize) {
+    this.zip = zip;
+    this.entries = entries;
+    this.folder = folder;
+    this.copyBudget = 2 * fileSize;
+  }
+
+  /**
+   * Tensors by name in the order of the file, on the heap. Views of one storage share its memory.
+   */
+  public static Map<String, Tensor> read(Path file) {
+    String name = String.valueOf(file.getFileName());
+    if (!Files.isRegularFile(file)) {
+      throw new InvalidInputException(name, "there is no weights file " + file);
+    }
+    try {
+      long fileSize = Files.size(file);
+      refuseOtherFormats(file);
+      try (ZipFile zip = new ZipFile(file.toFile())) {
+        Map<String, ZipEntry> entries = entries(zip, fileSize);
+        String folder = folder(entries);
+        return new PickleWeights(zip, entries, folder, fileSize).tensors();
+      }
+    } catch (InvalidInputException e) {
+      boolean tensor = !e.field().isEmpty();
+      String where = tensor ? "tensor " + JsonObject.quote(e.field()) + " of " + name : name;
+      throw new InvalidInputException(tensor ? e.field() : name, where + ": " + e.getMessage(), e);
+    } catch (IOException | IllegalArgumentException e) {
+      // The zip reader answers malformed names with the latter.
+      throw new InvalidInputException(name, name + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static void refuseOtherFormats(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] magic = in.readNBytes(4);
+      if (magic.length < 4 || magic[0] != 'P' || magic[1] != 'K') {
+        throw new InvalidInputException(
+            "",
+            "is not a zip archive as torch.save writes since version 1.6: save it again with a"
+                + " newer version, or as safetensors");
+      }
+    }
+  }
+
+  private static Map<String, ZipEntry> entries(ZipFile zip, long fileSize) {
+    if (zip.size() > ENTRIES_MAX) {
+      throw new InvalidInputException(
+          "", "may hold at most " + ENTRIES_MAX + " entries, not " + zip.size());
+    }
+    Map<String, ZipEntry> entries = new LinkedHashMap<>();
+    long total = 0;
+    for (var all = zip.entries(); all.hasMoreElements(); ) {
+      ZipEntry entry = all.nextElement();
+      String quoted = JsonObject.quote(entry.getName());
+      // Storages are never compressed; so nothing can grow on reading.
+      if (entry.getMethod() != ZipEntry.STORED || entry.getSize() != entry.getCompressedSize()) {
+        throw new InvalidInputException("", "its entry " + quoted + " is compressed");
+      }
+      total += entry.getSize();
+      if (entry.getSize() < 0 || total > fileSize) {
+        throw new InvalidInputException(
+            "", "its entries claim more bytes than the file has, from " + quoted + " on");
+      }
+      if (entries.put(entry.getName(), entry) != null) {
+        throw new InvalidInputException("", "has the entry " + quoted + " twice");
+      }
+    }
+    return entries;
+  }
+
+  /** The one folder that everything lies in, with its slash. */
+  private static String folder(Map<String, ZipEntry> entries) {
+    List<String> pickles =
+        entries.keySet().stream()
+            .filter(
+                entry -> entry.endsWith("/data.pkl") && entry.indexOf('/') + 9 == entry.length())
+            .toList();
+    if (pickles.size() != 1) {
+      throw new InvalidInputException(
+          "", "holds " + pickles.size() + " files FOLDER/data.pkl: torch.save writes one");
+    }
+    return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
+  }
+
+  private Map<String, Tensor> tensors() throws IOException {
+    ZipEntry byteorder = entries.get(folder + "byteorder");
+    if (byteorder != null) {
+      String order = new String(bytes(byteorder, 16), StandardCharsets.US_ASCII);
+      if (!order.equals("little")) {
+        throw new InvalidInputException(
+            "", "its byte order must be little, not " + JsonObject.quote(order));
+      }
+    }
+    Object root = PickleMachine.read(bytes(entry("data.pkl"), PICKLE_BYTES_MAX));
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (Map.Entry<Object, Object> member : stateDict(root).members.entrySet()) {
+      if (!(member.getKey() instanceof String name) || name.length() > NAME_LENGTH_MAX) {
+        throw new InvalidInputException("", "has a tensor without a usable name");
+      }
+      if (!(member.getValue() instanceof PickleMachine.View view)) {
+        throw new InvalidInputException(name, "is no tensor");
+      }
+      tensors.put(name, tensor(name, view));
+    }
+    return tensors;
+  }
+
+  private static PickleMachine.Dict stateDict(Object root) {
+    if (!(root instanceof PickleMachine.Dict dict)) {
+      throw new InvalidInputException("", "holds no dict of tensors");
+    }
+    if (hasTensors(dict)) {
+      return dict;
+    }
+    for (String key : NESTED) {
+      if (dict.members.get(key) instanceof PickleMachine.Dict nested && hasTensors(nested)) {
+        return nested;
+      }
+    }
+    throw new InvalidInputException(
+        "", "holds no tensors, neither at the top nor under " + String.join(", ", NESTED));
+  }
+
+  private static boolean hasTensors(PickleMachine.Dict dict) {
+    return dict.members.values().stream().anyMatch(PickleMachine.View.class::isInstance);
+  }
+
+  private Tensor tensor(String name, PickleMachine.View view) throws IOException {
+    long[] sizes = view.sizes().stream().mapToLong(Long::longValue).toArray();
+    long[] strides = view.strides().stream().mapToLong(Long::longValue).toArray();
+    DType dtype = view.storage().dtype();
+    long size;
+    try {
+      size = Tensor.byteSize(dtype, sizes);
+      if (!inBounds(view, sizes, strides)) {
+        throw new InvalidInputException(
+            name,
+            "reaches beyond its storage of "
+                + view.storage().elements()
+                + " elements: sizes "
+                + view.sizes()
+                + ", strides "
+                + view.strides()
+                + ", offset "
+                + view.offset());
+      }
+    } catch (ArithmeticException | IllegalArgumentException e) {
+      throw new InvalidInputException(name, "has impossible sizes " + view.sizes(), e);
+    }
+    int width = dtype.byteSize();
+    ByteBuffer storage = storage(name, view.storage());
+    if (size == 0) {
+      return new Tensor(dtype, sizes, ByteBuffer.allocate(0));
+    }
+    if (isContiguous(sizes, strides)) {
+      // In bounds of an array, so both fit an int.
+      return new Tensor(dtype, sizes, storage.slice((int) (view.offset() * width), (int) size));
+    }
+    if (size > copyBudget) {
+      throw new InvalidInputException(name, "repeats its storage too often");
+    }
+    copyBudget -= size;
+    return new Tensor(dtype, sizes, gather(storage, view.offset(), sizes, strides, width));
+  }
+
+  /** Whether every index lies within the storage and there are no more elements than it has. */
+  private static boolean inBounds(PickleMachine.View view, long[] sizes, long[] strides) {
+    if (sizes.length != strides.length || view.offset() < 0 || view.storage().elements() < 0) {
+      return false;
+    }
+    long last = view.offset();
+    long count = 1;
+    for (int i = 0; i < sizes.length; i++) {
+      if (strides[i] < 0) {
+        return false;
+      }
+      if (sizes[i] == 0) {
+        return view.offset() <= view.storage().elements();
+      }
+      last = Math.addExact(last, Math.multiplyExact(sizes[i] - 1, strides[i]));
+      count = Math.multiplyExact(count, sizes[i]);
+    }
+    return last < view.storage().elements() && count <= view.storage().elements();
+  }
+
+  private static boolean isContiguous(long[] sizes, long[] strides) {
+    long expected = 1;
+    for (int i = sizes.length; i-- > 0; ) {
+      if (sizes[i] != 1 && strides[i] != expected) {
+        return false;
+      }
+      expected *= sizes[i];
+    }
+    return true;
+  }
+
+  /** Elements in index order, the last index fastest; all indices were checked. */
+  private static ByteBuffer gather(
+      ByteBuffer storage, long offset, long[] sizes, long[] strides, int width) {
+    long count = 1;
+    for (long size : sizes) {
+      count *= size;
+    }
+    ByteBuffer out = ByteBuffer.allocate((int) (count * width)).order(ByteOrder.LITTLE_ENDIAN);
+    long[] index = new long[sizes.length];
+    long at = offset;
+    for (long n = 0; n < count; n++) {
+      out.put(out.position(), storage, (int) (at * width), width);
+      out.position(out.position() + width);
+      for (int axis = sizes.length; axis-- > 0; ) {
+        at += strides[axis];
+        if (++index[axis] < sizes[axis]) {
+          break;
+        }
+        at -= sizes[axis] * strides[axis];
+        index[axis] = 0;
+      }
+    }
+    return out.flip();
+  }
+
+  private ByteBuffer storage(String tensor, PickleMachine.Storage storage) throws IOException {
+    String name = folder + "data/" + storage.key();
+    ZipEntry entry = entries.get(name);
+    if (entry == null) {
+      throw new InvalidInputException(
+          tensor, "its storage " + JsonObject.quote(name) + " is missing");
+    }
+    long width = storage.dtype().byteSize();
+    if (storage.elements() < 0 || storage.elements() > entry.getSize() / width) {
+      throw new InvalidInputException(
+          tensor,
+          "its storage has %d bytes, too few for %d elements of %s"
+              .formatted(entry.getSize(), storage.elements(), storage.dtype()));
+    }
+    ByteBuffer known = storages.get(name);
+    if (known == null) {
+      try {
+        known = ByteBuffer.wrap(bytes(entry, Integer.MAX_VALUE - 8));
+      } catch (InvalidInputException e) {
+        throw new InvalidInputException(tensor, String.valueOf(e.getMessage()), e);
+      }
+      storages.put(name, known);
+    }
+    return known.duplicate();
+  }
+
+  private ZipEntry entry(String name) {
+    ZipEntry entry = entries.get(folder + name);
+    if (entry == null) {
+      throw new InvalidInputException("", "lacks its entry " + JsonObject.quote(folder + name));
+    }
+    return entry;
+  }
+
+  private byte[] bytes(ZipEntry entry, int sizeMax) throws IOException {
+    String quoted = JsonObject.quote(entry.getName());
+    if (entry.getSize() > sizeMax) {
+      throw new InvalidInputException(
+          "", "its entry %s may have %d bytes, not %d".formatted(quoted, sizeMax, entry.getSize()));
+    }
+    byte[] bytes;
+    try (InputStream in = zip.getInputStream(entry)) {
+      bytes = in.readNBytes((int) entry.getSize());
+    } catch (IOException e) {
+      throw new InvalidInputException(
+          "", "its entry " + quoted + " cannot be read: " + e.getMessage(), e);
+    }
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    if (bytes.length != entry.getSize() || crc.getValue() != entry.getCrc()) {
+      throw new InvalidInputException(
+          "", "its entry " + quoted + " is damaged: its checksum does not match");
+    }
+    return bytes;
+  }
+}

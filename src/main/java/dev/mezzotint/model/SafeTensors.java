@@ -1,0 +1,350 @@
+package dev.mezzotint.model;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The safetensors file format: 8 bytes length of the header (little-endian), the header as JSON
+ * ({@code {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}}), then
+ * the data without gaps.
+ *
+ * <p>Anything that does not hold is refused with an {@link InvalidInputException} whose field is
+ * the tensor's name, or the file's where no tensor is to blame. Stateless.
+ */
+public final class SafeTensors {
+  /** A reader must take the whole header into memory: room for about 80,000 tensors. */
+  static final int HEADER_BYTES_MAX = 8 << 20;
+
+  private static final int TENSORS_MAX = 100_000;
+  private static final int AXES_MAX = 16;
+  private static final String METADATA = "__metadata__";
+
+  private SafeTensors() {}
+
+  /**
+   * Tensors by name, in the order of the file's header. The data is memory-mapped, so a large file
+   * costs address space, not heap; see {@link Tensor} for what that asks of the file.
+   */
+  public static Map<String, Tensor> read(Path file) {
+    try (FileChannel channel = open(file)) {
+      Header header = header(channel, file);
+      Map<String, Tensor> tensors = new LinkedHashMap<>();
+      // One mapping where an int can address it: mappings are a limited resource of the system.
+      boolean whole = header.dataSize() <= Integer.MAX_VALUE;
+      ByteBuffer data =
+          whole
+              ? channel.map(FileChannel.MapMode.READ_ONLY, header.dataStart(), header.dataSize())
+              : ByteBuffer.allocate(0);
+      for (Entry entry : header.entries()) {
+        ByteBuffer bytes =
+            whole
+                ? data.slice((int) entry.begin(), (int) entry.size())
+                : channel.map(
+                    FileChannel.MapMode.READ_ONLY,
+                    header.dataStart() + entry.begin(),
+                    entry.size());
+        tensors.put(entry.name(), new Tensor(entry.dtype(), entry.shape(), bytes));
+      }
+      return tensors;
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /** The file's free texts, such as {@code format}; empty if it has none. */
+  public static Map<String, String> metadata(Path file) {
+    try (FileChannel channel = open(file)) {
+      return header(channel, file).metadata();
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  private static FileChannel open(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new InvalidInputException(name(file), "there is no weights file " + file);
+    }
+    return FileChannel.open(file, StandardOpenOption.READ);
+  }
+
+  private static InvalidInputException unreadable(Path file, IOException e) {
+    return new InvalidInputException(
+        name(file), "the weights file " + file + " cannot be read: " + e.getMessage(), e);
+  }
+
+  private static String name(Path file) {
+    Path name = file.getFileName();
+    return name == null ? file.toString() : name.toString();
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Entry(String name, DType dtype, long[] shape, long begin, long end) {
+    long size() {
+      return end - begin;
+    }
+  }
+
+  private record Header(
+      List<Entry> entries, Map<String, String> metadata, long dataStart, long dataSize) {}
+
+  private static Header header(FileChannel channel, Path file) throws IOException {
+    String name = name(file);
+    long fileSize = channel.size();
+    if (fileSize < 8) {
+      throw new InvalidInputException(
+          name, name + " is cut off: " + fileSize + " bytes are no safetensors file");
+    }
+    ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    readFully(channel, length, 0, name);
+    long headerSize = length.getLong(0);
+    if (headerSize < 2 || headerSize > HEADER_BYTES_MAX) {
+      throw new InvalidInputException(
+          name,
+          name
+              + " is no safetensors file: its header would be "
+              + Long.toUnsignedString(headerSize)
+              + " bytes, allowed are 2 to "
+              + HEADER_BYTES_MAX);
+    }
+    if (headerSize > fileSize - 8) {
+      throw new InvalidInputException(
+          name,
+          name + " is cut off: its header needs " + headerSize + " bytes of " + (fileSize - 8));
+    }
+    ByteBuffer text = ByteBuffer.allocate((int) headerSize);
+    readFully(channel, text, 8, name);
+    JsonObject json;
+    try {
+      json = JsonObject.parse(text.array());
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(name, "the header of " + name + " " + e.getMessage(), e);
+    }
+    long dataSize = fileSize - 8 - headerSize;
+    List<Entry> entries = entries(json, name, dataSize);
+    checkContiguous(entries, name, dataSize);
+    return new Header(entries, texts(json, name), 8 + headerSize, dataSize);
+  }
+
+  private static void readFully(FileChannel channel, ByteBuffer into, long from, String name)
+      throws IOException {
+    long at = from;
+    while (into.hasRemaining()) {
+      int read = channel.read(into, at);
+      if (read < 0) {
+        throw new InvalidInputException(name, name + " is cut off: it shrank while being read");
+      }
+      at += read;
+    }
+  }
+
+  private static Map<String, String> texts(JsonObject json, String file) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    try {
+      json.object(METADATA)
+          .ifPresent(
+              object -> {
+                for (String key : object.names()) {
+                  texts.put(key, object.requiredString(key));
+                }
+              });
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(file, "the header of " + file + ": " + e.getMessage(), e);
+    }
+    return texts;
+  }
+
+  private static List<Entry> entries(JsonObject json, String file, long dataSize) {
+    List<String> names = json.names();
+    if (names.size() > TENSORS_MAX) {
+      throw new InvalidInputException(
+          file, file + " may hold at most " + TENSORS_MAX + " tensors, not " + names.size());
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (String name : names) {
+      if (name.equals(METADATA)) {
+        continue;
+      }
+      try {
+        JsonObject tensor = json.object(name).orElseThrow(() -> json.refuse(name, "is null"));
+        entries.add(entry(name, tensor, dataSize));
+        tensor.refuseUnknown();
+      } catch (InvalidInputException | IllegalArgumentException e) {
+        throw new InvalidInputException(
+            name, "tensor " + JsonObject.quote(name) + " of " + file + ": " + e.getMessage(), e);
+      }
+    }
+    return entries;
+  }
+
+  private static Entry entry(String name, JsonObject tensor, long dataSize) {
+    String word = tensor.requiredString("dtype");
+    DType dtype =
+        DType.ofWord(word)
+            .orElseThrow(
+                () ->
+                    tensor.refuse(
+                        "dtype",
+                        "must be one of "
+                            + List.of(DType.values())
+                            + ", not "
+                            + JsonObject.quote(word)));
+    long[] shape = longs(tensor, "shape", AXES_MAX);
+    long[] offsets = longs(tensor, "data_offsets", 2);
+    if (offsets.length != 2 || offsets[0] > offsets[1]) {
+      throw tensor.refuse("data_offsets", "must be a begin and an end behind it");
+    }
+    if (offsets[1] > dataSize) {
+      throw new IllegalArgumentException(
+          "the file is cut off: its data ends at byte "
+              + offsets[1]
+              + " but the file holds "
+              + dataSize);
+    }
+    long expected = Tensor.byteSize(dtype, shape);
+    long size = offsets[1] - offsets[0];
+    if (size != expected) {
+      throw new IllegalArgumentException(
+          Tensor.describe(dtype, shape) + " takes " + expected + " bytes, not " + size);
+    }
+    if (size > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "may be at most " + Integer.MAX_VALUE + " bytes, not " + size);
+    }
+    return new Entry(name, dtype, shape, offsets[0], offsets[1]);
+  }
+
+  private static long[] longs(JsonObject tensor, String key, int sizeMax) {
+    return tensor
+        .integers(key, sizeMax, 0, Long.MAX_VALUE)
+        .orElseThrow(() -> tensor.refuse(key, "is missing: a list of integers is required"))
+        .stream()
+        .mapToLong(Long::longValue)
+        .toArray();
+  }
+
+  /** Overlaps would alias tensors and gaps could hide data: the format forbids both. */
+  private static void checkContiguous(List<Entry> entries, String file, long dataSize) {
+    List<Entry> sorted = new ArrayList<>(entries);
+    sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+    long end = 0;
+    for (Entry entry : sorted) {
+      if (entry.begin() != end) {
+        throw new InvalidInputException(
+            entry.name(),
+            "tensor %s of %s begins at byte %d: %s the tensor before, which ends at byte %d"
+                .formatted(
+                    JsonObject.quote(entry.name()),
+                    file,
+                    entry.begin(),
+                    entry.begin() < end ? "it overlaps" : "it leaves a gap behind",
+                    end));
+      }
+      end = entry.end();
+    }
+    if (end != dataSize) {
+      throw new InvalidInputException(
+          file, file + " has " + (dataSize - end) + " bytes behind its last tensor");
+    }
+  }
+
+  /**
+   * Writes beside the target and moves into place, so that a reader sees the old file or the whole
+   * new one. An empty {@code metadata} becomes {@code format: pt}, without which Python's loaders
+   * refuse the file.
+   */
+  public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+    try {
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder == null) {
+        throw new IllegalArgumentException(file + " is no file name");
+      }
+      Path part = Files.createTempFile(folder, name(file), ".part");
+      try {
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+          write(channel, tensors, metadata);
+          channel.force(/* metaData= */ true);
+        }
+        // A temporary file is private to its owner; a model is for everyone who may see its folder.
+        FileModes.makeReadable(part);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The whole file in memory, for weights below 2 GB. */
+  public static byte[] toBytes(Map<String, Tensor> tensors, Map<String, String> metadata) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      write(Channels.newChannel(out), tensors, metadata);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  private static void write(
+      WritableByteChannel out, Map<String, Tensor> tensors, Map<String, String> metadata)
+      throws IOException {
+    // Wide types first keeps every tensor aligned to its element, whatever the mix.
+    List<Map.Entry<String, Tensor>> byWidth = new ArrayList<>(tensors.entrySet());
+    byWidth.sort(Comparator.comparingInt(e -> -e.getValue().dtype().byteSize()));
+    Map<String, List<Long>> offsets = new LinkedHashMap<>();
+    long end = 0;
+    for (Map.Entry<String, Tensor> entry : byWidth) {
+      if (entry.getKey().equals(METADATA)) {
+        throw new IllegalArgumentException("no tensor may be called " + METADATA);
+      }
+      long begin = end;
+      end += entry.getValue().bytes().remaining();
+      offsets.put(entry.getKey(), List.of(begin, end));
+    }
+    Map<String, Object> header = new LinkedHashMap<>();
+    header.put(METADATA, metadata.isEmpty() ? Map.of("format", "pt") : metadata);
+    tensors.forEach(
+        (name, tensor) -> {
+          Map<String, Object> entry = new LinkedHashMap<>();
+          entry.put("dtype", tensor.dtype().name());
+          entry.put("shape", tensor.shape());
+          entry.put("data_offsets", offsets.getOrDefault(name, List.of()));
+          header.put(name, entry);
+        });
+    byte[] json = JsonObject.writeInOrder(header);
+    int padded = (json.length + 7) / 8 * 8;
+    ByteBuffer head = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
+    head.putLong(padded).put(json);
+    while (head.hasRemaining()) {
+      head.put((byte) ' ');
+    }
+    writeFully(out, head.flip());
+    for (Map.Entry<String, Tensor> entry : byWidth) {
+      writeFully(out, entry.getValue().bytes());
+    }
+  }
+
+  private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      out.write(bytes);
+    }
+  }
+}

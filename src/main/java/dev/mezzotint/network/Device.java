@@ -1,0 +1,24 @@
+package dev.mezzotint.network;
+
+import dev.mezzotint.model.Tensor;
+import java.util.Map;
+
+/**
+ * A processor that networks run on. Safe for use by many threads; what it makes is used by one
+ * thread at a time and closed by whoever asked for it.
+ */
+public interface Device {
+
+  /** {@code cpu} or {@code cuda:N}. */
+  String name();
+
+  /**
+   * Puts weights on the device for sampling.
+   *
+   * @param weights by name, exactly those that the program names
+   */
+  SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights);
+
+  /** Puts a network with its optimizer on the device. */
+  TrainingNetwork train(NetworkProgram program, OptimizerState state);
+}

@@ -1,0 +1,195 @@
+package dev.mezzotint.network;
+
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.Graph.Value;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A network as a TorchScript program with the methods that sampling and training call. Immutable
+ * and safe for use by many threads; holds no weights and no native memory.
+ *
+ * <p>Methods (N rows, C = out_channels, K = condition channels = in_channels − out_channels, S
+ * slots; float32 unless said otherwise; {@code w} is the list of weights in the order of {@link
+ * #weights()}):
+ *
+ * <ul>
+ *   <li>{@code forward(x N×(C+K)×H×W, t N, classes N int64, w) → N×C×H×W}: one evaluation of the
+ *       network exactly as stored, t as the network takes it.
+ *   <li>{@code step(x S×C×H×W, memory S×3×C×H×W, condition S×K×H×W, slots N int64, alpha N,
+ *       coefficients N×4, classes N int64, w) → N×C×H×W}: one stage of the solver for the named
+ *       slots, in place: d = direction at alpha, x += g0·d + g1·m1 + g2·m2 + g3·m3, and the memory
+ *       moves up (m3 = m2, m2 = m1, m1 = d). A slot may be named more than once only where its
+ *       content does not matter (padding).
+ *   <li>{@code put(x, memory, condition, slots n int64, x0 n×C×H×W, c n×K×H×W)}: fills slots and
+ *       clears their memory.
+ *   <li>{@code take(x, slots) → n×C×H×W}: reads slots.
+ *   <li>{@code cast(w, dtype, channels_last) → w}: weights in another precision and layout.
+ *   <li>{@code train_step(...)}: see {@link TrainStep}.
+ * </ul>
+ */
+public final class NetworkProgram {
+  private final byte[] archive;
+  private final Map<String, Graph.Weight> weights;
+
+  private final int channels;
+  private final int conditionChannels;
+
+  private NetworkProgram(byte[] archive, Graph graph, int channels, int conditionChannels) {
+    this.channels = channels;
+    this.conditionChannels = conditionChannels;
+
+    this.archive = archive;
+    this.weights = graph.weights();
+  }
+
+  /**
+   * The U-Net of diffusers.
+   *
+   * @param timestepScale the network takes α·timestepScale as its timestep: 1 for networks trained
+   *     by the paper's code, 1000 for ours
+   */
+  public static NetworkProgram unet(UNetConfig config, double timestepScale, TrainStep train) {
+    Graph graph = new Graph();
+    Value output =
+        new UNet2d(config, graph)
+            .forward(graph.argument("x"), graph.argument("t"), graph.argument("classes"));
+    graph.returns(output);
+    boolean conditioned = config.inChannels() > config.outChannels();
+    String methods =
+        "  def forward(self: __torch__.Net, x: Tensor, t: Tensor, classes: Tensor,"
+            + " w: List[Tensor]) -> Tensor:\n"
+            + indent(graph.body())
+            + STEP.formatted(conditioned ? JOIN_SLOTS : "xs", Graph.number(timestepScale))
+            + PUT
+            + TAKE
+            + CAST
+            + train.method(conditioned, timestepScale);
+    return new NetworkProgram(
+        TorchScriptArchive.write(methods),
+        graph,
+        config.outChannels(),
+        config.inChannels() - config.outChannels());
+  }
+
+  /** C, the channels of x. */
+  public int channels() {
+    return channels;
+  }
+
+  /** K, the channels of the condition that follow those of x in the network's input. */
+  public int conditionChannels() {
+    return conditionChannels;
+  }
+
+  /** The archive that the engine loads; the array is not to be changed. */
+  public byte[] archive() {
+    return archive;
+  }
+
+  /** Name → shape of every weight, in the order in which the methods take them. */
+  public Map<String, long[]> weights() {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    weights.forEach((name, weight) -> shapes.put(name, weight.shape()));
+    return shapes;
+  }
+
+  /** Weights before training, drawn as PyTorch's layers draw them; the same for the same seed. */
+  public Map<String, Tensor> initialWeights(long seed) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    double bound = 0;
+    long index = 0;
+    for (Map.Entry<String, Graph.Weight> weight : weights.entrySet()) {
+      long[] shape = weight.getValue().shape();
+      float[] values = new float[Math.toIntExact(product(shape, 0))];
+      if (shape.length > 1) {
+        bound = 1 / Math.sqrt(product(shape, 1)); // a bias follows its kernel and shares its bound
+      }
+      switch (weight.getValue().initial()) {
+        case FAN_IN -> uniform(seed, index, bound, values);
+        case NORMAL -> Noise.gaussian(seed, index, values, 0, values.length);
+        case ONES -> Arrays.fill(values, 1);
+        case ZEROS -> Arrays.fill(values, 0);
+      }
+      tensors.put(weight.getKey(), Tensor.ofFloats(values, shape));
+      index++;
+    }
+    return tensors;
+  }
+
+  private static void uniform(long seed, long index, double bound, float[] values) {
+    double[] draws = new double[values.length];
+    Noise.uniform(seed, index, draws, 0, draws.length);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (bound * (2 * draws[i] - 1));
+    }
+  }
+
+  private static long product(long[] shape, int from) {
+    long product = 1;
+    for (int axis = from; axis < shape.length; axis++) {
+      product *= shape[axis];
+    }
+    return product;
+  }
+
+  static String indent(String body) {
+    return body.indent(2);
+  }
+
+  private static final String JOIN_SLOTS =
+      "torch.cat([xs, torch.index_select(condition, 0, slots)], 1)";
+
+  /** The step loop's one call: see the class comment. */
+  private static final String STEP =
+      """
+        def step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, w: List[Tensor]) -> Tensor:
+          xs = torch.index_select(x, 0, slots)
+          input = %s
+          d = (self).forward(input, torch.mul(alpha, %s), classes, w, )
+          remembered = torch.slice(torch.index_select(memory, 0, slots), 1, 0, 3)
+          directions = torch.cat([torch.unsqueeze(d, 1), remembered], 1)
+          shares = torch.view(coefficients, [-1, 4, 1, 1, 1])
+          y = torch.add(xs, torch.sum(torch.mul(directions, shares), [1], False))
+          _0 = torch.index_copy_(x, 0, slots, y)
+          _1 = torch.index_copy_(memory, 0, slots, torch.slice(directions, 1, 0, 3))
+          return y
+      """;
+
+  private static final String PUT =
+      """
+        def put(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, x0: Tensor, c: Tensor) -> Tensor:
+          _0 = torch.index_copy_(x, 0, slots, x0)
+          _1 = torch.index_copy_(condition, 0, slots, c)
+          _2 = torch.index_fill_(memory, 0, slots, 0.)
+          return slots
+      """;
+
+  private static final String TAKE =
+      """
+        def take(self: __torch__.Net, x: Tensor, slots: Tensor) -> Tensor:
+          return torch.index_select(x, 0, slots)
+      """;
+
+  /** Only convolution kernels (four axes) have a channels-last layout. */
+  private static final String CAST =
+      """
+        def cast(self: __torch__.Net, w: List[Tensor], dtype: int, channels_last: bool) -> List[Tensor]:
+          out = annotate(List[Tensor], [])
+          for i in range(torch.len(w)):
+            p = torch.to(w[i], dtype)
+            if channels_last:
+              if torch.eq(torch.dim(p), 4):
+                q = torch.contiguous(p, memory_format=2)
+              else:
+                q = torch.contiguous(p)
+              r = q
+            else:
+              r = torch.contiguous(p)
+            _0 = torch.append(out, r)
+          return out
+      """;
+}

@@ -1,0 +1,97 @@
+package dev.mezzotint.network;
+
+import java.util.Locale;
+
+/**
+ * A whole training step as one method of the program: blend, evaluate, loss, gradients, clip, Adam,
+ * moving average.
+ *
+ * <pre>
+ * train_step(x1 N×C×H×W data, x0 N×C×H×W noise, condition N×K×H×W, alpha N, classes N int64,
+ *            rates 2 float64 on the CPU (learning rate, EMA decay),
+ *            w, m, v, steps, ema lists in the order of the weights) → 2 (loss, gradient norm)
+ * x_α    = (1 − α)·x0 + α·x1                    (paper, α-blending)
+ * loss   = mean or sum of (D(x_α, α) − (x1 − x0))²   (paper, algorithm 3)
+ * </pre>
+ *
+ * {@code w}, {@code m} and {@code v} (Adam's moments), {@code steps} (Adam's counters, one scalar
+ * per weight) and {@code ema} are changed in place. The gradient norm is the one before clipping.
+ *
+ * @param loss which reduction; the sum is the paper's own code, Adam hardly sees the difference
+ * @param beta1 Adam's first decay
+ * @param beta2 Adam's second decay
+ * @param epsilon Adam's ε
+ * @param weightDecay decoupled (AdamW); 0 for Adam
+ * @param clipNorm gradients are scaled down to this norm; 0 for never
+ */
+public record TrainStep(
+    Loss loss, double beta1, double beta2, double epsilon, double weightDecay, double clipNorm) {
+
+  /** How squared errors become one number. */
+  public enum Loss {
+    MEAN,
+    SUM;
+
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Adam with PyTorch's defaults on the mean squared error. */
+  public static TrainStep defaults() {
+    return new TrainStep(Loss.MEAN, 0.9, 0.999, 1e-8, 0, 0);
+  }
+
+  /** The method's text; conditions are appended to the channels of x. */
+  String method(boolean conditioned, double timestepScale) {
+    String clip =
+        clipNorm == 0
+            ? ""
+            : "    share = torch.clamp_max(torch.div(%s, torch.add(norm, 1e-06)), 1.)\n"
+                    .formatted(Graph.number(clipNorm))
+                + "    torch._foreach_mul_(gs, share)\n";
+    String update = weightDecay == 0 ? "torch._fused_adam_" : "torch._fused_adamw_";
+    return METHOD.formatted(
+        conditioned ? "torch.cat([xa, condition], 1)" : "xa",
+        Graph.number(timestepScale),
+        loss == Loss.MEAN ? 1 : 2,
+        clip,
+        update,
+        Graph.number(beta1),
+        Graph.number(beta2),
+        Graph.number(weightDecay),
+        Graph.number(epsilon));
+  }
+
+  // Gradients must be contiguous: the fused optimizer walks raw pointers.
+  private static final String METHOD =
+      """
+        def train_step(self: __torch__.Net, x1: Tensor, x0: Tensor, condition: Tensor, alpha: Tensor, classes: Tensor, rates: Tensor, w: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], ema: List[Tensor]) -> Tensor:
+          ps = annotate(List[Tensor], [])
+          for i in range(torch.len(w)):
+            p = torch.requires_grad_(torch.detach(w[i]), True)
+            _0 = torch.append(ps, p)
+          a = torch.view(alpha, [-1, 1, 1, 1])
+          xa = torch.add(torch.mul(torch.rsub(a, 1.), x0), torch.mul(a, x1))
+          input = %s
+          d = (self).forward(input, torch.mul(alpha, %s), classes, ps, )
+          loss = torch.mse_loss(d, torch.sub(x1, x0), %d)
+          found = torch.grad([loss], ps, None, None, False, False)
+          gs = annotate(List[Tensor], [])
+          for i in range(torch.len(found)):
+            g = found[i]
+            if torch.__isnot__(g, None):
+              g2 = unchecked_cast(Tensor, g)
+              _1 = torch.append(gs, torch.contiguous(g2))
+            else:
+              ops.prim.RaiseException("no gradient", "builtins.RuntimeError")
+          values = annotate(List[Tensor], [])
+          for i in range(torch.len(ps)):
+            _2 = torch.append(values, torch.detach(ps[i]))
+          norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
+      %s    torch._foreach_add_(steps, 1)
+          %s(values, gs, m, v, annotate(List[Tensor], []), steps, lr=float(torch.select(rates, 0, 0)), beta1=%s, beta2=%s, weight_decay=%s, eps=%s, amsgrad=False, maximize=False)
+          torch._foreach_lerp_(ema, values, torch.sub(1., float(torch.select(rates, 0, 1))))
+          return torch.stack([torch.detach(loss), norm])
+      """;
+}

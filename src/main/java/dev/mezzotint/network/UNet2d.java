@@ -1,0 +1,258 @@
+package dev.mezzotint.network;
+
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.model.UNetConfig.ClassEmbedding;
+import dev.mezzotint.model.UNetConfig.DownBlock;
+import dev.mezzotint.model.UNetConfig.TimeEmbedding;
+import dev.mezzotint.model.UNetConfig.TimeScaleShift;
+import dev.mezzotint.model.UNetConfig.UpBlock;
+import dev.mezzotint.network.Graph.Value;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * The U-Net of diffusers' {@code UNet2DModel}: the same configuration, the same weight names and
+ * shapes, the same numbers.
+ *
+ * <p>Shapes in comments: N rows, C channels of a level, H×W pixels of a level. Not safe for use by
+ * several threads.
+ */
+final class UNet2d {
+  private final UNetConfig config;
+  private final Graph g;
+  private final int embedding;
+
+  UNet2d(UNetConfig config, Graph graph) {
+    this.config = config;
+    this.g = graph;
+    this.embedding = config.timeEmbedDim();
+  }
+
+  /**
+   * Emits one evaluation.
+   *
+   * @param x N×in_channels×H×W, H and W multiples of 2^(levels−1)
+   * @param t N, what the network calls the timestep, in float32 whatever the weights are
+   * @param classes N integers; not read by a network without class embedding
+   * @return N×out_channels×H×W, float32
+   */
+  Value forward(Value x, Value t, Value classes) {
+    Value sample = config.centerInputSample() ? g.emit("torch.sub(torch.mul(%s, 2.), 1.)", x) : x;
+    Value emb = activated(embed(t, classes)); // every block takes it so: once for all
+    int[] channels = config.blockOutChannels().stream().mapToInt(Integer::intValue).toArray();
+
+    Value h = g.conv2d(g.asWeights(sample), "conv_in", config.inChannels(), channels[0], 3, 1, 1);
+    Deque<Skip> skips = new ArrayDeque<>();
+    skips.push(new Skip(h, channels[0]));
+    h = down(h, emb, channels, skips);
+    h = mid(h, emb, channels[channels.length - 1]);
+    h = up(h, emb, channels, skips);
+    h =
+        g.silu(
+            g.groupNorm(h, "conv_norm_out", channels[0], config.normNumGroups(), config.normEps()));
+    h = g.asFloat32(g.conv2d(h, "conv_out", channels[0], config.outChannels(), 3, 1, 1));
+    // diffusers: a network fed with noise levels σ predicts its output times σ.
+    return config.timeEmbeddingType() == TimeEmbedding.FOURIER
+        ? g.emit("torch.div(%s, torch.view(%s, [-1, 1, 1, 1]))", h, t)
+        : h;
+  }
+
+  /** What a level hands to its twin on the way up. */
+  private record Skip(Value value, int channels) {}
+
+  private Value embed(Value t, Value classes) {
+    int inputs =
+        config.timeEmbeddingType() == TimeEmbedding.FOURIER
+            ? 2 * config.blockOutChannels().get(0)
+            : config.blockOutChannels().get(0);
+    Value emb = embedding("time_embedding", project(t), inputs);
+    return switch (config.classEmbedType()) {
+      case NONE -> emb;
+      case TABLE ->
+          g.add(
+              emb,
+              g.emit(
+                  "torch.embedding(%s, %s)",
+                  g.parameter(
+                      "class_embedding.weight", config.numClassEmbeds().orElseThrow(), embedding),
+                  classes));
+      case TIMESTEP ->
+          g.add(emb, embedding("class_embedding", project(g.asFloat32(classes)), inputs));
+      case IDENTITY ->
+          throw new IllegalArgumentException(
+              "class_embed_type " + ClassEmbedding.IDENTITY + " has no integer classes");
+    };
+  }
+
+  private Value embedding(String name, Value projected, int inputs) {
+    Value h = g.silu(g.linear(projected, name + ".linear_1", inputs, embedding));
+    return g.linear(h, name + ".linear_2", embedding, embedding);
+  }
+
+  /** t: N to its features: N×C0, or N×2·C0 for Fourier features. In float32 throughout. */
+  private Value project(Value t) {
+    int width = config.blockOutChannels().get(0);
+    return switch (config.timeEmbeddingType()) {
+      case POSITIONAL -> positional(t, width);
+      case FOURIER -> {
+        Value weights = g.asFloat32(g.parameter("time_proj.weight", width));
+        Value angle =
+            g.emit(
+                "torch.mul(torch.mul(torch.unsqueeze(torch.log(%s), 1),"
+                    + " torch.unsqueeze(%s, 0)), %s)",
+                t, weights, Graph.number(2 * Math.PI));
+        yield g.asWeights(g.cat(1, g.emit("torch.sin(%s)", angle), g.emit("torch.cos(%s)", angle)));
+      }
+      case LEARNED ->
+          g.emit(
+              "torch.embedding(%s, torch.to(%s, 4))",
+              g.parameter("time_proj.weight", config.numTrainTimesteps().orElseThrow(), width), t);
+    };
+  }
+
+  /** f_i = exp(−ln(10000)·i / (half − freq_shift)); features sin(t·f), cos(t·f). */
+  private Value positional(Value t, int width) {
+    int half = width / 2;
+    Value exponent =
+        g.emit(
+            "torch.div(torch.mul(torch.arange(%d, dtype=6, device=ops.prim.device(%s)), %s), %s)",
+            half, t, Graph.number(-Math.log(10000)), Graph.number(half - config.freqShift()));
+    Value angle =
+        g.emit("torch.mul(torch.unsqueeze(%s, 1), torch.unsqueeze(torch.exp(%s), 0))", t, exponent);
+    Value sin = g.emit("torch.sin(%s)", angle);
+    Value cos = g.emit("torch.cos(%s)", angle);
+    Value features = config.flipSinToCos() ? g.cat(1, cos, sin) : g.cat(1, sin, cos);
+    if (width % 2 == 1) {
+      features = g.emit("torch.constant_pad_nd(%s, [0, 1], 0)", features);
+    }
+    return g.asWeights(features);
+  }
+
+  private Value down(Value x, Value emb, int[] channels, Deque<Skip> skips) {
+    Value h = x;
+    int in = channels[0];
+    for (int level = 0; level < channels.length; level++) {
+      String block = "down_blocks." + level;
+      int out = channels[level];
+      boolean attends = config.downBlockTypes().get(level) == DownBlock.ATTN_DOWN;
+      for (int i = 0; i < config.layersPerBlock(); i++) {
+        h = resnet(h, emb, block + ".resnets." + i, i == 0 ? in : out, out, 1);
+        if (attends) {
+          h = attention(h, block + ".attentions." + i, out, config.normNumGroups(), 1);
+        }
+        skips.push(new Skip(h, out));
+      }
+      if (level < channels.length - 1) {
+        h = downsample(h, block + ".downsamplers.0.conv", out);
+        skips.push(new Skip(h, out));
+      }
+      in = out;
+    }
+    return h;
+  }
+
+  private Value downsample(Value x, String name, int channels) {
+    return config.downsamplePadding() == 0
+        ? g.conv2d(g.padRightBottom(x), name, channels, channels, 3, 2, 0)
+        : g.conv2d(x, name, channels, channels, 3, 2, config.downsamplePadding());
+  }
+
+  private Value mid(Value x, Value emb, int channels) {
+    if (!config.midBlock()) {
+      return x;
+    }
+    double factor = config.midBlockScaleFactor();
+    Value h = resnet(x, emb, "mid_block.resnets.0", channels, channels, factor);
+    if (config.addAttention()) {
+      h = attention(h, "mid_block.attentions.0", channels, midAttentionGroups(), factor);
+    }
+    return resnet(h, emb, "mid_block.resnets.1", channels, channels, factor);
+  }
+
+  /** Groups of the middle attention's norm; 0 for none, as with scale and shift in diffusers. */
+  private int midAttentionGroups() {
+    return config
+        .attnNormNumGroups()
+        .orElse(
+            config.resnetTimeScaleShift() == TimeScaleShift.DEFAULT ? config.normNumGroups() : 0);
+  }
+
+  private Value up(Value x, Value emb, int[] channels, Deque<Skip> skips) {
+    Value h = x;
+    int last = channels.length - 1;
+    int in = channels[last];
+    for (int level = 0; level < channels.length; level++) {
+      String block = "up_blocks." + level;
+      int out = channels[last - level];
+      boolean attends = config.upBlockTypes().get(level) == UpBlock.ATTN_UP;
+      for (int i = 0; i <= config.layersPerBlock(); i++) {
+        Skip skip = skips.pop();
+        Value joined = g.cat(1, h, skip.value());
+        h = resnet(joined, emb, block + ".resnets." + i, in + skip.channels(), out, 1);
+        if (attends) {
+          h = attention(h, block + ".attentions." + i, out, config.normNumGroups(), 1);
+        }
+        in = out;
+      }
+      if (level < last) {
+        h = g.conv2d(g.upsampleNearest2x(h), block + ".upsamplers.0.conv", out, out, 3, 1, 1);
+      }
+    }
+    return h;
+  }
+
+  /**
+   * x: N×in×H×W to N×out×H×W.
+   *
+   * @param emb the activated embedding, N×{@link #embedding}
+   * @param factor the sum with the input is divided by it
+   */
+  private Value resnet(Value x, Value emb, String name, int in, int out, double factor) {
+    Value h = activated(norm(x, name + ".norm1", in));
+    h = g.conv2d(h, name + ".conv1", in, out, 3, 1, 1);
+    if (config.resnetTimeScaleShift() == TimeScaleShift.SCALE_SHIFT) {
+      Value both = g.overPixels(g.linear(emb, name + ".time_emb_proj", embedding, 2 * out));
+      Value scale = g.slice(both, 1, 0, out);
+      Value shift = g.slice(both, 1, out, 2 * out);
+      h = norm(h, name + ".norm2", out);
+      h = g.add(g.multiply(h, g.emit("torch.add(%s, 1.)", scale)), shift);
+    } else {
+      h = g.add(h, g.overPixels(g.linear(emb, name + ".time_emb_proj", embedding, out)));
+      h = norm(h, name + ".norm2", out);
+    }
+    h = g.conv2d(activated(h), name + ".conv2", out, out, 3, 1, 1);
+    Value shortcut = in == out ? x : g.conv2d(x, name + ".conv_shortcut", in, out, 1, 1, 0);
+    return scaled(g.add(shortcut, h), factor);
+  }
+
+  /** Self-attention over the pixels, added to its input. */
+  private Value attention(Value x, String name, int channels, int groups, double factor) {
+    Value h =
+        groups == 0 ? x : g.groupNorm(x, name + ".group_norm", channels, groups, config.normEps());
+    h = g.pixelsFirst(h);
+    Value q = g.linear(h, name + ".to_q", channels, channels);
+    Value k = g.linear(h, name + ".to_k", channels, channels);
+    Value v = g.linear(h, name + ".to_v", channels, channels);
+    int heads =
+        config.attentionHeadDim().isPresent() ? channels / config.attentionHeadDim().getAsInt() : 1;
+    h = g.linear(g.attention(q, k, v, channels, heads), name + ".to_out.0", channels, channels);
+    return scaled(g.add(g.pixelsLast(h, x), x), factor);
+  }
+
+  private Value activated(Value x) {
+    return switch (config.actFn()) {
+      case SILU -> g.silu(x);
+      case MISH -> g.emit("torch.mish(%s)", x);
+      case GELU -> g.emit("torch.gelu(%s)", x);
+      case RELU -> g.emit("torch.relu(%s)", x);
+    };
+  }
+
+  private Value norm(Value x, String name, int channels) {
+    return g.groupNorm(x, name, channels, config.normNumGroups(), config.normEps());
+  }
+
+  private Value scaled(Value x, double factor) {
+    return factor == 1 ? x : g.divide(x, factor);
+  }
+}

@@ -1,0 +1,117 @@
+package dev.mezzotint.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.TrainingNetwork;
+import java.util.Map;
+
+/**
+ * The processor that networks run on, and the engine that drives it. Safe for use by many threads;
+ * what it makes is not.
+ *
+ * <p>Settings: {@code MEZZOTINT_DEVICE} ({@code cpu}, {@code cuda}, {@code cuda:1}) and {@code
+ * MEZZOTINT_THREADS}. The number of threads is fixed when the engine loads: the first device of a
+ * process decides.
+ */
+public final class TorchDevice implements dev.mezzotint.network.Device {
+  private final Device device;
+
+  private TorchDevice(Device device) {
+    this.device = device;
+  }
+
+  /**
+   * Loads the engine if this is the first use.
+   *
+   * @param name {@code cpu}, {@code cuda} or {@code cuda:N}
+   * @param threads for one operator on the CPU; 0 for as many as there are processors
+   */
+  public static TorchDevice open(String name, int threads) {
+    int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    setDefault("ai.djl.pytorch.num_threads", Integer.toString(count));
+    setDefault("ai.djl.pytorch.num_interop_threads", "1");
+    // The optimizer specializes a program per shape in its first calls, which makes them slow and
+    // their rounding different; on these programs it gains nothing (docs/performance.md).
+    setDefault("ai.djl.pytorch.graph_optimizer", "false");
+    setDefault("ai.djl.offline", "true");
+    Engine engine = Engine.getEngine("PyTorch");
+    if (name.equals("cpu")) {
+      return new TorchDevice(Device.cpu());
+    }
+    if (!name.matches("cuda(:[0-9]{1,2})?")) {
+      throw new InvalidInputException("device", "device must be cpu, cuda or cuda:N, not " + name);
+    }
+    int index = name.equals("cuda") ? 0 : Integer.parseInt(name.substring(5));
+    if (index >= engine.getGpuCount()) {
+      throw new InvalidInputException(
+          "device",
+          "device " + name + " is not there: " + engine.getGpuCount() + " GPUs were found");
+    }
+    return new TorchDevice(Device.gpu(index));
+  }
+
+  private static void setDefault(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
+
+  @Override
+  public String name() {
+    return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+  }
+
+  /** Version of libtorch. */
+  public String engineVersion() {
+    return Engine.getEngine("PyTorch").getVersion();
+  }
+
+  @Override
+  public SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights) {
+    return new TorchNetwork(this, program, weights);
+  }
+
+  @Override
+  public TrainingNetwork train(NetworkProgram program, OptimizerState state) {
+    return new TorchTraining(this, program, state);
+  }
+
+  NDManager newManager() {
+    return NDManager.newBaseManager(device, "PyTorch");
+  }
+
+  Device device() {
+    return device;
+  }
+
+  /** The tensors of the program's weights, in its order, as float32 arrays on the device. */
+  static PtNDArray[] upload(
+      NDManager manager, NetworkProgram program, Map<String, Tensor> tensors) {
+    return program.weights().entrySet().stream()
+        .map(
+            entry -> {
+              Tensor tensor = tensors.get(entry.getKey());
+              if (tensor == null) {
+                throw new IllegalArgumentException("no tensor " + entry.getKey());
+              }
+              if (!java.util.Arrays.equals(tensor.shape(), entry.getValue())) {
+                throw new IllegalArgumentException("wrong shape of tensor " + entry.getKey());
+              }
+              return (PtNDArray)
+                  manager.create(tensor.toFloats(), new ai.djl.ndarray.types.Shape(tensor.shape()));
+            })
+        .toArray(PtNDArray[]::new);
+  }
+
+  static PtNDManager torch(NDManager manager) {
+    return (PtNDManager) manager;
+  }
+}

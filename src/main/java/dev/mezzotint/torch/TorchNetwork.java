@@ -1,0 +1,183 @@
+package dev.mezzotint.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.IValue;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.SamplingNetwork;
+import java.util.Map;
+
+/**
+ * A network's weights on the device, with the calls of the sampler. Each call makes its small
+ * arguments in a scope of its own, so that nothing native outlives it. Used by one thread at a
+ * time.
+ */
+final class TorchNetwork implements SamplingNetwork {
+  private final int channels;
+  private final int conditionChannels;
+  private final TorchProgram program;
+  private final NDManager manager;
+  private final IValue weights;
+  private final long bytes;
+
+  TorchNetwork(TorchDevice device, NetworkProgram program, Map<String, Tensor> tensors) {
+    this.channels = program.channels();
+    this.conditionChannels = program.conditionChannels();
+    this.manager = device.newManager();
+    this.program = new TorchProgram(device, program);
+    PtNDArray[] arrays = TorchDevice.upload(manager, program, tensors);
+    this.weights = IValue.listFrom(arrays);
+    this.bytes = 4 * program.weights().values().stream().mapToLong(TorchNetwork::product).sum();
+  }
+
+  private static long product(long[] shape) {
+    long product = 1;
+    for (long axis : shape) {
+      product *= axis;
+    }
+    return product;
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public float[] evaluate(float[] input, int height, int width, float[] t, long[] classes) {
+    int rows = t.length;
+    Shape inputShape = new Shape(rows, channels + conditionChannels, height, width);
+    try (NDManager scope = manager.newSubManager();
+        Arguments in =
+            new Arguments()
+                .with(scope.create(input, inputShape))
+                .with(scope.create(t))
+                .with(scope.create(classes));
+        IValue result = program.call("forward", in.then(weights))) {
+      return result.toTensor(TorchDevice.torch(scope)).toFloatArray();
+    }
+  }
+
+  @Override
+  public Slots slots(int count, int height, int width) {
+    return new TorchSlots(count, height, width);
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+    program.close();
+    manager.close();
+  }
+
+  /** x, remembered directions and conditions of all slots, resident on the device. */
+  private final class TorchSlots implements Slots {
+    private final int height;
+    private final int width;
+    private final NDManager own = manager.newSubManager();
+    private final IValue x;
+    private final IValue memory;
+    private final IValue condition;
+
+    TorchSlots(int count, int height, int width) {
+      this.height = height;
+      this.width = width;
+      x = zeros(new Shape(count, channels, height, width));
+      memory = zeros(new Shape(count, 3, channels, height, width));
+      condition = zeros(new Shape(count, conditionChannels, height, width));
+    }
+
+    private IValue zeros(Shape of) {
+      return IValue.from((PtNDArray) own.zeros(of, DataType.FLOAT32));
+    }
+
+    @Override
+    public void put(long[] slots, float[] x0, float[] c) {
+      try (NDManager scope = own.newSubManager();
+          Arguments in =
+              new Arguments()
+                  .with(scope.create(slots))
+                  .with(scope.create(x0, of(slots.length, channels)))
+                  .with(scope.create(c, of(slots.length, conditionChannels)));
+          IValue ignored = program.call("put", in.after(x, memory, condition))) {
+        // filled in place
+      }
+    }
+
+    private Shape of(int rows, int channels) {
+      return new Shape(rows, channels, height, width);
+    }
+
+    @Override
+    public void step(long[] slots, float[] alpha, float[] coefficients, long[] classes) {
+      int rows = slots.length;
+      try (NDManager scope = own.newSubManager();
+          Arguments in =
+              new Arguments()
+                  .with(scope.create(slots))
+                  .with(scope.create(alpha))
+                  .with(scope.create(coefficients, new Shape(rows, 4)))
+                  .with(scope.create(classes));
+          IValue ignored = program.call("step", in.between(x, memory, condition, weights))) {
+        // advanced in place
+      }
+    }
+
+    @Override
+    public float[] take(long[] slots) {
+      try (NDManager scope = own.newSubManager();
+          Arguments in = new Arguments().with(scope.create(slots));
+          IValue rows = program.call("take", in.after(x))) {
+        return rows.toTensor(TorchDevice.torch(scope)).toFloatArray();
+      }
+    }
+
+    @Override
+    public void close() {
+      x.close();
+      memory.close();
+      condition.close();
+      own.close();
+    }
+  }
+
+  /** The arguments made for one call; closing it frees their handles, not the arrays. */
+  private static final class Arguments implements AutoCloseable {
+    private final java.util.List<IValue> own = new java.util.ArrayList<>();
+
+    Arguments with(NDArray array) {
+      own.add(IValue.from((PtNDArray) array));
+      return this;
+    }
+
+    IValue[] then(IValue last) {
+      return between(last);
+    }
+
+    IValue[] after(IValue... first) {
+      java.util.List<IValue> all = new java.util.ArrayList<>(java.util.List.of(first));
+      all.addAll(own);
+      return all.toArray(IValue[]::new);
+    }
+
+    /** All but the last of the resident values, then the call's own, then the last. */
+    IValue[] between(IValue... resident) {
+      java.util.List<IValue> all = new java.util.ArrayList<>();
+      for (int i = 0; i < resident.length - 1; i++) {
+        all.add(resident[i]);
+      }
+      all.addAll(own);
+      all.add(resident[resident.length - 1]);
+      return all.toArray(IValue[]::new);
+    }
+
+    @Override
+    public void close() {
+      own.forEach(IValue::close);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package dev.mezzotint.torch;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.training.GradientCollector;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.TrainingNetwork;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Weights, moving average and Adam's state on the device; one native call per step changes them in
+ * place. Used by one thread at a time: gradients are recorded for the thread that made this.
+ */
+final class TorchTraining implements TrainingNetwork {
+  private final TorchProgram program;
+  private final NDManager manager;
+  private final List<String> names;
+  private final PtNDArray[] weights;
+  private final PtNDArray[] ema;
+  private final PtNDArray[] firstMoments;
+  private final PtNDArray[] secondMoments;
+  private final PtNDArray[] steps;
+  private final NDArray marker;
+
+  private long iteration;
+
+  TorchTraining(TorchDevice device, NetworkProgram program, OptimizerState state) {
+    this.iteration = state.iteration();
+    this.manager = device.newManager();
+    this.program = new TorchProgram(device, program);
+    this.names = List.copyOf(program.weights().keySet());
+    this.weights = named("w[]", TorchDevice.upload(manager, program, state.weights()));
+    this.firstMoments = named("m[]", TorchDevice.upload(manager, program, state.firstMoments()));
+    this.secondMoments = named("v[]", TorchDevice.upload(manager, program, state.secondMoments()));
+    this.ema = named("ema[]", TorchDevice.upload(manager, program, state.ema()));
+    PtNDArray[] counters = new PtNDArray[names.size()];
+    for (int i = 0; i < counters.length; i++) {
+      counters[i] = (PtNDArray) manager.create((float) state.iteration());
+    }
+    this.steps = named("steps[]", counters);
+    this.marker = manager.create(0f);
+    marker.setName("module_method:train_step");
+  }
+
+  private static PtNDArray[] named(String name, PtNDArray[] arrays) {
+    for (PtNDArray array : arrays) {
+      array.setName(name);
+    }
+    return arrays;
+  }
+
+  @Override
+  public StepResult step(Batch batch, double learningRate, double emaDecay) {
+    try (NDManager scope = manager.newSubManager();
+        GradientCollector recording = Engine.getEngine("PyTorch").newGradientCollector()) {
+      Shape pixels = new Shape(batch.rows(), batch.channels(), batch.height(), batch.width());
+      Shape maps =
+          new Shape(batch.rows(), batch.conditionChannels(), batch.height(), batch.width());
+      NDList arguments = new NDList();
+      arguments.add(scope.create(batch.x1(), pixels));
+      arguments.add(scope.create(batch.x0(), pixels));
+      arguments.add(scope.create(batch.condition(), maps));
+      arguments.add(scope.create(batch.alpha()));
+      arguments.add(scope.create(batch.classes()));
+      arguments.add(rates(scope, learningRate, emaDecay));
+      for (PtNDArray[] list : List.of(weights, firstMoments, secondMoments, steps, ema)) {
+        arguments.addAll(new NDList(list));
+      }
+      arguments.add(marker);
+      NDList result = program.callRecording(arguments);
+      // GPU sync point: two numbers come to the host.
+      float[] lossAndNorm = result.get(0).toFloatArray();
+      result.close();
+      iteration++;
+      return new StepResult(lossAndNorm[0], lossAndNorm[1]);
+    }
+  }
+
+  /** On the CPU whatever the device: the program reads them as plain numbers. */
+  private static NDArray rates(NDManager scope, double learningRate, double emaDecay) {
+    NDManager host = scope.newSubManager(ai.djl.Device.cpu());
+    return host.create(new double[] {learningRate, emaDecay});
+  }
+
+  @Override
+  public OptimizerState state() {
+    return new OptimizerState(
+        download(weights),
+        download(ema),
+        download(firstMoments),
+        download(secondMoments),
+        iteration);
+  }
+
+  @Override
+  public Map<String, Tensor> ema() {
+    return download(ema);
+  }
+
+  private Map<String, Tensor> download(PtNDArray[] arrays) {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    for (int i = 0; i < arrays.length; i++) {
+      if (arrays[i].getDataType() != DataType.FLOAT32) {
+        throw new IllegalStateException(names.get(i) + " is not float32");
+      }
+      tensors.put(
+          names.get(i), Tensor.ofFloats(arrays[i].toFloatArray(), arrays[i].getShape().getShape()));
+    }
+    return tensors;
+  }
+
+  @Override
+  public void close() {
+    program.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,94 @@
+package dev.mezzotint.training;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.SafeTensors;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.OptimizerState;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Where training stands, as one safetensors file: weights, moving average and Adam's moments under
+ * the prefixes {@code weights.}, {@code ema.}, {@code m.} and {@code v.}; the step's number in the
+ * file's metadata. Order of pictures, noise and α follow from that number and the recipe's seed.
+ */
+final class Checkpoint {
+  private static final String ITERATION = "iteration";
+  private static final String RECIPE = "recipe";
+
+  private Checkpoint() {}
+
+  /** Writes beside the file first: a half-written checkpoint never takes the old one's place. */
+  static void write(Path file, OptimizerState state, Recipe recipe) {
+    Map<String, Tensor> all = new LinkedHashMap<>();
+    add(all, "weights.", state.weights());
+    add(all, "ema.", state.ema());
+    add(all, "m.", state.firstMoments());
+    add(all, "v.", state.secondMoments());
+    SafeTensors.write(
+        file,
+        all,
+        Map.of(ITERATION, Long.toString(state.iteration()), RECIPE, fingerprint(recipe)));
+  }
+
+  private static void add(Map<String, Tensor> all, String prefix, Map<String, Tensor> part) {
+    part.forEach((name, tensor) -> all.put(prefix + name, tensor));
+  }
+
+  /**
+   * @throws InvalidInputException if the file is damaged, or of another recipe: its numbers would
+   *     not be those of an undisturbed run
+   */
+  static OptimizerState read(Path file, Recipe recipe) {
+    Map<String, String> metadata = SafeTensors.metadata(file);
+    if (!fingerprint(recipe).equals(metadata.get(RECIPE))) {
+      throw new InvalidInputException(
+          "--resume", file.getFileName() + " was written by another recipe: it cannot be resumed");
+    }
+    Map<String, Tensor> all = SafeTensors.read(file);
+    return new OptimizerState(
+        part(all, "weights."),
+        part(all, "ema."),
+        part(all, "m."),
+        part(all, "v."),
+        Long.parseLong(metadata.getOrDefault(ITERATION, "0")));
+  }
+
+  static boolean exists(Path file) {
+    return Files.isRegularFile(file);
+  }
+
+  private static Map<String, Tensor> part(Map<String, Tensor> all, String prefix) {
+    Map<String, Tensor> part = new LinkedHashMap<>();
+    all.forEach(
+        (name, tensor) -> {
+          if (name.startsWith(prefix)) {
+            part.put(name.substring(prefix.length()), tensor);
+          }
+        });
+    return part;
+  }
+
+  /** What decides the numbers; how long and how often to look may change between runs. */
+  private static String fingerprint(Recipe recipe) {
+    Map<String, Object> deciding = new LinkedHashMap<>(recipe.toMap());
+    for (String free : new String[] {"checkpointEvery", "sampleEvery", "card", "model"}) {
+      deciding.remove(free);
+    }
+    if (!recipe.optimizer().cosine()) {
+      deciding.remove("iterations"); // a constant rate does not know where it will end
+    }
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(JsonObject.write(deciding));
+      return HexFormat.of().formatHex(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+package dev.mezzotint.training;
+
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.TrainStep;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How to train a model: everything but the pictures themselves. Two runs of one recipe on one data
+ * set do the same steps. Immutable.
+ *
+ * @param name of the model to be produced
+ * @param network the U-Net, key for key as in diffusers' {@code config.json}
+ * @param timestepScale the network is fed α·timestepScale
+ * @param iterations optimizer steps in all
+ * @param batchSize pictures per step
+ * @param emaDecay share of the moving average that stays at each step, once warmed up
+ * @param checkpointEvery steps between checkpoints
+ * @param sampleEvery steps between sample grids; 0 for none
+ * @param seed of weights, order, flips, α and noise
+ * @param card members for the model's card: licence, data provenance
+ */
+public record Recipe(
+    String name,
+    UNetConfig network,
+    double timestepScale,
+    Data data,
+    Optimizer optimizer,
+    long iterations,
+    int batchSize,
+    double emaDecay,
+    long checkpointEvery,
+    long sampleEvery,
+    long seed,
+    Map<String, Object> card) {
+
+  /**
+   * Which pictures, and how they are cut.
+   *
+   * @param split folder inside the data set, such as {@code train}; empty for all
+   * @param size height and width in pixels after area resize and centre crop
+   * @param flip whether a picture may be mirrored left to right, by a coin per use
+   * @param labels where class labels come from: {@code none}, {@code folder} or {@code prefix}
+   */
+  public record Data(Optional<String> split, int size, boolean flip, String labels) {}
+
+  /**
+   * Adam and its learning rate.
+   *
+   * @param learningRate after warm-up
+   * @param warmup steps over which the rate rises from 0
+   * @param cosine whether the rate then falls to 0 along a cosine until the last step
+   */
+  public record Optimizer(double learningRate, long warmup, boolean cosine, TrainStep step) {
+
+    /** The rate of the step that follows {@code iteration} finished ones. */
+    public double rate(long iteration, long iterations) {
+      if (iteration < warmup) {
+        return learningRate * (iteration + 1) / warmup;
+      }
+      if (!cosine) {
+        return learningRate;
+      }
+      double done = (double) (iteration - warmup) / Math.max(1, iterations - warmup);
+      return learningRate * 0.5 * (1 + StrictMath.cos(Math.PI * done));
+    }
+  }
+
+  /**
+   * The average's decay at a step: young averages forget faster, or they would carry the random
+   * start along.
+   */
+  public double emaDecay(long iteration) {
+    return Math.min(emaDecay, (1.0 + iteration) / (10.0 + iteration));
+  }
+
+  /** Refuses unknown keys, bad ranges and impossible combinations by the key's name. */
+  public static Recipe parse(JsonObject json) {
+    String name = json.requiredString("model");
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
+      throw json.refuse("model", "must be letters, digits, '.', '_' or '-', at most 64");
+    }
+    UNetConfig network =
+        UNetConfig.parse(
+            json.object("network")
+                .orElseThrow(
+                    () -> json.refuse("network", "is missing: the U-Net's configuration")));
+    Data data = data(json, network);
+    Recipe recipe =
+        new Recipe(
+            name,
+            network,
+            json.number("timestepScale", 1e-3, 1e6, 1000),
+            data,
+            optimizer(json),
+            json.integer("iterations", 1, 1_000_000_000)
+                .orElseThrow(() -> json.refuse("iterations", "is missing: how many steps")),
+            json.integer("batchSize", 1, 65_536, 32),
+            ema(json),
+            json.integer("checkpointEvery", 1, 1_000_000_000L, 500L),
+            json.integer("sampleEvery", 0, 1_000_000_000L, 500L),
+            json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0L),
+            json.object("card").map(JsonObject::toMap).orElse(Map.of()));
+    json.refuseUnknown();
+    if (network.dropout() != 0) {
+      throw json.refuse("network", ".dropout must be 0: training does not draw dropout masks");
+    }
+    if (network.inChannels() != network.outChannels()) {
+      throw json.refuse("network", ".in_channels must equal out_channels for an image folder");
+    }
+    return recipe;
+  }
+
+  private static Data data(JsonObject json, UNetConfig network) {
+    JsonObject data =
+        json.object("dataset").orElseThrow(() -> json.refuse("dataset", "is missing"));
+    int size =
+        (int)
+            data.integer("size", 1, 4096)
+                .orElseThrow(() -> data.refuse("size", "is missing: pixels per side"));
+    if (size % network.sizeMultiple() != 0) {
+      throw data.refuse(
+          "size", "must be a multiple of " + network.sizeMultiple() + " for this network");
+    }
+    Data parsed =
+        new Data(
+            data.string("split"),
+            size,
+            data.bool("flip", false),
+            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"));
+    data.refuseUnknown();
+    return parsed;
+  }
+
+  private static Optimizer optimizer(JsonObject json) {
+    JsonObject o = json.object("optimizer").orElse(JsonObject.parse("{}"));
+    String kind = o.word("name", List.of("adam", "adamw")).orElse("adam");
+    TrainStep standard = TrainStep.defaults();
+    double decay = o.number("weightDecay", 0, 10, kind.equals("adamw") ? 0.01 : 0);
+    if (kind.equals("adam") && decay != 0) {
+      throw o.refuse("weightDecay", "needs optimizer.name adamw");
+    }
+    TrainStep.Loss loss =
+        json.word("loss", List.of("mean", "sum"))
+            .map(word -> word.equals("sum") ? TrainStep.Loss.SUM : TrainStep.Loss.MEAN)
+            .orElse(TrainStep.Loss.MEAN);
+    Optimizer optimizer =
+        new Optimizer(
+            o.number("learningRate", 1e-9, 10, 1e-4),
+            o.integer("warmup", 0, 1_000_000_000L, 0L),
+            o.word("schedule", List.of("constant", "cosine")).orElse("constant").equals("cosine"),
+            new TrainStep(
+                loss,
+                o.number("beta1", 0, 0.999999, standard.beta1()),
+                o.number("beta2", 0, 0.999999, standard.beta2()),
+                o.number("epsilon", 1e-16, 1, standard.epsilon()),
+                decay,
+                o.number("clipNorm", 0, 1e9, 0)));
+    o.refuseUnknown();
+    return optimizer;
+  }
+
+  private static double ema(JsonObject json) {
+    JsonObject ema = json.object("ema").orElse(JsonObject.parse("{}"));
+    double decay = ema.number("decay", 0, 0.9999999, 0.999);
+    ema.refuseUnknown();
+    return decay;
+  }
+
+  /** The recipe as it would be written, every default spelled out. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> dataset = new LinkedHashMap<>();
+    data.split().ifPresent(split -> dataset.put("split", split));
+    dataset.put("size", data.size());
+    dataset.put("flip", data.flip());
+    dataset.put("labels", data.labels());
+    TrainStep step = optimizer.step();
+    Map<String, Object> adam = new LinkedHashMap<>();
+    adam.put("name", step.weightDecay() == 0 ? "adam" : "adamw");
+    adam.put("learningRate", optimizer.learningRate());
+    adam.put("warmup", optimizer.warmup());
+    adam.put("schedule", optimizer.cosine() ? "cosine" : "constant");
+    adam.put("beta1", step.beta1());
+    adam.put("beta2", step.beta2());
+    adam.put("epsilon", step.epsilon());
+    adam.put("weightDecay", step.weightDecay());
+    adam.put("clipNorm", step.clipNorm());
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("model", name);
+    map.put("network", network.toMap());
+    map.put("timestepScale", timestepScale);
+    map.put("dataset", dataset);
+    map.put("optimizer", adam);
+    map.put("loss", step.loss().word());
+    map.put("iterations", iterations);
+    map.put("batchSize", batchSize);
+    map.put("ema", Map.of("decay", emaDecay));
+    map.put("checkpointEvery", checkpointEvery);
+    map.put("sampleEvery", sampleEvery);
+    map.put("seed", seed);
+    map.put("card", card);
+    return map;
+  }
+}

@@ -1,0 +1,109 @@
+package dev.mezzotint.training;
+
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.network.TrainingNetwork.StepResult;
+import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A recipe and a data set become a model, in this process: the folder around the {@link
+ * TrainingLoop}. Used by one thread.
+ */
+public final class Training {
+
+  /** Who wants to know how far it is. Called on the training thread; must return quickly. */
+  public interface Progress {
+    /**
+     * @param iteration steps done in all
+     * @param loss of the last step
+     */
+    void stepped(long iteration, double loss);
+
+    /** Something was written: a checkpoint, a sample grid. */
+    void wrote(String what, Path file);
+  }
+
+  private final Recipe recipe;
+  private final ImageDataset data;
+  private final Device device;
+  private final NetworkProgram program;
+  private final TrainingFolder folder;
+
+  /**
+   * @param out becomes the model's folder
+   */
+  public Training(Recipe recipe, ImageDataset data, Device device, Path out) {
+    if (data.channels() != recipe.network().outChannels()) {
+      throw new InvalidInputException(
+          "network.out_channels",
+          "network.out_channels is "
+              + recipe.network().outChannels()
+              + ", but the pictures have "
+              + data.channels()
+              + " channels");
+    }
+    this.recipe = recipe;
+    this.data = data;
+    this.device = device;
+    this.program =
+        NetworkProgram.unet(recipe.network(), recipe.timestepScale(), recipe.optimizer().step());
+    this.folder = new TrainingFolder(out, recipe);
+  }
+
+  /**
+   * Trains to the recipe's last step.
+   *
+   * @param resume continue where the folder's checkpoint stands, if there is one
+   * @param stopping asked between steps; true ends with a checkpoint
+   * @return steps done in all
+   */
+  public long run(boolean resume, BooleanSupplier stopping, Progress progress)
+      throws InterruptedException {
+    OptimizerState state;
+    if (resume && Checkpoint.exists(folder.checkpoint())) {
+      state = Checkpoint.read(folder.checkpoint(), recipe);
+      folder.resumeAt(state.iteration());
+    } else {
+      folder.begin();
+      state = OptimizerState.start(program.initialWeights(recipe.seed()));
+    }
+    try (TrainingNetwork network = device.train(program, state)) {
+      return new TrainingLoop(
+              recipe, network, new Batches(data, recipe), watcher(network, stopping, progress))
+          .run(state.iteration());
+    }
+  }
+
+  private TrainingLoop.Watcher watcher(
+      TrainingNetwork network, BooleanSupplier stopping, Progress progress) {
+    return new TrainingLoop.Watcher() {
+      @Override
+      public void stepped(long iteration, StepResult result) {
+        folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
+        progress.stepped(iteration, result.loss());
+      }
+
+      @Override
+      public void checkpoint(long iteration) {
+        folder.flushLog(); // first: a checkpoint's steps are all in the log
+        Checkpoint.write(folder.checkpoint(), network.state(), recipe);
+        progress.wrote("checkpoint", folder.checkpoint());
+      }
+
+      @Override
+      public void sample(long iteration) {
+        progress.wrote("samples", folder.sample(device, program, network.ema(), iteration));
+      }
+
+      @Override
+      public boolean stopping() {
+        return stopping.getAsBoolean();
+      }
+    };
+  }
+}

@@ -1,0 +1,163 @@
+package dev.mezzotint.training;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Grid;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.UniformSampling;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The folder that a training in this process works in: checkpoint, log and sample grids while it
+ * runs. Used by one thread.
+ *
+ * <p>{@code training/recipe.json}, {@code training/checkpoint.safetensors}, {@code
+ * training/log.csv} (one line per step: iteration, loss, gradient norm), {@code
+ * training/samples-NNNNNNN.png}.
+ */
+final class TrainingFolder {
+  private static final int PREVIEWS = 16;
+  private static final int PREVIEW_STEPS = 24;
+  private static final String HEADER = "iteration,loss,gradient_norm\n";
+
+  private final Path folder;
+  private final Recipe recipe;
+  private final StringBuilder unwritten = new StringBuilder();
+
+  TrainingFolder(Path out, Recipe recipe) {
+    this.folder = out.resolve("training");
+    this.recipe = recipe;
+  }
+
+  Path checkpoint() {
+    return folder.resolve("checkpoint.safetensors");
+  }
+
+  Path log() {
+    return folder.resolve("log.csv");
+  }
+
+  /** Starts a fresh folder; refuses to write over a training that stands there. */
+  void begin() {
+    if (Files.exists(checkpoint())) {
+      throw new InvalidInputException(
+          "--out",
+          "a training stands in " + folder + ": continue it with --resume or choose another");
+    }
+    write(folder.resolve("recipe.json"), JsonObject.writePretty(recipe.toMap()));
+    write(log(), HEADER.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Cuts the log back to the steps that the checkpoint has seen. */
+  void resumeAt(long iteration) {
+    StringBuilder kept = new StringBuilder(HEADER);
+    for (LogLine line : readLog()) {
+      if (line.iteration() <= iteration) {
+        kept.append(line.csv());
+      }
+    }
+    write(log(), kept.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** One line of the log. */
+  record LogLine(long iteration, double loss, double gradientNorm) {
+    String csv() {
+      return iteration + "," + (float) loss + "," + (float) gradientNorm + "\n";
+    }
+  }
+
+  void log(LogLine line) {
+    unwritten.append(line.csv());
+  }
+
+  void flushLog() {
+    try {
+      Files.writeString(log(), unwritten, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    unwritten.setLength(0);
+  }
+
+  /** All lines on disk; a line that was cut off by a crash is left out. */
+  List<LogLine> readLog() {
+    List<LogLine> lines = new ArrayList<>();
+    try {
+      if (Files.exists(log())) {
+        for (String line : Files.readAllLines(log())) {
+          String[] parts = line.split(",", -1);
+          if (parts.length == 3 && parts[0].matches("[0-9]+") && !parts[2].isEmpty()) {
+            lines.add(
+                new LogLine(
+                    Long.parseLong(parts[0]),
+                    Double.parseDouble(parts[1]),
+                    Double.parseDouble(parts[2])));
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return lines;
+  }
+
+  /** Sixteen pictures from fixed noise by the averaged weights, AB2 at 24 steps. */
+  Path sample(Device device, NetworkProgram program, Map<String, Tensor> ema, long iteration) {
+    Path file = folder.resolve("samples-%07d.png".formatted(iteration));
+    write(file, grid(device, program, ema));
+    return file;
+  }
+
+  byte[] grid(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+    int size = recipe.data().size();
+    int channels = program.channels();
+    int values = channels * size * size;
+    float[] x0 = new float[PREVIEWS * values];
+    long[] classes = new long[PREVIEWS];
+    int labels = recipe.network().numClassEmbeds().orElse(1);
+    for (int i = 0; i < PREVIEWS; i++) {
+      Noise.gaussian(recipe.seed(), i, x0, i * values, values);
+      classes[i] = i % labels;
+    }
+    List<Pixels> pictures = new ArrayList<>();
+    try (SamplingNetwork network = device.load(program, ema)) {
+      float[] x1 =
+          UniformSampling.sample(
+              network,
+              Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(PREVIEW_STEPS)),
+              x0,
+              size,
+              size,
+              classes);
+      for (int i = 0; i < PREVIEWS; i++) {
+        pictures.add(Pixels.fromChw(x1, i * values, channels, size, size));
+      }
+    }
+    return Png.encode(Grid.of(pictures, /* columns= */ 8, /* padding= */ 2));
+  }
+
+  static void write(Path file, byte[] bytes) {
+    try {
+      Files.createDirectories(file.getParent());
+      Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

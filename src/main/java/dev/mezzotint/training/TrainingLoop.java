@@ -1,0 +1,77 @@
+package dev.mezzotint.training;
+
+import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.network.TrainingNetwork.StepResult;
+
+/**
+ * The training loop: take a batch, do a step, look at the loss, tell the watcher. Used by one
+ * thread.
+ *
+ * <p>A step does, in one call on the device: x_α = (1 − α)·x0 + α·x1, loss (D(x_α, α) − (x1 −
+ * x0))², gradients, Adam, moving average (paper, algorithm 3; {@code network.TrainStep}).
+ */
+final class TrainingLoop {
+
+  /** What happens around the steps. Called on the loop's thread. */
+  interface Watcher {
+    /**
+     * After each step.
+     *
+     * @param iteration steps done so far
+     */
+    void stepped(long iteration, StepResult result);
+
+    /** State is to be kept now: a checkpoint is due, or the loop ends. */
+    void checkpoint(long iteration);
+
+    /** A sample grid is due. */
+    void sample(long iteration);
+
+    /** True to end after the step in hand, with a checkpoint. */
+    boolean stopping();
+  }
+
+  private final Recipe recipe;
+  private final TrainingNetwork network;
+  private final Batches batches;
+  private final Watcher watcher;
+
+  TrainingLoop(Recipe recipe, TrainingNetwork network, Batches batches, Watcher watcher) {
+    this.recipe = recipe;
+    this.network = network;
+    this.batches = batches;
+    this.watcher = watcher;
+  }
+
+  /**
+   * Runs from the step after {@code done} to the recipe's last, or until the watcher stops it.
+   *
+   * @return steps done in all
+   * @throws DivergedException when the loss is no longer a number; state is not kept then
+   */
+  long run(long done) throws InterruptedException {
+    long iteration = done;
+    try (Prefetch prefetch = new Prefetch(batches, done, recipe.iterations())) {
+      while (iteration < recipe.iterations() && !watcher.stopping()) {
+        StepResult result =
+            network.step(
+                prefetch.next(),
+                recipe.optimizer().rate(iteration, recipe.iterations()),
+                recipe.emaDecay(iteration));
+        iteration++;
+        if (!Double.isFinite(result.loss())) {
+          throw new DivergedException(iteration);
+        }
+        watcher.stepped(iteration, result);
+        if (iteration % recipe.checkpointEvery() == 0 && iteration < recipe.iterations()) {
+          watcher.checkpoint(iteration);
+        }
+        if (recipe.sampleEvery() > 0 && iteration % recipe.sampleEvery() == 0) {
+          watcher.sample(iteration);
+        }
+      }
+      watcher.checkpoint(iteration);
+    }
+    return iteration;
+  }
+}

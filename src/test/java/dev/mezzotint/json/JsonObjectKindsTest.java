@@ -1,0 +1,45 @@
+package dev.mezzotint.json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class JsonObjectKindsTest {
+  private final JsonObject json = JsonObject.parse("{\"nil\":null,\"one\":1,\"list\":[1]}");
+
+  @Test
+  void nullIsToldFromAbsent() {
+    assertThat(json.isNull("nil")).isTrue();
+    assertThat(json.isNull("one")).isFalse();
+    assertThat(json.isNull("absent")).isFalse();
+    assertThat(json.has("nil")).isFalse();
+  }
+
+  @Test
+  void listsAreToldFromSingleValues() {
+    assertThat(json.isList("list")).isTrue();
+    assertThat(json.isList("one")).isFalse();
+    assertThat(json.isList("nil")).isFalse();
+    assertThat(json.isList("absent")).isFalse();
+  }
+
+  @Test
+  void askingMakesAFieldKnown() {
+    json.isNull("nil");
+    json.isList("list");
+    json.integer("one", 0, 9);
+    json.refuseUnknown();
+  }
+
+  @Test
+  void writesInTheMapsOwnOrder() {
+    Map<String, Object> members = new LinkedHashMap<>();
+    members.put("b", 1);
+    members.put("a", new long[] {2, 3});
+    assertThat(new String(JsonObject.writeInOrder(members), StandardCharsets.UTF_8))
+        .isEqualTo("{\"b\":1,\"a\":[2,3]}");
+  }
+}

@@ -1,0 +1,72 @@
+package dev.mezzotint.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.model.SafeTensors;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.TrainStep;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The same numbers as diffusers, from its own weights: files written by diffusers itself. */
+class DiffusersParityTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden");
+  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"iadb_defaults", "cond_concat"})
+  void oneEvaluationEqualsDiffusers(String name) {
+    Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve(name).resolve("io.safetensors"));
+    try (SamplingNetwork network = load(name)) {
+      for (String suffix : new String[] {"", "2"}) {
+        float[] y =
+            network.evaluate(
+                io.get("x").toFloats(), 16, 16, io.get("t" + suffix).toFloats(), new long[2]);
+        assertThat(distance(y, io.get("y" + suffix).toFloats())).isLessThan(1e-5);
+      }
+    }
+  }
+
+  @Test
+  void eightEulerStepsEqualTheReferenceLoop() {
+    Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve("iadb_defaults/io.safetensors"));
+    long[] both = {0, 1};
+    try (SamplingNetwork network = load("iadb_defaults");
+        SamplingNetwork.Slots slots = network.slots(3, 16, 16)) {
+      slots.put(both, io.get("x").toFloats(), new float[0]);
+      for (int step = 0; step < 8; step++) {
+        float alpha = step / 8f;
+        slots.step(
+            both,
+            new float[] {alpha, alpha},
+            new float[] {0.125f, 0, 0, 0, 0.125f, 0, 0, 0},
+            new long[2]);
+      }
+      assertThat(distance(slots.take(both), io.get("euler8").toFloats())).isLessThan(1e-5);
+    }
+  }
+
+  private static SamplingNetwork load(String name) {
+    Path folder = GOLDEN.resolve(name);
+    NetworkProgram program =
+        NetworkProgram.unet(
+            UNetConfig.read(folder.resolve("config.json")), 1, TrainStep.defaults());
+    return CPU.load(
+        program, SafeTensors.read(folder.resolve("diffusion_pytorch_model.safetensors")));
+  }
+
+  private static double distance(float[] a, float[] b) {
+    assertThat(a).hasSameSizeAs(b);
+    double worst = 0;
+    for (int i = 0; i < a.length; i++) {
+      worst = Math.max(worst, Math.abs(a[i] - b[i]));
+    }
+    return worst;
+  }
+}

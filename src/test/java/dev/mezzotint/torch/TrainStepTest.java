@@ -1,0 +1,154 @@
+package dev.mezzotint.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.TrainStep;
+import dev.mezzotint.network.TrainingNetwork;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TrainStepTest {
+  private static final UNetConfig TINY =
+      UNetConfig.parse(
+          JsonObject.parse(
+              """
+              {"in_channels": 1, "out_channels": 1, "block_out_channels": [8, 8],
+               "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+               "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+               "layers_per_block": 1, "norm_num_groups": 4, "attention_head_dim": 4}
+              """));
+  private static final NetworkProgram PROGRAM =
+      NetworkProgram.unet(TINY, 1000, TrainStep.defaults());
+  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  private static final int ROWS = 8;
+  private static final int SIDE = 8;
+
+  @Test
+  void lossFallsOnOnePicture() {
+    try (TrainingNetwork network = start()) {
+      double first = average(network, 0, 20);
+      for (int i = 20; i < 200; i++) {
+        network.step(batch(i), 3e-3, 0.9);
+      }
+      double last = average(network, 200, 20);
+      assertThat(last).isLessThan(0.5 * first);
+    }
+  }
+
+  @Test
+  void continuingFromAStateGivesTheSameNumbersAsNeverStopping() {
+    Map<String, Tensor> straight;
+    try (TrainingNetwork network = start()) {
+      average(network, 0, 6);
+      straight = network.state().weights();
+    }
+    OptimizerState half;
+    try (TrainingNetwork network = start()) {
+      average(network, 0, 3);
+      half = network.state();
+    }
+    try (TrainingNetwork network = CPU.train(PROGRAM, half)) {
+      average(network, 3, 3);
+      assertSame(straight, network.state().weights());
+      assertThat(network.state().iteration()).isEqualTo(6);
+    }
+  }
+
+  @Test
+  void averageFollowsTheWeightsByTheDecay() {
+    try (TrainingNetwork network = start()) {
+      Map<String, Tensor> before = network.state().weights();
+      network.step(batch(0), 1e-3, 0.25);
+      OptimizerState after = network.state();
+      for (String name : before.keySet()) {
+        float[] old = before.get(name).toFloats();
+        float[] now = after.weights().get(name).toFloats();
+        float[] ema = after.ema().get(name).toFloats();
+        for (int i = 0; i < old.length; i++) {
+          assertThat((double) ema[i])
+              .isCloseTo(0.25 * old[i] + 0.75 * now[i], org.assertj.core.data.Offset.offset(1e-6));
+        }
+      }
+    }
+  }
+
+  @Test
+  void firstAdamStepMovesEveryWeightWithAGradientByTheLearningRate() {
+    try (TrainingNetwork network = start()) {
+      Map<String, Tensor> before = network.state().weights();
+      network.step(batch(0), 1e-3, 0);
+      float[] old = before.get("conv_out.weight").toFloats();
+      float[] now = network.state().weights().get("conv_out.weight").toFloats();
+      for (int i = 0; i < old.length; i++) {
+        assertThat((double) Math.abs(now[i] - old[i]))
+            .isCloseTo(1e-3, org.assertj.core.data.Offset.offset(2e-5));
+      }
+    }
+  }
+
+  @Test
+  void lossIsTheMeanSquaredDistanceToTheDirection() {
+    TrainingNetwork.Batch batch = batch(0);
+    Map<String, Tensor> weights = PROGRAM.initialWeights(1);
+    float[] xAlpha = new float[batch.x1().length];
+    int pixels = SIDE * SIDE;
+    float[] t = new float[ROWS];
+    for (int i = 0; i < xAlpha.length; i++) {
+      float alpha = batch.alpha()[i / pixels];
+      xAlpha[i] = (1 - alpha) * batch.x0()[i] + alpha * batch.x1()[i];
+      t[i / pixels] = alpha * 1000;
+    }
+    double expected = 0;
+    try (SamplingNetwork network = CPU.load(PROGRAM, weights)) {
+      float[] d = network.evaluate(xAlpha, SIDE, SIDE, t, new long[ROWS]);
+      for (int i = 0; i < d.length; i++) {
+        double error = d[i] - (batch.x1()[i] - batch.x0()[i]);
+        expected += error * error / d.length;
+      }
+    }
+    try (TrainingNetwork network = start()) {
+      assertThat(network.step(batch, 1e-3, 0).loss())
+          .isCloseTo(expected, org.assertj.core.data.Offset.offset(1e-4));
+    }
+  }
+
+  private static TrainingNetwork start() {
+    return CPU.train(PROGRAM, OptimizerState.start(PROGRAM.initialWeights(1)));
+  }
+
+  private static double average(TrainingNetwork network, int from, int steps) {
+    double sum = 0;
+    for (int i = from; i < from + steps; i++) {
+      sum += network.step(batch(i), 3e-3, 0.9).loss();
+    }
+    return sum / steps;
+  }
+
+  private static TrainingNetwork.Batch batch(int iteration) {
+    int pixels = SIDE * SIDE;
+    float[] x1 = new float[ROWS * pixels];
+    float[] x0 = new float[ROWS * pixels];
+    float[] alpha = new float[ROWS];
+    for (int row = 0; row < ROWS; row++) {
+      Arrays.fill(x1, row * pixels, row * pixels + pixels / 2, 0.8f);
+      Arrays.fill(x1, row * pixels + pixels / 2, (row + 1) * pixels, -0.8f);
+      Noise.gaussian(7, (long) iteration * ROWS + row, x0, row * pixels, pixels);
+      alpha[row] = (float) Noise.uniform(8, (long) iteration * ROWS + row, 0);
+    }
+    return new TrainingNetwork.Batch(x1, x0, new float[0], alpha, new long[ROWS], 1, 0, SIDE, SIDE);
+  }
+
+  private static void assertSame(Map<String, Tensor> expected, Map<String, Tensor> actual) {
+    for (String name : expected.keySet()) {
+      assertThat(actual.get(name).toFloats()).isEqualTo(expected.get(name).toFloats());
+    }
+  }
+}
