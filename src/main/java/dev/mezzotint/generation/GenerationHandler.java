@@ -101,7 +101,7 @@ public final class GenerationHandler implements DeliveryHandler {
     } catch (Stopped e) {
       LOG.log(System.Logger.Level.INFO, "{0} not finished: {1}", delivery.position(), e.reason());
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.WARNING, delivery.position() + " given back", e);
+      LOG.log(System.Logger.Level.WARNING, "{0} given back: {1}", delivery.position(), e);
     } catch (DeviceException e) {
       LOG.log(System.Logger.Level.ERROR, delivery.position() + " given back: device failed", e);
       settings.patience().pause(held::ending);
@@ -224,7 +224,7 @@ public final class GenerationHandler implements DeliveryHandler {
     List<Manifest.Image> images = rendering.run(sampling, watch(attempt));
     Optional<Manifest.Grid> grid = Optional.empty();
     if (plan.request().output().grid()) {
-      byte[] png = Encoding.grid(rendering.files());
+      byte[] png = Encoding.grid(rendering.files(), plan.model());
       String key = Keys.grid(attempt.job().id().value());
       byte[] standing = held.patiently(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
       grid = Optional.of(new Manifest.Grid(key, Digest.sha256(standing), standing.length));
@@ -294,7 +294,7 @@ public final class GenerationHandler implements DeliveryHandler {
   private Settlement rejectUnreadable(
       HeldDelivery held, String id, String key, InvalidInputException e)
       throws InterruptedException {
-    LOG.log(System.Logger.Level.ERROR, key + " is unreadable", e);
+    LOG.log(System.Logger.Level.ERROR, "{0} is unreadable: {1}", key, e.getMessage());
     return reject(held, id, "id", key + " is unreadable: " + e.getMessage());
   }
 
@@ -312,7 +312,7 @@ public final class GenerationHandler implements DeliveryHandler {
     try {
       store.replace(key, job.toJson(), ContentType.JSON, attempt.etag());
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.WARNING, "attempt at " + job.id() + " counts", e);
+      LOG.log(System.Logger.Level.WARNING, "attempt at {0} counts: {1}", job.id(), e);
     }
   }
 

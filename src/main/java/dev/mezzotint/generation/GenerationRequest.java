@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
@@ -12,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What a producer asks for: pictures of a model. This is the whole contract; which part of it this
@@ -20,7 +22,7 @@ import java.util.regex.Pattern;
  * @param model as asked for: {@code name}, {@code name@version} or {@code name@latest}
  * @param seeds one per image, from {@code count} and {@code seed}, or from {@code seeds}
  * @param steps α intervals; the model's own default if empty
- * @param sampler a word of {@link #SAMPLERS}; the model's own default if empty
+ * @param sampler the model's own default if empty
  * @param schedule a word of {@link #SCHEDULES}: how α is spaced
  * @param condition nothing, one picture for all images, or one per image
  * @param classLabel of all images
@@ -35,7 +37,7 @@ public record GenerationRequest(
     String model,
     Seeds seeds,
     OptionalInt steps,
-    Optional<String> sampler,
+    Optional<Solver> sampler,
     String schedule,
     List<ImageReference> condition,
     OptionalInt classLabel,
@@ -47,8 +49,7 @@ public record GenerationRequest(
     Optional<Instant> deadline,
     String tenant) {
 
-  public static final List<String> SAMPLERS =
-      List.of("euler", "midpoint", "heun", "rk4", "ab2", "ab3");
+  public static final List<String> SAMPLERS = Stream.of(Solver.values()).map(Solver::word).toList();
   public static final List<String> SCHEDULES = List.of("uniform", "cosine");
   public static final List<String> FORMATS = List.of("png", "safetensors");
 
@@ -91,7 +92,7 @@ public record GenerationRequest(
             model(json),
             seeds(json, limits),
             integer(json, "steps", 1, limits.stepsMax()),
-            json.word("sampler", SAMPLERS),
+            json.word("sampler", SAMPLERS).map(Solver::parse),
             json.word("schedule", SCHEDULES).orElse("uniform"),
             ImageReference.parseAll(json, "condition", limits),
             integer(json, "classLabel", 0, CLASS_LABEL_MAX),

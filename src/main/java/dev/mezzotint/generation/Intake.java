@@ -3,7 +3,6 @@ package dev.mezzotint.generation;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import java.io.UncheckedIOException;
 import java.util.Optional;
 
 /**
@@ -32,22 +31,13 @@ record Intake(
     }
     JsonObject json = JsonObject.parse(value);
     JobId id = JobId.read(json);
-    String fingerprint = fingerprint(json);
+    String fingerprint = Digest.sha256(json.canonical());
     try {
       GenerationRequest request = GenerationRequest.parse(json, limits);
       Supported.check(request);
       return new Intake(id, fingerprint, Optional.of(request), Optional.empty());
     } catch (InvalidInputException e) {
       return new Intake(id, fingerprint, Optional.empty(), Optional.of(e));
-    }
-  }
-
-  /** Half of a surrogate pair parses, but can stand in no UTF-8 text: refused here, for all. */
-  private static String fingerprint(JsonObject json) {
-    try {
-      return Digest.sha256(json.canonical());
-    } catch (UncheckedIOException e) {
-      throw new InvalidInputException("", "holds text that is not Unicode", e);
     }
   }
 }

@@ -26,6 +26,13 @@ record Plan(
    * @throws InvalidInputException naming the field that does not go with this model
    */
   static Plan of(GenerationRequest request, ModelInfo model, GenerationLimits limits) {
+    if (model.channels() != 1 && model.channels() != 3) {
+      throw new InvalidInputException(
+          "model",
+          "model "
+              + model.reference()
+              + (" gives " + model.channels() + " channels, a picture has 1 or 3"));
+    }
     checkClassLabel(request, model);
     if (model.conditionChannels() > 0 && request.condition().isEmpty()) {
       throw new InvalidInputException(
@@ -35,7 +42,7 @@ record Plan(
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
     }
-    Solver sampler = request.sampler().map(Solver::parse).orElse(model.sampler());
+    Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     long evaluations = (long) request.seeds().count() * steps * sampler.evaluationsPerStep();
     if (evaluations > limits.evaluationsMax()) {

@@ -177,7 +177,7 @@ final class Rendering implements Sampling.RowListener {
         return;
       }
       ModelInfo model = plan.model();
-      byte[] png = Encoding.png(chw, model.channels(), model.height(), model.width());
+      byte[] png = Encoding.png(chw, model);
       String key = Keys.image(plan.request().id().value(), row);
       byte[] standing =
           patience.call(this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));

@@ -1,0 +1,61 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.job.Delivery;
+import java.util.function.BiPredicate;
+
+/**
+ * The death of a worker at one of its calls: from then on none of its calls takes effect any more.
+ */
+final class Crash implements Line.Fault {
+  static final class Killed extends Error {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private final BiPredicate<Boolean, String> last;
+  private int calls;
+  private boolean dead;
+
+  private Crash(BiPredicate<Boolean, String> last) {
+    this.last = last;
+  }
+
+  /** At the n-th call from 1: before it takes effect, or after it did. */
+  Crash(int n, boolean after) {
+    this.last = (isAfter, what) -> calls == n && isAfter == after;
+  }
+
+  /** Before the first call of this kind for this key takes effect. */
+  static Crash at(String call, String subject) {
+    return new Crash((after, what) -> !after && what.equals(call + " " + subject));
+  }
+
+  @Override
+  public synchronized void at(boolean after, String call, String subject) {
+    if (!after) {
+      calls++;
+    }
+    if (dead || last.test(after, call + " " + subject)) {
+      dead = true;
+      throw new Killed();
+    }
+  }
+
+  synchronized boolean dead() {
+    return dead;
+  }
+
+  /** Lets a worker with this fault handle the record; whether it died over it. */
+  boolean kills(GenerationHandler worker, Delivery delivery) throws InterruptedException {
+    return kills(worker, delivery, this);
+  }
+
+  static boolean kills(GenerationHandler worker, Delivery delivery, Line.Fault fault)
+      throws InterruptedException {
+    try {
+      worker.handle(delivery);
+    } catch (Killed e) {
+      return true;
+    }
+    return fault instanceof Crash crash && crash.dead();
+  }
+}

@@ -1,0 +1,401 @@
+package dev.mezzotint.generation;
+
+import static dev.mezzotint.generation.World.again;
+import static dev.mezzotint.generation.World.request;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.storage.Keys;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GenerationHandlerTest {
+  private final World world = new World();
+
+  private Settlement deliver(String json) throws InterruptedException {
+    return world.worker().handle(world.record(json));
+  }
+
+  @Test
+  void completesAJobWithPicturesManifestAndEvents() throws Exception {
+    assertThat(deliver(request("a", "\"count\":3,\"seed\":7,\"steps\":5,\"sampler\":\"heun\"")))
+        .isEqualTo(Settlement.ACCEPT);
+
+    world.checkEnded("a");
+    assertThat(world.log.words("a")).containsExactly("accepted", "started", "completed");
+    assertThat(world.log.deadLetters()).isEmpty();
+    Manifest manifest = world.manifest("a");
+    assertThat(manifest.attempt()).isEqualTo(1);
+    assertThat(manifest.settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(manifest.settings().orElseThrow().sampler()).isEqualTo("heun");
+    assertThat(manifest.settings().orElseThrow().steps()).isEqualTo(5);
+    assertThat(manifest.images())
+        .extracting(Manifest.Image::key)
+        .containsExactly(
+            "jobs/a/images/00000.png", "jobs/a/images/00001.png", "jobs/a/images/00002.png");
+    assertThat(manifest.images()).extracting(Manifest.Image::seed).containsOnly(7L);
+    assertThat(manifest.images()).extracting(Manifest.Image::noiseIndex).containsExactly(0, 1, 2);
+    assertThat(world.store.list("jobs/a/")).hasSize(5);
+    JobEvent end = world.log.ends("a").get(0);
+    assertThat(end.data()).containsEntry("images", 3).containsEntry("model", "tiny@1");
+    assertThat(end.id()).matches("a/completed/[0-9a-f]{16}");
+  }
+
+  @Test
+  void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
+    deliver(request("a", ""));
+    Manifest.Settings settings = world.manifest("a").settings().orElseThrow();
+    assertThat(settings.sampler()).isEqualTo("ab2");
+    assertThat(settings.steps()).isEqualTo(4);
+    assertThat(settings.schedule()).isEqualTo("uniform");
+    assertThat(world.manifest("a").images()).hasSize(1);
+    assertThat(world.manifest("a").images().get(0).seed()).isZero();
+  }
+
+  @Test
+  void oneImageCostsThreeCallsOfTheStore() throws Exception {
+    List<String> calls = new ArrayList<>();
+    Line.Fault count =
+        (after, call, subject) -> {
+          if (!after && !call.equals("publish")) {
+            calls.add(call + " " + subject);
+          }
+        };
+    world.worker("w1", count).handle(world.record(request("a", "")));
+    assertThat(calls)
+        .containsExactly(
+            "create jobs/a/job.json",
+            "create jobs/a/images/00000.png",
+            "create jobs/a/manifest.json");
+  }
+
+  @Test
+  void sameRequestTwiceGivesOneManifestOneEventAndNoSecondWork() throws Exception {
+    String json = request("a", "\"count\":2");
+    deliver(json);
+    int written = world.store.writes().size();
+    int submitted = world.sampling.submitted.get();
+
+    assertThat(deliver("  " + json.replace(",", " , "))).isEqualTo(Settlement.ACCEPT);
+
+    assertThat(world.store.writes()).hasSize(written);
+    assertThat(world.sampling.submitted.get()).isEqualTo(submitted);
+    assertThat(world.log.ends("a")).hasSize(2);
+    world.checkEnded("a");
+  }
+
+  @Test
+  void sameRequestInAnotherBucketGivesTheSameBytes() throws Exception {
+    String json = request("a", "\"count\":4,\"seed\":3,\"output\":{\"grid\":true}");
+    deliver(json);
+    World other = new World();
+    other.worker("w2", Line.Fault.NONE).handle(other.record(json));
+    for (String key : world.store.list("jobs/a/images/")) {
+      assertThat(other.store.get(key).orElseThrow().bytes())
+          .isEqualTo(world.store.get(key).orElseThrow().bytes());
+    }
+    assertThat(other.store.get(Keys.grid("a")).orElseThrow().bytes())
+        .isEqualTo(world.store.get(Keys.grid("a")).orElseThrow().bytes());
+  }
+
+  @Test
+  void listedSeedIsTheFirstPictureOfThatSeedAlone() throws Exception {
+    deliver(request("listed", "\"seeds\":[5,9]"));
+    deliver(request("counted", "\"seed\":9,\"count\":2"));
+    byte[] second = world.store.get(Keys.image("listed", 1)).orElseThrow().bytes();
+    assertThat(second).isEqualTo(world.store.get(Keys.image("counted", 0)).orElseThrow().bytes());
+    assertThat(second)
+        .isNotEqualTo(world.store.get(Keys.image("counted", 1)).orElseThrow().bytes());
+  }
+
+  @Test
+  void gridHoldsEveryPictureThatStands() throws Exception {
+    deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
+    byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
+    assertThat(world.manifest("a").grid().orElseThrow().sha256()).isEqualTo(Digest.sha256(grid));
+    Pixels pixels = ImageReader.read(grid, 3);
+    assertThat(pixels.width()).isGreaterThanOrEqualTo(8);
+    assertThat(world.log.ends("a").get(0).data()).containsEntry("grid", "jobs/a/grid.png");
+    world.checkEnded("a");
+  }
+
+  @Test
+  void pictureThatStandsAlreadyWinsAndTheManifestListsItsHash() throws Exception {
+    byte[] earlier = Encoding.png(new float[48], NoiseSampling.TINY);
+    world.store.create(Keys.image("a", 1), earlier, "image/png");
+    deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
+    world.checkEnded("a");
+    assertThat(world.manifest("a").images().get(1).sha256()).isEqualTo(Digest.sha256(earlier));
+  }
+
+  @Test
+  void manyPicturesGoToTheDeviceInPortions() throws Exception {
+    deliver(request("a", "\"count\":700"));
+    assertThat(world.manifest("a").images()).hasSize(700);
+    assertThat(world.sampling.submitted.get()).isEqualTo(700);
+    assertThat(world.store.list("jobs/a/images/")).hasSize(700);
+  }
+
+  @Test
+  void otherRequestUnderTheSameIdIsRejectedAndTheFirstNotTouched() throws Exception {
+    deliver(request("a", "\"seed\":1"));
+    int written = world.store.writes().size();
+
+    assertThat(deliver(request("a", "\"seed\":2"))).isEqualTo(Settlement.ACCEPT);
+
+    assertThat(world.store.writes()).hasSize(written);
+    assertThat(world.log.ends("a")).hasSize(1);
+    JobEvent rejected = world.log.events("a").get(world.log.events("a").size() - 1);
+    assertThat(rejected.type()).isEqualTo(JobEvent.Type.REJECTED);
+    assertThat(rejected.id()).isEqualTo("rejected/requests/0/1");
+    assertThat(world.log.deadLetters()).hasSize(1);
+    assertThat(world.log.deadLetters().get(0).cause()).isEqualTo("id a belongs to another request");
+  }
+
+  @Test
+  void otherRequestWithABadFieldDoesNotEndTheFirst() throws Exception {
+    deliver(request("a", "\"seed\":1"));
+    deliver(request("a", "\"steps\":0"));
+    assertThat(world.log.ends("a")).hasSize(1);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "steps | \"steps\":0",
+        "steps | \"steps\":1001",
+        "steps | \"steps\":\"8\"",
+        "steps | \"steps\":8.5",
+        "count | \"count\":-1",
+        "count | \"count\":1000000000",
+        "count | \"count\":99999999999999999999999999",
+        "seed | \"seed\":-1",
+        "sampler | \"sampler\":\"dpm\"",
+        "schedule | \"schedule\":\"karras\"",
+        "classLabel | \"classLabel\":1",
+        "guidance | \"guidance\":2",
+        "condition | \"condition\":\"inputs/a.png\"",
+        "output.format | \"output\":{\"format\":\"safetensors\"}",
+        "output.format | \"output\":{\"format\":\"gif\"}",
+        "output.trajectory | \"output\":{\"trajectory\":true}",
+        "output.colour | \"output\":{\"colour\":true}",
+        "init | \"init\":{\"image\":\"a.png\",\"alpha\":0.5}",
+        "colour | \"colour\":true",
+        "priority | \"priority\":\"urgent\"",
+        "deadline | \"deadline\":\"tomorrow\"",
+      })
+  void badFieldFailsTheJobOnceAndNamesTheField(String field, String json) throws Exception {
+    assertThat(deliver(request("a", json))).isEqualTo(Settlement.ACCEPT);
+
+    world.checkEnded("a");
+    assertThat(world.log.words("a")).containsExactly("failed");
+    JobEvent failed = world.log.ends("a").get(0);
+    assertThat(failed.data()).containsEntry("field", field);
+    assertThat(String.valueOf(failed.data().get("cause"))).contains(field);
+    assertThat(world.log.deadLetters()).hasSize(1);
+    assertThat(world.log.deadLetters().get(0).field()).isEqualTo(field);
+    assertThat(world.sampling.submitted.get()).isZero();
+    assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.FAILED);
+  }
+
+  @Test
+  void fieldsThatDoNotGoWithTheModelFailTheJob() throws Exception {
+    deliver("{\"id\":\"k1\",\"model\":\"digits\"}");
+    deliver("{\"id\":\"k2\",\"model\":\"digits\",\"classLabel\":10}");
+    deliver("{\"id\":\"k3\",\"model\":\"digits\",\"classLabel\":9}");
+    deliver("{\"id\":\"k4\",\"model\":\"maps\"}");
+    deliver("{\"id\":\"k5\",\"model\":\"no-such-model\"}");
+    assertThat(world.log.ends("k1").get(0).data()).containsEntry("field", "classLabel");
+    assertThat(world.log.ends("k2").get(0).data()).containsEntry("field", "classLabel");
+    assertThat(world.log.ends("k3").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+    assertThat(world.log.ends("k4").get(0).data()).containsEntry("field", "condition");
+    assertThat(world.log.ends("k5").get(0).data()).containsEntry("field", "model");
+  }
+
+  @Test
+  void tooManyEvaluationsAreRefused() throws Exception {
+    deliver(request("a", "\"count\":10000,\"steps\":1000,\"sampler\":\"rk4\""));
+    assertThat(world.log.ends("a").get(0).data()).containsEntry("field", "steps");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "not JSON",
+        "{\"id\":\"a\"",
+        "{\"model\":\"tiny\"}",
+        "{\"id\":7,\"model\":\"tiny\"}",
+        "{\"id\":\"../a\",\"model\":\"tiny\"}",
+        "{\"id\":\"\",\"model\":\"tiny\"}",
+        "{\"id\":\"a\",\"id\":\"b\",\"model\":\"tiny\"}",
+      })
+  void recordWithoutAnIdIsRejectedAndEndsNobodysJob(String json) throws Exception {
+    assertThat(deliver(json)).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.events()).hasSize(1);
+    JobEvent rejected = world.log.events().get(0);
+    assertThat(rejected.type()).isEqualTo(JobEvent.Type.REJECTED);
+    assertThat(rejected.jobId()).isEmpty();
+    assertThat(rejected.id()).isEqualTo("rejected/requests/0/0");
+    assertThat(world.log.deadLetters()).hasSize(1);
+    assertThat(world.store.writes()).isEmpty();
+  }
+
+  @Test
+  void halfASurrogatePairIsNothingToStumbleOver() throws Exception {
+    assertThat(deliver(request("a", "\"x\":\"\\ud800\""))).isEqualTo(Settlement.ACCEPT);
+    assertThat(deliver(request("b", "\"\\ud800\":1"))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.words("a")).containsExactly("failed");
+    assertThat(world.log.deadLetters()).hasSize(2);
+    world.checkEnded("a");
+  }
+
+  @Test
+  void hugeRecordIsRejectedUnread() throws Exception {
+    world.worker().handle(world.record(new byte[2 << 20]));
+    assertThat(world.log.deadLetters().get(0).cause())
+        .isEqualTo("the request has 2097152 bytes, more than the 1048576 allowed");
+  }
+
+  @Test
+  void latestCannotMoveUnderARedelivery() throws Exception {
+    Delivery first = world.record("{\"id\":\"a\",\"model\":\"tiny@latest\"}");
+    Crash crash = new Crash(3, /* after= */ true);
+    assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
+    world.sampling.put(NoiseSampling.model("tiny", "2"));
+
+    world.worker().handle(again(first));
+
+    assertThat(world.manifest("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
+    world.checkEnded("a");
+  }
+
+  @Test
+  void jobThatKillsEveryWorkerIsGivenUpAfterFiveAttempts() throws Exception {
+    Delivery delivery = world.record(request("a", ""));
+    for (int i = 0; i < 5; i++) {
+      Line.Fault crash = Crash.at("create", Keys.image("a", 0));
+      assertThat(Crash.kills(world.worker("w" + i, crash), delivery, crash)).isTrue();
+      delivery = again(delivery);
+    }
+    assertThat(world.jobRecord("a").attempts()).isEqualTo(5);
+    assertThat(world.log.ends("a")).isEmpty();
+
+    assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
+
+    world.checkEnded("a");
+    JobEvent end = world.log.ends("a").get(0);
+    assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(end.data().get("cause"))
+        .isEqualTo("given up after 5 attempts that ended without a result, the last on worker w4");
+    assertThat(world.log.deadLetters()).hasSize(1);
+  }
+
+  @Test
+  void duplicatesNeverUseUpAJobsAttempts() throws Exception {
+    String json = request("a", "");
+    Delivery first = world.record(json);
+    Line.Fault crash = Crash.at("create", Keys.image("a", 0));
+    assertThat(Crash.kills(world.worker("w0", crash), first, crash)).isTrue();
+    // Twenty more submissions, each of which dies once on its first delivery.
+    for (int i = 0; i < 20; i++) {
+      Line.Fault again = Crash.at("create", Keys.image("a", 0));
+      assertThat(Crash.kills(world.worker("w" + i, again), world.record(json), again)).isTrue();
+    }
+    assertThat(world.worker().handle(again(first))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+    assertThat(world.jobRecord("a").history()).hasSize(JobRecord.HISTORY_MAX);
+    world.checkEnded("a");
+  }
+
+  @Test
+  void deadlineThatHasPassedExpiresTheJobWithoutWork() throws Exception {
+    assertThat(deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.words("a")).containsExactly("expired");
+    assertThat(world.log.deadLetters()).isEmpty();
+    assertThat(world.sampling.submitted.get()).isZero();
+    world.checkEnded("a");
+  }
+
+  @Test
+  void completedJobStaysCompletedAfterItsDeadline() throws Exception {
+    Delivery delivery = world.record(request("a", "\"deadline\":\"2026-11-22T13:00:00+00:00\""));
+    world.worker().handle(delivery);
+    world.time.set(World.START.plusSeconds(100_000));
+    world.worker().handle(again(delivery));
+    assertThat(world.log.ends("a")).hasSize(2);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+    world.checkEnded("a");
+  }
+
+  @Test
+  void unreadableJobRecordRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
+    world.store.put(Keys.jobRecord("a"), "garbage".getBytes(), "application/json");
+    assertThat(deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.words("a")).containsExactly("rejected");
+    assertThat(world.log.deadLetters().get(0).cause()).startsWith("jobs/a/job.json is unreadable");
+  }
+
+  @Test
+  void unreadableManifestRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
+    world.store.put(Keys.manifest("a"), "{}".getBytes(), "application/json");
+    assertThat(deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.ends("a")).isEmpty();
+    assertThat(world.log.deadLetters().get(0).cause())
+        .startsWith("jobs/a/manifest.json is unreadable");
+  }
+
+  @Test
+  void failedJobThatComesAgainKeepsItsEventAndIsDeadLetteredAgain() throws Exception {
+    Delivery delivery = world.record(request("a", "\"steps\":0"));
+    world.worker().handle(delivery);
+    world.worker().handle(again(delivery));
+    assertThat(world.log.ends("a")).hasSize(2);
+    assertThat(world.log.deadLetters()).hasSize(2);
+    world.checkEnded("a");
+  }
+
+  @Test
+  void eventsOfAnAttemptStandAboveThoseBefore() throws Exception {
+    Delivery delivery = world.record(request("a", ""));
+    Line.Fault crash = Crash.at("create", Keys.manifest("a"));
+    assertThat(Crash.kills(world.worker("w0", crash), delivery, crash)).isTrue();
+    world.worker().handle(again(delivery));
+    Map<String, Long> sequences = new java.util.TreeMap<>();
+    world.log.events("a").forEach(e -> sequences.put(e.id(), e.sequence()));
+    assertThat(sequences)
+        .containsEntry("a/accepted", 1_000_001L)
+        .containsEntry("a/started/1", 1_000_002L)
+        .containsEntry("a/started/2", 2_000_002L)
+        .containsEntry(world.log.ends("a").get(0).id(), 2_999_999L);
+  }
+
+  @Test
+  void picturesDoNotDependOnHowManyAreAskedFor() throws Exception {
+    deliver(request("many", "\"count\":9,\"seed\":4"));
+    deliver(request("one", "\"count\":1,\"seed\":4"));
+    assertThat(world.store.get(Keys.image("one", 0)).orElseThrow().bytes())
+        .isEqualTo(world.store.get(Keys.image("many", 0)).orElseThrow().bytes());
+    assertThat(
+            IntStream.range(0, 9)
+                .mapToObj(i -> world.manifest("many").images().get(i).sha256())
+                .distinct())
+        .hasSize(9);
+  }
+}
