@@ -6,7 +6,6 @@ import io.minio.errors.InvalidResponseException;
 import io.minio.errors.ServerException;
 import java.io.IOException;
 import java.util.Set;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** What a failed call means: absent, refused by a condition, or a failure told in one sentence. */
@@ -85,17 +84,17 @@ final class S3Errors {
     return "it answered " + status(answer) + " " + code;
   }
 
-  /** The MinIO client wraps twice: completion of its future, then its own exception. */
+  /** The MinIO client wraps more than once: what the store or the network said is inside. */
   private static Throwable unwrap(Throwable thrown) {
-    Throwable cause = thrown;
-    while (cause.getCause() != null
-        && !(cause instanceof ErrorResponseException)
-        && !(cause instanceof IOException)
-        && (cause instanceof CompletionException
-            || cause.getClass() == io.minio.errors.MinioException.class)) {
-      cause = cause.getCause();
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ErrorResponseException
+          || cause instanceof ServerException
+          || cause instanceof InvalidResponseException
+          || cause instanceof IOException) {
+        return cause;
+      }
     }
-    return cause;
+    return thrown;
   }
 
   private static String firstLine(Throwable cause) {
