@@ -237,9 +237,9 @@ public final class LocalStack implements AutoCloseable {
     try {
       running.set(start(Path.of(args[0]), options(args)));
       answers.println("ready");
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       Logger.getLogger(LocalStack.class.getName()).log(Level.SEVERE, "start failed", e);
-      answers.println("failed: " + e.getMessage());
+      answers.println("failed: " + (e instanceof Error ? e.toString() : e.getMessage()));
       parentGone.countDown();
       System.exit(1);
     }
