@@ -116,6 +116,7 @@ public final class LocalStackProcess implements AutoCloseable {
             "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
             "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+            "-Djava.util.logging.SimpleFormatter.format=%1$tFT%1$tT %4$s [%3$s] %5$s%6$s%n",
             "-Dlog4j2.StatusLogger.level=OFF",
             "-Djava.awt.headless=true"));
     command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), MAIN));
