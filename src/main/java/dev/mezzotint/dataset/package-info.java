@@ -1,4 +1,7 @@
-/** Readers of image data sets: folders and zips. Imports {@code java.*} and {@code image}. */
+/**
+ * Image data sets: folders and zips of pictures, their classes, and the order in which training
+ * visits them. Imports {@code java.*}, {@code json}, {@code iadb} and {@code image}.
+ */
 @NullMarked
 package dev.mezzotint.dataset;
 

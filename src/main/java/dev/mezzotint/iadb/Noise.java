@@ -6,7 +6,8 @@ package dev.mezzotint.iadb;
  *
  * <p>Element e of stream (seed, index) comes from the {@link Philox} block with key {@link
  * Philox#key key(seed, index)} and counter (e / values per block, domain). The domain word keeps
- * the Gaussian and the uniform stream of one index apart. Safe for use by several threads.
+ * the Gaussian (0) and the uniform stream (1) of one index apart; {@code dataset.EpochOrder} has
+ * domains 2 and 3. Safe for use by several threads.
  */
 public final class Noise {
   private static final long GAUSSIAN = 0;

@@ -33,6 +33,13 @@ public record LineChart(
   private static final int PALE_BLUE = 0xA9C5E0;
   private static final int DARK_BLUE = 0x1F4E79;
 
+  static {
+    // With a DISPLAY that does not answer, even drawing into memory would fail.
+    if (System.getProperty("java.awt.headless") == null) {
+      System.setProperty("java.awt.headless", "true");
+    }
+  }
+
   public LineChart {
     lines = List.copyOf(lines);
   }

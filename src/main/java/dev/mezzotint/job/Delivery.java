@@ -2,6 +2,7 @@ package dev.mezzotint.job;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One delivery of a request record to this worker. The broker may deliver the same record again, to
@@ -16,10 +17,22 @@ public final class Delivery {
   private final int partition;
   private final long offset;
   private final int deliveryCount;
+  private final byte @Nullable [] key;
   private final byte[] value;
   private final List<Map.Entry<String, byte[]>> headers;
   private volatile boolean fenced;
   private volatile boolean draining;
+
+  /** A record without a key. */
+  public Delivery(
+      String topic,
+      int partition,
+      long offset,
+      int deliveryCount,
+      byte[] value,
+      List<Map.Entry<String, byte[]>> headers) {
+    this(topic, partition, offset, deliveryCount, null, value, headers);
+  }
 
   /**
    * @param deliveryCount 1 for the first time; a hint, since hand-backs count too
@@ -31,12 +44,14 @@ public final class Delivery {
       int partition,
       long offset,
       int deliveryCount,
+      byte @Nullable [] key,
       byte[] value,
       List<Map.Entry<String, byte[]>> headers) {
     this.topic = topic;
     this.partition = partition;
     this.offset = offset;
     this.deliveryCount = deliveryCount;
+    this.key = key;
     this.value = value;
     this.headers = List.copyOf(headers);
   }
@@ -55,6 +70,11 @@ public final class Delivery {
 
   public int deliveryCount() {
     return deliveryCount;
+  }
+
+  /** The record's key as it came, not a copy; null for a record without one. */
+  public byte @Nullable [] key() {
+    return key;
   }
 
   /** The record's bytes, not a copy: not to be changed. */

@@ -25,6 +25,10 @@ public enum DType {
     return byteSize;
   }
 
+  public boolean isFloatingPoint() {
+    return this == F64 || this == F32 || this == F16 || this == BF16;
+  }
+
   /** The type with this safetensors word, empty for words this software has no use for. */
   static Optional<DType> ofWord(String word) {
     for (DType dtype : values()) {

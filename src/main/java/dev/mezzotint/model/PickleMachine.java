@@ -2,11 +2,7 @@ package dev.mezzotint.model;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import java.math.BigInteger;
 import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,8 +20,6 @@ import java.util.Map;
 final class PickleMachine {
   /** About 20 opcodes make a tensor. */
   static final int OPS_MAX = 1_000_000;
-
-  private static final int LINE_BYTES_MAX = 512;
 
   /** Python's {@code None}, the mark of the stack machine. */
   enum Constant {
@@ -73,12 +67,12 @@ final class PickleMachine {
           Map.entry("torch.ByteStorage", new StorageType(DType.U8)),
           Map.entry("torch.BoolStorage", new StorageType(DType.BOOL)));
 
-  private final ByteBuffer in;
+  private final PickleBytes in;
   private final List<Object> stack = new ArrayList<>();
   private final Map<Long, Object> memo = new HashMap<>();
 
   private PickleMachine(byte[] pickle) {
-    in = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
+    in = new PickleBytes(pickle);
   }
 
   /**
@@ -98,7 +92,7 @@ final class PickleMachine {
 
   private Object run() {
     for (int ops = 0; ops < OPS_MAX; ops++) {
-      int opcode = in.get() & 0xff;
+      int opcode = in.uint8();
       if (opcode == '.') {
         Object result = pop();
         if (!stack.isEmpty() || in.hasRemaining()) {
@@ -119,23 +113,23 @@ final class PickleMachine {
       case 'N' -> stack.add(Constant.NONE);
       case 0x88 -> stack.add(true);
       case 0x89 -> stack.add(false);
-      case 'K' -> stack.add((long) (in.get() & 0xff));
-      case 'M' -> stack.add((long) (in.getShort() & 0xffff));
-      case 'J' -> stack.add((long) in.getInt());
-      case 0x8a -> stack.add(integer(bytes(in.get() & 0xff)));
-      case 'G' -> stack.add(Double.longBitsToDouble(Long.reverseBytes(in.getLong())));
-      case 'X', 'T' -> stack.add(text(in.getInt() & 0xffffffffL));
-      case 0x8c, 'U' -> stack.add(text(in.get() & 0xff));
-      case 0x8d -> stack.add(text(in.getLong()));
-      case 'C' -> stack.add(bytes(in.get() & 0xff));
-      case 'B' -> stack.add(bytes(in.getInt() & 0xffffffffL));
-      case 'c' -> stack.add(global(line(), line()));
+      case 'K' -> stack.add((long) in.uint8());
+      case 'M' -> stack.add(in.uint16());
+      case 'J' -> stack.add(in.int32());
+      case 0x8a -> stack.add(in.integer(in.uint8()));
+      case 'G' -> stack.add(in.float64());
+      case 'X', 'T' -> stack.add(in.text(in.uint32()));
+      case 0x8c, 'U' -> stack.add(in.text(in.uint8()));
+      case 0x8d -> stack.add(in.text(in.int64()));
+      case 'C' -> stack.add(in.bytes(in.uint8()));
+      case 'B' -> stack.add(in.bytes(in.uint32()));
+      case 'c' -> stack.add(global(in.line(), in.line()));
       case 0x93 -> {
         Object name = pop();
         stack.add(global(string(pop()), string(name)));
       }
-      case 'h' -> stack.add(recall(in.get() & 0xff));
-      case 'j' -> stack.add(recall(in.getInt() & 0xffffffffL));
+      case 'h' -> stack.add(recall(in.uint8()));
+      case 'j' -> stack.add(recall(in.uint32()));
       default -> {
         return false;
       }
@@ -147,13 +141,13 @@ final class PickleMachine {
   private boolean container(int opcode) {
     switch (opcode) {
       case 0x80 -> {
-        int protocol = in.get() & 0xff;
+        int protocol = in.uint8();
         if (protocol < 2 || protocol > 5) {
           throw refuse("the pickle has protocol " + protocol + ", known are 2 to 5");
         }
       }
       case 0x95 -> {
-        long frame = in.getLong();
+        long frame = in.int64();
         if (frame < 0 || frame > in.remaining()) {
           throw new BufferUnderflowException();
         }
@@ -161,8 +155,8 @@ final class PickleMachine {
       case '(' -> stack.add(Constant.MARK);
       case '0' -> pop();
       case '1' -> popToMark();
-      case 'q' -> memo.put((long) (in.get() & 0xff), top());
-      case 'r' -> memo.put(in.getInt() & 0xffffffffL, top());
+      case 'q' -> memo.put((long) in.uint8(), top());
+      case 'r' -> memo.put(in.uint32(), top());
       case 0x94 -> memo.put((long) memo.size(), top());
       case ')' -> stack.add(new Tuple(List.of()));
       case 0x85 -> tuple(1);
@@ -217,7 +211,7 @@ final class PickleMachine {
           throw refuse("the pickle wants to set the state of what is no dict");
         }
       }
-      case 'i' -> throw refuseGlobal(line(), line());
+      case 'i' -> throw refuseGlobal(in.line(), in.line());
       case 'o' -> throw refuse("the pickle wants to make an object (OBJ)");
       case 0x81, 0x92 -> throw refuse("the pickle wants to make an object (NEWOBJ)");
       case 0x82, 0x83, 0x84 -> throw refuse("the pickle wants to run an extension (EXT)");
@@ -346,42 +340,6 @@ final class PickleMachine {
       throw refuse("the pickle recalls what it never stored");
     }
     return value;
-  }
-
-  private byte[] bytes(long length) {
-    if (length < 0 || length > in.remaining()) {
-      throw new BufferUnderflowException();
-    }
-    byte[] bytes = new byte[(int) length];
-    in.get(bytes);
-    return bytes;
-  }
-
-  private String text(long length) {
-    return new String(bytes(length), StandardCharsets.UTF_8);
-  }
-
-  private String line() {
-    int start = in.position();
-    while (in.get() != '\n') {
-      if (in.position() - start > LINE_BYTES_MAX) {
-        throw refuse("the pickle has a name of more than " + LINE_BYTES_MAX + " bytes");
-      }
-    }
-    return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.UTF_8);
-  }
-
-  /** Two's complement, little-endian; longer than a long only in numbers we never look at. */
-  private static Object integer(byte[] little) {
-    if (little.length == 0) {
-      return 0L;
-    }
-    byte[] big = new byte[little.length];
-    for (int i = 0; i < big.length; i++) {
-      big[i] = little[little.length - 1 - i];
-    }
-    BigInteger value = new BigInteger(big);
-    return value.bitLength() < 64 ? (Object) value.longValue() : (Object) value;
   }
 
   private String string(Object value) {

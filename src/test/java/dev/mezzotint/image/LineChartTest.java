@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -35,10 +33,6 @@ class LineChartTest {
     byte[] png = Png.encode(LineChart.loss("A loss", x, y, 500).draw(900, 420));
     assertThat((System.nanoTime() - started) / 1e9).isLessThan(20);
     assertThat(png.length).isBetween(2_000, 300_000);
-    String keep = System.getProperty("mezzotint.test.charts");
-    if (keep != null) {
-      Files.write(Path.of(keep), png);
-    }
   }
 
   @Test

@@ -19,10 +19,16 @@ final class Golden {
 
   private Golden() {}
 
-  /** The official network's weights: lines of a name and a shape like {@code [128, 3, 3, 3]}. */
+  /**
+   * The official network's weights: lines of a name and a shape like {@code [128, 3, 3, 3]}, then a
+   * total.
+   */
   static Map<String, long[]> officialKeys(String naming) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (String line : lines(FOLDER.resolve("iadb_official_keys_" + naming + ".txt"))) {
+      if (line.startsWith("total ")) {
+        continue;
+      }
       int space = line.indexOf(' ');
       String[] axes = line.substring(space + 2, line.length() - 1).split(", ", -1);
       long[] shape = new long[axes.length];

@@ -2,13 +2,19 @@ package dev.mezzotint.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,15 +26,27 @@ class DiffusersParityTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
 
   @ParameterizedTest
-  @ValueSource(strings = {"iadb_defaults", "cond_concat"})
+  @ValueSource(
+      strings = {
+        "iadb_defaults",
+        "cond_concat",
+        "ddpm_style",
+        "class_scale_shift",
+        "class_timestep",
+        "fourier"
+      })
   void oneEvaluationEqualsDiffusers(String name) {
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve(name).resolve("io.safetensors"));
     try (SamplingNetwork network = load(name)) {
       for (String suffix : new String[] {"", "2"}) {
         float[] y =
             network.evaluate(
-                io.get("x").toFloats(), 16, 16, io.get("t" + suffix).toFloats(), new long[2]);
-        assertThat(distance(y, io.get("y" + suffix).toFloats())).isLessThan(1e-5);
+                io.get("x").toFloats(),
+                16,
+                16,
+                io.get("t" + suffix).toFloats(),
+                io.containsKey("classes") ? integers(io.get("classes")) : new long[2]);
+        assertThat(distance(y, io.get("y" + suffix).toFloats())).isLessThan(2e-5);
       }
     }
   }
@@ -50,6 +68,40 @@ class DiffusersParityTest {
       }
       assertThat(distance(slots.take(both), io.get("euler8").toFloats())).isLessThan(1e-5);
     }
+  }
+
+  @Test
+  void officialNetworkHasTheReferencesWeights() throws IOException {
+    UNetConfig official =
+        UNetConfig.parse(
+            JsonObject.parse(
+                """
+                {"block_out_channels": [128, 128, 256, 256, 512, 512],
+                 "down_block_types": ["DownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D",
+                   "AttnDownBlock2D", "DownBlock2D"],
+                 "up_block_types": ["UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D",
+                   "UpBlock2D", "UpBlock2D"]}
+                """));
+    Map<String, long[]> weights = NetworkProgram.unet(official, 1, TrainStep.defaults()).weights();
+    List<String> lines = new ArrayList<>();
+    weights.forEach((name, shape) -> lines.add(name + " " + Arrays.toString(shape)));
+    List<String> expected =
+        Files.readAllLines(GOLDEN.resolve("iadb_official_keys_new.txt")).stream()
+            .filter(line -> !line.startsWith("#"))
+            .toList();
+    assertThat(lines).containsExactlyInAnyOrderElementsOf(expected).hasSize(450);
+    assertThat(
+            weights.values().stream()
+                .mapToLong(s -> Arrays.stream(s).reduce(1, (a, b) -> a * b))
+                .sum())
+        .isEqualTo(113_673_219);
+  }
+
+  private static long[] integers(Tensor tensor) {
+    float[] values = tensor.toFloats();
+    long[] integers = new long[values.length];
+    Arrays.setAll(integers, i -> (long) values[i]);
+    return integers;
   }
 
   private static SamplingNetwork load(String name) {

@@ -1,0 +1,129 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.SafeTensors;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.SamplingNetwork;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code evaluate-once}: one evaluation of a network exactly as stored. */
+@Command(
+    name = "evaluate-once",
+    description = "Evaluate a network once, exactly as stored; writes tensor 'output'.",
+    footer = {
+      "",
+      "Example:",
+      "  evaluate-once --model my-unet --input io.safetensors:x --t io.safetensors:t --out y.safetensors"
+    })
+final class EvaluateOnceCommand implements Callable<Integer> {
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "FILE:KEY",
+      description = "N x in_channels x H x W.")
+  private String input = "";
+
+  @Option(
+      names = "--t",
+      required = true,
+      paramLabel = "FILE:KEY",
+      description = "One timestep per row, as the network takes it.")
+  private String t = "";
+
+  @Option(names = "--class", paramLabel = "FILE:KEY", description = "One class label per row.")
+  private @Nullable String classes;
+
+  @Option(names = "--out", required = true, paramLabel = "FILE", description = "A safetensors file.")
+  private Path out = Path.of("");
+
+  private final Surroundings surroundings;
+
+  EvaluateOnceCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    ModelFiles files = surroundings.model(model.reference);
+    UNetConfig config = files.config();
+    Tensor x = TensorFile.read("--input", input, 4);
+    long[] shape = x.shape();
+    if (shape[1] != config.inChannels()) {
+      throw new InvalidInputException(
+          "--input",
+          "--input has " + shape[1] + " channels, the network takes " + config.inChannels());
+    }
+    for (int axis = 2; axis < 4; axis++) {
+      if (shape[axis] < 1 || shape[axis] % config.sizeMultiple() != 0) {
+        throw new InvalidInputException(
+            "--input",
+            "--input is "
+                + shape[2]
+                + "x"
+                + shape[3]
+                + ", each side must be a multiple of "
+                + config.sizeMultiple());
+      }
+    }
+    float[] steps = perRow("--t", t, shape[0]).toFloats();
+    long[] labels = labels(config, shape[0]);
+    try (SamplingNetwork network =
+        ModelLibrary.load(surroundings.device(model.device), files)) {
+      float[] y =
+          network.evaluate(x.toFloats(), (int) shape[2], (int) shape[3], steps, labels);
+      SafeTensors.write(
+          out,
+          Map.of(
+              "output", Tensor.ofFloats(y, shape[0], config.outChannels(), shape[2], shape[3])),
+          Map.of());
+    }
+    return 0;
+  }
+
+  private long[] labels(UNetConfig config, long rows) {
+    boolean has = config.classEmbedType() != UNetConfig.ClassEmbedding.NONE;
+    String given = classes;
+    if (given == null) {
+      if (has) {
+        throw new InvalidInputException("--class", "--class is needed: the network has classes");
+      }
+      return new long[(int) rows];
+    }
+    if (!has) {
+      throw new InvalidInputException("--class", "--class: the network has no classes");
+    }
+    float[] values = perRow("--class", given, rows).toFloats();
+    long[] labels = new long[values.length];
+    int max = config.numClassEmbeds().orElse(Integer.MAX_VALUE);
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = (long) values[i];
+      if (labels[i] < 0 || labels[i] >= max) {
+        throw new InvalidInputException(
+            "--class", "--class: " + labels[i] + " is not from 0 to " + (max - 1));
+      }
+    }
+    return labels;
+  }
+
+  private static Tensor perRow(String option, String text, long rows) {
+    Tensor tensor = TensorFile.read(option, text, 1);
+    if (tensor.elements() != rows) {
+      throw new InvalidInputException(
+          option,
+          option + " has " + Arrays.toString(tensor.shape()) + " values for " + rows + " rows");
+    }
+    return tensor;
+  }
+}

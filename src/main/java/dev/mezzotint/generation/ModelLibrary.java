@@ -1,0 +1,117 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.model.Weights;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.TrainStep;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/**
+ * Models as files, brought to one device. Remembers what it has found, so that a job is loaded from
+ * the very files it was admitted with. Safe for use by many threads.
+ */
+public final class ModelLibrary implements ModelShelf {
+  private static final int STEPS_DEFAULT = 32;
+
+  private final Device device;
+  private final Function<String, ModelFiles> finder;
+  private final Map<String, ModelFiles> found = new ConcurrentHashMap<>();
+
+  /**
+   * @param finder from a reference to files; throws {@link InvalidInputException} if there are none
+   */
+  public ModelLibrary(Device device, Function<String, ModelFiles> finder) {
+    this.device = device;
+    this.finder = finder;
+  }
+
+  @Override
+  public ModelInfo find(String reference) {
+    ModelFiles files = finder.apply(reference);
+    UNetConfig config = files.config();
+    int height =
+        config
+            .sampleSize()
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        "model", "model " + files.name() + " has no sample_size in config.json"));
+    ModelInfo model = info(files, height, config.sampleWidth().orElse(height));
+    found.put(model.reference(), files);
+    return model;
+  }
+
+  /** As {@link #find} for pictures of another size than the model's own. */
+  public ModelInfo find(String reference, int height, int width) {
+    ModelFiles files = finder.apply(reference);
+    int multiple = files.config().sizeMultiple();
+    if (height % multiple != 0 || width % multiple != 0) {
+      throw new InvalidInputException(
+          "size",
+          "height and width must be multiples of " + multiple + ", not " + height + "x" + width);
+    }
+    ModelInfo model = info(files, height, width);
+    found.put(model.reference(), files);
+    return model;
+  }
+
+  private static ModelInfo info(ModelFiles files, int height, int width) {
+    UNetConfig config = files.config();
+    ModelCard card = files.card();
+    if (card.prediction() != Prediction.DIRECTION) {
+      throw new InvalidInputException(
+          "model",
+          "model "
+              + files.name()
+              + " predicts "
+              + card.prediction().word()
+              + ": only direction (x1 - x0) can be sampled by this version");
+    }
+    return new ModelInfo(
+        files.name(),
+        files.version(),
+        config.outChannels(),
+        height,
+        width,
+        classes(config),
+        config.inChannels() - config.outChannels(),
+        card.steps().orElse(STEPS_DEFAULT),
+        card.sampler().map(Solver::parse).orElse(Solver.AB2));
+  }
+
+  private static OptionalInt classes(UNetConfig config) {
+    return config.classEmbedType() == UNetConfig.ClassEmbedding.NONE
+        ? OptionalInt.empty()
+        : OptionalInt.of(config.numClassEmbeds().orElse(Integer.MAX_VALUE));
+  }
+
+  @Override
+  public SamplingNetwork load(ModelInfo model) {
+    ModelFiles files = found.get(model.reference());
+    if (files == null) {
+      throw new InvalidInputException("model", "model " + model.reference() + " was not found");
+    }
+    return load(device, files);
+  }
+
+  /** Reads and checks the weights and puts them on the device; the caller closes the network. */
+  public static SamplingNetwork load(Device device, ModelFiles files) {
+    NetworkProgram program =
+        NetworkProgram.unet(
+            files.config(), files.card().timestepScale(), TrainStep.defaults());
+    Map<String, Tensor> weights = files.readWeights();
+    Weights.check(weights, program.weights());
+    return device.load(program, weights);
+  }
+}

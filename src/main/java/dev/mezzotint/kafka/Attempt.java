@@ -1,0 +1,88 @@
+package dev.mezzotint.kafka;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** One run of the handler on a thread of its own, with the pause before a release. */
+final class Attempt {
+  private static final Logger LOG = Logger.getLogger(Attempt.class.getName());
+  private static final long HOLD_MILLIS_MAX = 30_000;
+
+  private final Delivery delivery;
+  private final DeliveryHandler handler;
+  private final long holdMillis;
+  private final Thread thread;
+  private final CountDownLatch done = new CountDownLatch(1);
+  private volatile Settlement settlement = Settlement.RELEASE;
+
+  Attempt(Delivery delivery, DeliveryHandler handler, long holdMillis, String name) {
+    this.delivery = delivery;
+    this.handler = handler;
+    this.holdMillis = holdMillis;
+    this.thread = new Thread(this::run, name);
+    this.thread.setDaemon(true);
+  }
+
+  Delivery delivery() {
+    return delivery;
+  }
+
+  Settlement settlement() {
+    return settlement;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void interrupt() {
+    thread.interrupt();
+  }
+
+  private void run() {
+    try {
+      settlement = handler.handle(delivery);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.SEVERE, "Handling " + delivery.position() + " failed", e);
+    }
+    try {
+      if (settlement == Settlement.RELEASE) {
+        hold();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      done.countDown();
+    }
+  }
+
+  private void hold() throws InterruptedException {
+    long longest =
+        Math.min(HOLD_MILLIS_MAX, holdMillis << Math.min(delivery.deliveryCount() - 1, 5));
+    long end =
+        System.nanoTime()
+            + TimeUnit.MILLISECONDS.toNanos(
+                ThreadLocalRandom.current().nextLong(longest / 2, longest + 1));
+    while (System.nanoTime() < end && !delivery.draining() && !delivery.fenced()) {
+      Thread.sleep(20);
+    }
+  }
+
+  /** True once the run has ended. */
+  boolean awaitMillis(long millis) {
+    try {
+      return done.await(Math.max(millis, 0), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      // Nobody interrupts a lane's thread; were it so, renewing goes on.
+      return done.getCount() == 0;
+    }
+  }
+}

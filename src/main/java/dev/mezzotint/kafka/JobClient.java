@@ -1,0 +1,153 @@
+package dev.mezzotint.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * The other side of the queue: sends requests and follows their events.
+ *
+ * <p>Safe for use by several threads; each {@link #watch} has a consumer of its own.
+ */
+public final class JobClient implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LOOKUP_LIMIT = Duration.ofSeconds(10);
+
+  private final KafkaSettings settings;
+  private final RecordSender sender;
+
+  public JobClient(KafkaSettings settings) {
+    this.settings = settings;
+    this.sender = new RecordSender(settings, "mezzotint-client");
+  }
+
+  /**
+   * Returns once the broker has the request on all in-sync replicas.
+   *
+   * @param id the record's key: the job id that also stands in the request
+   * @throws InvalidInputException if the topic does not take a record of this size
+   * @throws TransientException if the broker cannot be reached
+   */
+  public void submit(String topic, String id, byte[] json) {
+    var record = new ProducerRecord<>(topic, id.getBytes(UTF_8), json);
+    record.headers().add("content-type", "application/json".getBytes(UTF_8));
+    try {
+      sender.send(record);
+    } catch (RecordTooLargeException e) {
+      throw new InvalidInputException(
+          "",
+          "the request has "
+              + json.length
+              + " bytes, more than topic "
+              + topic
+              + " takes; put large inputs into the object store and name them by their keys",
+          e);
+    }
+  }
+
+  /** As below, until the job's terminal event. */
+  public Optional<JobEvent> watch(
+      String jobId, Instant since, Duration limit, Consumer<JobEvent> seen) {
+    return watch(jobId, since, limit, seen, event -> event.type().terminal());
+  }
+
+  /**
+   * Follows a job's events in the order in which they were published. An event may come more than
+   * once, with the same id.
+   *
+   * @param since where to begin; {@link Instant#EPOCH} for all events that are kept
+   * @param last whether this event ends the watch
+   * @return the event that ended it; empty after the time limit
+   * @throws TransientException if the broker cannot be reached
+   */
+  public Optional<JobEvent> watch(
+      String jobId,
+      Instant since,
+      Duration limit,
+      Consumer<JobEvent> seen,
+      Predicate<JobEvent> last) {
+    byte[] key = jobId.getBytes(UTF_8);
+    long end = System.nanoTime() + limit.toNanos();
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      seek(consumer, since);
+      while (System.nanoTime() < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+          if (!Arrays.equals(record.key(), key) || record.value() == null) {
+            continue;
+          }
+          Optional<JobEvent> event = EventJson.read(record.value());
+          event.ifPresent(seen);
+          if (event.filter(last).isPresent()) {
+            return event;
+          }
+        }
+      }
+      return Optional.empty();
+    } catch (org.apache.kafka.common.errors.TimeoutException e) {
+      throw new TransientException("no Kafka broker answers at " + settings.bootstrapServers(), e);
+    }
+  }
+
+  private KafkaConsumer<byte[], byte[]> consumer() {
+    return new KafkaConsumer<>(
+        settings.client(
+            "mezzotint-watch",
+            Map.of(
+                "enable.auto.commit", "false",
+                "auto.offset.reset", "earliest",
+                "default.api.timeout.ms", (int) LOOKUP_LIMIT.toMillis())),
+        new ByteArrayDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  /** All partitions and no group: watching leaves no trace and needs no right on any group. */
+  private void seek(KafkaConsumer<byte[], byte[]> consumer, Instant since) {
+    List<PartitionInfo> found = consumer.partitionsFor(settings.topics().events(), LOOKUP_LIMIT);
+    List<TopicPartition> partitions =
+        found.stream().map(p -> new TopicPartition(p.topic(), p.partition())).toList();
+    if (partitions.isEmpty()) {
+      throw new TransientException("topic " + settings.topics().events() + " does not exist");
+    }
+    consumer.assign(partitions);
+    consumer.seekToBeginning(partitions);
+    if (since.equals(Instant.EPOCH)) {
+      return;
+    }
+    Map<TopicPartition, Long> times =
+        partitions.stream().collect(Collectors.toMap(p -> p, p -> since.toEpochMilli()));
+    Map<TopicPartition, OffsetAndTimestamp> starts = consumer.offsetsForTimes(times);
+    for (TopicPartition partition : partitions) {
+      OffsetAndTimestamp start = starts.get(partition);
+      if (start != null) {
+        consumer.seek(partition, start.offset());
+      } else {
+        // Nothing so young is there yet; what comes will be.
+        consumer.seekToEnd(List.of(partition));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    sender.close();
+  }
+}

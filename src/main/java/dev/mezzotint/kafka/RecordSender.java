@@ -1,0 +1,107 @@
+package dev.mezzotint.kafka;
+
+import dev.mezzotint.job.TransientException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** An idempotent producer that writes to all in-sync replicas. Safe for use by many threads. */
+final class RecordSender implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(RecordSender.class.getName());
+
+  /**
+   * Above any topic's limit here: the topic's {@code max.message.bytes} decides, not the producer.
+   */
+  private static final int REQUEST_BYTES_MAX = 64 << 20;
+
+  private static final Duration SEND_LIMIT = Duration.ofSeconds(20);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  private final KafkaProducer<byte[], byte[]> producer;
+
+  RecordSender(KafkaSettings settings, String clientId) {
+    producer =
+        new KafkaProducer<>(
+            settings.client(
+                clientId,
+                Map.of(
+                    "acks",
+                    "all",
+                    "enable.idempotence",
+                    "true",
+                    "max.request.size",
+                    REQUEST_BYTES_MAX,
+                    "buffer.memory",
+                    2L * REQUEST_BYTES_MAX,
+                    "max.block.ms",
+                    10_000,
+                    "request.timeout.ms",
+                    10_000,
+                    "delivery.timeout.ms",
+                    (int) SEND_LIMIT.toMillis(),
+                    "linger.ms",
+                    0)),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  /**
+   * Returns once the broker has the record on all in-sync replicas.
+   *
+   * @throws RecordTooLargeException if the topic does not take a record of this size
+   * @throws TransientException if the broker did not take it within 20 s
+   */
+  void send(ProducerRecord<byte[], byte[]> record) {
+    try {
+      Future<RecordMetadata> sent = producer.send(record);
+      sent.get(SEND_LIMIT.toMillis() + 11_000, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw failure(record, e.getCause() == null ? e : e.getCause());
+    } catch (KafkaException | TimeoutException e) {
+      throw failure(record, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransientException("interrupted while writing to topic " + record.topic(), e);
+    }
+  }
+
+  private static RuntimeException failure(ProducerRecord<byte[], byte[]> record, Throwable cause) {
+    if (cause instanceof RecordTooLargeException tooLarge) {
+      return tooLarge;
+    }
+    return new TransientException(
+        "topic " + record.topic() + " did not take a record: " + cause.getMessage(), cause);
+  }
+
+  /** Returns at once; a failure is only logged. */
+  void sendLater(ProducerRecord<byte[], byte[]> record) {
+    try {
+      producer.send(
+          record,
+          (metadata, e) -> {
+            if (e != null) {
+              LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
+            }
+          });
+    } catch (KafkaException e) {
+      LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
+    }
+  }
+
+  /** Waits up to 5 s for what is under way. */
+  @Override
+  public void close() {
+    producer.close(CLOSE_LIMIT);
+  }
+}

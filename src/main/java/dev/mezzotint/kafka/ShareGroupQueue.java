@@ -1,0 +1,178 @@
+package dev.mezzotint.kafka;
+
+import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.job.TransientException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests from a Kafka share group (Kafka 4.2 or newer), on a fixed number of lanes with one
+ * record each.
+ *
+ * <p>A share consumer gives nothing new while any of its records is unfinished, so as many jobs run
+ * side by side as there are lanes. Safe for use by several threads.
+ */
+public final class ShareGroupQueue implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(ShareGroupQueue.class.getName());
+  private static final long HOLD_MILLIS = 1_000;
+  private static final Duration END_LIMIT = Duration.ofSeconds(6);
+
+  private final KafkaSettings settings;
+  private final List<String> topics;
+  private final int laneCount;
+  private final DeliveryHandler handler;
+  private final long holdMillis;
+  private final Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener;
+  private final List<ShareGroupLane> lanes = new CopyOnWriteArrayList<>();
+  private final List<Thread> threads = new CopyOnWriteArrayList<>();
+  private @Nullable RecordSender sender;
+
+  /**
+   * @param topics request topics, each read by every lane
+   * @param laneCount how many requests are in hand at once
+   */
+  public ShareGroupQueue(
+      KafkaSettings settings, List<String> topics, int laneCount, DeliveryHandler handler) {
+    this(
+        settings,
+        topics,
+        laneCount,
+        handler,
+        HOLD_MILLIS,
+        config ->
+            new KafkaShareConsumer<>(
+                config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
+  }
+
+  ShareGroupQueue(
+      KafkaSettings settings,
+      List<String> topics,
+      int laneCount,
+      DeliveryHandler handler,
+      long holdMillis,
+      Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener) {
+    if (laneCount < 1) {
+      throw new IllegalArgumentException("a queue needs at least one lane, not " + laneCount);
+    }
+    this.settings = settings;
+    this.topics = List.copyOf(topics);
+    this.laneCount = laneCount;
+    this.handler = handler;
+    this.holdMillis = holdMillis;
+    this.opener = opener;
+  }
+
+  /**
+   * Creates missing topics, sets the group up and begins to take records. May be called once.
+   *
+   * @throws TransientException if no broker answers
+   * @throws IllegalStateException if the cluster has no share groups
+   */
+  public synchronized void start() {
+    if (!lanes.isEmpty()) {
+      throw new IllegalStateException("the queue is started already");
+    }
+    int deliveryLimit;
+    try (KafkaCluster cluster = new KafkaCluster(settings)) {
+      cluster.ensureRequestTopics(topics);
+      cluster.prepareGroup();
+      deliveryLimit = cluster.deliveryLimit();
+    }
+    sender = new RecordSender(settings, settings.groupId() + "-resubmit");
+    var resubmission = new ShareGroupLane.Resubmission(deliveryLimit, holdMillis, sender);
+    for (int number = 0; number < laneCount; number++) {
+      Map<String, Object> config = consumerConfig(number);
+      ShareGroupLane lane =
+          new ShareGroupLane(number, topics, () -> opener.apply(config), handler, resubmission);
+      Thread thread = new Thread(lane, "mezzotint-lane-" + number);
+      thread.setDaemon(true);
+      lanes.add(lane);
+      threads.add(thread);
+      thread.start();
+    }
+  }
+
+  private Map<String, Object> consumerConfig(int number) {
+    return settings.client(
+        settings.groupId() + "-" + number,
+        Map.of(
+            "group.id",
+            settings.groupId(),
+            "share.acknowledgement.mode",
+            "explicit",
+            "share.acquire.mode",
+            "record_limit",
+            "max.poll.records",
+            1));
+  }
+
+  /**
+   * Takes nothing more, asks every record in hand to come to a boundary, waits, and closes the
+   * consumers. What has not come back after the limit is fenced and given up.
+   *
+   * @return false if something had to be given up
+   */
+  public synchronized boolean drain(Duration limit) {
+    lanes.forEach(ShareGroupLane::stop);
+    boolean ended = joinAll(limit);
+    if (!ended) {
+      LOG.log(
+          Level.WARNING,
+          "After {0} s these are still in hand and given up: {1}",
+          new Object[] {limit.toSeconds(), inHand()});
+      lanes.forEach(ShareGroupLane::abort);
+      joinAll(END_LIMIT);
+    }
+    if (sender != null) {
+      sender.close();
+      sender = null;
+    }
+    return ended;
+  }
+
+  private boolean joinAll(Duration limit) {
+    long end = System.nanoTime() + limit.toNanos();
+    boolean ended = true;
+    try {
+      for (Thread thread : threads) {
+        long left = Duration.ofNanos(end - System.nanoTime()).toMillis();
+        thread.join(Math.max(left, 1));
+        ended &= !thread.isAlive();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return ended;
+  }
+
+  /** How each lane is doing, for health and metrics. */
+  public List<LaneFigures> lanes() {
+    return lanes.stream().map(ShareGroupLane::figures).toList();
+  }
+
+  /** Positions of the records that are being worked on. */
+  public List<String> inHand() {
+    return lanes().stream().flatMap(lane -> lane.inHand().stream()).toList();
+  }
+
+  /** True while every lane's thread runs. */
+  public boolean alive() {
+    return threads.stream().allMatch(Thread::isAlive);
+  }
+
+  /** Gives everything up at once. */
+  @Override
+  public void close() {
+    drain(Duration.ofMillis(1));
+  }
+}

@@ -1,0 +1,151 @@
+package dev.mezzotint.local;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.MetadataVersion;
+
+/**
+ * One Kafka node, broker and controller in one (KRaft), on loopback, set up for a single node and a
+ * small heap. A kept data folder can be started again, on other ports too.
+ *
+ * <p>Not safe for use by several threads.
+ */
+final class LocalBroker {
+  /** Names the cluster in its metadata; one data folder is one cluster, so it can be fixed. */
+  private static final String CLUSTER_ID = "bWV6em90aW50LWxvY2FsMQ";
+
+  private static final int NODE_ID = 1;
+
+  private final Path folder;
+  private final int port;
+  private final int controllerPort;
+  private final KafkaRaftServer server;
+
+  private LocalBroker(Path folder, int port, int controllerPort, KafkaRaftServer server) {
+    this.folder = folder;
+    this.port = port;
+    this.controllerPort = controllerPort;
+    this.server = server;
+  }
+
+  /**
+   * Returns once the broker serves clients.
+   *
+   * @param overrides broker settings that replace the ones here
+   * @throws IOException if the folder cannot be formatted or a port is taken
+   */
+  static LocalBroker start(Path folder, int port, int controllerPort, Map<String, String> overrides)
+      throws IOException {
+    Files.createDirectories(folder);
+    Map<String, String> settings = settings(folder, port, controllerPort);
+    settings.putAll(overrides);
+    if (!Files.exists(folder.resolve("meta.properties"))) {
+      format(folder);
+    }
+    KafkaRaftServer server =
+        new KafkaRaftServer(new KafkaConfig(settings, /* doLog= */ false), Time.SYSTEM);
+    try {
+      server.startup();
+    } catch (RuntimeException | Error e) {
+      server.shutdown();
+      throw new IOException("the broker on port " + port + " did not start: " + e.getMessage(), e);
+    }
+    return new LocalBroker(folder, port, controllerPort, server);
+  }
+
+  private static void format(Path folder) throws IOException {
+    var log = new ByteArrayOutputStream();
+    try (PrintStream lines = new PrintStream(log, /* autoFlush= */ true, StandardCharsets.UTF_8)) {
+      new Formatter()
+          .setPrintStream(lines)
+          .setNodeId(NODE_ID)
+          .setClusterId(CLUSTER_ID)
+          .setControllerListenerName("CONTROLLER")
+          .setMetadataLogDirectory(folder.toString())
+          .addDirectory(folder.toString())
+          .setReleaseVersion(MetadataVersion.latestProduction())
+          .run();
+    } catch (Exception e) {
+      throw new IOException(
+          "cannot format "
+              + folder
+              + ": "
+              + e.getMessage()
+              + " "
+              + log.toString(StandardCharsets.UTF_8),
+          e);
+    }
+  }
+
+  private static Map<String, String> settings(Path folder, int port, int controllerPort) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("process.roles", "broker,controller");
+    settings.put("node.id", Integer.toString(NODE_ID));
+    settings.put("log.dirs", folder.toString());
+    settings.put("controller.quorum.voters", NODE_ID + "@127.0.0.1:" + controllerPort);
+    settings.put(
+        "listeners", "PLAINTEXT://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort);
+    settings.put("advertised.listeners", "PLAINTEXT://127.0.0.1:" + port);
+    settings.put("controller.listener.names", "CONTROLLER");
+    settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+
+    // One node cannot replicate, and one partition of each internal topic starts fastest.
+    for (String topic : new String[] {"offsets.topic", "transaction.state.log"}) {
+      settings.put(topic + ".replication.factor", "1");
+      settings.put(topic + ".num.partitions", "1");
+    }
+    settings.put("transaction.state.log.min.isr", "1");
+    settings.put("share.coordinator.state.topic.replication.factor", "1");
+    settings.put("share.coordinator.state.topic.min.isr", "1");
+    settings.put("share.coordinator.state.topic.num.partitions", "1");
+    settings.put("num.partitions", "1");
+    // Room for one request with an inline image on topics that appear by themselves.
+    settings.put("message.max.bytes", Integer.toString(8 << 20));
+    settings.put("replica.fetch.max.bytes", Integer.toString(8 << 20));
+
+    // The default of 128 MB for the cleaner ends the process on a small heap.
+    settings.put("log.cleaner.dedupe.buffer.size", "2097152");
+    settings.put("log.segment.bytes", Integer.toString(64 << 20));
+    settings.put("num.network.threads", "2");
+    settings.put("num.io.threads", "4");
+    settings.put("background.threads", "2");
+
+    // After a kill the old registration must expire first: 2 s instead of 9.
+    settings.put("broker.session.timeout.ms", "2000");
+    settings.put("broker.heartbeat.interval.ms", "500");
+    settings.put("controlled.shutdown.enable", "false");
+    settings.put("group.initial.rebalance.delay.ms", "0");
+
+    // A new member of a share group hears of its partitions at a heartbeat: 0.5 s instead of 5.
+    settings.put("group.share.min.heartbeat.interval.ms", "500");
+    settings.put("group.share.heartbeat.interval.ms", "500");
+    return settings;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  int port() {
+    return port;
+  }
+
+  int controllerPort() {
+    return controllerPort;
+  }
+
+  void stop() {
+    server.shutdown();
+    server.awaitShutdown();
+  }
+}

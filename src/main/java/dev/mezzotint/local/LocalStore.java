@@ -1,0 +1,60 @@
+package dev.mezzotint.local;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.gaul.s3proxy.S3Proxy;
+import org.gaul.s3proxy.auth.AuthenticationType;
+import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
+
+/**
+ * An S3 server (S3Proxy) on loopback whose buckets are folders. Conditional writes hold, and
+ * requests must be signed.
+ *
+ * <p>Not safe for use by several threads.
+ */
+final class LocalStore {
+  private static final int THREADS_MAX = 40;
+
+  private final int port;
+  private final S3Proxy server;
+
+  private LocalStore(int port, S3Proxy server) {
+    this.port = port;
+    this.server = server;
+  }
+
+  /** Returns once the server answers. */
+  static LocalStore start(Path folder, int port, String accessKey, String secretKey)
+      throws IOException {
+    Files.createDirectories(folder);
+    S3Proxy server =
+        S3Proxy.builder()
+            .blobStore(new FilesystemNio2BlobStore(folder.toString()))
+            .endpoint(URI.create("http://127.0.0.1:" + port))
+            .awsAuthentication(AuthenticationType.AWS_V4, accessKey, secretKey)
+            .ignoreUnknownHeaders(true)
+            .jettyMaxThreads(THREADS_MAX)
+            .build();
+    try {
+      server.start();
+    } catch (Exception e) {
+      throw new IOException(
+          "the S3 server on port " + port + " did not start: " + e.getMessage(), e);
+    }
+    return new LocalStore(port, server);
+  }
+
+  int port() {
+    return port;
+  }
+
+  void stop() throws IOException {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IOException("the S3 server did not stop: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package dev.mezzotint.local;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Where a running local stack is, as its data folder's {@code stack.json} tells other commands.
+ *
+ * @param bootstrapServers host and port of the broker, on loopback
+ * @param s3Endpoint URL of the S3 server, on loopback
+ * @param pid of the JVM that runs both
+ */
+public record StackAddresses(
+    String bootstrapServers, String s3Endpoint, String accessKey, String secretKey, long pid) {
+  private static final String FILE = "stack.json";
+  private static final int CONNECT_TIMEOUT_MILLIS = 1000;
+
+  /**
+   * The stack that runs on this data folder. Empty also where the file is a leftover: its process
+   * has gone (or its port answers no more), as after a kill.
+   */
+  public static Optional<StackAddresses> find(Path data) {
+    return read(data).filter(StackAddresses::alive);
+  }
+
+  static Optional<StackAddresses> read(Path data) {
+    try {
+      JsonObject json = JsonObject.parse(Files.readAllBytes(data.resolve(FILE)));
+      return Optional.of(
+          new StackAddresses(
+              json.requiredString("bootstrapServers"),
+              json.requiredString("s3Endpoint"),
+              json.requiredString("accessKey"),
+              json.requiredString("secretKey"),
+              json.integer("pid", 1, Long.MAX_VALUE, 1)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException | InvalidInputException e) {
+      // Unreadable means that nobody can be found through it; the lock still guards the folder.
+      return Optional.empty();
+    }
+  }
+
+  private boolean alive() {
+    if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
+      return false;
+    }
+    URI broker = URI.create("kafka://" + bootstrapServers);
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(broker.getHost(), broker.getPort()), CONNECT_TIMEOUT_MILLIS);
+      return true;
+    } catch (IOException | IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /** Replaces the file as a whole, readable by its owner only: it holds the store's secret. */
+  void write(Path data) throws IOException {
+    byte[] text =
+        JsonObject.writePretty(
+            Map.of(
+                "bootstrapServers", bootstrapServers,
+                "s3Endpoint", s3Endpoint,
+                "accessKey", accessKey,
+                "secretKey", secretKey,
+                "pid", pid));
+    Path draft = data.resolve(FILE + ".draft");
+    Files.deleteIfExists(draft);
+    createPrivate(draft);
+    Files.write(draft, text);
+    Files.move(
+        draft,
+        data.resolve(FILE),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  static void createPrivate(Path file) throws IOException {
+    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    } else {
+      Files.createFile(file);
+    }
+  }
+
+  static void remove(Path data) throws IOException {
+    Files.deleteIfExists(data.resolve(FILE));
+  }
+}

@@ -1,0 +1,263 @@
+package dev.mezzotint.model;
+
+import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What {@code config.json} cannot say about a model, from the file {@code model.json} beside it.
+ * Immutable. Pixels are in [−1, 1] for every model; the file says so for its readers.
+ *
+ * @param version empty: the weights' checksum serves as one
+ * @param prediction what the network's output stands for
+ * @param timestepScale the network is fed α · timestepScale: 1 for networks from elsewhere, as in
+ *     the paper's own code, 1000 for ours, which makes the embedding tell α's apart better
+ * @param condition what stands in the input behind x, in order; empty for none
+ * @param classes names of the class labels from 0 on; empty where there are none or no names
+ * @param steps suggested number of α intervals
+ * @param sampler suggested sampler
+ * @param schedule suggested α schedule
+ * @param data what the model was trained on, whose that is and under which terms
+ * @param licence of the weights
+ * @param recipe how it was trained, free form
+ * @param metrics measured quality, free form
+ */
+public record ModelCard(
+    String name,
+    Optional<String> version,
+    Prediction prediction,
+    double timestepScale,
+    List<ConditionPart> condition,
+    List<String> classes,
+    OptionalInt steps,
+    Optional<String> sampler,
+    Optional<String> schedule,
+    String data,
+    String licence,
+    Map<String, Object> recipe,
+    Map<String, Object> metrics) {
+
+  /** The card's file name. */
+  public static final String FILE = "model.json";
+
+  private static final int PARTS_MAX = 64;
+  private static final int CLASSES_MAX = 100_000;
+  private static final int STEPS_MAX = 100_000;
+  private static final double SCALE_MAX = 1e6;
+  private static final List<Double> PIXEL_RANGE = List.of(-1.0, 1.0);
+
+  /**
+   * Checks the fields one by one.
+   *
+   * @throws InvalidInputException naming the field as {@code model.json} spells it
+   */
+  public ModelCard {
+    checkWord("name", name);
+    version.ifPresent(word -> checkWord("version", word));
+    sampler.ifPresent(word -> checkWord("sampler", word));
+    schedule.ifPresent(word -> checkWord("schedule", word));
+    if (!(timestepScale > 0 && timestepScale <= SCALE_MAX)) {
+      throw new InvalidInputException(
+          "timestepScale", "timestepScale must be above 0 and at most " + SCALE_MAX);
+    }
+    condition = List.copyOf(condition);
+    classes = List.copyOf(classes);
+    recipe = Collections.unmodifiableMap(new LinkedHashMap<>(recipe));
+    metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+  }
+
+  private static void checkWord(String field, String word) {
+    if (!ModelReference.NAME.matcher(word).matches()) {
+      throw new InvalidInputException(
+          field,
+          field
+              + " must begin with a letter or digit and have letters, digits, '.', '_' and '-'"
+              + " only, not be "
+              + JsonObject.quote(word));
+    }
+  }
+
+  /**
+   * What holds for a folder without a card: the network predicts x1 − x0 and is fed α itself, as in
+   * the paper's code. Channels behind x are a picture where their number says so.
+   */
+  public static ModelCard uncarded(String name, UNetConfig config) {
+    int channels = config.conditionChannels();
+    List<ConditionPart> condition =
+        channels <= 0
+            ? List.of()
+            : List.of(
+                new ConditionPart(
+                    "condition",
+                    switch (channels) {
+                      case 1 -> ConditionPart.Kind.GREY;
+                      case 3 -> ConditionPart.Kind.RGB;
+                      default -> ConditionPart.Kind.TENSOR;
+                    },
+                    channels));
+    return new ModelCard(
+        name,
+        Optional.empty(),
+        Prediction.DIRECTION,
+        /* timestepScale= */ 1,
+        condition,
+        List.of(),
+        OptionalInt.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        "",
+        "",
+        Map.of(),
+        Map.of());
+  }
+
+  /** {@link #uncarded(String, UNetConfig)} where the name does not matter. */
+  public static ModelCard uncarded(UNetConfig config) {
+    return uncarded("model", config);
+  }
+
+  public ModelCard withVersion(String word) {
+    return new ModelCard(
+        name,
+        Optional.of(word),
+        prediction,
+        timestepScale,
+        condition,
+        classes,
+        steps,
+        sampler,
+        schedule,
+        data,
+        licence,
+        recipe,
+        metrics);
+  }
+
+  /**
+   * Refuses a card that speaks of another network.
+   *
+   * @throws InvalidInputException naming the card's field
+   */
+  public void checkAgainst(UNetConfig config) {
+    int described = condition.stream().mapToInt(ConditionPart::channels).sum();
+    int wanted = Math.max(0, config.conditionChannels());
+    if (described != wanted) {
+      throw new InvalidInputException(
+          "condition",
+          "condition describes %d channels, but config.json has in_channels %d and out_channels %d"
+              .formatted(described, config.inChannels(), config.outChannels()));
+    }
+    int labels = config.numClassEmbeds().orElse(0);
+    if (config.classEmbedType() == UNetConfig.ClassEmbedding.TABLE && classes.size() > labels) {
+      throw new InvalidInputException(
+          "classes",
+          "classes has %d names, but config.json has num_class_embeds %d"
+              .formatted(classes.size(), labels));
+    }
+  }
+
+  /**
+   * {@link #parse} of a file.
+   *
+   * @throws InvalidInputException naming the field, or the file where it cannot be read
+   */
+  public static ModelCard read(Path file) {
+    return SmallFiles.json(file, ModelCard::parse);
+  }
+
+  /**
+   * Reads a card and refuses what it does not know, which could change the meaning.
+   *
+   * @throws InvalidInputException naming the field
+   */
+  public static ModelCard parse(JsonObject json) {
+    json.numbers("pixelRange", 2, -1e6, 1e6)
+        .filter(range -> !range.equals(PIXEL_RANGE))
+        .ifPresent(
+            range -> {
+              throw json.refuse("pixelRange", "must be [-1, 1], not " + range);
+            });
+    List<String> words = List.of("direction", "x0", "x1", "epsilon");
+    var steps = json.integer("steps", 1, STEPS_MAX);
+    ModelCard card =
+        new ModelCard(
+            json.requiredString("name"),
+            json.string("version"),
+            json.word("prediction", words)
+                .map(Prediction::parse)
+                .orElseThrow(() -> json.refuse("prediction", "is missing: one of " + words)),
+            json.number("timestepScale", 0, SCALE_MAX)
+                .orElseThrow(() -> json.refuse("timestepScale", "is missing: a number")),
+            json.objects("condition", PARTS_MAX).orElse(List.of()).stream()
+                .map(ModelCard::parsePart)
+                .toList(),
+            json.strings("classes", CLASSES_MAX).orElse(List.of()),
+            steps.isPresent() ? OptionalInt.of((int) steps.getAsLong()) : OptionalInt.empty(),
+            json.string("sampler"),
+            json.string("schedule"),
+            json.string("data", ""),
+            json.string("licence", ""),
+            json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
+            json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
+    json.refuseUnknown();
+    return card;
+  }
+
+  private static ConditionPart parsePart(JsonObject json) {
+    List<String> words = ConditionPart.Kind.words();
+    ConditionPart.Kind kind =
+        json.word("kind", words)
+            .flatMap(ConditionPart.Kind::ofWord)
+            .orElseThrow(() -> json.refuse("kind", "is missing: one of " + words));
+    String name = json.requiredString("name");
+    long channels =
+        json.integer("channels", 1, UNetConfig.CHANNELS_MAX)
+            .orElseThrow(() -> json.refuse("channels", "is missing: an integer"));
+    json.refuseUnknown();
+    try {
+      return new ConditionPart(name, kind, (int) channels);
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(
+          json.path(e.field()), json.path("") + String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** The members of {@code model.json}, in the order in which a person reads them. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("name", name);
+    version.ifPresent(word -> map.put("version", word));
+    map.put("prediction", prediction.word());
+    map.put("timestepScale", timestepScale);
+    map.put("pixelRange", PIXEL_RANGE);
+    if (!condition.isEmpty()) {
+      map.put("condition", condition.stream().map(ModelCard::partMap).toList());
+    }
+    if (!classes.isEmpty()) {
+      map.put("classes", classes);
+    }
+    steps.ifPresent(count -> map.put("steps", count));
+    sampler.ifPresent(word -> map.put("sampler", word));
+    schedule.ifPresent(word -> map.put("schedule", word));
+    map.put("data", data);
+    map.put("licence", licence);
+    map.put("recipe", recipe);
+    map.put("metrics", metrics);
+    return map;
+  }
+
+  private static Map<String, Object> partMap(ConditionPart part) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("name", part.name());
+    map.put("kind", part.kind().word());
+    map.put("channels", part.channels());
+    return map;
+  }
+}

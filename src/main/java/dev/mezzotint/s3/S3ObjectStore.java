@@ -1,0 +1,332 @@
+package dev.mezzotint.s3;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.ObjectStat;
+import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.StorageException;
+import dev.mezzotint.storage.StoredObject;
+import io.minio.BucketExistsArgs;
+import io.minio.GetObjectArgs;
+import io.minio.GetObjectResponse;
+import io.minio.Http;
+import io.minio.ListObjectsArgs;
+import io.minio.MakeBucketArgs;
+import io.minio.MinioClient;
+import io.minio.PutObjectArgs;
+import io.minio.RemoveObjectArgs;
+import io.minio.Result;
+import io.minio.StatObjectArgs;
+import io.minio.UploadObjectArgs;
+import io.minio.errors.ErrorResponseException;
+import io.minio.errors.MinioException;
+import io.minio.messages.Item;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One bucket through the MinIO client.
+ *
+ * <p>Nothing that writes is repeated behind the caller's back: the client's own retries would turn
+ * a conditional write that succeeded, but whose answer was lost, into "it existed already" without
+ * the caller ever seeing a failure. Reads that meet a dead connection are tried once more.
+ *
+ * <p>Safe for use by many threads. Settings: {@code S3_ENDPOINT}, {@code S3_ACCESS_KEY}, {@code
+ * S3_SECRET_KEY}, {@code S3_BUCKET}, {@code S3_REGION}.
+ */
+public final class S3ObjectStore implements ObjectStore {
+  private static final int CONNECTIONS_MAX = 64;
+
+  private final S3Settings settings;
+  private final S3Errors errors;
+  private final OkHttpClient http;
+  private final MinioClient small;
+  private final MinioClient large;
+
+  /** Connects to nothing yet. Throws {@link InvalidInputException} for a bad endpoint or bucket. */
+  public S3ObjectStore(S3Settings settings) {
+    this.settings = settings;
+    this.errors = new S3Errors(settings);
+    this.http = httpClient(settings);
+    this.small = client(settings, http.newBuilder().callTimeout(settings.callTimeout()).build());
+    this.large = client(settings, http);
+  }
+
+  private static OkHttpClient httpClient(S3Settings settings) {
+    Dispatcher dispatcher = new Dispatcher();
+    dispatcher.setMaxRequests(CONNECTIONS_MAX);
+    // The default of 5 per host would make every upload of a worker wait for five others.
+    dispatcher.setMaxRequestsPerHost(CONNECTIONS_MAX);
+    OkHttpClient plain =
+        new OkHttpClient.Builder()
+            .dispatcher(dispatcher)
+            // Servers drop idle connections after 30 s or more; ours go first.
+            .connectionPool(new ConnectionPool(CONNECTIONS_MAX, 20, TimeUnit.SECONDS))
+            .protocols(List.of(Protocol.HTTP_1_1))
+            .connectTimeout(settings.connectTimeout())
+            .readTimeout(settings.idleTimeout())
+            .writeTimeout(settings.idleTimeout())
+            .retryOnConnectionFailure(false)
+            .addInterceptor(S3ObjectStore::readAgain)
+            .build();
+    try {
+      // SSL_CERT_FILE and SSL_CERT_DIR, as all S3 tools know them.
+      return Http.enableExternalCertificatesFromEnv(plain);
+    } catch (MinioException e) {
+      throw new StorageException("SSL_CERT_FILE or SSL_CERT_DIR cannot be read", e);
+    }
+  }
+
+  private static Response readAgain(Interceptor.Chain chain) throws IOException {
+    String method = chain.request().method();
+    try {
+      return chain.proceed(chain.request());
+    } catch (SocketTimeoutException e) {
+      throw e;
+    } catch (IOException e) {
+      if (!(method.equals("GET") || method.equals("HEAD")) || chain.call().isCanceled()) {
+        throw e;
+      }
+      return chain.proceed(chain.request());
+    }
+  }
+
+  private static MinioClient client(S3Settings settings, OkHttpClient http) {
+    check("S3_BUCKET", () -> BucketExistsArgs.builder().bucket(settings.bucket()));
+    MinioClient.Builder builder = MinioClient.builder();
+    check("S3_ENDPOINT", () -> builder.endpoint(settings.endpoint()));
+    return builder
+        .region(settings.region())
+        .credentials(settings.accessKey(), settings.secretKey())
+        .httpClient(http)
+        .build();
+  }
+
+  private static void check(String setting, Runnable use) {
+    try {
+      use.run();
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException(setting, setting + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Creates the bucket unless it exists. */
+  public void ensureBucket() {
+    try {
+      if (small.bucketExists(BucketExistsArgs.builder().bucket(settings.bucket()).build())) {
+        return;
+      }
+      small.makeBucket(
+          MakeBucketArgs.builder().bucket(settings.bucket()).region(settings.region()).build());
+    } catch (ErrorResponseException e) {
+      // Another worker was faster.
+      if (!S3Errors.code(e).equals("BucketAlreadyOwnedByYou")
+          && !S3Errors.code(e).equals("BucketAlreadyExists")) {
+        throw errors.failure("creating bucket " + settings.bucket(), e);
+      }
+    } catch (MinioException | RuntimeException e) {
+      throw errors.failure("looking for bucket " + settings.bucket(), e);
+    }
+  }
+
+  /** Tries conditional writes out under a key of its own, which it removes again. */
+  public ConditionalWrites probe() {
+    String key = "probe/" + UUID.randomUUID();
+    byte[] bytes = "probe".getBytes(StandardCharsets.UTF_8);
+    try {
+      String etag = put(key, bytes, "text/plain");
+      boolean create = refused(() -> create(key, bytes, "text/plain"));
+      String other = "0".repeat(32);
+      boolean replace =
+          refused(() -> replace(key, bytes, "text/plain", other))
+              && replace(key, bytes, "text/plain", stat(key).map(ObjectStat::etag).orElse(etag))
+                  .isPresent();
+      return new ConditionalWrites(create, replace);
+    } finally {
+      delete(key);
+    }
+  }
+
+  private static boolean refused(java.util.function.Supplier<Optional<String>> write) {
+    try {
+      return write.get().isEmpty();
+    } catch (StorageException e) {
+      if (S3Errors.notImplemented(e.getCause())) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public Optional<StoredObject> get(String key) {
+    try (GetObjectResponse object = small.getObject(location(key))) {
+      byte[] bytes = object.readNBytes(settings.getBytesMax() + 1);
+      if (bytes.length > settings.getBytesMax()) {
+        throw new StorageException(
+            "object " + key + " is larger than " + settings.getBytesMax() + " bytes");
+      }
+      return Optional.of(new StoredObject(bytes, unquoted(object.headers().get("ETag"))));
+    } catch (StorageException e) {
+      throw e;
+    } catch (MinioException | IOException | RuntimeException e) {
+      return emptyIfAbsent("reading " + key, e);
+    }
+  }
+
+  @Override
+  public Optional<InputStream> open(String key) {
+    try {
+      return Optional.of(large.getObject(location(key)));
+    } catch (MinioException | RuntimeException e) {
+      return emptyIfAbsent("reading " + key, e);
+    }
+  }
+
+  private GetObjectArgs location(String key) {
+    return GetObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+  }
+
+  @Override
+  public Optional<ObjectStat> stat(String key) {
+    try {
+      var answer =
+          small.statObject(StatObjectArgs.builder().bucket(settings.bucket()).object(key).build());
+      return Optional.of(new ObjectStat(answer.size(), unquoted(answer.etag())));
+    } catch (MinioException | RuntimeException e) {
+      return emptyIfAbsent("looking at " + key, e);
+    }
+  }
+
+  private <T> Optional<T> emptyIfAbsent(String what, Exception e) {
+    if (S3Errors.absent(e)) {
+      return Optional.empty();
+    }
+    throw errors.failure(what, e);
+  }
+
+  @Override
+  public String put(String key, byte[] bytes, String contentType) {
+    return write(key, bytes, contentType, Map.of())
+        .orElseThrow(() -> new StorageException("an unconditional write was refused: " + key));
+  }
+
+  @Override
+  public Optional<String> create(String key, byte[] bytes, String contentType) {
+    return write(key, bytes, contentType, Map.of("If-None-Match", "*"));
+  }
+
+  @Override
+  public Optional<String> replace(String key, byte[] bytes, String contentType, String etag) {
+    return write(key, bytes, contentType, Map.of("If-Match", '"' + etag + '"'));
+  }
+
+  /** One PUT whatever the size, since the client's multipart upload drops the condition. */
+  private Optional<String> write(
+      String key, byte[] bytes, String contentType, Map<String, String> condition) {
+    try {
+      PutObjectArgs put =
+          PutObjectArgs.builder()
+              .bucket(settings.bucket())
+              .object(key)
+              .data(bytes, bytes.length)
+              .contentType(contentType)
+              .headers(condition)
+              .build();
+      return Optional.of(unquoted(small.putObject(put).etag()));
+    } catch (MinioException | RuntimeException e) {
+      boolean conditional = !condition.isEmpty();
+      // If-Match on an object that has gone: 404 with some stores, 412 with others.
+      if (conditional && (S3Errors.conditionFailed(e) || S3Errors.absent(e))) {
+        return Optional.empty();
+      }
+      throw errors.failure("writing " + key, e);
+    }
+  }
+
+  @Override
+  public void upload(String key, Path file, String contentType) {
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException("no file to upload: " + file);
+    }
+    try {
+      large.uploadObject(
+          UploadObjectArgs.builder()
+              .bucket(settings.bucket())
+              .object(key)
+              .filename(file.toString())
+              .contentType(contentType)
+              .build());
+    } catch (MinioException | RuntimeException e) {
+      throw errors.failure("uploading " + key, e);
+    }
+  }
+
+  @Override
+  public List<String> list(String prefix) {
+    List<String> keys = new ArrayList<>();
+    try {
+      for (Result<Item> result :
+          small.listObjects(
+              ListObjectsArgs.builder()
+                  .bucket(settings.bucket())
+                  .prefix(prefix)
+                  .recursive(true)
+                  .build())) {
+        keys.add(result.get().objectName());
+      }
+    } catch (MinioException | RuntimeException e) {
+      throw errors.failure("listing " + prefix, e);
+    }
+    keys.sort(
+        (a, b) ->
+            Arrays.compareUnsigned(
+                a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8)));
+    return keys;
+  }
+
+  @Override
+  public void delete(String key) {
+    try {
+      small.removeObject(RemoveObjectArgs.builder().bucket(settings.bucket()).object(key).build());
+    } catch (MinioException | RuntimeException e) {
+      if (!S3Errors.absent(e)) {
+        throw errors.failure("deleting " + key, e);
+      }
+    }
+  }
+
+  private static String unquoted(@Nullable String etag) {
+    if (etag == null) {
+      throw new StorageException("the object store sent no ETag");
+    }
+    return etag.startsWith("\"") && etag.endsWith("\"") && etag.length() > 1
+        ? etag.substring(1, etag.length() - 1)
+        : etag;
+  }
+
+  /** Ends the connections; calls under way fail. */
+  @Override
+  public void close() {
+    http.dispatcher().executorService().shutdown();
+    http.dispatcher().cancelAll();
+    http.connectionPool().evictAll();
+  }
+}

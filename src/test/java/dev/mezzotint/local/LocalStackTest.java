@@ -1,0 +1,37 @@
+package dev.mezzotint.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalStackTest {
+  @TempDir Path data;
+
+  @Test
+  void startsStopsAndStartsAgainOnKeptData() throws Exception {
+    LocalStack.Options options;
+    try (LocalStack stack = LocalStack.start(data)) {
+      assertThat(StackAddresses.find(data)).contains(stack.addresses());
+      assertThatThrownBy(() -> LocalStack.start(data))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("another stack of this process");
+      try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
+        assertThat(admin.describeCluster().nodes().get()).hasSize(1);
+      }
+      options =
+          new LocalStack.Options(
+              Integer.parseInt(stack.bootstrapServers().split(":")[1]), 0, Map.of());
+    }
+    assertThat(StackAddresses.find(data)).isEmpty();
+
+    try (LocalStack stack = LocalStack.start(data, options)) {
+      assertThat(stack.bootstrapServers()).endsWith(":" + options.brokerPort());
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package dev.mezzotint.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ModelCardTest {
+  private static final ModelCard FULL =
+      new ModelCard(
+          "faces-32",
+          Optional.of("1.0"),
+          Prediction.X1,
+          1000,
+          List.of(
+              new ConditionPart("map", ConditionPart.Kind.LABELS, 19),
+              new ConditionPart("low", ConditionPart.Kind.RGB, 3)),
+          List.of("cat", "dog"),
+          OptionalInt.of(32),
+          Optional.of("ab2"),
+          Optional.of("uniform"),
+          "drawn by somebody",
+          "CC0-1.0",
+          Map.of("optimizer", Map.of("name", "adam"), "iterations", 1500),
+          Map.of("loss", 0.144));
+
+  private static UNetConfig config(String name) {
+    return UNetConfig.read(Golden.FOLDER.resolve(name).resolve("config.json"));
+  }
+
+  @Test
+  void whatIsWrittenIsReadBack() {
+    ModelCard back = ModelCard.parse(JsonObject.parse(JsonObject.writePretty(FULL.toMap())));
+    assertThat(back).isEqualTo(FULL);
+    ModelCard bare = ModelCard.uncarded(config("iadb_defaults"));
+    assertThat(ModelCard.parse(JsonObject.parse(JsonObject.writePretty(bare.toMap()))))
+        .isEqualTo(bare);
+  }
+
+  @Test
+  void withoutACardThePapersConventionsHold() {
+    ModelCard card = ModelCard.uncarded("plain", config("iadb_defaults"));
+    assertThat(card.prediction()).isEqualTo(Prediction.DIRECTION);
+    assertThat(card.timestepScale()).isEqualTo(1);
+    assertThat(card.condition()).isEmpty();
+    assertThat(card.version()).isEmpty();
+    assertThat(ModelCard.uncarded(config("cond_concat")).condition())
+        .containsExactly(new ConditionPart("condition", ConditionPart.Kind.RGB, 3));
+  }
+
+  @Test
+  void aCardMustSpeakOfItsNetwork() {
+    ModelCard.uncarded(config("cond_concat")).checkAgainst(config("cond_concat"));
+    InvalidInputException e =
+        catchThrowableOfType(
+            InvalidInputException.class, () -> FULL.checkAgainst(config("cond_concat")));
+    assertThat(e.field()).isEqualTo("condition");
+    assertThat(e).hasMessageContaining("22 channels").hasMessageContaining("in_channels 6");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "name          | \"../x\"          | letters",
+        "name          | null              | missing",
+        "version       | \"1/2\"           | 1/2",
+        "prediction    | \"velocity\"      | direction, x0, x1, epsilon",
+        "prediction    | null              | missing",
+        "timestepScale | 0                 | above 0",
+        "timestepScale | 1e9               | 1.0E9",
+        "timestepScale | null              | missing",
+        "pixelRange    | [0, 1]            | [-1, 1]",
+        "steps         | 0                 | 1 to",
+        "sampler       | \"a b\"           | a b",
+        "classes       | [1]               | strings",
+        "condition     | [{\"name\":\"a\",\"kind\":\"rgb\",\"channels\":4}]   | channels",
+        "condition     | [{\"name\":\"a\",\"kind\":\"depth\",\"channels\":1}] | depth",
+        "condition     | [{\"name\":\"a\",\"kind\":\"grey\"}]                 | channels",
+        "condition     | [{\"name\":\"/\",\"kind\":\"rgb\",\"channels\":3}]   | name",
+        "recipe        | []                | object",
+        "surprise      | 1                 | unknown",
+      })
+  void aWrongFieldIsRefusedByItsName(String field, String value, String reason) {
+    Map<String, Object> members = new LinkedHashMap<>(FULL.toMap());
+    members.putAll(JsonObject.parse("{\"" + field + "\":" + value + "}").toMap());
+    JsonObject json = JsonObject.parse(JsonObject.write(members));
+    InvalidInputException e =
+        catchThrowableOfType(InvalidInputException.class, () -> ModelCard.parse(json));
+    assertThat(e).isNotNull();
+    assertThat(e.field()).startsWith(field);
+    assertThat(e.getMessage()).contains(field).contains(reason);
+  }
+}
