@@ -45,7 +45,11 @@ final class EvaluateOnceCommand implements Callable<Integer> {
   @Option(names = "--class", paramLabel = "FILE:KEY", description = "One class label per row.")
   private @Nullable String classes;
 
-  @Option(names = "--out", required = true, paramLabel = "FILE", description = "A safetensors file.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "A safetensors file.")
   private Path out = Path.of("");
 
   private final Surroundings surroundings;
@@ -79,14 +83,11 @@ final class EvaluateOnceCommand implements Callable<Integer> {
     }
     float[] steps = perRow("--t", t, shape[0]).toFloats();
     long[] labels = labels(config, shape[0]);
-    try (SamplingNetwork network =
-        ModelLibrary.load(surroundings.device(model.device), files)) {
-      float[] y =
-          network.evaluate(x.toFloats(), (int) shape[2], (int) shape[3], steps, labels);
+    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
+      float[] y = network.evaluate(x.toFloats(), (int) shape[2], (int) shape[3], steps, labels);
       SafeTensors.write(
           out,
-          Map.of(
-              "output", Tensor.ofFloats(y, shape[0], config.outChannels(), shape[2], shape[3])),
+          Map.of("output", Tensor.ofFloats(y, shape[0], config.outChannels(), shape[2], shape[3])),
           Map.of());
     }
     return 0;

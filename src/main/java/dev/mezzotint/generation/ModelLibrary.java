@@ -108,8 +108,7 @@ public final class ModelLibrary implements ModelShelf {
   /** Reads and checks the weights and puts them on the device; the caller closes the network. */
   public static SamplingNetwork load(Device device, ModelFiles files) {
     NetworkProgram program =
-        NetworkProgram.unet(
-            files.config(), files.card().timestepScale(), TrainStep.defaults());
+        NetworkProgram.unet(files.config(), files.card().timestepScale(), TrainStep.defaults());
     Map<String, Tensor> weights = files.readWeights();
     Weights.check(weights, program.weights());
     return device.load(program, weights);
