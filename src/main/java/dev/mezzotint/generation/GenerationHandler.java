@@ -119,6 +119,10 @@ public final class GenerationHandler implements DeliveryHandler {
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
+    } catch (RuntimeException e) {
+      // A defect of ours, but of these bytes too: they would meet it everywhere and for ever.
+      LOG.log(System.Logger.Level.ERROR, held.delivery().position() + " cannot be read", e);
+      return reject(held, "", "", "the request cannot be read: " + e);
     }
     String id = intake.id().value();
     if (!turns.enter(id, held::ending)) {
@@ -144,7 +148,7 @@ public final class GenerationHandler implements DeliveryHandler {
       return readmit(held, intake, run);
     }
     return verdict.runnable()
-        ? execute(new Attempt(held, job, etag.get(), run, verdict.plan().orElseThrow()))
+        ? execute(new Attempt(held, job, etag.get(), run, verdict.planOrThrow()))
         : commit(held, verdict.end(job, now()));
   }
 
@@ -172,10 +176,9 @@ public final class GenerationHandler implements DeliveryHandler {
       if (!verdict.runnable()) {
         return commit(held, verdict.end(job, now()));
       }
-      Plan plan = verdict.plan().orElseThrow();
       if (job.lastIs(run)) {
         // Our own write, whose answer was lost.
-        return execute(new Attempt(held, job, standing.etag(), run, plan));
+        return execute(new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()));
       }
       if (job.strikesAt(held.delivery().position()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
@@ -185,7 +188,7 @@ public final class GenerationHandler implements DeliveryHandler {
           held.patiently(
               () -> store.replace(key, next.toJson(), ContentType.JSON, standing.etag()));
       if (etag.isPresent()) {
-        return execute(new Attempt(held, next, etag.get(), run, plan));
+        return execute(new Attempt(held, next, etag.get(), run, verdict.planOrThrow()));
       }
       settings.patience().pause(held::ending);
     }
@@ -322,7 +325,7 @@ public final class GenerationHandler implements DeliveryHandler {
   }
 
   private JobRecord attempt(JobRecord job, Verdict verdict, HeldDelivery held, String run) {
-    String model = verdict.plan().orElseThrow().model().reference();
+    Optional<String> model = verdict.plan().map(plan -> plan.model().reference());
     return job.attempt(model, settings.worker(), run, held.delivery().position(), now());
   }
 

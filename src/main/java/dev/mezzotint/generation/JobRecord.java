@@ -56,14 +56,19 @@ record JobRecord(
     return new JobRecord(id, fingerprint, Optional.empty(), 0, 0, List.of(), now);
   }
 
-  /** With one more attempt. */
-  JobRecord attempt(String model, String worker, String run, String position, Instant now) {
+  /**
+   * With one more attempt.
+   *
+   * @param model that counts unless one was fixed before; empty if none was found
+   */
+  JobRecord attempt(
+      Optional<String> model, String worker, String run, String position, Instant now) {
     List<Attempt> next = new ArrayList<>(history);
     next.add(new Attempt(attempts + 1, worker, run, position, now, /* handedBack= */ false));
     return new JobRecord(
         id,
         fingerprint,
-        Optional.of(this.model.orElse(model)),
+        this.model.or(() -> model),
         attempts + 1,
         strikesAt(position),
         next.subList(Math.max(0, next.size() - HISTORY_MAX), next.size()),

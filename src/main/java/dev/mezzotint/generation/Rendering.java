@@ -2,6 +2,7 @@ package dev.mezzotint.generation;
 
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -177,6 +178,7 @@ final class Rendering implements Sampling.RowListener {
         return;
       }
       ModelInfo model = plan.model();
+      checkFinite(row, chw);
       byte[] png = Encoding.png(chw, model);
       String key = Keys.image(plan.request().id().value(), row);
       byte[] standing =
@@ -187,6 +189,20 @@ final class Rendering implements Sampling.RowListener {
       fail(new TransientException("the pool that stores pictures was shut down", e));
     } catch (RuntimeException | Error e) {
       fail(e);
+    }
+  }
+
+  /** NaN would become black without a word; the same request would give it again. */
+  private void checkFinite(int row, float[] chw) {
+    for (float value : chw) {
+      if (!Float.isFinite(value)) {
+        throw new InvalidInputException(
+            "model",
+            "model "
+                + plan.model().reference()
+                + (" gave a value that is no number in image " + row)
+                + " with these steps and sampler");
+      }
     }
   }
 

@@ -208,6 +208,46 @@ class RenderingTest {
   }
 
   @Test
+  void modelThatGivesNoNumbersFailsTheJobInsteadOfPaintingItBlack() throws Exception {
+    NoiseSampling diverging =
+        new NoiseSampling() {
+          @Override
+          public Running submit(SamplingJob job, RowListener listener) {
+            float[] chw = new float[48];
+            chw[7] = Float.NaN;
+            device.execute(() -> listener.finished(0, chw));
+            return () -> {};
+          }
+        };
+    worker(diverging).handle(world.record(request("a", "")));
+    assertThat(world.log.ends("a").get(0).data()).containsEntry("field", "model");
+    world.checkEnded("a");
+  }
+
+  @Test
+  void workerThatStumblesOverAModelCountsAsAnAttempt() throws Exception {
+    NoiseSampling broken =
+        new NoiseSampling() {
+          @Override
+          public ModelInfo resolve(String model) {
+            throw new IllegalStateException("a defect");
+          }
+        };
+    AtomicReference<Delivery> delivery = new AtomicReference<>(world.record(request("a", "")));
+    for (int i = 0; i < 4; i++) {
+      assertThatThrownBy(() -> worker(broken).handle(delivery.get()))
+          .isInstanceOf(IllegalStateException.class);
+      delivery.set(again(delivery.get()));
+    }
+    assertThat(world.jobRecord("a").attempts()).isEqualTo(4);
+    assertThat(world.log.events()).isEmpty();
+    assertThat(world.worker().handle(delivery.get())).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+    assertThat(world.jobRecord("a").model()).contains("tiny@1");
+    world.checkEnded("a");
+  }
+
+  @Test
   void storeThatFailsInTheMiddleOfThePicturesIsWaitedFor() throws Exception {
     Map<String, Integer> failures = new ConcurrentHashMap<>();
     Line.Fault flaky =

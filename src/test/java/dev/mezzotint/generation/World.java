@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.Patience;
-import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import java.nio.charset.StandardCharsets;
@@ -137,9 +136,5 @@ final class World {
 
   static String request(String id, String more) {
     return "{\"id\":\"" + id + "\",\"model\":\"tiny\"" + (more.isEmpty() ? "" : "," + more) + "}";
-  }
-
-  static String text(byte[] json) {
-    return new String(JsonObject.parse(json).canonical(), StandardCharsets.UTF_8);
   }
 }
