@@ -36,6 +36,8 @@ public final class Mezzotint {
             .addSubcommand(new TrainCommand(surroundings))
             .addSubcommand(new ImportCommand())
             .addSubcommand(new ExportCommand(surroundings))
+            .addSubcommand(new SubmitCommand(surroundings))
+            .addSubcommand(new WatchCommand(surroundings))
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);

@@ -16,4 +16,11 @@ public interface Surroundings {
 
   /** Finds a model by any form of reference, the object store's included. */
   ModelFiles model(String reference);
+
+  /**
+   * Connects to the running system.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
+   */
+  Requests requests();
 }

@@ -12,6 +12,7 @@ import java.util.Locale;
  * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and with what
  * jobs/&lt;id&gt;/checkpoints/…         states of a training job
  * models/&lt;name&gt;/&lt;version&gt;/…     a model's files
+ * models/&lt;name&gt;/latest.json     which version is the newest
  * </pre>
  *
  * <p>Ids, names and versions come checked by the rules of their types, which permit no separator.
@@ -61,5 +62,10 @@ public final class Keys {
    */
   public static String modelFile(String name, String version, String file) {
     return modelVersion(name, version) + file;
+  }
+
+  /** Says which version {@code name@latest} is. */
+  public static String latestModel(String name) {
+    return model(name) + "latest.json";
   }
 }

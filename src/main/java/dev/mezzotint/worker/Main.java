@@ -1,14 +1,18 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.Mezzotint;
+import dev.mezzotint.cli.Requests;
 import dev.mezzotint.cli.Surroundings;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.s3.S3ObjectStore;
+import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import io.quarkus.runtime.annotations.QuarkusMain;
-import java.nio.file.Path;
 import java.util.List;
+import org.eclipse.microprofile.config.ConfigProvider;
 
 /** Entry of the packaged application: the tool and the worker are one. */
 @QuarkusMain
@@ -16,19 +20,39 @@ public final class Main {
   private Main() {}
 
   public static void main(String... args) {
-    int threads = Integer.getInteger("mezzotint.threads", 0);
-    Surroundings surroundings =
-        new Surroundings() {
-          @Override
-          public Device device(String name) {
-            return TorchDevice.open(name.isEmpty() ? "cpu" : name, threads);
-          }
+    String[] words = args.length == 0 ? new String[] {"worker"} : args;
+    int code =
+        Mezzotint.run(
+            new Installed(), List.of(new WorkerCommand(), new DemoCommand(Main::settings)), words);
+    System.exit(code);
+  }
 
-          @Override
-          public ModelFiles model(String reference) {
-            return ModelFolder.open(reference, Path.of("models"));
-          }
-        };
-    System.exit(Mezzotint.run(surroundings, List.of(), args));
+  private static Settings settings() {
+    return Settings.read(ConfigProvider.getConfig());
+  }
+
+  /** What commands find on this machine. */
+  private static final class Installed implements Surroundings {
+    @Override
+    public Device device(String name) {
+      Settings settings = settings();
+      return TorchDevice.open(name.isEmpty() ? settings.device() : name, settings.threads());
+    }
+
+    @Override
+    public ModelFiles model(String reference) {
+      Settings settings = settings();
+      if (ModelReference.parse(reference) instanceof ModelReference.Stored) {
+        try (ObjectStore store = new S3ObjectStore(Endpoints.running(settings).s3())) {
+          return new ModelFinder(settings, store).named(reference);
+        }
+      }
+      return ModelFolder.open(reference, settings.models());
+    }
+
+    @Override
+    public Requests requests() {
+      return new KafkaRequests(Endpoints.running(settings()));
+    }
   }
 }

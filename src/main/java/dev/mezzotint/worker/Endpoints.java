@@ -1,0 +1,94 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.local.LocalStackProcess;
+import dev.mezzotint.local.StackAddresses;
+import dev.mezzotint.s3.S3Settings;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The broker and the store that this process talks to: the configured ones, or the embedded pair,
+ * which is closed with this.
+ */
+record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<LocalStackProcess> embedded)
+    implements AutoCloseable {
+
+  /**
+   * The configured broker and store; where neither is configured, the embedded pair, started here
+   * or already running on the data folder.
+   *
+   * @throws InvalidInputException if only one of the two is configured
+   */
+  static Endpoints open(Settings settings) throws IOException {
+    Optional<Endpoints> standing = standing(settings);
+    if (standing.isPresent()) {
+      return standing.get();
+    }
+    LocalStackProcess stack = LocalStackProcess.start(settings.data());
+    return embedded(settings, stack.addresses(), Optional.of(stack));
+  }
+
+  /** As {@link #open} without starting anything. */
+  static Endpoints running(Settings settings) {
+    return standing(settings)
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "",
+                    "no worker runs on "
+                        + settings.data().toAbsolutePath()
+                        + " and no broker is configured: start 'worker' here, or "
+                        + LocalStackProcess.SETTINGS_NEEDED));
+  }
+
+  private static Optional<Endpoints> standing(Settings settings) {
+    Optional<Settings.Store> store = settings.store();
+    if (settings.bootstrapServers().isPresent() != store.isPresent()) {
+      throw new InvalidInputException(
+          store.isPresent() ? "kafka.bootstrap.servers" : "s3.endpoint",
+          (store.isPresent() ? "KAFKA_BOOTSTRAP_SERVERS" : "S3_ENDPOINT")
+              + " is missing: broker and store are configured together or not at all");
+    }
+    if (store.isPresent()) {
+      Settings.Store s = store.get();
+      return Optional.of(
+          new Endpoints(
+              kafka(settings, settings.bootstrapServers().orElseThrow(), settings.kafka()),
+              S3Settings.of(s.endpoint(), s.accessKey(), s.secretKey(), s.bucket())
+                  .withRegion(s.region()),
+              Optional.empty()));
+    }
+    return StackAddresses.find(settings.data())
+        .map(addresses -> embedded(settings, addresses, Optional.empty()));
+  }
+
+  private static Endpoints embedded(
+      Settings settings, StackAddresses at, Optional<LocalStackProcess> stack) {
+    return new Endpoints(
+        kafka(settings, at.bootstrapServers(), Map.of()),
+        S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), Settings.BUCKET_DEFAULT),
+        stack);
+  }
+
+  private static KafkaSettings kafka(
+      Settings settings, String servers, Map<String, String> properties) {
+    return new KafkaSettings(
+        servers,
+        properties,
+        Topics.withPrefix(settings.topicPrefix()),
+        settings.group(),
+        settings.lock(),
+        "/mezzotint");
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (embedded.isPresent()) {
+      embedded.get().close();
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.json.InvalidInputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.microprofile.config.Config;
+
+/**
+ * The configuration, read once. Every key may come from a system property, an environment variable
+ * (upper case, other signs as {@code _}) or {@code application.properties}; {@code
+ * docs/operations.md} lists them.
+ *
+ * @param bootstrapServers {@code kafka.bootstrap.servers}
+ * @param kafka all other {@code kafka.*} keys, for every Kafka client
+ * @param store {@code s3.*}: endpoint, access-key, secret-key, bucket, region
+ * @param data {@code mezzotint.data}: folder of the embedded broker and store and of brought models
+ * @param models {@code mezzotint.models}: folder of the bundled models
+ * @param lanes {@code mezzotint.lanes}: jobs in hand at once
+ * @param slots {@code mezzotint.slots}: rows of one model under way at once
+ * @param residentModels {@code mezzotint.resident-models}: models that stay on the device
+ * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
+ */
+record Settings(
+    Optional<String> bootstrapServers,
+    Map<String, String> kafka,
+    Optional<Store> store,
+    Path data,
+    Path models,
+    String device,
+    int threads,
+    int lanes,
+    int slots,
+    int residentModels,
+    String group,
+    String topicPrefix,
+    Optional<Duration> lock,
+    Duration drain,
+    String worker) {
+
+  /** Where the object store is. */
+  record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {}
+
+  static final String BUCKET_DEFAULT = "mezzotint";
+
+  static Settings read(Config config) {
+    Optional<String> endpoint = text(config, "s3.endpoint");
+    return new Settings(
+        text(config, "kafka.bootstrap.servers"),
+        kafka(config),
+        endpoint.map(url -> store(config, url)),
+        Path.of(text(config, "mezzotint.data").orElse("mezzotint-data")),
+        text(config, "mezzotint.models").map(Path::of).orElseGet(Installation::models),
+        text(config, "mezzotint.device").orElse("cpu"),
+        integer(config, "mezzotint.threads", 0, 1024, 0),
+        integer(config, "mezzotint.lanes", 1, 200, 8),
+        integer(config, "mezzotint.slots", 1, 4096, 16),
+        integer(config, "mezzotint.resident-models", 1, 1000, 4),
+        text(config, "mezzotint.group").orElse("mezzotint"),
+        text(config, "mezzotint.topics.prefix").orElse("mezzotint"),
+        seconds(config, "mezzotint.lock-seconds"),
+        seconds(config, "mezzotint.drain-seconds").orElse(Duration.ofSeconds(20)),
+        text(config, "mezzotint.worker").orElseGet(Settings::processName));
+  }
+
+  private static Store store(Config config, String endpoint) {
+    return new Store(
+        endpoint,
+        required(config, "s3.access-key"),
+        required(config, "s3.secret-key"),
+        text(config, "s3.bucket").orElse(BUCKET_DEFAULT),
+        text(config, "s3.region").orElse("us-east-1"));
+  }
+
+  private static String required(Config config, String key) {
+    return text(config, key)
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    key, environment(key) + " is missing: it is needed with S3_ENDPOINT"));
+  }
+
+  /** All that stands under {@code kafka.} goes to the clients as it is, without the prefix. */
+  private static Map<String, String> kafka(Config config) {
+    Map<String, String> properties = new LinkedHashMap<>();
+    for (String key : config.getPropertyNames()) {
+      if (key.startsWith("kafka.") && !key.equals("kafka.bootstrap.servers")) {
+        text(config, key)
+            .ifPresent(value -> properties.put(key.substring("kafka.".length()), value));
+      }
+    }
+    for (Map.Entry<String, String> variable : System.getenv().entrySet()) {
+      String name = variable.getKey();
+      if (name.startsWith("KAFKA_") && !name.equals("KAFKA_BOOTSTRAP_SERVERS")) {
+        properties.putIfAbsent(
+            name.substring("KAFKA_".length()).toLowerCase(java.util.Locale.ROOT).replace('_', '.'),
+            variable.getValue());
+      }
+    }
+    return properties;
+  }
+
+  private static Optional<String> text(Config config, String key) {
+    return config.getOptionalValue(key, String.class).map(String::strip).filter(s -> !s.isEmpty());
+  }
+
+  private static int integer(Config config, String key, int min, int max, int otherwise) {
+    Optional<String> text = text(config, key);
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    try {
+      int value = Integer.parseInt(text.get());
+      if (value >= min && value <= max) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // refused below, as a number out of range is
+    }
+    throw new InvalidInputException(
+        key,
+        environment(key)
+            + " must be an integer from "
+            + min
+            + " to "
+            + max
+            + ", not "
+            + text.get());
+  }
+
+  private static Optional<Duration> seconds(Config config, String key) {
+    int value = integer(config, key, 0, 3600, 0);
+    return value == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(value));
+  }
+
+  private static String environment(String key) {
+    return key.toUpperCase(java.util.Locale.ROOT).replace('.', '_').replace('-', '_');
+  }
+
+  /** The host's name and the process's number. */
+  private static String processName() {
+    String host = System.getenv().getOrDefault("HOSTNAME", "");
+    if (host.isEmpty() && Files.isReadable(Path.of("/etc/hostname"))) {
+      try {
+        host = Files.readString(Path.of("/etc/hostname")).strip();
+      } catch (java.io.IOException e) {
+        host = "worker";
+      }
+    }
+    return (host.isEmpty() ? "worker" : host) + "-" + ProcessHandle.current().pid();
+  }
+}

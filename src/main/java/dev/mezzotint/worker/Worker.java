@@ -1,0 +1,130 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.generation.GenerationHandler;
+import dev.mezzotint.generation.GenerationSettings;
+import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.KafkaEvents;
+import dev.mezzotint.kafka.ShareGroupQueue;
+import dev.mezzotint.s3.S3ObjectStore;
+import dev.mezzotint.torch.TorchDevice;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One worker: lanes that take requests, the step loop that makes pictures, and what both need.
+ * Started by {@link #start}; safe for use by many threads.
+ *
+ * <p>Ends in this order: not ready, no more requests, jobs in hand come to a boundary, pictures
+ * being stored are stored, then device, events and store are closed. Broker and store outlive it.
+ */
+final class Worker implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Worker.class.getName());
+
+  private final Settings settings;
+  private final S3ObjectStore store;
+  private final KafkaEvents events;
+  private final StepLoop loop;
+  private final ExecutorService encoders;
+  private final ShareGroupQueue queue;
+  private volatile boolean accepting;
+
+  private Worker(Settings settings, Endpoints endpoints) {
+    this.settings = settings;
+    this.store = new S3ObjectStore(endpoints.s3());
+    this.events = new KafkaEvents(endpoints.kafka());
+    ModelLibrary library =
+        new ModelLibrary(
+            TorchDevice.open(settings.device(), settings.threads()),
+            new ModelFinder(settings, store)::named);
+    this.loop = new StepLoop(library, settings.slots(), settings.residentModels());
+    this.encoders = Executors.newFixedThreadPool(4, Worker::encoder);
+    this.queue =
+        new ShareGroupQueue(
+            endpoints.kafka(),
+            List.of(endpoints.kafka().topics().generationRequests()),
+            settings.lanes(),
+            new GenerationHandler(
+                store, loop, events, encoders, GenerationSettings.of(settings.worker())));
+  }
+
+  private static Thread encoder(Runnable work) {
+    Thread thread = new Thread(work, "encoder");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /**
+   * Checks the store, creates topics and bucket where they are missing, and begins to take
+   * requests.
+   *
+   * @throws dev.mezzotint.job.TransientException if broker or store do not answer
+   * @throws InvalidInputException if the store does not honour conditional writes, without which
+   *     the promise of one result per job cannot be kept
+   */
+  static Worker start(Settings settings, Endpoints endpoints) {
+    Worker worker = new Worker(settings, endpoints);
+    try {
+      worker.store.ensureBucket();
+      if (!worker.store.probe().honoured()) {
+        throw new InvalidInputException(
+            "s3.endpoint",
+            endpoints.s3()
+                + " ignores If-None-Match or If-Match: results could be written twice;"
+                + " use a store that honours conditional writes");
+      }
+      worker.queue.start();
+      worker.accepting = true;
+      LOG.log(
+          System.Logger.Level.INFO,
+          "Worker {0} takes requests from {1} at {2}, results go to {3}",
+          settings.worker(),
+          endpoints.kafka().topics().generationRequests(),
+          endpoints.kafka().bootstrapServers(),
+          endpoints.s3());
+      return worker;
+    } catch (RuntimeException e) {
+      worker.close();
+      throw e;
+    }
+  }
+
+  /** Takes requests. */
+  boolean ready() {
+    return accepting && live();
+  }
+
+  /** Its threads run; says nothing of how long a job takes. */
+  boolean live() {
+    return loop.alive() && (!accepting || queue.alive());
+  }
+
+  /** For metrics. */
+  ShareGroupQueue queue() {
+    return queue;
+  }
+
+  StepLoop loop() {
+    return loop;
+  }
+
+  @Override
+  public void close() {
+    accepting = false;
+    if (!queue.drain(settings.drain())) {
+      LOG.log(System.Logger.Level.WARNING, "Jobs in hand were given up at shutdown");
+    }
+    encoders.shutdown();
+    try {
+      encoders.awaitTermination(2, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    loop.close();
+    events.close();
+    store.close();
+  }
+}

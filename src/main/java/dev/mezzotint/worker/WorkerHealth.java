@@ -1,0 +1,39 @@
+package dev.mezzotint.worker;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+
+/**
+ * Live: the threads of loop and lanes run, whatever the length of the jobs. Ready: requests are
+ * taken.
+ */
+@ApplicationScoped
+class WorkerHealth {
+  private final WorkerLife life;
+
+  WorkerHealth(WorkerLife life) {
+    this.life = life;
+  }
+
+  @Produces
+  @Liveness
+  HealthCheck live() {
+    return () ->
+        HealthCheckResponse.named("worker threads")
+            .status(life.worker().map(Worker::live).orElse(true))
+            .build();
+  }
+
+  @Produces
+  @Readiness
+  HealthCheck ready() {
+    return () ->
+        HealthCheckResponse.named("takes requests")
+            .status(life.worker().map(Worker::ready).orElse(false))
+            .build();
+  }
+}

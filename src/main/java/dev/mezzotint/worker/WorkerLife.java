@@ -1,0 +1,112 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.json.InvalidInputException;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.Startup;
+import jakarta.annotation.PostConstruct;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.util.Optional;
+import org.eclipse.microprofile.config.Config;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The worker inside the application: started once the application runs, away from its start so that
+ * health answers while broker and store are still on their way; stopped before it goes.
+ */
+@ApplicationScoped
+@Startup
+class WorkerLife {
+  private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
+  private static final long RETRY_MILLIS = 3_000;
+
+  /** Set when the worker gives up; read by the command after the application has ended. */
+  private static volatile int exitCode;
+
+  private final Config config;
+  private final MeterRegistry meters;
+  private final Thread starter = new Thread(this::start, "worker-start");
+  private volatile boolean stopping;
+  private volatile @Nullable Worker worker;
+  private volatile @Nullable Endpoints endpoints;
+
+  WorkerLife(Config config, MeterRegistry meters) {
+    this.config = config;
+    this.meters = meters;
+  }
+
+  static int exitCode() {
+    return exitCode;
+  }
+
+  @PostConstruct
+  void begin() {
+    starter.setDaemon(true);
+    starter.start();
+  }
+
+  Optional<Worker> worker() {
+    return Optional.ofNullable(worker);
+  }
+
+  /** Tries until broker and store are there; only a wrong configuration ends the process. */
+  private void start() {
+    try {
+      Settings settings = Settings.read(config);
+      while (!stopping) {
+        try {
+          if (endpoints == null) {
+            endpoints = Endpoints.open(settings);
+          }
+          Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
+          measure(started);
+          worker = started;
+          return;
+        } catch (dev.mezzotint.job.TransientException e) {
+          LOG.log(
+              System.Logger.Level.WARNING, "Not started yet, trying again: {0}", e.getMessage());
+          Thread.sleep(RETRY_MILLIS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (InvalidInputException e) {
+      giveUp(2, e);
+    } catch (IOException | RuntimeException e) {
+      giveUp(1, e);
+    }
+  }
+
+  private static void giveUp(int code, Exception e) {
+    LOG.log(System.Logger.Level.ERROR, "The worker cannot run: {0}", e.getMessage());
+    exitCode = code;
+    Quarkus.asyncExit(code);
+  }
+
+  private void measure(Worker started) {
+    FunctionCounter.builder("mezzotint.passes", started.loop(), loop -> loop.turns())
+        .description("Forward passes of the step loop")
+        .register(meters);
+    Gauge.builder("mezzotint.jobs.in.hand", started.queue(), queue -> queue.inHand().size())
+        .description("Requests that this worker holds")
+        .register(meters);
+  }
+
+  void stop(@Observes ShutdownEvent event) throws IOException {
+    stopping = true;
+    starter.interrupt();
+    Worker running = worker;
+    if (running != null) {
+      running.close();
+    }
+    Endpoints open = endpoints;
+    if (open != null) {
+      open.close();
+    }
+  }
+}
