@@ -5,6 +5,7 @@ import dev.mezzotint.generation.GenerationSettings;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.ShareGroupQueue;
 import dev.mezzotint.s3.S3ObjectStore;
@@ -75,6 +76,9 @@ final class Worker implements AutoCloseable {
             endpoints.s3()
                 + " ignores If-None-Match or If-Match: results could be written twice;"
                 + " use a store that honours conditional writes");
+      }
+      try (KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
+        cluster.ensureTopics();
       }
       worker.queue.start();
       worker.accepting = true;
