@@ -52,6 +52,7 @@ final class ShareGroupLane implements Runnable {
   private static final Logger LOG = Logger.getLogger(ShareGroupLane.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(500);
   private static final Duration RENEWAL_POLL = Duration.ofMillis(100);
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
   private static final int LOCK_MILLIS_DEFAULT = 30_000;
   private static final long RECONNECT_MILLIS_MIN = 250;
@@ -106,22 +107,20 @@ final class ShareGroupLane implements Runnable {
   public void run() {
     long pause = RECONNECT_MILLIS_MIN;
     while (!stopping()) {
-      boolean polled = false;
+      pause = Math.min(pause * 2, RECONNECT_MILLIS_MAX);
       ShareConsumer<byte[], byte[]> consumer = null;
       try {
         consumer = consumers.get();
         consumer.subscribe(topics);
-        consumer.poll(Duration.ZERO);
-        polled = true;
         consume(consumer);
+        pause = RECONNECT_MILLIS_MIN;
+      } catch (KafkaException e) {
+        LOG.log(Level.WARNING, "Lane {0} connects anew: {1}", new Object[] {number, e});
       } catch (RuntimeException | Error e) {
-        if (!stopping()) {
-          LOG.log(Level.WARNING, "Lane " + number + " begins anew: " + e, e);
-        }
+        LOG.log(Level.SEVERE, "Lane " + number + " begins anew", e);
       } finally {
         close(consumer);
       }
-      pause = polled ? RECONNECT_MILLIS_MIN : Math.min(pause * 2, RECONNECT_MILLIS_MAX);
       awaitStop(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
     }
   }
@@ -262,7 +261,7 @@ final class ShareGroupLane implements Runnable {
       AcknowledgeType type) {
     try {
       consumer.acknowledge(record, type);
-      if (committed(consumer.commitSync())) {
+      if (committed(consumer.commitSync(SETTLE_LIMIT))) {
         return true;
       }
     } catch (KafkaException | IllegalStateException e) {
