@@ -230,7 +230,8 @@ class ShareGroupQueueTest {
           }
           return Settlement.RELEASE;
         };
-    try (ShareGroupQueue first = queue(2, atABoundary)) {
+    // Idle lanes on their way out must not take what the busy one hands back.
+    try (ShareGroupQueue first = queue(4, atABoundary)) {
       first.start();
       await(held);
       assertThat(first.inHand()).hasSize(1);
