@@ -6,7 +6,6 @@ import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,21 +119,17 @@ public final class KafkaCluster implements AutoCloseable {
    * locks are to hold.
    */
   void prepareGroup() {
-    Map<String, String> wanted = new HashMap<>();
-    wanted.put("share.auto.offset.reset", "earliest");
+    setOfGroup("share.auto.offset.reset", "earliest");
     settings
         .lockDuration()
         .map(Duration::toMillis)
-        .ifPresent(millis -> wanted.put("share.record.lock.duration.ms", Long.toString(millis)));
-    List<AlterConfigOp> operations =
-        wanted.entrySet().stream()
-            .map(
-                e ->
-                    new AlterConfigOp(
-                        new ConfigEntry(e.getKey(), e.getValue()), AlterConfigOp.OpType.SET))
-            .toList();
+        .ifPresent(millis -> setOfGroup("share.record.lock.duration.ms", Long.toString(millis)));
+  }
+
+  private void setOfGroup(String name, String value) {
+    AlterConfigOp set = new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
     try {
-      await(admin.incrementalAlterConfigs(Map.of(group(), operations)).all());
+      await(admin.incrementalAlterConfigs(Map.of(group(), List.of(set))).all());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof UnsupportedVersionException) {
         throw new IllegalStateException(
@@ -143,15 +138,12 @@ public final class KafkaCluster implements AutoCloseable {
                 + " does not know share groups: Kafka 4.2 or newer is needed",
             e);
       }
-      String pairs =
-          String.join(
-              ",", wanted.entrySet().stream().map(p -> p.getKey() + "=" + p.getValue()).toList());
       LOG.log(
           Level.WARNING,
-          "Could not set {0} for group {1} ({2}): requests sent before the first worker started may"
-              + " be skipped. Run: kafka-configs.sh --bootstrap-server {3} --alter --entity-type"
-              + " groups --entity-name {1} --add-config {0}",
-          new Object[] {pairs, settings.groupId(), message(e), settings.bootstrapServers()});
+          "Could not set {0}={1} for group {2} ({3}). Unless it is set already, run:"
+              + " kafka-configs.sh --bootstrap-server {4} --alter --entity-type groups"
+              + " --entity-name {2} --add-config {0}={1}",
+          new Object[] {name, value, settings.groupId(), message(e), settings.bootstrapServers()});
     }
   }
 

@@ -87,13 +87,14 @@ final class RecordSender implements AutoCloseable {
   /** Returns at once; a failure is only logged. */
   void sendLater(ProducerRecord<byte[], byte[]> record) {
     try {
-      producer.send(
-          record,
-          (metadata, e) -> {
-            if (e != null) {
-              LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
-            }
-          });
+      Future<RecordMetadata> unused =
+          producer.send(
+              record,
+              (metadata, e) -> {
+                if (e != null) {
+                  LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
+                }
+              });
     } catch (KafkaException e) {
       LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
     }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -42,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
  *       last one, and nothing is released in the last but one: a copy of the record is published
  *       and the old one accepted.
+ *   <li>On the way out, records are handed back only when the lanes of this process that hold none
+ *       have closed: their last fetches would spend deliveries.
  *   <li>A release is held back a little, since the broker redelivers at once and would spend all
  *       deliveries in milliseconds.
  * </ol>
@@ -52,6 +55,8 @@ final class ShareGroupLane implements Runnable {
   private static final Logger LOG = Logger.getLogger(ShareGroupLane.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(500);
   private static final Duration RENEWAL_POLL = Duration.ofMillis(100);
+  private static final long QUIET_MILLIS_MAX = 3_000;
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
   private static final int LOCK_MILLIS_DEFAULT = 30_000;
   private static final long RECONNECT_MILLIS_MIN = 250;
@@ -64,8 +69,10 @@ final class ShareGroupLane implements Runnable {
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
   private final Resubmission resubmission;
+  private final BooleanSupplier othersQuiet;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch aborted = new CountDownLatch(1);
+  private volatile boolean fetching;
   private volatile @Nullable Delivery inHand;
   private volatile @Nullable Instant lastPoll;
   private volatile @Nullable Instant lastRenewal;
@@ -73,13 +80,16 @@ final class ShareGroupLane implements Runnable {
   /**
    * @param consumers opens a consumer set to explicit acknowledgement, one record a poll, strict
    *     {@code record_limit}; this lane closes it
+   * @param othersQuiet whether no lane of this process asks for records
    */
   ShareGroupLane(
       int number,
       List<String> topics,
       Supplier<ShareConsumer<byte[], byte[]>> consumers,
       DeliveryHandler handler,
-      Resubmission resubmission) {
+      Resubmission resubmission,
+      BooleanSupplier othersQuiet) {
+    this.othersQuiet = othersQuiet;
     this.number = number;
     this.topics = List.copyOf(topics);
     this.consumers = consumers;
@@ -87,41 +97,26 @@ final class ShareGroupLane implements Runnable {
     this.resubmission = resubmission;
   }
 
-  /**
-   * A record's second life under the same id.
-   *
-   * @param deliveryLimit after so many deliveries the broker drops a record
-   * @param holdMillis the first pause before a release; doubles with each delivery
-   */
-  record Resubmission(int deliveryLimit, long holdMillis, RecordSender sender) {
-    /** Returns once the copy is durable. */
-    void publish(ConsumerRecord<byte[], byte[]> record) {
-      sender.send(
-          new org.apache.kafka.clients.producer.ProducerRecord<>(
-              record.topic(), null, record.key(), record.value(), record.headers()));
-    }
-  }
-
   @Override
   public void run() {
     long pause = RECONNECT_MILLIS_MIN;
     while (!stopping()) {
-      boolean polled = false;
+      pause = Math.min(pause * 2, RECONNECT_MILLIS_MAX);
       ShareConsumer<byte[], byte[]> consumer = null;
       try {
+        fetching = true;
         consumer = consumers.get();
         consumer.subscribe(topics);
-        consumer.poll(Duration.ZERO);
-        polled = true;
         consume(consumer);
+        pause = RECONNECT_MILLIS_MIN;
+      } catch (KafkaException e) {
+        LOG.log(Level.WARNING, "Lane {0} connects anew: {1}", new Object[] {number, e});
       } catch (RuntimeException | Error e) {
-        if (!stopping()) {
-          LOG.log(Level.WARNING, "Lane " + number + " begins anew: " + e, e);
-        }
+        LOG.log(Level.SEVERE, "Lane " + number + " begins anew", e);
       } finally {
         close(consumer);
+        fetching = false;
       }
-      pause = polled ? RECONNECT_MILLIS_MIN : Math.min(pause * 2, RECONNECT_MILLIS_MAX);
       awaitStop(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
     }
   }
@@ -142,9 +137,15 @@ final class ShareGroupLane implements Runnable {
    */
   private void consume(ShareConsumer<byte[], byte[]> consumer) {
     boolean reliable = true;
-    while (reliable && !stopping()) {
+    while (reliable) {
+      // Written before the question: whoever stops this lane sees the one or is seen by the other.
+      fetching = true;
+      if (stopping()) {
+        return;
+      }
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
+      fetching = records.isEmpty();
       boolean first = true;
       for (ConsumerRecord<byte[], byte[]> record : records) {
         if (first) {
@@ -166,7 +167,7 @@ final class ShareGroupLane implements Runnable {
       return resubmit(consumer, record);
     }
     if (stopping()) {
-      return settle(consumer, record, AcknowledgeType.RELEASE);
+      return handBack(consumer, record, delivery);
     }
     inHand = delivery;
     try {
@@ -184,13 +185,41 @@ final class ShareGroupLane implements Runnable {
       if (attempt.settlement() == Settlement.ACCEPT) {
         return settle(consumer, record, AcknowledgeType.ACCEPT);
       }
-      return delivery.deliveryCount() >= resubmission.deliveryLimit() - 1
-          ? resubmit(consumer, record)
-          : settle(consumer, record, AcknowledgeType.RELEASE);
+      return handBack(consumer, record, delivery);
     } finally {
       inHand = null;
       lastRenewal = null;
     }
+  }
+
+  private boolean handBack(
+      ShareConsumer<byte[], byte[]> consumer,
+      ConsumerRecord<byte[], byte[]> record,
+      Delivery delivery) {
+    if (stopping()) {
+      int lock = consumer.acquisitionLockTimeoutMs().orElse(LOCK_MILLIS_DEFAULT);
+      awaitQuiet(Math.min(QUIET_MILLIS_MAX, lock / 3));
+    }
+    return delivery.deliveryCount() >= resubmission.deliveryLimit() - 1
+        ? resubmit(consumer, record)
+        : settle(consumer, record, AcknowledgeType.RELEASE);
+  }
+
+  /** A fetch still under way in an idle lane that is closing would spend one more delivery. */
+  private void awaitQuiet(long millisMax) {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
+    try {
+      while (!othersQuiet.getAsBoolean() && System.nanoTime() < end && !aborted()) {
+        Thread.sleep(10);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** True while this lane asks for no records: it holds one, or has closed its consumer. */
+  boolean quiet() {
+    return !fetching;
   }
 
   /** True if the attempt has ended under the lock; false if the lock is lost, or may be. */
@@ -262,7 +291,7 @@ final class ShareGroupLane implements Runnable {
       AcknowledgeType type) {
     try {
       consumer.acknowledge(record, type);
-      if (committed(consumer.commitSync())) {
+      if (committed(consumer.commitSync(SETTLE_LIMIT))) {
         return true;
       }
     } catch (KafkaException | IllegalStateException e) {

@@ -88,11 +88,17 @@ public final class ShareGroupQueue implements AutoCloseable {
       deliveryLimit = cluster.deliveryLimit();
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = new ShareGroupLane.Resubmission(deliveryLimit, holdMillis, sender);
+    var resubmission = new Resubmission(deliveryLimit, holdMillis, sender);
     for (int number = 0; number < laneCount; number++) {
       Map<String, Object> config = consumerConfig(number);
       ShareGroupLane lane =
-          new ShareGroupLane(number, topics, () -> opener.apply(config), handler, resubmission);
+          new ShareGroupLane(
+              number,
+              topics,
+              () -> opener.apply(config),
+              handler,
+              resubmission,
+              () -> lanes.stream().allMatch(ShareGroupLane::quiet));
       Thread thread = new Thread(lane, "mezzotint-lane-" + number);
       thread.setDaemon(true);
       lanes.add(lane);

@@ -50,6 +50,8 @@ public final class LocalStack implements AutoCloseable {
   private @Nullable LocalStore store;
 
   /**
+   * What may be chosen at a start.
+   *
    * @param brokerPort 0 for any free one
    * @param storePort 0 for any free one
    * @param brokerSettings Kafka broker settings over the built-in ones

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import okhttp3.ConnectionPool;
+import okhttp3.ConnectionSpec;
 import okhttp3.Dispatcher;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
@@ -74,8 +75,11 @@ public final class S3ObjectStore implements ObjectStore {
     dispatcher.setMaxRequests(CONNECTIONS_MAX);
     // The default of 5 per host would make every upload of a worker wait for five others.
     dispatcher.setMaxRequestsPerHost(CONNECTIONS_MAX);
+    // Without TLS nothing reads the trusted certificates, half a second of a start.
+    boolean tls = !settings.endpoint().startsWith("http://");
     OkHttpClient plain =
         new OkHttpClient.Builder()
+            .connectionSpecs(List.of(tls ? ConnectionSpec.MODERN_TLS : ConnectionSpec.CLEARTEXT))
             .dispatcher(dispatcher)
             // Servers drop idle connections after 30 s or more; ours go first.
             .connectionPool(new ConnectionPool(CONNECTIONS_MAX, 20, TimeUnit.SECONDS))

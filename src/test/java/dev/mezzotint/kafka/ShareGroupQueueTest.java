@@ -57,7 +57,7 @@ class ShareGroupQueueTest {
     CountDownLatch done = new CountDownLatch(6);
     DeliveryHandler slow =
         delivery -> {
-          Thread.sleep(3000);
+          Thread.sleep(2500);
           note(delivery);
           done.countDown();
           return Settlement.ACCEPT;
@@ -230,7 +230,8 @@ class ShareGroupQueueTest {
           }
           return Settlement.RELEASE;
         };
-    try (ShareGroupQueue first = queue(2, atABoundary)) {
+    // Idle lanes on their way out must not take what the busy one hands back.
+    try (ShareGroupQueue first = queue(4, atABoundary)) {
       first.start();
       await(held);
       assertThat(first.inHand()).hasSize(1);
@@ -245,6 +246,18 @@ class ShareGroupQueueTest {
       await(done);
     }
     assertThat(log).containsExactly("r0 x1", "r0 x2");
+  }
+
+  @Test
+  void aLockThatTheBrokerDoesNotAllowIsNoReasonNotToWork() throws Exception {
+    send(1);
+    settings = settings.withLockDuration(Duration.ofMillis(10));
+    CountDownLatch done = new CountDownLatch(1);
+    try (ShareGroupQueue queue = queue(1, accepting(done))) {
+      queue.start();
+      await(done);
+    }
+    assertThat(log).containsExactly("r0 x1");
   }
 
   @Test

@@ -6,22 +6,71 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.MinIOContainer;
+import org.testcontainers.kafka.KafkaContainer;
 
 /**
- * One local stack for all tests of a JVM that do not stop servers; each test takes topics, groups
- * and buckets of its own. Locks may be as short as a second, so that lost ones can be tested.
+ * One broker and one store for all tests of a JVM that do not stop servers; each test takes topics,
+ * groups and buckets of its own. Locks may be as short as a second, so that lost ones can be
+ * tested.
+ *
+ * <p>Containers where Docker runs, the local stack in this process elsewhere. The system property
+ * {@code mezzotint.test.servers} set to {@code embedded} leaves Docker alone.
  */
 public final class SharedStack {
-  private static final LocalStack STACK = start();
+  private static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
+  private static final String MINIO_IMAGE = "minio/minio:RELEASE.2025-09-07T16-13-09Z";
+
+  /** Says at ERROR that there is no Docker, which is no error here. Held, or its level is lost. */
+  private static final Logger DOCKER_SEARCH = Logger.getLogger("org.testcontainers.dockerclient");
+
+  private static final StackAddresses ADDRESSES = start();
 
   private SharedStack() {}
 
-  public static LocalStack get() {
-    return STACK;
+  public static StackAddresses get() {
+    return ADDRESSES;
   }
 
-  private static LocalStack start() {
+  private static StackAddresses start() {
+    DOCKER_SEARCH.setLevel(Level.OFF);
+    boolean embedded = System.getProperty("mezzotint.test.servers", "").equals("embedded");
+    if (!embedded && DockerClientFactory.instance().isDockerAvailable()) {
+      try {
+        return containers();
+      } catch (RuntimeException e) {
+        // No way to the image registry, for one: the tests need servers, not these servers.
+        System.err.println("Containers did not start, so the servers run in process: " + e);
+      }
+    }
+    return inProcess();
+  }
+
+  /** Testcontainers' own reaper removes both when this JVM ends. */
+  private static StackAddresses containers() {
+    MinIOContainer store = new MinIOContainer(MINIO_IMAGE);
+    store.start();
+    KafkaContainer broker =
+        new KafkaContainer(KAFKA_IMAGE)
+            .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1")
+            .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1")
+            .withEnv("KAFKA_GROUP_SHARE_MIN_HEARTBEAT_INTERVAL_MS", "500")
+            .withEnv("KAFKA_GROUP_SHARE_HEARTBEAT_INTERVAL_MS", "500")
+            .withEnv("KAFKA_GROUP_SHARE_MIN_RECORD_LOCK_DURATION_MS", "1000");
+    broker.start();
+    return new StackAddresses(
+        broker.getBootstrapServers(),
+        store.getS3URL(),
+        store.getUserName(),
+        store.getPassword(),
+        ProcessHandle.current().pid());
+  }
+
+  private static StackAddresses inProcess() {
     try {
       Path data = Files.createTempDirectory("mezzotint-stack");
       LocalStack stack =
@@ -30,7 +79,7 @@ public final class SharedStack {
               new LocalStack.Options(
                   0, 0, Map.of("group.share.min.record.lock.duration.ms", "1000")));
       Runtime.getRuntime().addShutdownHook(new Thread(() -> end(stack, data)));
-      return stack;
+      return stack.addresses();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

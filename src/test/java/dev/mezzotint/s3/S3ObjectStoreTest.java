@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.local.LocalStack;
 import dev.mezzotint.local.SharedStack;
+import dev.mezzotint.local.StackAddresses;
 import dev.mezzotint.storage.StorageException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -39,7 +39,7 @@ class S3ObjectStoreTest {
 
   @BeforeAll
   static void open() {
-    LocalStack stack = SharedStack.get();
+    StackAddresses stack = SharedStack.get();
     settings =
         S3Settings.of(
             stack.s3Endpoint(), stack.accessKey(), stack.secretKey(), "b" + UUID.randomUUID());
