@@ -253,10 +253,19 @@ public final class GenerationHandler implements DeliveryHandler {
           last = System.nanoTime();
           n++;
           long total = attempt.plan().stagesTotal();
-          events.publishLater(Events.progressed(attempt.job(), n, done, total, images, now()));
+          tell(Events.progressed(attempt.job(), n, done, total, images, now()));
         }
       }
     };
+  }
+
+  /** Progress that cannot be told is no reason to stop making it. */
+  private void tell(JobEvent progress) {
+    try {
+      events.publishLater(progress);
+    } catch (TransientException e) {
+      LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", progress.id(), e);
+    }
   }
 
   /** The first manifest that stands is the job's end, whoever wrote it. */
