@@ -1,10 +1,8 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.network.Device;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
@@ -27,16 +25,17 @@ public final class Mezzotint {
   /**
    * Runs a command line.
    *
-   * @param devices opens a device by name
    * @param others commands that are wired elsewhere
    * @return the exit code
    */
-  public static int run(
-      Function<String, Device> devices, List<Callable<Integer>> others, String... args) {
+  public static int run(Surroundings surroundings, List<Callable<Integer>> others, String... args) {
     CommandLine line =
         new CommandLine(new Mezzotint())
-            .addSubcommand(new TrainCommand(devices))
-            .setCaseInsensitiveEnumValuesAllowed(true)
+            .addSubcommand(new GenerateCommand(surroundings))
+            .addSubcommand(new EvaluateOnceCommand(surroundings))
+            .addSubcommand(new TrainCommand(surroundings))
+            .addSubcommand(new ImportCommand())
+            .addSubcommand(new ExportCommand(surroundings))
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);

@@ -2,7 +2,6 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.network.Device;
 import dev.mezzotint.training.Recipe;
 import dev.mezzotint.training.Training;
 import java.nio.file.Path;
@@ -10,7 +9,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -47,14 +45,14 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--device",
-      defaultValue = "cpu",
-      description = "cpu, cuda or cuda:N; default ${DEFAULT-VALUE}.")
-  private String device = "cpu";
+      defaultValue = "",
+      description = "cpu, cuda or cuda:N; default as configured, cpu if nothing is.")
+  private String device = "";
 
-  private final Function<String, Device> devices;
+  private final Surroundings surroundings;
 
-  TrainCommand(Function<String, Device> devices) {
-    this.devices = devices;
+  TrainCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
   }
 
   @Override
@@ -67,7 +65,7 @@ final class TrainCommand implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(onSignal);
     ProgressLine line = new ProgressLine("training", read.iterations(), read.batchSize());
     try {
-      Training training = new Training(read, pictures, devices.apply(device), out);
+      Training training = new Training(read, pictures, surroundings.device(device), out);
       long done = training.run(resume, stopping::get, line);
       line.close();
       System.err.println(

@@ -52,7 +52,8 @@ public interface ImageDataset extends AutoCloseable {
 
   /**
    * Opens a folder (read with all its subfolders) or a zip of PNG and JPEG files. Names that begin
-   * with a dot or lie in {@code __MACOSX} are passed over, and so are files of other kinds.
+   * with a dot or lie in {@code __MACOSX} are passed over, and so are files of other kinds. Links
+   * to folders are not followed.
    *
    * <p>Every image is scaled to cover the wanted size and cropped at the centre. A set that fits
    * into {@link DatasetOptions#cacheBytesMax} is decoded here and now.

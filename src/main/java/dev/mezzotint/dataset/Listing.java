@@ -56,10 +56,8 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   }
 
   private static boolean isImage(String name) {
-    for (String part : name.split("/")) {
-      if (part.startsWith(".") || part.equals("__MACOSX")) {
-        return false;
-      }
+    if (("/" + name).contains("/.") || ("/" + name).contains("/__MACOSX/")) {
+      return false;
     }
     String lower = name.toLowerCase(Locale.ROOT);
     return lower.endsWith(".png") || lower.endsWith(".jpg") || lower.endsWith(".jpeg");

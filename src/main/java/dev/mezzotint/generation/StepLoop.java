@@ -26,6 +26,9 @@ import java.util.concurrent.locks.LockSupport;
 public final class StepLoop implements Sampling, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
 
+  /** Rows under way at once: on a CPU larger passes gain nothing more. */
+  public static final int SLOTS_DEFAULT = 16;
+
   private final ModelShelf shelf;
   private final int slots;
   private final int modelsMax;

@@ -26,6 +26,8 @@ public enum Prediction {
   }
 
   /**
+   * The prediction that a word names.
+   *
    * @throws IllegalArgumentException naming the known words
    */
   public static Prediction parse(String word) {

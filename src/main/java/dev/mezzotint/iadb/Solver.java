@@ -153,6 +153,8 @@ public enum Solver {
   }
 
   /**
+   * The solver that a word names.
+   *
    * @throws IllegalArgumentException naming the known words
    */
   public static Solver parse(String word) {

@@ -13,6 +13,11 @@ import java.util.List;
 record Axis(double low, double high, boolean logarithmic, int start, int end) {
   private static final int TICKS_WANTED = 6;
 
+  /**
+   * Lowest share of the highest value that a logarithmic axis shows: one stray 1e-200 is no scale.
+   */
+  private static final double SHARE_MIN = 1e-12;
+
   /** An axis that holds the range with a little air; an empty or single-valued one is widened. */
   static Axis over(double[] range, boolean logarithmic, int start, int end) {
     double low = range[0];
@@ -22,6 +27,7 @@ record Axis(double low, double high, boolean logarithmic, int start, int end) {
       high = 1;
     }
     if (logarithmic) {
+      low = Math.max(low, high * SHARE_MIN);
       double air = low == high ? 1.5 : Math.pow(high / low, 0.03);
       return new Axis(low / air, high * air, true, start, end);
     }
@@ -50,7 +56,7 @@ record Axis(double low, double high, boolean logarithmic, int start, int end) {
     double step =
         power * (rough / power > 5 ? 10 : rough / power > 2 ? 5 : rough / power > 1 ? 2 : 1);
     List<Double> ticks = new ArrayList<>();
-    for (long k = (long) Math.ceil(low / step - 1e-9); k * step <= high * (1 + 1e-12); k++) {
+    for (long k = (long) Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) {
       ticks.add(k * step);
     }
     return ticks;

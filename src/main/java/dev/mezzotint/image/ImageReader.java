@@ -30,6 +30,8 @@ public final class ImageReader {
   }
 
   /**
+   * Decodes one picture.
+   *
    * @param channels of the result: 3 (grey is repeated) or 1 (colour becomes its luma, ITU-R 601)
    * @param pixelsMax largest width × height to decode
    * @throws IOException if this is no PNG or JPEG, is broken or cut short, or is larger than

@@ -28,6 +28,10 @@ public record LineChart(
   private static final int RIGHT = 20;
   private static final int TOP = 36;
   private static final int BOTTOM = 48;
+
+  /** Beyond this, as good as infinite: lengths of axes must not overflow. */
+  private static final double VALUE_MAX = 1e300;
+
   private static final int INK = 0x333333;
   private static final int GRID = 0xE4E4E4;
   private static final int PALE_BLUE = 0xA9C5E0;
@@ -97,6 +101,8 @@ public record LineChart(
   }
 
   /**
+   * Draws the chart as an RGB picture.
+   *
    * @param width at least 160
    * @param height at least 120
    */
@@ -141,8 +147,8 @@ public record LineChart(
   }
 
   private boolean drawable(Line line, int i) {
-    return Double.isFinite(line.x[i])
-        && Double.isFinite(line.y[i])
+    return Math.abs(line.x[i]) <= VALUE_MAX
+        && Math.abs(line.y[i]) <= VALUE_MAX
         && (!logarithmic || line.y[i] > 0);
   }
 

@@ -20,11 +20,14 @@ public final class Png {
 
   private Png() {}
 
+  /** A whole PNG file at {@link #LEVEL_DEFAULT}. */
   public static byte[] encode(Pixels pixels) {
     return encode(pixels, LEVEL_DEFAULT);
   }
 
   /**
+   * A whole PNG file.
+   *
    * @param level of deflate, 0 (stored) to 9 (smallest)
    */
   public static byte[] encode(Pixels pixels, int level) {

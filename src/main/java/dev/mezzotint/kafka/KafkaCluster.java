@@ -34,7 +34,7 @@ import org.apache.kafka.common.errors.UnsupportedVersionException;
  */
 public final class KafkaCluster implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(KafkaCluster.class.getName());
-  private static final long CALL_SECONDS_MAX = 30;
+  private static final Duration CALL_LIMIT = Duration.ofSeconds(25);
   private static final int DELIVERY_LIMIT_DEFAULT = 5;
 
   /** A request with a small inline image fits; so does the noise that somebody may send. */
@@ -44,15 +44,24 @@ public final class KafkaCluster implements AutoCloseable {
   private static final int DEAD_BYTES_MAX = REQUEST_BYTES_MAX + (1 << 20);
 
   private final KafkaSettings settings;
+  private final Duration callLimit;
   private final Admin admin;
 
+  /** Connects to nothing yet; each call waits up to 25 s for a broker. */
   public KafkaCluster(KafkaSettings settings) {
+    this(settings, CALL_LIMIT);
+  }
+
+  KafkaCluster(KafkaSettings settings, Duration callLimit) {
     this.settings = settings;
+    this.callLimit = callLimit;
     this.admin =
         Admin.create(
             settings.client(
                 "mezzotint-admin",
-                Map.of("default.api.timeout.ms", 25_000, "request.timeout.ms", 10_000)));
+                Map.of(
+                    "default.api.timeout.ms", (int) callLimit.toMillis(),
+                    "request.timeout.ms", (int) Math.min(callLimit.toMillis(), 10_000))));
   }
 
   /**
@@ -182,7 +191,7 @@ public final class KafkaCluster implements AutoCloseable {
 
   private <T> T await(KafkaFuture<T> answer) throws ExecutionException {
     try {
-      return answer.get(CALL_SECONDS_MAX, TimeUnit.SECONDS);
+      return answer.get(callLimit.toMillis() + 1000, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
         throw away(e);

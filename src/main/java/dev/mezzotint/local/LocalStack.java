@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -223,7 +225,7 @@ public final class LocalStack implements AutoCloseable {
     PrintStream answers = System.out;
     // Whoever prints must not speak in place of the answer; stderr is the log file.
     System.setOut(System.err);
-    Logger.getLogger("").setLevel(Level.WARNING);
+    logToStderr();
 
     CountDownLatch parentGone = new CountDownLatch(1);
     AtomicReference<@Nullable LocalStack> running = new AtomicReference<>();
@@ -237,12 +239,22 @@ public final class LocalStack implements AutoCloseable {
     try {
       running.set(start(Path.of(args[0]), options(args)));
       answers.println("ready");
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       Logger.getLogger(LocalStack.class.getName()).log(Level.SEVERE, "start failed", e);
-      answers.println("failed: " + e.getMessage());
+      answers.println("failed: " + (e instanceof Error ? e.toString() : e.getMessage()));
       parentGone.countDown();
       System.exit(1);
     }
+  }
+
+  private static void logToStderr() {
+    Logger root = Logger.getLogger("");
+    for (Handler handler : root.getHandlers()) {
+      root.removeHandler(handler);
+    }
+    root.addHandler(new ConsoleHandler());
+    // At INFO broker and store write some hundred lines at every start.
+    root.setLevel(Level.WARNING);
   }
 
   private static Options options(String... args) {

@@ -52,6 +52,12 @@ public record StackAddresses(
     }
   }
 
+  /** Without the secret, which does not belong into logs. */
+  @Override
+  public String toString() {
+    return "Kafka " + bootstrapServers + ", S3 " + s3Endpoint + ", process " + pid;
+  }
+
   private boolean alive() {
     if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
       return false;

@@ -91,7 +91,7 @@ public final class ModelFolder {
             "model", "model " + path + " must be a folder, a .safetensors or a .bin file");
       }
       Path folder = path.toAbsolutePath().normalize().getParent();
-      return read(folder == null ? path : folder, path, path);
+      return read(folder == null ? path : folder, path, folder == null ? path : folder);
     }
     if (!Files.isDirectory(path)) {
       throw new InvalidInputException("model", "there is no model " + path);
@@ -129,7 +129,7 @@ public final class ModelFolder {
       card = ModelCard.uncarded(name(named), config);
     }
     // A card's version speaks of the folder's own weights, not of another file beside them.
-    boolean own = !Files.isRegularFile(named) || weights.endsWith(WeightsFile.SAFETENSORS);
+    boolean own = WeightsFile.isStandard(weights);
     String version =
         card.version().filter(word -> own).orElseGet(() -> WeightsFile.version(weights));
     return new ModelFiles(card.name(), version, config, card, weights);

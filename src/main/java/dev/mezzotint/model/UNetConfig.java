@@ -335,7 +335,10 @@ public record UNetConfig(
     return 1 << (levels() - 1);
   }
 
-  /** Channels that are given beside x: those behind the first {@link #outChannels}. */
+  /**
+   * Channels that are given beside x: those behind the first {@link #outChannels}. Negative for a
+   * network with more outputs than inputs, which no sampler here can use.
+   */
   public int conditionChannels() {
     return inChannels - outChannels;
   }

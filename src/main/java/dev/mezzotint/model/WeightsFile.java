@@ -33,6 +33,11 @@ final class WeightsFile {
     return fileName.endsWith(".safetensors") || PICKLES.stream().anyMatch(fileName::endsWith);
   }
 
+  /** Whether the file has a name under which {@link #find} would find it. */
+  static boolean isStandard(Path file) {
+    return CANDIDATE.matcher(String.valueOf(file.getFileName())).matches();
+  }
+
   /**
    * The folder's weights: safetensors before pickles, full precision before variants.
    *

@@ -1,8 +1,10 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.TrainStep;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +23,7 @@ import java.util.Optional;
  * @param checkpointEvery steps between checkpoints
  * @param sampleEvery steps between sample grids; 0 for none
  * @param seed of weights, order, flips, α and noise
- * @param card members for the model's card: licence, data provenance
+ * @param card what the model's card says that training cannot know
  */
 public record Recipe(
     String name,
@@ -35,7 +37,19 @@ public record Recipe(
     long checkpointEvery,
     long sampleEvery,
     long seed,
-    Map<String, Object> card) {
+    Card card) {
+
+  /**
+   * Words for the model's card.
+   *
+   * @param version of the model; empty: its weights' checksum serves as one
+   * @param licence of the weights
+   * @param data whose the pictures are and under which terms
+   * @param steps suggested number of α intervals
+   * @param sampler suggested solver
+   */
+  public record Card(
+      Optional<String> version, String licence, String data, int steps, Solver sampler) {}
 
   /**
    * Which pictures, and how they are cut.
@@ -103,7 +117,7 @@ public record Recipe(
             json.integer("checkpointEvery", 1, 1_000_000_000L, 500L),
             json.integer("sampleEvery", 0, 1_000_000_000L, 500L),
             json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0L),
-            json.object("card").map(JsonObject::toMap).orElse(Map.of()));
+            card(json));
     json.refuseUnknown();
     if (network.dropout() != 0) {
       throw json.refuse("network", ".dropout must be 0: training does not draw dropout masks");
@@ -163,6 +177,21 @@ public record Recipe(
     return optimizer;
   }
 
+  private static Card card(JsonObject json) {
+    JsonObject c = json.object("card").orElse(JsonObject.parse("{}"));
+    Card card =
+        new Card(
+            c.string("version"),
+            c.string("licence", ""),
+            c.string("data", ""),
+            c.integer("steps", 1, 1000, 32),
+            c.word("sampler", Arrays.stream(Solver.values()).map(Solver::word).toList())
+                .map(Solver::parse)
+                .orElse(Solver.AB2));
+    c.refuseUnknown();
+    return card;
+  }
+
   private static double ema(JsonObject json) {
     JsonObject ema = json.object("ema").orElse(JsonObject.parse("{}"));
     double decay = ema.number("decay", 0, 0.9999999, 0.999);
@@ -201,7 +230,13 @@ public record Recipe(
     map.put("checkpointEvery", checkpointEvery);
     map.put("sampleEvery", sampleEvery);
     map.put("seed", seed);
-    map.put("card", card);
+    Map<String, Object> words = new LinkedHashMap<>();
+    card.version().ifPresent(version -> words.put("version", version));
+    words.put("licence", card.licence());
+    words.put("data", card.data());
+    words.put("steps", card.steps());
+    words.put("sampler", card.sampler().word());
+    map.put("card", words);
     return map;
   }
 }

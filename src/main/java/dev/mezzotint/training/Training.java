@@ -1,13 +1,23 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -32,6 +42,7 @@ public final class Training {
   private final ImageDataset data;
   private final Device device;
   private final NetworkProgram program;
+  private final Path out;
   private final TrainingFolder folder;
 
   /**
@@ -48,6 +59,7 @@ public final class Training {
               + " channels");
     }
     this.recipe = recipe;
+    this.out = out;
     this.data = data;
     this.device = device;
     this.program =
@@ -73,10 +85,45 @@ public final class Training {
       state = OptimizerState.start(program.initialWeights(recipe.seed()));
     }
     try (TrainingNetwork network = device.train(program, state)) {
-      return new TrainingLoop(
-              recipe, network, new Batches(data, recipe), watcher(network, stopping, progress))
-          .run(state.iteration());
+      long done =
+          new TrainingLoop(
+                  recipe, network, new Batches(data, recipe), watcher(network, stopping, progress))
+              .run(state.iteration());
+      publish(network.ema(), done);
+      return done;
     }
+  }
+
+  /** The folder becomes a model as it stands, also where training was stopped early. */
+  private void publish(Map<String, Tensor> ema, long done) {
+    List<TrainingFolder.LogLine> log = folder.readLog();
+    TrainingFolder.write(out.resolve("recipe.json"), JsonObject.writePretty(recipe.toMap()));
+    TrainingFolder.write(out.resolve("loss.png"), LossCurve.png(recipe.name(), log));
+    TrainingFolder.write(out.resolve("samples.png"), folder.grid(device, program, ema));
+    ModelFolder.write(out, recipe.network(), ema, card(log, done));
+  }
+
+  private ModelCard card(List<TrainingFolder.LogLine> log, long done) {
+    Map<String, Object> metrics = new LinkedHashMap<>();
+    metrics.put("iterations", done);
+    metrics.put("pictures", data.size());
+    metrics.put("picturesSeen", done * recipe.batchSize());
+    metrics.put("lossOfLastHundredSteps", LossCurve.lastMean(log, 100));
+    Recipe.Card words = recipe.card();
+    return new ModelCard(
+        recipe.name(),
+        words.version(),
+        Prediction.DIRECTION,
+        recipe.timestepScale(),
+        List.of(),
+        data.classes(),
+        OptionalInt.of(words.steps()),
+        Optional.of(words.sampler().word()),
+        Optional.of("uniform"),
+        words.data(),
+        words.licence(),
+        recipe.toMap(),
+        metrics);
   }
 
   private TrainingLoop.Watcher watcher(

@@ -25,7 +25,7 @@ class AlphaScheduleTest {
     for (AlphaSchedule base : List.of(AlphaSchedule.UNIFORM, AlphaSchedule.COSINE)) {
       for (double shift : new double[] {0.5, 1, 3}) {
         for (int steps : new int[] {1, 2, 50, AlphaSchedule.STEPS_MAX}) {
-          double[] alphas = new AlphaSchedule.Shifted(base, shift).alphas(steps);
+          double[] alphas = base.shifted(shift).alphas(steps);
           assertThat(alphas).hasSize(steps + 1);
           assertThat(alphas[0]).isEqualTo(0);
           assertThat(alphas[steps]).isEqualTo(1);
@@ -40,7 +40,7 @@ class AlphaScheduleTest {
   @Test
   void shiftIsTheFlowMatchingShiftSeenFromTheOtherEnd() {
     double s = 3;
-    double[] alphas = new AlphaSchedule.Shifted(AlphaSchedule.UNIFORM, s).alphas(10);
+    double[] alphas = AlphaSchedule.UNIFORM.shifted(s).alphas(10);
     for (int t = 0; t <= 10; t++) {
       double sigma = 1 - t / 10.0;
       assertThat(1 - alphas[t]).isCloseTo(s * sigma / (1 + (s - 1) * sigma), within(1e-15));
@@ -63,7 +63,7 @@ class AlphaScheduleTest {
 
   @Test
   void listsAreTakenAsTheyAre() {
-    var listed = new AlphaSchedule.Listed(List.of(0.0, 0.1, 0.6, 1.0));
+    var listed = AlphaSchedule.listed(List.of(0.0, 0.1, 0.6, 1.0));
     assertThat(listed.alphas(3)).containsExactly(0, 0.1, 0.6, 1);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> listed.alphas(4))
@@ -80,7 +80,7 @@ class AlphaScheduleTest {
             List.of(0.1, 1.0),
             List.of(0.0, 0.5, 0.5, 1.0),
             List.of(0.0, Double.NaN, 1.0))) {
-      assertThatIllegalArgumentException().isThrownBy(() -> new AlphaSchedule.Listed(bad));
+      assertThatIllegalArgumentException().isThrownBy(() -> AlphaSchedule.listed(bad));
     }
   }
 
@@ -94,8 +94,7 @@ class AlphaScheduleTest {
           .isThrownBy(() -> AlphaSchedule.UNIFORM.alphas(2, ends[0], ends[1]));
     }
     for (double s : new double[] {0, -1, 1e9, Double.NaN}) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> new AlphaSchedule.Shifted(AlphaSchedule.UNIFORM, s));
+      assertThatIllegalArgumentException().isThrownBy(() -> AlphaSchedule.UNIFORM.shifted(s));
     }
   }
 

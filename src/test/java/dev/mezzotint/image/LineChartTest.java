@@ -39,9 +39,10 @@ class LineChartTest {
   void emptySingleAndBrokenValuesStillGiveAChart() {
     double[] none = {};
     double[] one = {5};
+    double[] extreme = {1e-320, 1e299, 1, 1e308, -1e299};
     double[] bad = {Double.NaN, Double.POSITIVE_INFINITY, -1, 0};
     for (boolean logarithmic : new boolean[] {false, true}) {
-      for (double[] y : new double[][] {none, one, bad}) {
+      for (double[] y : new double[][] {none, one, extreme, bad}) {
         double[] x = new double[y.length];
         var line = new LineChart.Line("l", x, y, 0, 1);
         Pixels chart = new LineChart("", "", "", logarithmic, List.of(line)).draw(200, 150);
@@ -67,6 +68,8 @@ class LineChartTest {
     assertThat(new Axis(0, 1534, false, 0, 100).ticks()).containsExactly(0., 500., 1000., 1500.);
     assertThat(new Axis(0.09, 2, true, 0, 100).ticks()).contains(0.1, 0.5, 2.0).doesNotContain(5.);
     assertThat(new Axis(1e-6, 1, true, 0, 100).ticks()).hasSize(7);
+    double next = Math.nextUp(1.0);
+    assertThat(new Axis(1, next, false, 0, 100).ticks().size()).isLessThan(20);
     assertThat(new Axis(0.11, 0.19, true, 0, 100).ticks().size()).isBetween(3, 10);
   }
 

@@ -49,6 +49,7 @@ class ModelFolderTest {
     for (Path file : new Path[] {Golden.BIN, Golden.OLD_NAMES, Golden.SAFETENSORS}) {
       ModelFiles files = ModelFolder.open(file.toString(), temporary);
       assertThat(files.weights()).isEqualTo(file);
+      assertThat(files.name()).isEqualTo("iadb_defaults");
       assertThat(files.readWeights()).isEqualTo(WEIGHTS);
     }
     assertThat(ModelFolder.openPath(Golden.SAFETENSORS).version())
@@ -77,6 +78,27 @@ class ModelFolderTest {
     Path full =
         Files.copy(Golden.SAFETENSORS, folder.resolve("diffusion_pytorch_model.safetensors"));
     assertThat(ModelFolder.openPath(folder).weights()).isEqualTo(full);
+  }
+
+  @Test
+  void aCardsVersionIsThatOfTheStandardFilesOnly() throws IOException {
+    Path folder =
+        folder(
+            "carded",
+            "config.json",
+            "diffusion_pytorch_model.safetensors",
+            "old_keys_0.16.safetensors");
+    Files.writeString(
+        folder.resolve("model.json"),
+        "{\"name\":\"n\",\"version\":\"3\",\"prediction\":\"x0\",\"timestepScale\":1000}");
+    ModelFiles files = ModelFolder.openPath(folder);
+    assertThat(files.name()).isEqualTo("n");
+    assertThat(files.version()).isEqualTo("3");
+    assertThat(files.card().prediction()).isEqualTo(Prediction.X0);
+    assertThat(files.card().timestepScale()).isEqualTo(1000);
+    Path other = folder.resolve("old_keys_0.16.safetensors");
+    assertThat(ModelFolder.openPath(other).version()).matches("[0-9a-f]{12}");
+    assertThat(ModelFolder.openPath(files.weights()).version()).isEqualTo("3");
   }
 
   @Test

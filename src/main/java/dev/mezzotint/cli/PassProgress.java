@@ -1,0 +1,46 @@
+package dev.mezzotint.cli;
+
+import java.util.Locale;
+
+/**
+ * How far sampling is, as one line on a terminal's standard error; nothing elsewhere. Used by one
+ * thread at a time.
+ */
+final class PassProgress implements AutoCloseable {
+  private static final long PAUSE_NANOS = 200_000_000L;
+
+  private final long total;
+  private final boolean terminal = System.console() != null;
+  private final long started = System.nanoTime();
+  private long done;
+  private long lastShown;
+
+  /**
+   * @param total evaluations of all rows
+   */
+  PassProgress(long total) {
+    this.total = total;
+  }
+
+  synchronized void advanced(int stages) {
+    done += stages;
+    long now = System.nanoTime();
+    if (terminal && (now - lastShown > PAUSE_NANOS || done == total)) {
+      lastShown = now;
+      double rate = done / ((now - started) / 1e9);
+      System.err.printf(
+          Locale.ROOT,
+          "\r%3d%%  %.0f evaluations/s  %.0f s left\033[K",
+          100 * done / total,
+          rate,
+          (total - done) / rate);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (terminal) {
+      System.err.print("\r\033[K");
+    }
+  }
+}

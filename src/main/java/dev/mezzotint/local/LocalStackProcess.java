@@ -1,0 +1,253 @@
+package dev.mezzotint.local;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.CodeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The local stack as a child JVM with its own class path and a small heap. It ends by itself when
+ * this process ends, however that comes about.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class LocalStackProcess implements AutoCloseable {
+  /** What the application needs where no local stack can be started. */
+  public static final String SETTINGS_NEEDED =
+      "set KAFKA_BOOTSTRAP_SERVERS, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET";
+
+  // Named, not referred to: these classes are not there in the packaged application.
+  private static final String MAIN = "dev.mezzotint.local.LocalStack";
+  private static final String BROKER = "kafka/server/KafkaRaftServer.class";
+
+  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(12);
+  private static final long LOG_BYTES_MAX = 4 << 20;
+
+  private final Process process;
+  private final StackAddresses addresses;
+
+  private LocalStackProcess(Process process, StackAddresses addresses) {
+    this.process = process;
+    this.addresses = addresses;
+  }
+
+  /** True if this installation brings broker and store along; the production image does not. */
+  public static boolean available() {
+    return classPath(location()).isPresent();
+  }
+
+  /** Starts on any free ports. */
+  public static LocalStackProcess start(Path data) throws IOException {
+    return start(data, 0, 0, Map.of());
+  }
+
+  /**
+   * Starts broker and store and returns once they serve; 3 to 6 seconds.
+   *
+   * @param data created if absent; the log of both is {@code stack.log} in it
+   * @param brokerPort 0 for any free one
+   * @param storePort 0 for any free one
+   * @param brokerSettings Kafka broker settings over the built-in ones
+   * @throws IOException with one sentence that says why it did not start
+   */
+  public static LocalStackProcess start(
+      Path data, int brokerPort, int storePort, Map<String, String> brokerSettings)
+      throws IOException {
+    List<String> classPath =
+        classPath(location())
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "this installation has no local broker and store; " + SETTINGS_NEEDED));
+    Files.createDirectories(data);
+    Path log = data.resolve("stack.log");
+    if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
+      Files.move(log, data.resolve("stack.log.1"), StandardCopyOption.REPLACE_EXISTING);
+    }
+    Process process =
+        new ProcessBuilder(command(classPath, data, brokerPort, storePort, brokerSettings))
+            .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .start();
+    try {
+      awaitReady(process, log);
+      StackAddresses addresses =
+          StackAddresses.read(data)
+              .orElseThrow(() -> new IOException("the local stack left no stack.json in " + data));
+      return new LocalStackProcess(process, addresses);
+    } catch (IOException | RuntimeException e) {
+      process.destroyForcibly();
+      throw e;
+    }
+  }
+
+  private static List<String> command(
+      List<String> classPath,
+      Path data,
+      int brokerPort,
+      int storePort,
+      Map<String, String> brokerSettings) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // Broker and store together stay below 100 MB of live data; a start spends most of its time
+    // compiling, which the first compiler does in half of it.
+    command.addAll(
+        List.of(
+            "-Xmx384m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+            "-Djava.util.logging.SimpleFormatter.format=%1$tFT%1$tT %4$s [%3$s] %5$s%6$s%n",
+            "-Dlog4j2.StatusLogger.level=OFF",
+            "-Djava.awt.headless=true"));
+    command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), MAIN));
+    command.add(data.toAbsolutePath().toString());
+    command.add(Integer.toString(brokerPort));
+    command.add(Integer.toString(storePort));
+    brokerSettings.forEach((name, value) -> command.add(name + "=" + value));
+    return command;
+  }
+
+  private static void awaitReady(Process process, Path log) throws IOException {
+    CompletableFuture<String> answer =
+        CompletableFuture.supplyAsync(
+            () -> firstLine(process.getInputStream()),
+            task -> {
+              Thread reader = new Thread(task, "await-local-stack");
+              reader.setDaemon(true);
+              reader.start();
+            });
+    String line;
+    try {
+      line = answer.get(START_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException(
+          "the local stack did not start within " + START_LIMIT.toSeconds() + " s; see " + log, e);
+    } catch (ExecutionException e) {
+      throw new IOException("the local stack did not answer; see " + log, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the local stack started", e);
+    }
+    if (line.isEmpty()) {
+      throw new IOException("the local stack ended while it started; see " + log);
+    }
+    if (!line.equals("ready")) {
+      throw new IOException("the local stack did not start, it " + line + "; see " + log);
+    }
+  }
+
+  /** Empty at the end of the stream. */
+  private static String firstLine(InputStream output) {
+    try {
+      String line =
+          new BufferedReader(new InputStreamReader(output, StandardCharsets.UTF_8)).readLine();
+      return line == null ? "" : line;
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  public StackAddresses addresses() {
+    return addresses;
+  }
+
+  public boolean alive() {
+    return process.isAlive();
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Ends it as {@code kill -9} does, for fault tests. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly();
+    process.waitFor();
+  }
+
+  /** Closes its input, at which it stops both servers, and waits; kills it after 12 s. */
+  @Override
+  public void close() throws IOException {
+    process.getOutputStream().close();
+    try {
+      if (!process.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The jar or folder that this class came from. */
+  private static @Nullable Path location() {
+    CodeSource source = LocalStackProcess.class.getProtectionDomain().getCodeSource();
+    if (source == null || source.getLocation() == null) {
+      return null;
+    }
+    try {
+      return Path.of(source.getLocation().toURI());
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  /**
+   * The child's class path. Packaged, the application is {@code target/quarkus-app/app/*.jar} with
+   * libraries in {@code lib/main} and {@code lib/boot}, and the jars of broker and store are in
+   * {@code target/local-stack/lib}. In tests all of them are on this JVM's own class path.
+   */
+  static Optional<List<String>> classPath(@Nullable Path location) {
+    if (location != null && Files.isRegularFile(location)) {
+      Path application = parent(parent(location));
+      if (application != null && application.getParent() != null) {
+        Path servers = application.resolveSibling("local-stack").resolve("lib");
+        List<String> jars = new ArrayList<>(jars(servers));
+        if (!jars.isEmpty()) {
+          jars.add(location.toString());
+          jars.addAll(jars(application.resolve("lib").resolve("main")));
+          jars.addAll(jars(application.resolve("lib").resolve("boot")));
+          return Optional.of(jars);
+        }
+      }
+    }
+    return LocalStackProcess.class.getClassLoader().getResource(BROKER) == null
+        ? Optional.empty()
+        : Optional.of(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
+  }
+
+  private static @Nullable Path parent(@Nullable Path path) {
+    return path == null ? null : path.getParent();
+  }
+
+  private static List<String> jars(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(Path::toString).filter(name -> name.endsWith(".jar")).sorted().toList();
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+}

@@ -1,0 +1,217 @@
+package dev.mezzotint.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.local.SharedStack;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.Test;
+
+class KafkaEventsTest {
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  private final KafkaSettings settings =
+      KafkaSettings.of(SharedStack.get().bootstrapServers())
+          .withTopics(Topics.withPrefix("t" + UUID.randomUUID()));
+
+  @Test
+  void eventsAreCloudEventsInBinaryMode() {
+    JobEvent event = event("job-1", JobEvent.Type.STARTED, 7, Map.of("model", "m@1"));
+    try (KafkaEvents events = new KafkaEvents(settings)) {
+      events.publish(event);
+    }
+    ConsumerRecord<byte[], byte[]> record = read(settings.topics().events(), 1).get(0);
+
+    assertThat(record.key()).asString(UTF_8).isEqualTo("job-1");
+    assertThat(headers(record))
+        .containsEntry("ce_specversion", "1.0")
+        .containsEntry("ce_id", event.id())
+        .containsEntry("ce_source", "/mezzotint")
+        .containsEntry("ce_type", "dev.mezzotint.job.started")
+        .containsEntry("ce_time", "2026-01-02T03:04:05.006Z")
+        .containsEntry("ce_subject", "job-1")
+        .containsEntry("ce_partitionkey", "job-1")
+        .containsEntry("ce_sequence", "000000000007")
+        .containsEntry("content-type", "application/json");
+    assertThat(JsonObject.parse(record.value()).toMap())
+        .isEqualTo(
+            Map.of(
+                "id", event.id(),
+                "type", "started",
+                "jobId", "job-1",
+                "attempt", 2,
+                "sequence", 7,
+                "time", "2026-01-02T03:04:05.006Z",
+                "model", "m@1"));
+  }
+
+  @Test
+  void aWatcherSeesItsJobsEventsInOrderUntilTheTerminalOne() {
+    new KafkaCluster(settings).ensureTopics();
+    List<JobEvent> sent =
+        List.of(
+            event("a", JobEvent.Type.ACCEPTED, 0, Map.of()),
+            event("a", JobEvent.Type.PROGRESSED, 1, Map.of("step", 5, "steps", 10)),
+            event("a", JobEvent.Type.REJECTED, 2, Map.of()),
+            event("a", JobEvent.Type.COMPLETED, 3, Map.of("images", List.of("k1", "k2"))));
+    try (KafkaEvents events = new KafkaEvents(settings);
+        JobClient client = new JobClient(settings)) {
+      for (JobEvent event : sent) {
+        events.publish(event);
+        events.publishLater(event("b", JobEvent.Type.COMPLETED, 0, Map.of()));
+      }
+      List<JobEvent> seen = new ArrayList<>();
+      Optional<JobEvent> last = client.watch("a", Instant.EPOCH, LIMIT, seen::add);
+
+      assertThat(seen).isEqualTo(sent);
+      assertThat(last).contains(sent.get(3));
+      assertThat(client.watch("a", Instant.now().plusSeconds(60), Duration.ofSeconds(1), e -> {}))
+          .isEmpty();
+      assertThat(
+              client.watch(
+                  "a", Instant.EPOCH, LIMIT, e -> {}, e -> e.type() == JobEvent.Type.REJECTED))
+          .contains(sent.get(2));
+    }
+  }
+
+  @Test
+  void anEventTooLargeForItsTopicGoesOutWithoutItsDetails() {
+    // The broker's own limit is 8 MiB.
+    JobEvent huge = event("h", JobEvent.Type.FAILED, 1, Map.of("cause", "x".repeat(9 << 20)));
+    try (KafkaEvents events = new KafkaEvents(settings)) {
+      events.publish(huge);
+    }
+    JsonObject value = JsonObject.parse(read(settings.topics().events(), 1).get(0).value());
+
+    assertThat(value.requiredString("id")).isEqualTo(huge.id());
+    assertThat(value.bool("truncated")).contains(true);
+    assertThat(value.has("cause")).isFalse();
+  }
+
+  @Test
+  void aDeadLetterIsTheRecordAndWhy() {
+    byte[] noise = new byte[2 << 20];
+    new java.util.Random(3).nextBytes(noise);
+    Delivery delivery =
+        new Delivery(
+            "requests",
+            3,
+            42,
+            2,
+            "key".getBytes(UTF_8),
+            noise,
+            List.of(
+                Map.entry("traceparent", "00-1".getBytes(UTF_8)),
+                Map.entry("mezzotint-cause", "of an earlier death".getBytes(UTF_8))));
+    new KafkaCluster(settings).ensureTopics();
+    try (KafkaEvents events = new KafkaEvents(settings)) {
+      events.deadLetter(delivery, "job-9", 2, "steps", "steps must be from 1 to 1000, not 0");
+    }
+    ConsumerRecord<byte[], byte[]> record = read(settings.topics().dead(), 1).get(0);
+
+    assertThat(record.key()).asString(UTF_8).isEqualTo("key");
+    assertThat(record.value()).isEqualTo(noise);
+    assertThat(headers(record))
+        .containsEntry("traceparent", "00-1")
+        .containsEntry("mezzotint-cause", "steps must be from 1 to 1000, not 0")
+        .containsEntry("mezzotint-field", "steps")
+        .containsEntry("mezzotint-job", "job-9")
+        .containsEntry("mezzotint-attempt", "2")
+        .containsEntry("mezzotint-topic", "requests")
+        .containsEntry("mezzotint-partition", "3")
+        .containsEntry("mezzotint-offset", "42")
+        .doesNotContainKey("mezzotint-truncated");
+  }
+
+  @Test
+  void aDeadLetterTooLargeForItsTopicKeepsItsCause() {
+    Delivery delivery = new Delivery("requests", 0, 1, 1, null, new byte[9 << 20], List.of());
+    try (KafkaEvents events = new KafkaEvents(settings)) {
+      events.deadLetter(delivery, "", 0, "", "is not valid JSON");
+    }
+    ConsumerRecord<byte[], byte[]> record = read(settings.topics().dead(), 1).get(0);
+
+    assertThat(record.value()).isEmpty();
+    assertThat(headers(record))
+        .containsEntry("mezzotint-truncated", Integer.toString(9 << 20))
+        .containsEntry("mezzotint-cause", "is not valid JSON");
+  }
+
+  @Test
+  void requestsOfFourMebibytesPassAndLargerOnesAreRefusedWithTheReason() {
+    new KafkaCluster(settings).ensureTopics();
+    String topic = settings.topics().generationRequests();
+    try (JobClient client = new JobClient(settings)) {
+      client.submit(topic, "fits", new byte[(4 << 20) - 1024]);
+      assertThatThrownBy(() -> client.submit(topic, "large", new byte[5 << 20]))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining(topic)
+          .hasMessageContaining("object store");
+    }
+    ConsumerRecord<byte[], byte[]> record = read(topic, 1).get(0);
+    assertThat(record.key()).asString(UTF_8).isEqualTo("fits");
+  }
+
+  @Test
+  void anAbsentBrokerIsATransientFailure() {
+    KafkaSettings nobody =
+        KafkaSettings.of("127.0.0.1:1").withProperties(Map.of("reconnect.backoff.ms", "100"));
+    try (KafkaCluster cluster = new KafkaCluster(nobody, Duration.ofSeconds(1))) {
+      assertThatThrownBy(cluster::ensureTopics)
+          .isInstanceOf(TransientException.class)
+          .hasMessageContaining("KAFKA_BOOTSTRAP_SERVERS");
+    }
+  }
+
+  private static JobEvent event(
+      String job, JobEvent.Type type, long sequence, Map<String, Object> data) {
+    return new JobEvent(
+        UUID.randomUUID().toString(),
+        type,
+        job,
+        2,
+        sequence,
+        Instant.parse("2026-01-02T03:04:05.006Z"),
+        data);
+  }
+
+  private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
+    return StreamSupport.stream(record.headers().spliterator(), false)
+        .collect(Collectors.toMap(h -> h.key(), h -> new String(h.value(), UTF_8)));
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> read(String topic, int count) {
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            settings.client("test", Map.of("auto.offset.reset", "earliest")),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      consumer.assign(List.of(new TopicPartition(topic, 0)));
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (records.size() < count && System.nanoTime() < end) {
+        consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+      }
+    }
+    assertThat(records).hasSize(count);
+    return records;
+  }
+}
