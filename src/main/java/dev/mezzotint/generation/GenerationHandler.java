@@ -56,6 +56,11 @@ import java.util.concurrent.Executor;
  *   <tr><td>lock lost</td><td>nothing at all</td><td>release, which nobody hears</td>
  * </table>
  *
+ * <p><b>What uses up attempts.</b> An attempt that was entered in {@code job.json} counts against
+ * the job once its very record comes again: the worker died, its device failed, the lock was lost,
+ * the store went away in its middle. A shutdown that could hand back does not count, nor does an
+ * outage before the attempt was entered, nor do duplicates, which are records of their own.
+ *
  * <p>Safe for use by many threads, one delivery each.
  */
 public final class GenerationHandler implements DeliveryHandler {
