@@ -12,13 +12,13 @@ import java.util.Map;
  * The events of a generation job. The same fact gives the same id whoever publishes it and however
  * often:
  *
- * <pre>
- * accepted    &lt;jobId&gt;/accepted
- * started     &lt;jobId&gt;/started/&lt;attempt&gt;
- * progressed  &lt;jobId&gt;/progressed/&lt;attempt&gt;/&lt;n&gt;
- * an end      &lt;jobId&gt;/&lt;state&gt;/&lt;first 16 hexadecimal digits of the manifest's SHA-256&gt;
- * rejected    rejected/&lt;topic&gt;/&lt;partition&gt;/&lt;offset&gt;
- * </pre>
+ * <pre>{@code
+ * accepted    <jobId>/accepted
+ * started     <jobId>/started/<attempt>
+ * progressed  <jobId>/progressed/<attempt>/<n>
+ * an end      <jobId>/<state>/<first 16 hexadecimal digits of the manifest's SHA-256>
+ * rejected    rejected/<topic>/<partition>/<offset>
+ * }</pre>
  *
  * <p>Sequence = attempt · 1,000,000 + n with n = 1 accepted, 2 started, 3, 4, … progressed and
  * 999,999 the end. So a later attempt's events stand above an earlier one's, and accepted, which is

@@ -56,6 +56,11 @@ import java.util.concurrent.Executor;
  *   <tr><td>lock lost</td><td>nothing at all</td><td>release, which nobody hears</td>
  * </table>
  *
+ * <p><b>What uses up attempts.</b> An attempt that was entered in {@code job.json} counts against
+ * the job once its very record comes again: the worker died, its device failed, the lock was lost,
+ * the store went away in its middle. A shutdown that could hand back does not count, nor does an
+ * outage before the attempt was entered, nor do duplicates, which are records of their own.
+ *
  * <p>Safe for use by many threads, one delivery each.
  */
 public final class GenerationHandler implements DeliveryHandler {
@@ -253,10 +258,19 @@ public final class GenerationHandler implements DeliveryHandler {
           last = System.nanoTime();
           n++;
           long total = attempt.plan().stagesTotal();
-          events.publishLater(Events.progressed(attempt.job(), n, done, total, images, now()));
+          tell(Events.progressed(attempt.job(), n, done, total, images, now()));
         }
       }
     };
+  }
+
+  /** Progress that cannot be told is no reason to stop making it. */
+  private void tell(JobEvent progress) {
+    try {
+      events.publishLater(progress);
+    } catch (TransientException e) {
+      LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", progress.id(), e);
+    }
   }
 
   /** The first manifest that stands is the job's end, whoever wrote it. */

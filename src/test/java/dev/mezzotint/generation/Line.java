@@ -111,6 +111,7 @@ final class Line implements ObjectStore, EventPublisher {
 
   @Override
   public void publishLater(JobEvent event) {
+    fault.at(/* after= */ false, "publishLater", event.id());
     events.publishLater(event);
   }
 

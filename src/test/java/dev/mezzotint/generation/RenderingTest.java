@@ -9,6 +9,7 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.StorageException;
 import java.util.List;
@@ -89,6 +90,22 @@ class RenderingTest {
     assertThat(progress.get(0).data()).containsEntry("total", 800L);
     assertThat((Long) progress.get(0).data().get("done")).isBetween(8L, 800L);
     assertThat(progress.get(0).id()).isEqualTo("a/progressed/1/1");
+    world.checkEnded("a");
+  }
+
+  @Test
+  void progressThatCannotBeToldDoesNotStopTheJob() throws Exception {
+    AtomicInteger untold = new AtomicInteger();
+    Line.Fault deaf =
+        (after, call, subject) -> {
+          if (call.equals("publishLater")) {
+            untold.incrementAndGet();
+            throw new TransientException("buffer full");
+          }
+        };
+    assertThat(worker(new SlowDevice(10), deaf).handle(world.record(request("a", "\"count\":70"))))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(untold.get()).isGreaterThan(0);
     world.checkEnded("a");
   }
 
