@@ -32,10 +32,12 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
    * Loads the engine if this is the first use.
    *
    * @param name {@code cpu}, {@code cuda} or {@code cuda:N}
-   * @param threads for one operator on the CPU; 0 for as many as there are processors
+   * @param threads for one operator on the CPU; 0 for all processors but one: the engine's threads
+   *     spin while they wait for each other, and a pass slows down tenfold where something else
+   *     wants the last processor
    */
   public static TorchDevice open(String name, int threads) {
-    int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    int count = threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
     setDefault("ai.djl.pytorch.num_threads", Integer.toString(count));
     setDefault("ai.djl.pytorch.num_interop_threads", "1");
     // The optimizer specializes a program per shape in its first calls, which makes them slow and

@@ -7,12 +7,12 @@ import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -44,6 +44,7 @@ final class DemoCommand implements Callable<Integer> {
   private String model = "avatars-32";
 
   private final Supplier<Settings> settings;
+  private long tenths;
 
   DemoCommand(Supplier<Settings> settings) {
     this.settings = settings;
@@ -79,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
         "sent to "
             + endpoints.kafka().topics().generationRequests()
             + ": "
-            + new String(json, java.nio.charset.StandardCharsets.UTF_8));
+            + new String(json, StandardCharsets.UTF_8));
     JobEvent end =
         requests
             .watch(id, now.minusSeconds(1), LIMIT, this::tell, event -> event.type().terminal())
@@ -98,15 +99,21 @@ final class DemoCommand implements Callable<Integer> {
 
   private void tell(JobEvent event) {
     switch (event.type()) {
-      case PROGRESSED ->
-          say(
-              String.format(
-                  Locale.ROOT,
-                  "progressed: %s of %s evaluations, %s pictures stored",
-                  event.data().get("done"),
-                  event.data().get("total"),
-                  event.data().get("images")));
+      case PROGRESSED -> progressed(event.data());
       default -> say(event.type().word() + " (event " + event.id() + ")");
+    }
+  }
+
+  /** Events come twice a second; a line for each tenth of the way is enough. */
+  private void progressed(Map<String, Object> data) {
+    long done = ((Number) data.getOrDefault("done", 0)).longValue();
+    long total = Math.max(1, ((Number) data.getOrDefault("total", 1)).longValue());
+    long tenth = 10 * done / total;
+    if (tenth > tenths) {
+      tenths = tenth;
+      say(
+          "progressed: %d of %d evaluations, %s pictures stored"
+              .formatted(done, total, data.get("images")));
     }
   }
 
