@@ -38,6 +38,7 @@ public final class LocalStack implements AutoCloseable {
   private static final String ACCESS_KEY = "mezzotint";
   private static final int PORT_ATTEMPTS = 3;
   private static final long STOP_MILLIS_MAX = 10_000;
+  private static final long GUEST_POLL_MILLIS = 300;
 
   private final Path data;
   private final FileChannel lock;
@@ -221,7 +222,7 @@ public final class LocalStack implements AutoCloseable {
   /**
    * The child JVM: {@code DATA BROKER_PORT STORE_PORT [SETTING=VALUE]...}. Answers one line on
    * stdout, {@code ready} or {@code failed: why}, and then runs until its stdin ends, which the
-   * death of the parent brings about in any case.
+   * death of the parent brings about in any case, and no {@link StackGuest} is left.
    */
   public static void main(String... args) {
     PrintStream answers = System.out;
@@ -235,7 +236,7 @@ public final class LocalStack implements AutoCloseable {
     // what it holds, so this process goes on in its shutdown hook until the parent lets it go.
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> closeAfter(parentGone, running), "close-local-stack"));
-    Thread watch = new Thread(() -> awaitEndOfInput(parentGone), "watch-parent");
+    Thread watch = new Thread(() -> awaitEndOfUse(parentGone, Path.of(args[0])), "watch-parent");
     watch.setDaemon(true);
     watch.start();
     try {
@@ -268,13 +269,16 @@ public final class LocalStack implements AutoCloseable {
     return new Options(Integer.parseInt(args[1]), Integer.parseInt(args[2]), settings);
   }
 
-  private static void awaitEndOfInput(CountDownLatch parentGone) {
+  private static void awaitEndOfUse(CountDownLatch parentGone, Path data) {
     try {
       while (System.in.read() >= 0) {
         // Nothing is said on this pipe; only its end means something.
       }
     } catch (IOException e) {
       // A broken pipe is an end as well.
+    }
+    while (StackGuest.any(data)) {
+      sleep(GUEST_POLL_MILLIS);
     }
     parentGone.countDown();
     System.exit(0);
@@ -297,12 +301,16 @@ public final class LocalStack implements AutoCloseable {
   }
 
   private static void haltLate() {
+    sleep(STOP_MILLIS_MAX);
+    Runtime.getRuntime().halt(1);
+  }
+
+  private static void sleep(long millis) {
     try {
-      Thread.sleep(STOP_MILLIS_MAX);
+      Thread.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    Runtime.getRuntime().halt(1);
   }
 
   /** Stops both; the data stay. Kafka clients are to be closed before. */

@@ -42,10 +42,12 @@ public final class LocalStackProcess implements AutoCloseable {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(12);
   private static final long LOG_BYTES_MAX = 4 << 20;
 
+  private final Path data;
   private final Process process;
   private final StackAddresses addresses;
 
-  private LocalStackProcess(Process process, StackAddresses addresses) {
+  private LocalStackProcess(Path data, Process process, StackAddresses addresses) {
+    this.data = data;
     this.process = process;
     this.addresses = addresses;
   }
@@ -92,7 +94,7 @@ public final class LocalStackProcess implements AutoCloseable {
       StackAddresses addresses =
           StackAddresses.read(data)
               .orElseThrow(() -> new IOException("the local stack left no stack.json in " + data));
-      return new LocalStackProcess(process, addresses);
+      return new LocalStackProcess(data, process, addresses);
     } catch (IOException | RuntimeException e) {
       process.destroyForcibly();
       throw e;
@@ -185,10 +187,16 @@ public final class LocalStackProcess implements AutoCloseable {
     process.waitFor();
   }
 
-  /** Closes its input, at which it stops both servers, and waits; kills it after 12 s. */
+  /**
+   * Closes its input, at which it stops both servers, and waits; kills it after 12 s. Where another
+   * process uses it, it stays for that one.
+   */
   @Override
   public void close() throws IOException {
     process.getOutputStream().close();
+    if (StackGuest.any(data)) {
+      return;
+    }
     try {
       if (!process.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();

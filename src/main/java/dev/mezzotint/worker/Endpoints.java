@@ -5,7 +5,9 @@ import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.local.LocalStackProcess;
 import dev.mezzotint.local.StackAddresses;
+import dev.mezzotint.local.StackGuest;
 import dev.mezzotint.s3.S3Settings;
+import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -14,7 +16,7 @@ import java.util.Optional;
  * The broker and the store that this process talks to: the configured ones, or the embedded pair,
  * which is closed with this.
  */
-record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<LocalStackProcess> embedded)
+record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedded)
     implements AutoCloseable {
 
   /**
@@ -24,9 +26,14 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<LocalStackProcess>
    * @throws InvalidInputException if only one of the two is configured
    */
   static Endpoints open(Settings settings) throws IOException {
-    Optional<Endpoints> standing = standing(settings);
-    if (standing.isPresent()) {
-      return standing.get();
+    Optional<Endpoints> configured = configured(settings);
+    if (configured.isPresent()) {
+      return configured.get();
+    }
+    Optional<StackAddresses> running = StackAddresses.find(settings.data());
+    if (running.isPresent()) {
+      StackGuest guest = StackGuest.join(settings.data());
+      return embedded(settings, running.get(), Optional.of(guest));
     }
     LocalStackProcess stack = LocalStackProcess.start(settings.data());
     return embedded(settings, stack.addresses(), Optional.of(stack));
@@ -34,7 +41,11 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<LocalStackProcess>
 
   /** As {@link #open} without starting anything. */
   static Endpoints running(Settings settings) {
-    return standing(settings)
+    return configured(settings)
+        .or(
+            () ->
+                StackAddresses.find(settings.data())
+                    .map(addresses -> embedded(settings, addresses, Optional.empty())))
         .orElseThrow(
             () ->
                 new InvalidInputException(
@@ -45,7 +56,7 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<LocalStackProcess>
                         + LocalStackProcess.SETTINGS_NEEDED));
   }
 
-  private static Optional<Endpoints> standing(Settings settings) {
+  private static Optional<Endpoints> configured(Settings settings) {
     Optional<Settings.Store> store = settings.store();
     if (settings.bootstrapServers().isPresent() != store.isPresent()) {
       throw new InvalidInputException(
@@ -62,16 +73,15 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<LocalStackProcess>
                   .withRegion(s.region()),
               Optional.empty()));
     }
-    return StackAddresses.find(settings.data())
-        .map(addresses -> embedded(settings, addresses, Optional.empty()));
+    return Optional.empty();
   }
 
   private static Endpoints embedded(
-      Settings settings, StackAddresses at, Optional<LocalStackProcess> stack) {
+      Settings settings, StackAddresses at, Optional<Closeable> held) {
     return new Endpoints(
         kafka(settings, at.bootstrapServers(), Map.of()),
         S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), Settings.BUCKET_DEFAULT),
-        stack);
+        held);
   }
 
   private static KafkaSettings kafka(

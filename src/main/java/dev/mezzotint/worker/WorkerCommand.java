@@ -1,7 +1,13 @@
 package dev.mezzotint.worker;
 
 import io.quarkus.runtime.Quarkus;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.eclipse.microprofile.config.Config;
+import org.eclipse.microprofile.config.ConfigProvider;
 import picocli.CommandLine.Command;
 
 /** {@code worker}: consumes requests until it is stopped. */
@@ -12,9 +18,31 @@ import picocli.CommandLine.Command;
       "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts a broker and a store of its own."
     })
 final class WorkerCommand implements Callable<Integer> {
+  private static final Set<String> HTTP_PORT_VARIABLES =
+      Set.of("MEZZOTINT_HTTP_PORT", "QUARKUS_HTTP_PORT");
+
   @Override
   public Integer call() {
+    chooseHttpPort();
     Quarkus.run();
     return WorkerLife.exitCode();
+  }
+
+  /** A second worker on one machine takes any free port, unless somebody has said which. */
+  private static void chooseHttpPort() {
+    Config config = ConfigProvider.getConfig();
+    boolean said =
+        System.getenv().keySet().stream().anyMatch(HTTP_PORT_VARIABLES::contains)
+            || System.getProperty("quarkus.http.port") != null;
+    if (said) {
+      return;
+    }
+    int port = config.getValue("quarkus.http.port", Integer.class);
+    String host = config.getValue("quarkus.http.host", String.class);
+    try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getByName(host))) {
+      taken.setReuseAddress(true);
+    } catch (IOException e) {
+      System.setProperty("quarkus.http.port", "0");
+    }
   }
 }
