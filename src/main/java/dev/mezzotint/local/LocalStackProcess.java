@@ -1,6 +1,7 @@
 package dev.mezzotint.local;
 
 import java.io.BufferedReader;
+import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by several threads.
  */
-public final class LocalStackProcess implements AutoCloseable {
+public final class LocalStackProcess implements Closeable {
   /** What the application needs where no local stack can be started. */
   public static final String SETTINGS_NEEDED =
       "set KAFKA_BOOTSTRAP_SERVERS, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET";

@@ -53,7 +53,7 @@ class LocalStackProcessTest {
   }
 
   @Test
-  void endsWhenItsParentIsKilled() throws Exception {
+  void endsWhenItsParentIsKilledAndItsGuestsHaveLeft() throws Exception {
     Process parent =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -70,7 +70,13 @@ class LocalStackProcessTest {
     ProcessHandle child = ProcessHandle.of(Long.parseLong(line.substring(6))).orElseThrow();
     assertThat(child.isAlive()).isTrue();
 
-    parent.destroyForcibly().waitFor();
+    try (StackGuest guest = StackGuest.join(data)) {
+      Files.writeString(data.resolve("guests/4194999"), ""); // a guest that died: no such process
+      parent.destroyForcibly().waitFor();
+      Thread.sleep(1500);
+      assertThat(guest).isNotNull();
+      assertThat(StackAddresses.find(data)).as("stays for its guest").isPresent();
+    }
 
     child.onExit().get(15, TimeUnit.SECONDS);
     assertThat(StackAddresses.find(data)).isEmpty();
