@@ -59,8 +59,8 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
-    try (ImageDataset pictures =
-        Datasets.open(data, read.data(), read.network().outChannels())) {
+    Destination.folder("--out", out);
+    try (ImageDataset pictures = Datasets.open(data, read.data(), read.network().outChannels())) {
       return train(read, pictures);
     }
   }
@@ -73,7 +73,8 @@ final class TrainCommand implements Callable<Integer> {
     try {
       long done;
       try (ProgressLine line =
-          new ProgressLine("training", read.iterations(), read.batchSize())) {
+          new ProgressLine(
+              "training", read.iterations(), read.batchSize(), Datasets.describe(data, pictures))) {
         Training training = new Training(read, pictures, surroundings.device(device), out);
         done = training.run(resume, stopping::get, line);
       }

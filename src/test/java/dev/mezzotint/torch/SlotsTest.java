@@ -250,7 +250,8 @@ class SlotsTest {
       assertThat(distance(made, expected)).isLessThan(1e-5);
       assertThat(
               distance(
-                  Arrays.copyOfRange(made, 0, values), Arrays.copyOfRange(made, values, 2 * values)))
+                  Arrays.copyOfRange(made, 0, values),
+                  Arrays.copyOfRange(made, values, 2 * values)))
           .isGreaterThan(1e-4);
     }
   }

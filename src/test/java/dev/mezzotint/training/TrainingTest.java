@@ -12,8 +12,8 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -212,8 +212,7 @@ class TrainingTest {
     misfit("network.num_class_embeds", classes, new Squares(4, 3, 8));
     misfit("network.num_class_embeds", classes, new Squares(4, 3, 8, "cat", "dog"));
     misfit("network.num_class_embeds", classes, new Squares(8, 3, 8, "a", "b", "c", "d"));
-    assertThatThrownBy(
-            () -> new Training(classes, new Squares(4, 3, 8, "cat", "dog"), CPU, folder))
+    assertThatThrownBy(() -> new Training(classes, new Squares(4, 3, 8, "cat", "dog"), CPU, folder))
         .hasMessage("network.num_class_embeds is 3, but the pictures have 2 classes: cat, dog");
     assertThat(folder.resolve("training")).doesNotExist();
   }
