@@ -7,13 +7,23 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /** Opens the data set that a recipe describes at a path on disk. */
 final class Datasets {
   private Datasets() {}
 
-  /** The caller closes it. Files that cannot be decoded are named on standard error. */
+  /** What was found, line by line: the number of pictures, and the files that are none. */
+  static List<String> describe(Path path, ImageDataset pictures) {
+    List<String> lines = new ArrayList<>();
+    lines.add(path + ": " + pictures.size() + " pictures");
+    pictures.broken().forEach(name -> lines.add("left out: " + name));
+    return lines;
+  }
+
+  /** The caller closes it. */
   static ImageDataset open(Path path, Recipe.Data data, int channels) {
     DatasetOptions options =
         DatasetOptions.of(data.size(), data.size())
@@ -23,10 +33,7 @@ final class Datasets {
       options = options.withSplit(data.split().get());
     }
     try {
-      ImageDataset pictures = ImageDataset.open(path, options);
-      System.err.println(path + ": " + pictures.size() + " pictures");
-      pictures.broken().forEach(name -> System.err.println("left out: " + name));
-      return pictures;
+      return ImageDataset.open(path, options);
     } catch (IOException e) {
       throw new InvalidInputException("--data", path + " cannot be read: " + e.getMessage(), e);
     }

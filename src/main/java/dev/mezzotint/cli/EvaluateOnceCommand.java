@@ -8,7 +8,6 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.SamplingNetwork;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +82,7 @@ final class EvaluateOnceCommand implements Callable<Integer> {
     }
     float[] steps = perRow("--t", t, shape[0]).toFloats();
     long[] labels = labels(config, shape[0]);
+    Destination.file("--out", out);
     try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
       float[] y = network.evaluate(x.toFloats(), (int) shape[2], (int) shape[3], steps, labels);
       SafeTensors.write(
@@ -110,9 +110,9 @@ final class EvaluateOnceCommand implements Callable<Integer> {
     int max = config.numClassEmbeds().orElse(Integer.MAX_VALUE);
     for (int i = 0; i < labels.length; i++) {
       labels[i] = (long) values[i];
-      if (labels[i] < 0 || labels[i] >= max) {
+      if (labels[i] != values[i] || labels[i] < 0 || labels[i] >= max) {
         throw new InvalidInputException(
-            "--class", "--class: " + labels[i] + " is not from 0 to " + (max - 1));
+            "--class", "--class: " + values[i] + " is not an integer from 0 to " + (max - 1));
       }
     }
     return labels;
@@ -122,8 +122,7 @@ final class EvaluateOnceCommand implements Callable<Integer> {
     Tensor tensor = TensorFile.read(option, text, 1);
     if (tensor.elements() != rows) {
       throw new InvalidInputException(
-          option,
-          option + " has " + Arrays.toString(tensor.shape()) + " values for " + rows + " rows");
+          option, option + " has " + tensor.elements() + " values, --input has " + rows + " rows");
     }
     return tensor;
   }

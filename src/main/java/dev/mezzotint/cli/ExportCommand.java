@@ -56,6 +56,7 @@ final class ExportCommand implements Callable<Integer> {
     Weights.check(weights, NetworkProgram.unet(files.config(), 1, TrainStep.defaults()).weights());
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
+    Destination.modelFolder("--to", to);
     ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
     System.err.println(
         "exported to "

@@ -45,6 +45,7 @@ import picocli.CommandLine.Option;
     })
 final class GenerateCommand implements Callable<Integer> {
   private static final int COUNT_MAX = 100_000;
+  private static final int VALUES_MAX = 1 << 29; // 2 GiB of float32, the largest tensor written
 
   @Mixin private ModelOptions model = new ModelOptions();
 
@@ -110,6 +111,7 @@ final class GenerateCommand implements Callable<Integer> {
     SamplingJob job =
         new SamplingJob(
             "generate", info, rows, stages, label(info), Priority.NORMAL, "", Optional.empty());
+    Destination.folder("--out", out);
     write(info, sample(library, job));
     return 0;
   }
@@ -128,6 +130,7 @@ final class GenerateCommand implements Callable<Integer> {
       }
       n = checked("--x0 rows", shape[0], 1, COUNT_MAX);
     }
+    checkSize(info, n);
     float[] conditions = conditions(info, n);
     float[] starts = noise.map(Tensor::toFloats).orElse(new float[0]);
     int pixels = info.height() * info.width();
@@ -141,6 +144,17 @@ final class GenerateCommand implements Callable<Integer> {
       rows.add(new SamplingJob.Row(i, start, own));
     }
     return rows;
+  }
+
+  /** All pictures stand in memory at the end, and in one tensor. */
+  private static void checkSize(ModelInfo info, int n) {
+    long widest = Math.max(info.channels(), info.conditionChannels());
+    if (n * widest * info.height() * info.width() > VALUES_MAX) {
+      throw new InvalidInputException(
+          "--count",
+          "--count: %d pictures of %dx%d are too many for one tensor: ask for fewer"
+              .formatted(n, info.width(), info.height()));
+    }
   }
 
   private static float[] part(float[] all, int i, int length) {
@@ -179,7 +193,9 @@ final class GenerateCommand implements Callable<Integer> {
     }
     if (classLabel == null) {
       throw new InvalidInputException(
-          "--class", "--class is needed: from 0 to " + (info.classes().getAsInt() - 1));
+          "--class",
+          "--class is needed: the model takes classes from 0 to "
+              + (info.classes().getAsInt() - 1));
     }
     return OptionalInt.of(checked("--class", classLabel, 0, info.classes().getAsInt() - 1));
   }
@@ -250,7 +266,6 @@ final class GenerateCommand implements Callable<Integer> {
     int values = info.channels() * info.height() * info.width();
     float[] samples = new float[pictures.length * values];
     List<Pixels> grid = new ArrayList<>();
-    Files.createDirectories(out);
     for (int i = 0; i < pictures.length; i++) {
       System.arraycopy(pictures[i], 0, samples, i * values, values);
       if (info.channels() == 1 || info.channels() == 3) {

@@ -24,6 +24,7 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Destination.modelFolder("--to", to);
     ModelFiles files =
         ModelFolder.importFolder(
             from, to, config -> NetworkProgram.unet(config, 1, TrainStep.defaults()).weights());

@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.training.Training;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -15,6 +16,7 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
   private final String what;
   private final long total;
   private final int itemsPerStep;
+  private final List<String> opening;
   private final boolean terminal = System.console() != null;
   private final long started = System.nanoTime();
   private long first = -1;
@@ -24,16 +26,19 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
   /**
    * @param total steps in all
    * @param itemsPerStep pictures per step, for the rate
+   * @param opening lines that are said once the work has really begun
    */
-  ProgressLine(String what, long total, int itemsPerStep) {
+  ProgressLine(String what, long total, int itemsPerStep, List<String> opening) {
     this.what = what;
     this.total = total;
     this.itemsPerStep = itemsPerStep;
+    this.opening = List.copyOf(opening);
   }
 
   @Override
   public void stepped(long iteration, double loss) {
     if (first < 0) {
+      opening.forEach(System.err::println);
       first = iteration - 1;
     }
     smoothedLoss = Double.isNaN(smoothedLoss) ? loss : 0.98 * smoothedLoss + 0.02 * loss;

@@ -4,6 +4,7 @@ import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.training.Recipe;
 import dev.mezzotint.training.Training;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -56,18 +57,27 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws IOException, InterruptedException {
     Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
-    ImageDataset pictures = Datasets.open(data, read.data(), read.network().outChannels());
+    Destination.folder("--out", out);
+    try (ImageDataset pictures = Datasets.open(data, read.data(), read.network().outChannels())) {
+      return train(read, pictures);
+    }
+  }
+
+  private int train(Recipe read, ImageDataset pictures) throws InterruptedException {
     AtomicBoolean stopping = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(1);
     Thread onSignal = new Thread(() -> stop(stopping, ended), "training-stop");
     Runtime.getRuntime().addShutdownHook(onSignal);
-    ProgressLine line = new ProgressLine("training", read.iterations(), read.batchSize());
     try {
-      Training training = new Training(read, pictures, surroundings.device(device), out);
-      long done = training.run(resume, stopping::get, line);
-      line.close();
+      long done;
+      try (ProgressLine line =
+          new ProgressLine(
+              "training", read.iterations(), read.batchSize(), Datasets.describe(data, pictures))) {
+        Training training = new Training(read, pictures, surroundings.device(device), out);
+        done = training.run(resume, stopping::get, line);
+      }
       System.err.println(
           done < read.iterations()
               ? "stopped after step " + done + "; go on with --resume"
@@ -75,6 +85,15 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     } finally {
       ended.countDown();
+      forget(onSignal);
+    }
+  }
+
+  private static void forget(Thread onSignal) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(onSignal);
+    } catch (IllegalStateException e) {
+      // the JVM is going down, and the hook with it
     }
   }
 

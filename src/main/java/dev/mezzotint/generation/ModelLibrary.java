@@ -23,6 +23,7 @@ import java.util.function.Function;
  */
 public final class ModelLibrary implements ModelShelf {
   private static final int STEPS_DEFAULT = 32;
+  private static final int SIDE_MAX = 4096;
 
   private final Device device;
   private final Function<String, ModelFiles> finder;
@@ -47,19 +48,23 @@ public final class ModelLibrary implements ModelShelf {
                 () ->
                     new InvalidInputException(
                         "model", "model " + files.name() + " has no sample_size in config.json"));
-    ModelInfo model = info(files, height, config.sampleWidth().orElse(height));
-    found.put(model.reference(), files);
-    return model;
+    return remember(files, "sample_size", height, config.sampleWidth().orElse(height));
   }
 
   /** As {@link #find} for pictures of another size than the model's own. */
   public ModelInfo find(String reference, int height, int width) {
-    ModelFiles files = finder.apply(reference);
+    return remember(finder.apply(reference), "size", height, width);
+  }
+
+  private ModelInfo remember(ModelFiles files, String field, int height, int width) {
     int multiple = files.config().sizeMultiple();
-    if (height % multiple != 0 || width % multiple != 0) {
-      throw new InvalidInputException(
-          "size",
-          "height and width must be multiples of " + multiple + ", not " + height + "x" + width);
+    for (int side : new int[] {height, width}) {
+      if (side < multiple || side > SIDE_MAX || side % multiple != 0) {
+        throw new InvalidInputException(
+            field,
+            "%s is %dx%d: model %s makes pictures whose sides are multiples of %d up to %d"
+                .formatted(field, height, width, files.name(), multiple, SIDE_MAX));
+      }
     }
     ModelInfo model = info(files, height, width);
     found.put(model.reference(), files);
@@ -78,6 +83,13 @@ public final class ModelLibrary implements ModelShelf {
               + card.prediction().word()
               + ": only direction (x1 - x0) can be sampled by this version");
     }
+    if (config.conditionChannels() < 0) {
+      throw new InvalidInputException(
+          "model",
+          "model "
+              + files.name()
+              + " has more out_channels than in_channels: it cannot be sampled");
+    }
     return new ModelInfo(
         files.name(),
         files.version(),
@@ -85,9 +97,18 @@ public final class ModelLibrary implements ModelShelf {
         height,
         width,
         classes(config),
-        config.inChannels() - config.outChannels(),
+        config.conditionChannels(),
         card.steps().orElse(STEPS_DEFAULT),
-        card.sampler().map(Solver::parse).orElse(Solver.AB2));
+        sampler(files));
+  }
+
+  private static Solver sampler(ModelFiles files) {
+    try {
+      return files.card().sampler().map(Solver::parse).orElse(Solver.AB2);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException(
+          "model", "the card of model " + files.name() + ": " + e.getMessage(), e);
+    }
   }
 
   private static OptionalInt classes(UNetConfig config) {
@@ -107,6 +128,13 @@ public final class ModelLibrary implements ModelShelf {
 
   /** Reads and checks the weights and puts them on the device; the caller closes the network. */
   public static SamplingNetwork load(Device device, ModelFiles files) {
+    if (files.config().classEmbedType() == UNetConfig.ClassEmbedding.IDENTITY) {
+      throw new InvalidInputException(
+          "model",
+          "model "
+              + files.name()
+              + " has class_embed_type \"identity\": its classes are vectors, not labels");
+    }
     NetworkProgram program =
         NetworkProgram.unet(files.config(), files.card().timestepScale(), TrainStep.defaults());
     Map<String, Tensor> weights = files.readWeights();

@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.json.InvalidInputException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -71,5 +72,50 @@ public record SamplingJob(
 
   public SamplingJob {
     rows = List.copyOf(rows);
+    stages = List.copyOf(stages);
+  }
+
+  /**
+   * @throws InvalidInputException if the rows are not what the model takes
+   */
+  void check() {
+    if (rows.isEmpty() || stages.isEmpty()) {
+      throw new InvalidInputException("rows", "a job needs at least one row and one stage");
+    }
+    int pixels = model.height() * model.width();
+    for (Row row : rows) {
+      int given = row.condition().length;
+      if (given != model.conditionChannels() * pixels) {
+        throw new InvalidInputException(
+            "condition",
+            given == 0
+                ? "model " + model.name() + " needs a condition"
+                : "the condition has "
+                    + given
+                    + " values, model "
+                    + model.name()
+                    + " takes "
+                    + model.conditionChannels() * pixels);
+      }
+      if (row.x0() instanceof X0.Given start && start.chw().length != model.channels() * pixels) {
+        throw new InvalidInputException(
+            "x0",
+            "x0 has "
+                + start.chw().length
+                + " values, model "
+                + model.name()
+                + " takes "
+                + model.channels() * pixels);
+      }
+    }
+    int label = classLabel.orElse(-1);
+    if (model.classes().isPresent() && (label < 0 || label >= model.classes().getAsInt())) {
+      throw new InvalidInputException(
+          "classLabel",
+          "classLabel must be from 0 to "
+              + (model.classes().getAsInt() - 1)
+              + " for model "
+              + model.name());
+    }
   }
 }

@@ -50,13 +50,18 @@ final class StepGroup implements AutoCloseable {
   private final List<Row> rows = new ArrayList<>();
 
   /**
-   * @param network closed with this
+   * @param network closed with this, also where this cannot be made
    * @param count slots for rows; one more is made for filling up
    */
   StepGroup(ModelInfo model, SamplingNetwork network, int count) {
     this.model = model;
     this.network = network;
-    this.slots = network.slots(count + 1, model.height(), model.width());
+    try {
+      this.slots = network.slots(count + 1, model.height(), model.width());
+    } catch (RuntimeException | Error e) {
+      network.close();
+      throw e;
+    }
     this.spare = count;
     for (long slot = 0; slot < count; slot++) {
       free.add(slot);
@@ -71,9 +76,9 @@ final class StepGroup implements AutoCloseable {
     return rows.isEmpty() && waiting.isEmpty();
   }
 
-  /** Drops cancelled rows, fills free slots, and moves every row one stage on. */
+  /** Drops rows of jobs that leave, fills free slots, and moves every row one stage on. */
   boolean turn() {
-    dropCancelled();
+    dropLeaving();
     fill();
     if (rows.isEmpty()) {
       return false;
@@ -84,11 +89,11 @@ final class StepGroup implements AutoCloseable {
     return true;
   }
 
-  private void dropCancelled() {
-    waiting.removeIf(Admitted::cancelled);
+  private void dropLeaving() {
+    waiting.removeIf(Admitted::leaving);
     for (Iterator<Row> i = rows.iterator(); i.hasNext(); ) {
       Row row = i.next();
-      if (row.job.cancelled()) {
+      if (row.job.leaving()) {
         free.add(row.slot);
         i.remove();
       }
@@ -111,6 +116,7 @@ final class StepGroup implements AutoCloseable {
     if (entering.isEmpty()) {
       return;
     }
+    rows.addAll(entering); // first: whatever fails from here on, their jobs are to hear of it
     int values = model.channels() * model.height() * model.width();
     float[] x0 = new float[entering.size() * values];
     for (int i = 0; i < entering.size(); i++) {
@@ -123,7 +129,6 @@ final class StepGroup implements AutoCloseable {
           entering.get(i).source.condition(), 0, condition, i * conditionValues, conditionValues);
     }
     slots.put(entering.stream().mapToLong(row -> row.slot).toArray(), x0, condition);
-    rows.addAll(entering);
   }
 
   private void step() {
@@ -163,8 +168,9 @@ final class StepGroup implements AutoCloseable {
     }
     for (Row row : rows) {
       if (row.job.active > 0) {
-        row.job.listener.advanced(row.job.active);
+        int stages = row.job.active;
         row.job.active = 0;
+        row.job.advanced(stages);
       }
     }
   }
@@ -181,22 +187,24 @@ final class StepGroup implements AutoCloseable {
     for (int i = 0; i < finished.size(); i++) {
       Row row = finished.get(i);
       free.add(row.slot);
-      row.job.listener.finished(
+      row.job.finished(
           row.source.index(), Arrays.copyOfRange(pictures, i * values, (i + 1) * values));
     }
   }
 
-  /** Gives up all rows after a failure; returns the jobs they belonged to. */
-  List<Admitted> abandon() {
+  /** All jobs with rows under way or waiting. */
+  Set<Admitted> jobs() {
     Set<Admitted> jobs = new LinkedHashSet<>(waiting);
     rows.forEach(row -> jobs.add(row.job));
-    close();
-    return List.copyOf(jobs);
+    return jobs;
   }
 
   @Override
   public void close() {
-    slots.close();
-    network.close();
+    try {
+      slots.close();
+    } finally {
+      network.close();
+    }
   }
 }

@@ -1,12 +1,12 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.job.DeviceException;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -21,7 +21,8 @@ import java.util.concurrent.locks.LockSupport;
  * the picture: a {@link StepGroup}. Groups take turns; within a group jobs that wait take turns at
  * free slots, row by row, so that a large job does not hold up a small one.
  *
- * <p>Safe for use by many threads. Listeners are called on the loop's thread.
+ * <p>Safe for use by many threads. Listeners are called on the loop's thread; one that throws loses
+ * its job.
  */
 public final class StepLoop implements Sampling, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
@@ -55,9 +56,10 @@ public final class StepLoop implements Sampling, AutoCloseable {
   /** A job's rows on their way through the loop; only the loop's thread changes them. */
   static final class Admitted implements Running {
     final SamplingJob job;
-    final RowListener listener;
     final ArrayDeque<SamplingJob.Row> waiting;
     int active;
+    private final RowListener listener;
+    private boolean failed;
     private volatile boolean cancelled;
 
     Admitted(SamplingJob job, RowListener listener) {
@@ -66,8 +68,44 @@ public final class StepLoop implements Sampling, AutoCloseable {
       this.waiting = new ArrayDeque<>(job.rows());
     }
 
-    boolean cancelled() {
-      return cancelled;
+    /** True once its rows are to leave: somebody cancelled it, or it failed. */
+    boolean leaving() {
+      return cancelled || failed;
+    }
+
+    void advanced(int stages) {
+      tell(() -> listener.advanced(stages));
+    }
+
+    void finished(int row, float[] chw) {
+      tell(() -> listener.finished(row, chw));
+    }
+
+    /** A listener that throws loses its own job and nothing else. */
+    private void tell(Runnable call) {
+      if (failed) {
+        return;
+      }
+      try {
+        call.run();
+      } catch (RuntimeException e) {
+        fail(e);
+      } catch (Error e) {
+        fail(new IllegalStateException("what was to hear of the rows failed: " + e, e));
+      }
+    }
+
+    /** The job ends here; it hears of no more than one failure. */
+    void fail(RuntimeException cause) {
+      if (failed) {
+        return;
+      }
+      failed = true;
+      try {
+        listener.failed(cause);
+      } catch (RuntimeException | Error e) {
+        LOG.log(System.Logger.Level.ERROR, "job " + job.jobId() + " could not be told", e);
+      }
     }
 
     @Override
@@ -83,10 +121,10 @@ public final class StepLoop implements Sampling, AutoCloseable {
 
   @Override
   public Running submit(SamplingJob job, RowListener listener) {
-    if (job.model().conditionChannels() > 0
-        && job.rows().stream().anyMatch(row -> row.condition().length == 0)) {
-      throw new InvalidInputException(
-          "condition", "model " + job.model().name() + " needs a condition");
+    // What is wrong with a job must show before its rows share a pass with others'.
+    job.check();
+    if (closing || !thread.isAlive()) {
+      throw new DeviceException("the step loop has ended");
     }
     Admitted admitted = new Admitted(job, listener);
     arriving.add(admitted);
@@ -115,15 +153,22 @@ public final class StepLoop implements Sampling, AutoCloseable {
         LockSupport.park(this);
       }
     }
-    groups.values().forEach(StepGroup::close);
+    groups.values().forEach(StepLoop::close);
   }
 
   private void admitArriving() {
     for (Admitted job = arriving.poll(); job != null; job = arriving.poll()) {
+      if (job.leaving()) {
+        continue; // nothing is loaded for nobody
+      }
       try {
         group(job.job.model()).admit(job);
-      } catch (RuntimeException e) {
-        job.listener.failed(e); // a model that cannot be loaded fails its own jobs only
+      } catch (InvalidInputException | TransientException | DeviceException e) {
+        job.fail(e); // a model that cannot be loaded fails its own jobs only
+      } catch (RuntimeException | Error e) {
+        job.fail(
+            new DeviceException(
+                "model " + job.job.model().reference() + " cannot be loaded: " + e, e));
       }
     }
   }
@@ -145,8 +190,8 @@ public final class StepLoop implements Sampling, AutoCloseable {
     while (groups.size() >= modelsMax && oldestFirst.hasNext()) {
       StepGroup group = oldestFirst.next();
       if (group.idle()) {
-        group.close();
         oldestFirst.remove();
+        close(group);
       }
     }
   }
@@ -159,14 +204,24 @@ public final class StepLoop implements Sampling, AutoCloseable {
         turns++;
       }
       return worked;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // The device failed under these rows: their jobs hear of it, the loop and other models go on.
+      // Errors too: memory that ran out in one pass is there again once its rows are gone.
       LOG.log(System.Logger.Level.ERROR, "pass failed", e);
-      List<Admitted> jobs = group.abandon();
       groups.values().remove(group);
-      DeviceException cause = new DeviceException("the device failed: " + e.getMessage(), e);
-      jobs.forEach(job -> job.listener.failed(cause));
+      close(group);
+      DeviceException cause = new DeviceException("the device failed: " + e, e);
+      group.jobs().forEach(job -> job.fail(cause));
       return true;
+    }
+  }
+
+  /** After a failure of the device even this may fail. */
+  private static void close(StepGroup group) {
+    try {
+      group.close();
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.ERROR, "a network could not be closed", e);
     }
   }
 

@@ -27,10 +27,15 @@ final class TorchNetwork implements SamplingNetwork {
   TorchNetwork(TorchDevice device, NetworkProgram program, Map<String, Tensor> tensors) {
     this.channels = program.channels();
     this.conditionChannels = program.conditionChannels();
-    this.manager = device.newManager();
     this.program = new TorchProgram(device, program);
-    PtNDArray[] arrays = TorchDevice.upload(manager, program, tensors);
-    this.weights = IValue.listFrom(arrays);
+    this.manager = device.newManager();
+    try {
+      this.weights = IValue.listFrom(TorchDevice.upload(manager, program, tensors));
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      this.program.close();
+      throw e;
+    }
     this.bytes = 4 * program.weights().values().stream().mapToLong(TorchNetwork::product).sum();
   }
 
@@ -62,8 +67,13 @@ final class TorchNetwork implements SamplingNetwork {
     }
   }
 
+  /** Arrays that live as long as this; the same number before and after any call. */
+  int arrays() {
+    return manager.getManagedArrays().size();
+  }
+
   @Override
-  public Slots slots(int count, int height, int width) {
+  public TorchSlots slots(int count, int height, int width) {
     return new TorchSlots(count, height, width);
   }
 
@@ -75,7 +85,7 @@ final class TorchNetwork implements SamplingNetwork {
   }
 
   /** x, remembered directions and conditions of all slots, resident on the device. */
-  private final class TorchSlots implements Slots {
+  final class TorchSlots implements Slots {
     private final int height;
     private final int width;
     private final NDManager own = manager.newSubManager();
@@ -89,6 +99,11 @@ final class TorchNetwork implements SamplingNetwork {
       x = zeros(new Shape(count, channels, height, width));
       memory = zeros(new Shape(count, 3, channels, height, width));
       condition = zeros(new Shape(count, conditionChannels, height, width));
+    }
+
+    /** Arrays that live as long as this; the same number before and after any call. */
+    int arrays() {
+      return own.getManagedArrays().size();
     }
 
     private IValue zeros(Shape of) {

@@ -58,6 +58,11 @@ final class TorchTraining implements TrainingNetwork {
     return arrays;
   }
 
+  /** Arrays that live as long as this; the same number before and after any call. */
+  int arrays() {
+    return manager.getManagedArrays().size();
+  }
+
   @Override
   public StepResult step(Batch batch, double learningRate, double emaDecay) {
     try (NDManager scope = manager.newSubManager();

@@ -4,6 +4,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.OptimizerState;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,29 +43,47 @@ final class Checkpoint {
   }
 
   /**
+   * @param shapes of the network's weights by name
    * @throws InvalidInputException if the file is damaged, or of another recipe: its numbers would
    *     not be those of an undisturbed run
    */
-  static OptimizerState read(Path file, Recipe recipe) {
+  static OptimizerState read(Path file, Recipe recipe, Map<String, long[]> shapes) {
     Map<String, String> metadata = SafeTensors.metadata(file);
     if (!fingerprint(recipe).equals(metadata.get(RECIPE))) {
       throw new InvalidInputException(
           "--resume", file.getFileName() + " was written by another recipe: it cannot be resumed");
     }
+    long iteration = iteration(file, metadata);
+    if (iteration > recipe.iterations()) {
+      throw new InvalidInputException(
+          "iterations",
+          "iterations is "
+              + recipe.iterations()
+              + ", but the checkpoint stands at step "
+              + iteration);
+    }
     Map<String, Tensor> all = SafeTensors.read(file);
-    return new OptimizerState(
-        part(all, "weights."),
-        part(all, "ema."),
-        part(all, "m."),
-        part(all, "v."),
-        Long.parseLong(metadata.getOrDefault(ITERATION, "0")));
+    Map<String, Tensor> weights = part(all, "weights.", shapes);
+    Map<String, Tensor> ema = part(all, "ema.", shapes);
+    Map<String, Tensor> first = part(all, "m.", shapes);
+    return new OptimizerState(weights, ema, first, part(all, "v.", shapes), iteration);
+  }
+
+  private static long iteration(Path file, Map<String, String> metadata) {
+    String text = metadata.getOrDefault(ITERATION, "");
+    if (!text.matches("[0-9]{1,18}")) {
+      throw new InvalidInputException(
+          "--resume", file.getFileName() + " does not say at which step it stands");
+    }
+    return Long.parseLong(text);
   }
 
   static boolean exists(Path file) {
     return Files.isRegularFile(file);
   }
 
-  private static Map<String, Tensor> part(Map<String, Tensor> all, String prefix) {
+  private static Map<String, Tensor> part(
+      Map<String, Tensor> all, String prefix, Map<String, long[]> shapes) {
     Map<String, Tensor> part = new LinkedHashMap<>();
     all.forEach(
         (name, tensor) -> {
@@ -72,6 +91,7 @@ final class Checkpoint {
             part.put(name.substring(prefix.length()), tensor);
           }
         });
+    Weights.check(part, shapes);
     return part;
   }
 

@@ -6,7 +6,7 @@ public final class DivergedException extends RuntimeException {
 
   public DivergedException(long iteration) {
     super(
-        "the loss is not a number at step "
+        "the loss or its gradient is not a number at step "
             + iteration
             + ": training stopped; the last checkpoint stands, a lower learning rate may help");
   }

@@ -37,9 +37,15 @@ final class Prefetch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // closed
     } catch (RuntimeException e) {
-      queue.clear();
-      queue.add(new Prepared.Failed(e));
+      fail(e);
+    } catch (Error e) {
+      fail(new IllegalStateException("training pairs cannot be prepared: " + e, e));
     }
+  }
+
+  private void fail(RuntimeException cause) {
+    queue.clear();
+    queue.add(new Prepared.Failed(cause));
   }
 
   Batch next() throws InterruptedException {
@@ -50,8 +56,20 @@ final class Prefetch implements AutoCloseable {
     return ((Prepared.Ready) prepared).batch();
   }
 
+  /** Waits for the batch in hand: the caller may close the data set next. */
   @Override
   public void close() {
     thread.interrupt();
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -1,8 +1,10 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.network.TrainStep;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -38,6 +40,9 @@ public record Recipe(
     long sampleEvery,
     long seed,
     Card card) {
+  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
+  private static final String NAME_RULE =
+      "must be letters, digits, '.', '_' or '-', at most 64, a letter or digit first";
 
   /**
    * Words for the model's card.
@@ -94,14 +99,10 @@ public record Recipe(
   /** Refuses unknown keys, bad ranges and impossible combinations by the key's name. */
   public static Recipe parse(JsonObject json) {
     String name = json.requiredString("model");
-    if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
-      throw json.refuse("model", "must be letters, digits, '.', '_' or '-', at most 64");
+    if (!name.matches(NAME)) {
+      throw json.refuse("model", NAME_RULE);
     }
-    UNetConfig network =
-        UNetConfig.parse(
-            json.object("network")
-                .orElseThrow(
-                    () -> json.refuse("network", "is missing: the U-Net's configuration")));
+    UNetConfig network = network(json);
     Data data = data(json, network);
     Recipe recipe =
         new Recipe(
@@ -119,13 +120,44 @@ public record Recipe(
             json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0L),
             card(json));
     json.refuseUnknown();
+    return recipe;
+  }
+
+  private static UNetConfig network(JsonObject json) {
+    JsonObject keys =
+        json.object("network")
+            .orElseThrow(() -> json.refuse("network", "is missing: the U-Net's configuration"));
+    UNetConfig network;
+    try {
+      network = UNetConfig.parse(keys);
+    } catch (InvalidInputException e) {
+      if (e.field().startsWith("network.")) {
+        throw e;
+      }
+      throw new InvalidInputException("network." + e.field(), "network." + e.getMessage(), e);
+    }
+    keys.has("_diffusers_version"); // known, and says nothing about the network
+    keys.refuseUnknown();
     if (network.dropout() != 0) {
-      throw json.refuse("network", ".dropout must be 0: training does not draw dropout masks");
+      throw keys.refuse("dropout", "must be 0: training does not draw dropout masks");
     }
     if (network.inChannels() != network.outChannels()) {
-      throw json.refuse("network", ".in_channels must equal out_channels for an image folder");
+      throw keys.refuse(
+          "in_channels",
+          "is "
+              + network.inChannels()
+              + ", but must equal out_channels, "
+              + network.outChannels()
+              + ": pictures alone have no condition");
     }
-    return recipe;
+    if (network.outChannels() != 1 && network.outChannels() != 3) {
+      throw keys.refuse(
+          "out_channels", "must be 1 (grey) or 3 (colour), not " + network.outChannels());
+    }
+    if (network.classEmbedType() == ClassEmbedding.IDENTITY) {
+      throw keys.refuse("class_embed_type", "must not be identity: classes are labels here");
+    }
+    return network;
   }
 
   private static Data data(JsonObject json, UNetConfig network) {
@@ -146,6 +178,18 @@ public record Recipe(
             data.bool("flip", false),
             data.word("labels", List.of("none", "folder", "prefix")).orElse("none"));
     data.refuseUnknown();
+    if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
+      throw json.refuse(
+          "network.sample_size", "must be " + size + ", which is dataset.size: it is published");
+    }
+    boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
+    boolean labels = !parsed.labels().equals("none");
+    if (classes && !labels) {
+      throw data.refuse("labels", "must be folder or prefix: the network takes classes");
+    }
+    if (labels && !classes) {
+      throw data.refuse("labels", "must be none: the network takes no classes");
+    }
     return parsed;
   }
 
@@ -189,6 +233,9 @@ public record Recipe(
                 .map(Solver::parse)
                 .orElse(Solver.AB2));
     c.refuseUnknown();
+    if (!card.version().map(word -> word.matches(NAME)).orElse(true)) {
+      throw c.refuse("version", NAME_RULE); // now, not when the training is over
+    }
     return card;
   }
 

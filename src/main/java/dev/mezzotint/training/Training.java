@@ -7,6 +7,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
@@ -47,17 +48,10 @@ public final class Training {
 
   /**
    * @param out becomes the model's folder
+   * @throws InvalidInputException if recipe and pictures do not fit each other
    */
   public Training(Recipe recipe, ImageDataset data, Device device, Path out) {
-    if (data.channels() != recipe.network().outChannels()) {
-      throw new InvalidInputException(
-          "network.out_channels",
-          "network.out_channels is "
-              + recipe.network().outChannels()
-              + ", but the pictures have "
-              + data.channels()
-              + " channels");
-    }
+    checkPictures(recipe, data);
     this.recipe = recipe;
     this.out = out;
     this.data = data;
@@ -65,6 +59,48 @@ public final class Training {
     this.program =
         NetworkProgram.unet(recipe.network(), recipe.timestepScale(), recipe.optimizer().step());
     this.folder = new TrainingFolder(out, recipe);
+    card(List.of(), 0).checkAgainst(recipe.network()); // now, not when the training is over
+  }
+
+  private static void checkPictures(Recipe recipe, ImageDataset data) {
+    UNetConfig network = recipe.network();
+    if (network.inChannels() != network.outChannels()) {
+      throw new InvalidInputException(
+          "network.in_channels", "network.in_channels must equal network.out_channels");
+    }
+    if (data.channels() != network.outChannels()) {
+      throw new InvalidInputException(
+          "network.out_channels",
+          "network.out_channels is "
+              + network.outChannels()
+              + ", but the pictures have "
+              + data.channels()
+              + " channels");
+    }
+    int size = recipe.data().size();
+    if (data.height() != size || data.width() != size) {
+      throw new InvalidInputException(
+          "dataset.size",
+          "dataset.size is %d, but the pictures are %dx%d"
+              .formatted(size, data.width(), data.height()));
+    }
+    int wanted = network.numClassEmbeds().orElse(0);
+    if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
+        && data.classes().size() != wanted) {
+      throw new InvalidInputException(
+          "network.num_class_embeds",
+          "network.num_class_embeds is "
+              + wanted
+              + ", but the pictures have "
+              + data.classes().size()
+              + " classes: "
+              + brief(data.classes()));
+    }
+  }
+
+  private static String brief(List<String> names) {
+    int shown = Math.min(names.size(), 10);
+    return String.join(", ", names.subList(0, shown)) + (shown < names.size() ? ", ..." : "");
   }
 
   /**
@@ -73,12 +109,14 @@ public final class Training {
    * @param resume continue where the folder's checkpoint stands, if there is one
    * @param stopping asked between steps; true ends with a checkpoint
    * @return steps done in all
+   * @throws InvalidInputException if the folder holds something else than this training
+   * @throws DivergedException when the loss is no longer a number
    */
   public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
     OptimizerState state;
     if (resume && Checkpoint.exists(folder.checkpoint())) {
-      state = Checkpoint.read(folder.checkpoint(), recipe);
+      state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
       folder.resumeAt(state.iteration());
     } else {
       folder.begin();

@@ -18,10 +18,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The folder that a training in this process works in: checkpoint, log and sample grids while it
@@ -34,6 +36,7 @@ import java.util.Map;
 final class TrainingFolder {
   private static final int PREVIEWS = 16;
   private static final int PREVIEW_STEPS = 24;
+  private static final int LOG_CHARS_MAX = 1 << 16;
   private static final String HEADER = "iteration,loss,gradient_norm\n";
 
   private final Path folder;
@@ -60,6 +63,10 @@ final class TrainingFolder {
           "--out",
           "a training stands in " + folder + ": continue it with --resume or choose another");
     }
+    if (Files.exists(folder.resolveSibling("config.json"))) {
+      throw new InvalidInputException(
+          "--out", "a model stands in " + folder.getParent() + ": choose another folder");
+    }
     write(folder.resolve("recipe.json"), JsonObject.writePretty(recipe.toMap()));
     write(log(), HEADER.getBytes(StandardCharsets.UTF_8));
   }
@@ -82,8 +89,12 @@ final class TrainingFolder {
     }
   }
 
+  /** Lines beyond the last checkpoint may reach the disk: resuming cuts them off again. */
   void log(LogLine line) {
     unwritten.append(line.csv());
+    if (unwritten.length() > LOG_CHARS_MAX) {
+      flushLog();
+    }
   }
 
   void flushLog() {
@@ -101,20 +112,29 @@ final class TrainingFolder {
     try {
       if (Files.exists(log())) {
         for (String line : Files.readAllLines(log())) {
-          String[] parts = line.split(",", -1);
-          if (parts.length == 3 && parts[0].matches("[0-9]+") && !parts[2].isEmpty()) {
-            lines.add(
-                new LogLine(
-                    Long.parseLong(parts[0]),
-                    Double.parseDouble(parts[1]),
-                    Double.parseDouble(parts[2])));
-          }
+          parse(line).ifPresent(lines::add);
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return lines;
+  }
+
+  private static Optional<LogLine> parse(String line) {
+    String[] parts = line.split(",", -1);
+    if (parts.length != 3) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new LogLine(
+              Long.parseLong(parts[0]),
+              Double.parseDouble(parts[1]),
+              Double.parseDouble(parts[2])));
+    } catch (NumberFormatException e) {
+      return Optional.empty(); // the header, or a line that was cut off
+    }
   }
 
   /** Sixteen pictures from fixed noise by the averaged weights, AB2 at 24 steps. */
@@ -152,12 +172,15 @@ final class TrainingFolder {
     return Png.encode(Grid.of(pictures, /* columns= */ 8, /* padding= */ 2));
   }
 
+  /** The file appears whole or stays as it was. */
   static void write(Path file, byte[] bytes) {
+    Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
       Files.createDirectories(file.getParent());
-      Files.write(file, bytes);
+      Files.write(part, bytes);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
     }
   }
 }

@@ -47,7 +47,7 @@ final class TrainingLoop {
    * Runs from the step after {@code done} to the recipe's last, or until the watcher stops it.
    *
    * @return steps done in all
-   * @throws DivergedException when the loss is no longer a number; state is not kept then
+   * @throws DivergedException when loss or gradient is no longer a number; state is not kept then
    */
   long run(long done) throws InterruptedException {
     long iteration = done;
@@ -59,7 +59,8 @@ final class TrainingLoop {
                 recipe.optimizer().rate(iteration, recipe.iterations()),
                 recipe.emaDecay(iteration));
         iteration++;
-        if (!Double.isFinite(result.loss())) {
+        // A gradient that is no number has spoilt the weights, though this loss was still fine.
+        if (!Double.isFinite(result.loss()) || !Double.isFinite(result.gradientNorm())) {
           throw new DivergedException(iteration);
         }
         watcher.stepped(iteration, result);

@@ -120,6 +120,16 @@ class TrainStepTest {
     }
   }
 
+  @Test
+  void stepsLeaveNoArraysBehind() {
+    try (TorchTraining network = (TorchTraining) start()) {
+      int before = network.arrays();
+      average(network, 0, 50);
+      network.ema();
+      assertThat(network.arrays()).isEqualTo(before);
+    }
+  }
+
   private static TrainingNetwork start() {
     return CPU.train(PROGRAM, OptimizerState.start(PROGRAM.initialWeights(1)));
   }

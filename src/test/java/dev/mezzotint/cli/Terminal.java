@@ -1,0 +1,107 @@
+package dev.mezzotint.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.torch.TorchDevice;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** Somebody who types commands and reads what they say. */
+final class Terminal {
+  static final String GOLDEN = "src/test/resources/golden/";
+  static final String DEFAULTS = GOLDEN + "iadb_defaults";
+  static final String IO = DEFAULTS + "/io.safetensors";
+
+  private final Path folder;
+  private String said = "";
+  private String printed = "";
+
+  static final Surroundings SURROUNDINGS =
+      new Surroundings() {
+        @Override
+        public Device device(String name) {
+          return TorchDevice.open(name.isEmpty() ? "cpu" : name, 1);
+        }
+
+        @Override
+        public ModelFiles model(String reference) {
+          return ModelFolder.open(reference, Path.of("models"));
+        }
+      };
+
+  /** Arguments are split at spaces; {@code @} stands for the test's folder. */
+  int run(String line) {
+    return run(SURROUNDINGS, line);
+  }
+
+  int run(Surroundings surroundings, String line) {
+    String[] args = line.replace("@", folder.toString()).split(" ", -1);
+    TorchDevice.open("cpu", 1); // the engine's greetings are not ours
+    PrintStream err = System.err;
+    PrintStream out = System.out;
+    ByteArrayOutputStream onErr = new ByteArrayOutputStream();
+    ByteArrayOutputStream onOut = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(onErr, true, StandardCharsets.UTF_8));
+    System.setOut(new PrintStream(onOut, true, StandardCharsets.UTF_8));
+    try {
+      return Mezzotint.run(surroundings, List.of(), args);
+    } finally {
+      System.setErr(err);
+      System.setOut(out);
+      said = onErr.toString(StandardCharsets.UTF_8);
+      printed = onOut.toString(StandardCharsets.UTF_8);
+    }
+  }
+
+  /**
+   * @param folder what {@code @} stands for
+   */
+  Terminal(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Standard error of the last command. */
+  String said() {
+    return said;
+  }
+
+  /** Standard output of the last command. */
+  String printed() {
+    return printed;
+  }
+
+  void succeeds(String line) {
+    assertThat(run(line)).as("%s: %s", line, said).isZero();
+  }
+
+  void refuses(String line, String... words) {
+    assertThat(run(line)).as("%s: %s", line, said).isEqualTo(2);
+    assertThat(said.lines()).as(said).hasSize(1);
+    assertThat(said).contains(words).doesNotContain("Exception");
+  }
+
+  static String generate(String more) {
+    return "generate --model " + DEFAULTS + " --steps 2 --sampler ab2 " + more;
+  }
+
+  static void drawPictures(Path to) throws IOException {
+    Files.createDirectories(to);
+    for (int i = 0; i < 20; i++) {
+      float[] chw = new float[3 * 64];
+      Arrays.fill(chw, -0.9f + 0.09f * i);
+      Files.write(
+          to.resolve("flat-%02d.png".formatted(i)), Png.encode(Pixels.fromChw(chw, 0, 3, 8, 8)));
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.mezzotint.generation;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What a job heard of its rows. */
+class Heard implements Sampling.RowListener {
+  final Map<Integer, float[]> pictures = new TreeMap<>();
+  private final CountDownLatch over = new CountDownLatch(1);
+  private final int rows;
+  int stages;
+  int failures;
+  @Nullable RuntimeException failure;
+
+  Heard(int rows) {
+    this.rows = rows;
+  }
+
+  @Override
+  public synchronized void advanced(int more) {
+    stages += more;
+  }
+
+  @Override
+  public synchronized void finished(int row, float[] chw) {
+    if (pictures.put(row, chw) != null) {
+      throw new AssertionError("row " + row + " finished twice");
+    }
+    if (pictures.size() == rows) {
+      over.countDown();
+    }
+  }
+
+  @Override
+  public synchronized void failed(RuntimeException cause) {
+    failure = cause;
+    failures++;
+    over.countDown();
+  }
+
+  /** Waits for the last row or a failure. */
+  final Heard await() throws InterruptedException {
+    if (!over.await(20, TimeUnit.SECONDS)) {
+      throw new AssertionError("nothing more was heard after " + pictures.keySet());
+    }
+    return this;
+  }
+}

@@ -1,0 +1,55 @@
+package dev.mezzotint.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.job.Priority;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Jobs for the networks of {@link PlainShelf}, and what must become of them. */
+final class PlainJobs {
+  private float nextMarker = 1;
+
+  /** Rows that start at values nobody else has. */
+  SamplingJob job(ModelInfo model, int rows, Solver solver, int steps) {
+    return job(model, rows, solver, steps, OptionalInt.empty(), 0);
+  }
+
+  SamplingJob job(
+      ModelInfo model, int rows, Solver solver, int steps, OptionalInt label, float condition) {
+    List<SamplingJob.Row> all = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      float[] conditions = new float[2 * model.conditionChannels()];
+      Arrays.fill(conditions, condition);
+      float[] x0 = {nextMarker, -nextMarker};
+      nextMarker++;
+      all.add(new SamplingJob.Row(i, new SamplingJob.X0.Given(x0), conditions));
+    }
+    return new SamplingJob(
+        "job", model, all, stages(solver, steps), label, Priority.NORMAL, "", Optional.empty());
+  }
+
+  static List<Stage> stages(Solver solver, int steps) {
+    return solver.stages(AlphaSchedule.UNIFORM.alphas(steps));
+  }
+
+  static float[] start(SamplingJob job, int row) {
+    return ((SamplingJob.X0.Given) job.rows().get(row).x0()).chw();
+  }
+
+  static void assertAsAlone(SamplingJob job, Heard heard, long label, float condition) {
+    assertThat(heard.failure).isNull();
+    assertThat(heard.pictures).hasSize(job.rows().size());
+    for (int row = 0; row < job.rows().size(); row++) {
+      assertThat(heard.pictures.get(row))
+          .isEqualTo(PlainShelf.alone(start(job, row), job.stages(), label, condition));
+    }
+    assertThat(heard.stages).isEqualTo(job.rows().size() * job.stages().size());
+  }
+}

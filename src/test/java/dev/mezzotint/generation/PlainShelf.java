@@ -1,0 +1,198 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.SamplingNetwork;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Networks in plain Java with a field that is known: d = x/2 + 3·sin(α + class) + condition. They
+ * watch that slots are used as they may be, and can be made to fail or to wait.
+ */
+final class PlainShelf implements ModelShelf {
+  /** Permits to take a step; as many as anybody wants unless a test holds them back. */
+  final Semaphore steps = new Semaphore(Integer.MAX_VALUE / 2);
+
+  /** Every step on every network: the first values of the x0 of the rows in it, in order. */
+  final List<List<Float>> passes = new CopyOnWriteArrayList<>();
+
+  final List<Integer> passSizes = new CopyOnWriteArrayList<>();
+  final List<String> loads = new CopyOnWriteArrayList<>();
+  final List<String> closed = new CopyOnWriteArrayList<>();
+  final Set<String> broken = ConcurrentHashMap.newKeySet();
+  final AtomicInteger failingSteps = new AtomicInteger();
+  final List<String> misuse = new CopyOnWriteArrayList<>();
+
+  static ModelInfo model(String name) {
+    return new ModelInfo(name, "1", 1, 1, 2, OptionalInt.empty(), 0, 4, Solver.EULER);
+  }
+
+  static ModelInfo conditioned(String name) {
+    return new ModelInfo(name, "1", 1, 1, 2, OptionalInt.of(5), 2, 4, Solver.EULER);
+  }
+
+  static float direction(float x, float alpha, long label, float condition) {
+    return x / 2 + 3 * (float) Math.sin(alpha + label) + condition;
+  }
+
+  /** What a row must become, whoever its neighbours are. */
+  static float[] alone(float[] x0, List<Stage> stages, long label, float condition) {
+    float[] x = x0.clone();
+    float[][] memory = new float[3][x.length];
+    for (Stage stage : stages) {
+      float[] shares = {
+        (float) stage.g0(), (float) stage.g1(), (float) stage.g2(), (float) stage.g3()
+      };
+      advance(x, memory, (float) stage.alpha(), shares, label, condition);
+    }
+    return x;
+  }
+
+  private static void advance(
+      float[] x, float[][] memory, float alpha, float[] g, long label, float condition) {
+    for (int i = 0; i < x.length; i++) {
+      float d = direction(x[i], alpha, label, condition);
+      x[i] = x[i] + g[0] * d + g[1] * memory[0][i] + g[2] * memory[1][i] + g[3] * memory[2][i];
+      memory[2][i] = memory[1][i];
+      memory[1][i] = memory[0][i];
+      memory[0][i] = d;
+    }
+  }
+
+  @Override
+  public ModelInfo find(String reference) {
+    return model(reference);
+  }
+
+  @Override
+  public SamplingNetwork load(ModelInfo model) {
+    if (broken.contains(model.name())) {
+      throw new InvalidInputException("conv_in.weight", "tensor conv_in.weight is missing");
+    }
+    loads.add(model.name());
+    return new PlainNetwork(model);
+  }
+
+  private final class PlainNetwork implements SamplingNetwork {
+    private final ModelInfo model;
+
+    PlainNetwork(ModelInfo model) {
+      this.model = model;
+    }
+
+    @Override
+    public float[] evaluate(float[] input, int height, int width, float[] t, long[] classes) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Slots slots(int count, int height, int width) {
+      return new PlainSlots(count, model.conditionChannels());
+    }
+
+    @Override
+    public long bytes() {
+      return 0;
+    }
+
+    @Override
+    public void close() {
+      closed.add(model.name());
+    }
+  }
+
+  private final class PlainSlots implements SamplingNetwork.Slots {
+    private static final int VALUES = 2;
+
+    private final float[][] x;
+    private final float[][][] memory;
+    private final float[] condition;
+    private final float[] marker;
+    private final boolean[] used;
+    private final int conditionChannels;
+    private boolean over;
+
+    PlainSlots(int count, int conditionChannels) {
+      x = new float[count][VALUES];
+      memory = new float[count][3][VALUES];
+      condition = new float[count];
+      marker = new float[count];
+      used = new boolean[count];
+      this.conditionChannels = conditionChannels;
+    }
+
+    private void require(boolean holds, String otherwise) {
+      if (!holds) {
+        misuse.add(otherwise);
+      }
+    }
+
+    @Override
+    public void put(long[] slots, float[] x0, float[] c) {
+      require(!over, "put after close");
+      require(x0.length == slots.length * VALUES, "length of x0");
+      require(c.length == slots.length * VALUES * conditionChannels, "length of condition");
+      for (int i = 0; i < slots.length; i++) {
+        int slot = (int) slots[i];
+        require(slot < x.length - 1, "the spare slot is filled");
+        require(!used[slot], "slot " + slot + " is filled while in use");
+        used[slot] = true;
+        x[slot] = Arrays.copyOfRange(x0, i * VALUES, (i + 1) * VALUES);
+        memory[slot] = new float[3][VALUES];
+        condition[slot] = conditionChannels == 0 ? 0 : c[i * VALUES * conditionChannels];
+        marker[slot] = x[slot][0];
+      }
+    }
+
+    @Override
+    public void step(long[] slots, float[] alpha, float[] coefficients, long[] classes) {
+      steps.acquireUninterruptibly();
+      require(!over, "step after close");
+      if (failingSteps.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+        throw new IllegalStateException("out of memory on the device");
+      }
+      List<Float> rows = new ArrayList<>();
+      Set<Long> seen = new HashSet<>();
+      for (int i = 0; i < slots.length; i++) {
+        int slot = (int) slots[i];
+        if (slot < x.length - 1) {
+          require(seen.add(slots[i]), "slot " + slot + " twice in a pass");
+          require(used[slot], "slot " + slot + " was not filled");
+          rows.add(marker[slot]);
+        }
+        float[] shares = Arrays.copyOfRange(coefficients, 4 * i, 4 * i + 4);
+        advance(x[slot], memory[slot], alpha[i], shares, classes[i], condition[slot]);
+      }
+      passSizes.add(slots.length);
+      passes.add(rows);
+    }
+
+    @Override
+    public float[] take(long[] slots) {
+      require(!over, "take after close");
+      float[] out = new float[slots.length * VALUES];
+      for (int i = 0; i < slots.length; i++) {
+        int slot = (int) slots[i];
+        require(used[slot], "slot " + slot + " is taken though empty");
+        used[slot] = false;
+        System.arraycopy(x[slot], 0, out, i * VALUES, VALUES);
+      }
+      return out;
+    }
+
+    @Override
+    public void close() {
+      over = true;
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package dev.mezzotint.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.TrainingNetwork;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongFunction;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class TrainingLoopTest {
+  private final List<String> told = new ArrayList<>();
+  private final List<TrainingNetwork.Batch> seen = new ArrayList<>();
+  private long stopAfter = Long.MAX_VALUE;
+
+  private final TrainingLoop.Watcher watcher =
+      new TrainingLoop.Watcher() {
+        private long last;
+
+        @Override
+        public void stepped(long iteration, TrainingNetwork.StepResult result) {
+          last = iteration;
+        }
+
+        @Override
+        public void checkpoint(long iteration) {
+          told.add("checkpoint " + iteration);
+        }
+
+        @Override
+        public void sample(long iteration) {
+          told.add("sample " + iteration);
+        }
+
+        @Override
+        public boolean stopping() {
+          return last >= stopAfter;
+        }
+      };
+
+  private long run(Recipe recipe, Squares data, long done, LongFunction<double[]> result)
+      throws InterruptedException {
+    return new TrainingLoop(recipe, network(done, result), new Batches(data, recipe), watcher)
+        .run(done);
+  }
+
+  private TrainingNetwork network(long done, LongFunction<double[]> result) {
+    return new TrainingNetwork() {
+      private long iteration = done;
+
+      @Override
+      public StepResult step(Batch batch, double learningRate, double emaDecay) {
+        seen.add(batch);
+        double[] numbers = result.apply(++iteration);
+        return new StepResult(numbers[0], numbers[1]);
+      }
+
+      @Override
+      public OptimizerState state() {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public Map<String, Tensor> ema() {
+        throw new UnsupportedOperationException();
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private static double[] fine(long iteration) {
+    return new double[] {1.0 / iteration, 1};
+  }
+
+  @Test
+  void keepsStateAsOftenAsTheRecipeSaysAndOnceAtTheEnd() throws InterruptedException {
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine)).isEqualTo(12);
+    assertThat(told).containsExactly("checkpoint 4", "checkpoint 8", "sample 8", "checkpoint 12");
+    assertThat(seen).hasSize(12);
+  }
+
+  @Test
+  void stopsAfterTheStepInHandAndKeepsItsState() throws InterruptedException {
+    stopAfter = 6;
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine)).isEqualTo(6);
+    assertThat(told).containsExactly("checkpoint 4", "checkpoint 6");
+    assertThat(seen).hasSize(6);
+  }
+
+  @Test
+  void goesOnWithTheBatchesThatAnUndisturbedRunWouldHaveTaken() throws InterruptedException {
+    run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine);
+    List<TrainingNetwork.Batch> whole = List.copyOf(seen);
+    seen.clear();
+    run(Recipes.tiny(), new Squares(20, 3, 8), 7, TrainingLoopTest::fine);
+    assertThat(seen).hasSize(5);
+    for (int i = 0; i < 5; i++) {
+      assertThat(seen.get(i).x1()).isEqualTo(whole.get(7 + i).x1());
+      assertThat(seen.get(i).x0()).isEqualTo(whole.get(7 + i).x0());
+      assertThat(seen.get(i).alpha()).isEqualTo(whole.get(7 + i).alpha());
+    }
+    assertThat(whole.get(0).x0()).isNotEqualTo(whole.get(1).x0());
+    assertThat(whole.get(0).alpha()).isNotEqualTo(whole.get(1).alpha());
+  }
+
+  @Test
+  void aLossOrGradientThatIsNoNumberEndsItWithoutKeepingTheState() {
+    for (int spoilt = 0; spoilt < 2; spoilt++) {
+      told.clear();
+      int which = spoilt;
+      assertThatThrownBy(
+              () ->
+                  run(
+                      Recipes.tiny(),
+                      new Squares(20, 3, 8),
+                      0,
+                      iteration -> {
+                        double[] numbers = fine(iteration);
+                        if (iteration == 8) {
+                          numbers[which] = which == 0 ? Double.NaN : Double.POSITIVE_INFINITY;
+                        }
+                        return numbers;
+                      }))
+          .isInstanceOf(DivergedException.class)
+          .hasMessageContaining("step 8");
+      assertThat(told).containsExactly("checkpoint 4");
+    }
+  }
+
+  @Test
+  void aPictureThatIsGoneEndsItByName() {
+    Squares data = new Squares(20, 3, 8);
+    data.unreadable = 3;
+    assertThatThrownBy(() -> run(Recipes.tiny(), data, 0, TrainingLoopTest::fine))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining("3.png");
+  }
+
+  @Test
+  void everyEpochHasEveryPictureOnce() {
+    Recipe recipe = Recipes.tiny("\"flip\": true", "\"flip\": false");
+    Batches batches = new Batches(new Squares(18, 3, 8), recipe);
+    for (int epoch = 0; epoch < 3; epoch++) {
+      Set<Float> colours = new HashSet<>();
+      for (int step = 0; step < 3; step++) {
+        float[] x1 = batches.at(3 * epoch + step).x1();
+        for (int row = 0; row < 6; row++) {
+          colours.add(x1[row * 3 * 64 + 1]);
+        }
+      }
+      assertThat(colours).hasSize(18);
+    }
+  }
+
+  @Test
+  void alphaIsBelowOneAndPicturesAreMirroredAboutHalfOfTheTime() {
+    Batches batches = new Batches(new Squares(18, 3, 8), Recipes.tiny());
+    int mirrored = 0;
+    int rows = 0;
+    for (int step = 0; step < 50; step++) {
+      TrainingNetwork.Batch batch = batches.at(step);
+      for (int row = 0; row < 6; row++, rows++) {
+        assertThat(batch.alpha()[row]).isBetween(0f, Math.nextDown(1f));
+        float[] x1 = batch.x1();
+        // The pictures' first column is a little brighter.
+        mirrored += x1[row * 3 * 64] < x1[row * 3 * 64 + 7] ? 1 : 0;
+      }
+    }
+    assertThat(mirrored).isBetween(rows / 3, 2 * rows / 3);
+  }
+}

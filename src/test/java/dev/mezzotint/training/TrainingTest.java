@@ -1,0 +1,252 @@
+package dev.mezzotint.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.SafeTensors;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.torch.TorchDevice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The trainer from files to a model folder, on a real device with a tiny network. */
+class TrainingTest {
+  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+
+  @TempDir Path folder;
+  private Path pictures = Path.of("");
+
+  @BeforeEach
+  void drawPictures() throws IOException {
+    pictures = folder.resolve("pictures");
+    Files.createDirectories(pictures);
+    for (int i = 0; i < 20; i++) {
+      float[] chw = new float[3 * 64];
+      for (int k = 0; k < chw.length; k++) {
+        chw[k] = k % 8 < 4 ? -0.9f + 0.02f * i : 0.9f - 0.05f * i;
+      }
+      Files.write(
+          pictures.resolve("square-%02d.png".formatted(i)),
+          Png.encode(Pixels.fromChw(chw, 0, 3, 8, 8)));
+    }
+  }
+
+  /** Trains until {@code stopAfter} steps are done, and says how many those were. */
+  private long train(Recipe recipe, Path out, boolean resume, long stopAfter)
+      throws IOException, InterruptedException {
+    AtomicLong last = new AtomicLong();
+    try (ImageDataset data = ImageDataset.open(pictures, DatasetOptions.of(8, 8))) {
+      return new Training(recipe, data, CPU, out)
+          .run(
+              resume,
+              () -> last.get() >= stopAfter,
+              new Training.Progress() {
+                @Override
+                public void stepped(long iteration, double loss) {
+                  last.set(iteration);
+                }
+
+                @Override
+                public void wrote(String what, Path file) {
+                  assertThat(file).exists();
+                }
+              });
+    }
+  }
+
+  private static byte[] weights(Path model) throws IOException {
+    return Files.readAllBytes(model.resolve("diffusion_pytorch_model.safetensors"));
+  }
+
+  @Test
+  void trainsAndPublishesAModelThatOpensAndSamples() throws Exception {
+    Path out = folder.resolve("model");
+    assertThat(train(Recipes.tiny(), out, false, Long.MAX_VALUE)).isEqualTo(12);
+    assertThat(out.resolve("recipe.json")).exists();
+    assertThat(out.resolve("loss.png")).exists();
+    assertThat(out.resolve("samples.png")).exists();
+    assertThat(out.resolve("training/samples-0000008.png")).exists();
+    assertThat(Files.readAllLines(out.resolve("training/log.csv"))).hasSize(13);
+    ModelFiles files = ModelFolder.openPath(out);
+    assertThat(files.name()).isEqualTo("tiny");
+    assertThat(files.version()).isEqualTo("v1");
+    assertThat(files.card().timestepScale()).isEqualTo(1000);
+    assertThat(files.card().metrics())
+        .containsEntry("iterations", 12)
+        .containsEntry("pictures", 20)
+        .containsEntry("picturesSeen", 72);
+    NetworkProgram program =
+        NetworkProgram.unet(files.config(), 1000, Recipes.tiny().optimizer().step());
+    try (SamplingNetwork network = CPU.load(program, files.readWeights())) {
+      float[] d = network.evaluate(new float[192], 8, 8, new float[1], new long[1]);
+      assertThat(d[0]).isNotNaN().isNotZero();
+    }
+  }
+
+  @Test
+  void resumedTrainingEqualsUninterruptedTrainingBitForBit() throws Exception {
+    Path whole = folder.resolve("whole");
+    train(Recipes.tiny(), whole, false, Long.MAX_VALUE);
+    Path parts = folder.resolve("parts");
+    assertThat(train(Recipes.tiny(), parts, false, 5)).isEqualTo(5);
+    assertThat(ModelFolder.openPath(parts).card().metrics()).containsEntry("iterations", 5);
+    assertThat(train(Recipes.tiny(), parts, true, 6)).isEqualTo(6);
+    assertThat(train(Recipes.tiny(), parts, true, Long.MAX_VALUE)).isEqualTo(12);
+    assertThat(weights(parts)).isEqualTo(weights(whole));
+    for (String file :
+        List.of("training/checkpoint.safetensors", "training/log.csv", "samples.png")) {
+      assertThat(parts.resolve(file)).hasSameBinaryContentAs(whole.resolve(file));
+    }
+    // Once more where nothing is left to do: everything stays.
+    assertThat(train(Recipes.tiny(), parts, true, Long.MAX_VALUE)).isEqualTo(12);
+    assertThat(weights(parts)).isEqualTo(weights(whole));
+  }
+
+  @Test
+  void linesOfTheLogBeyondTheCheckpointAreCutOffAtResume() throws Exception {
+    Path out = folder.resolve("model");
+    train(Recipes.tiny(), out, false, 5);
+    Path log = out.resolve("training/log.csv");
+    String upTo5 = Files.readString(log);
+    // As after a crash: two steps too many, the second cut off in the middle of a number.
+    Files.writeString(log, upTo5 + "6,0.5,1.25\n7,0.5,1E");
+    assertThat(train(Recipes.tiny(), out, true, 6)).isEqualTo(6);
+    String upTo6 = Files.readString(log);
+    assertThat(upTo6).startsWith(upTo5).doesNotContain("6,0.5,1.25", "1E\n");
+    assertThat(Files.readAllLines(log)).hasSize(7);
+    assertThat(Files.readAllLines(log).get(6)).startsWith("6,");
+  }
+
+  @Test
+  void stoppedBeforeTheFirstStepItStillLeavesAModelAndGoesOn() throws Exception {
+    Path out = folder.resolve("model");
+    assertThat(train(Recipes.tiny(), out, false, 0)).isZero();
+    assertThat(ModelFolder.openPath(out).name()).isEqualTo("tiny");
+    assertThat(train(Recipes.tiny(), out, true, 1)).isEqualTo(1);
+  }
+
+  @Test
+  void anotherRecipesCheckpointIsRefused() throws Exception {
+    Path out = folder.resolve("model");
+    train(Recipes.tiny(), out, false, 2);
+    for (String[] change :
+        new String[][] {
+          {"\"seed\": 5", "\"seed\": 6"},
+          {"\"batchSize\": 6", "\"batchSize\": 7"},
+          {"0.003", "0.004"},
+          {"\"layers_per_block\": 1", "\"layers_per_block\": 2"}
+        }) {
+      refused("--resume", Recipes.tiny(change[0], change[1]), out, true);
+    }
+    // How long and how often to look may change, but not to before where it stands.
+    refused("iterations", Recipes.tiny("\"iterations\": 12", "\"iterations\": 1"), out, true);
+    assertThat(
+            train(
+                Recipes.tiny(
+                    "\"checkpointEvery\": 4, \"sampleEvery\": 8",
+                    "\"checkpointEvery\": 1, \"sampleEvery\": 0"),
+                out,
+                true,
+                3))
+        .isEqualTo(3);
+  }
+
+  @Test
+  void aDamagedCheckpointIsRefusedByTheTensorsName() throws Exception {
+    Path out = folder.resolve("model");
+    train(Recipes.tiny(), out, false, 1);
+    Path checkpoint = out.resolve("training/checkpoint.safetensors");
+    Map<String, Tensor> tensors = new LinkedHashMap<>(SafeTensors.read(checkpoint));
+    tensors.remove("m.conv_in.weight");
+    SafeTensors.write(checkpoint, tensors, SafeTensors.metadata(checkpoint));
+    refused("conv_in.weight", Recipes.tiny(), out, true);
+    Files.write(checkpoint, new byte[] {1, 2, 3});
+    assertThatThrownBy(() -> train(Recipes.tiny(), out, true, 1))
+        .isInstanceOf(InvalidInputException.class);
+  }
+
+  @Test
+  void aFolderThatHoldsSomethingIsNotWrittenOver() throws Exception {
+    Path out = folder.resolve("model");
+    train(Recipes.tiny(), out, false, 1);
+    byte[] before = weights(out);
+    refused("--out", Recipes.tiny(), out, false);
+    Files.delete(out.resolve("training/checkpoint.safetensors"));
+    refused("--out", Recipes.tiny(), out, false);
+    refused("--out", Recipes.tiny(), out, true);
+    assertThat(weights(out)).isEqualTo(before);
+  }
+
+  private void refused(String field, Recipe recipe, Path out, boolean resume) {
+    assertThatThrownBy(() -> train(recipe, out, resume, 1))
+        .isInstanceOfSatisfying(
+            InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
+  }
+
+  @Test
+  void picturesThatDoNotFitTheRecipeAreRefusedBeforeAnythingIsWritten() {
+    Recipe classes =
+        Recipes.parse(
+            Recipes.changed("\"flip\": true", "\"labels\": \"prefix\"")
+                .replace(
+                    "\"layers_per_block\": 1", "\"layers_per_block\": 1, \"num_class_embeds\": 3"));
+    misfit("network.out_channels", Recipes.tiny(), new Squares(4, 1, 8));
+    misfit("dataset.size", Recipes.tiny(), new Squares(4, 3, 16));
+    misfit("network.num_class_embeds", classes, new Squares(4, 3, 8));
+    misfit("network.num_class_embeds", classes, new Squares(4, 3, 8, "cat", "dog"));
+    misfit("network.num_class_embeds", classes, new Squares(8, 3, 8, "a", "b", "c", "d"));
+    assertThatThrownBy(() -> new Training(classes, new Squares(4, 3, 8, "cat", "dog"), CPU, folder))
+        .hasMessage("network.num_class_embeds is 3, but the pictures have 2 classes: cat, dog");
+    assertThat(folder.resolve("training")).doesNotExist();
+  }
+
+  private void misfit(String field, Recipe recipe, ImageDataset data) {
+    assertThatThrownBy(() -> new Training(recipe, data, CPU, folder))
+        .isInstanceOfSatisfying(
+            InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
+  }
+
+  @Test
+  void aClassConditionalNetworkLearnsItsLabels() throws Exception {
+    Recipe recipe =
+        Recipes.parse(
+            Recipes.changed("\"flip\": true", "\"labels\": \"prefix\"")
+                .replace(
+                    "\"layers_per_block\": 1", "\"layers_per_block\": 1, \"num_class_embeds\": 2"));
+    Path out = folder.resolve("model");
+    new Training(recipe, new Squares(8, 3, 8, "cat", "dog"), CPU, out)
+        .run(false, () -> false, new Quiet());
+    ModelFiles files = ModelFolder.openPath(out);
+    assertThat(files.card().classes()).containsExactly("cat", "dog");
+    Map<String, Tensor> start =
+        NetworkProgram.unet(recipe.network(), 1000, recipe.optimizer().step())
+            .initialWeights(recipe.seed());
+    assertThat(files.readWeights().get("class_embedding.weight").toFloats())
+        .isNotEqualTo(start.get("class_embedding.weight").toFloats());
+  }
+
+  private static final class Quiet implements Training.Progress {
+    @Override
+    public void stepped(long iteration, double loss) {}
+
+    @Override
+    public void wrote(String what, Path file) {}
+  }
+}
