@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -90,6 +91,23 @@ final class Site implements AutoCloseable {
             variables.put(
                 key.toUpperCase(java.util.Locale.ROOT).replaceAll("[^A-Z0-9]", "_"), value));
     return variables;
+  }
+
+  /** So that others hear sooner of a worker that died. */
+  void shortLocks(int seconds) {
+    configuration.put("mezzotint.lock-seconds", Integer.toString(seconds));
+  }
+
+  boolean topicExists(String topic) {
+    try (Admin admin =
+        Admin.create(Map.of("bootstrap.servers", SharedStack.get().bootstrapServers()))) {
+      return admin.listTopics().names().get(30, TimeUnit.SECONDS).contains(topic);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   static void copy(Path from, Path to) throws IOException {
