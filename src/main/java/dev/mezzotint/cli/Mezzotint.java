@@ -38,6 +38,7 @@ public final class Mezzotint {
             .addSubcommand(new ExportCommand(surroundings))
             .addSubcommand(new SubmitCommand(surroundings))
             .addSubcommand(new WatchCommand(surroundings))
+            .addSubcommand(new CancelCommand(surroundings))
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);

@@ -123,7 +123,13 @@ public final class ModelLibrary implements ModelShelf {
     if (files == null) {
       throw new InvalidInputException("model", "model " + model.reference() + " was not found");
     }
-    return load(device, files);
+    try {
+      return load(device, files);
+    } catch (InvalidInputException e) {
+      // Of a request, the model is at fault, whatever tensor or file is to blame for it.
+      throw new InvalidInputException(
+          "model", "model " + model.reference() + ": " + e.getMessage(), e);
+    }
   }
 
   /** Reads and checks the weights and puts them on the device; the caller closes the network. */

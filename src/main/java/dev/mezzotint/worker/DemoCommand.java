@@ -56,7 +56,9 @@ final class DemoCommand implements Callable<Integer> {
     Settings configured = settings.get();
     say("starting a Kafka broker and an S3 server; data: " + configured.data());
     try (Endpoints endpoints = Endpoints.open(configured)) {
-      say("broker %s, store %s".formatted(endpoints.kafka().bootstrapServers(), endpoints.s3()));
+      say(
+          "broker %s, store %s"
+              .formatted(endpoints.kafka().bootstrapServers(), endpoints.s3().endpoint()));
       try (Worker worker = Worker.start(configured, endpoints);
           KafkaRequests requests = new KafkaRequests(endpoints)) {
         say("worker ready after %.1f s".formatted((System.nanoTime() - started) / 1e9));
@@ -86,8 +88,8 @@ final class DemoCommand implements Callable<Integer> {
             .watch(id, now.minusSeconds(1), LIMIT, this::tell, event -> event.type().terminal())
             .orElseThrow(() -> new IllegalStateException("the job did not end within " + LIMIT));
     if (end.type() != JobEvent.Type.COMPLETED) {
-      say(end.type().word() + ": " + end.data().get("cause"));
-      return 1;
+      say("error: " + end.data().get("cause"));
+      return end.data().containsKey("field") ? 2 : 1;
     }
     try (ObjectStore store = new S3ObjectStore(endpoints.s3())) {
       fetch(store, id);

@@ -56,14 +56,24 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedde
                         + LocalStackProcess.SETTINGS_NEEDED));
   }
 
-  private static Optional<Endpoints> configured(Settings settings) {
-    Optional<Settings.Store> store = settings.store();
-    if (settings.bootstrapServers().isPresent() != store.isPresent()) {
+  /**
+   * Touches nothing.
+   *
+   * @throws InvalidInputException if only one of broker and store is configured
+   */
+  static void check(Settings settings) {
+    boolean store = settings.store().isPresent();
+    if (settings.bootstrapServers().isPresent() != store) {
       throw new InvalidInputException(
-          store.isPresent() ? "kafka.bootstrap.servers" : "s3.endpoint",
-          (store.isPresent() ? "KAFKA_BOOTSTRAP_SERVERS" : "S3_ENDPOINT")
+          store ? "kafka.bootstrap.servers" : "s3.endpoint",
+          (store ? "KAFKA_BOOTSTRAP_SERVERS" : "S3_ENDPOINT")
               + " is missing: broker and store are configured together or not at all");
     }
+  }
+
+  private static Optional<Endpoints> configured(Settings settings) {
+    check(settings);
+    Optional<Settings.Store> store = settings.store();
     if (store.isPresent()) {
       Settings.Store s = store.get();
       return Optional.of(

@@ -23,7 +23,9 @@ public final class Main {
     String[] words = args.length == 0 ? new String[] {"worker"} : args;
     int code =
         Mezzotint.run(
-            new Installed(), List.of(new WorkerCommand(), new DemoCommand(Main::settings)), words);
+            new Installed(),
+            List.of(new WorkerCommand(Main::settings), new DemoCommand(Main::settings)),
+            words);
     System.exit(code);
   }
 

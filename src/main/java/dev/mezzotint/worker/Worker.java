@@ -84,11 +84,12 @@ final class Worker implements AutoCloseable {
       worker.accepting = true;
       LOG.log(
           System.Logger.Level.INFO,
-          "Worker {0} takes requests from {1} at {2}, results go to {3}",
+          "Worker {0} takes requests from {1} at {2}, results go to bucket {3} at {4}",
           settings.worker(),
           endpoints.kafka().topics().generationRequests(),
           endpoints.kafka().bootstrapServers(),
-          endpoints.s3());
+          endpoints.s3().bucket(),
+          endpoints.s3().endpoint());
       return worker;
     } catch (RuntimeException e) {
       worker.close();

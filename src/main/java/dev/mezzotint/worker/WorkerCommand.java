@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.ConfigProvider;
 import picocli.CommandLine.Command;
@@ -21,8 +22,16 @@ final class WorkerCommand implements Callable<Integer> {
   private static final Set<String> HTTP_PORT_VARIABLES =
       Set.of("MEZZOTINT_HTTP_PORT", "QUARKUS_HTTP_PORT");
 
+  private final Supplier<Settings> settings;
+
+  WorkerCommand(Supplier<Settings> settings) {
+    this.settings = settings;
+  }
+
   @Override
   public Integer call() {
+    // Before the application starts, whose own log would bury what is wrong.
+    Endpoints.check(settings.get());
     chooseHttpPort();
     Quarkus.run();
     return WorkerLife.exitCode();

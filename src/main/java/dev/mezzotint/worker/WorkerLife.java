@@ -82,7 +82,10 @@ class WorkerLife {
     }
   }
 
-  private static void giveUp(int code, Exception e) {
+  private void giveUp(int code, Exception e) {
+    if (stopping) {
+      return; // what failed was cut short by the end of the application
+    }
     LOG.log(System.Logger.Level.ERROR, "The worker cannot run: {0}", e.getMessage());
     exitCode = code;
     Quarkus.asyncExit(code);

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -28,6 +29,13 @@ public final class SharedStack {
   /** Says at ERROR that there is no Docker, which is no error here. Held, or its level is lost. */
   private static final Logger DOCKER_SEARCH = Logger.getLogger("org.testcontainers.dockerclient");
 
+  /** At INFO they write a hundred lines at every start. Held for the same reason. */
+  private static final List<Logger> SERVERS =
+      Stream.of(
+              "kafka", "org.apache.kafka", "state.change.logger", "org.gaul", "org.testcontainers")
+          .map(Logger::getLogger)
+          .toList();
+
   private static final StackAddresses ADDRESSES = start();
 
   private SharedStack() {}
@@ -37,6 +45,7 @@ public final class SharedStack {
   }
 
   private static StackAddresses start() {
+    SERVERS.forEach(logger -> logger.setLevel(Level.WARNING));
     DOCKER_SEARCH.setLevel(Level.OFF);
     boolean embedded = System.getProperty("mezzotint.test.servers", "").equals("embedded");
     if (!embedded && DockerClientFactory.instance().isDockerAvailable()) {

@@ -1,0 +1,254 @@
+package dev.mezzotint.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.local.StackAddresses;
+import dev.mezzotint.worker.Packaged.Answer;
+import dev.mezzotint.worker.Packaged.Running;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The package as a user runs it, from a folder of the user's own. */
+class PackageIT {
+  private static final Path TINY = Site.TINY.toAbsolutePath();
+
+  /**
+   * What nobody should see on a console: traces of the frame, of libraries, of a log set up late.
+   */
+  private static final Pattern UNTIDY =
+      Pattern.compile("(?m)^\\tat |Exception|LogManager|WARN|SLF4J|SEVERE|S3Settings\\[");
+
+  @TempDir Path folder;
+
+  private Packaged mezzotint;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Site.copy(TINY, folder.resolve("models").resolve("iadb_defaults"));
+    mezzotint = packaged(Map.of());
+  }
+
+  private Packaged packaged(Map<String, String> more) {
+    Map<String, String> environment = new java.util.HashMap<>(more);
+    environment.put("MEZZOTINT_DATA", "data");
+    environment.put("MEZZOTINT_MODELS", "models");
+    environment.put("MEZZOTINT_HTTP_PORT", "0");
+    return new Packaged(folder, environment);
+  }
+
+  private static void checkTidy(String said) {
+    assertThat(said).doesNotContainPattern(UNTIDY);
+  }
+
+  @Test
+  void carriesNeitherBrokerNorStoreNorCompiler() throws IOException {
+    List<String> jars = names(Packaged.FOLDER.resolve("lib"));
+
+    assertThat(jars).anyMatch(name -> name.contains("kafka-clients"));
+    assertThat(jars)
+        .noneMatch(
+            name ->
+                name.matches(
+                    ".*(kafka_2|kafka-server|kafka-metadata|kafka-raft|kafka-storage|scala"
+                        + "|s3proxy|awssdk|jetty|jclouds|testcontainers|junit|errorprone).*"));
+    assertThat(names(Packaged.FOLDER.resolveSibling("local-stack").resolve("lib")))
+        .anyMatch(name -> name.startsWith("kafka_2"))
+        .anyMatch(name -> name.startsWith("s3proxy"));
+  }
+
+  private static List<String> names(Path under) throws IOException {
+    try (Stream<Path> files = Files.walk(under)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".jar"))
+          .toList();
+    }
+  }
+
+  @Test
+  void helpNamesTheCommandsAndWrongWordsAreRefused() throws Exception {
+    Answer help = mezzotint.run("--help");
+
+    assertThat(help.code()).isZero();
+    assertThat(help.out()).contains("worker", "demo", "generate", "submit", "watch");
+    assertThat(help.err()).isEmpty();
+
+    Answer unknown = mezzotint.run("generate", "--sampler", "euler", "--stepz", "3");
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err()).hasLineCount(1);
+  }
+
+  @Test
+  void generatesPicturesOnItsOwn() throws Exception {
+    String[] words = {"generate", "--model", TINY.toString(), "--count", "3", "--steps", "4"};
+    Answer answer = mezzotint.run(and(words, "--out", "pictures"));
+
+    assertThat(answer.code()).as(answer.err()).isZero();
+    assertThat(answer.out() + answer.err()).hasLineCount(1);
+    assertThat(folder.resolve("pictures"))
+        .isDirectoryContaining("glob:**/00002.png")
+        .isDirectoryContaining("glob:**/samples.safetensors");
+    assertThat(picture("pictures/00000.png").width()).isEqualTo(16);
+
+    Answer wrong = mezzotint.run("generate", "--model", "no-such-model", "--out", "none");
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.err()).hasLineCount(1).contains("no-such-model");
+  }
+
+  private static String[] and(String[] words, String... more) {
+    return Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private Pixels picture(String name) throws IOException {
+    return ImageReader.read(Files.readAllBytes(folder.resolve(name)), 3);
+  }
+
+  /** Not the test's folder: the models beside the jar are found from anywhere. */
+  @Test
+  void findsBundledModelsBesideTheJar() throws Exception {
+    Packaged plain = new Packaged(folder, Map.of());
+
+    Answer answer = plain.run("generate", "--model", "none-of-this-name", "--out", "none");
+    assertThat(answer.code()).isEqualTo(2);
+
+    Path bundled = Packaged.FOLDER.getParent().resolveSibling("models").resolve("avatars-32");
+    if (Files.exists(bundled.resolve("config.json"))) {
+      answer = plain.run("generate", "--model", "avatars-32", "--steps", "1", "--out", "out");
+      assertThat(answer.code()).as(answer.err()).isZero();
+    }
+  }
+
+  @Test
+  void halfAConfigurationIsRefusedInOneLine() throws Exception {
+    Packaged half = packaged(Map.of("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
+
+    for (String[] words : new String[][] {{}, {"worker"}, {"demo"}, {"watch", "a"}}) {
+      Answer answer = half.run(words);
+      assertThat(answer.code()).as(answer.err()).isEqualTo(2);
+      assertThat(answer.err().lines().filter(line -> line.startsWith("error: S3_ENDPOINT")))
+          .hasSize(1);
+      assertThat(answer.out()).isEmpty();
+      checkTidy(answer.err());
+    }
+    assertThat(half.run("worker").err()).hasLineCount(1);
+    assertThat(folder.resolve("data")).doesNotExist();
+  }
+
+  @Test
+  void demoTakesOneJobAllTheWay() throws Exception {
+    Answer answer = mezzotint.run("demo", "--model", "iadb_defaults", "--out", "shown");
+
+    assertThat(answer.code()).as(answer.err()).isZero();
+    assertThat(answer.out()).hasLineCount(1).contains(folder.getFileName() + "/shown/grid.png");
+    assertThat(answer.err()).contains("accepted", "started", "completed").hasLineCountLessThan(25);
+    checkTidy(answer.err());
+    assertThat(picture("shown/grid.png").width()).isGreaterThanOrEqualTo(64);
+    assertThat(folder.resolve("shown/00015.png")).exists();
+    assertThat(folder.resolve("data/stack.json")).doesNotExist();
+    assertThat(stacks()).isZero();
+  }
+
+  /** Brokers and stores of this test's folder that run. */
+  private long stacks() {
+    return ProcessHandle.allProcesses()
+        .filter(ProcessHandle::isAlive)
+        .flatMap(process -> process.info().commandLine().stream())
+        .filter(line -> line.contains("LocalStack") && line.contains(folder.toString()))
+        .count();
+  }
+
+  @Test
+  void aWorkerWithoutConfigurationServesUntilItIsStoppedAndGoesOnLater() throws Exception {
+    Running worker = mezzotint.start("worker");
+    try {
+      URI health = ready(worker);
+      assertThat(get(health)).contains("\"UP\"").doesNotContain("DOWN");
+      assertThat(stacks()).isOne();
+
+      write("good.json", "\"id\":\"good\",\"count\":2,\"steps\":4");
+      Answer good = mezzotint.run("submit", "good.json", "--watch");
+      assertThat(good.code()).as(good.err()).isZero();
+      assertThat(good.out()).contains("accepted", "completed", "s3://mezzotint/jobs/good/");
+      checkTidy(good.err());
+
+      write("bad.json", "\"id\":\"bad\",\"steps\":0");
+      Answer bad = mezzotint.run("submit", "bad.json", "--watch");
+      assertThat(bad.code()).isEqualTo(2);
+      assertThat(bad.out()).contains("failed", "steps must be from 1 to 1000, not 0");
+
+      // Large enough to be in its middle for some minutes.
+      write("long.json", "\"id\":\"long\",\"count\":32,\"steps\":1000");
+      assertThat(mezzotint.run("submit", "long.json").code()).isZero();
+      Thread.sleep(1_000);
+    } finally {
+      worker.process().destroy();
+      assertThat(worker.ends(25)).as("ended within 25 s").isTrue();
+    }
+    assertThat(worker.process().exitValue()).isIn(0, 143);
+    assertThat(stacks()).isZero();
+    assertThat(worker.said()).contains("takes requests from").hasLineCountLessThan(8);
+    checkTidy(worker.said());
+
+    Answer absent = mezzotint.run("submit", "good.json");
+    assertThat(absent.code()).isEqualTo(2);
+    assertThat(absent.err()).hasLineCount(1).contains("no worker runs on");
+
+    Running next = mezzotint.start();
+    try {
+      ready(next);
+      Answer watched = mezzotint.run("watch", "long");
+      assertThat(watched.code()).as(watched.out()).isZero();
+      assertThat(watched.out().lines().filter(line -> line.contains("  started  "))).hasSize(2);
+    } finally {
+      next.process().destroy();
+      assertThat(next.ends(25)).isTrue();
+    }
+    assertThat(stacks()).isZero();
+  }
+
+  private void write(String name, String members) throws IOException {
+    Files.writeString(folder.resolve(name), "{" + members + ",\"model\":\"iadb_defaults\"}");
+  }
+
+  /** Waits until the worker takes requests; where it tells so. */
+  private URI ready(Running worker) throws Exception {
+    Pattern address = Pattern.compile("Listening on: (http://\\S+)");
+    long end = System.nanoTime() + 120_000_000_000L;
+    while (System.nanoTime() < end && worker.process().isAlive()) {
+      Matcher found = address.matcher(worker.said());
+      if (found.find()) {
+        URI health = URI.create(found.group(1) + "/q/health/ready");
+        if (get(health).contains("\"UP\"") && StackAddresses.find(data()).isPresent()) {
+          return health;
+        }
+      }
+      Thread.sleep(200);
+    }
+    throw new AssertionError("not ready: " + worker.said());
+  }
+
+  private Path data() {
+    return folder.resolve("data");
+  }
+
+  private static String get(URI address) throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(10)).build();
+    return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body();
+  }
+}
