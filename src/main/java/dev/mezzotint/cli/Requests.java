@@ -13,6 +13,9 @@ public interface Requests extends AutoCloseable {
   /** Puts a generation request on the topic; returns once the broker has it. */
   void submit(String id, byte[] json);
 
+  /** Calls a job off; returns once the broker has that. */
+  void cancel(String id);
+
   /**
    * Follows a job's events.
    *

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.job.Cancellations;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeviceException;
@@ -49,6 +50,7 @@ import java.util.concurrent.Executor;
  *   <tr><td>a field at fault, no such model</td><td>manifest {@code failed}, dead letter, event
  *       </td><td>accept</td>
  *   <tr><td>attempts used up</td><td>the same</td><td>accept</td>
+ *   <tr><td>called off</td><td>manifest {@code cancelled}, event</td><td>accept</td>
  *   <tr><td>deadline passed</td><td>manifest {@code expired}, event</td><td>accept</td>
  *   <tr><td>pictures made</td><td>manifest {@code completed}, event</td><td>accept</td>
  *   <tr><td>store or broker away for long, device failed</td><td>nothing</td><td>release</td>
@@ -74,6 +76,7 @@ public final class GenerationHandler implements DeliveryHandler {
   private final ObjectStore store;
   private final Sampling sampling;
   private final EventPublisher events;
+  private final Cancellations cancellations;
   private final Executor pool;
   private final GenerationSettings settings;
   private final Turns turns = new Turns();
@@ -86,8 +89,10 @@ public final class GenerationHandler implements DeliveryHandler {
       ObjectStore store,
       Sampling sampling,
       EventPublisher events,
+      Cancellations cancellations,
       Executor pool,
       GenerationSettings settings) {
+    this.cancellations = cancellations;
     this.store = store;
     this.sampling = sampling;
     this.events = events;
@@ -213,11 +218,11 @@ public final class GenerationHandler implements DeliveryHandler {
     } catch (InvalidInputException e) {
       end = Manifest.failed(job, now(), e);
     } catch (Stopped e) {
-      if (e.reason() != Stopped.Reason.LATE) {
+      if (!e.endsJob()) {
         handBack(attempt);
         throw e;
       }
-      end = Manifest.expired(job, now(), attempt.plan().request());
+      end = Verdict.end(e.reason(), job, attempt.plan().request(), now());
     } catch (TransientException e) {
       handBack(attempt);
       throw e;
@@ -250,6 +255,9 @@ public final class GenerationHandler implements DeliveryHandler {
       public void look(long done, int images) {
         if (attempt.held().ending()) {
           throw attempt.held().stopped();
+        }
+        if (cancellations.cancelled(attempt.job().id().value())) {
+          throw new Stopped(Stopped.Reason.CANCELLED);
         }
         if (attempt.plan().request().lateAt(now())) {
           throw new Stopped(Stopped.Reason.LATE);
@@ -335,7 +343,12 @@ public final class GenerationHandler implements DeliveryHandler {
 
   private Verdict judge(HeldDelivery held, Intake intake, Optional<String> model)
       throws InterruptedException {
-    return held.patiently(() -> Verdict.on(intake, model, sampling, settings.limits(), now()));
+    return held.patiently(() -> verdict(intake, model));
+  }
+
+  private Verdict verdict(Intake intake, Optional<String> model) {
+    boolean cancelled = cancellations.cancelled(intake.id().value());
+    return Verdict.on(intake, model, sampling, settings.limits(), cancelled, now());
   }
 
   private JobRecord attempt(JobRecord job, Verdict verdict, HeldDelivery held, String run) {

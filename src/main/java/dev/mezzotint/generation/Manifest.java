@@ -97,6 +97,10 @@ record Manifest(
     return without(job, JobEvent.Type.EXPIRED, now, "deadline", cause);
   }
 
+  static Manifest cancelled(JobRecord job, Instant now) {
+    return without(job, JobEvent.Type.CANCELLED, now, "", "called off");
+  }
+
   private static Manifest without(
       JobRecord job, JobEvent.Type state, Instant now, String field, String cause) {
     return new Manifest(

@@ -10,7 +10,9 @@ final class Stopped extends RuntimeException {
     /** This worker shuts down. */
     DRAINING,
     /** The request's deadline has passed. */
-    LATE
+    LATE,
+    /** Somebody called the job off. */
+    CANCELLED
   }
 
   private final Reason reason;
@@ -22,5 +24,10 @@ final class Stopped extends RuntimeException {
 
   Reason reason() {
     return reason;
+  }
+
+  /** Whether the job itself is over, not just this attempt. */
+  boolean endsJob() {
+    return reason == Reason.LATE || reason == Reason.CANCELLED;
   }
 }

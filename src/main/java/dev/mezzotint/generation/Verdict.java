@@ -6,20 +6,22 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What this worker makes of a request: it can be carried out, it is too late, it never can be, or
- * this worker stumbled over it. Exactly one of plan, refusal and defect is there.
+ * What this worker makes of a request: it can be carried out, it is over before it began, it never
+ * can be, or this worker stumbled over it. Exactly one of plan, refusal and defect is there.
  *
  * @param defect an error in this worker or its model files: an attempt like any other, so that
  *     another worker may do better, and five of them are enough
+ * @param over {@code LATE} or {@code CANCELLED}: no attempt is to be made
  */
 record Verdict(
     Optional<Plan> plan,
     Optional<InvalidInputException> refusal,
     Optional<RuntimeException> defect,
-    boolean late) {
+    Optional<Stopped.Reason> over) {
 
   /**
    * @param model that an earlier attempt fixed; empty to take what the request names
+   * @param cancelled somebody called the job off
    * @throws TransientException if where models are kept is away
    */
   static Verdict on(
@@ -27,6 +29,7 @@ record Verdict(
       Optional<String> model,
       Sampling sampling,
       GenerationLimits limits,
+      boolean cancelled,
       Instant now) {
     if (intake.request().isEmpty()) {
       return refused(intake.refusal().orElseThrow());
@@ -35,24 +38,29 @@ record Verdict(
     try {
       ModelInfo info = sampling.resolve(model.orElse(request.model()));
       Plan plan = Plan.of(request, info, limits);
-      boolean late = request.lateAt(now);
-      return new Verdict(Optional.of(plan), Optional.empty(), Optional.empty(), late);
+      Optional<Stopped.Reason> over = Optional.empty();
+      if (cancelled) {
+        over = Optional.of(Stopped.Reason.CANCELLED);
+      } else if (request.lateAt(now)) {
+        over = Optional.of(Stopped.Reason.LATE);
+      }
+      return new Verdict(Optional.of(plan), Optional.empty(), Optional.empty(), over);
     } catch (InvalidInputException e) {
       return refused(e);
     } catch (TransientException e) {
       throw e;
     } catch (RuntimeException e) {
-      return new Verdict(Optional.empty(), Optional.empty(), Optional.of(e), /* late= */ false);
+      return new Verdict(Optional.empty(), Optional.empty(), Optional.of(e), Optional.empty());
     }
   }
 
   private static Verdict refused(InvalidInputException refusal) {
-    return new Verdict(Optional.empty(), Optional.of(refusal), Optional.empty(), /* late= */ false);
+    return new Verdict(Optional.empty(), Optional.of(refusal), Optional.empty(), Optional.empty());
   }
 
   /** Whether an attempt is to be made, and counted. */
   boolean runnable() {
-    return refusal.isEmpty() && !late;
+    return refusal.isEmpty() && over.isEmpty();
   }
 
   /**
@@ -69,6 +77,15 @@ record Verdict(
   Manifest end(JobRecord job, Instant now) {
     return refusal.isPresent()
         ? Manifest.failed(job, now, refusal.get())
-        : Manifest.expired(job, now, plan.orElseThrow().request());
+        : end(over.orElseThrow(), job, plan.orElseThrow().request(), now);
+  }
+
+  /** How a job ends that is late or called off, before it began or in the middle. */
+  static Manifest end(Stopped.Reason over, JobRecord job, GenerationRequest request, Instant now) {
+    return switch (over) {
+      case LATE -> Manifest.expired(job, now, request);
+      case CANCELLED -> Manifest.cancelled(job, now);
+      case FENCED, DRAINING -> throw new IllegalArgumentException(over + " ends no job");
+    };
   }
 }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -62,6 +63,19 @@ public final class JobClient implements AutoCloseable {
               + " takes; put large inputs into the object store and name them by their keys",
           e);
     }
+  }
+
+  /**
+   * Calls a job off, also one that no worker has seen yet; without effect on one that has ended.
+   *
+   * @throws TransientException if the broker cannot be reached
+   */
+  public void cancel(String jobId) {
+    sender.send(
+        new ProducerRecord<>(
+            settings.topics().control(),
+            jobId.getBytes(UTF_8),
+            JsonObject.write(Map.of("action", "cancel"))));
   }
 
   /** As below, until the job's terminal event. */

@@ -29,6 +29,11 @@ final class KafkaRequests implements Requests {
   }
 
   @Override
+  public void cancel(String id) {
+    client.cancel(id);
+  }
+
+  @Override
   public Optional<JobEvent> watch(
       String id, Instant since, Duration limit, Consumer<JobEvent> seen, Predicate<JobEvent> last) {
     return client.watch(id, since, limit, seen, last);

@@ -4,16 +4,20 @@ import dev.mezzotint.generation.GenerationHandler;
 import dev.mezzotint.generation.GenerationSettings;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.ControlTopic;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.ShareGroupQueue;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One worker: lanes that take requests, the step loop that makes pictures, and what both need.
@@ -25,16 +29,21 @@ import java.util.concurrent.TimeUnit;
 final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
+  private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
+
   private final Settings settings;
   private final S3ObjectStore store;
   private final KafkaEvents events;
   private final StepLoop loop;
+  private final Endpoints endpoints;
+  private volatile @Nullable ControlTopic control;
   private final ExecutorService encoders;
   private final ShareGroupQueue queue;
   private volatile boolean accepting;
 
   private Worker(Settings settings, Endpoints endpoints) {
     this.settings = settings;
+    this.endpoints = endpoints;
     this.store = new S3ObjectStore(endpoints.s3());
     this.events = new KafkaEvents(endpoints.kafka());
     ModelLibrary library =
@@ -49,7 +58,12 @@ final class Worker implements AutoCloseable {
             List.of(endpoints.kafka().topics().generationRequests()),
             settings.lanes(),
             new GenerationHandler(
-                store, loop, events, encoders, GenerationSettings.of(settings.worker())));
+                store,
+                loop,
+                events,
+                this::cancelled,
+                encoders,
+                GenerationSettings.of(settings.worker())));
   }
 
   private static Thread encoder(Runnable work) {
@@ -80,6 +94,7 @@ final class Worker implements AutoCloseable {
       try (KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
         cluster.ensureTopics();
       }
+      worker.listen();
       worker.queue.start();
       worker.accepting = true;
       LOG.log(
@@ -95,6 +110,27 @@ final class Worker implements AutoCloseable {
       worker.close();
       throw e;
     }
+  }
+
+  /**
+   * Cancellations are known before the first request is taken: one may have come before its job.
+   */
+  private void listen() {
+    ControlTopic topic = new ControlTopic(endpoints.kafka());
+    control = topic;
+    try {
+      if (!topic.awaitLoaded(CONTROL_LIMIT)) {
+        throw new TransientException("the control topic could not be read to its end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransientException("interrupted while the control topic was read", e);
+    }
+  }
+
+  private boolean cancelled(String jobId) {
+    ControlTopic topic = control;
+    return topic != null && topic.cancelled(jobId);
   }
 
   /** Takes requests. */
@@ -129,6 +165,10 @@ final class Worker implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     loop.close();
+    ControlTopic topic = control;
+    if (topic != null) {
+      topic.close();
+    }
     events.close();
     store.close();
   }

@@ -15,6 +15,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,6 +31,7 @@ final class World {
   final EventLog log = new EventLog();
   final NoiseSampling sampling = new NoiseSampling();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
+  final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final AtomicLong offsets = new AtomicLong();
 
   /** A healthy worker that does everything on the delivery's thread. */
@@ -48,6 +51,7 @@ final class World {
         line,
         device,
         line,
+        cancelled::contains,
         pool,
         new GenerationSettings(name, GenerationLimits.DEFAULT, 5, QUICK, clock));
   }

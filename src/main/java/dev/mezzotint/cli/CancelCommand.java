@@ -1,0 +1,30 @@
+package dev.mezzotint.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code cancel}: calls a job off. */
+@Command(
+    name = "cancel",
+    description = "Call a job of a running system off, started or not.",
+    footer = {"", "Example:", "  cancel poster-0042"})
+final class CancelCommand implements Callable<Integer> {
+  @Parameters(index = "0", paramLabel = "ID", description = "The job's id.")
+  private String id = "";
+
+  private final Surroundings surroundings;
+
+  CancelCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    try (Requests requests = surroundings.requests()) {
+      requests.cancel(id);
+      System.err.println("called off " + id + "; 'watch " + id + "' tells how it ended");
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.mezzotint.kafka;
+
+import dev.mezzotint.job.Cancellations;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The control topic as every worker reads it: all of it, from the beginning, in no group. A
+ * record's key is a job id; its value is {@code {"action": "cancel"}}, or nothing to take that
+ * back.
+ *
+ * <p>Compacted, so what it says of a job stays for as long as the cluster keeps it, and a
+ * cancellation that comes before its job is known as well. Safe for use by many threads.
+ */
+public final class ControlTopic implements Cancellations, AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(ControlTopic.class.getName());
+  private static final Duration POLL = Duration.ofMillis(250);
+  private static final long RECONNECT_MILLIS = 1_000;
+
+  private final KafkaSettings settings;
+  private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch loaded = new CountDownLatch(1);
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread thread = new Thread(this::run, "control-topic");
+
+  /** Begins to read; the topic exists. */
+  public ControlTopic(KafkaSettings settings) {
+    this.settings = settings;
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public boolean cancelled(String jobId) {
+    return cancelled.contains(jobId);
+  }
+
+  /**
+   * Waits until all that stood in the topic at the start is known.
+   *
+   * @return false if that has not come about within the limit
+   */
+  public boolean awaitLoaded(Duration limit) throws InterruptedException {
+    return loaded.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void run() {
+    while (closing.getCount() > 0) {
+      try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+        read(consumer);
+      } catch (WakeupException e) {
+        return;
+      } catch (KafkaException e) {
+        LOG.log(Level.WARNING, "The control topic is read anew: {0}", e.getMessage());
+      }
+      pause();
+    }
+  }
+
+  private void read(KafkaConsumer<byte[], byte[]> consumer) {
+    List<TopicPartition> partitions =
+        consumer.partitionsFor(settings.topics().control()).stream()
+            .map(p -> new TopicPartition(p.topic(), p.partition()))
+            .toList();
+    consumer.assign(partitions);
+    consumer.seekToBeginning(partitions);
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+    while (closing.getCount() > 0) {
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        take(record.key(), record.value());
+      }
+      if (loaded.getCount() > 0
+          && ends.entrySet().stream()
+              .allMatch(end -> consumer.position(end.getKey()) >= end.getValue())) {
+        loaded.countDown();
+      }
+    }
+  }
+
+  /** What nobody understands is passed over: it must not keep others from being heard. */
+  private void take(byte @Nullable [] key, byte @Nullable [] value) {
+    if (key == null) {
+      return;
+    }
+    String id = new String(key, StandardCharsets.UTF_8);
+    if (value == null) {
+      cancelled.remove(id);
+      return;
+    }
+    try {
+      if (JsonObject.parse(value).string("action", "").equals("cancel")) {
+        cancelled.add(id);
+      }
+    } catch (InvalidInputException e) {
+      LOG.log(Level.WARNING, "A record of the control topic is passed over: {0}", e.getMessage());
+    }
+  }
+
+  private KafkaConsumer<byte[], byte[]> consumer() {
+    return new KafkaConsumer<>(
+        settings.client(
+            "mezzotint-control",
+            Map.of("enable.auto.commit", "false", "auto.offset.reset", "earliest")),
+        new ByteArrayDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  private void pause() {
+    try {
+      boolean unused = closing.await(RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closing.countDown();
+    try {
+      thread.join(2_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
