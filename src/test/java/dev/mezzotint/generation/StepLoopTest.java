@@ -160,6 +160,49 @@ class StepLoopTest {
   }
 
   @Test
+  void jobsThatWaitTakeTurnsAtFreeSlots() throws InterruptedException {
+    shelf.steps.drainPermits();
+    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+      loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), new Heard(2));
+      shelf.steps.release(1);
+      awaitPasses(1); // both slots are taken
+      SamplingJob early = jobs.job(MODEL, 4, Solver.EULER, 1);
+      Heard small = new Heard(4);
+      loop.submit(early, small);
+      Heard large = new Heard(200);
+      loop.submit(jobs.job(MODEL, 200, Solver.EULER, 1), large);
+      shelf.steps.release(1_000_000);
+      small.await();
+      large.await();
+      int last = 0;
+      for (int i = 0; i < shelf.passes.size(); i++) {
+        last = shelf.passes.get(i).contains(PlainJobs.start(early, 3)[0]) ? i : last;
+      }
+      assertThat(last).isLessThanOrEqualTo(3 + 4);
+    }
+  }
+
+  @Test
+  void rowsThatStillWaitNeverEnterOnceTheirJobIsCancelled() throws InterruptedException {
+    shelf.steps.drainPermits();
+    SamplingJob stopped = jobs.job(MODEL, 6, Solver.EULER, 3);
+    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+      Sampling.Running running = loop.submit(stopped, new Heard(6));
+      shelf.steps.release(1);
+      awaitPasses(1);
+      running.cancel();
+      Heard heard = new Heard(1);
+      loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), heard);
+      shelf.steps.release(1_000);
+      heard.await();
+    }
+    List<Float> passed = shelf.passes.stream().flatMap(List::stream).toList();
+    for (int row = 2; row < 6; row++) {
+      assertThat(passed).doesNotContain(PlainJobs.start(stopped, row)[0]);
+    }
+  }
+
+  @Test
   void groupsTakeTurns() throws InterruptedException {
     shelf.steps.drainPermits();
     try (StepLoop loop = new StepLoop(shelf, 2, 2)) {

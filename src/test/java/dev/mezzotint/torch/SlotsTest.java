@@ -111,7 +111,9 @@ class SlotsTest {
     try (SamplingNetwork network = tiny();
         Slots slots = network.slots(4, SIDE, SIDE)) {
       long[] used = {3, 1};
-      slots.put(used, noise(6, 2), new float[0]); // what stood there before must be forgotten
+      float[] spoilt = new float[2 * VALUES];
+      Arrays.fill(spoilt, Float.NaN); // what stood there before must be forgotten: 0 · NaN is NaN
+      slots.put(used, spoilt, new float[0]);
       slots.step(used, new float[2], new float[] {1, 0, 0, 0, 1, 0, 0, 0}, new long[2]);
       slots.put(used, x0, new float[0]);
       for (Stage stage : stages) {
