@@ -212,6 +212,11 @@ class RefusalsTest {
   private static Surroundings failing(RuntimeException failure) {
     return new Surroundings() {
       @Override
+      public Requests requests() {
+        throw failure;
+      }
+
+      @Override
       public Device device(String name) {
         return new Device() {
           @Override

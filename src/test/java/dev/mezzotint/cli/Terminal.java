@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.Device;
@@ -37,6 +38,11 @@ final class Terminal {
         @Override
         public ModelFiles model(String reference) {
           return ModelFolder.open(reference, Path.of("models"));
+        }
+
+        @Override
+        public Requests requests() {
+          throw new InvalidInputException("", "no worker runs here");
         }
       };
 
