@@ -146,17 +146,15 @@ public final class JobClient implements AutoCloseable {
     if (since.equals(Instant.EPOCH)) {
       return;
     }
+    // Asked for before the times: what is published between the two questions must not be missed.
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     Map<TopicPartition, Long> times =
         partitions.stream().collect(Collectors.toMap(p -> p, p -> since.toEpochMilli()));
     Map<TopicPartition, OffsetAndTimestamp> starts = consumer.offsetsForTimes(times);
     for (TopicPartition partition : partitions) {
       OffsetAndTimestamp start = starts.get(partition);
-      if (start != null) {
-        consumer.seek(partition, start.offset());
-      } else {
-        // Nothing so young is there yet; what comes will be.
-        consumer.seekToEnd(List.of(partition));
-      }
+      // Without a start nothing so young was there yet; what comes will be.
+      consumer.seek(partition, start != null ? start.offset() : ends.getOrDefault(partition, 0L));
     }
   }
 
