@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.local.StackAddresses;
+import dev.mezzotint.s3.S3ObjectStore;
+import dev.mezzotint.s3.S3Settings;
+import dev.mezzotint.storage.Keys;
 import dev.mezzotint.worker.Packaged.Answer;
 import dev.mezzotint.worker.Packaged.Running;
 import java.io.IOException;
@@ -202,10 +205,9 @@ class PackageIT {
       assertThat(bad.code()).isEqualTo(2);
       assertThat(bad.out()).contains("failed", "steps must be from 1 to 1000, not 0");
 
-      // Large enough to be in its middle for some seconds.
-      write("long.json", "\"id\":\"long\",\"count\":32,\"steps\":1000");
+      write("long.json", "\"id\":\"long\",\"count\":16,\"steps\":600");
       assertThat(mezzotint.run("submit", "long.json").code()).isZero();
-      Thread.sleep(1_000);
+      awaitObject(Keys.jobRecord("long"));
     } finally {
       worker.process().destroy();
       assertThat(worker.ends(25)).as("ended within 25 s").isTrue();
@@ -253,6 +255,19 @@ class PackageIT {
       Thread.sleep(200);
     }
     throw new AssertionError("not ready: " + worker.said());
+  }
+
+  private void awaitObject(String key) throws InterruptedException {
+    StackAddresses at = StackAddresses.find(data()).orElseThrow();
+    S3Settings settings =
+        S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), Settings.BUCKET_DEFAULT);
+    try (S3ObjectStore store = new S3ObjectStore(settings)) {
+      long end = System.nanoTime() + 60_000_000_000L;
+      while (store.stat(key).isEmpty()) {
+        assertThat(System.nanoTime()).as("%s appears", key).isLessThan(end);
+        Thread.sleep(50);
+      }
+    }
   }
 
   /** The process of broker and store. */
