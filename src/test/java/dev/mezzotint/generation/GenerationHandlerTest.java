@@ -324,6 +324,30 @@ class GenerationHandlerTest {
   }
 
   @Test
+  void jobThatWasCalledOffBeforeItCameEndsCancelledWithoutWork() throws Exception {
+    world.cancelled.add("a");
+    Delivery delivery = world.record(request("a", "\"count\":3"));
+    assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.words("a")).containsExactly("cancelled");
+    assertThat(world.log.deadLetters()).isEmpty();
+    assertThat(world.sampling.submitted.get()).isZero();
+    world.cancelled.clear(); // an end is an end
+    assertThat(world.worker().handle(again(delivery))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.words("a")).containsExactly("cancelled", "cancelled");
+    world.checkEnded("a");
+  }
+
+  @Test
+  void finishedJobCannotBeCalledOff() throws Exception {
+    Delivery delivery = world.record(request("a", "\"count\":1"));
+    assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
+    world.cancelled.add("a");
+    assertThat(world.worker().handle(again(delivery))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+    world.checkEnded("a");
+  }
+
+  @Test
   void deadlineThatHasPassedExpiresTheJobWithoutWork() throws Exception {
     assertThat(deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
         .isEqualTo(Settlement.ACCEPT);

@@ -172,6 +172,21 @@ class RenderingTest {
   }
 
   @Test
+  void callingOffInMidJobTakesItsRowsOut() throws Exception {
+    SlowDevice slow = new SlowDevice(20);
+    Delivery delivery = world.record(request("a", "\"count\":500"));
+    AtomicReference<Settlement> settled = new AtomicReference<>();
+    Thread lane = lane(worker(slow), delivery, settled);
+    waitForImages(2);
+    world.cancelled.add("a");
+    lane.join(5_000);
+    assertThat(settled.get()).isEqualTo(Settlement.ACCEPT);
+    assertThat(slow.cancelled.get()).isEqualTo(2);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.CANCELLED);
+    world.checkEnded("a");
+  }
+
+  @Test
   void deadlineInMidJobExpiresIt() throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery =
