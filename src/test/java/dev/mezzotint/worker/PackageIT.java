@@ -205,7 +205,7 @@ class PackageIT {
       assertThat(bad.code()).isEqualTo(2);
       assertThat(bad.out()).contains("failed", "steps must be from 1 to 1000, not 0");
 
-      write("long.json", "\"id\":\"long\",\"count\":16,\"steps\":600");
+      write("long.json", "\"id\":\"long\",\"count\":16,\"steps\":300");
       assertThat(mezzotint.run("submit", "long.json").code()).isZero();
       awaitObject(Keys.jobRecord("long"));
     } finally {
