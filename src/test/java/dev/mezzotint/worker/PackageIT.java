@@ -131,7 +131,8 @@ class PackageIT {
     Site.copy(Packaged.FOLDER.resolve("quarkus"), installed.resolve("quarkus"));
     Files.copy(Packaged.FOLDER.resolve("quarkus-run.jar"), installed.resolve("quarkus-run.jar"));
     // Some hundred megabytes.
-    Files.createSymbolicLink(installed.resolve("lib"), Packaged.FOLDER.resolve("lib"));
+    Path lib = installed.resolve("lib");
+    Files.createSymbolicLink(lib, Packaged.FOLDER.resolve("lib"));
     Site.copy(TINY, folder.resolve("installed/models/bundled-tiny"));
     Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
     Packaged plain = new Packaged(installed, elsewhere, Map.of());
@@ -139,6 +140,7 @@ class PackageIT {
     Answer answer =
         plain.run("generate", "--model", "bundled-tiny", "--steps", "2", "--out", "pictures");
     assertThat(answer.code()).as(answer.err()).isZero();
+    Files.delete(lib);
     assertThat(elsewhere.resolve("pictures/00000.png")).exists();
   }
 
