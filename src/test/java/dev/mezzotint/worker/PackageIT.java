@@ -124,19 +124,24 @@ class PackageIT {
     return ImageReader.read(Files.readAllBytes(folder.resolve(name)), 3);
   }
 
-  /** Not the test's folder: the models beside the jar are found from anywhere. */
   @Test
-  void findsBundledModelsBesideTheJar() throws Exception {
-    Packaged plain = new Packaged(folder, Map.of());
+  void findsBundledModelsBesideItselfFromAnywhere() throws Exception {
+    Path installed = Files.createDirectories(folder.resolve("installed/target/quarkus-app"));
+    Site.copy(Packaged.FOLDER.resolve("app"), installed.resolve("app"));
+    Site.copy(Packaged.FOLDER.resolve("quarkus"), installed.resolve("quarkus"));
+    Files.copy(Packaged.FOLDER.resolve("quarkus-run.jar"), installed.resolve("quarkus-run.jar"));
+    // Some hundred megabytes.
+    Path lib = installed.resolve("lib");
+    Files.createSymbolicLink(lib, Packaged.FOLDER.resolve("lib"));
+    Site.copy(TINY, folder.resolve("installed/models/bundled-tiny"));
+    Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+    Packaged plain = new Packaged(installed, elsewhere, Map.of());
 
-    Answer answer = plain.run("generate", "--model", "none-of-this-name", "--out", "none");
-    assertThat(answer.code()).isEqualTo(2);
-
-    Path bundled = Packaged.FOLDER.getParent().resolveSibling("models").resolve("avatars-32");
-    if (Files.exists(bundled.resolve("config.json"))) {
-      answer = plain.run("generate", "--model", "avatars-32", "--steps", "1", "--out", "out");
-      assertThat(answer.code()).as(answer.err()).isZero();
-    }
+    Answer answer =
+        plain.run("generate", "--model", "bundled-tiny", "--steps", "2", "--out", "pictures");
+    assertThat(answer.code()).as(answer.err()).isZero();
+    Files.delete(lib);
+    assertThat(elsewhere.resolve("pictures/00000.png")).exists();
   }
 
   @Test

@@ -14,10 +14,16 @@ final class Packaged {
   static final Path FOLDER =
       Path.of(System.getProperty("mezzotint.package", "target/quarkus-app")).toAbsolutePath();
 
+  private final Path application;
   private final Path at;
   private final Map<String, String> environment;
 
   Packaged(Path at, Map<String, String> environment) {
+    this(FOLDER, at, environment);
+  }
+
+  Packaged(Path application, Path at, Map<String, String> environment) {
+    this.application = application;
     this.at = at;
     this.environment = new HashMap<>(environment);
     this.environment.put("OMP_WAIT_POLICY", "PASSIVE");
@@ -42,7 +48,7 @@ final class Packaged {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-jar");
-    command.add(FOLDER.resolve("quarkus-run.jar").toString());
+    command.add(application.resolve("quarkus-run.jar").toString());
     command.addAll(List.of(words));
     Path out = Files.createTempFile(at, "said", ".out");
     Path err = Files.createTempFile(at, "said", ".err");
