@@ -7,7 +7,7 @@ import java.util.List;
 /** A training's loss as a picture and as a figure. */
 final class LossCurve {
   /** Steps that the smoothed line averages over. */
-  private static final double WINDOW = 100;
+  private static final double WINDOW = 30;
 
   private LossCurve() {}
 
