@@ -1,7 +1,7 @@
 package dev.mezzotint.worker;
 
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
@@ -11,8 +11,8 @@ import org.eclipse.microprofile.health.Readiness;
  * Live: the threads of loop and lanes run, whatever the length of the jobs. Ready: requests are
  * taken.
  */
-@ApplicationScoped
-class WorkerHealth {
+@Singleton
+final class WorkerHealth {
   private final WorkerLife life;
 
   WorkerHealth(WorkerLife life) {

@@ -8,8 +8,8 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
 import jakarta.annotation.PostConstruct;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.Optional;
 import org.eclipse.microprofile.config.Config;
@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * The worker inside the application: started once the application runs, away from its start so that
  * health answers while broker and store are still on their way; stopped before it goes.
  */
-@ApplicationScoped
+@Singleton
 @Startup
-class WorkerLife {
+final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
