@@ -5,8 +5,15 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.storage.ObjectStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * Where models come from: the bundled ones first, then the object store. Safe for use by many
@@ -17,6 +24,7 @@ final class ModelFinder {
 
   private final Path bundled;
   private final StoredModels stored;
+  private final Map<String, Read> read = new ConcurrentHashMap<>();
 
   ModelFinder(Settings settings, ObjectStore store) {
     this.bundled = settings.models();
@@ -31,18 +39,44 @@ final class ModelFinder {
     }
     ModelReference.Bundled name = (ModelReference.Bundled) parsed;
     return isBundled(name.name())
-        ? ModelFolder.open(name, bundled)
+        ? bundled(name)
         : stored.open(new ModelReference.Stored(name.name(), LATEST));
   }
 
   private ModelFiles versioned(ModelReference.Stored model) {
     if (isBundled(model.name())) {
-      ModelFiles files = ModelFolder.open(new ModelReference.Bundled(model.name()), bundled);
+      ModelFiles files = bundled(new ModelReference.Bundled(model.name()));
       if (model.version().equals(LATEST) || model.version().equals(files.version())) {
         return files;
       }
     }
     return stored.open(model);
+  }
+
+  /** Read again only when a file of its folder has changed: a version may cost a checksum. */
+  private ModelFiles bundled(ModelReference.Bundled name) {
+    List<String> stamp = stamp(bundled.resolve(name.name()));
+    Read last = read.get(name.name());
+    if (last == null || !last.stamp().equals(stamp)) {
+      last = new Read(stamp, ModelFolder.open(name, bundled));
+      read.put(name.name(), last);
+    }
+    return last.files();
+  }
+
+  /** What a folder's files look like from outside. */
+  private record Read(List<String> stamp, ModelFiles files) {}
+
+  private static List<String> stamp(Path folder) {
+    try (Stream<Path> files = Files.walk(folder, 2)) {
+      List<String> stamp = new ArrayList<>();
+      for (Path file : files.sorted().toList()) {
+        stamp.add(file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file));
+      }
+      return stamp;
+    } catch (IOException e) {
+      throw new UncheckedIOException("model " + folder + " cannot be read", e);
+    }
   }
 
   private boolean isBundled(String name) {
