@@ -1,7 +1,7 @@
 /**
  * The method: Iterative α-(de)Blending as plain arithmetic on arrays. Blending, predictions and
  * their conversion, α schedules, solvers as lists of stages, and noise that depends on nothing but
- * its seed.
+ * its seed; {@link SmoothedData} is the exact field of a finite data set, to measure them against.
  *
  * <p>Orientation, once for the whole project: x0 is noise (or any other source density), x1 is
  * data, and α runs from 0 (all x0) to 1 (all x1). This is the paper's orientation and that of flow
