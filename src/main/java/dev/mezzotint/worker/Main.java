@@ -38,7 +38,10 @@ public final class Main {
     @Override
     public Device device(String name) {
       Settings settings = settings();
-      return TorchDevice.open(name.isEmpty() ? settings.device() : name, settings.threads());
+      // A command has the machine to itself; a worker leaves a processor to what runs beside it.
+      int threads =
+          settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
+      return TorchDevice.open(name.isEmpty() ? settings.device() : name, threads);
     }
 
     @Override
