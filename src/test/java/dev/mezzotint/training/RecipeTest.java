@@ -38,6 +38,8 @@ class RecipeTest {
         assertThat(recipe.name()).isEqualTo(String.valueOf(file.getParent().getFileName()));
       }
     }
+    byte[] own = Files.readAllBytes(Path.of("recipes/pictures-32.json"));
+    assertThat(Recipe.parse(JsonObject.parse(own)).name()).isEqualTo("pictures-32");
   }
 
   @ParameterizedTest
