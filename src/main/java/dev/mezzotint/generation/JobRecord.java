@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -114,7 +115,7 @@ record JobRecord(
     json.put("strikes", strikes);
     json.put("created", created.toString());
     json.put("history", history.stream().map(JobRecord::toMap).toList());
-    return JsonObject.writePretty(json);
+    return JsonText.writePretty(json);
   }
 
   private static Map<String, Object> toMap(Attempt attempt) {

@@ -4,6 +4,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -135,7 +136,7 @@ record Manifest(
     if (!cause.isEmpty()) {
       json.put("cause", cause);
     }
-    return JsonObject.writePretty(json);
+    return JsonText.writePretty(json);
   }
 
   private static Map<String, Object> toMap(Settings settings) {

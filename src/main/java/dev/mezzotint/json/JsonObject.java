@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * InvalidInputException} with the field's path. Not safe for use by several threads.
  */
 public final class JsonObject {
-  private static final JsonMapper MAPPER =
+  static final JsonMapper MAPPER =
       JsonMapper.builder(
               com.fasterxml.jackson.core.JsonFactory.builder()
                   .streamReadConstraints(
@@ -86,47 +85,9 @@ public final class JsonObject {
     return e.getOriginalMessage().lines().findFirst().orElse("unreadable") + where;
   }
 
-  /** Writes maps (keys sorted), lists, strings, numbers and booleans as compact JSON. */
-  public static byte[] write(Map<String, ?> members) {
-    try {
-      return MAPPER.writeValueAsBytes(members);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** As {@link #write}, in the map's own order, for formats where readers keep it. */
-  public static byte[] writeInOrder(Map<String, ?> members) {
-    try {
-      return MAPPER
-          .writer()
-          .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-          .writeValueAsBytes(members);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** As {@link #write}, in the map's own order, indented, for files that people read. */
-  public static byte[] writePretty(Map<String, ?> members) {
-    try {
-      byte[] text =
-          MAPPER
-              .writer()
-              .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-              .withDefaultPrettyPrinter()
-              .writeValueAsBytes(members);
-      byte[] line = java.util.Arrays.copyOf(text, text.length + 1);
-      line[text.length] = '\n';
-      return line;
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   /** The same members with keys sorted at every level: equal meaning gives equal bytes. */
   public byte[] canonical() {
-    return write(sorted(node));
+    return JsonText.write(sorted(node));
   }
 
   /** All members as plain maps, lists, strings, numbers and booleans. */

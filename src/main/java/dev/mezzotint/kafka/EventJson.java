@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
@@ -27,7 +28,7 @@ final class EventJson {
     members.put("attempt", event.attempt());
     members.put("sequence", event.sequence());
     members.put("time", event.time().toString());
-    return JsonObject.write(members);
+    return JsonText.write(members);
   }
 
   /** Empty for what is no event of ours: others may write to the topic too. */

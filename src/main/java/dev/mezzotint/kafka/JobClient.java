@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -75,7 +75,7 @@ public final class JobClient implements AutoCloseable {
         new ProducerRecord<>(
             settings.topics().control(),
             jobId.getBytes(UTF_8),
-            JsonObject.write(Map.of("action", "cancel"))));
+            JsonText.write(Map.of("action", "cancel"))));
   }
 
   /** As below, until the job's terminal event. */

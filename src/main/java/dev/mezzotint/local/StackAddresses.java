@@ -2,6 +2,7 @@ package dev.mezzotint.local;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -75,7 +76,7 @@ public record StackAddresses(
   /** Replaces the file as a whole, readable by its owner only: it holds the store's secret. */
   void write(Path data) throws IOException {
     byte[] text =
-        JsonObject.writePretty(
+        JsonText.writePretty(
             Map.of(
                 "bootstrapServers", bootstrapServers,
                 "s3Endpoint", s3Endpoint,

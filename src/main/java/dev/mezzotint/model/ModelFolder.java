@@ -1,7 +1,7 @@
 package dev.mezzotint.model;
 
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -154,8 +154,8 @@ public final class ModelFolder {
     try {
       Files.createDirectories(folder);
       SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
-      write(folder.resolve(ModelCard.FILE), JsonObject.writePretty(card.toMap()));
-      write(folder.resolve(CONFIG), JsonObject.writePretty(config.toMap()));
+      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
+      write(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
     }

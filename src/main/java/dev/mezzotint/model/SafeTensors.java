@@ -2,6 +2,7 @@ package dev.mezzotint.model;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -329,7 +330,7 @@ public final class SafeTensors {
           entry.put("data_offsets", offsets.getOrDefault(name, List.of()));
           header.put(name, entry);
         });
-    byte[] json = JsonObject.writeInOrder(header);
+    byte[] json = JsonText.writeInOrder(header);
     int padded = (json.length + 7) / 8 * 8;
     ByteBuffer head = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
     head.putLong(padded).put(json);

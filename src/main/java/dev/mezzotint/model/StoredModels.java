@@ -2,6 +2,7 @@ package dev.mezzotint.model;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.io.IOException;
@@ -103,6 +104,6 @@ public final class StoredModels {
       }
     }
     store.put(
-        Keys.latestModel(name), JsonObject.write(Map.of("version", version)), "application/json");
+        Keys.latestModel(name), JsonText.write(Map.of("version", version)), "application/json");
   }
 }

@@ -1,7 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.Weights;
@@ -105,7 +105,7 @@ final class Checkpoint {
       deciding.remove("iterations"); // a constant rate does not know where it will end
     }
     try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(JsonObject.write(deciding));
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(JsonText.write(deciding));
       return HexFormat.of().formatHex(digest);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);

@@ -3,7 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.Tensor;
@@ -135,7 +135,7 @@ public final class Training {
   /** The folder becomes a model as it stands, also where training was stopped early. */
   private void publish(Map<String, Tensor> ema, long done) {
     List<TrainingFolder.LogLine> log = folder.readLog();
-    TrainingFolder.write(out.resolve("recipe.json"), JsonObject.writePretty(recipe.toMap()));
+    TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
     TrainingFolder.write(out.resolve("loss.png"), LossCurve.png(recipe.name(), log));
     TrainingFolder.write(out.resolve("samples.png"), folder.grid(device, program, ema));
     ModelFolder.write(out, recipe.network(), ema, card(log, done));

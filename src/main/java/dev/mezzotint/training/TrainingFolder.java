@@ -7,7 +7,7 @@ import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
@@ -67,7 +67,7 @@ final class TrainingFolder {
       throw new InvalidInputException(
           "--out", "a model stands in " + folder.getParent() + ": choose another folder");
     }
-    write(folder.resolve("recipe.json"), JsonObject.writePretty(recipe.toMap()));
+    write(folder.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
     write(log(), HEADER.getBytes(StandardCharsets.UTF_8));
   }
 

@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -76,7 +76,7 @@ final class DemoCommand implements Callable<Integer> {
     request.put("count", COUNT);
     request.put("seed", now.toEpochMilli() % 1_000_000);
     request.put("output", Map.of("grid", true));
-    byte[] json = JsonObject.write(request);
+    byte[] json = JsonText.write(request);
     requests.submit(id, json);
     say(
         "sent to "

@@ -4,6 +4,7 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,7 +19,7 @@ final class EventLog implements EventPublisher {
   @Override
   public synchronized void publish(JobEvent event) {
     // What cannot be written as JSON would fail in the broker's client.
-    JsonObject.parse(JsonObject.write(event.data()));
+    JsonObject.parse(JsonText.write(event.data()));
     events.add(event);
   }
 

@@ -10,6 +10,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonSchema;
+import dev.mezzotint.json.JsonText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -153,7 +154,7 @@ class MessagesTest {
           json.put(field.getKey(), field.getValue().get(random.nextInt(bound)));
         }
       }
-      boolean valid = schema.accepts(JsonObject.parse(JsonObject.write(json)).toMap());
+      boolean valid = schema.accepts(JsonObject.parse(JsonText.write(json)).toMap());
       assertThat(accepts(json)).as("%s", json).isEqualTo(valid);
       accepted += valid ? 1 : 0;
     }
@@ -172,7 +173,7 @@ class MessagesTest {
 
   private static GenerationRequest parse(Map<String, ?> json) {
     return GenerationRequest.parse(
-        JsonObject.parse(JsonObject.write(json)), GenerationLimits.DEFAULT);
+        JsonObject.parse(JsonText.write(json)), GenerationLimits.DEFAULT);
   }
 
   @ParameterizedTest
@@ -194,7 +195,7 @@ class MessagesTest {
     value.put("attempt", event.attempt());
     value.put("sequence", event.sequence());
     value.put("time", event.time().toString());
-    return JsonObject.parse(JsonObject.write(value)).toMap();
+    return JsonObject.parse(JsonText.write(value)).toMap();
   }
 
   @Test

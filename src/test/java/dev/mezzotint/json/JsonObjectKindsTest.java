@@ -39,7 +39,7 @@ class JsonObjectKindsTest {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("b", 1);
     members.put("a", new long[] {2, 3});
-    assertThat(new String(JsonObject.writeInOrder(members), StandardCharsets.UTF_8))
+    assertThat(new String(JsonText.writeInOrder(members), StandardCharsets.UTF_8))
         .isEqualTo("{\"b\":1,\"a\":[2,3]}");
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,10 +41,10 @@ class ModelCardTest {
 
   @Test
   void whatIsWrittenIsReadBack() {
-    ModelCard back = ModelCard.parse(JsonObject.parse(JsonObject.writePretty(FULL.toMap())));
+    ModelCard back = ModelCard.parse(JsonObject.parse(JsonText.writePretty(FULL.toMap())));
     assertThat(back).isEqualTo(FULL);
     ModelCard bare = ModelCard.uncarded(config("iadb_defaults"));
-    assertThat(ModelCard.parse(JsonObject.parse(JsonObject.writePretty(bare.toMap()))))
+    assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(bare.toMap()))))
         .isEqualTo(bare);
   }
 
@@ -94,7 +95,7 @@ class ModelCardTest {
   void aWrongFieldIsRefusedByItsName(String field, String value, String reason) {
     Map<String, Object> members = new LinkedHashMap<>(FULL.toMap());
     members.putAll(JsonObject.parse("{\"" + field + "\":" + value + "}").toMap());
-    JsonObject json = JsonObject.parse(JsonObject.write(members));
+    JsonObject json = JsonObject.parse(JsonText.write(members));
     InvalidInputException e =
         catchThrowableOfType(InvalidInputException.class, () -> ModelCard.parse(json));
     assertThat(e).isNotNull();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.UNetConfig.Activation;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.model.UNetConfig.DownBlock;
@@ -36,7 +37,7 @@ class UNetConfigTest {
     // A key given again replaces the small network's own.
     Map<String, Object> keys = new LinkedHashMap<>(JsonObject.parse("{" + SMALL + "}").toMap());
     keys.putAll(JsonObject.parse("{" + more + "}").toMap());
-    return UNetConfig.parse(JsonObject.parse(JsonObject.write(keys)));
+    return UNetConfig.parse(JsonObject.parse(JsonText.write(keys)));
   }
 
   @Test
@@ -193,7 +194,7 @@ class UNetConfigTest {
     for (String variant : variants) {
       UNetConfig config = small(variant);
       Path file = folder.resolve("config.json");
-      Files.write(file, JsonObject.writePretty(config.toMap()));
+      Files.write(file, JsonText.writePretty(config.toMap()));
       assertThat(UNetConfig.read(file)).isEqualTo(config);
       assertThat(config.toMap()).containsEntry("_class_name", "UNet2DModel");
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.data.Offset.offset;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ class RecipeTest {
                 + " \"cosine\"");
     for (String text : new String[] {Recipes.TINY, adamw}) {
       Recipe recipe = Recipes.parse(text);
-      Recipe again = Recipe.parse(JsonObject.parse(JsonObject.writePretty(recipe.toMap())));
+      Recipe again = Recipe.parse(JsonObject.parse(JsonText.writePretty(recipe.toMap())));
       assertThat(again).isEqualTo(recipe);
     }
     assertThat(Recipes.parse(adamw).optimizer().step().weightDecay()).isEqualTo(0.01);
