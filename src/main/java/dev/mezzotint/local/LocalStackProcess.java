@@ -53,11 +53,6 @@ public final class LocalStackProcess implements Closeable {
     this.addresses = addresses;
   }
 
-  /** True if this installation brings broker and store along; the production image does not. */
-  public static boolean available() {
-    return classPath(location()).isPresent();
-  }
-
   /** Starts on any free ports. */
   public static LocalStackProcess start(Path data) throws IOException {
     return start(data, 0, 0, Map.of());

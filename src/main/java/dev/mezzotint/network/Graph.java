@@ -135,10 +135,6 @@ public final class Graph {
     return emit("torch.mul(%s, %s)", a, b);
   }
 
-  public Value scale(Value x, double factor) {
-    return emit("torch.mul(%s, %s)", x, number(factor));
-  }
-
   public Value divide(Value x, double divisor) {
     return emit("torch.div(%s, %s)", x, number(divisor));
   }

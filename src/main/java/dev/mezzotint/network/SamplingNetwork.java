@@ -22,9 +22,6 @@ public interface SamplingNetwork extends AutoCloseable {
   /** Room for rows that are being sampled; closed before the network. */
   Slots slots(int count, int height, int width);
 
-  /** Bytes of weights on the device. */
-  long bytes();
-
   @Override
   void close();
 

@@ -71,11 +71,6 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
   }
 
-  /** Version of libtorch. */
-  public String engineVersion() {
-    return Engine.getEngine("PyTorch").getVersion();
-  }
-
   @Override
   public SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights) {
     return new TorchNetwork(this, program, weights);

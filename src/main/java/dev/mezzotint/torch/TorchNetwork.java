@@ -22,7 +22,6 @@ final class TorchNetwork implements SamplingNetwork {
   private final TorchProgram program;
   private final NDManager manager;
   private final IValue weights;
-  private final long bytes;
 
   TorchNetwork(TorchDevice device, NetworkProgram program, Map<String, Tensor> tensors) {
     this.channels = program.channels();
@@ -36,20 +35,6 @@ final class TorchNetwork implements SamplingNetwork {
       this.program.close();
       throw e;
     }
-    this.bytes = 4 * program.weights().values().stream().mapToLong(TorchNetwork::product).sum();
-  }
-
-  private static long product(long[] shape) {
-    long product = 1;
-    for (long axis : shape) {
-      product *= axis;
-    }
-    return product;
-  }
-
-  @Override
-  public long bytes() {
-    return bytes;
   }
 
   @Override

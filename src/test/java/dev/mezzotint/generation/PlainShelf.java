@@ -101,11 +101,6 @@ final class PlainShelf implements ModelShelf {
     }
 
     @Override
-    public long bytes() {
-      return 0;
-    }
-
-    @Override
     public void close() {
       closed.add(model.name());
     }

@@ -173,33 +173,29 @@ class RenderingTest {
 
   @Test
   void callingOffInMidJobTakesItsRowsOut() throws Exception {
-    SlowDevice slow = new SlowDevice(20);
-    Delivery delivery = world.record(request("a", "\"count\":500"));
-    AtomicReference<Settlement> settled = new AtomicReference<>();
-    Thread lane = lane(worker(slow), delivery, settled);
-    waitForImages(2);
-    world.cancelled.add("a");
-    lane.join(5_000);
-    assertThat(settled.get()).isEqualTo(Settlement.ACCEPT);
-    assertThat(slow.cancelled.get()).isEqualTo(2);
-    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.CANCELLED);
-    world.checkEnded("a");
+    endsInMidJob("", () -> world.cancelled.add("a"), JobEvent.Type.CANCELLED);
   }
 
   @Test
   void deadlineInMidJobExpiresIt() throws Exception {
+    endsInMidJob(
+        ",\"deadline\":\"2026-11-22T12:30:00Z\"",
+        () -> world.time.set(World.START.plusSeconds(3_600)),
+        JobEvent.Type.EXPIRED);
+  }
+
+  private void endsInMidJob(String members, Runnable event, JobEvent.Type end) throws Exception {
     SlowDevice slow = new SlowDevice(20);
-    Delivery delivery =
-        world.record(request("a", "\"count\":500,\"deadline\":\"2026-11-22T12:30:00Z\""));
+    Delivery delivery = world.record(request("a", "\"count\":500" + members));
     AtomicReference<Settlement> settled = new AtomicReference<>();
     Thread lane = lane(worker(slow), delivery, settled);
     waitForImages(2);
-    world.time.set(World.START.plusSeconds(3_600));
+    event.run();
     lane.join(5_000);
     assertThat(settled.get()).isEqualTo(Settlement.ACCEPT);
     // 500 rows are two portions.
     assertThat(slow.cancelled.get()).isEqualTo(2);
-    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.EXPIRED);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(end);
     world.checkEnded("a");
   }
 
