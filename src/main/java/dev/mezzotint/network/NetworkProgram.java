@@ -1,6 +1,8 @@
 package dev.mezzotint.network;
 
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Graph.Value;
@@ -19,6 +21,8 @@ import java.util.Map;
  * <ul>
  *   <li>{@code forward(x N×(C+K)×H×W, t N, classes N int64, w) → N×C×H×W}: one evaluation of the
  *       network exactly as stored, t as the network takes it.
+ *   <li>{@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}: x1 − x0
+ *       at α, whatever the network predicts: see {@link Reading}.
  *   <li>{@code step(x S×C×H×W, memory S×3×C×H×W, condition S×K×H×W, slots N int64, alpha N,
  *       coefficients N×4, classes N int64, w) → N×C×H×W}: one stage of the solver for the named
  *       slots, in place: d = direction at alpha, x += g0·d + g1·m1 + g2·m2 + g3·m3, and the memory
@@ -46,33 +50,33 @@ public final class NetworkProgram {
     this.weights = graph.weights();
   }
 
-  /**
-   * The U-Net of diffusers.
-   *
-   * @param timestepScale the network takes α·timestepScale as its timestep: 1 for networks trained
-   *     by the paper's code, 1000 for ours
-   */
+  /** The U-Net of diffusers, predicting x1 − x0. */
   public static NetworkProgram unet(UNetConfig config, double timestepScale, TrainStep train) {
+    return of(config, Reading.direction(timestepScale), train);
+  }
+
+  /** The program of any network that this software knows. */
+  public static NetworkProgram of(NetworkConfig config, Reading reading, TrainStep train) {
     Graph graph = new Graph();
-    Value output =
-        new UNet2d(config, graph)
-            .forward(graph.argument("x"), graph.argument("t"), graph.argument("classes"));
-    graph.returns(output);
-    boolean conditioned = config.inChannels() > config.outChannels();
+    Value x = graph.argument("x");
+    Value t = graph.argument("t");
+    graph.returns(
+        config instanceof UNetConfig unet
+            ? new UNet2d(unet, graph).forward(x, t, graph.argument("classes"))
+            : new Mlp((MlpConfig) config, graph).forward(x, t));
+    boolean conditioned = config.conditionChannels() > 0;
     String methods =
         "  def forward(self: __torch__.Net, x: Tensor, t: Tensor, classes: Tensor,"
             + " w: List[Tensor]) -> Tensor:\n"
             + indent(graph.body())
-            + STEP.formatted(conditioned ? JOIN_SLOTS : "xs", Graph.number(timestepScale))
+            + reading.method(conditioned)
+            + STEP
             + PUT
             + TAKE
             + CAST
-            + train.method(conditioned, timestepScale);
+            + train.method(conditioned, reading);
     return new NetworkProgram(
-        TorchScriptArchive.write(methods),
-        graph,
-        config.outChannels(),
-        config.inChannels() - config.outChannels());
+        TorchScriptArchive.write(methods), graph, config.outChannels(), config.conditionChannels());
   }
 
   /** C, the channels of x. */
@@ -140,16 +144,13 @@ public final class NetworkProgram {
     return body.indent(2);
   }
 
-  private static final String JOIN_SLOTS =
-      "torch.cat([xs, torch.index_select(condition, 0, slots)], 1)";
-
   /** The step loop's one call: see the class comment. */
   private static final String STEP =
       """
         def step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, w: List[Tensor]) -> Tensor:
           xs = torch.index_select(x, 0, slots)
-          input = %s
-          d = (self).forward(input, torch.mul(alpha, %s), classes, w, )
+          cs = torch.index_select(condition, 0, slots)
+          d = (self).direction(xs, cs, alpha, classes, w, )
           remembered = torch.slice(torch.index_select(memory, 0, slots), 1, 0, 3)
           directions = torch.cat([torch.unsqueeze(d, 1), remembered], 1)
           shares = torch.view(coefficients, [-1, 4, 1, 1, 1])

@@ -104,8 +104,7 @@ class AlphaScheduleTest {
     assertThat(AlphaSchedule.parse("cosine")).isEqualTo(AlphaSchedule.COSINE);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> AlphaSchedule.parse("linear"))
-        .withMessage(
-            "unknown schedule 'linear': use uniform, cosine, shift:S or a list of alphas");
+        .withMessage("unknown schedule 'linear': use uniform, cosine, shift:S or a list of alphas");
     assertThat(AlphaSchedule.parse("shift:3").alphas(7))
         .containsExactly(AlphaSchedule.UNIFORM.shifted(3).alphas(7));
     assertThat(AlphaSchedule.parse("0, 0.2,1").alphas(2)).containsExactly(0, 0.2, 1);
