@@ -161,6 +161,15 @@ public final class ModelFolder {
     }
   }
 
+  /** Puts another card beside the weights that stand there. */
+  public static void writeCard(Path folder, ModelCard card) {
+    try {
+      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
   private static void write(Path file, byte[] bytes) throws IOException {
     Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
