@@ -266,16 +266,16 @@ public final class GenerationHandler implements DeliveryHandler {
           last = System.nanoTime();
           n++;
           long total = attempt.plan().stagesTotal();
-          tell(Events.progressed(attempt.job(), n, done, total, images, now()));
+          tell(attempt.held(), Events.progressed(attempt.job(), n, done, total, images, now()));
         }
       }
     };
   }
 
   /** Progress that cannot be told is no reason to stop making it. */
-  private void tell(JobEvent progress) {
+  private static void tell(HeldDelivery held, JobEvent progress) {
     try {
-      events.publishLater(progress);
+      held.publishLater(progress);
     } catch (TransientException e) {
       LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", progress.id(), e);
     }
@@ -312,7 +312,7 @@ public final class GenerationHandler implements DeliveryHandler {
   private Settlement reject(HeldDelivery held, String id, String field, String cause)
       throws InterruptedException {
     held.deadLetter(id, /* attempt= */ 0, field, cause);
-    held.publish(Events.rejected(held.delivery(), id, field, cause, now()));
+    held.publishRejected(Events.rejected(held.delivery(), id, field, cause, now()));
     return Settlement.ACCEPT;
   }
 

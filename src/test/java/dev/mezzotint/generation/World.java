@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobLife;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
@@ -95,6 +96,13 @@ final class World {
     if (end.type() == JobEvent.Type.FAILED) {
       assertThat(log.deadLetters()).anyMatch(letter -> letter.jobId().equals(id));
     }
+    JobLife life = JobLife.NEW;
+    for (JobEvent event : log.events(id)) {
+      if (event.type() != JobEvent.Type.REJECTED) {
+        life = life.after(event).orElse(life);
+      }
+    }
+    assertThat(life.endId()).isEqualTo(end.id());
     checkNothingOverwritten(id);
     checkSequence(id);
     for (Manifest.Image image : Manifest.parse(standing).images()) {
