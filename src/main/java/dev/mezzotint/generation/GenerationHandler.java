@@ -125,7 +125,7 @@ public final class GenerationHandler implements DeliveryHandler {
     }
     Intake intake;
     try {
-      intake = Intake.read(held.delivery().value(), settings.limits());
+      intake = Intake.read(held.delivery(), settings.limits());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
@@ -139,7 +139,7 @@ public final class GenerationHandler implements DeliveryHandler {
       throw held.stopped();
     }
     try {
-      return admit(held, intake);
+      return admit(held.expiring(intake.deadline()), intake);
     } finally {
       turns.leave(id);
     }
@@ -266,16 +266,16 @@ public final class GenerationHandler implements DeliveryHandler {
           last = System.nanoTime();
           n++;
           long total = attempt.plan().stagesTotal();
-          tell(Events.progressed(attempt.job(), n, done, total, images, now()));
+          tell(attempt.held(), Events.progressed(attempt.job(), n, done, total, images, now()));
         }
       }
     };
   }
 
   /** Progress that cannot be told is no reason to stop making it. */
-  private void tell(JobEvent progress) {
+  private static void tell(HeldDelivery held, JobEvent progress) {
     try {
-      events.publishLater(progress);
+      held.publishLater(progress);
     } catch (TransientException e) {
       LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", progress.id(), e);
     }

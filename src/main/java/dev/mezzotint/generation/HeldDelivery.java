@@ -1,9 +1,12 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.Patience;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -12,7 +15,17 @@ import java.util.function.Supplier;
  *
  * <p>What fails for a passing reason is tried again, until patience ends or the worker shuts down.
  */
-record HeldDelivery(Delivery delivery, EventPublisher events, Patience patience) {
+record HeldDelivery(
+    Delivery delivery, EventPublisher events, Patience patience, EventContext context) {
+
+  HeldDelivery(Delivery delivery, EventPublisher events, Patience patience) {
+    this(delivery, events, patience, EventContext.of(delivery));
+  }
+
+  /** Once the request is read: its deadline goes with its events. */
+  HeldDelivery expiring(Optional<Instant> deadline) {
+    return new HeldDelivery(delivery, events, patience, context.expiring(deadline));
+  }
 
   /** True once the work should end: the lock is lost or the worker shuts down. */
   boolean ending() {
@@ -42,9 +55,16 @@ record HeldDelivery(Delivery delivery, EventPublisher events, Patience patience)
   void publish(JobEvent event) throws InterruptedException {
     patiently(
         () -> {
-          events.publish(event);
+          events.publish(event.in(context));
           return event;
         });
+  }
+
+  /** Best effort, once. */
+  void publishLater(JobEvent event) {
+    if (!delivery.fenced()) {
+      events.publishLater(event.in(context));
+    }
   }
 
   void deadLetter(String jobId, int attempt, String field, String cause)
