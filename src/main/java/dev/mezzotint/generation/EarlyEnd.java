@@ -48,7 +48,7 @@ public final class EarlyEnd {
   public boolean end(Delivery record) throws InterruptedException {
     Intake intake;
     try {
-      intake = Intake.read(record.value(), settings.limits());
+      intake = Intake.read(record, settings.limits());
     } catch (InvalidInputException e) {
       return false;
     }
@@ -63,6 +63,7 @@ public final class EarlyEnd {
       return false;
     }
     HeldDelivery held = new HeldDelivery(record, events, settings.patience());
+    held.expiring(request.deadline());
     try {
       Optional<JobRecord> job = record(held, intake);
       if (job.isEmpty()) {

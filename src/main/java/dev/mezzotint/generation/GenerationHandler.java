@@ -127,7 +127,7 @@ public final class GenerationHandler implements DeliveryHandler {
     }
     Intake intake;
     try {
-      intake = Intake.read(held.delivery().value(), settings.limits());
+      intake = Intake.read(held.delivery(), settings.limits());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
@@ -141,6 +141,7 @@ public final class GenerationHandler implements DeliveryHandler {
       throw held.stopped();
     }
     try {
+      held.expiring(intake.deadline());
       return admit(held, intake);
     } finally {
       turns.leave(id);

@@ -1,10 +1,13 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobLife;
 import dev.mezzotint.job.Patience;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -18,16 +21,23 @@ final class HeldDelivery {
   private final Delivery delivery;
   private final EventPublisher events;
   private final Patience patience;
+  private EventContext context;
   private JobLife life = JobLife.NEW;
 
   HeldDelivery(Delivery delivery, EventPublisher events, Patience patience) {
     this.delivery = delivery;
     this.events = events;
     this.patience = patience;
+    this.context = EventContext.of(delivery);
   }
 
   Delivery delivery() {
     return delivery;
+  }
+
+  /** Once the request is read: its deadline goes with its events. */
+  void expiring(Optional<Instant> deadline) {
+    context = context.expiring(deadline);
   }
 
   /** True once the work should end: the lock is lost or the worker shuts down. */
@@ -68,10 +78,11 @@ final class HeldDelivery {
   }
 
   private void send(JobEvent event) throws InterruptedException {
+    JobEvent complete = event.in(context);
     patiently(
         () -> {
-          events.publish(event);
-          return event;
+          events.publish(complete);
+          return complete;
         });
   }
 
@@ -79,7 +90,7 @@ final class HeldDelivery {
   void publishLater(JobEvent event) {
     JobLife next = inTurn(event);
     if (!delivery.fenced()) {
-      events.publishLater(event);
+      events.publishLater(event.in(context));
       life = next;
     }
   }

@@ -1,10 +1,12 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.RequestQueue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.eclipse.microprofile.config.Config;
@@ -22,6 +24,9 @@ import org.eclipse.microprofile.config.Config;
  * @param lanes {@code mezzotint.lanes}: jobs in hand at once
  * @param slots {@code mezzotint.slots}: rows of one model under way at once
  * @param residentModels {@code mezzotint.resident-models}: models that stay on the device
+ * @param queue {@code mezzotint.queue}: {@code share-group} or {@code consumer-group}
+ * @param priorityTopics {@code mezzotint.priority-topics}: also read the {@code .high} and {@code
+ *     .low} twins of the request topic
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
  */
 record Settings(
@@ -37,6 +42,8 @@ record Settings(
     int residentModels,
     String group,
     String topicPrefix,
+    RequestQueue.Kind queue,
+    boolean priorityTopics,
     Optional<Duration> lock,
     Duration drain,
     String worker) {
@@ -61,6 +68,9 @@ record Settings(
         integer(config, "mezzotint.resident-models", 1, 1000, 4),
         text(config, "mezzotint.group").orElse("mezzotint"),
         text(config, "mezzotint.topics.prefix").orElse("mezzotint"),
+        RequestQueue.Kind.of(
+            word(config, "mezzotint.queue", RequestQueue.Kind.WORDS, "share-group")),
+        word(config, "mezzotint.priority-topics", List.of("true", "false"), "false").equals("true"),
         seconds(config, "mezzotint.lock-seconds"),
         seconds(config, "mezzotint.drain-seconds").orElse(Duration.ofSeconds(20)),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
@@ -129,6 +139,15 @@ record Settings(
             + max
             + ", not "
             + text.get());
+  }
+
+  private static String word(Config config, String key, List<String> known, String otherwise) {
+    String word = text(config, key).orElse(otherwise);
+    if (!known.contains(word)) {
+      throw new InvalidInputException(
+          key, environment(key) + " must be one of " + String.join(", ", known) + ", not " + word);
+    }
+    return word;
   }
 
   private static Optional<Duration> seconds(Config config, String key) {

@@ -9,7 +9,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.ControlTopic;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
-import dev.mezzotint.kafka.ShareGroupQueue;
+import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.Duration;
@@ -38,7 +39,7 @@ final class Worker implements AutoCloseable {
   private final Endpoints endpoints;
   private volatile @Nullable ControlTopic control;
   private final ExecutorService encoders;
-  private final ShareGroupQueue queue;
+  private final RequestQueue queue;
   private volatile boolean accepting;
 
   private Worker(Settings settings, Endpoints endpoints) {
@@ -53,9 +54,10 @@ final class Worker implements AutoCloseable {
     this.loop = new StepLoop(library, settings.slots(), settings.residentModels());
     this.encoders = Executors.newFixedThreadPool(4, Worker::encoder);
     this.queue =
-        new ShareGroupQueue(
+        RequestQueue.of(
+            settings.queue(),
             endpoints.kafka(),
-            List.of(endpoints.kafka().topics().generationRequests()),
+            topics(settings, endpoints),
             settings.lanes(),
             new GenerationHandler(
                 store,
@@ -63,7 +65,13 @@ final class Worker implements AutoCloseable {
                 events,
                 this::cancelled,
                 encoders,
-                GenerationSettings.of(settings.worker())));
+                GenerationSettings.of(settings.worker())),
+            this::paused);
+  }
+
+  private static List<String> topics(Settings settings, Endpoints endpoints) {
+    String requests = endpoints.kafka().topics().generationRequests();
+    return settings.priorityTopics() ? Topics.withTwins(requests) : List.of(requests);
   }
 
   private static Thread encoder(Runnable work) {
@@ -133,6 +141,11 @@ final class Worker implements AutoCloseable {
     return topic != null && topic.cancelled(jobId);
   }
 
+  private boolean paused(String topic) {
+    ControlTopic read = control;
+    return read != null && read.paused(topic);
+  }
+
   /** Takes requests. */
   boolean ready() {
     return accepting && live();
@@ -144,7 +157,7 @@ final class Worker implements AutoCloseable {
   }
 
   /** For metrics. */
-  ShareGroupQueue queue() {
+  RequestQueue queue() {
     return queue;
   }
 
