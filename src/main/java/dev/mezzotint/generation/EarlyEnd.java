@@ -2,6 +2,7 @@ package dev.mezzotint.generation;
 
 import dev.mezzotint.job.Cancellations;
 import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EarlyEnds;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
@@ -16,7 +17,7 @@ import java.util.Optional;
  *
  * <p>Safe for use by many threads.
  */
-public final class EarlyEnd {
+public final class EarlyEnd implements EarlyEnds {
   private static final System.Logger LOG = System.getLogger(EarlyEnd.class.getName());
 
   private final ObjectStore store;
@@ -37,26 +38,35 @@ public final class EarlyEnd {
     this.end = new JobEnd(store);
   }
 
-  /**
-   * Ends the job of this record if it is over. What is at fault with a record is left to the worker
-   * that takes it.
-   *
-   * @param record read from its topic, held by nobody here
-   * @return whether this call ended the job
-   * @throws dev.mezzotint.job.TransientException if store or broker are away
-   */
-  public boolean end(Delivery record) throws InterruptedException {
-    Intake intake;
+  @Override
+  public Optional<Waiting> read(Delivery record) {
+    return intake(record)
+        .flatMap(Intake::request)
+        .map(request -> new Waiting(request.id().value(), request.deadline()));
+  }
+
+  /** What is at fault with a record is left to the worker that takes it. */
+  private Optional<Intake> intake(Delivery record) {
     try {
-      intake = Intake.read(record, settings.limits());
+      return Optional.of(Intake.read(record, settings.limits()));
     } catch (InvalidInputException e) {
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      // A defect of ours that the worker will tell of.
+      LOG.log(System.Logger.Level.DEBUG, record.position() + " cannot be read", e);
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public boolean end(Delivery record) throws InterruptedException {
+    Optional<Intake> read = intake(record);
+    if (read.flatMap(Intake::request).isEmpty()) {
       return false;
     }
-    if (intake.request().isEmpty()) {
-      return false;
-    }
+    Intake intake = read.get();
     String id = intake.id().value();
-    GenerationRequest request = intake.request().get();
+    GenerationRequest request = intake.request().orElseThrow();
     Optional<Stopped.Reason> over =
         Verdict.over(request, cancellations.cancelled(id), settings.clock().instant());
     if (over.isEmpty()) {

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -43,15 +44,26 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   static final String TOPIC_KEY = "topic/";
 
   private final KafkaSettings settings;
+  private final Consumer<String> calledOff;
   private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final Set<String> paused = ConcurrentHashMap.newKeySet();
   private final CountDownLatch loaded = new CountDownLatch(1);
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "control-topic");
 
-  /** Begins to read; the topic exists. */
+  /** As below, with nobody to tell. */
   public ControlTopic(KafkaSettings settings) {
+    this(settings, jobId -> {});
+  }
+
+  /**
+   * Begins to read; the topic exists.
+   *
+   * @param calledOff told of every job that is called off, at the latest when it is; must be quick
+   */
+  public ControlTopic(KafkaSettings settings, Consumer<String> calledOff) {
     this.settings = settings;
+    this.calledOff = calledOff;
     thread.setDaemon(true);
     thread.start();
   }
@@ -122,6 +134,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
         cancelled.remove(name);
       } else if (action.equals("cancel")) {
         cancelled.add(name);
+        calledOff.accept(name);
       }
     } catch (InvalidInputException e) {
       LOG.log(Level.WARNING, "A record of the control topic is passed over: {0}", e.getMessage());

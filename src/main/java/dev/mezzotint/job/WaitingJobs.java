@@ -3,12 +3,13 @@ package dev.mezzotint.job;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Requests that wait in their topics, as far as somebody must know who ends jobs early: their ids,
@@ -17,19 +18,24 @@ import java.util.TreeMap;
  * <p>A request leaves when its topic's settled part has moved past it. Not safe for use by several
  * threads.
  */
-public final class Backlog {
+public final class WaitingJobs {
   /** A request is left to the workers for so long after its time: those that run it know too. */
   public static final Duration GRACE = Duration.ofMillis(500);
 
   private final int capacity;
   private final Map<String, Entry> waiting = new HashMap<>();
   private final Map<String, TreeMap<Long, String>> ids = new HashMap<>();
-  private final PriorityQueue<Due> due = new PriorityQueue<>((a, b) -> a.at().compareTo(b.at()));
+  private final TreeSet<Due> due =
+      new TreeSet<>(
+          Comparator.comparing(Due::at)
+              .thenComparing(Due::id)
+              .thenComparing(d -> d.place().offset())
+              .thenComparing(d -> d.place().log()));
 
   /**
    * @param capacity beyond it requests are not remembered: they end when a worker takes them
    */
-  public Backlog(int capacity) {
+  public WaitingJobs(int capacity) {
     this.capacity = capacity;
   }
 
@@ -57,10 +63,16 @@ public final class Backlog {
     Entry before = waiting.put(id, new Entry(place, deadline));
     if (before != null) {
       log(before.place()).remove(before.place().offset());
+      forget(id, before);
     }
     log(place).put(place.offset(), id);
     deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, place)));
     return true;
+  }
+
+  /** Deadlines can lie years ahead; what is settled must not wait for them here. */
+  private void forget(String id, Entry entry) {
+    entry.deadline().ifPresent(time -> due.remove(new Due(time.plus(GRACE), id, entry.place())));
   }
 
   private TreeMap<Long, String> log(Place place) {
@@ -87,15 +99,21 @@ public final class Backlog {
       return;
     }
     Map<Long, String> over = log.headMap(before);
-    over.values().forEach(waiting::remove);
+    for (String id : over.values()) {
+      Entry entry = waiting.remove(id);
+      if (entry != null) {
+        forget(id, entry);
+      }
+    }
     over.clear();
   }
 
   /** Ids and places of those whose time has come, each once for each time that was asked for it. */
   public List<Map.Entry<String, Place>> due(Instant now) {
     List<Map.Entry<String, Place>> come = new ArrayList<>();
-    while (!due.isEmpty() && !due.peek().at().isAfter(now)) {
-      Due next = due.remove();
+    while (!due.isEmpty() && !due.first().at().isAfter(now)) {
+      Due next = due.first();
+      due.remove(next);
       Entry entry = waiting.get(next.id());
       if (entry != null && entry.place().equals(next.place())) {
         come.add(Map.entry(next.id(), next.place()));

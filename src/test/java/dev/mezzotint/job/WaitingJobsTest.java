@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.longs;
 
-import dev.mezzotint.job.Backlog.Place;
+import dev.mezzotint.job.WaitingJobs.Place;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -13,11 +13,11 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class BacklogTest {
+class WaitingJobsTest {
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
-  private static final Instant AFTER_GRACE = NOW.plus(Backlog.GRACE);
+  private static final Instant AFTER_GRACE = NOW.plus(WaitingJobs.GRACE);
 
-  private final Backlog backlog = new Backlog(1_000);
+  private final WaitingJobs waiting = new WaitingJobs(1_000);
 
   private static Place at(long offset) {
     return new Place("requests", 0, offset);
@@ -25,43 +25,43 @@ class BacklogTest {
 
   @Test
   void deadlineComesDueOnceAfterTheGrace() {
-    backlog.seen("a", at(7), Optional.of(NOW));
-    assertThat(backlog.due(NOW)).isEmpty();
-    assertThat(backlog.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(7)));
-    assertThat(backlog.due(AFTER_GRACE.plusSeconds(9))).isEmpty();
-    assertThat(backlog.size()).isEqualTo(1);
+    waiting.seen("a", at(7), Optional.of(NOW));
+    assertThat(waiting.due(NOW)).isEmpty();
+    assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(7)));
+    assertThat(waiting.due(AFTER_GRACE.plusSeconds(9))).isEmpty();
+    assertThat(waiting.size()).isEqualTo(1);
   }
 
   @Test
   void onlyWhatWaitsIsCalledOff() {
-    backlog.seen("a", at(1), Optional.empty());
-    backlog.calledOff("a", NOW);
-    backlog.calledOff("unknown", NOW);
-    assertThat(backlog.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
+    waiting.seen("a", at(1), Optional.empty());
+    waiting.calledOff("a", NOW);
+    waiting.calledOff("unknown", NOW);
+    assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
   }
 
   @Test
   void settledRequestsAreForgotten() {
-    backlog.seen("a", at(1), Optional.of(NOW));
-    backlog.seen("b", at(2), Optional.of(NOW));
-    backlog.settled("requests", 0, 2);
-    backlog.settled("requests", 1, 99);
-    backlog.settled("elsewhere", 0, 99);
-    assertThat(backlog.size()).isEqualTo(1);
-    assertThat(backlog.due(AFTER_GRACE)).containsExactly(Map.entry("b", at(2)));
+    waiting.seen("a", at(1), Optional.of(NOW));
+    waiting.seen("b", at(2), Optional.of(NOW));
+    waiting.settled("requests", 0, 2);
+    waiting.settled("requests", 1, 99);
+    waiting.settled("elsewhere", 0, 99);
+    assertThat(waiting.size()).isEqualTo(1);
+    assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("b", at(2)));
   }
 
   @Test
   void copyTakesThePlaceOfWhatItCopies() {
-    backlog.seen("a", at(1), Optional.of(NOW));
-    backlog.seen("a", at(9), Optional.of(NOW));
-    backlog.settled("requests", 0, 9);
-    assertThat(backlog.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(9)));
+    waiting.seen("a", at(1), Optional.of(NOW));
+    waiting.seen("a", at(9), Optional.of(NOW));
+    waiting.settled("requests", 0, 9);
+    assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(9)));
   }
 
   @Test
   void beyondItsCapacityNothingNewIsRemembered() {
-    Backlog small = new Backlog(2);
+    WaitingJobs small = new WaitingJobs(2);
     assertThat(small.seen("a", at(1), Optional.empty())).isTrue();
     assertThat(small.seen("b", at(2), Optional.empty())).isTrue();
     assertThat(small.seen("c", at(3), Optional.of(NOW))).isFalse();
@@ -79,7 +79,7 @@ class BacklogTest {
         .checkAssert(
             seed -> {
               Random random = new Random(seed);
-              Backlog tested = new Backlog(1_000);
+              WaitingJobs tested = new WaitingJobs(1_000);
               Map<String, Place> model = new HashMap<>();
               Map<String, Instant> late = new HashMap<>();
               long offset = 0;
@@ -95,14 +95,14 @@ class BacklogTest {
                     model.put(id, at(offset));
                     late.remove(id);
                     if (dated) {
-                      late.put(id, deadline.plus(Backlog.GRACE));
+                      late.put(id, deadline.plus(WaitingJobs.GRACE));
                     }
                     offset++;
                   }
                   case 1 -> {
                     tested.calledOff(id, now);
                     if (model.containsKey(id)) {
-                      Instant at = now.plus(Backlog.GRACE);
+                      Instant at = now.plus(WaitingJobs.GRACE);
                       late.merge(id, at, (a, b) -> a.isBefore(b) ? a : b);
                     }
                   }
