@@ -236,7 +236,9 @@ public final class GenerationHandler implements DeliveryHandler {
   private Manifest render(Attempt attempt) throws InterruptedException {
     HeldDelivery held = attempt.held();
     Plan plan = attempt.plan();
-    Rendering rendering = new Rendering(store, pool, settings.patience(), held::ending, plan);
+    Claims claims = new Claims(store, plan, settings.limits().objectBytesMax());
+    Rendering rendering =
+        new Rendering(store, pool, settings.patience(), held::ending, plan, claims);
     List<Manifest.Image> images = rendering.run(sampling, watch(attempt));
     Optional<Manifest.Grid> grid = Optional.empty();
     if (plan.request().output().grid()) {
