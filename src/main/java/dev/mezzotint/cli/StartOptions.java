@@ -247,9 +247,7 @@ final class StartOptions {
       }
       float[] blend = new float[picture.length];
       Noise.gaussian(seed, i, blend, 0, blend.length);
-      for (int k = 0; k < blend.length; k++) {
-        blend[k] = (float) Iadb.blend(blend[k], picture[k], fromAlpha);
-      }
+      Iadb.blend(blend, picture, fromAlpha, blend);
       points.add(new X0.Given(blend));
     }
     return points;

@@ -35,6 +35,13 @@ public final class Iadb {
     }
   }
 
+  /** {@link #blend(double, double, double)} for pictures; outputs may be one of the inputs. */
+  public static void blend(float[] x0, float[] x1, double alpha, float[] xAlpha) {
+    for (int k = 0; k < xAlpha.length; k++) {
+      xAlpha[k] = (float) blend(x0[k], x1[k], alpha);
+    }
+  }
+
   /** x0 = (xα − α x1) / (1 − α): a blend solved for its x0, with α below 1. */
   static void x0FromBlend(double[] xAlpha, double[] x1, double alpha, double[] x0) {
     for (int k = 0; k < x0.length; k++) {

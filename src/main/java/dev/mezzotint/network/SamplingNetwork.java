@@ -49,6 +49,30 @@ public interface SamplingNetwork extends AutoCloseable {
      */
     void step(long[] slots, float[] alpha, float[] coefficients, long[] classes);
 
+    /**
+     * As {@link #step}, with class guidance: two evaluations, with each row's class and without.
+     * Rows whose weight is 1 move exactly as by {@link #step} in a pass of the same size.
+     *
+     * @param weights N, {@code iadb.Guidance}'s w
+     * @param zeroStar N, whether the direction without the class is scaled
+     * @param nullClass the label that stands for no class
+     */
+    void guidedStep(
+        long[] slots,
+        float[] alpha,
+        float[] coefficients,
+        long[] classes,
+        float[] weights,
+        boolean[] zeroStar,
+        long nullClass);
+
+    /**
+     * Puts other values in the place of x; remembered directions and conditions stay.
+     *
+     * @param x n×C×height×width, one image per slot named
+     */
+    void overwrite(long[] slots, float[] x);
+
     /** Reads rows: n×C×height×width, not clamped. */
     float[] take(long[] slots);
 
