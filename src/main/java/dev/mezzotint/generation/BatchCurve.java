@@ -53,7 +53,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** The powers of two below the largest, and the largest. */
-  static int[] sizes(int largest) {
+  public static int[] sizes(int largest) {
     List<Integer> sizes = new ArrayList<>();
     for (int size = 1; size < largest; size *= 2) {
       sizes.add(size);
@@ -63,7 +63,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** A curve of measured times, made to rise where the measurement was off. */
-  static BatchCurve of(int[] sizes, long[] measured) {
+  public static BatchCurve of(int[] sizes, long[] measured) {
     long[] nanos = measured.clone();
     for (int i = 1; i < nanos.length; i++) {
       nanos[i] = Math.max(nanos[i], nanos[i - 1]);
@@ -100,7 +100,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** Time of one pass; reads a row to wait for devices that work behind the caller's back. */
-  static long pass(SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
+  public static long pass(SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
     long[] named = new long[size];
     Arrays.fill(named, spare);
     long before = clock.getAsLong();
