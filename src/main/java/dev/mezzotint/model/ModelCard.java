@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * What {@code config.json} cannot say about a model, from the file {@code model.json} beside it.
@@ -33,6 +34,7 @@ import java.util.OptionalInt;
  * @param noiseSchedule what a network that predicts ε was trained for; empty for all others
  * @param p0 where x0 comes from: {@link #GAUSSIAN}, {@link #PICTURES}, or a density of the plane
  * @param tuned steps placed for this model, at most one placement for each number of steps
+ * @param nullClass the label that stands for no class, for guidance; empty where training had none
  * @param data what the model was trained on, whose that is and under which terms
  * @param licence of the weights
  * @param recipe how it was trained, free form
@@ -51,6 +53,7 @@ public record ModelCard(
     Optional<DdpmSchedule> noiseSchedule,
     String p0,
     List<TunedSteps> tuned,
+    OptionalInt nullClass,
     String data,
     String licence,
     Map<String, Object> recipe,
@@ -165,6 +168,7 @@ public record ModelCard(
         Optional.empty(),
         GAUSSIAN,
         List.of(),
+        OptionalInt.empty(),
         "",
         "",
         Map.of(),
@@ -198,6 +202,7 @@ public record ModelCard(
         noiseSchedule,
         p0,
         tuned,
+        nullClass,
         data,
         licence,
         recipe,
@@ -247,6 +252,12 @@ public record ModelCard(
           "classes has %d names, but config.json has num_class_embeds %d"
               .formatted(classes.size(), labels));
     }
+    if (nullClass.isPresent() && nullClass.getAsInt() >= labels) {
+      throw new InvalidInputException(
+          "nullClass",
+          "nullClass is %d, but config.json has num_class_embeds %d"
+              .formatted(nullClass.getAsInt(), labels));
+    }
   }
 
   /**
@@ -285,7 +296,7 @@ public record ModelCard(
                 .map(ModelCard::parsePart)
                 .toList(),
             json.strings("classes", CLASSES_MAX).orElse(List.of()),
-            steps.isPresent() ? OptionalInt.of((int) steps.getAsLong()) : OptionalInt.empty(),
+            optional(steps),
             json.string("sampler"),
             json.string("schedule"),
             json.object("noiseSchedule").map(ModelCard::parseBetas),
@@ -293,12 +304,17 @@ public record ModelCard(
             json.objects("tuned", TUNED_MAX).orElse(List.of()).stream()
                 .map(ModelCard::parseTuned)
                 .toList(),
+            optional(json.integer("nullClass", 0, CLASSES_MAX)),
             json.string("data", ""),
             json.string("licence", ""),
             json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
             json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
     json.refuseUnknown();
     return card;
+  }
+
+  private static OptionalInt optional(OptionalLong value) {
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
   /** The keys of diffusers' {@code scheduler_config.json}. */
@@ -378,6 +394,7 @@ public record ModelCard(
     if (!tuned.isEmpty()) {
       map.put("tuned", tuned.stream().map(ModelCard::tunedMap).toList());
     }
+    nullClass.ifPresent(label -> map.put("nullClass", label));
     map.put("data", data);
     map.put("licence", licence);
     map.put("recipe", recipe);

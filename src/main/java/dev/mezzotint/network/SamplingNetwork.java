@@ -73,8 +73,11 @@ public interface SamplingNetwork extends AutoCloseable {
      */
     void overwrite(long[] slots, float[] x);
 
-    /** Reads rows: n×C×height×width, not clamped. */
+    /** Reads rows at their end: n×C×height×width, not clamped. */
     float[] take(long[] slots);
+
+    /** As {@link #take}, of rows that go on. */
+    float[] peek(long[] slots);
 
     @Override
     void close();

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PicturePairs implements Pairs {
   private static final long FLIP = 0x666c6970L;
+  private static final long LABEL = 0x6c6162656cL;
   private static final long OTHER = 0x6f74686572L;
 
   private final Recipe recipe;
@@ -68,8 +69,12 @@ final class PicturePairs implements Pairs {
     } else {
       picture(from, recipe.seed() ^ OTHER, position, x0, offset);
     }
-    boolean labelled = !recipe.data().labels().equals("none");
-    return labelled ? data.label(picture).orElse(0) : 0;
+    if (recipe.data().labels().equals("none")) {
+      return 0;
+    }
+    boolean dropped =
+        Noise.uniform(recipe.seed() ^ LABEL, position, 0) < recipe.data().labelDropout();
+    return dropped ? classes().size() : data.label(picture).orElse(0);
   }
 
   private int picture(ImageDataset set, long seed, long position, float[] out, int offset) {

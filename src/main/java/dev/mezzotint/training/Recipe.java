@@ -75,9 +75,16 @@ public record Recipe(
    * @param flip whether a picture may be mirrored left to right, by a coin per use
    * @param p0Split folder inside the data set whose pictures are x0; empty for Gaussian noise
    * @param labels where class labels come from: {@code none}, {@code folder} or {@code prefix}
+   * @param labelDropout share of pictures that are shown as of no class, with a label of its own
+   *     behind the others: what class guidance needs; 0 for never
    */
   public record Data(
-      Optional<String> split, Optional<String> p0Split, int size, boolean flip, String labels) {}
+      Optional<String> split,
+      Optional<String> p0Split,
+      int size,
+      boolean flip,
+      String labels,
+      double labelDropout) {}
 
   /**
    * Two densities of the plane, each a word of {@code iadb.Density.parse} or {@code image:FILE}, a
@@ -136,7 +143,7 @@ public record Recipe(
     Optional<Densities> densities = densities(json, network);
     Data data =
         densities.isPresent()
-            ? new Data(Optional.empty(), Optional.empty(), 1, /* flip= */ false, "none")
+            ? new Data(Optional.empty(), Optional.empty(), 1, /* flip= */ false, "none", 0)
             : data(json, network);
     Recipe recipe =
         new Recipe(
@@ -247,7 +254,8 @@ public record Recipe(
             p0Split(json),
             size,
             data.bool("flip", false),
-            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"));
+            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"),
+            data.number("labelDropout", 0, 0.9, 0));
     data.refuseUnknown();
     if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
       throw json.refuse(
@@ -257,6 +265,9 @@ public record Recipe(
     boolean labels = !parsed.labels().equals("none");
     if (classes && !labels) {
       throw data.refuse("labels", "must be folder or prefix: the network takes classes");
+    }
+    if (parsed.labelDropout() > 0 && network.classEmbedType() != ClassEmbedding.TABLE) {
+      throw data.refuse("labelDropout", "needs a network with num_class_embeds");
     }
     if (labels && !classes) {
       throw data.refuse("labels", "must be none: the network takes no classes");
@@ -335,6 +346,9 @@ public record Recipe(
     dataset.put("size", data.size());
     dataset.put("flip", data.flip());
     dataset.put("labels", data.labels());
+    if (data.labelDropout() > 0) {
+      dataset.put("labelDropout", data.labelDropout());
+    }
     return dataset;
   }
 

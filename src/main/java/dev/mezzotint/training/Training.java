@@ -99,12 +99,14 @@ public final class Training {
               .formatted(size, pairs.width(), pairs.height()));
     }
     int wanted = network.numClassEmbeds().orElse(0);
+    boolean drops = recipe.data().labelDropout() > 0;
     if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
-        && pairs.classes().size() != wanted) {
+        && pairs.classes().size() + (drops ? 1 : 0) != wanted) {
       throw new InvalidInputException(
           "network.num_class_embeds",
           "network.num_class_embeds is "
               + wanted
+              + (drops ? ", one of them for no class" : "")
               + ", but the pictures have "
               + pairs.classes().size()
               + " classes: "
@@ -177,6 +179,9 @@ public final class Training {
         /* noiseSchedule= */ Optional.empty(),
         p0(),
         /* tuned= */ List.of(),
+        recipe.data().labelDropout() > 0
+            ? OptionalInt.of(pairs.classes().size())
+            : OptionalInt.empty(),
         words.data(),
         words.licence(),
         recipe.toMap(),

@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.generation.GenerationHandler;
 import dev.mezzotint.generation.GenerationSettings;
+import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.job.DeliveryHandler;
@@ -45,7 +46,7 @@ final class GenerationRole implements AutoCloseable {
         new ModelLibrary(
             TorchDevice.open(settings.device(), settings.threads()),
             new ModelFinder(settings, connections.store())::named);
-    this.loop = new StepLoop(library, settings.slots(), settings.residentModels());
+    this.loop = new StepLoop(library, LoopSettings.of(settings.slots()));
     this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
     GenerationHandler handler =
         new GenerationHandler(

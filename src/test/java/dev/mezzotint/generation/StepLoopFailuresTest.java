@@ -24,7 +24,7 @@ class StepLoopFailuresTest {
   @Test
   void aModelThatCannotBeLoadedFailsItsOwnJobsOnly() throws InterruptedException {
     shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, 4, 2)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 2))) {
       SamplingJob good = jobs.job(MODEL, 3, Solver.AB2, 8);
       Heard fine = new Heard(3);
       Heard bad = new Heard(1);
@@ -41,7 +41,7 @@ class StepLoopFailuresTest {
   void aFailingPassFailsItsJobsAndTheNextJobGetsAFreshNetwork() throws InterruptedException {
     shelf.failingSteps.set(1);
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 2, 2)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
       Heard under = new Heard(5); // two rows under way, three that wait
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
       while (shelf.steps.getQueueLength() == 0) {
@@ -53,7 +53,7 @@ class StepLoopFailuresTest {
       shelf.steps.release(1000);
       assertThat(under.await().failure)
           .isInstanceOf(DeviceException.class)
-          .hasMessageContaining("out of memory on the device");
+          .hasMessageContaining("the device is lost");
       PlainJobs.assertAsAlone(other, elsewhere.await(), 0, 0);
       Heard again = new Heard(5);
       SamplingJob second = jobs.job(MODEL, 5, Solver.EULER, 3);
@@ -69,7 +69,7 @@ class StepLoopFailuresTest {
   void aListenerThatThrowsLosesItsOwnJobAlone() throws InterruptedException {
     for (boolean atTheEnd : new boolean[] {false, true}) {
       for (boolean error : new boolean[] {false, true}) {
-        try (StepLoop loop = new StepLoop(shelf, 8, 1)) {
+        try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1))) {
           Heard bad =
               new Heard(2) {
                 @Override
@@ -108,7 +108,7 @@ class StepLoopFailuresTest {
   @Test
   void aListenerThatThrowsEvenAtItsFailureDoesNotEndTheLoop() throws InterruptedException {
     shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       loop.submit(
           jobs.job(PlainShelf.model("broken"), 1, Solver.EULER, 1),
           new Heard(1) {
@@ -126,7 +126,7 @@ class StepLoopFailuresTest {
   @Test
   void whatAModelDoesNotTakeIsRefusedBeforeItSharesAPass() {
     ModelInfo model = PlainShelf.conditioned("conditioned");
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       refused(
           loop, "condition", jobs.job(PlainShelf.model("p"), 1, Solver.EULER, 1), new float[3], 2);
       refused(loop, "x0", jobs.job(PlainShelf.model("p"), 1, Solver.EULER, 1), new float[0], 3);
@@ -178,7 +178,7 @@ class StepLoopFailuresTest {
   @Test
   void closingEndsTheLoopAndItTakesNothingMore() throws InterruptedException {
     shelf.steps.drainPermits();
-    StepLoop loop = new StepLoop(shelf, 2, 1);
+    StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1));
     Heard heard = new Heard(4);
     loop.submit(jobs.job(MODEL, 4, Solver.EULER, 100), heard);
     shelf.steps.release(3);

@@ -35,6 +35,7 @@ class ModelCardTest {
           Optional.empty(),
           ModelCard.PICTURES,
           List.of(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 0.3, 1.0))),
+          OptionalInt.of(2),
           "drawn by somebody",
           "CC0-1.0",
           Map.of("optimizer", Map.of("name", "adam"), "iterations", 1500),
