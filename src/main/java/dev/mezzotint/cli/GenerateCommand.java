@@ -7,6 +7,8 @@ import dev.mezzotint.generation.Sampling;
 import dev.mezzotint.generation.SamplingJob;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Guidance;
+import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
@@ -38,8 +40,9 @@ import picocli.CommandLine.Option;
       "  generate --model avatars-32 --count 16 --seed 7 --out pictures",
       "  generate --model avatars-32 --interpolate 3..7 --count 12 --out between",
       "  generate --model avatars-32 --init face.png --from-alpha 0.5 --count 8 --out like-it",
+      "  generate --model avatars-32 --init face.png --mask mask.png --count 8 --out painted",
       "  generate --model avatars-32 --init faces --invert --steps 128 --out x0",
-      "  generate --model triangle-square-2d --count 4000 --out points",
+      "  generate --model triangle-square-2d --count 4000 --trajectory --out points",
       "  generate --model my-unet --x0 noise.safetensors:x --steps 8 --sampler euler --out y"
     })
 final class GenerateCommand implements Callable<Integer> {
@@ -74,6 +77,22 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
   private @Nullable Integer classLabel;
 
+  @Option(
+      names = "--guidance",
+      paramLabel = "W",
+      description = "Exaggerate the class, for models that were also trained without; 1 is none.")
+  private double guidance = 1;
+
+  @Option(names = "--cfg-zero", description = "Guide by CFG-Zero* instead of plainly.")
+  private boolean cfgZero;
+
+  @Option(
+      names = "--trajectory",
+      description = "Also write trajectory.png, an animation of the way from x0 to x1.")
+  private boolean trajectory;
+
+  @Mixin private PaintOptions paint = new PaintOptions();
+
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
 
@@ -92,34 +111,73 @@ final class GenerateCommand implements Callable<Integer> {
         noise.isPresent()
             ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
             : library.find("");
-    List<SamplingJob.X0> points = start.points(info, files, noise);
+    List<SamplingJob.X0> points = start.points(info, files, noise, paint.present());
     int conditionValues = info.conditionChannels() * info.height() * info.width();
     List<SamplingJob.Row> rows =
         StartOptions.rows(points, conditions(info, points.size()), conditionValues);
+    Solver solver = sampler == null ? info.sampler() : solver(sampler);
+    double[] alphas = alphas(info, files.card());
+    Optional<Inpainting> painting = paint.plan(solver, alphas);
+    List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
+    if (painting.isPresent()) {
+      rows = painted(rows, info, painting.get());
+    }
+    Optional<Ways> ways =
+        trajectory
+            ? Optional.of(Ways.watch(info, rows, stages.size(), solver.evaluationsPerStep()))
+            : Optional.empty();
     SamplingJob job =
         new SamplingJob(
             "generate",
             info,
-            rows,
-            stages(info, files.card()),
+            rows.stream().map(row -> ways.map(all -> all.with(row)).orElse(row)).toList(),
+            stages,
             label(info),
+            guidance(),
             Priority.NORMAL,
             "",
             Optional.empty());
     Destination.folder("--out", out);
     SampleFiles.write(out, info, sample(library, job));
+    if (ways.isPresent()) {
+      ways.get().write(out, info);
+    }
     System.err.println(rows.size() + (start.inverts() ? " x0: " : " samples: ") + out);
     return 0;
   }
 
-  private List<Stage> stages(ModelInfo info, ModelCard card) {
-    Solver solver = sampler == null ? info.sampler() : solver(sampler);
+  private List<SamplingJob.Row> painted(
+      List<SamplingJob.Row> rows, ModelInfo info, Inpainting plan) {
+    float[] shares = paint.shares(info);
+    return rows.stream()
+        .map(
+            row ->
+                row.with(
+                    PaintOptions.interlude(
+                        plan,
+                        start.noise(row.index(), info),
+                        start.picture(row.index()),
+                        shares,
+                        start.seed(),
+                        row.index())))
+        .toList();
+  }
+
+  private Guidance guidance() {
+    try {
+      return new Guidance(guidance, cfgZero);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
+    }
+  }
+
+  private double[] alphas(ModelInfo info, ModelCard card) {
     int intervals = steps == null ? info.steps() : checked("--steps", steps, 1, 1000);
     try {
       if (steps == null && schedule.indexOf(',') >= 0) {
         intervals = schedule.split(",", -1).length - 1; // a list says itself how many
       }
-      return solver.stages(schedule(card, intervals).alphas(intervals, start.from(), start.to()));
+      return schedule(card, intervals).alphas(intervals, start.from(), start.to());
     } catch (IllegalArgumentException e) {
       throw new InvalidInputException("--schedule", "--schedule: " + e.getMessage(), e);
     }

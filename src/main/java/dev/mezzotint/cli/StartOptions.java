@@ -83,7 +83,9 @@ final class StartOptions {
     return invert;
   }
 
-  private void checkTogether(ModelFiles files) {
+  private float[][] pictures = {};
+
+  private void checkTogether(ModelFiles files, boolean masked) {
     refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
     refuse(init != null && x0 != null && invert, "--x0", "does not go with --invert");
     refuse(init != null && interpolate != null, "--interpolate", "does not go with --init");
@@ -95,7 +97,10 @@ final class StartOptions {
         fromAlpha != null && !(alpha >= 0 && alpha < 1),
         "--from-alpha",
         "must be from 0 to below 1, not " + alpha);
+    refuse(masked && init == null, "--mask", "needs --init: the picture that it is laid on");
+    refuse(masked && invert, "--mask", "does not go with --invert");
     boolean pictures = files.card().p0().equals(ModelCard.PICTURES);
+    refuse(masked && pictures, "--mask", "is for models that begin at noise");
     refuse(
         pictures && init == null && x0 == null,
         "--init",
@@ -105,7 +110,7 @@ final class StartOptions {
         "--from-alpha",
         "is for models that begin at noise; this one begins at the picture itself");
     refuse(
-        !pictures && init != null && !invert && fromAlpha == null,
+        !pictures && init != null && !invert && fromAlpha == null && !masked,
         "--init",
         "needs --from-alpha: how much of the picture is there at the start");
   }
@@ -116,12 +121,17 @@ final class StartOptions {
     }
   }
 
-  /** The starting point of every row, in order. */
-  List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given) {
-    checkTogether(files);
+  /**
+   * The starting point of every row, in order.
+   *
+   * @param masked whether the pictures of --init are to be painted anew in part
+   */
+  List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given, boolean masked) {
+    checkTogether(files, masked);
     List<X0> points;
     if (init != null) {
-      points = fromPictures(Pictures.read("--init", init, info), files, info);
+      pictures = Pictures.read("--init", init, info);
+      points = fromPictures(info, masked);
     } else if (given.isPresent()) {
       points = fromTensor(given.get(), info);
     } else if (interpolate != null) {
@@ -231,26 +241,39 @@ final class StartOptions {
   }
 
   /** One row per picture; one picture may be the start of many rows with noise of their own. */
-  private List<X0> fromPictures(float[][] pictures, ModelFiles files, ModelInfo info) {
+  private List<X0> fromPictures(ModelInfo info, boolean masked) {
     int n = checked(pictures.length);
-    if (n != pictures.length && (pictures.length != 1 || fromAlpha == null)) {
+    boolean noisy = fromAlpha != null || masked;
+    if (n != pictures.length && (pictures.length != 1 || !noisy)) {
       throw new InvalidInputException(
           "--count", "--count is " + n + ", but --init has " + pictures.length + " pictures");
     }
     checkSize(info, n);
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      float[] picture = pictures[pictures.length == 1 ? 0 : i];
-      if (fromAlpha == null) {
-        points.add(new X0.Given(picture));
-        continue;
+      float[] point = picture(i).clone();
+      if (noisy) {
+        Iadb.blend(noise(i, info), picture(i), from(), point);
       }
-      float[] blend = new float[picture.length];
-      Noise.gaussian(seed, i, blend, 0, blend.length);
-      Iadb.blend(blend, picture, fromAlpha, blend);
-      points.add(new X0.Given(blend));
+      points.add(new X0.Given(point));
     }
     return points;
+  }
+
+  /** The picture of --init that row i belongs to. */
+  float[] picture(int i) {
+    return pictures[pictures.length == 1 ? 0 : i];
+  }
+
+  /** The noise of row i. */
+  float[] noise(int i, ModelInfo info) {
+    float[] noise = new float[values(info)];
+    Noise.gaussian(seed, i, noise, 0, noise.length);
+    return noise;
+  }
+
+  long seed() {
+    return seed;
   }
 
   private static int values(ModelInfo info) {
