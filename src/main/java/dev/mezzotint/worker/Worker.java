@@ -46,7 +46,7 @@ final class Worker implements AutoCloseable {
     this.settings = settings;
     this.endpoints = endpoints;
     this.store = new S3ObjectStore(endpoints.s3());
-    this.events = new KafkaEvents(endpoints.kafka());
+    this.events = new KafkaEvents(endpoints.kafka(), "s3://" + endpoints.s3().bucket() + "/");
     ModelLibrary library =
         new ModelLibrary(
             TorchDevice.open(settings.device(), settings.threads()),
