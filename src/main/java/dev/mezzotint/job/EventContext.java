@@ -78,7 +78,7 @@ public record EventContext(Map<String, String> attributes) {
     Optional<String> id = headers.text("ce_id");
     Optional<String> cause = headers.text("ce_causationid");
     found.put(CAUSATION, id.or(() -> cause).orElse(delivery.position()));
-    headers.text("ce_correlationid").ifPresent(id -> found.put(CORRELATION, id));
+    headers.text("ce_correlationid").ifPresent(text -> found.put(CORRELATION, text));
     headers.time("ce_expirytime").ifPresent(time -> found.put(EXPIRY, time.toString()));
     // Tracing is a courtesy: what is no trace is dropped, as W3C Trace Context says.
     Optional<String> parent = headers.lenient(TRACE_PARENT);
