@@ -77,7 +77,10 @@ public final class KafkaCluster implements AutoCloseable {
    * @throws TransientException if no broker answers
    */
   public void ensureTopics() {
-    Topics topics = settings.topics();
+    ensure(topics(settings.topics()));
+  }
+
+  static List<NewTopic> topics(Topics topics) {
     List<NewTopic> wanted = new ArrayList<>();
     for (String requests : topics.requests()) {
       wanted.add(topic(requests, Map.of("max.message.bytes", "" + REQUEST_BYTES_MAX)));
@@ -85,7 +88,7 @@ public final class KafkaCluster implements AutoCloseable {
     wanted.add(topic(topics.control(), Map.of("cleanup.policy", "compact")));
     wanted.add(topic(topics.events(), Map.of()));
     wanted.add(topic(topics.dead(), Map.of("max.message.bytes", "" + DEAD_BYTES_MAX)));
-    ensure(wanted);
+    return wanted;
   }
 
   /** As {@link #ensureTopics} for these request topics alone. */

@@ -53,10 +53,25 @@ public final class KafkaEvents implements EventPublisher {
       // That a job has ended must be heard even where its details do not fit.
       LOG.log(
           Level.WARNING,
-          "Event {0} is larger than topic {1} takes; published without its details.",
+          "Event {0} is larger than topic {1} takes; published in short.",
           new Object[] {event.id(), settings.topics().events()});
-      sender.send(record(event, Map.of(TRUNCATED, true)));
+      sender.send(record(event, essentials(event.data())));
     }
+  }
+
+  /** So much that the event still is what its schema says. */
+  private static Map<String, Object> essentials(Map<String, Object> data) {
+    Map<String, Object> few = new HashMap<>();
+    data.forEach(
+        (name, value) -> {
+          if (value instanceof String text) {
+            few.put(name, shortened(text));
+          } else if (value instanceof Number || value instanceof Boolean) {
+            few.put(name, value);
+          }
+        });
+    few.put(TRUNCATED, true);
+    return few;
   }
 
   @Override
@@ -64,7 +79,7 @@ public final class KafkaEvents implements EventPublisher {
     sender.sendLater(record(event, event.data()));
   }
 
-  private ProducerRecord<byte[], byte[]> record(JobEvent event, Map<String, Object> data) {
+  ProducerRecord<byte[], byte[]> record(JobEvent event, Map<String, Object> data) {
     byte[] key = event.jobId().isEmpty() ? null : event.jobId().getBytes(UTF_8);
     var record =
         new ProducerRecord<>(settings.topics().events(), null, key, EventJson.write(event, data));
@@ -100,14 +115,7 @@ public final class KafkaEvents implements EventPublisher {
 
   @Override
   public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
-    Map<String, String> why = new HashMap<>();
-    why.put(DeadLetters.CAUSE, shortened(cause));
-    why.put(DeadLetters.FIELD, shortened(field));
-    why.put(DeadLetters.JOB, shortened(jobId));
-    why.put(DeadLetters.ATTEMPT, Integer.toString(attempt));
-    why.put(DeadLetters.TOPIC, delivery.topic());
-    why.put(DeadLetters.PARTITION, Integer.toString(delivery.partition()));
-    why.put(DeadLetters.OFFSET, Long.toString(delivery.offset()));
+    Map<String, String> why = why(delivery, jobId, attempt, field, cause);
     try {
       sender.send(deadLetter(delivery, delivery.value(), why));
     } catch (RecordTooLargeException e) {
@@ -117,7 +125,20 @@ public final class KafkaEvents implements EventPublisher {
     }
   }
 
-  private ProducerRecord<byte[], byte[]> deadLetter(
+  static Map<String, String> why(
+      Delivery delivery, String jobId, int attempt, String field, String cause) {
+    Map<String, String> why = new HashMap<>();
+    why.put(DeadLetters.CAUSE, shortened(cause));
+    why.put(DeadLetters.FIELD, shortened(field));
+    why.put(DeadLetters.JOB, shortened(jobId));
+    why.put(DeadLetters.ATTEMPT, Integer.toString(attempt));
+    why.put(DeadLetters.TOPIC, delivery.topic());
+    why.put(DeadLetters.PARTITION, Integer.toString(delivery.partition()));
+    why.put(DeadLetters.OFFSET, Long.toString(delivery.offset()));
+    return why;
+  }
+
+  ProducerRecord<byte[], byte[]> deadLetter(
       Delivery delivery, byte[] value, Map<String, String> why) {
     var record = new ProducerRecord<>(settings.topics().dead(), null, delivery.key(), value);
     // A letter that was dead before, replayed and refused again tells of its last death only.
