@@ -51,6 +51,9 @@ public final class Mezzotint {
             .addSubcommand(new WatchCommand(surroundings))
             .addSubcommand(new CancelCommand(surroundings))
             .addSubcommand(bench)
+            .addSubcommand(new PauseCommand(surroundings))
+            .addSubcommand(new ResumeCommand(surroundings))
+            .addSubcommand(new ReplayCommand(surroundings))
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);
