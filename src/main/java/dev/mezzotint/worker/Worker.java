@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.generation.BatchCurves;
 import dev.mezzotint.generation.GenerationHandler;
 import dev.mezzotint.generation.GenerationSettings;
 import dev.mezzotint.generation.LoopSettings;
@@ -11,6 +12,7 @@ import dev.mezzotint.kafka.ControlTopic;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.ShareGroupQueue;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.Duration;
@@ -47,11 +49,9 @@ final class Worker implements AutoCloseable {
     this.endpoints = endpoints;
     this.store = new S3ObjectStore(endpoints.s3());
     this.events = new KafkaEvents(endpoints.kafka());
-    ModelLibrary library =
-        new ModelLibrary(
-            TorchDevice.open(settings.device(), settings.threads()),
-            new ModelFinder(settings, store)::named);
-    this.loop = new StepLoop(library, LoopSettings.of(settings.slots()));
+    Device device = TorchDevice.open(settings.device(), settings.threads());
+    ModelLibrary library = new ModelLibrary(device, new ModelFinder(settings, store)::named);
+    this.loop = new StepLoop(library, loopSettings(settings, device));
     this.encoders = Executors.newFixedThreadPool(4, Worker::encoder);
     this.queue =
         new ShareGroupQueue(
@@ -65,6 +65,17 @@ final class Worker implements AutoCloseable {
                 this::cancelled,
                 encoders,
                 GenerationSettings.of(settings.worker())));
+  }
+
+  /** How the settings have the loop use this device. */
+  static LoopSettings loopSettings(Settings settings, Device device) {
+    // Beside the models a GPU needs room for a pass's own values, a CPU for everything else.
+    long share = device.name().equals("cpu") ? device.memoryBytes() / 4 : device.memoryBytes() / 2;
+    return LoopSettings.of(settings.slots())
+        .withPassMax(settings.passRows())
+        .withPinned(settings.deterministic())
+        .withModelBytesMax(settings.modelBytes() > 0 ? settings.modelBytes() : share)
+        .withCurves(BatchCurves.keptIn(settings.data().resolve("curves"), device.description()));
   }
 
   private static Thread encoder(Runnable work) {

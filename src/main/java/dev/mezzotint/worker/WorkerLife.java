@@ -95,6 +95,7 @@ final class WorkerLife {
     FunctionCounter.builder("mezzotint.passes", started.loop(), loop -> loop.turns())
         .description("Forward passes of the step loop")
         .register(meters);
+    LoopMeters.register(started.loop(), meters);
     Gauge.builder("mezzotint.jobs.in.hand", started.queue(), queue -> queue.inHand().size())
         .description("Requests that this worker holds")
         .register(meters);
