@@ -47,7 +47,7 @@ public final class Arrivals {
   }
 
   /** How requests are served. */
-  private interface Service {
+  private interface Order {
     void arrived(int request);
 
     /** One pass and what follows from it, if anybody is there. */
@@ -161,13 +161,13 @@ public final class Arrivals {
     return run.run(run.new ByRequest(rows));
   }
 
-  private Outcome run(Service service) {
+  private Outcome run(Order order) {
     int arrived = 0;
     while (true) {
       while (arrived < requests.size() && requests.get(arrived).arrives() <= device.now()) {
-        service.arrived(arrived++);
+        order.arrived(arrived++);
       }
-      if (!service.turn()) {
+      if (!order.turn()) {
         if (arrived == requests.size()) {
           return outcome();
         }
@@ -195,7 +195,7 @@ public final class Arrivals {
     return new Outcome(latencies, rowSteps * 1e9 / (last - requests.get(0).arrives()));
   }
 
-  private final class ByStep implements Service {
+  private final class ByStep implements Order {
     private final StepPolicy policy = new StepPolicy();
 
     private final class Numbered extends Ticket {
@@ -246,7 +246,7 @@ public final class Arrivals {
     }
   }
 
-  private final class ByRequest implements Service {
+  private final class ByRequest implements Order {
     private final int rowsMax;
     private final Queue<Integer> waiting = new ArrayDeque<>();
 

@@ -118,12 +118,12 @@ public final class StepLoop implements Sampling, AutoCloseable {
         welcome();
         dismiss();
         Pass pass = policy.next();
+        count();
         if (pass == null) {
           rest();
         } else {
           turn(pass);
         }
-        count();
       }
     } finally {
       models.close();

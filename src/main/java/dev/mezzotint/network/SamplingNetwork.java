@@ -57,27 +57,33 @@ public interface SamplingNetwork extends AutoCloseable {
      * @param zeroStar N, whether the direction without the class is scaled
      * @param nullClass the label that stands for no class
      */
-    void guidedStep(
+    default void guidedStep(
         long[] slots,
         float[] alpha,
         float[] coefficients,
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        long nullClass);
+        long nullClass) {
+      throw new UnsupportedOperationException("this network knows no label for no class");
+    }
 
     /**
      * Puts other values in the place of x; remembered directions and conditions stay.
      *
      * @param x n×C×height×width, one image per slot named
      */
-    void overwrite(long[] slots, float[] x);
+    default void overwrite(long[] slots, float[] x) {
+      throw new UnsupportedOperationException("rows of this network cannot be changed");
+    }
 
     /** Reads rows at their end: n×C×height×width, not clamped. */
     float[] take(long[] slots);
 
     /** As {@link #take}, of rows that go on. */
-    float[] peek(long[] slots);
+    default float[] peek(long[] slots) {
+      return take(slots);
+    }
 
     @Override
     void close();

@@ -25,7 +25,7 @@ public final class Main {
         Mezzotint.run(
             new Installed(),
             List.of(new WorkerCommand(Main::settings), new DemoCommand(Main::settings)),
-            List.of(),
+            List.of(new QueueBench(Main::settings)),
             words);
     System.exit(code);
   }

@@ -26,6 +26,9 @@ final class PlainShelf implements ModelShelf {
   /** Permits to take a step; as many as anybody wants unless a test holds them back. */
   final Semaphore steps = new Semaphore(Integer.MAX_VALUE / 2);
 
+  /** Permits to load a model; likewise. */
+  final Semaphore loadGate = new Semaphore(Integer.MAX_VALUE / 2);
+
   /** Every step on every network: the first values of the x0 of the rows in it, in order. */
   final List<List<Float>> passes = new CopyOnWriteArrayList<>();
 
@@ -100,6 +103,7 @@ final class PlainShelf implements ModelShelf {
     if (broken.contains(model.name())) {
       throw new InvalidInputException("conv_in.weight", "tensor conv_in.weight is missing");
     }
+    loadGate.acquireUninterruptibly();
     loads.add(model.name());
     return new PlainNetwork(model);
   }
