@@ -152,4 +152,27 @@ class ClaimsTest {
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(world.jobRecord("a").attempts()).isEqualTo(1);
   }
+
+  /** Black stays, white is painted anew, with the row's own noise on the way. */
+  @Test
+  void aMaskKeepsWhatIsBlackInIt() throws Exception {
+    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+    world.store.put("inputs/face.png", picture(8, 4, 4), "image/png");
+    byte[] grey = new byte[16];
+    grey[5] = (byte) 255;
+    world.store.put("inputs/mask.png", Png.encode(new Pixels(4, 4, 1, grey)), "image/png");
+    run(
+        "\"steps\":3,\"sampler\":\"ab2\",\"condition\":\"inputs/map.png\","
+            + "\"init\":{\"image\":\"inputs/face.png\",\"alpha\":0},"
+            + "\"mask\":\"inputs/mask.png\"");
+    assertThat(rows).hasSize(1);
+    float[] x = new float[48];
+    int stages = 3 * (1 + Plan.PAINTING_REPEATS);
+    assertThat(rows.get(0).interlude().wants(stages)).isTrue();
+    assertThat(rows.get(0).interlude().between(stages, x)).isTrue();
+    float[] known = values(8);
+    for (int k = 0; k < 48; k++) {
+      assertThat(x[k]).isEqualTo(k % 16 == 5 ? 0 : known[k]);
+    }
+  }
 }
