@@ -22,7 +22,7 @@ final class SampleFiles {
   /** Of the plane's pictures, which hold the usual densities and most of a Gaussian. */
   static final double EXTENT = 1.6;
 
-  static final int PLANE_SIZE = 480;
+  static final int PLANE_SIZE = 400;
 
   private SampleFiles() {}
 

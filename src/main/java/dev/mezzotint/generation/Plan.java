@@ -33,6 +33,9 @@ record Plan(
   /** A grid is made in memory, 3 bytes a pixel. */
   static final long GRID_PIXELS_MAX = 1L << 24;
 
+  /** Frames stand in memory until their picture is finished: 4 bytes each. */
+  static final long FRAME_VALUES_MAX = 1L << 26;
+
   /**
    * @throws InvalidInputException naming the field that does not go with this model
    */
@@ -83,6 +86,14 @@ record Plan(
       throw new InvalidInputException(
           "output.grid",
           "output.grid would have " + pixels + " pixels, at most " + GRID_PIXELS_MAX + " may");
+    }
+    long frames = Math.min(Trajectory.FRAMES_MAX, steps + 1L);
+    if (request.output().trajectory() && pixels * model.channels() * frames > FRAME_VALUES_MAX) {
+      throw new InvalidInputException(
+          "output.trajectory",
+          "output.trajectory has no room for so many pictures: at most "
+              + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
+              + " of this size");
     }
     AlphaSchedule schedule = schedule(request, model, steps);
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);

@@ -12,11 +12,6 @@ final class Supported {
   /** Throws {@link InvalidInputException} for the first field that asks for too much. */
   static void check(GenerationRequest request) {
     refuseIf(!request.output().format().equals("png"), "output.format", " other than png");
-    refuseIf(request.output().trajectory(), "output.trajectory");
-  }
-
-  private static void refuseIf(boolean asked, String field) {
-    refuseIf(asked, field, "");
   }
 
   private static void refuseIf(boolean asked, String field, String qualifier) {

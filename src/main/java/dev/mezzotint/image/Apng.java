@@ -3,6 +3,7 @@ package dev.mezzotint.image;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes animations as APNG, the PNG specification's own (third edition): every browser plays it,
@@ -16,33 +17,43 @@ public final class Apng {
   private Apng() {}
 
   /**
-   * A whole file, played for ever.
+   * A whole file, played for ever; whatever plays no animation shows the first frame.
    *
    * @param frames at least one, all of one size and number of channels
    * @param millis that each frame stands, 1 to 65535
    * @param lastMillis that the last one stands
    */
   public static byte[] encode(List<Pixels> frames, int millis, int lastMillis) {
+    return encode(frames, millis, lastMillis, /* still= */ null);
+  }
+
+  /**
+   * As {@link #encode(List, int, int)}, with a picture apart from the animation for whatever plays
+   * none.
+   *
+   * @param still of the frames' size
+   */
+  public static byte[] encode(
+      List<Pixels> frames, int millis, int lastMillis, @Nullable Pixels still) {
     if (frames.isEmpty() || frames.size() > FRAMES_MAX) {
       throw new IllegalArgumentException(frames.size() + " frames, must be 1 to " + FRAMES_MAX);
     }
-    Pixels first = frames.get(0);
+    Pixels first = still == null ? frames.get(0) : still;
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Png.begin(out, first);
     Png.chunk(out, "acTL", ByteBuffer.allocate(8).putInt(frames.size()).putInt(0).array());
+    if (still != null) {
+      Png.chunk(out, "IDAT", Png.deflated(still, Png.LEVEL_DEFAULT));
+    }
     int sequence = 0;
     for (int i = 0; i < frames.size(); i++) {
       Pixels frame = frames.get(i);
-      if (frame.width() != first.width()
-          || frame.height() != first.height()
-          || frame.channels() != first.channels()) {
-        throw new IllegalArgumentException("frame " + i + " differs in size or channels");
-      }
+      checkSize(i, frame, first);
       Box box = i == 0 ? Box.whole(first) : Box.changed(frames.get(i - 1), frame);
       int delay = i == frames.size() - 1 ? lastMillis : millis;
       Png.chunk(out, "fcTL", control(sequence++, box, delay));
       byte[] data = Png.deflated(box.cut(frame), Png.LEVEL_DEFAULT);
-      if (i == 0) {
+      if (i == 0 && still == null) {
         Png.chunk(out, "IDAT", data);
       } else {
         byte[] numbered = ByteBuffer.allocate(4 + data.length).putInt(sequence++).put(data).array();
@@ -51,6 +62,14 @@ public final class Apng {
     }
     Png.chunk(out, "IEND", new byte[0]);
     return out.toByteArray();
+  }
+
+  private static void checkSize(int i, Pixels frame, Pixels first) {
+    if (frame.width() != first.width()
+        || frame.height() != first.height()
+        || frame.channels() != first.channels()) {
+      throw new IllegalArgumentException("frame " + i + " differs in size or channels");
+    }
   }
 
   private static byte[] control(int sequence, Box box, int millis) {

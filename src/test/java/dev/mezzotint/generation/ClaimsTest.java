@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -174,5 +176,16 @@ class ClaimsTest {
     for (int k = 0; k < 48; k++) {
       assertThat(x[k]).isEqualTo(k % 16 == 5 ? 0 : known[k]);
     }
+  }
+
+  @Test
+  void aTrajectoryIsInThePicturesOwnFile() throws Exception {
+    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+    assertThat(run("\"condition\":\"inputs/map.png\",\"output\":{\"trajectory\":true}").type())
+        .isEqualTo(JobEvent.Type.COMPLETED);
+    byte[] file = world.store.get(Keys.image("a", 0)).orElseThrow().bytes();
+    assertThat(new String(file, java.nio.charset.StandardCharsets.ISO_8859_1)).contains("acTL");
+    assertThat(ImageReader.read(file, 3).width()).isEqualTo(4);
+    assertThat(rows.get(0).interlude().wants(rows.size())).isTrue();
   }
 }

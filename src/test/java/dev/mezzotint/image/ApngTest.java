@@ -41,6 +41,15 @@ class ApngTest {
   }
 
   @Test
+  void aStillPictureMayStandApartFromTheAnimation() throws IOException {
+    byte[] file = Apng.encode(List.of(frame(5), frame(9)), 40, 1000, frame(20));
+    assertThat(ImageReader.read(file, 3).bytes()).isEqualTo(frame(20).bytes());
+    assertThat(chunks(file))
+        .extracting(Chunk::type)
+        .containsExactly("IHDR", "acTL", "IDAT", "fcTL", "fdAT", "fcTL", "fdAT", "IEND");
+  }
+
+  @Test
   void laterFramesHoldWhatChanged() {
     byte[] file = Apng.encode(List.of(frame(-1), frame(2 * 8 + 3), frame(2 * 8 + 3)), 40, 1000);
     List<Chunk> chunks = chunks(file);
