@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Studies: paths, stability; solvers (--data or --model); inversion (--model and --data);",
-      "plane (--model of the plane).",
+      "agreement (--model); plane (--model of the plane).",
       "",
       "Examples:",
       "  study paths stability --out figures",
@@ -68,14 +68,14 @@ final class StudyCommand implements Callable<Integer> {
       names = "--count",
       paramLabel = "N",
       defaultValue = "32",
-      description = "Pictures for 'inversion'; default ${DEFAULT-VALUE}.")
+      description = "Pictures for 'inversion' and 'agreement'; default ${DEFAULT-VALUE}.")
   private int count;
 
   @Option(
       names = "--steps",
       paramLabel = "T",
       defaultValue = "128",
-      description = "Steps each way for 'inversion'; default ${DEFAULT-VALUE}.")
+      description = "Steps for 'inversion' and 'agreement'; default ${DEFAULT-VALUE}.")
   private int steps;
 
   @Option(names = "--device", defaultValue = "", description = "cpu, cuda or cuda:N.")
@@ -93,7 +93,8 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     for (String name : names) {
-      if (!List.of("paths", "stability", "solvers", "inversion", "plane").contains(name)) {
+      if (!List.of("paths", "stability", "solvers", "inversion", "agreement", "plane")
+          .contains(name)) {
         throw new InvalidInputException("NAME", "there is no study " + name + " (see --help)");
       }
     }
@@ -107,6 +108,7 @@ final class StudyCommand implements Callable<Integer> {
         case "stability" -> tell(Stability.run());
         case "solvers" -> tell(solvers());
         case "inversion" -> tell(inversion());
+        case "agreement" -> tell(agreement());
         default -> tell(plane());
       }
     }
@@ -166,6 +168,17 @@ final class StudyCommand implements Callable<Integer> {
       }
       double error = Inversion.roundTrip(network, x1, n, height, width, steps);
       return Inversion.finding(n, steps, error);
+    }
+  }
+
+  private Finding agreement() {
+    ModelFiles files = files();
+    int height = side(files);
+    int width = files.config().sampleWidth().orElse(height);
+    int values = files.config().outChannels() * height * width;
+    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+      return SolverErrors.agreement(
+          SolverErrors.of(network, height, width, values), count, values, steps);
     }
   }
 

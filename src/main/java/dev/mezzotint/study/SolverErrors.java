@@ -152,6 +152,50 @@ public final class SolverErrors {
     return new Finding(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
   }
 
+  /**
+   * How far the solvers' pictures lie apart when all take so many steps: against RK4's, per value
+   * on the scale where pixels are in [0, 1], in units of 1/255.
+   *
+   * @param rows pictures
+   * @param values of one
+   */
+  public static Finding agreement(Flow flow, int rows, int values, int steps) {
+    float[] x0 = new float[rows * values];
+    for (int row = 0; row < rows; row++) {
+      Noise.gaussian(SEED, row, x0, row * values, values);
+    }
+    double[] alphas = AlphaSchedule.UNIFORM.alphas(steps);
+    float[] reference = flow.ends(x0, Solver.RK4.stages(alphas));
+    List<String> lines = new ArrayList<>();
+    for (Solver solver : Solver.values()) {
+      if (solver == Solver.RK4) {
+        continue;
+      }
+      float[] ends = flow.ends(x0, solver.stages(alphas));
+      double squares = 0;
+      double largest = 0;
+      for (int i = 0; i < ends.length; i++) {
+        double difference = 255 * Math.abs(shown(ends[i]) - shown(reference[i]));
+        squares += difference * difference / ends.length;
+        largest = Math.max(largest, difference);
+      }
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%-10s at %d steps against rk4, in 1/255: root mean square %.3f, largest %.3f",
+              solver.word(),
+              steps,
+              Math.sqrt(squares),
+              largest));
+    }
+    return new Finding("agreement", lines, Map.of());
+  }
+
+  /** A pixel as it is shown, in [0, 1]. */
+  private static double shown(double x) {
+    return Math.max(0, Math.min(1, x / 2 + 0.5));
+  }
+
   private static String line(String word, double[] errors) {
     StringBuilder line = new StringBuilder(String.format("%-12s", word));
     for (double error : errors) {
