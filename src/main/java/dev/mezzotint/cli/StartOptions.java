@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.SamplingJob;
 import dev.mezzotint.generation.SamplingJob.X0;
+import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Iadb;
@@ -84,6 +85,7 @@ final class StartOptions {
   }
 
   private float[][] pictures = {};
+  private @Nullable BlueNoise blue;
 
   private void checkTogether(ModelFiles files, boolean masked) {
     refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
@@ -128,6 +130,8 @@ final class StartOptions {
    */
   List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given, boolean masked) {
     checkTogether(files, masked);
+    boolean isBlue = files.card().p0().equals(ModelCard.BLUE_NOISE);
+    blue = isBlue ? new BlueNoise(info.height(), info.width()) : null;
     List<X0> points;
     if (init != null) {
       pictures = Pictures.read("--init", init, info);
@@ -136,6 +140,8 @@ final class StartOptions {
       points = fromTensor(given.get(), info);
     } else if (interpolate != null) {
       points = between(interpolate, info);
+    } else if (blue != null) {
+      points = seededBlue(info, checked(1));
     } else if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
       points = fromDensity(density(files), info);
     } else {
@@ -159,6 +165,15 @@ final class StartOptions {
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       points.add(new X0.Seeded(seed, i));
+    }
+    return points;
+  }
+
+  private List<X0> seededBlue(ModelInfo info, int n) {
+    checkSize(info, n);
+    List<X0> points = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      points.add(new X0.Given(noise(i, info)));
     }
     return points;
   }
@@ -208,6 +223,10 @@ final class StartOptions {
     float[] last = new float[length];
     Noise.gaussian(a, 0, first, 0, length);
     Noise.gaussian(b, 0, last, 0, length);
+    if (blue != null) {
+      blue.colour(first, 0, info.channels());
+      blue.colour(last, 0, info.channels());
+    }
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       float[] point = new float[length];
@@ -269,6 +288,9 @@ final class StartOptions {
   float[] noise(int i, ModelInfo info) {
     float[] noise = new float[values(info)];
     Noise.gaussian(seed, i, noise, 0, noise.length);
+    if (blue != null) {
+      blue.colour(noise, 0, info.channels());
+    }
     return noise;
   }
 

@@ -9,6 +9,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.study.BlueStart;
 import dev.mezzotint.study.Finding;
 import dev.mezzotint.study.Inversion;
 import dev.mezzotint.study.PlaneDistance;
@@ -33,7 +34,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Studies: paths, stability; solvers (--data or --model); inversion (--model and --data);",
-      "agreement (--model); plane (--model of the plane).",
+      "agreement (--model); blue-noise (--data); plane (--model of the plane).",
       "",
       "Examples:",
       "  study paths stability --out figures",
@@ -61,7 +62,7 @@ final class StudyCommand implements Callable<Integer> {
       names = "--size",
       paramLabel = "N",
       defaultValue = "32",
-      description = "Side of the pictures for 'solvers --data'; default ${DEFAULT-VALUE}.")
+      description = "Side of the pictures of exact fields; default ${DEFAULT-VALUE}.")
   private int size;
 
   @Option(
@@ -109,6 +110,7 @@ final class StudyCommand implements Callable<Integer> {
         case "solvers" -> tell(solvers());
         case "inversion" -> tell(inversion());
         case "agreement" -> tell(agreement());
+        case "blue-noise" -> tell(BlueStart.run(points(), 3, size, SMOOTHING));
         default -> tell(plane());
       }
     }
@@ -125,21 +127,17 @@ final class StudyCommand implements Callable<Integer> {
 
   private Finding solvers() throws IOException {
     if (model == null) {
-      try (ImageDataset pictures = pictures(size, size, 3)) {
-        int n = Math.min(PICTURES, pictures.size());
-        float[][] points = new float[n][];
-        for (int i = 0; i < n; i++) {
-          points[i] = pictures.chw(i);
-        }
-        int values = points[0].length;
-        SolverErrors errors =
-            new SolverErrors(
-                SolverErrors.along(new SmoothedData(points, SMOOTHING), values),
-                SolverErrors.ROWS,
-                values);
-        return errors.table(
-            "Exact field of " + n + " pictures, s = " + SMOOTHING, "solvers-exact", List.of());
-      }
+      float[][] points = points();
+      int values = points[0].length;
+      SolverErrors errors =
+          new SolverErrors(
+              SolverErrors.along(new SmoothedData(points, SMOOTHING), values),
+              SolverErrors.ROWS,
+              values);
+      return errors.table(
+          "Exact field of " + points.length + " pictures, s = " + SMOOTHING,
+          "solvers-exact",
+          List.of());
     }
     ModelFiles files = files();
     NetworkConfig config = files.config();
@@ -151,6 +149,17 @@ final class StudyCommand implements Callable<Integer> {
           new SolverErrors(
               SolverErrors.of(network, height, width, values), SolverErrors.ROWS, values);
       return errors.table(files.name(), "solvers-" + files.name(), files.card().tuned());
+    }
+  }
+
+  /** The pictures of --data, at --size, as points of an exact field. */
+  private float[][] points() throws IOException {
+    try (ImageDataset pictures = pictures(size, size, 3)) {
+      float[][] points = new float[Math.min(PICTURES, pictures.size())][];
+      for (int i = 0; i < points.length; i++) {
+        points[i] = pictures.chw(i);
+      }
+      return points;
     }
   }
 

@@ -130,7 +130,11 @@ record Plan(
     if (!model.p0().equals(ModelCard.PICTURES)) {
       throw new InvalidInputException(
           "model",
-          "model " + model.reference() + " begins at points of a density: it makes no pictures");
+          "model "
+              + model.reference()
+              + " begins at "
+              + model.p0()
+              + ": a worker has Gaussian noise only");
     }
     if (request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0) {
       throw new InvalidInputException(

@@ -1,5 +1,7 @@
 package dev.mezzotint.iadb;
 
+import java.util.Arrays;
+
 /**
  * The exact posterior of a finite data set smoothed by a small Gaussian, and the field that follows
  * from it: the truth that solvers, networks and training are measured against.
@@ -22,6 +24,7 @@ package dev.mezzotint.iadb;
 public final class SmoothedData implements Field, Deblending {
   private final float[][] data;
   private final double s;
+  private final double[] variances; // of x0, one per value
 
   /**
    * @param data points y_i of equal length; not copied, not to be changed
@@ -33,6 +36,22 @@ public final class SmoothedData implements Field, Deblending {
     }
     this.data = data;
     this.s = s;
+    this.variances = new double[data[0].length];
+    Arrays.fill(variances, 1);
+  }
+
+  /**
+   * For an x0 whose values have deviations of their own: v, and with it every share, is then one
+   * per value, (1−α)² σ² + α² s², and x0 given x_α, i is (1−α)σ²/v·r_i − αsσ/√v·n. Noise that is
+   * not white is so in the basis of its covariance.
+   *
+   * @param deviations σ of x0, one per value, all above 0
+   */
+  public SmoothedData(float[][] data, double s, double[] deviations) {
+    this(data, s);
+    for (int k = 0; k < variances.length; k++) {
+      variances[k] = deviations[k] * deviations[k];
+    }
   }
 
   /** D(x, α), the posterior mean of x1 − x0. */
@@ -53,9 +72,8 @@ public final class SmoothedData implements Field, Deblending {
    * @param x1 becomes the mean of x1
    */
   public void means(double[] x, double alpha, double[] x0, double[] x1) {
-    double v = variance(alpha);
-    double[] weights = posterior(x, alpha, v);
-    java.util.Arrays.fill(x1, 0);
+    double[] weights = posterior(x, alpha);
+    Arrays.fill(x1, 0);
     for (int i = 0; i < data.length; i++) {
       if (weights[i] > 0) { // most are zero, and a picture has many values
         for (int k = 0; k < x.length; k++) {
@@ -65,37 +83,42 @@ public final class SmoothedData implements Field, Deblending {
     }
     for (int k = 0; k < x.length; k++) {
       double rest = x[k] - alpha * x1[k];
-      x0[k] = (1 - alpha) / v * rest;
+      double v = variance(k, alpha);
+      x0[k] = (1 - alpha) * variances[k] / v * rest;
       x1[k] += alpha * s * s / v * rest;
     }
   }
 
   @Override
   public void deblend(double[] x, double alpha, Draws draws, double[] x0, double[] x1) {
-    double v = variance(alpha);
-    float[] y = data[Weights.draw(posterior(x, alpha, v), draws)];
+    float[] y = data[Weights.draw(posterior(x, alpha), draws)];
     for (int k = 0; k < x.length; k++) {
       double rest = x[k] - alpha * y[k];
-      double n = draws.gaussian() * s / Math.sqrt(v);
-      x0[k] = (1 - alpha) / v * rest - alpha * n;
+      double v = variance(k, alpha);
+      double n = draws.gaussian() * s * Math.sqrt(variances[k] / v);
+      x0[k] = (1 - alpha) * variances[k] / v * rest - alpha * n;
       x1[k] = y[k] + alpha * s * s / v * rest + (1 - alpha) * n;
     }
   }
 
-  private double variance(double alpha) {
-    return (1 - alpha) * (1 - alpha) + alpha * alpha * s * s;
+  private double variance(int k, double alpha) {
+    return (1 - alpha) * (1 - alpha) * variances[k] + alpha * alpha * s * s;
   }
 
   /** w_i, which sum to 1. */
-  private double[] posterior(double[] x, double alpha, double v) {
+  private double[] posterior(double[] x, double alpha) {
     double[] weights = new double[data.length];
+    double[] halves = new double[x.length];
+    for (int k = 0; k < x.length; k++) {
+      halves[k] = 1 / (2 * variance(k, alpha));
+    }
     for (int i = 0; i < data.length; i++) {
       double squares = 0;
       for (int k = 0; k < x.length; k++) {
         double rest = x[k] - alpha * data[i][k];
-        squares += rest * rest;
+        squares += rest * rest * halves[k];
       }
-      weights[i] = -squares / (2 * v);
+      weights[i] = -squares;
     }
     if (!Weights.normalize(weights)) {
       throw new IllegalArgumentException("x has values that are not finite");

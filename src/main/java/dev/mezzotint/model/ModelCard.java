@@ -77,6 +77,9 @@ public record ModelCard(
   /** The {@link #p0} of a model between two sets of pictures: sampling begins at a picture. */
   public static final String PICTURES = "pictures";
 
+  /** The {@link #p0} of {@code iadb.BlueNoise}. */
+  public static final String BLUE_NOISE = "blue-noise";
+
   /** The {@link #p0} that a grey picture in the model's folder holds, {@code p0.png}. */
   public static final String DRAWN = "drawn";
 
@@ -84,7 +87,7 @@ public record ModelCard(
   public static final String FILE = "model.json";
 
   private static final List<String> P0 =
-      List.of(GAUSSIAN, PICTURES, "uniform", "triangle", "square", DRAWN);
+      List.of(GAUSSIAN, BLUE_NOISE, PICTURES, "uniform", "triangle", "square", DRAWN);
 
   private static final int TUNED_MAX = 64;
   private static final int TUNED_STEPS_MAX = 256;

@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.dataset.EpochOrder;
 import dev.mezzotint.dataset.Flip;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
@@ -23,11 +24,13 @@ final class PicturePairs implements Pairs {
   private final Recipe recipe;
   private final ImageDataset data;
   private final @Nullable ImageDataset from;
+  private final @Nullable BlueNoise blue;
 
   PicturePairs(Recipe recipe, ImageDataset data, @Nullable ImageDataset from) {
     this.recipe = recipe;
     this.data = data;
     this.from = from;
+    this.blue = recipe.data().blueNoise() ? new BlueNoise(data.height(), data.width()) : null;
     if (from != null
         && (from.channels() != data.channels()
             || from.height() != data.height()
@@ -66,6 +69,9 @@ final class PicturePairs implements Pairs {
     int picture = picture(data, recipe.seed(), position, x1, offset);
     if (from == null) {
       Noise.gaussian(recipe.seed(), position, x0, offset, channels() * height() * width());
+      if (blue != null) {
+        blue.colour(x0, offset, channels());
+      }
     } else {
       picture(from, recipe.seed() ^ OTHER, position, x0, offset);
     }

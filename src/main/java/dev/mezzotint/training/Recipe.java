@@ -77,6 +77,7 @@ public record Recipe(
    * @param labels where class labels come from: {@code none}, {@code folder} or {@code prefix}
    * @param labelDropout share of pictures that are shown as of no class, with a label of its own
    *     behind the others: what class guidance needs; 0 for never
+   * @param blueNoise whether x0 is blue noise, where it is noise at all
    */
   public record Data(
       Optional<String> split,
@@ -84,7 +85,8 @@ public record Recipe(
       int size,
       boolean flip,
       String labels,
-      double labelDropout) {}
+      double labelDropout,
+      boolean blueNoise) {}
 
   /**
    * Two densities of the plane, each a word of {@code iadb.Density.parse} or {@code image:FILE}, a
@@ -143,7 +145,14 @@ public record Recipe(
     Optional<Densities> densities = densities(json, network);
     Data data =
         densities.isPresent()
-            ? new Data(Optional.empty(), Optional.empty(), 1, /* flip= */ false, "none", 0)
+            ? new Data(
+                Optional.empty(),
+                Optional.empty(),
+                1,
+                /* flip= */ false,
+                "none",
+                0,
+                /* blueNoise= */ false)
             : data(json, network);
     Recipe recipe =
         new Recipe(
@@ -255,7 +264,8 @@ public record Recipe(
             size,
             data.bool("flip", false),
             data.word("labels", List.of("none", "folder", "prefix")).orElse("none"),
-            data.number("labelDropout", 0, 0.9, 0));
+            data.number("labelDropout", 0, 0.9, 0),
+            json.string("p0", ModelCard.GAUSSIAN).equals(ModelCard.BLUE_NOISE));
     data.refuseUnknown();
     if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
       throw json.refuse(
@@ -275,14 +285,18 @@ public record Recipe(
     return parsed;
   }
 
-  /** {@code gaussian}, or {@code split:NAME} for the pictures of another folder of the set. */
+  /**
+   * {@code gaussian}, {@code blue-noise}, or {@code split:NAME} for the pictures of another folder
+   * of the set.
+   */
   private static Optional<String> p0Split(JsonObject json) {
     String word = json.string("p0", ModelCard.GAUSSIAN);
-    if (word.equals(ModelCard.GAUSSIAN)) {
+    if (word.equals(ModelCard.GAUSSIAN) || word.equals(ModelCard.BLUE_NOISE)) {
       return Optional.empty();
     }
     if (!word.startsWith("split:") || word.length() == "split:".length()) {
-      throw json.refuse("p0", "must be gaussian or split:NAME, not " + JsonObject.quote(word));
+      throw json.refuse(
+          "p0", "must be gaussian, blue-noise or split:NAME, not " + JsonObject.quote(word));
     }
     return Optional.of(word.substring("split:".length()));
   }
@@ -374,7 +388,8 @@ public record Recipe(
       map.put("p0", densities.get().p0());
       map.put("p1", densities.get().p1());
     } else {
-      map.put("p0", data.p0Split().map(split -> "split:" + split).orElse(ModelCard.GAUSSIAN));
+      String noise = data.blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
+      map.put("p0", data.p0Split().map(split -> "split:" + split).orElse(noise));
       map.put("dataset", datasetMap());
     }
     map.put("optimizer", adam);

@@ -193,7 +193,10 @@ public final class Training {
       String word = recipe.densities().get().p0();
       return word.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : word;
     }
-    return recipe.data().p0Split().isPresent() ? ModelCard.PICTURES : ModelCard.GAUSSIAN;
+    if (recipe.data().p0Split().isPresent()) {
+      return ModelCard.PICTURES;
+    }
+    return recipe.data().blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
   }
 
   private TrainingLoop.Watcher watcher(

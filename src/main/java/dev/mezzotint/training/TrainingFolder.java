@@ -164,7 +164,7 @@ final class TrainingFolder {
     int labels = recipe.network().numClassEmbeds().orElse(1);
     float[] ignored = new float[x0.length];
     for (int i = 0; i < PREVIEWS; i++) {
-      if (recipe.data().p0Split().isPresent()) {
+      if (recipe.data().p0Split().isPresent() || recipe.data().blueNoise()) {
         pairs.read(i, x0, ignored, i * values);
       } else {
         Noise.gaussian(recipe.seed(), i, x0, i * values, values);
