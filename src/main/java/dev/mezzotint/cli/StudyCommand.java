@@ -94,7 +94,7 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     for (String name : names) {
-      if (!List.of("paths", "stability", "solvers", "inversion", "agreement", "plane")
+      if (!List.of("paths", "stability", "solvers", "inversion", "agreement", "blue-noise", "plane")
           .contains(name)) {
         throw new InvalidInputException("NAME", "there is no study " + name + " (see --help)");
       }

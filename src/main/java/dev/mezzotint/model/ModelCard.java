@@ -8,7 +8,6 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -16,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /**
  * What {@code config.json} cannot say about a model, from the file {@code model.json} beside it.
@@ -89,13 +87,13 @@ public record ModelCard(
   private static final List<String> P0 =
       List.of(GAUSSIAN, BLUE_NOISE, PICTURES, "uniform", "triangle", "square", DRAWN);
 
-  private static final int TUNED_MAX = 64;
-  private static final int TUNED_STEPS_MAX = 256;
-  private static final int PARTS_MAX = 64;
-  private static final int CLASSES_MAX = 100_000;
-  private static final int STEPS_MAX = 100_000;
-  private static final double SCALE_MAX = 1e6;
-  private static final List<Double> PIXEL_RANGE = List.of(-1.0, 1.0);
+  static final int TUNED_MAX = 64;
+  static final int TUNED_STEPS_MAX = 256;
+  static final int PARTS_MAX = 64;
+  static final int CLASSES_MAX = 100_000;
+  static final int STEPS_MAX = 100_000;
+  static final double SCALE_MAX = 1e6;
+  static final List<Double> PIXEL_RANGE = List.of(-1.0, 1.0);
 
   /**
    * Checks the fields one by one.
@@ -278,154 +276,11 @@ public record ModelCard(
    * @throws InvalidInputException naming the field
    */
   public static ModelCard parse(JsonObject json) {
-    json.numbers("pixelRange", 2, -1e6, 1e6)
-        .filter(range -> !range.equals(PIXEL_RANGE))
-        .ifPresent(
-            range -> {
-              throw json.refuse("pixelRange", "must be [-1, 1], not " + range);
-            });
-    List<String> words = List.of("direction", "x0", "x1", "epsilon");
-    var steps = json.integer("steps", 1, STEPS_MAX);
-    ModelCard card =
-        new ModelCard(
-            json.requiredString("name"),
-            json.string("version"),
-            json.word("prediction", words)
-                .map(Prediction::parse)
-                .orElseThrow(() -> json.refuse("prediction", "is missing: one of " + words)),
-            json.number("timestepScale", 0, SCALE_MAX)
-                .orElseThrow(() -> json.refuse("timestepScale", "is missing: a number")),
-            json.objects("condition", PARTS_MAX).orElse(List.of()).stream()
-                .map(ModelCard::parsePart)
-                .toList(),
-            json.strings("classes", CLASSES_MAX).orElse(List.of()),
-            optional(steps),
-            json.string("sampler"),
-            json.string("schedule"),
-            json.object("noiseSchedule").map(ModelCard::parseBetas),
-            json.string("p0", GAUSSIAN),
-            json.objects("tuned", TUNED_MAX).orElse(List.of()).stream()
-                .map(ModelCard::parseTuned)
-                .toList(),
-            optional(json.integer("nullClass", 0, CLASSES_MAX)),
-            json.string("data", ""),
-            json.string("licence", ""),
-            json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
-            json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
-    json.refuseUnknown();
-    return card;
-  }
-
-  private static OptionalInt optional(OptionalLong value) {
-    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
-  }
-
-  /** The keys of diffusers' {@code scheduler_config.json}. */
-  private static DdpmSchedule parseBetas(JsonObject json) {
-    List<String> words =
-        Arrays.stream(DdpmSchedule.Kind.values()).map(DdpmSchedule.Kind::word).toList();
-    String word = json.word("beta_schedule", words).orElse("linear");
-    DdpmSchedule schedule;
-    try {
-      schedule =
-          new DdpmSchedule(
-              DdpmSchedule.Kind.values()[words.indexOf(word)],
-              json.number("beta_start", 0, 1, DdpmSchedule.LINEAR.betaStart()),
-              json.number("beta_end", 0, 1, DdpmSchedule.LINEAR.betaEnd()),
-              json.integer("num_train_timesteps", 2, DdpmSchedule.STEPS_MAX, 1000));
-    } catch (IllegalArgumentException e) {
-      throw json.refuse("beta_start", "and beta_end: " + e.getMessage());
-    }
-    json.refuseUnknown();
-    return schedule;
-  }
-
-  private static TunedSteps parseTuned(JsonObject json) {
-    List<String> samplers = List.of(Solver.EULER.word(), Solver.AB2.word());
-    Solver solver = json.word("sampler", samplers).map(Solver::parse).orElse(Solver.AB2);
-    List<Double> alphas =
-        json.numbers("alphas", TUNED_STEPS_MAX + 1, 0, 1)
-            .orElseThrow(() -> json.refuse("alphas", "is missing: a list from 0 to 1"));
-    json.refuseUnknown();
-    try {
-      return new TunedSteps(solver, alphas);
-    } catch (IllegalArgumentException e) {
-      throw json.refuse("alphas", "is no schedule: " + e.getMessage());
-    }
-  }
-
-  private static ConditionPart parsePart(JsonObject json) {
-    List<String> words = ConditionPart.Kind.words();
-    ConditionPart.Kind kind =
-        json.word("kind", words)
-            .flatMap(ConditionPart.Kind::ofWord)
-            .orElseThrow(() -> json.refuse("kind", "is missing: one of " + words));
-    String name = json.requiredString("name");
-    long channels =
-        json.integer("channels", 1, UNetConfig.CHANNELS_MAX)
-            .orElseThrow(() -> json.refuse("channels", "is missing: an integer"));
-    json.refuseUnknown();
-    try {
-      return new ConditionPart(name, kind, (int) channels);
-    } catch (InvalidInputException e) {
-      throw new InvalidInputException(
-          json.path(e.field()), json.path("") + String.valueOf(e.getMessage()), e);
-    }
+    return ModelCardKeys.parse(json);
   }
 
   /** The members of {@code model.json}, in the order in which a person reads them. */
   public Map<String, Object> toMap() {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("name", name);
-    version.ifPresent(word -> map.put("version", word));
-    map.put("prediction", prediction.word());
-    map.put("timestepScale", timestepScale);
-    map.put("pixelRange", PIXEL_RANGE);
-    if (!condition.isEmpty()) {
-      map.put("condition", condition.stream().map(ModelCard::partMap).toList());
-    }
-    if (!classes.isEmpty()) {
-      map.put("classes", classes);
-    }
-    steps.ifPresent(count -> map.put("steps", count));
-    sampler.ifPresent(word -> map.put("sampler", word));
-    schedule.ifPresent(word -> map.put("schedule", word));
-    noiseSchedule.ifPresent(betas -> map.put("noiseSchedule", betasMap(betas)));
-    if (!p0.equals(GAUSSIAN)) {
-      map.put("p0", p0);
-    }
-    if (!tuned.isEmpty()) {
-      map.put("tuned", tuned.stream().map(ModelCard::tunedMap).toList());
-    }
-    nullClass.ifPresent(label -> map.put("nullClass", label));
-    map.put("data", data);
-    map.put("licence", licence);
-    map.put("recipe", recipe);
-    map.put("metrics", metrics);
-    return map;
-  }
-
-  private static Map<String, Object> betasMap(DdpmSchedule betas) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("beta_schedule", betas.kind().word());
-    map.put("beta_start", betas.betaStart());
-    map.put("beta_end", betas.betaEnd());
-    map.put("num_train_timesteps", betas.steps());
-    return map;
-  }
-
-  private static Map<String, Object> tunedMap(TunedSteps placed) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("sampler", placed.solver().word());
-    map.put("alphas", placed.alphas());
-    return map;
-  }
-
-  private static Map<String, Object> partMap(ConditionPart part) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("name", part.name());
-    map.put("kind", part.kind().word());
-    map.put("channels", part.channels());
-    return map;
+    return ModelCardKeys.toMap(this);
   }
 }
