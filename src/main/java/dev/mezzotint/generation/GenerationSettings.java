@@ -23,6 +23,10 @@ public record GenerationSettings(
         worker, GenerationLimits.DEFAULT, 5, Patience.DEFAULT, InstantSource.system());
   }
 
+  public GenerationSettings withClock(InstantSource other) {
+    return new GenerationSettings(worker, limits, attemptsMax, patience, other);
+  }
+
   public GenerationSettings {
     if (attemptsMax < 1) {
       throw new IllegalArgumentException("attemptsMax must be positive, not " + attemptsMax);

@@ -4,6 +4,7 @@ import dev.mezzotint.generation.GenerationHandler;
 import dev.mezzotint.generation.GenerationSettings;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.ControlTopic;
@@ -13,10 +14,12 @@ import dev.mezzotint.kafka.ShareGroupQueue;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +44,11 @@ final class Worker implements AutoCloseable {
   private final ShareGroupQueue queue;
   private volatile boolean accepting;
 
-  private Worker(Settings settings, Endpoints endpoints) {
+  private Worker(
+      Settings settings,
+      Endpoints endpoints,
+      InstantSource clock,
+      UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
     this.endpoints = endpoints;
     this.store = new S3ObjectStore(endpoints.s3());
@@ -57,13 +64,14 @@ final class Worker implements AutoCloseable {
             endpoints.kafka(),
             List.of(endpoints.kafka().topics().generationRequests()),
             settings.lanes(),
-            new GenerationHandler(
-                store,
-                loop,
-                events,
-                this::cancelled,
-                encoders,
-                GenerationSettings.of(settings.worker())));
+            wiring.apply(
+                new GenerationHandler(
+                    store,
+                    loop,
+                    events,
+                    this::cancelled,
+                    encoders,
+                    GenerationSettings.of(settings.worker()).withClock(clock))));
   }
 
   private static Thread encoder(Runnable work) {
@@ -81,7 +89,21 @@ final class Worker implements AutoCloseable {
    *     the promise of one result per job cannot be kept
    */
   static Worker start(Settings settings, Endpoints endpoints) {
-    Worker worker = new Worker(settings, endpoints);
+    return start(settings, endpoints, InstantSource.system(), UnaryOperator.identity());
+  }
+
+  /**
+   * As {@link #start(Settings, Endpoints)}, for tests of faults.
+   *
+   * @param clock of the jobs
+   * @param wiring put around what handles deliveries
+   */
+  static Worker start(
+      Settings settings,
+      Endpoints endpoints,
+      InstantSource clock,
+      UnaryOperator<DeliveryHandler> wiring) {
+    Worker worker = new Worker(settings, endpoints, clock, wiring);
     try {
       worker.store.ensureBucket();
       if (!worker.store.probe().honoured()) {
