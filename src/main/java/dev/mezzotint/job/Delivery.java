@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
  * this worker or another.
  *
  * <p>The lane that acquired the record keeps its lock while the handler works and calls {@link
- * #fence()} as soon as the lock is lost; from then on the attempt must stop and publish nothing.
- * Safe for use by several threads.
+ * #fence()} as soon as the lock is lost; from then on the attempt must stop and publish nothing. A
+ * lock that was not renewed in time is lost by itself: in a process that was stopped and goes on,
+ * the handler may be quicker to wake than the lane.
+ *
+ * <p>Safe for use by several threads.
  */
 public final class Delivery {
   private final String topic;
@@ -20,6 +23,8 @@ public final class Delivery {
   private final byte @Nullable [] key;
   private final byte[] value;
   private final List<Map.Entry<String, byte[]>> headers;
+  private volatile long heldUntil;
+  private volatile boolean bounded;
   private volatile boolean fenced;
   private volatile boolean draining;
 
@@ -88,7 +93,20 @@ public final class Delivery {
 
   /** True once another worker may hold this record: stop and publish nothing. */
   public boolean fenced() {
+    if (!fenced && bounded && System.nanoTime() - heldUntil >= 0) {
+      fenced = true; // for good: whoever saw it has stopped
+    }
     return fenced;
+  }
+
+  /**
+   * Called by the lane when it has got or renewed the lock.
+   *
+   * @param nanos on the scale of {@link System#nanoTime}; without this call there is no end
+   */
+  public void holdUntil(long nanos) {
+    heldUntil = nanos;
+    bounded = true;
   }
 
   /** Called by the lane when the lock could not be renewed. */

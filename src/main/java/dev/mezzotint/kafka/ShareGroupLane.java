@@ -143,13 +143,15 @@ final class ShareGroupLane implements Runnable {
       if (stopping()) {
         return;
       }
+      // The lock begins within the poll, in which this process may have been stopped.
+      long asked = System.nanoTime();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
       fetching = records.isEmpty();
       boolean first = true;
       for (ConsumerRecord<byte[], byte[]> record : records) {
         if (first) {
-          reliable = deliver(consumer, record);
+          reliable = deliver(consumer, record, asked);
           first = false;
         } else {
           // Not with record_limit; were it so, another lane shall have it rather than nobody.
@@ -160,9 +162,11 @@ final class ShareGroupLane implements Runnable {
   }
 
   private boolean deliver(
-      ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[], byte[]> record) {
-    long acquired = System.nanoTime();
+      ShareConsumer<byte[], byte[]> consumer,
+      ConsumerRecord<byte[], byte[]> record,
+      long acquired) {
     Delivery delivery = delivery(record);
+    delivery.holdUntil(acquired + TimeUnit.MILLISECONDS.toNanos(lockMillis(consumer)));
     if (delivery.deliveryCount() >= resubmission.deliveryLimit()) {
       return resubmit(consumer, record);
     }
@@ -197,8 +201,7 @@ final class ShareGroupLane implements Runnable {
       ConsumerRecord<byte[], byte[]> record,
       Delivery delivery) {
     if (stopping()) {
-      int lock = consumer.acquisitionLockTimeoutMs().orElse(LOCK_MILLIS_DEFAULT);
-      awaitQuiet(Math.min(QUIET_MILLIS_MAX, lock / 3));
+      awaitQuiet(Math.min(QUIET_MILLIS_MAX, lockMillis(consumer) / 3));
     }
     return delivery.deliveryCount() >= resubmission.deliveryLimit() - 1
         ? resubmit(consumer, record)
@@ -229,7 +232,7 @@ final class ShareGroupLane implements Runnable {
       Attempt attempt,
       long acquired) {
     Delivery delivery = attempt.delivery();
-    long lock = consumer.acquisitionLockTimeoutMs().orElse(LOCK_MILLIS_DEFAULT);
+    long lock = lockMillis(consumer);
     // Counted from before the renewal, so that the lock ends for us before it does for the broker.
     long since = acquired;
     while (!attempt.awaitMillis(Math.min(lock / 3 - millisSince(since), ABORT_CHECK_MILLIS))) {
@@ -251,6 +254,7 @@ final class ShareGroupLane implements Runnable {
         return false;
       }
       since = renewing;
+      delivery.holdUntil(renewing + TimeUnit.MILLISECONDS.toNanos(lock));
       lastRenewal = Instant.now();
     }
     return millisSince(since) < lock && !delivery.fenced();
@@ -331,6 +335,10 @@ final class ShareGroupLane implements Runnable {
         return;
       }
     }
+  }
+
+  private static long lockMillis(ShareConsumer<byte[], byte[]> consumer) {
+    return consumer.acquisitionLockTimeoutMs().orElse(LOCK_MILLIS_DEFAULT);
   }
 
   private static long millisSince(long nanos) {
