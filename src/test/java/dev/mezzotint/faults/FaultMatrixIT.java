@@ -33,35 +33,157 @@ class FaultMatrixIT {
     matrix.close();
   }
 
+  private static WorkerFaults workers() {
+    return new WorkerFaults(matrix);
+  }
+
+  private static BrokerFaults brokers() {
+    return new BrokerFaults(matrix);
+  }
+
+  private static StoreFaults stores() {
+    return new StoreFaults(matrix);
+  }
+
+  private static QueueFaults queues() {
+    return new QueueFaults(matrix);
+  }
+
   @Test
   @Order(1)
   void killedBeforeStart() throws Exception {
-    new WorkerFaults(matrix).killed("before start", WorkerFaults::beforeStart, 2, 4);
+    workers().killed("before start", WorkerFaults::beforeStart, 2, 4);
   }
 
   @Test
   @Order(2)
   void killedMidStep() throws Exception {
-    new WorkerFaults(matrix).killed("mid-step", WorkerFaults::midStep, 16, 100);
+    workers().killed("mid-step", WorkerFaults::midStep, 16, 100);
   }
 
   @Test
   @Order(3)
   void killedAfterImages() throws Exception {
-    new WorkerFaults(matrix).killed("after images", WorkerFaults::afterImages, 2, 4);
+    workers().killed("after images", WorkerFaults::afterImages, 2, 4);
   }
 
   @Test
   @Order(4)
   void killedAfterManifest() throws Exception {
-    new WorkerFaults(matrix)
-        .killed("after manifest before event", WorkerFaults::afterManifest, 2, 4);
+    workers().killed("after manifest before event", WorkerFaults::afterManifest, 2, 4);
   }
 
   @Test
   @Order(5)
   void killedAfterEvent() throws Exception {
-    new WorkerFaults(matrix)
-        .killed("after event before acknowledge", WorkerFaults::afterEvent, 2, 4);
+    workers().killed("after event before acknowledge", WorkerFaults::afterEvent, 2, 4);
+  }
+
+  @Test
+  @Order(6)
+  void terminated() throws Exception {
+    workers().terminated();
+  }
+
+  @Test
+  @Order(7)
+  void stoppedAndWoken() throws Exception {
+    workers().zombie();
+  }
+
+  @Test
+  @Order(8)
+  void brokerRestarted() throws Exception {
+    brokers().restarted();
+  }
+
+  @Test
+  @Order(9)
+  void brokerAway() throws Exception {
+    brokers().away();
+  }
+
+  @Test
+  @Order(10)
+  void acknowledgementLost() throws Exception {
+    brokers().lostAcknowledgements();
+  }
+
+  @Test
+  @Order(11)
+  void storeRefuses() throws Exception {
+    stores().refuses();
+  }
+
+  @Test
+  @Order(12)
+  void storeHangs() throws Exception {
+    stores().hangs();
+  }
+
+  @Test
+  @Order(13)
+  void storeCutsUploads() throws Exception {
+    stores().cutsUploads();
+  }
+
+  @Test
+  @Order(14)
+  void storeLosesAnswers() throws Exception {
+    stores().losesAnswers();
+  }
+
+  @Test
+  @Order(15)
+  void storeIsSlow() throws Exception {
+    stores().isSlow();
+  }
+
+  @Test
+  @Order(16)
+  void storeHasNoRoom() throws Exception {
+    stores().hasNoRoom();
+  }
+
+  @Test
+  @Order(17)
+  void clockJumps() throws Exception {
+    queues().clockJumps();
+  }
+
+  @Test
+  @Order(18)
+  void twoWorkersRace() throws Exception {
+    queues().twoWorkersRace();
+  }
+
+  @Test
+  @Order(19)
+  void duplicates() throws Exception {
+    queues().duplicates();
+  }
+
+  @Test
+  @Order(20)
+  void longJobs() throws Exception {
+    queues().longJobs();
+  }
+
+  @Test
+  @Order(21)
+  void killedTwelveTimesBeforeStart() throws Exception {
+    workers().killedTwelveTimesBeforeStart();
+  }
+
+  @Test
+  @Order(22)
+  void killedTwelveTimesMidStep() throws Exception {
+    workers().killedTwelveTimesMidStep();
+  }
+
+  @Test
+  @Order(23)
+  void handedBackTwelveTimes() throws Exception {
+    workers().handedBackTwelveTimes();
   }
 }
