@@ -1,12 +1,11 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobLife;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
@@ -18,14 +17,19 @@ final class Watching {
 
   /** 0 for a completed job, 2 for a refused one, 1 for any other end. */
   static int follow(Requests requests, String id, Instant since, Predicate<JobEvent> last) {
-    Set<String> seen = new HashSet<>();
+    JobLife[] life = {JobLife.NEW};
     Optional<JobEvent> end =
         requests.watch(
             id,
             since,
             LIMIT,
             event -> {
-              if (seen.add(event.id())) {
+              Optional<JobLife> next =
+                  event.type() == JobEvent.Type.REJECTED
+                      ? Optional.of(life[0])
+                      : life[0].after(event);
+              if (next.isPresent()) {
+                life[0] = next.get();
                 System.out.println(line(event));
               }
             },

@@ -79,6 +79,7 @@ public final class GenerationHandler implements DeliveryHandler {
   private final Cancellations cancellations;
   private final Executor pool;
   private final GenerationSettings settings;
+  private final JobEnd end;
   private final Turns turns = new Turns();
 
   /**
@@ -98,6 +99,7 @@ public final class GenerationHandler implements DeliveryHandler {
     this.events = events;
     this.pool = pool;
     this.settings = settings;
+    this.end = new JobEnd(store);
   }
 
   /** One attempt, entered in the job record, which stood under this ETag then. */
@@ -125,7 +127,7 @@ public final class GenerationHandler implements DeliveryHandler {
     }
     Intake intake;
     try {
-      intake = Intake.read(held.delivery().value(), settings.limits());
+      intake = Intake.read(held.delivery(), settings.limits());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
@@ -139,6 +141,7 @@ public final class GenerationHandler implements DeliveryHandler {
       throw held.stopped();
     }
     try {
+      held.expiring(intake.deadline());
       return admit(held, intake);
     } finally {
       turns.leave(id);
@@ -159,7 +162,7 @@ public final class GenerationHandler implements DeliveryHandler {
     }
     return verdict.runnable()
         ? execute(new Attempt(held, job, etag.get(), run, verdict.planOrThrow()))
-        : commit(held, verdict.end(job, now()));
+        : commit(held, verdict.end(job, intake, now()));
   }
 
   /** The job is known: this record came before, or another one with the same id did. */
@@ -178,13 +181,13 @@ public final class GenerationHandler implements DeliveryHandler {
       if (!job.fingerprint().equals(intake.fingerprint())) {
         return reject(held, id, "id", "id " + id + " belongs to another request");
       }
-      Optional<StoredObject> end = held.patiently(() -> store.get(Keys.manifest(id)));
-      if (end.isPresent()) {
-        return conclude(held, id, end.get().bytes());
+      Optional<StoredObject> ended = held.patiently(() -> store.get(Keys.manifest(id)));
+      if (ended.isPresent()) {
+        return conclude(held, id, ended.get().bytes());
       }
       Verdict verdict = judge(held, intake, job.model());
       if (!verdict.runnable()) {
-        return commit(held, verdict.end(job, now()));
+        return commit(held, verdict.end(job, intake, now()));
       }
       if (job.lastIs(run)) {
         // Our own write, whose answer was lost.
@@ -209,31 +212,33 @@ public final class GenerationHandler implements DeliveryHandler {
   private Settlement execute(Attempt attempt) throws InterruptedException {
     HeldDelivery held = attempt.held();
     JobRecord job = attempt.job();
-    Manifest end;
+    Manifest manifest;
     try {
       JobEvent started = Events.started(job, settings.worker(), now());
       held.publish(Events.accepted(job));
       held.publish(started);
-      end = render(attempt);
+      manifest = render(attempt);
     } catch (InvalidInputException e) {
-      end = Manifest.failed(job, now(), e);
+      manifest = Manifest.failed(job, now(), e);
     } catch (Stopped e) {
       if (!e.endsJob()) {
         handBack(attempt);
         throw e;
       }
-      end = Verdict.end(e.reason(), job, attempt.plan().request(), now());
+      manifest = Verdict.end(e.reason(), job, attempt.plan().request(), now());
     } catch (TransientException e) {
       handBack(attempt);
       throw e;
     }
-    return commit(held, end);
+    return commit(held, manifest);
   }
 
   private Manifest render(Attempt attempt) throws InterruptedException {
     HeldDelivery held = attempt.held();
     Plan plan = attempt.plan();
-    Rendering rendering = new Rendering(store, pool, settings.patience(), held::ending, plan);
+    Claims claims = new Claims(store, plan, settings.limits().objectBytesMax());
+    Rendering rendering =
+        new Rendering(store, pool, settings.patience(), held::ending, plan, claims);
     List<Manifest.Image> images = rendering.run(sampling, watch(attempt));
     Optional<Manifest.Grid> grid = Optional.empty();
     if (plan.request().output().grid()) {
@@ -256,63 +261,59 @@ public final class GenerationHandler implements DeliveryHandler {
         if (attempt.held().ending()) {
           throw attempt.held().stopped();
         }
-        if (cancellations.cancelled(attempt.job().id().value())) {
-          throw new Stopped(Stopped.Reason.CANCELLED);
-        }
-        if (attempt.plan().request().lateAt(now())) {
-          throw new Stopped(Stopped.Reason.LATE);
-        }
+        boolean cancelled = cancellations.cancelled(attempt.job().id().value());
+        Verdict.over(attempt.plan().request(), cancelled, now())
+            .ifPresent(
+                over -> {
+                  throw new Stopped(over);
+                });
         if (System.nanoTime() - last >= PROGRESS_NANOS && n < Events.PROGRESS_MAX) {
           last = System.nanoTime();
           n++;
           long total = attempt.plan().stagesTotal();
-          tell(Events.progressed(attempt.job(), n, done, total, images, now()));
+          tell(attempt.held(), Events.progressed(attempt.job(), n, done, total, images, now()));
         }
       }
     };
   }
 
   /** Progress that cannot be told is no reason to stop making it. */
-  private void tell(JobEvent progress) {
+  private static void tell(HeldDelivery held, JobEvent progress) {
     try {
-      events.publishLater(progress);
+      held.publishLater(progress);
     } catch (TransientException e) {
       LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", progress.id(), e);
     }
   }
 
-  /** The first manifest that stands is the job's end, whoever wrote it. */
   private Settlement commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
-    String id = manifest.id().value();
-    String key = Keys.manifest(id);
-    byte[] bytes = manifest.toJson();
-    byte[] standing =
-        held.patiently(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON));
-    return conclude(held, id, standing);
+    return ended(held, manifest.id().value(), () -> end.commit(held, manifest));
   }
 
-  /** Everything that follows from a manifest, for the first time or again. */
   private Settlement conclude(HeldDelivery held, String id, byte[] standing)
       throws InterruptedException {
-    JobEvent end;
+    return ended(held, id, () -> end.tell(held, id, standing));
+  }
+
+  private interface Ending {
+    void run() throws InterruptedException;
+  }
+
+  private Settlement ended(HeldDelivery held, String id, Ending ending)
+      throws InterruptedException {
     try {
-      end = Events.end(standing);
+      ending.run();
+      return Settlement.ACCEPT;
     } catch (InvalidInputException e) {
       return rejectUnreadable(held, id, Keys.manifest(id), e);
     }
-    if (end.type() == JobEvent.Type.FAILED) {
-      String field = String.valueOf(end.data().getOrDefault("field", ""));
-      held.deadLetter(id, end.attempt(), field, String.valueOf(end.data().get("cause")));
-    }
-    held.publish(end);
-    return Settlement.ACCEPT;
   }
 
   /** About the record alone: whatever job has this id goes on as if nothing had come. */
   private Settlement reject(HeldDelivery held, String id, String field, String cause)
       throws InterruptedException {
     held.deadLetter(id, /* attempt= */ 0, field, cause);
-    held.publish(Events.rejected(held.delivery(), id, field, cause, now()));
+    held.publishRejected(Events.rejected(held.delivery(), id, field, cause, now()));
     return Settlement.ACCEPT;
   }
 

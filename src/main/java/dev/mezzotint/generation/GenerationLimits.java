@@ -11,6 +11,7 @@ package dev.mezzotint.generation;
  * @param evaluationsMax evaluations of the network over all images of a job
  * @param gridImagesMax images that may share one grid, which is made in memory
  * @param inlineBytesMax an image that stands in the request itself, decoded
+ * @param objectBytesMax the file of an image that stands in the bucket
  */
 public record GenerationLimits(
     int requestBytesMax,
@@ -18,13 +19,14 @@ public record GenerationLimits(
     int stepsMax,
     long evaluationsMax,
     int gridImagesMax,
-    int inlineBytesMax) {
+    int inlineBytesMax,
+    int objectBytesMax) {
 
   static final int IMAGES_CEILING = 100_000;
 
   /** Used where nothing else is configured. */
   public static final GenerationLimits DEFAULT =
-      new GenerationLimits(1 << 20, 10_000, 1_000, 10_000_000, 1_024, 128 << 10);
+      new GenerationLimits(1 << 20, 10_000, 1_000, 10_000_000, 1_024, 128 << 10, 64 << 20);
 
   public GenerationLimits {
     if (imagesMax < 1 || imagesMax > IMAGES_CEILING) {
@@ -35,7 +37,8 @@ public record GenerationLimits(
         || stepsMax < 1
         || evaluationsMax < 1
         || gridImagesMax < 1
-        || inlineBytesMax < 1) {
+        || inlineBytesMax < 1
+        || objectBytesMax < 1) {
       throw new IllegalArgumentException("limits must be positive");
     }
   }

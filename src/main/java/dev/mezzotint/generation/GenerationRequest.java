@@ -198,6 +198,29 @@ public record GenerationRequest(
     return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
+  /** With this deadline if the body has none. */
+  GenerationRequest expiring(Optional<Instant> otherwise) {
+    if (deadline.isPresent() || otherwise.isEmpty()) {
+      return this;
+    }
+    return new GenerationRequest(
+        id,
+        model,
+        seeds,
+        steps,
+        sampler,
+        schedule,
+        condition,
+        classLabel,
+        guidance,
+        init,
+        mask,
+        output,
+        priority,
+        otherwise,
+        tenant);
+  }
+
   /** Whether the deadline has passed, or is just passing. */
   boolean lateAt(Instant now) {
     return deadline.isPresent() && !now.isBefore(deadline.get());

@@ -1,8 +1,11 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -23,7 +26,8 @@ record Intake(
    * @throws InvalidInputException if these bytes are not a JSON object with a valid id: then they
    *     are nobody's job
    */
-  static Intake read(byte[] value, GenerationLimits limits) {
+  static Intake read(Delivery delivery, GenerationLimits limits) {
+    byte[] value = delivery.value();
     if (value.length > limits.requestBytesMax()) {
       throw new InvalidInputException(
           "",
@@ -33,11 +37,17 @@ record Intake(
     JobId id = JobId.read(json);
     String fingerprint = Digest.sha256(json.canonical());
     try {
-      GenerationRequest request = GenerationRequest.parse(json, limits);
+      EventContext context = EventContext.check(delivery);
+      GenerationRequest request = GenerationRequest.parse(json, limits).expiring(context.expiry());
       Supported.check(request);
       return new Intake(id, fingerprint, Optional.of(request), Optional.empty());
     } catch (InvalidInputException e) {
       return new Intake(id, fingerprint, Optional.empty(), Optional.of(e));
     }
+  }
+
+  /** The request's own, or else its record's. */
+  Optional<Instant> deadline() {
+    return request.flatMap(GenerationRequest::deadline);
   }
 }

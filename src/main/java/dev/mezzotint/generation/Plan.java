@@ -5,11 +5,13 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * A request together with the model it got: every default filled in.
  *
- * @param stages of each row
+ * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
  */
 record Plan(
     GenerationRequest request,
@@ -42,6 +44,14 @@ record Plan(
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
     }
+    int conditionChannels = model.conditionChannels();
+    if (!request.condition().isEmpty() && conditionChannels != 1 && conditionChannels != 3) {
+      throw new InvalidInputException(
+          "condition",
+          "condition: model "
+              + model.reference()
+              + (" takes " + conditionChannels + " channels; a picture has 1 or 3"));
+    }
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     long evaluations = (long) request.seeds().count() * steps * sampler.evaluationsPerStep();
@@ -61,8 +71,9 @@ record Plan(
           "output.grid would have " + pixels + " pixels, at most " + GRID_PIXELS_MAX + " may");
     }
     AlphaSchedule schedule = AlphaSchedule.parse(request.schedule());
+    double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
     return new Plan(
-        request, model, sampler, steps, schedule, sampler.stages(schedule.alphas(steps)));
+        request, model, sampler, steps, schedule, sampler.stages(schedule.alphas(steps, from, 1)));
   }
 
   private static void checkClassLabel(GenerationRequest request, ModelInfo model) {
@@ -107,17 +118,16 @@ record Plan(
         model.reference(), sampler.word(), steps, request.schedule(), request.classLabel());
   }
 
-  /** Rows {@code from} (included) to {@code to} (excluded). */
-  SamplingJob rows(int from, int to) {
-    Seeds seeds = request.seeds();
-    List<SamplingJob.Row> rows =
-        java.util.stream.IntStream.range(from, to)
-            .mapToObj(i -> SamplingJob.Row.seeded(i, seeds.seed(i), seeds.index(i)))
-            .toList();
+  /**
+   * Rows {@code from} (included) to {@code to} (excluded).
+   *
+   * @param row what the row of an index starts from
+   */
+  SamplingJob rows(int from, int to, IntFunction<SamplingJob.Row> row) {
     return new SamplingJob(
         request.id().value(),
         model,
-        rows,
+        IntStream.range(from, to).mapToObj(row).toList(),
         stages,
         request.classLabel(),
         request.priority(),

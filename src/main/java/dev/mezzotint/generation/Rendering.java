@@ -24,6 +24,9 @@ final class Rendering implements Sampling.RowListener {
 
   static final int PORTION = 256;
 
+  /** Rows whose pictures must be brought first: the first are under way while others come. */
+  static final int PORTION_BROUGHT = 16;
+
   private static final long POLL_MILLIS = 20;
 
   /** Asked every few milliseconds while the rows are under way. */
@@ -42,6 +45,7 @@ final class Rendering implements Sampling.RowListener {
   private final Patience patience;
   private final BooleanSupplier stop;
   private final Plan plan;
+  private final Claims claims;
 
   // All below guarded by this.
   private final Manifest.@Nullable Image[] images;
@@ -54,13 +58,21 @@ final class Rendering implements Sampling.RowListener {
   /**
    * @param pool where pictures are encoded and stored; its threads wait for the store
    * @param stop true once the attempt may no longer write
+   * @param claims what the rows start from
    */
-  Rendering(ObjectStore store, Executor pool, Patience patience, BooleanSupplier stop, Plan plan) {
+  Rendering(
+      ObjectStore store,
+      Executor pool,
+      Patience patience,
+      BooleanSupplier stop,
+      Plan plan,
+      Claims claims) {
     this.store = store;
     this.pool = pool;
     this.patience = patience;
     this.stop = stop;
     this.plan = plan;
+    this.claims = claims;
     this.images = new Manifest.@Nullable Image[plan.count()];
     this.files = new byte[plan.request().output().grid() ? plan.count() : 0] @Nullable [];
   }
@@ -76,9 +88,10 @@ final class Rendering implements Sampling.RowListener {
     int submitted = 0;
     try {
       while (true) {
-        int next = Math.min(plan.count(), submitted + PORTION);
+        int next = Math.min(plan.count(), submitted + portion());
         if (submitted < next && next - stored() <= IN_FLIGHT_MAX) {
-          running.add(sampling.submit(plan.rows(submitted, next), this));
+          watch.look(done(), stored());
+          running.add(sampling.submit(rows(submitted, next), this));
           submitted = next;
           continue;
         }
@@ -92,6 +105,14 @@ final class Rendering implements Sampling.RowListener {
     }
   }
 
+  private int portion() {
+    return plan.request().condition().size() > 1 ? PORTION_BROUGHT : PORTION;
+  }
+
+  private SamplingJob rows(int from, int to) throws InterruptedException {
+    return patience.call(stop, () -> plan.rows(from, to, claims::row));
+  }
+
   /** The files of all pictures in their order, where the request asked for a grid. */
   synchronized List<byte[]> files() {
     List<byte[]> all = new ArrayList<>();
@@ -99,6 +120,10 @@ final class Rendering implements Sampling.RowListener {
       all.add(java.util.Objects.requireNonNull(file));
     }
     return all;
+  }
+
+  private synchronized long done() {
+    return done;
   }
 
   private synchronized int stored() {

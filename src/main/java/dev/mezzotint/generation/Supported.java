@@ -11,9 +11,7 @@ final class Supported {
 
   /** Throws {@link InvalidInputException} for the first field that asks for too much. */
   static void check(GenerationRequest request) {
-    refuseIf(!request.condition().isEmpty(), "condition");
     refuseIf(request.guidance() != 1, "guidance", " other than 1");
-    refuseIf(request.init().isPresent(), "init");
     refuseIf(request.mask().isPresent(), "mask");
     refuseIf(!request.output().format().equals("png"), "output.format", " other than png");
     refuseIf(request.output().trajectory(), "output.trajectory");

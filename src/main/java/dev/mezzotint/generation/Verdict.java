@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /**
  * What this worker makes of a request: it can be carried out, it is over before it began, it never
- * can be, or this worker stumbled over it. Exactly one of plan, refusal and defect is there.
+ * can be, or this worker stumbled over it. Exactly one of the four is there.
  *
  * @param defect an error in this worker or its model files: an attempt like any other, so that
  *     another worker may do better, and five of them are enough
@@ -35,16 +35,15 @@ record Verdict(
       return refused(intake.refusal().orElseThrow());
     }
     GenerationRequest request = intake.request().get();
+    Optional<Stopped.Reason> over = over(request, cancelled, now);
+    if (over.isPresent()) {
+      return new Verdict(
+          Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(over.get()));
+    }
     try {
       ModelInfo info = sampling.resolve(model.orElse(request.model()));
       Plan plan = Plan.of(request, info, limits);
-      Optional<Stopped.Reason> over = Optional.empty();
-      if (cancelled) {
-        over = Optional.of(Stopped.Reason.CANCELLED);
-      } else if (request.lateAt(now)) {
-        over = Optional.of(Stopped.Reason.LATE);
-      }
-      return new Verdict(Optional.of(plan), Optional.empty(), Optional.empty(), over);
+      return new Verdict(Optional.of(plan), Optional.empty(), Optional.empty(), Optional.empty());
     } catch (InvalidInputException e) {
       return refused(e);
     } catch (TransientException e) {
@@ -52,6 +51,14 @@ record Verdict(
     } catch (RuntimeException e) {
       return new Verdict(Optional.empty(), Optional.empty(), Optional.of(e), Optional.empty());
     }
+  }
+
+  /** Whether a good request is over before any of its work, or in the midst of it. */
+  static Optional<Stopped.Reason> over(GenerationRequest request, boolean cancelled, Instant now) {
+    if (cancelled) {
+      return Optional.of(Stopped.Reason.CANCELLED);
+    }
+    return request.lateAt(now) ? Optional.of(Stopped.Reason.LATE) : Optional.empty();
   }
 
   private static Verdict refused(InvalidInputException refusal) {
@@ -74,10 +81,10 @@ record Verdict(
   }
 
   /** How a job ends that is not runnable. */
-  Manifest end(JobRecord job, Instant now) {
+  Manifest end(JobRecord job, Intake intake, Instant now) {
     return refusal.isPresent()
         ? Manifest.failed(job, now, refusal.get())
-        : end(over.orElseThrow(), job, plan.orElseThrow().request(), now);
+        : end(over.orElseThrow(), job, intake.request().orElseThrow(), now);
   }
 
   /** How a job ends that is late or called off, before it began or in the middle. */

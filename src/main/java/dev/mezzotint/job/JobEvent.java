@@ -14,6 +14,7 @@ import java.util.Map;
  * @param time when it happened
  * @param data further members of the event's JSON body, by name: strings, numbers, booleans, lists
  *     and maps of these
+ * @param context what it takes over from the record that led to it; beside the body, in headers
  */
 public record JobEvent(
     String id,
@@ -22,10 +23,28 @@ public record JobEvent(
     int attempt,
     long sequence,
     Instant time,
-    Map<String, Object> data) {
+    Map<String, Object> data,
+    EventContext context) {
 
   public JobEvent {
     data = Map.copyOf(data);
+  }
+
+  /** Without a context. */
+  public JobEvent(
+      String id,
+      Type type,
+      String jobId,
+      int attempt,
+      long sequence,
+      Instant time,
+      Map<String, Object> data) {
+    this(id, type, jobId, attempt, sequence, time, data, EventContext.NONE);
+  }
+
+  /** The same event, led to by a record. */
+  public JobEvent in(EventContext other) {
+    return new JobEvent(id, type, jobId, attempt, sequence, time, data, other);
   }
 
   /** The states that a job passes through; a job has exactly one terminal event id. */

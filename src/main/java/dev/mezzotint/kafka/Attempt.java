@@ -3,11 +3,16 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 
 /** One run of the handler on a thread of its own, with the pause before a release. */
 final class Attempt {
@@ -27,6 +32,21 @@ final class Attempt {
     this.holdMillis = holdMillis;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
+  }
+
+  static Delivery delivery(ConsumerRecord<byte[], byte[]> record, int count) {
+    List<Map.Entry<String, byte[]>> headers = new ArrayList<>();
+    for (Header header : record.headers()) {
+      headers.add(Map.entry(header.key(), header.value() == null ? new byte[0] : header.value()));
+    }
+    return new Delivery(
+        record.topic(),
+        record.partition(),
+        record.offset(),
+        count,
+        record.key(),
+        record.value() == null ? new byte[0] : record.value(),
+        headers);
   }
 
   Delivery delivery() {

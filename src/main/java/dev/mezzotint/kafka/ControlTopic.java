@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -22,9 +23,14 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control topic as every worker reads it: all of it, from the beginning, in no group. A
- * record's key is a job id; its value is {@code {"action": "cancel"}}, or nothing to take that
- * back.
+ * The control topic as every worker reads it: all of it, from the beginning, in no group.
+ *
+ * <table>
+ *   <tr><th>key</th><th>value</th><th>taken back by</th></tr>
+ *   <tr><td>a job id</td><td>{@code {"action": "cancel"}}</td><td>no value</td></tr>
+ *   <tr><td>{@code topic/} and a request topic's name</td><td>{@code {"action": "pause"}}</td>
+ *       <td>{@code {"action": "resume"}} or no value</td></tr>
+ * </table>
  *
  * <p>Compacted, so what it says of a job stays for as long as the cluster keeps it, and a
  * cancellation that comes before its job is known as well. Safe for use by many threads.
@@ -34,15 +40,30 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(250);
   private static final long RECONNECT_MILLIS = 1_000;
 
+  /** Before a topic's name in a key; a job id has no slash. */
+  static final String TOPIC_KEY = "topic/";
+
   private final KafkaSettings settings;
+  private final Consumer<String> calledOff;
   private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
+  private final Set<String> paused = ConcurrentHashMap.newKeySet();
   private final CountDownLatch loaded = new CountDownLatch(1);
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "control-topic");
 
-  /** Begins to read; the topic exists. */
+  /** As below, with nobody to tell. */
   public ControlTopic(KafkaSettings settings) {
+    this(settings, jobId -> {});
+  }
+
+  /**
+   * Begins to read; the topic exists.
+   *
+   * @param calledOff told of every job that is called off, at the latest when it is; must be quick
+   */
+  public ControlTopic(KafkaSettings settings, Consumer<String> calledOff) {
     this.settings = settings;
+    this.calledOff = calledOff;
     thread.setDaemon(true);
     thread.start();
   }
@@ -50,6 +71,11 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   @Override
   public boolean cancelled(String jobId) {
     return cancelled.contains(jobId);
+  }
+
+  /** Whether requests of this topic are to be left where they are. */
+  public boolean paused(String topic) {
+    return paused.contains(topic);
   }
 
   /**
@@ -99,17 +125,31 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     if (key == null) {
       return;
     }
-    String id = new String(key, StandardCharsets.UTF_8);
-    if (value == null) {
-      cancelled.remove(id);
-      return;
-    }
+    String name = new String(key, StandardCharsets.UTF_8);
     try {
-      if (JsonObject.parse(value).string("action", "").equals("cancel")) {
-        cancelled.add(id);
+      String action = value == null ? "" : JsonObject.parse(value).string("action", "");
+      if (name.startsWith(TOPIC_KEY)) {
+        takePause(name.substring(TOPIC_KEY.length()), value == null ? "resume" : action);
+      } else if (value == null) {
+        cancelled.remove(name);
+      } else if (action.equals("cancel")) {
+        cancelled.add(name);
+        calledOff.accept(name);
       }
     } catch (InvalidInputException e) {
       LOG.log(Level.WARNING, "A record of the control topic is passed over: {0}", e.getMessage());
+    }
+  }
+
+  private void takePause(String topic, String action) {
+    boolean changed =
+        switch (action) {
+          case "pause" -> paused.add(topic);
+          case "resume" -> paused.remove(topic);
+          default -> false;
+        };
+    if (changed) {
+      LOG.log(Level.INFO, "{0}: {1}", new Object[] {action, topic});
     }
   }
 

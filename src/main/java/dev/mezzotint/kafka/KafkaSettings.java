@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param bootstrapServers {@code host:port}, comma-separated
  * @param properties further properties of every client, such as {@code security.protocol} and
  *     {@code sasl.jaas.config}
- * @param groupId the share group of the workers that read the same requests
+ * @param groupId the group of the workers that read the same requests
  * @param lockDuration how long the broker keeps a record for its holder between renewals; empty
  *     leaves the cluster's (30 s by default, 15 to 60 s allowed by default)
  * @param source URI reference that names this system in its events ({@code ce_source})

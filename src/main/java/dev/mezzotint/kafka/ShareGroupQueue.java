@@ -1,12 +1,12 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.DeliveryHandler;
-import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A share consumer gives nothing new while any of its records is unfinished, so as many jobs run
  * side by side as there are lanes. Safe for use by several threads.
  */
-public final class ShareGroupQueue implements AutoCloseable {
+public final class ShareGroupQueue implements RequestQueue {
   private static final Logger LOG = Logger.getLogger(ShareGroupQueue.class.getName());
   private static final long HOLD_MILLIS = 1_000;
   private static final Duration END_LIMIT = Duration.ofSeconds(6);
@@ -30,23 +30,26 @@ public final class ShareGroupQueue implements AutoCloseable {
   private final List<String> topics;
   private final int laneCount;
   private final DeliveryHandler handler;
+  private final Predicate<String> paused;
   private final long holdMillis;
   private final Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener;
   private final List<ShareGroupLane> lanes = new CopyOnWriteArrayList<>();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private @Nullable RecordSender sender;
 
-  /**
-   * @param topics request topics, each read by every lane
-   * @param laneCount how many requests are in hand at once
-   */
+  /** As {@link RequestQueue#of}. */
   public ShareGroupQueue(
-      KafkaSettings settings, List<String> topics, int laneCount, DeliveryHandler handler) {
+      KafkaSettings settings,
+      List<String> topics,
+      int laneCount,
+      DeliveryHandler handler,
+      Predicate<String> paused) {
     this(
         settings,
         topics,
         laneCount,
         handler,
+        paused,
         HOLD_MILLIS,
         config ->
             new KafkaShareConsumer<>(
@@ -58,6 +61,7 @@ public final class ShareGroupQueue implements AutoCloseable {
       List<String> topics,
       int laneCount,
       DeliveryHandler handler,
+      Predicate<String> paused,
       long holdMillis,
       Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener) {
     if (laneCount < 1) {
@@ -67,16 +71,12 @@ public final class ShareGroupQueue implements AutoCloseable {
     this.topics = List.copyOf(topics);
     this.laneCount = laneCount;
     this.handler = handler;
+    this.paused = paused;
     this.holdMillis = holdMillis;
     this.opener = opener;
   }
 
-  /**
-   * Creates missing topics, sets the group up and begins to take records. May be called once.
-   *
-   * @throws TransientException if no broker answers
-   * @throws IllegalStateException if the cluster has no share groups
-   */
+  @Override
   public synchronized void start() {
     if (!lanes.isEmpty()) {
       throw new IllegalStateException("the queue is started already");
@@ -121,12 +121,7 @@ public final class ShareGroupQueue implements AutoCloseable {
             1));
   }
 
-  /**
-   * Takes nothing more, asks every record in hand to come to a boundary, waits, and closes the
-   * consumers. What has not come back after the limit is fenced and given up.
-   *
-   * @return false if something had to be given up
-   */
+  @Override
   public synchronized boolean drain(Duration limit) {
     lanes.forEach(ShareGroupLane::stop);
     boolean ended = joinAll(limit);
@@ -161,24 +156,13 @@ public final class ShareGroupQueue implements AutoCloseable {
     return ended;
   }
 
-  /** How each lane is doing, for health and metrics. */
+  @Override
   public List<LaneFigures> lanes() {
     return lanes.stream().map(ShareGroupLane::figures).toList();
   }
 
-  /** Positions of the records that are being worked on. */
-  public List<String> inHand() {
-    return lanes().stream().flatMap(lane -> lane.inHand().stream()).toList();
-  }
-
-  /** True while every lane's thread runs. */
+  @Override
   public boolean alive() {
     return threads.stream().allMatch(Thread::isAlive);
-  }
-
-  /** Gives everything up at once. */
-  @Override
-  public void close() {
-    drain(Duration.ofMillis(1));
   }
 }

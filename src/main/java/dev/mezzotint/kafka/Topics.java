@@ -1,11 +1,13 @@
 package dev.mezzotint.kafka;
 
+import dev.mezzotint.job.Priority;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Names of the topics.
  *
- * @param control compacted; cancellations and pauses by job id
+ * @param control compacted; cancellations by job id, pauses by topic
  * @param dead requests that nobody can ever carry out
  */
 public record Topics(
@@ -31,5 +33,23 @@ public record Topics(
 
   List<String> requests() {
     return List.of(generationRequests, trainingRequests);
+  }
+
+  /** A request topic and its twins, highest priority first. */
+  public static List<String> withTwins(String requests) {
+    return Stream.of(Priority.values()).map(priority -> twin(requests, priority)).toList();
+  }
+
+  /** The request topic of this priority. */
+  public static String twin(String requests, Priority priority) {
+    return priority == Priority.NORMAL ? requests : requests + "." + priority.word();
+  }
+
+  /** The priority of a request that has none of its own, by the topic that it came from. */
+  public static Priority priorityOf(String topic) {
+    return Stream.of(Priority.HIGH, Priority.LOW)
+        .filter(priority -> topic.endsWith("." + priority.word()))
+        .findFirst()
+        .orElse(Priority.NORMAL);
   }
 }

@@ -29,11 +29,16 @@ public final class Keys {
     return job(id) + "job.json";
   }
 
+  /** All pictures of a job begin so. */
+  public static String images(String id) {
+    return job(id) + "images/";
+  }
+
   /**
    * @param index of the image within the job, from 0
    */
   public static String image(String id, int index) {
-    return job(id) + String.format(Locale.ROOT, "images/%05d.png", index);
+    return images(id) + String.format(Locale.ROOT, "%05d.png", index);
   }
 
   public static String grid(String id) {

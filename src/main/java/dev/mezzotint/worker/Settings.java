@@ -1,12 +1,16 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.RequestQueue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.eclipse.microprofile.config.Config;
 
 /**
@@ -22,6 +26,14 @@ import org.eclipse.microprofile.config.Config;
  * @param lanes {@code mezzotint.lanes}: jobs in hand at once
  * @param slots {@code mezzotint.slots}: rows of one model under way at once
  * @param residentModels {@code mezzotint.resident-models}: models that stay on the device
+ * @param queue {@code mezzotint.queue}: {@code share-group} or {@code consumer-group}
+ * @param priorityTopics {@code mezzotint.priority-topics}: also read the {@code .high} and {@code
+ *     .low} twins of the request topic
+ * @param roles {@code mezzotint.roles}: what this process does
+ * @param sweepAfter {@code mezzotint.sweep-after-seconds}: between a job's end and the removal of
+ *     what its dead attempts left
+ * @param conditionalWritesNeeded {@code mezzotint.conditional-writes}: whether to run only with a
+ *     store that honours them
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
  */
 record Settings(
@@ -37,14 +49,21 @@ record Settings(
     int residentModels,
     String group,
     String topicPrefix,
+    RequestQueue.Kind queue,
+    boolean priorityTopics,
     Optional<Duration> lock,
     Duration drain,
+    Set<Role> roles,
+    Duration sweepAfter,
+    boolean conditionalWritesNeeded,
     String worker) {
 
   /** Where the object store is. */
   record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {}
 
   static final String BUCKET_DEFAULT = "mezzotint";
+
+  private static final int SWEEP_SECONDS_MAX = 30 * 24 * 3600;
 
   static Settings read(Config config) {
     Optional<String> endpoint = text(config, "s3.endpoint");
@@ -61,8 +80,16 @@ record Settings(
         integer(config, "mezzotint.resident-models", 1, 1000, 4),
         text(config, "mezzotint.group").orElse("mezzotint"),
         text(config, "mezzotint.topics.prefix").orElse("mezzotint"),
+        RequestQueue.Kind.of(
+            word(config, "mezzotint.queue", RequestQueue.Kind.WORDS, "share-group")),
+        word(config, "mezzotint.priority-topics", List.of("true", "false"), "false").equals("true"),
         seconds(config, "mezzotint.lock-seconds"),
         seconds(config, "mezzotint.drain-seconds").orElse(Duration.ofSeconds(20)),
+        roles(config),
+        Duration.ofSeconds(
+            integer(config, "mezzotint.sweep-after-seconds", 1, SWEEP_SECONDS_MAX, 3600)),
+        word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
+            .equals("needed"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
   }
 
@@ -129,6 +156,32 @@ record Settings(
             + max
             + ", not "
             + text.get());
+  }
+
+  private static Set<Role> roles(Config config) {
+    String words = text(config, "mezzotint.roles").orElse(String.join(",", Role.WORDS));
+    Set<Role> roles = EnumSet.noneOf(Role.class);
+    for (String word : words.split(",", -1)) {
+      if (!Role.WORDS.contains(word.strip())) {
+        throw new InvalidInputException(
+            "mezzotint.roles",
+            "MEZZOTINT_ROLES must be some of "
+                + String.join(", ", Role.WORDS)
+                + " with commas between them, not "
+                + words);
+      }
+      roles.add(Role.of(word.strip()));
+    }
+    return roles;
+  }
+
+  private static String word(Config config, String key, List<String> known, String otherwise) {
+    String word = text(config, key).orElse(otherwise);
+    if (!known.contains(word)) {
+      throw new InvalidInputException(
+          key, environment(key) + " must be one of " + String.join(", ", known) + ", not " + word);
+    }
+    return word;
   }
 
   private static Optional<Duration> seconds(Config config, String key) {

@@ -92,12 +92,20 @@ final class WorkerLife {
   }
 
   private void measure(Worker started) {
-    FunctionCounter.builder("mezzotint.passes", started.loop(), loop -> loop.turns())
-        .description("Forward passes of the step loop")
-        .register(meters);
-    Gauge.builder("mezzotint.jobs.in.hand", started.queue(), queue -> queue.inHand().size())
-        .description("Requests that this worker holds")
-        .register(meters);
+    started
+        .loop()
+        .ifPresent(
+            of ->
+                FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
+                    .description("Forward passes of the step loop")
+                    .register(meters));
+    started
+        .queue()
+        .ifPresent(
+            of ->
+                Gauge.builder("mezzotint.jobs.in.hand", of, queue -> queue.inHand().size())
+                    .description("Requests that this worker holds")
+                    .register(meters));
   }
 
   void stop(@Observes ShutdownEvent event) throws IOException {

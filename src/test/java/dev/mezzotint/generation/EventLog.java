@@ -1,6 +1,7 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonObject;
@@ -14,13 +15,16 @@ final class EventLog implements EventPublisher {
   record DeadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {}
 
   private final List<JobEvent> events = new ArrayList<>();
+  private final List<EventContext> contexts = new ArrayList<>();
   private final List<DeadLetter> deadLetters = new ArrayList<>();
 
   @Override
   public synchronized void publish(JobEvent event) {
     // What cannot be written as JSON would fail in the broker's client.
     JsonObject.parse(JsonText.write(event.data()));
-    events.add(event);
+    contexts.add(event.context());
+    // Beside the body: a duplicate of a request leads to the same event in another context.
+    events.add(event.in(EventContext.NONE));
   }
 
   @Override
@@ -32,6 +36,11 @@ final class EventLog implements EventPublisher {
   public synchronized void deadLetter(
       Delivery delivery, String jobId, int attempt, String field, String cause) {
     deadLetters.add(new DeadLetter(delivery, jobId, attempt, field, cause));
+  }
+
+  /** Of each event, in their order. */
+  synchronized List<EventContext> contexts() {
+    return List.copyOf(contexts);
   }
 
   synchronized List<JobEvent> events() {

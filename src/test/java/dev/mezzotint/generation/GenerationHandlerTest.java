@@ -192,7 +192,7 @@ class GenerationHandlerTest {
         "output.format | \"output\":{\"format\":\"gif\"}",
         "output.trajectory | \"output\":{\"trajectory\":true}",
         "output.colour | \"output\":{\"colour\":true}",
-        "init | \"init\":{\"image\":\"a.png\",\"alpha\":0.5}",
+        "init.alpha | \"init\":{\"image\":\"a.png\",\"alpha\":1}",
         "colour | \"colour\":true",
         "priority | \"priority\":\"urgent\"",
         "deadline | \"deadline\":\"tomorrow\"",

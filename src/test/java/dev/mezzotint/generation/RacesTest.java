@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.StorageException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -61,7 +62,7 @@ class RacesTest {
   void threeHundredRandomInterleavingsWithFaultsEndInOneResult() throws Exception {
     Map<String, Integer> seen = new HashMap<>();
     for (int seed = 0; seed < 300; seed++) {
-      interleave(seed, seen);
+      interleave(seed, seen, /* calledOff= */ false);
     }
     // The draw really reached every kind of trouble, and more than one worker's commit.
     assertThat(seen.keySet())
@@ -70,7 +71,20 @@ class RacesTest {
     assertThat(seen.get("won by 1")).isGreaterThan(20);
   }
 
-  private static void interleave(int seed, Map<String, Integer> seen) throws Exception {
+  /** As above, and while the workers are at it the job is called off and ended early. */
+  @Test
+  void threeHundredRandomInterleavingsWithAnEarlyEndHaveOneEnd() throws Exception {
+    Map<String, Integer> seen = new HashMap<>();
+    for (int seed = 0; seed < 300; seed++) {
+      interleave(seed, seen, /* calledOff= */ true);
+    }
+    assertThat(seen.get("ended CANCELLED")).isGreaterThan(30);
+    assertThat(seen.get("ended COMPLETED")).isGreaterThan(30);
+    assertThat(seen.get("ended early")).isGreaterThan(30);
+  }
+
+  private static void interleave(int seed, Map<String, Integer> seen, boolean calledOff)
+      throws Exception {
     Random random = new Random(seed);
     World world = new World();
     Baton baton = new Baton(random);
@@ -102,6 +116,12 @@ class RacesTest {
                 }
               }));
     }
+    if (calledOff) {
+      Delivery look = world.record(JOB);
+      Trouble trouble = new Trouble(baton, new Random(random.nextLong()), look, seen);
+      EarlyEnd control = world.control(trouble);
+      lanes.add(baton.runner(() -> callOff(world, control, look, baton, seen)));
+    }
     baton.conduct(lanes);
     for (Delivery delivery : records) {
       Delivery current = delivery;
@@ -114,8 +134,30 @@ class RacesTest {
       assertThat(end).as("seed %s", seed).isEqualTo(Settlement.ACCEPT);
     }
     world.checkEnded("a");
-    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
+    JobEvent.Type type = world.log.ends("a").get(0).type();
+    assertThat(calledOff || type == JobEvent.Type.COMPLETED).isTrue();
+    seen.merge("ended " + type, 1, Integer::sum);
     seen.merge("won by " + Math.min(2, world.manifest("a").attempt()), 1, Integer::sum);
+  }
+
+  private static void callOff(
+      World world, EarlyEnd control, Delivery look, Baton baton, Map<String, Integer> seen) {
+    int patience = new Random(look.offset()).nextInt(12);
+    for (int i = 0; i < patience; i++) {
+      baton.await();
+    }
+    world.cancelled.add("a");
+    try {
+      if (control.end(look)) {
+        synchronized (seen) {
+          seen.merge("ended early", 1, Integer::sum);
+        }
+      }
+    } catch (Crash.Killed | TransientException | Stopped e) {
+      // the next worker ends the job
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** At each call: waits for its turn, and now and then something goes wrong. */

@@ -117,11 +117,11 @@ class RecordsTest {
 
   @Test
   void limitsAreTheConfiguredOnes() {
-    GenerationLimits strict = new GenerationLimits(1_000, 2, 3, 4, 1, 10);
+    GenerationLimits strict = new GenerationLimits(1_000, 2, 3, 4, 1, 10, 10);
     JsonObject json = JsonObject.parse(World.request("a", "\"count\":3"));
     assertThatThrownBy(() -> GenerationRequest.parse(json, strict))
         .hasMessage("count must be from 1 to 2, not 3");
-    assertThatThrownBy(() -> new GenerationLimits(1_000, 100_001, 3, 4, 1, 10))
+    assertThatThrownBy(() -> new GenerationLimits(1_000, 100_001, 3, 4, 1, 10, 10))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobLife;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
@@ -45,15 +46,19 @@ final class World {
 
   GenerationHandler worker(String name, Line.Fault fault, Sampling device, Executor pool) {
     Line line = new Line(store, log, fault);
+    return new GenerationHandler(line, device, line, cancelled::contains, pool, settings(name));
+  }
+
+  /** What ends jobs early. */
+  EarlyEnd control(Line.Fault fault) {
+    Line line = new Line(store, log, fault);
+    return new EarlyEnd(line, line, cancelled::contains, settings("control"));
+  }
+
+  private GenerationSettings settings(String name) {
     // Each look at the clock is later than the one before, as on a real machine.
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
-    return new GenerationHandler(
-        line,
-        device,
-        line,
-        cancelled::contains,
-        pool,
-        new GenerationSettings(name, GenerationLimits.DEFAULT, 5, QUICK, clock));
+    return new GenerationSettings(name, GenerationLimits.DEFAULT, 5, QUICK, clock);
   }
 
   /** A new record. */
@@ -95,6 +100,13 @@ final class World {
     if (end.type() == JobEvent.Type.FAILED) {
       assertThat(log.deadLetters()).anyMatch(letter -> letter.jobId().equals(id));
     }
+    JobLife life = JobLife.NEW;
+    for (JobEvent event : log.events(id)) {
+      if (event.type() != JobEvent.Type.REJECTED) {
+        life = life.after(event).orElse(life);
+      }
+    }
+    assertThat(life.endId()).isEqualTo(end.id());
     checkNothingOverwritten(id);
     checkSequence(id);
     for (Manifest.Image image : Manifest.parse(standing).images()) {
@@ -122,6 +134,7 @@ final class World {
   private void checkSequence(String id) {
     Map<String, JobEvent> byId = new HashMap<>();
     Map<Integer, Long> highest = new HashMap<>();
+    boolean over = false;
     for (JobEvent event : log.events(id)) {
       if (event.type() == JobEvent.Type.REJECTED) {
         continue;
@@ -129,12 +142,16 @@ final class World {
       JobEvent before = byId.putIfAbsent(event.id(), event);
       if (before != null) {
         assertThat(event).isEqualTo(before);
+      } else if (over && cancelled.contains(id)) {
+        // Ended early by somebody else: a worker may still tell its start, which nobody hears.
+        assertThat(event.type().terminal()).isFalse();
       } else if (event.type() != JobEvent.Type.ACCEPTED) {
         assertThat(event.sequence())
             .as("%s after %s", event, highest)
             .isGreaterThan(highest.getOrDefault(event.attempt(), 0L));
         highest.put(event.attempt(), event.sequence());
       }
+      over |= event.type().terminal();
     }
   }
 

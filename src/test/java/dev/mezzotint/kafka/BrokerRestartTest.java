@@ -47,7 +47,8 @@ class BrokerRestartTest {
       KafkaSettings settings =
           KafkaSettings.of(stack.bootstrapServers()).withLockDuration(Duration.ofSeconds(3));
       try (RecordSender sender = new RecordSender(settings, "test");
-          ShareGroupQueue queue = new ShareGroupQueue(settings, List.of("jobs"), 1, handler)) {
+          ShareGroupQueue queue =
+              new ShareGroupQueue(settings, List.of("jobs"), 1, handler, topic -> false)) {
         sender.send(new ProducerRecord<>("jobs", "before".getBytes(UTF_8)));
         queue.start();
         await(held);

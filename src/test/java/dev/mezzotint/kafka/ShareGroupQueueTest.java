@@ -163,7 +163,13 @@ class ShareGroupQueueTest {
         };
     try (ShareGroupQueue queue =
         new ShareGroupQueue(
-            settings, List.of(topic), 1, untilFenced, 10, config -> hangingOnce(config, hang))) {
+            settings,
+            List.of(topic),
+            1,
+            untilFenced,
+            t -> false,
+            10,
+            config -> hangingOnce(config, hang))) {
       queue.start();
       await(done);
       assertThat(queue.drain(LIMIT)).isTrue();
@@ -290,6 +296,7 @@ class ShareGroupQueueTest {
         List.of(topic),
         lanes,
         handler,
+        t -> false,
         10,
         config ->
             new KafkaShareConsumer<>(

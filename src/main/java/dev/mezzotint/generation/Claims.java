@@ -1,0 +1,147 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.iadb.Iadb;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.StorageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pictures that a request names, brought and checked: the other half of a claim check. A
+ * picture that several images share is brought once.
+ *
+ * <p>For one attempt and one thread. Methods throw {@link InvalidInputException} naming the field
+ * where the picture is not what the request says or the model takes, and {@link StorageException}
+ * where the store is away.
+ */
+final class Claims {
+  private final ObjectStore store;
+  private final Plan plan;
+  private final int bytesMax;
+  private float @Nullable [] sharedCondition;
+  private float @Nullable [] init;
+
+  /**
+   * @param bytesMax size of a picture's file
+   */
+  Claims(ObjectStore store, Plan plan, int bytesMax) {
+    this.store = store;
+    this.plan = plan;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Row {@code index} with all that it starts from. */
+  SamplingJob.Row row(int index) {
+    Seeds seeds = plan.request().seeds();
+    long seed = seeds.seed(index);
+    int noiseIndex = seeds.index(index);
+    SamplingJob.X0 start =
+        plan.request().init().isEmpty()
+            ? new SamplingJob.X0.Seeded(seed, noiseIndex)
+            : new SamplingJob.X0.Given(blended(seed, noiseIndex));
+    return new SamplingJob.Row(index, start, condition(index));
+  }
+
+  /** x_α = (1−α)·x0 + α·x1 with the seed's noise as x0 and the request's picture as x1. */
+  private float[] blended(long seed, int noiseIndex) {
+    GenerationRequest.Init given = plan.request().init().orElseThrow();
+    if (init == null) {
+      init = read("init.image", given.image(), plan.model().channels());
+    }
+    float[] x0 = new float[init.length];
+    Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, x0.length);
+    Iadb.blend(x0, init, given.alpha(), x0);
+    return x0;
+  }
+
+  private float[] condition(int index) {
+    List<ImageReference> given = plan.request().condition();
+    if (given.isEmpty()) {
+      return new float[0];
+    }
+    if (given.size() > 1) {
+      String field = "condition[" + index + "]";
+      return read(field, given.get(index), plan.model().conditionChannels());
+    }
+    if (sharedCondition == null) {
+      sharedCondition = read("condition", given.get(0), plan.model().conditionChannels());
+    }
+    return sharedCondition;
+  }
+
+  /** C×H×W in [−1, 1]. */
+  private float[] read(String field, ImageReference reference, int channels) {
+    byte[] file = bytes(field, reference);
+    ModelInfo model = plan.model();
+    Pixels pixels;
+    try {
+      pixels = ImageReader.read(file, channels, ImageReader.PIXELS_MAX_DEFAULT);
+    } catch (IOException e) {
+      throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
+    }
+    if (pixels.width() != model.width() || pixels.height() != model.height()) {
+      throw new InvalidInputException(
+          field,
+          "%s is %dx%d pixels: model %s takes %dx%d"
+              .formatted(
+                  field,
+                  pixels.width(),
+                  pixels.height(),
+                  model.reference(),
+                  model.width(),
+                  model.height()));
+    }
+    float[] chw = new float[channels * pixels.width() * pixels.height()];
+    pixels.toChw(chw, /* offset= */ 0);
+    return chw;
+  }
+
+  private byte[] bytes(String field, ImageReference reference) {
+    if (reference instanceof ImageReference.Inline inline) {
+      return inline.bytes();
+    }
+    ImageReference.Stored stored = (ImageReference.Stored) reference;
+    byte[] bytes = fetch(field, stored.key());
+    if (stored.size().isPresent() && stored.size().getAsLong() != bytes.length) {
+      throw new InvalidInputException(
+          field,
+          "%s: object %s has %d bytes, not the %d that the request says"
+              .formatted(field, stored.key(), bytes.length, stored.size().getAsLong()));
+    }
+    if (stored.sha256().isPresent()) {
+      String found = Digest.sha256(bytes);
+      if (!found.equals(stored.sha256().get())) {
+        throw new InvalidInputException(
+            field,
+            "%s: object %s has SHA-256 %s, not the %s that the request says"
+                .formatted(field, stored.key(), found, stored.sha256().get()));
+      }
+    }
+    return bytes;
+  }
+
+  private byte[] fetch(String field, String key) {
+    try (InputStream in =
+        store
+            .open(key)
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        field, field + ": there is no object " + key + " in the bucket"))) {
+      byte[] bytes = in.readNBytes(bytesMax + 1);
+      if (bytes.length > bytesMax) {
+        throw new InvalidInputException(
+            field, field + ": object " + key + " has more than the " + bytesMax + " bytes allowed");
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new StorageException(key + " broke off while it was read", e);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.job.Cancellations;
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EarlyEnds;
+import dev.mezzotint.job.EventPublisher;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.StoredObject;
+import java.util.Optional;
+
+/**
+ * Ends jobs that wait in the topic: called off, or past their deadline. The record stays where it
+ * is; whoever takes it later finds the manifest and does no work. A worker that runs the job at
+ * this moment ends it too, and the first manifest counts, so nothing is lost by trying.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class EarlyEnd implements EarlyEnds {
+  private static final System.Logger LOG = System.getLogger(EarlyEnd.class.getName());
+
+  private final ObjectStore store;
+  private final EventPublisher events;
+  private final Cancellations cancellations;
+  private final GenerationSettings settings;
+  private final JobEnd end;
+
+  public EarlyEnd(
+      ObjectStore store,
+      EventPublisher events,
+      Cancellations cancellations,
+      GenerationSettings settings) {
+    this.store = store;
+    this.events = events;
+    this.cancellations = cancellations;
+    this.settings = settings;
+    this.end = new JobEnd(store);
+  }
+
+  @Override
+  public Optional<Waiting> read(Delivery record) {
+    return intake(record)
+        .flatMap(Intake::request)
+        .map(request -> new Waiting(request.id().value(), request.deadline()));
+  }
+
+  /** What is at fault with a record is left to the worker that takes it. */
+  private Optional<Intake> intake(Delivery record) {
+    try {
+      return Optional.of(Intake.read(record, settings.limits()));
+    } catch (InvalidInputException e) {
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      // A defect of ours that the worker will tell of.
+      LOG.log(System.Logger.Level.DEBUG, record.position() + " cannot be read", e);
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public boolean end(Delivery record) throws InterruptedException {
+    Optional<Intake> read = intake(record);
+    if (read.flatMap(Intake::request).isEmpty()) {
+      return false;
+    }
+    Intake intake = read.get();
+    String id = intake.id().value();
+    GenerationRequest request = intake.request().orElseThrow();
+    Optional<Stopped.Reason> over =
+        Verdict.over(request, cancellations.cancelled(id), settings.clock().instant());
+    if (over.isEmpty()) {
+      return false;
+    }
+    HeldDelivery held = new HeldDelivery(record, events, settings.patience());
+    held.expiring(request.deadline());
+    try {
+      Optional<JobRecord> job = record(held, intake);
+      if (job.isEmpty()) {
+        return false;
+      }
+      end.commit(held, Verdict.end(over.get(), job.get(), request, settings.clock().instant()));
+      return true;
+    } catch (InvalidInputException e) {
+      LOG.log(System.Logger.Level.ERROR, "job {0} is unreadable: {1}", id, e.getMessage());
+      return false;
+    }
+  }
+
+  /** The job's record, made now if no worker has; empty if the job is another's or has ended. */
+  private Optional<JobRecord> record(HeldDelivery held, Intake intake) throws InterruptedException {
+    String id = intake.id().value();
+    String key = Keys.jobRecord(id);
+    JobRecord untried =
+        JobRecord.untried(intake.id(), intake.fingerprint(), settings.clock().instant());
+    boolean created =
+        held.patiently(() -> store.create(key, untried.toJson(), ContentType.JSON)).isPresent();
+    if (created) {
+      return Optional.of(untried);
+    }
+    Optional<StoredObject> standing = held.patiently(() -> store.get(key));
+    if (standing.isEmpty() || held.patiently(() -> store.stat(Keys.manifest(id))).isPresent()) {
+      return Optional.empty();
+    }
+    JobRecord job = JobRecord.parse(standing.get().bytes());
+    return job.fingerprint().equals(intake.fingerprint()) ? Optional.of(job) : Optional.empty();
+  }
+}

@@ -1,0 +1,44 @@
+package dev.mezzotint.generation;
+
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.FirstWrite;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStore;
+
+/**
+ * The end of a job, whoever brings it about: manifest, then dead letter if it failed, then event.
+ */
+final class JobEnd {
+  private final ObjectStore store;
+
+  JobEnd(ObjectStore store) {
+    this.store = store;
+  }
+
+  /**
+   * The first manifest that stands is the job's end, whoever wrote it.
+   *
+   * @throws InvalidInputException if what stands is no manifest
+   */
+  void commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
+    String id = manifest.id().value();
+    String key = Keys.manifest(id);
+    byte[] bytes = manifest.toJson();
+    tell(held, id, held.patiently(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON)));
+  }
+
+  /**
+   * Everything that follows from a manifest, for the first time or again.
+   *
+   * @throws InvalidInputException if it is none
+   */
+  void tell(HeldDelivery held, String id, byte[] standing) throws InterruptedException {
+    JobEvent end = Events.end(standing);
+    if (end.type() == JobEvent.Type.FAILED) {
+      String field = String.valueOf(end.data().getOrDefault("field", ""));
+      held.deadLetter(id, end.attempt(), field, String.valueOf(end.data().get("cause")));
+    }
+    held.publish(end);
+  }
+}

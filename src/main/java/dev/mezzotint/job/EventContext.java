@@ -1,0 +1,156 @@
+package dev.mezzotint.job;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/**
+ * CloudEvents attributes that a job's events take over from the record that asked for it.
+ *
+ * <p>A request may be a CloudEvent in binary mode. Its {@code ce_id} becomes the {@code
+ * causationid} of every event that it leads to, its {@code ce_correlationid} goes on as it is, its
+ * {@code ce_expirytime} is the deadline where the body has none, and {@code traceparent} and {@code
+ * tracestate} are handed on.
+ *
+ * @param attributes by CloudEvents name: some of {@link #NAMES}
+ */
+public record EventContext(Map<String, String> attributes) {
+  public static final String CORRELATION = "correlationid";
+  public static final String CAUSATION = "causationid";
+  public static final String EXPIRY = "expirytime";
+  public static final String TRACE_PARENT = "traceparent";
+  public static final String TRACE_STATE = "tracestate";
+
+  /** All that a context can hold. */
+  public static final List<String> NAMES =
+      List.of(CORRELATION, CAUSATION, EXPIRY, TRACE_PARENT, TRACE_STATE);
+
+  /** Of an event that no record led to. */
+  public static final EventContext NONE = new EventContext(Map.of());
+
+  private static final int CHARS_MAX = 1024;
+  private static final Pattern TRACE =
+      Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+
+  public EventContext {
+    attributes = Map.copyOf(attributes);
+  }
+
+  /** Whatever can be used of the record's headers; wrong ones are left out. */
+  public static EventContext of(Delivery delivery) {
+    return read(delivery, refused -> {});
+  }
+
+  /**
+   * As {@link #of} for a record whose headers must be right.
+   *
+   * @throws InvalidInputException naming the first CloudEvents header that is wrong
+   */
+  public static EventContext check(Delivery delivery) {
+    return read(
+        delivery,
+        refused -> {
+          throw refused;
+        });
+  }
+
+  private static EventContext read(Delivery delivery, Consumer<InvalidInputException> refuse) {
+    Headers headers = new Headers(delivery, refuse);
+    Map<String, String> found = new HashMap<>();
+    Optional<String> version = headers.text("ce_specversion");
+    if (version.isPresent() && !version.get().equals("1.0")) {
+      refuse.accept(wrong("ce_specversion", "must be 1.0", version.get()));
+    }
+    headers.text("ce_source");
+    headers.text("ce_type");
+    found.put(CAUSATION, headers.text("ce_id").orElse(delivery.position()));
+    headers.text("ce_correlationid").ifPresent(id -> found.put(CORRELATION, id));
+    headers.time("ce_expirytime").ifPresent(time -> found.put(EXPIRY, time.toString()));
+    // Tracing is a courtesy: what is no trace is dropped, as W3C Trace Context says.
+    Optional<String> parent = headers.lenient(TRACE_PARENT);
+    if (parent.isPresent() && TRACE.matcher(parent.get()).matches()) {
+      found.put(TRACE_PARENT, parent.get());
+      headers.lenient(TRACE_STATE).ifPresent(state -> found.put(TRACE_STATE, state));
+    }
+    return new EventContext(found);
+  }
+
+  /** When the job's result is worth nothing any more. */
+  public Optional<Instant> expiry() {
+    return Optional.ofNullable(attributes.get(EXPIRY)).map(Instant::parse);
+  }
+
+  /** With the deadline that holds in the end. */
+  public EventContext expiring(Optional<Instant> deadline) {
+    Map<String, String> changed = new HashMap<>(attributes);
+    changed.remove(EXPIRY);
+    deadline.ifPresent(time -> changed.put(EXPIRY, time.toString()));
+    return new EventContext(changed);
+  }
+
+  private static InvalidInputException wrong(String header, String rule, String value) {
+    return new InvalidInputException(
+        header, header + " " + rule + ", not " + JsonObject.quote(value));
+  }
+
+  /** The last header of a name counts, as everywhere in Kafka. */
+  private record Headers(Delivery delivery, Consumer<InvalidInputException> refuse) {
+
+    Optional<String> text(String name) {
+      Optional<byte[]> bytes = last(name);
+      Optional<String> text = bytes.flatMap(Headers::decoded);
+      if (bytes.isPresent() && text.isEmpty()) {
+        refuse.accept(
+            new InvalidInputException(
+                name, name + " must be 1 to " + CHARS_MAX + " characters of UTF-8 text"));
+      }
+      return text;
+    }
+
+    Optional<Instant> time(String name) {
+      Optional<String> text = text(name);
+      try {
+        return text.map(value -> OffsetDateTime.parse(value).toInstant());
+      } catch (DateTimeException e) {
+        refuse.accept(
+            wrong(name, "must be a time such as 2027-01-31T12:00:00Z", text.orElseThrow()));
+        return Optional.empty();
+      }
+    }
+
+    Optional<String> lenient(String name) {
+      return last(name).flatMap(Headers::decoded);
+    }
+
+    private Optional<byte[]> last(String name) {
+      return delivery.headers().stream()
+          .filter(header -> header.getKey().equals(name))
+          .reduce((earlier, later) -> later)
+          .map(Map.Entry::getValue);
+    }
+
+    private static Optional<String> decoded(byte[] utf8) {
+      try {
+        String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+        boolean usable =
+            !text.isBlank()
+                && text.length() <= CHARS_MAX
+                && text.chars().noneMatch(Character::isISOControl);
+        return usable ? Optional.of(text) : Optional.empty();
+      } catch (CharacterCodingException e) {
+        return Optional.empty();
+      }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package dev.mezzotint.job;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Requests that wait in their topics, as far as somebody must know who ends jobs early: their ids,
+ * where they stand and when they are late. Holds no request, since a backlog can be large.
+ *
+ * <p>A request leaves when its topic's settled part has moved past it. Not safe for use by several
+ * threads.
+ */
+public final class WaitingJobs {
+  /** A request is left to the workers for so long after its time: those that run it know too. */
+  public static final Duration GRACE = Duration.ofMillis(500);
+
+  private final int capacity;
+  private final Map<String, Entry> waiting = new HashMap<>();
+  private final Map<String, TreeMap<Long, String>> ids = new HashMap<>();
+  private final TreeSet<Due> due =
+      new TreeSet<>(
+          Comparator.comparing(Due::at)
+              .thenComparing(Due::id)
+              .thenComparing(d -> d.place().offset())
+              .thenComparing(d -> d.place().log()));
+
+  /**
+   * @param capacity beyond it requests are not remembered: they end when a worker takes them
+   */
+  public WaitingJobs(int capacity) {
+    this.capacity = capacity;
+  }
+
+  /** Where a request record stands. */
+  public record Place(String topic, int partition, long offset) {
+    private String log() {
+      return topic + "-" + partition;
+    }
+  }
+
+  private record Entry(Place place, Optional<Instant> deadline) {}
+
+  private record Due(Instant at, String id, Place place) {}
+
+  /**
+   * A request stands here; if its id was seen before, this place counts, since copies of a request
+   * take the place of what they copy.
+   *
+   * @return false if there is no room to remember it
+   */
+  public boolean seen(String id, Place place, Optional<Instant> deadline) {
+    if (!waiting.containsKey(id) && waiting.size() >= capacity) {
+      return false;
+    }
+    Entry before = waiting.put(id, new Entry(place, deadline));
+    if (before != null) {
+      log(before.place()).remove(before.place().offset());
+      forget(id, before);
+    }
+    log(place).put(place.offset(), id);
+    deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, place)));
+    return true;
+  }
+
+  /** Deadlines can lie years ahead; what is settled must not wait for them here. */
+  private void forget(String id, Entry entry) {
+    entry.deadline().ifPresent(time -> due.remove(new Due(time.plus(GRACE), id, entry.place())));
+  }
+
+  private TreeMap<Long, String> log(Place place) {
+    return ids.computeIfAbsent(place.log(), log -> new TreeMap<>());
+  }
+
+  /** The job is to end; nothing happens if it does not wait. */
+  public void calledOff(String id, Instant now) {
+    again(id, now.plus(GRACE));
+  }
+
+  /** Asks for this job once more at that time, if it still waits. */
+  public void again(String id, Instant at) {
+    Entry entry = waiting.get(id);
+    if (entry != null) {
+      due.add(new Due(at, id, entry.place()));
+    }
+  }
+
+  /** Everything before this offset is settled. */
+  public void settled(String topic, int partition, long before) {
+    TreeMap<Long, String> log = ids.get(topic + "-" + partition);
+    if (log == null) {
+      return;
+    }
+    Map<Long, String> over = log.headMap(before);
+    for (String id : over.values()) {
+      Entry entry = waiting.remove(id);
+      if (entry != null) {
+        forget(id, entry);
+      }
+    }
+    over.clear();
+  }
+
+  /** Ids and places of those whose time has come, each once for each time that was asked for it. */
+  public List<Map.Entry<String, Place>> due(Instant now) {
+    List<Map.Entry<String, Place>> come = new ArrayList<>();
+    while (!due.isEmpty() && !due.first().at().isAfter(now)) {
+      Due next = due.first();
+      due.remove(next);
+      Entry entry = waiting.get(next.id());
+      if (entry != null && entry.place().equals(next.place())) {
+        come.add(Map.entry(next.id(), next.place()));
+      }
+    }
+    return come;
+  }
+
+  /** How many requests are remembered. */
+  public int size() {
+    return waiting.size();
+  }
+}

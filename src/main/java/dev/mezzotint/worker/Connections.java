@@ -1,0 +1,109 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.ControlTopic;
+import dev.mezzotint.kafka.KafkaCluster;
+import dev.mezzotint.kafka.KafkaEvents;
+import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.s3.S3ObjectStore;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What all roles of a worker share: the store, the events, the control topic. */
+final class Connections implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Connections.class.getName());
+  private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
+
+  private final Settings settings;
+  private final Endpoints endpoints;
+  private final S3ObjectStore store;
+  private final KafkaEvents events;
+  private volatile @Nullable ControlTopic control;
+
+  /** Connects to nothing yet. */
+  Connections(Settings settings, Endpoints endpoints) {
+    this.settings = settings;
+    this.endpoints = endpoints;
+    this.store = new S3ObjectStore(endpoints.s3());
+    this.events = new KafkaEvents(endpoints.kafka());
+  }
+
+  S3ObjectStore store() {
+    return store;
+  }
+
+  KafkaEvents events() {
+    return events;
+  }
+
+  KafkaSettings kafka() {
+    return endpoints.kafka();
+  }
+
+  boolean cancelled(String jobId) {
+    ControlTopic topic = control;
+    return topic != null && topic.cancelled(jobId);
+  }
+
+  boolean paused(String topic) {
+    ControlTopic read = control;
+    return read != null && read.paused(topic);
+  }
+
+  /**
+   * Checks the store and creates topics and bucket where they are missing.
+   *
+   * @throws TransientException if broker or store do not answer
+   * @throws InvalidInputException if the store does not honour conditional writes and nobody has
+   *     said that it need not
+   */
+  void prepare() {
+    store.ensureBucket();
+    if (!store.probe().honoured()) {
+      String fault =
+          endpoints.s3()
+              + " ignores If-None-Match or If-Match: two workers could commit the same job";
+      if (settings.conditionalWritesNeeded()) {
+        throw new InvalidInputException(
+            "s3.endpoint",
+            fault
+                + "; use a store that honours conditional writes, or set"
+                + " MEZZOTINT_CONDITIONAL_WRITES=unneeded to run without that promise");
+      }
+      LOG.log(System.Logger.Level.WARNING, "{0}. Running without that promise, as told.", fault);
+    }
+    try (KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
+      cluster.ensureTopics();
+    }
+  }
+
+  /**
+   * Reads the control topic to its end: a job may have been called off before it came.
+   *
+   * @param calledOff told of every job that is called off
+   */
+  void listen(Consumer<String> calledOff) {
+    ControlTopic topic = new ControlTopic(endpoints.kafka(), calledOff);
+    control = topic;
+    try {
+      if (!topic.awaitLoaded(CONTROL_LIMIT)) {
+        throw new TransientException("the control topic could not be read to its end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransientException("interrupted while the control topic was read", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    ControlTopic topic = control;
+    if (topic != null) {
+      topic.close();
+    }
+    events.close();
+    store.close();
+  }
+}

@@ -1,0 +1,106 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.generation.GenerationHandler;
+import dev.mezzotint.generation.GenerationSettings;
+import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.torch.TorchDevice;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+
+/**
+ * Role {@code generation}: lanes that take requests, the step loop that makes pictures, and the
+ * threads that encode and store them. Safe for use by many threads.
+ */
+final class GenerationRole implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(GenerationRole.class.getName());
+  private static final int ENCODERS = 4;
+  private static final long ENCODERS_END_SECONDS = 2;
+
+  private final Settings settings;
+  private final StepLoop loop;
+  private final ExecutorService encoders;
+  private final RequestQueue queue;
+
+  /**
+   * Opens the device; takes nothing yet.
+   *
+   * @param topics request topics, highest priority first
+   * @param wiring put around what handles deliveries
+   */
+  GenerationRole(
+      Settings settings,
+      Connections connections,
+      List<String> topics,
+      InstantSource clock,
+      UnaryOperator<DeliveryHandler> wiring) {
+    this.settings = settings;
+    ModelLibrary library =
+        new ModelLibrary(
+            TorchDevice.open(settings.device(), settings.threads()),
+            new ModelFinder(settings, connections.store())::named);
+    this.loop = new StepLoop(library, settings.slots(), settings.residentModels());
+    this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
+    GenerationHandler handler =
+        new GenerationHandler(
+            connections.store(),
+            loop,
+            connections.events(),
+            connections::cancelled,
+            encoders,
+            GenerationSettings.of(settings.worker()).withClock(clock));
+    this.queue =
+        RequestQueue.of(
+            settings.queue(),
+            connections.kafka(),
+            topics,
+            settings.lanes(),
+            wiring.apply(handler),
+            connections::paused);
+  }
+
+  private static Thread encoder(Runnable work) {
+    Thread thread = new Thread(work, "encoder");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Begins to take requests. */
+  void start() {
+    queue.start();
+  }
+
+  /** Its threads run; says nothing of how long a job takes. */
+  boolean live() {
+    return loop.alive() && queue.alive();
+  }
+
+  RequestQueue queue() {
+    return queue;
+  }
+
+  StepLoop loop() {
+    return loop;
+  }
+
+  /** No more requests; jobs in hand come to a boundary; what is being stored is stored. */
+  @Override
+  public void close() {
+    if (!queue.drain(settings.drain())) {
+      LOG.log(System.Logger.Level.WARNING, "Jobs in hand were given up at shutdown");
+    }
+    encoders.shutdown();
+    try {
+      encoders.awaitTermination(ENCODERS_END_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    loop.close();
+  }
+}

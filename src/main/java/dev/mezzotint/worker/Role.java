@@ -1,0 +1,32 @@
+package dev.mezzotint.worker;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What a process does for the system; all of it by default. */
+enum Role {
+  /** Takes generation requests; holds a device. */
+  GENERATION,
+  /** Ends jobs that wait and are called off or late, and sweeps up; needs no device. */
+  CONTROL;
+
+  static final List<String> WORDS = Arrays.stream(values()).map(Role::word).toList();
+
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * @param word one of {@link #WORDS}
+   */
+  static Role of(String word) {
+    return valueOf(word.toUpperCase(Locale.ROOT));
+  }
+
+  static String words(Collection<Role> roles) {
+    return roles.stream().map(Role::word).collect(Collectors.joining(", "));
+  }
+}

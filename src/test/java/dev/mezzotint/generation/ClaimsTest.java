@@ -1,0 +1,155 @@
+package dev.mezzotint.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.iadb.Iadb;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.storage.StorageException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Pictures that a request names by object, or brings along. */
+class ClaimsTest {
+  private final World world = new World();
+  private final List<SamplingJob.Row> rows = new ArrayList<>();
+  private final NoiseSampling seeing =
+      new NoiseSampling() {
+        @Override
+        public Running submit(SamplingJob job, RowListener listener) {
+          rows.addAll(job.rows());
+          return super.submit(job, listener);
+        }
+      };
+
+  private static byte[] picture(int seed, int width, int height) {
+    byte[] bytes = new byte[width * height * 3];
+    new Random(seed).nextBytes(bytes);
+    return Png.encode(new Pixels(width, height, 3, bytes));
+  }
+
+  private static float[] values(int seed) {
+    byte[] bytes = new byte[48];
+    new Random(seed).nextBytes(bytes);
+    float[] chw = new float[48];
+    new Pixels(4, 4, 3, bytes).toChw(chw, 0);
+    return chw;
+  }
+
+  private JobEvent run(String json, Line.Fault fault) throws InterruptedException {
+    world.worker("w1", fault, seeing, Runnable::run).handle(world.record(json));
+    world.checkEnded("a");
+    return world.log.ends("a").get(0);
+  }
+
+  private JobEvent run(String more) throws InterruptedException {
+    return run("{\"id\":\"a\",\"model\":\"maps\"," + more + "}", Line.Fault.NONE);
+  }
+
+  @Test
+  void eachImageGetsItsOwnConditionInOrder() throws Exception {
+    StringBuilder keys = new StringBuilder();
+    for (int i = 0; i < 40; i++) {
+      world.store.put("inputs/" + i + ".png", picture(i, 4, 4), "image/png");
+      keys.append(i == 0 ? "" : ",").append("\"inputs/").append(i).append(".png\"");
+    }
+    assertThat(run("\"count\":40,\"condition\":[" + keys + "]").type())
+        .isEqualTo(JobEvent.Type.COMPLETED);
+    assertThat(rows).hasSize(40);
+    for (int i = 0; i < 40; i++) {
+      assertThat(rows.get(i).condition()).as("row %s", i).isEqualTo(values(i));
+    }
+  }
+
+  @Test
+  void oneConditionForAllIsBroughtOnce() throws Exception {
+    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+    AtomicInteger reads = new AtomicInteger();
+    Line.Fault count =
+        (after, call, subject) -> {
+          if (!after && subject.equals("inputs/map.png")) {
+            reads.incrementAndGet();
+          }
+        };
+    run("{\"id\":\"a\",\"model\":\"maps\",\"count\":9,\"condition\":\"inputs/map.png\"}", count);
+    assertThat(reads.get()).isEqualTo(1);
+    assertThat(rows).hasSize(9).allSatisfy(r -> assertThat(r.condition()).isEqualTo(values(7)));
+  }
+
+  @Test
+  void sizeAndChecksumAreChecked() throws Exception {
+    byte[] file = picture(7, 4, 4);
+    world.store.put("inputs/map.png", file, "image/png");
+    String claim =
+        "\"condition\":{\"key\":\"inputs/map.png\",\"size\":%d,\"sha256\":\"%s\"}"
+            .formatted(file.length, Digest.sha256(file));
+    assertThat(run(claim).type()).isEqualTo(JobEvent.Type.COMPLETED);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"key\":\"in.png\",\"size\":7} | has 1",
+        "{\"key\":\"in.png\",\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"} | has SHA-256 ",
+        "{\"key\":\"other.png\"} | there is no object other.png in the bucket",
+        "{\"key\":\"wide.png\"} | is 8x4 pixels: model maps@1 takes 4x4",
+        "{\"key\":\"text.png\"} | neither a PNG nor a JPEG",
+      })
+  void pictureThatIsNotWhatWasClaimedFailsTheJobAndSaysWhy(String reference, String cause)
+      throws Exception {
+    world.store.put("in.png", picture(7, 4, 4), "image/png");
+    world.store.put("wide.png", picture(7, 8, 4), "image/png");
+    world.store.put("text.png", "no picture".getBytes(), "image/png");
+    JobEvent end = run("\"count\":2,\"condition\":[{\"key\":\"in.png\"}," + reference + "]");
+    assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(end.data()).containsEntry("field", "condition[1]");
+    assertThat(String.valueOf(end.data().get("cause"))).contains(cause).contains("condition[1]");
+    assertThat(world.log.deadLetters()).hasSize(1);
+  }
+
+  @Test
+  void imageToImageBeginsWithTheBlend() throws Exception {
+    String data = Base64.getEncoder().encodeToString(picture(5, 4, 4));
+    JobEvent end =
+        run(
+            "{\"id\":\"a\",\"model\":\"tiny\",\"seed\":3,\"count\":2,\"steps\":3,\"init\":{\"alpha\":0.25,"
+                + "\"image\":{\"mediaType\":\"image/png\",\"data\":\""
+                + data
+                + "\"}}}",
+            Line.Fault.NONE);
+    assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
+    for (int i = 0; i < 2; i++) {
+      float[] expected = new float[48];
+      Noise.gaussian(3, i, expected, 0, 48);
+      Iadb.blend(expected.clone(), values(5), 0.25, expected);
+      float[] start = new float[48];
+      rows.get(i).x0().write(start, 0, 48);
+      assertThat(start).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void storeThatIsAwayWhileAPictureIsBroughtIsTriedAgain() throws Exception {
+    world.store.put("in.png", picture(7, 4, 4), "image/png");
+    AtomicInteger failures = new AtomicInteger();
+    Line.Fault twice =
+        (after, call, subject) -> {
+          if (subject.equals("in.png") && failures.get() < 2) {
+            failures.incrementAndGet();
+            throw new StorageException("away");
+          }
+        };
+    JobEvent end = run("{\"id\":\"a\",\"model\":\"maps\",\"condition\":\"in.png\"}", twice);
+    assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
+    assertThat(world.jobRecord("a").attempts()).isEqualTo(1);
+  }
+}
