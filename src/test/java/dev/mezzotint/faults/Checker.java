@@ -62,11 +62,7 @@ final class Checker {
         violations.add(key + " belongs to a job that nobody sent");
       }
     }
-    for (StoreCall call : evidence.calls()) {
-      if (call.method().equals("DELETE") || call.method().equals("POST")) {
-        violations.add(call.key() + ": " + call.method() + " by " + call.worker());
-      }
-    }
+    evidence.calls().forEach(this::checkRemoval);
     evidence.fences().forEach(this::checkFence);
     if (evidence.unsettled() != 0) {
       violations.add(evidence.unsettled() + " requests are not settled");
@@ -201,6 +197,20 @@ final class Checker {
       if (writes.size() > 1) {
         found(twice, id, "had " + key + " written " + writes.size() + " times");
       }
+    }
+  }
+
+  /** Only pictures of jobs that ended without a result may go. */
+  private void checkRemoval(StoreCall call) {
+    if (!call.method().equals("DELETE") && !call.method().equals("POST")) {
+      return;
+    }
+    String id = call.key().split("/")[1];
+    boolean withoutResult =
+        evidence.of(id).stream()
+            .anyMatch(event -> event.terminal() && !event.type().equals("completed"));
+    if (!withoutResult || !call.key().startsWith(Keys.job(id) + "images/")) {
+      violations.add(id + ": " + call.worker() + " removed " + call.key());
     }
   }
 

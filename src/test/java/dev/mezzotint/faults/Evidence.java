@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StoredObject;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,7 +120,7 @@ record Evidence(
       Optional<StoredObject> object = site.objects().get(key);
       object.ifPresent(o -> objects.put(key, o.bytes()));
     }
-    Set<String> dead = new java.util.HashSet<>();
+    Set<String> dead = new HashSet<>();
     for (ConsumerRecord<byte[], byte[]> record : all(site, site.topics().dead())) {
       Header job = record.headers().lastHeader("mezzotint-job");
       if (job != null) {
@@ -129,7 +129,7 @@ record Evidence(
     }
     List<StoreCall> calls =
         site.calls().all().stream()
-            .filter(call -> call.key().startsWith(Keys.job(prefix).replaceAll("/$", "")))
+            .filter(call -> call.key().startsWith("jobs/" + prefix))
             .toList();
     return new Evidence(sent, events, objects, calls, dead, unsettled(site), fences);
   }

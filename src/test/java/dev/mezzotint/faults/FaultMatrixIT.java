@@ -1,5 +1,7 @@
 package dev.mezzotint.faults;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FaultMatrixIT {
+  private static final int ROWS = 23;
+
   @TempDir private static Path folder;
 
   private static Matrix matrix;
@@ -185,5 +189,24 @@ class FaultMatrixIT {
   @Order(23)
   void handedBackTwelveTimes() throws Exception {
     workers().handedBackTwelveTimes();
+  }
+
+  @Test
+  @Order(90)
+  void theMatrixIsWhole() {
+    assertThat(matrix.table().rows()).hasSizeGreaterThanOrEqualTo(ROWS);
+    matrix.table().rows().forEach((fault, f) -> assertThat(f.sent()).as(fault).isPositive());
+  }
+
+  @Test
+  @Order(91)
+  void findsARecordAcceptedBeforeItsJobIsCommitted() throws Exception {
+    new PlantedFaults(matrix).acceptedBeforeCommit();
+  }
+
+  @Test
+  @Order(92)
+  void findsWhatIsPlantedInBucketAndTopic() throws Exception {
+    new PlantedFaults(matrix).inBucketAndTopic();
   }
 }

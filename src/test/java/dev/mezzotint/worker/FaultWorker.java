@@ -30,6 +30,10 @@ public final class FaultWorker {
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     System.out.println("standby");
+    ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .ifPresent(cpu -> System.err.println("standby after " + cpu.toMillis() + " ms of CPU"));
     for (String line = orders.readLine(); line != null; line = orders.readLine()) {
       String[] words = line.split(" ");
       switch (words[0]) {
@@ -55,6 +59,10 @@ public final class FaultWorker {
     Worker worker = start(settings, wiring);
     Runtime.getRuntime().addShutdownHook(new Thread(worker::close, "stop"));
     System.out.println("ready");
+    ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .ifPresent(cpu -> System.err.println("ready after " + cpu.toMillis() + " ms of CPU"));
   }
 
   /** As the application does it: tries until broker and store are there. */
