@@ -32,7 +32,9 @@ final class SettledOffsets implements AutoCloseable {
         Admin.create(
             settings.client(
                 "mezzotint-settled",
-                Map.of("default.api.timeout.ms", (int) (LIMIT_SECONDS * 1_000))));
+                Map.of(
+                    "default.api.timeout.ms", (int) (LIMIT_SECONDS * 1_000),
+                    "request.timeout.ms", (int) (LIMIT_SECONDS * 1_000))));
   }
 
   /**

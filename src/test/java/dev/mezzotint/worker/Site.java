@@ -93,6 +93,11 @@ final class Site implements AutoCloseable {
     return variables;
   }
 
+  /** One more setting of all workers here. */
+  void set(String key, String value) {
+    configuration.put(key, value);
+  }
+
   /** So that others hear sooner of a worker that died. */
   void shortLocks(int seconds) {
     configuration.put("mezzotint.lock-seconds", Integer.toString(seconds));

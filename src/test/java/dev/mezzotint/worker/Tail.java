@@ -102,6 +102,7 @@ final class Tail implements AutoCloseable {
   private List<String> texts() {
     return seen.stream()
         .map(letter -> letter.value() == null ? "null" : new String(letter.value(), UTF_8))
+        .filter(text -> !text.contains("\"type\":\"progressed\""))
         .map(text -> text.substring(0, Math.min(300, text.length())))
         .toList();
   }
