@@ -122,7 +122,8 @@ final class ChildJvm {
 
   /** As {@code kill}; false if it still runs after that time. */
   boolean terminate(int seconds) {
-    process.destroy();
+    // Process.destroy would close the child's stdin as well, at which it goes at once.
+    signal("TERM");
     return join(seconds);
   }
 
@@ -135,11 +136,13 @@ final class ChildJvm {
     }
   }
 
-  /** {@code SIGSTOP} or {@code SIGCONT}. */
+  /**
+   * @param name such as {@code STOP}
+   */
   void signal(String name) {
     try {
       Process kill = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start();
-      if (kill.waitFor() != 0) {
+      if (kill.waitFor() != 0 && process.isAlive()) {
         throw new IllegalStateException("kill -" + name + " failed");
       }
     } catch (IOException e) {

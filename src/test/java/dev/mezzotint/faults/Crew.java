@@ -140,7 +140,8 @@ final class Crew implements AutoCloseable {
 
   /** Sends all that work away. */
   void dismiss() {
-    working.forEach(member -> member.jvm().terminate(0));
+    reap();
+    working.forEach(member -> member.jvm().signal("TERM"));
     for (Member member : working) {
       if (!member.jvm().join(30)) {
         member.jvm().kill();

@@ -185,4 +185,12 @@ record Evidence(
   List<StoreCall> writes(String key) {
     return calls.stream().filter(call -> call.wrote() && call.key().equals(key)).toList();
   }
+
+  /** For whoever has to find out why. */
+  String story() {
+    StringBuilder text = new StringBuilder(", unsettled " + unsettled);
+    events.forEach(event -> text.append("\n").append(event.offset()).append(event.text()));
+    calls.forEach(call -> text.append("\n").append(call));
+    return text.toString();
+  }
 }

@@ -127,7 +127,7 @@ final class WorkerFaults {
           for (int round = 0; round < matrix.size(1, 5); round++) {
             matrix.crew().atWork(2);
             matrix.crew().prepare(1);
-            List<String> ids = batch.send(matrix.size(3, 6), 16, 200);
+            List<String> ids = batch.send(matrix.size(3, 6), 16, 250);
             Member member = matrix.crew().named(starter(ids.get(0)));
             Matrix.sleep(300);
             assertThat(member.jvm().terminate(25)).as("ended within 25 s").isTrue();
@@ -315,7 +315,13 @@ final class WorkerFaults {
                       .await(
                           Duration.ofSeconds(40),
                           event -> is(event, id) && event.worker().equals(member.name()))
-                      .orElseThrow(() -> new AssertionError(member.name() + " did not get " + id));
+                      .orElseThrow(
+                          () ->
+                              new AssertionError(
+                                  member.name()
+                                      + " did not get "
+                                      + id
+                                      + matrix.evidence(batch).story()));
                 }
                 assertThat(member.jvm().terminate(25)).as("ended within 25 s").isTrue();
                 batch.struck();

@@ -3,6 +3,8 @@ package dev.mezzotint.worker;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.kafka.KafkaCluster;
+import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -26,14 +28,10 @@ public final class FaultWorker {
   private FaultWorker() {}
 
   public static void main(String... args) throws Exception {
-    TorchDevice.open("cpu", 1); // loads the native libraries
+    warmUp();
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     System.out.println("standby");
-    ProcessHandle.current()
-        .info()
-        .totalCpuDuration()
-        .ifPresent(cpu -> System.err.println("standby after " + cpu.toMillis() + " ms of CPU"));
     for (String line = orders.readLine(); line != null; line = orders.readLine()) {
       String[] words = line.split(" ");
       switch (words[0]) {
@@ -43,6 +41,19 @@ public final class FaultWorker {
       }
     }
     Runtime.getRuntime().halt(1);
+  }
+
+  /** Loads classes and libraries, which takes longer than all that comes after it. */
+  private static void warmUp() {
+    TorchDevice.open("cpu", 1);
+    Endpoints endpoints = Endpoints.running(Settings.read(ConfigProvider.getConfig()));
+    try (S3ObjectStore store = new S3ObjectStore(endpoints.s3());
+        KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
+      store.ensureBucket();
+      cluster.ensureTopics();
+    } catch (TransientException e) {
+      System.err.println("began cold: " + e);
+    }
   }
 
   private static void go(String... words) throws Exception {
@@ -59,10 +70,6 @@ public final class FaultWorker {
     Worker worker = start(settings, wiring);
     Runtime.getRuntime().addShutdownHook(new Thread(worker::close, "stop"));
     System.out.println("ready");
-    ProcessHandle.current()
-        .info()
-        .totalCpuDuration()
-        .ifPresent(cpu -> System.err.println("ready after " + cpu.toMillis() + " ms of CPU"));
   }
 
   /** As the application does it: tries until broker and store are there. */
