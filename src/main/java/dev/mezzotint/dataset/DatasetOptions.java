@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param split top-level folder to read, such as {@code train} or {@code val}; empty reads {@code
  *     train} where the top level is nothing but splits, and everything otherwise
  * @param labels where classes come from
+ * @param pairing where conditions are; empty without
  * @param cacheBytesMax decoded bytes to keep in memory; a larger set is decoded again at each read
  * @param threads that decode while a set is cached
  */
@@ -21,6 +22,7 @@ public record DatasetOptions(
     int width,
     Optional<String> split,
     Labels labels,
+    Optional<Pairing> pairing,
     long cacheBytesMax,
     int threads) {
   private static final int SIDE_MAX = 4096;
@@ -29,7 +31,7 @@ public record DatasetOptions(
   /** Where an image's class comes from. Classes are numbered in the order of their names. */
   public enum Labels {
     NONE,
-    /** The first folder of the path below the split. */
+    /** The first folder of the path below the split; of IDX files, the file of labels. */
     FOLDER,
     /** The file's name up to its first '-': {@code micah-00012.png} is a {@code micah}. */
     PREFIX
@@ -52,23 +54,36 @@ public record DatasetOptions(
   public static DatasetOptions of(int height, int width) {
     int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
     return new DatasetOptions(
-        3, height, width, Optional.empty(), Labels.NONE, CACHE_BYTES_DEFAULT, threads);
+        3,
+        height,
+        width,
+        Optional.empty(),
+        Labels.NONE,
+        Optional.empty(),
+        CACHE_BYTES_DEFAULT,
+        threads);
   }
 
   public DatasetOptions withChannels(int other) {
-    return new DatasetOptions(other, height, width, split, labels, cacheBytesMax, threads);
+    return new DatasetOptions(other, height, width, split, labels, pairing, cacheBytesMax, threads);
   }
 
   public DatasetOptions withSplit(String other) {
     return new DatasetOptions(
-        channels, height, width, Optional.of(other), labels, cacheBytesMax, threads);
+        channels, height, width, Optional.of(other), labels, pairing, cacheBytesMax, threads);
   }
 
   public DatasetOptions withLabels(Labels other) {
-    return new DatasetOptions(channels, height, width, split, other, cacheBytesMax, threads);
+    return new DatasetOptions(
+        channels, height, width, split, other, pairing, cacheBytesMax, threads);
   }
 
   public DatasetOptions withCacheBytesMax(long other) {
-    return new DatasetOptions(channels, height, width, split, labels, other, threads);
+    return new DatasetOptions(channels, height, width, split, labels, pairing, other, threads);
+  }
+
+  public DatasetOptions withPairing(Pairing other) {
+    return new DatasetOptions(
+        channels, height, width, split, labels, Optional.of(other), cacheBytesMax, threads);
   }
 }

@@ -1,5 +1,6 @@
 package dev.mezzotint.dataset;
 
+import dev.mezzotint.dataset.Decoder.Sample;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
@@ -11,75 +12,34 @@ import java.util.OptionalInt;
  * classes, and with them a training run's position, stay the same whenever the damage is found.
  * Safe for use by several threads.
  */
-final class DecodingDataset implements ImageDataset {
-  private final FileSource source;
-  private final Listing listing;
-  private final DatasetOptions options;
+final class DecodingDataset extends ListedDataset {
+  private final Decoder decoder;
   private final Broken broken;
 
   DecodingDataset(FileSource source, Listing listing, DatasetOptions options) {
-    this.source = source;
-    this.listing = listing;
-    this.options = options;
+    super(listing, options);
+    this.decoder = new Decoder(source, options);
     this.broken = new Broken(listing.source(), listing.size());
   }
 
   @Override
-  public int size() {
-    return listing.size();
-  }
-
-  @Override
-  public int channels() {
-    return options.channels();
-  }
-
-  @Override
-  public int height() {
-    return options.height();
-  }
-
-  @Override
-  public int width() {
-    return options.width();
-  }
-
-  @Override
-  public String name(int i) {
-    return listing.names().get(i);
-  }
-
-  @Override
-  public OptionalInt label(int i) {
-    return listing.labels().isEmpty()
-        ? OptionalInt.empty()
-        : OptionalInt.of(listing.labels().get(i));
-  }
-
-  @Override
-  public List<String> classes() {
-    return listing.classes();
-  }
-
-  @Override
-  public void read(int i, float[] out, int offset) throws IOException {
+  Sample sample(int i) throws IOException {
     OptionalInt label = label(i);
     for (int step = 0; step < size(); step++) {
       int at = (i + step) % size();
-      String name = listing.names().get(at);
+      String name = name(at);
       if (broken.contains(name) || !label(at).equals(label)) {
         continue;
       }
       try {
-        CachedDataset.decode(source, name, options).toChw(out, offset);
-        return;
+        return decoder.decode(name);
       } catch (ClosedByInterruptException e) {
         throw e; // says nothing about the file
       } catch (IOException e) {
         broken.add(name, String.valueOf(e.getMessage()));
       }
     }
-    throw new IOException("no image like " + listing.names().get(i) + " can be read");
+    throw new IOException("no image like " + name(i) + " can be read");
   }
 
   @Override
@@ -89,6 +49,6 @@ final class DecodingDataset implements ImageDataset {
 
   @Override
   public void close() throws IOException {
-    source.close();
+    decoder.source().close();
   }
 }

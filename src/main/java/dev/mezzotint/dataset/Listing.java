@@ -24,6 +24,15 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     return names.size();
   }
 
+  /** Some of it, by index. */
+  Listing only(List<Integer> kept) {
+    return new Listing(
+        source,
+        kept.stream().map(names::get).toList(),
+        labels.isEmpty() ? labels : kept.stream().map(labels::get).toList(),
+        classes);
+  }
+
   static Listing of(String source, List<String> files, DatasetOptions options) {
     List<String> images = files.stream().filter(Listing::isImage).distinct().sorted().toList();
     if (images.isEmpty()) {
@@ -32,11 +41,21 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     }
     Optional<String> split = options.split().or(() -> impliedSplit(images));
     String prefix = split.map(name -> name + "/").orElse("");
-    List<String> chosen = images.stream().filter(name -> name.startsWith(prefix)).toList();
+    boolean twins = options.pairing().filter(p -> p.layout() == Pairing.Layout.TWINS).isPresent();
+    List<String> chosen =
+        images.stream()
+            .filter(name -> name.startsWith(prefix))
+            .filter(name -> !twins || ("/" + name).contains("/" + Decoder.TARGET))
+            .toList();
     if (chosen.isEmpty()) {
       throw new InvalidInputException(
           source,
-          source + " has no images under " + prefix + ", its top level is: " + topLevel(images));
+          source
+              + " has no images under "
+              + prefix
+              + (twins ? "…/" + Decoder.TARGET : "")
+              + ", its top level is: "
+              + topLevel(images));
     }
     if (options.labels() == Labels.NONE) {
       return new Listing(source, chosen, List.of(), List.of());

@@ -25,6 +25,34 @@ public final class Resize {
     return apply(pixels, across, down);
   }
 
+  /**
+   * As {@link #cover}, each pixel taken from the nearest one: for label maps, whose values must not
+   * be mixed.
+   */
+  public static Pixels coverNearest(Pixels pixels, int width, int height) {
+    if (pixels.width() == width && pixels.height() == height) {
+      return pixels;
+    }
+    double scale = Math.min((double) pixels.width() / width, (double) pixels.height() / height);
+    double left = (pixels.width() - width * scale) / 2;
+    double top = (pixels.height() - height * scale) / 2;
+    int channels = pixels.channels();
+    byte[] out = new byte[width * height * channels];
+    for (int y = 0; y < height; y++) {
+      int fromY = Math.min(pixels.height() - 1, (int) (top + (y + 0.5) * scale));
+      for (int x = 0; x < width; x++) {
+        int fromX = Math.min(pixels.width() - 1, (int) (left + (x + 0.5) * scale));
+        System.arraycopy(
+            pixels.bytes(),
+            (fromY * pixels.width() + fromX) * channels,
+            out,
+            (y * width + x) * channels,
+            channels);
+      }
+    }
+    return new Pixels(width, height, channels, out);
+  }
+
   /** The whole picture at the wanted size, whatever becomes of its aspect ratio. */
   public static Pixels stretch(Pixels pixels, int width, int height) {
     if (pixels.width() == width && pixels.height() == height) {

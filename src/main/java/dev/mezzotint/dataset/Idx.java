@@ -1,0 +1,170 @@
+package dev.mezzotint.dataset;
+
+import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Resize;
+import dev.mezzotint.json.InvalidInputException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * The IDX files of the MNIST family: {@code train-images-idx3-ubyte} and {@code
+ * train-labels-idx1-ubyte}, {@code t10k-…} for testing, each with or without {@code .gz}. A file
+ * begins with two zero bytes, the type (8: unsigned bytes) and the number of dimensions, then the
+ * sizes as big-endian integers, then the values (LeCun, Cortes, Burges: the MNIST database).
+ */
+final class Idx {
+  private static final String IMAGES = "-images-idx3-ubyte";
+  private static final String LABELS = "-labels-idx1-ubyte";
+  private static final String TEST_PREFIX = "t10k";
+  private static final int UNSIGNED_BYTES = 8;
+  private static final int CLASSES_MAX = 256;
+
+  /** As large as any of this family, and small enough to be held in memory. */
+  private static final int BYTES_MAX = 1 << 30;
+
+  private Idx() {}
+
+  /** The file of images of the wanted split; empty if the source holds no IDX files. */
+  static Optional<String> images(List<String> names, Optional<String> split) {
+    List<String> found =
+        names.stream().filter(name -> base(name).endsWith(IMAGES)).sorted().toList();
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    String wanted = split.orElse("train");
+    String prefix = wanted.equals("val") || wanted.equals("test") ? TEST_PREFIX : wanted;
+    return Optional.of(
+        found.stream()
+            .filter(name -> file(name).startsWith(prefix + "-"))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        "split", "there is no " + prefix + IMAGES + " beside " + found.get(0))));
+  }
+
+  private static String base(String name) {
+    return name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
+  }
+
+  private static String file(String name) {
+    return name.substring(name.lastIndexOf('/') + 1);
+  }
+
+  /** Reads both files, then closes the source. */
+  static CachedDataset load(FileSource source, String path, String images, DatasetOptions options)
+      throws IOException {
+    try (source) {
+      Array pictures = read(source, images, 3);
+      int count = pictures.sizes()[0];
+      int height = pictures.sizes()[1];
+      int width = pictures.sizes()[2];
+      if (count < 1 || height < 1 || width < 1) {
+        throw new InvalidInputException(path, images + " holds no pictures");
+      }
+      List<String> names =
+          IntStream.range(0, count)
+              .mapToObj(i -> String.format(Locale.ROOT, "%s/%06d", images, i))
+              .toList();
+      List<Sample> samples = new ArrayList<>(count);
+      int plane = height * width;
+      for (int i = 0; i < count; i++) {
+        byte[] grey = Arrays.copyOfRange(pictures.values(), i * plane, (i + 1) * plane);
+        Pixels pixels = colour(new Pixels(width, height, 1, grey), options.channels());
+        samples.add(
+            new Sample(Resize.cover(pixels, options.width(), options.height()), Optional.empty()));
+      }
+      Listing listing = new Listing(path, names, List.of(), List.of());
+      if (options.labels() != DatasetOptions.Labels.NONE) {
+        String labels = labels(source.names(), images);
+        listing = labelled(listing, read(source, labels, 1), labels);
+      }
+      return new CachedDataset(listing, options, samples, List.of());
+    }
+  }
+
+  private static String labels(List<String> names, String images) {
+    String wanted = base(images).replace(IMAGES, LABELS);
+    return names.stream()
+        .filter(name -> base(name).equals(wanted))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InvalidInputException("labels", "there is no " + wanted + " beside " + images));
+  }
+
+  private static Listing labelled(Listing listing, Array labels, String name) {
+    if (labels.sizes()[0] != listing.size()) {
+      throw new InvalidInputException(
+          listing.source(),
+          name + " has " + labels.sizes()[0] + " labels for " + listing.size() + " pictures");
+    }
+    List<Integer> numbers = new ArrayList<>(listing.size());
+    int highest = 0;
+    for (byte label : labels.values()) {
+      numbers.add(label & 0xFF);
+      highest = Math.max(highest, label & 0xFF);
+    }
+    List<String> classes =
+        IntStream.rangeClosed(0, Math.min(highest, CLASSES_MAX - 1))
+            .mapToObj(Integer::toString)
+            .toList();
+    return new Listing(listing.source(), listing.names(), numbers, classes);
+  }
+
+  private static Pixels colour(Pixels grey, int channels) {
+    if (channels == 1) {
+      return grey;
+    }
+    byte[] rgb = new byte[3 * grey.bytes().length];
+    for (int i = 0; i < rgb.length; i++) {
+      rgb[i] = grey.bytes()[i / 3];
+    }
+    return new Pixels(grey.width(), grey.height(), 3, rgb);
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // read once, never compared
+  private record Array(int[] sizes, byte[] values) {}
+
+  private static Array read(FileSource source, String name, int dimensions) throws IOException {
+    byte[] bytes = source.bytes(name);
+    if (name.endsWith(".gz")) {
+      try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
+        bytes = in.readNBytes(BYTES_MAX);
+      }
+    }
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    int header = 4 + 4 * dimensions;
+    if (bytes.length < header
+        || buffer.getShort(0) != 0
+        || buffer.get(2) != UNSIGNED_BYTES
+        || buffer.get(3) != dimensions) {
+      throw new InvalidInputException(
+          name, name + " is no IDX file of unsigned bytes with " + dimensions + " dimensions");
+    }
+    int[] sizes = new int[dimensions];
+    long wanted = 1;
+    for (int d = 0; d < dimensions; d++) {
+      sizes[d] = buffer.getInt(4 + 4 * d);
+      if (sizes[d] < 0 || sizes[d] > BYTES_MAX) {
+        throw new InvalidInputException(name, name + " says that it holds " + sizes[d] + " values");
+      }
+      wanted = Math.min(wanted * Math.max(sizes[d], 1), BYTES_MAX);
+    }
+    if (bytes.length - header != wanted) {
+      throw new InvalidInputException(
+          name, name + " has " + (bytes.length - header) + " values, its header says " + wanted);
+    }
+    return new Array(sizes, Arrays.copyOfRange(bytes, header, bytes.length));
+  }
+}

@@ -1,0 +1,83 @@
+package dev.mezzotint.dataset;
+
+import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.image.Pixels;
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** What all data sets have in common: a listing, and samples that become floats. */
+abstract sealed class ListedDataset implements ImageDataset permits CachedDataset, DecodingDataset {
+  final Listing listing;
+  final DatasetOptions options;
+
+  ListedDataset(Listing listing, DatasetOptions options) {
+    this.listing = listing;
+    this.options = options;
+  }
+
+  abstract Sample sample(int i) throws IOException;
+
+  @Override
+  public final int size() {
+    return listing.size();
+  }
+
+  @Override
+  public final int channels() {
+    return options.channels();
+  }
+
+  @Override
+  public final int height() {
+    return options.height();
+  }
+
+  @Override
+  public final int width() {
+    return options.width();
+  }
+
+  @Override
+  public final int conditionChannels() {
+    return options.pairing().map(Pairing::conditionChannels).orElse(0);
+  }
+
+  @Override
+  public final String name(int i) {
+    return listing.names().get(i);
+  }
+
+  @Override
+  public final OptionalInt label(int i) {
+    return listing.labels().isEmpty()
+        ? OptionalInt.empty()
+        : OptionalInt.of(listing.labels().get(i));
+  }
+
+  @Override
+  public final List<String> classes() {
+    return listing.classes();
+  }
+
+  @Override
+  public final void read(int i, float[] out, int offset) throws IOException {
+    sample(i).image().toChw(out, offset);
+  }
+
+  @Override
+  public final void read(int i, float[] image, int offset, float[] condition, int conditionOffset)
+      throws IOException {
+    Sample sample = sample(i);
+    sample.image().toChw(image, offset);
+    if (sample.condition().isPresent()) {
+      Pixels pixels = sample.condition().get();
+      options
+          .pairing()
+          .flatMap(Pairing::palette)
+          .ifPresentOrElse(
+              palette -> palette.oneHot(pixels, condition, conditionOffset),
+              () -> pixels.toChw(condition, conditionOffset));
+    }
+  }
+}

@@ -1,0 +1,207 @@
+package dev.mezzotint.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.dataset.DatasetOptions.Labels;
+import dev.mezzotint.dataset.Pairing.Layout;
+import dev.mezzotint.image.Palette;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.json.InvalidInputException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Images with conditions beside them, and the MNIST family's files. */
+class PairsTest {
+  private static final Palette TWO = Palette.of("black #000000", "white #ffffff");
+  private static final DatasetOptions SMALL = DatasetOptions.of(2, 2);
+
+  @TempDir private Path folder;
+
+  private void write(String name, byte[] bytes) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.write(file, bytes);
+  }
+
+  private static byte[] plain(int width, int height, int grey) {
+    byte[] rgb = new byte[3 * width * height];
+    java.util.Arrays.fill(rgb, (byte) grey);
+    return Png.encode(new Pixels(width, height, 3, rgb));
+  }
+
+  private static float value(int grey) {
+    return grey / 127.5f - 1;
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1 << 20})
+  void twinFoldersArePairsByName(long cache) throws IOException {
+    for (int i = 0; i < 5; i++) {
+      write("train/input/town/" + i + ".png", plain(2, 2, 10 * i));
+      write("train/target/town/" + i + ".png", plain(2, 2, 100 + i));
+    }
+    write("val/input/town/0.png", plain(2, 2, 1));
+    write("val/target/town/0.png", plain(2, 2, 2));
+    DatasetOptions options =
+        SMALL.withPairing(Pairing.pictures(Layout.TWINS)).withCacheBytesMax(cache);
+    try (ImageDataset set = ImageDataset.open(folder, options)) {
+      assertThat(set.size()).isEqualTo(5);
+      assertThat(set.conditionChannels()).isEqualTo(3);
+      for (int i = 0; i < 5; i++) {
+        float[] image = new float[12];
+        float[] condition = new float[12];
+        set.read(i, image, 0, condition, 0);
+        assertThat(image).containsOnly(value(100 + i));
+        assertThat(condition).containsOnly(value(10 * i));
+        assertThat(set.chw(i)).isEqualTo(image);
+      }
+    }
+  }
+
+  @Test
+  void imageWithoutItsTwinIsNamedAndLeftOut() throws IOException {
+    for (int i = 0; i < 4; i++) {
+      write("input/" + i + ".png", plain(2, 2, i));
+      write("target/" + i + ".png", plain(2, 2, i));
+    }
+    Files.delete(folder.resolve("input/2.png"));
+    try (ImageDataset set =
+        ImageDataset.open(folder, SMALL.withPairing(Pairing.pictures(Layout.TWINS)))) {
+      assertThat(set.size()).isEqualTo(3);
+      assertThat(set.broken()).hasSize(1);
+      assertThat(set.broken().get(0)).startsWith("target/2.png has the twin input/2.png, which ");
+    }
+  }
+
+  @Test
+  void labelMapsBecomeOneChannelAClassAndStrangeColoursAreNamed() throws IOException {
+    for (int i = 0; i < 4; i++) {
+      write("target/" + i + ".png", plain(4, 4, i));
+      write("input/" + i + ".png", plain(4, 4, i == 3 ? 128 : i % 2 == 0 ? 0 : 255));
+    }
+    DatasetOptions options = SMALL.withPairing(Pairing.labels(Layout.TWINS, TWO));
+    try (ImageDataset set = ImageDataset.open(folder, options)) {
+      assertThat(set.conditionChannels()).isEqualTo(2);
+      assertThat(set.size()).isEqualTo(3);
+      assertThat(set.broken().get(0)).contains("target/3.png", "input/3.png", "#808080");
+      float[] condition = new float[8];
+      set.read(1, new float[12], 0, condition, 0);
+      assertThat(condition).containsExactly(0, 0, 0, 0, 1, 1, 1, 1);
+    }
+  }
+
+  @Test
+  void labelsAreNeverMixedBySmallerSizes() throws IOException {
+    byte[] rgb = new byte[3 * 5 * 5];
+    for (int i = 0; i < 25; i++) {
+      java.util.Arrays.fill(rgb, 3 * i, 3 * i + 3, (byte) (i % 2 == 0 ? 0 : 255));
+    }
+    write("target/a.png", plain(5, 5, 9));
+    write("input/a.png", Png.encode(new Pixels(5, 5, 3, rgb)));
+    try (ImageDataset set =
+        ImageDataset.open(folder, SMALL.withPairing(Pairing.labels(Layout.TWINS, TWO)))) {
+      float[] condition = new float[8];
+      set.read(0, new float[12], 0, condition, 0);
+      for (int i = 0; i < 4; i++) {
+        assertThat(condition[i] + condition[4 + i]).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void oneFileMayHoldBothHalves() throws IOException {
+    byte[] rgb = new byte[3 * 4 * 2];
+    for (int y = 0; y < 2; y++) {
+      java.util.Arrays.fill(rgb, y * 12, y * 12 + 6, (byte) 50);
+      java.util.Arrays.fill(rgb, y * 12 + 6, y * 12 + 12, (byte) 200);
+    }
+    write("a.png", Png.encode(new Pixels(4, 2, 3, rgb)));
+    write("b.png", Png.encode(new Pixels(4, 2, 3, rgb)));
+    write("odd.png", plain(5, 2, 7));
+    for (Layout layout : new Layout[] {Layout.CONDITION_LEFT, Layout.CONDITION_RIGHT}) {
+      try (ImageDataset set =
+          ImageDataset.open(folder, SMALL.withPairing(Pairing.pictures(layout)))) {
+        float[] image = new float[12];
+        float[] condition = new float[12];
+        set.read(0, image, 0, condition, 0);
+        boolean left = layout == Layout.CONDITION_LEFT;
+        assertThat(condition).containsOnly(value(left ? 50 : 200));
+        assertThat(image).containsOnly(value(left ? 200 : 50));
+        assertThat(set.broken()).containsExactly("odd.png is 5 pixels wide, which has no half");
+      }
+    }
+  }
+
+  @Test
+  void idxFilesAreReadWithTheirLabels() throws IOException {
+    write("train-images-idx3-ubyte.gz", zipped(images(6)));
+    write("train-labels-idx1-ubyte", labels(6));
+    write("t10k-images-idx3-ubyte", images(2));
+    write("t10k-labels-idx1-ubyte", labels(2));
+    DatasetOptions options = SMALL.withChannels(1).withLabels(Labels.FOLDER);
+    try (ImageDataset set = ImageDataset.open(folder, options)) {
+      assertThat(set.size()).isEqualTo(6);
+      assertThat(set.classes()).containsExactly("0", "1", "2", "3", "4", "5");
+      assertThat(set.label(4)).hasValue(4);
+      assertThat(set.chw(3)).containsOnly(value(30));
+    }
+    try (ImageDataset set = ImageDataset.open(folder, options.withSplit("test").withChannels(3))) {
+      assertThat(set.size()).isEqualTo(2);
+      assertThat(set.chw(1)).hasSize(12).containsOnly(value(10));
+    }
+  }
+
+  @Test
+  void brokenIdxFilesAreRefusedWithAReason() throws IOException {
+    byte[] images = images(3);
+    write("train-images-idx3-ubyte", java.util.Arrays.copyOf(images, images.length - 1));
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("has 11 values, its header says 12");
+    write("train-images-idx3-ubyte", labels(3));
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
+        .hasMessageContaining("is no IDX file of unsigned bytes with 3 dimensions");
+    write("train-images-idx3-ubyte", images);
+    write("train-labels-idx1-ubyte", labels(2));
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withLabels(Labels.FOLDER)))
+        .hasMessageContaining("has 2 labels for 3 pictures");
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withSplit("test")))
+        .hasMessageContaining("there is no t10k-images-idx3-ubyte");
+  }
+
+  private static byte[] images(int count) {
+    ByteBuffer file = ByteBuffer.allocate(16 + 4 * count);
+    file.put(new byte[] {0, 0, 8, 3}).putInt(count).putInt(2).putInt(2);
+    for (int i = 0; i < 4 * count; i++) {
+      file.put((byte) (10 * (i / 4)));
+    }
+    return file.array();
+  }
+
+  private static byte[] labels(int count) {
+    ByteBuffer file = ByteBuffer.allocate(8 + count);
+    file.put(new byte[] {0, 0, 8, 1}).putInt(count);
+    for (int i = 0; i < count; i++) {
+      file.put((byte) i);
+    }
+    return file.array();
+  }
+
+  private static byte[] zipped(byte[] bytes) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(bytes);
+    }
+    return out.toByteArray();
+  }
+}
