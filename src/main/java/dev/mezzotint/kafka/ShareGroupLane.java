@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A renewal that fails means that another worker may have the record: the delivery is fenced,
  *       nothing is acknowledged, and the lane begins anew with a fresh consumer.
  *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
- *       last one, and nothing is released in the last but one: a copy of the record is published
- *       and the old one accepted.
+ *       last two, and nothing is released in the one before: a copy of the record is published and
+ *       the old one accepted. Two, since a worker may die before its copy is durable.
  *   <li>On the way out, records are handed back only when the lanes of this process that hold none
  *       have closed: their last fetches would spend deliveries.
  *   <li>A release is held back a little, since the broker redelivers at once and would spend all
@@ -167,7 +167,7 @@ final class ShareGroupLane implements Runnable {
       long acquired) {
     Delivery delivery = delivery(record);
     delivery.holdUntil(acquired + TimeUnit.MILLISECONDS.toNanos(lockMillis(consumer)));
-    if (delivery.deliveryCount() >= resubmission.deliveryLimit()) {
+    if (delivery.deliveryCount() >= resubmission.copyAt()) {
       return resubmit(consumer, record);
     }
     if (stopping()) {
@@ -203,7 +203,7 @@ final class ShareGroupLane implements Runnable {
     if (stopping()) {
       awaitQuiet(Math.min(QUIET_MILLIS_MAX, lockMillis(consumer) / 3));
     }
-    return delivery.deliveryCount() >= resubmission.deliveryLimit() - 1
+    return delivery.deliveryCount() >= resubmission.copyAt() - 1
         ? resubmit(consumer, record)
         : settle(consumer, record, AcknowledgeType.RELEASE);
   }

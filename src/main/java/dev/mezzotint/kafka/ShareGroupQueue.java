@@ -88,7 +88,7 @@ public final class ShareGroupQueue implements RequestQueue {
       deliveryLimit = cluster.deliveryLimit();
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = new Resubmission(deliveryLimit, holdMillis, sender);
+    var resubmission = Resubmission.before(deliveryLimit, holdMillis, sender);
     for (int number = 0; number < laneCount; number++) {
       Map<String, Object> config = consumerConfig(number);
       ShareGroupLane lane =
