@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FaultMatrixIT {
-  private static final int ROWS = 23;
+  private static final int ROWS = 24;
 
   @TempDir private static Path folder;
 
@@ -34,7 +34,9 @@ class FaultMatrixIT {
 
   @AfterAll
   static void close() throws Exception {
-    matrix.close();
+    if (matrix != null) {
+      matrix.close();
+    }
   }
 
   private static WorkerFaults workers() {
@@ -189,6 +191,12 @@ class FaultMatrixIT {
   @Order(23)
   void handedBackTwelveTimes() throws Exception {
     workers().handedBackTwelveTimes();
+  }
+
+  @Test
+  @Order(24)
+  void killedWhileItCopies() throws Exception {
+    workers().killedWhileItCopies();
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -280,6 +281,46 @@ final class WorkerFaults {
               matrix.crew().atWork(1);
             });
     assertThat(findings.otherEnds()).isEqualTo(jobs);
+  }
+
+  /**
+   * The broker drops a record after its last delivery, so a worker copies it before that: and dies
+   * before the copy is published.
+   */
+  void killedWhileItCopies() throws Exception {
+    matrix.row(
+        "killed while it copies a request before its last delivery",
+        60,
+        batch -> {
+          matrix.crew().dismiss();
+          batch.send(1, 2, 4);
+          for (int delivery = 1; batch.strikes() == 0 && delivery <= 6; delivery++) {
+            CountDownLatch there = new CountDownLatch(1);
+            matrix.crew().prepare(2);
+            Member member =
+                matrix
+                    .crew()
+                    .begin(
+                        call -> {
+                          if (!batch.concerns(call)) {
+                            return new Pass();
+                          }
+                          there.countDown();
+                          return new StoreFault.Hang(Duration.ofSeconds(30));
+                        },
+                        onRequest(
+                            batch,
+                            "\"steps\":", // no event has them
+                            () -> {
+                              batch.struck();
+                              there.countDown();
+                            }),
+                        lanes(1));
+            assertThat(there.await(30, TimeUnit.SECONDS)).as("delivery %d", delivery).isTrue();
+            member.jvm().kill();
+          }
+          matrix.crew().atWork(1);
+        });
   }
 
   private static BrokerTap.Fault progress(Batch batch, Consumer<String> arrive) {

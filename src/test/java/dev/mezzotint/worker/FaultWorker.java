@@ -3,8 +3,6 @@ package dev.mezzotint.worker;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
-import dev.mezzotint.kafka.KafkaCluster;
-import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -28,7 +26,7 @@ public final class FaultWorker {
   private FaultWorker() {}
 
   public static void main(String... args) throws Exception {
-    warmUp();
+    TorchDevice.open("cpu", 1); // loads the native libraries
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     System.out.println("standby");
@@ -41,19 +39,6 @@ public final class FaultWorker {
       }
     }
     Runtime.getRuntime().halt(1);
-  }
-
-  /** Loads classes and libraries, which takes longer than all that comes after it. */
-  private static void warmUp() {
-    TorchDevice.open("cpu", 1);
-    Endpoints endpoints = Endpoints.running(Settings.read(ConfigProvider.getConfig()));
-    try (S3ObjectStore store = new S3ObjectStore(endpoints.s3());
-        KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
-      store.ensureBucket();
-      cluster.ensureTopics();
-    } catch (TransientException e) {
-      System.err.println("began cold: " + e);
-    }
   }
 
   private static void go(String... words) throws Exception {
