@@ -32,7 +32,7 @@ final class BrokerFaults {
 
   private void away(Matrix.Batch batch, boolean inGoodOrder, int seconds) throws Exception {
     matrix.crew().atWork(2);
-    batch.send(matrix.size(6, 20), 16, 60);
+    batch.send(matrix.size(6, 20), 4, 120);
     matrix
         .log()
         .await(

@@ -64,7 +64,7 @@ class FaultMatrixIT {
   @Test
   @Order(2)
   void killedMidStep() throws Exception {
-    workers().killed("mid-step", WorkerFaults::midStep, 16, 100);
+    workers().killed("mid-step", WorkerFaults::midStep, 4, 250);
   }
 
   @Test

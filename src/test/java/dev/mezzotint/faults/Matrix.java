@@ -15,11 +15,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** What all rows share: site, the short or long form, the table. Rows run one after the other. */
 final class Matrix implements AutoCloseable {
   static final int LOCK_SECONDS = 4;
   static final int LANES = 2;
+
+  /** Says every second that the broker is away, which it is to be. Held, or its level is lost. */
+  private static final Logger CLIENTS = Logger.getLogger("org.apache.kafka.clients.NetworkClient");
 
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(30);
 
@@ -29,6 +34,7 @@ final class Matrix implements AutoCloseable {
   private final boolean full = "long".equals(System.getProperty("faults"));
 
   Matrix(Path folder, Path logs) throws IOException {
+    CLIENTS.setLevel(Level.OFF);
     site = new Site(folder, logs, LOCK_SECONDS, LANES);
     site.crew().prepare(2);
     site.crew().atWork(2);

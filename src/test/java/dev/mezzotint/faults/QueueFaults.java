@@ -34,8 +34,8 @@ final class QueueFaults {
               List<Crew.Member> workers = matrix.crew().atWork(2);
               String deadline =
                   ",\"deadline\":\"%s\"".formatted(Instant.now().plus(1, ChronoUnit.DAYS));
-              batch.send(2, 16, 150, deadline);
-              batch.send(matrix.size(2, 20), 16, 60);
+              batch.send(2, 4, 250, deadline);
+              batch.send(matrix.size(2, 20), 4, 120);
               for (int hours : new int[] {3, -2, 5, 0}) {
                 workers.get(0).jvm().tell("clock " + hours * 3600);
                 batch.struck();
@@ -109,13 +109,13 @@ final class QueueFaults {
 
   /** All lanes hold jobs much longer than the lock while others wait behind them. */
   void longJobs() throws Exception {
-    int pictures = matrix.size(12, 64);
+    int pictures = matrix.size(12, 40);
     int behind = matrix.size(10, 50);
     List<Matrix.Batch> sent = new ArrayList<>();
     Findings findings =
         matrix.row(
             "jobs much longer than the lock, " + behind + " behind them",
-            matrix.size(120, 400),
+            matrix.size(200, 500),
             batch -> {
               sent.add(batch);
               matrix.crew().atWork(1);
@@ -125,7 +125,7 @@ final class QueueFaults {
               matrix
                   .log()
                   .awaitEnds(
-                      java.util.Set.copyOf(longs), Duration.ofSeconds(matrix.size(100, 300)));
+                      java.util.Set.copyOf(longs), Duration.ofSeconds(matrix.size(180, 450)));
               long seconds = (System.nanoTime() - begin) / 1_000_000_000;
               System.out.println("the long jobs took " + seconds + " s");
               assertThat(seconds)

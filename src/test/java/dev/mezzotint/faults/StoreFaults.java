@@ -60,7 +60,7 @@ final class StoreFaults {
   }
 
   void hangs() throws Exception {
-    int seconds = matrix.size(6, 30); // the worker waits no longer than 20 s by itself
+    int seconds = matrix.size(5, 30); // the worker waits no longer than 20 s by itself
     row(
         "storage hanging for " + seconds + " s",
         150,

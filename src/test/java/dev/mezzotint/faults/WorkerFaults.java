@@ -128,7 +128,7 @@ final class WorkerFaults {
           for (int round = 0; round < matrix.size(1, 5); round++) {
             matrix.crew().atWork(2);
             matrix.crew().prepare(1);
-            List<String> ids = batch.send(matrix.size(3, 6), 16, 250);
+            List<String> ids = batch.send(matrix.size(3, 6), 4, 400);
             Member member = matrix.crew().named(starter(ids.get(0)));
             Matrix.sleep(300);
             assertThat(member.jvm().terminate(25)).as("ended within 25 s").isTrue();
@@ -158,7 +158,7 @@ final class WorkerFaults {
         batch -> {
           for (int round = 0; round < matrix.size(1, 5); round++) {
             matrix.crew().atWork(2);
-            String id = batch.send(1, 16, 600).get(0);
+            String id = batch.send(1, 8, 600).get(0);
             Member zombie = matrix.crew().named(starter(id));
             Matrix.sleep(700); // it tells of its progress by now
             zombie.jvm().signal("STOP");
@@ -346,7 +346,7 @@ final class WorkerFaults {
             batch -> {
               sent[0] = batch;
               matrix.crew().dismiss();
-              batch.send(jobs, 16, 400);
+              batch.send(jobs, 8, 400);
               for (int i = 0; i < 12; i++) {
                 matrix.crew().prepare(2);
                 Member member = matrix.crew().begin(lanes(jobs));
