@@ -99,6 +99,7 @@ final class WorkerLife {
                 FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
                     .description("Forward passes of the step loop")
                     .register(meters));
+    started.loop().ifPresent(of -> LoopMeters.register(of, meters));
     started
         .queue()
         .ifPresent(
