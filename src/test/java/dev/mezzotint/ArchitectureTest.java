@@ -45,7 +45,7 @@ class ArchitectureTest {
   private static final Map<String, List<String>> LIBRARIES =
       Map.of(
           "json", List.of("com.fasterxml.jackson.."),
-          "torch", List.of("ai.djl.."),
+          "torch", List.of("ai.djl..", "com.sun.management.."),
           "s3", List.of("io.minio..", "okhttp3.."),
           "kafka", List.of("org.apache.kafka.."),
           "local", List.of("org.apache.kafka..", "kafka..", "org.gaul.."),

@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.Sampling;
@@ -229,7 +230,7 @@ final class GenerateCommand implements Callable<Integer> {
     float[][] pictures = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
     PassProgress progress = new PassProgress((long) pictures.length * job.stages().size());
-    try (StepLoop loop = new StepLoop(library, StepLoop.SLOTS_DEFAULT, /* modelsMax= */ 1)) {
+    try (StepLoop loop = new StepLoop(library, LoopSettings.of(LoopSettings.PASS_DEFAULT))) {
       loop.submit(
           job,
           new Sampling.RowListener() {

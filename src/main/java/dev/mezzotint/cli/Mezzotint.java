@@ -26,9 +26,18 @@ public final class Mezzotint {
    * Runs a command line.
    *
    * @param others commands that are wired elsewhere
+   * @param benches subcommands of {@code bench} that are wired elsewhere
    * @return the exit code
    */
-  public static int run(Surroundings surroundings, List<Callable<Integer>> others, String... args) {
+  public static int run(
+      Surroundings surroundings,
+      List<Callable<Integer>> others,
+      List<Callable<Integer>> benches,
+      String... args) {
+    CommandLine bench =
+        new CommandLine(new BenchCommand()).addSubcommand(new SamplerBench(surroundings));
+    benches.forEach(bench::addSubcommand);
+    bench.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
     CommandLine line =
         new CommandLine(new Mezzotint())
             .addSubcommand(new GenerateCommand(surroundings))
@@ -42,6 +51,7 @@ public final class Mezzotint {
             .addSubcommand(new PauseCommand(surroundings))
             .addSubcommand(new ResumeCommand(surroundings))
             .addSubcommand(new ReplayCommand(surroundings))
+            .addSubcommand(bench)
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);

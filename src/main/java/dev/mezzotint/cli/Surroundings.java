@@ -14,6 +14,13 @@ public interface Surroundings {
    */
   Device device(String name);
 
+  /**
+   * As {@link #device}, with as many threads as a worker gives it, which has other things to do.
+   */
+  default Device workerDevice(String name) {
+    return device(name);
+  }
+
   /** Finds a model by any form of reference, the object store's included. */
   ModelFiles model(String reference);
 

@@ -118,11 +118,29 @@ public final class ModelLibrary implements ModelShelf {
   }
 
   @Override
-  public SamplingNetwork load(ModelInfo model) {
+  public long bytes(ModelInfo model) {
+    long values = 0;
+    for (long[] shape : program(files(model)).weights().values()) {
+      long product = 1;
+      for (long side : shape) {
+        product *= side;
+      }
+      values += product;
+    }
+    return values * Float.BYTES;
+  }
+
+  private ModelFiles files(ModelInfo model) {
     ModelFiles files = found.get(model.reference());
     if (files == null) {
       throw new InvalidInputException("model", "model " + model.reference() + " was not found");
     }
+    return files;
+  }
+
+  @Override
+  public SamplingNetwork load(ModelInfo model) {
+    ModelFiles files = files(model);
     try {
       return load(device, files);
     } catch (InvalidInputException e) {
@@ -141,10 +159,13 @@ public final class ModelLibrary implements ModelShelf {
               + files.name()
               + " has class_embed_type \"identity\": its classes are vectors, not labels");
     }
-    NetworkProgram program =
-        NetworkProgram.unet(files.config(), files.card().timestepScale(), TrainStep.defaults());
+    NetworkProgram program = program(files);
     Map<String, Tensor> weights = files.readWeights();
     Weights.check(weights, program.weights());
     return device.load(program, weights);
+  }
+
+  private static NetworkProgram program(ModelFiles files) {
+    return NetworkProgram.unet(files.config(), files.card().timestepScale(), TrainStep.defaults());
   }
 }

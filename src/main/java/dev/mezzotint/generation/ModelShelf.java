@@ -15,6 +15,13 @@ public interface ModelShelf {
   ModelInfo find(String reference);
 
   /**
+   * Memory that a model's weights will take on the device. Reads no weights.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if the model cannot be read
+   */
+  long bytes(ModelInfo model);
+
+  /**
    * Puts a model's weights on the device; the caller closes what it gets.
    *
    * @throws dev.mezzotint.json.InvalidInputException if its weights are not those of its network

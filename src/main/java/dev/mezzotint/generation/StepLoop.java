@@ -1,25 +1,40 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.job.DeviceException;
-import dev.mezzotint.job.TransientException;
-import dev.mezzotint.json.InvalidInputException;
-import java.util.ArrayDeque;
+import dev.mezzotint.network.DeviceMemoryException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The step loop: one thread that owns the device and, turn by turn, moves every row that fits one
- * stage on. Rows of different jobs, step counts, solvers and seeds share each pass; they join and
- * leave at any turn, and nobody waits for the slowest.
+ * The step loop: one thread that owns the device and, turn by turn, moves some rows one stage on.
+ * Rows of different jobs, step counts, solvers and seeds share each pass; they join and leave at
+ * any turn, and nobody waits for the slowest.
  *
  * <p>IADB takes one α per row, so all that rows of a pass must share is the model and the size of
- * the picture: a {@link StepGroup}. Groups take turns; within a group jobs that wait take turns at
- * free slots, row by row, so that a large job does not hold up a small one.
+ * the picture: a {@link StepGroup}. Who goes next is {@link StepPolicy}'s to say, which models are
+ * on the device {@link ResidentModels}'; this is what happens in between:
+ *
+ * <pre>{@code
+ * welcome   jobs that have come, models that have been loaded
+ * dismiss   jobs called off, failed, or too late for their deadline
+ * next      the policy names the rows of a pass
+ * step      one call on the device
+ * tell      listeners hear of it; finished rows leave the device, others encode and store them
+ * }</pre>
+ *
+ * <p>A pass that finds too little memory changes nothing and is tried again in smaller ones. One
+ * that fails otherwise costs the jobs with rows under way in that model their attempt; the model is
+ * loaded anew for those that wait. {@link LoopSettings#failuresMax} such failures in a row, and the
+ * device is given up: {@link #healthy} is false from then on.
  *
  * <p>Safe for use by many threads. Listeners are called on the loop's thread; one that throws loses
  * its job.
@@ -27,91 +42,46 @@ import java.util.concurrent.locks.LockSupport;
 public final class StepLoop implements Sampling, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
 
-  /** Rows under way at once: on a CPU larger passes gain nothing more. */
-  public static final int SLOTS_DEFAULT = 16;
+  /** How often deadlines are looked at while no row can run. */
+  private static final long REST_NANOS = 20_000_000;
 
   private final ModelShelf shelf;
-  private final int slots;
-  private final int modelsMax;
-  private final Queue<Admitted> arriving = new ConcurrentLinkedQueue<>();
-  private final Map<String, StepGroup> groups = new LinkedHashMap<>(16, 0.75f, true);
+  private final LoopSettings settings;
+  private final StepPolicy policy = new StepPolicy();
+  private final ResidentModels models;
+  private final Queue<Submission> arriving = new ConcurrentLinkedQueue<>();
   private final Thread thread = new Thread(this::run, "step-loop");
   private volatile boolean closing;
-  private volatile long turns;
+  private volatile boolean healthy = true;
+  private volatile Runnable onUnhealthy = () -> {};
+  private volatile boolean stepped;
+  private int failures;
 
-  /**
-   * Starts the loop.
-   *
-   * @param slots rows of one model that are under way at once, and the largest pass
-   * @param modelsMax models that stay on the device; beyond that the one unused for longest goes
-   */
-  public StepLoop(ModelShelf shelf, int slots, int modelsMax) {
+  // Written by the loop's thread alone.
+  private volatile long turns;
+  private volatile long rowSteps;
+  private volatile long spareRows;
+  private volatile long stepNanos;
+  private volatile long outOfMemory;
+  private volatile long late;
+  private volatile int waiting;
+  private volatile int underWay;
+
+  /** Starts the loop. */
+  public StepLoop(ModelShelf shelf, LoopSettings settings) {
     this.shelf = shelf;
-    this.slots = slots;
-    this.modelsMax = modelsMax;
+    this.settings = settings;
+    this.models =
+        new ResidentModels(shelf, settings, () -> LockSupport.unpark(thread), this::quiet);
     thread.setDaemon(true);
     thread.start();
   }
 
-  /** A job's rows on their way through the loop; only the loop's thread changes them. */
-  static final class Admitted implements Running {
-    final SamplingJob job;
-    final ArrayDeque<SamplingJob.Row> waiting;
-    int active;
-    private final RowListener listener;
-    private boolean failed;
-    private volatile boolean cancelled;
-
-    Admitted(SamplingJob job, RowListener listener) {
-      this.job = job;
-      this.listener = listener;
-      this.waiting = new ArrayDeque<>(job.rows());
-    }
-
-    /** True once its rows are to leave: somebody cancelled it, or it failed. */
-    boolean leaving() {
-      return cancelled || failed;
-    }
-
-    void advanced(int stages) {
-      tell(() -> listener.advanced(stages));
-    }
-
-    void finished(int row, float[] chw) {
-      tell(() -> listener.finished(row, chw));
-    }
-
-    /** A listener that throws loses its own job and nothing else. */
-    private void tell(Runnable call) {
-      if (failed) {
-        return;
-      }
-      try {
-        call.run();
-      } catch (RuntimeException e) {
-        fail(e);
-      } catch (Error e) {
-        fail(new IllegalStateException("what was to hear of the rows failed: " + e, e));
-      }
-    }
-
-    /** The job ends here; it hears of no more than one failure. */
-    void fail(RuntimeException cause) {
-      if (failed) {
-        return;
-      }
-      failed = true;
-      try {
-        listener.failed(cause);
-      } catch (RuntimeException | Error e) {
-        LOG.log(System.Logger.Level.ERROR, "job " + job.jobId() + " could not be told", e);
-      }
-    }
-
-    @Override
-    public void cancel() {
-      cancelled = true;
-    }
+  /** True if no pass was made since the last time that somebody asked. */
+  private boolean quiet() {
+    boolean quiet = !stepped;
+    stepped = false;
+    return quiet;
   }
 
   @Override
@@ -123,13 +93,179 @@ public final class StepLoop implements Sampling, AutoCloseable {
   public Running submit(SamplingJob job, RowListener listener) {
     // What is wrong with a job must show before its rows share a pass with others'.
     job.check();
-    if (closing || !thread.isAlive()) {
-      throw new DeviceException("the step loop has ended");
+    if (closing || !healthy || !thread.isAlive()) {
+      throw new DeviceException("the step loop has ended, or its device was given up");
     }
-    Admitted admitted = new Admitted(job, listener);
-    arriving.add(admitted);
+    long now = settings.clock().getAsLong();
+    ModelInfo model = job.model();
+    String group = model.reference() + " " + model.height() + "x" + model.width();
+    long deadline = job.deadline().map(at -> onClock(at, now)).orElse(Ticket.NEVER);
+    Submission submission = new Submission(group, job, listener, now, deadline);
+    arriving.add(submission);
     LockSupport.unpark(thread);
-    return admitted;
+    return submission;
+  }
+
+  private static long onClock(Instant deadline, long now) {
+    Duration left = Duration.between(Instant.now(), deadline);
+    // A century is never, and would not fit.
+    return left.compareTo(Duration.ofDays(36_500)) > 0 ? Ticket.NEVER : now + left.toNanos();
+  }
+
+  private void run() {
+    try {
+      while (!closing) {
+        welcome();
+        dismiss();
+        Pass pass = policy.next();
+        count();
+        if (pass == null) {
+          rest();
+        } else {
+          turn(pass);
+        }
+      }
+    } finally {
+      models.close();
+    }
+  }
+
+  /** Jobs that have come, models that have been loaded. */
+  private void welcome() {
+    for (Submission job = arriving.poll(); job != null; job = arriving.poll()) {
+      if (!job.leaving()) { // nothing is loaded for nobody
+        policy.add(job);
+        models.want(job.group, job.job.model());
+      }
+    }
+    models.advance(policy);
+    ResidentModels.Loaded loaded;
+    while ((loaded = models.poll(policy)) != null) {
+      RuntimeException failure = loaded.failure();
+      if (failure == null) {
+        policy.open(loaded.key(), loaded.slots(), loaded.curve());
+        continue;
+      }
+      for (Ticket job : policy.clear(loaded.key())) {
+        ((Submission) job).fail(failure); // a model that cannot be loaded fails its own jobs only
+      }
+      if (failure instanceof DeviceException) {
+        deviceFailed(failure);
+      }
+    }
+    models.advance(policy);
+  }
+
+  /** Jobs called off, failed, or too late. */
+  private void dismiss() {
+    for (Ticket job : policy.late(settings.clock().getAsLong())) {
+      late++;
+      ((Submission) job).fail(new Stopped(Stopped.Reason.LATE));
+    }
+    for (Ticket job : policy.removeIf(job -> ((Submission) job).leaving())) {
+      release(job);
+    }
+  }
+
+  private void release(Ticket job) {
+    StepGroup group = models.use(job.group);
+    if (group != null) {
+      job.resident().forEach(group::release);
+    }
+  }
+
+  private void rest() {
+    if (!arriving.isEmpty() || closing) {
+      return;
+    }
+    boolean somebodyWaits = policy.groups().stream().anyMatch(group -> !group.empty());
+    if (somebodyWaits) {
+      LockSupport.parkNanos(this, REST_NANOS);
+    } else {
+      LockSupport.park(this);
+    }
+  }
+
+  private void turn(Pass pass) {
+    StepGroup group = java.util.Objects.requireNonNull(models.use(pass.group()));
+    try {
+      long before = settings.clock().getAsLong();
+      group.step(pass);
+      stepped = true;
+      long nanos = settings.clock().getAsLong() - before;
+      List<Ticket.Row> finished = policy.passed(pass, nanos);
+      List<float[]> pictures = finished.isEmpty() ? List.of() : group.take(finished);
+      failures = 0;
+      turns++;
+      rowSteps += pass.rows().size();
+      spareRows += pass.size() - pass.rows().size();
+      stepNanos += nanos;
+      tell(pass.rows());
+      for (int i = 0; i < finished.size(); i++) {
+        Ticket.Row row = finished.get(i);
+        ((Submission) row.ticket).finished(StepGroup.source(row).index(), pictures.get(i));
+      }
+    } catch (DeviceMemoryException e) {
+      outOfMemory++;
+      LOG.log(System.Logger.Level.WARNING, "no memory for {0} rows: {1}", pass.size(), e);
+      if (!policy.shrink(pass) && !models.evictOne(policy)) {
+        passFailed(pass, e);
+      }
+    } catch (RuntimeException | Error e) {
+      // Errors too: memory that ran out in one pass is there again once its rows are gone.
+      passFailed(pass, e);
+    }
+  }
+
+  private static void tell(List<Ticket.Row> rows) {
+    rows.forEach(row -> ((Submission) row.ticket).count());
+    rows.forEach(row -> ((Submission) row.ticket).advanced());
+  }
+
+  /** The device failed under these rows: their jobs hear of it, other models go on. */
+  private void passFailed(Pass pass, Throwable e) {
+    LOG.log(System.Logger.Level.ERROR, "pass failed", e);
+    DeviceException cause = new DeviceException("the device failed: " + e, e);
+    Set<Ticket> lost = new HashSet<>();
+    pass.rows().forEach(row -> lost.add(row.ticket)); // also those whose last row has just ended
+    List<Ticket> all = policy.clear(pass.group());
+    all.stream().filter(job -> !job.resident().isEmpty()).forEach(lost::add);
+    policy.shut(pass.group());
+    models.discard(pass.group());
+    lost.forEach(job -> ((Submission) job).fail(cause));
+    for (Ticket job : all) {
+      if (!lost.contains(job)) {
+        arriving.add((Submission) job); // it had not begun: a fresh network serves it as well
+      }
+    }
+    deviceFailed(cause);
+  }
+
+  private void deviceFailed(RuntimeException cause) {
+    failures++;
+    if (failures < settings.failuresMax() || !healthy) {
+      return;
+    }
+    healthy = false;
+    LOG.log(System.Logger.Level.ERROR, "the device failed {0} times in a row", failures);
+    List<Ticket> all = new ArrayList<>(policy.removeIf(job -> true));
+    all.forEach(this::release);
+    for (Submission job = arriving.poll(); job != null; job = arriving.poll()) {
+      all.add(job);
+    }
+    all.forEach(job -> ((Submission) job).fail(new DeviceException("device given up", cause)));
+    onUnhealthy.run();
+  }
+
+  private void count() {
+    int waitingNow = 0;
+    int underWayNow = 0;
+    for (GroupQueue group : policy.groups()) {
+      waitingNow += group.waiting();
+      underWayNow += group.residents();
+    }
+    waiting = waitingNow;
+    underWay = underWayNow;
   }
 
   /** Turns so far: a loop with rows whose count stands still is stuck. */
@@ -142,87 +278,39 @@ public final class StepLoop implements Sampling, AutoCloseable {
     return thread.isAlive();
   }
 
-  private void run() {
-    while (!closing) {
-      admitArriving();
-      boolean worked = false;
-      for (StepGroup group : new ArrayList<>(groups.values())) {
-        worked |= turn(group);
-      }
-      if (!worked && arriving.isEmpty() && !closing) {
-        LockSupport.park(this);
-      }
-    }
-    groups.values().forEach(StepLoop::close);
+  /** False once the device has failed several times in a row: this process should be replaced. */
+  public boolean healthy() {
+    return healthy;
   }
 
-  private void admitArriving() {
-    for (Admitted job = arriving.poll(); job != null; job = arriving.poll()) {
-      if (job.leaving()) {
-        continue; // nothing is loaded for nobody
-      }
-      try {
-        group(job.job.model()).admit(job);
-      } catch (InvalidInputException | TransientException | DeviceException e) {
-        job.fail(e); // a model that cannot be loaded fails its own jobs only
-      } catch (RuntimeException | Error e) {
-        job.fail(
-            new DeviceException(
-                "model " + job.job.model().reference() + " cannot be loaded: " + e, e));
-      }
-    }
+  /**
+   * Has an action run, once and on the loop's thread, when the device is given up; to be set before
+   * the first job.
+   */
+  public void onUnhealthy(Runnable action) {
+    onUnhealthy = action;
   }
 
-  private StepGroup group(ModelInfo model) {
-    String key = model.reference() + " " + model.height() + "x" + model.width();
-    StepGroup group = groups.get(key);
-    if (group == null) {
-      evictIdle();
-      group = new StepGroup(model, shelf.load(model), slots);
-      groups.put(key, group);
-    }
-    return group;
+  /** For metrics. */
+  public LoopFigures figures() {
+    return new LoopFigures(
+        turns,
+        rowSteps,
+        spareRows,
+        stepNanos,
+        waiting,
+        underWay,
+        outOfMemory,
+        late,
+        models.bytes(),
+        models.curves());
   }
 
-  /** Makes room before a model is loaded; a group with rows is never closed. */
-  private void evictIdle() {
-    Iterator<StepGroup> oldestFirst = groups.values().iterator();
-    while (groups.size() >= modelsMax && oldestFirst.hasNext()) {
-      StepGroup group = oldestFirst.next();
-      if (group.idle()) {
-        oldestFirst.remove();
-        close(group);
-      }
-    }
-  }
-
-  /** One turn of a group; false if it had nothing to do. */
-  private boolean turn(StepGroup group) {
-    try {
-      boolean worked = group.turn();
-      if (worked) {
-        turns++;
-      }
-      return worked;
-    } catch (RuntimeException | Error e) {
-      // The device failed under these rows: their jobs hear of it, the loop and other models go on.
-      // Errors too: memory that ran out in one pass is there again once its rows are gone.
-      LOG.log(System.Logger.Level.ERROR, "pass failed", e);
-      groups.values().remove(group);
-      close(group);
-      DeviceException cause = new DeviceException("the device failed: " + e, e);
-      group.jobs().forEach(job -> job.fail(cause));
-      return true;
-    }
-  }
-
-  /** After a failure of the device even this may fail. */
-  private static void close(StepGroup group) {
-    try {
-      group.close();
-    } catch (RuntimeException | Error e) {
-      LOG.log(System.Logger.Level.ERROR, "a network could not be closed", e);
-    }
+  /** The batch curve of a model that is on the device. */
+  public Optional<BatchCurve> curve(ModelInfo model) {
+    String group = model.reference() + " " + model.height() + "x" + model.width();
+    @Nullable BatchCurve curve = models.curves().get(group);
+    return Optional.ofNullable(curve);
   }
 
   /** Ends after the turn in hand; rows under way are dropped without a word to their listeners. */

@@ -12,6 +12,12 @@ public interface Device {
   /** {@code cpu} or {@code cuda:N}. */
   String name();
 
+  /** The processor and the software that drives it, with versions: what timings depend on. */
+  String description();
+
+  /** Memory of the device in bytes, whoever uses it. */
+  long memoryBytes();
+
   /**
    * Puts weights on the device for sampling.
    *

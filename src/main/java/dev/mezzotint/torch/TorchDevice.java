@@ -5,6 +5,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.util.cuda.CudaUtils;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.NetworkProgram;
@@ -69,6 +70,29 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   @Override
   public String name() {
     return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+  }
+
+  @Override
+  public String description() {
+    String versions =
+        "PyTorch %s, DJL %s, Java %s"
+            .formatted(
+                Engine.getEngine("PyTorch").getVersion(),
+                Engine.getDjlVersion(),
+                System.getProperty("java.version"));
+    return device.isGpu()
+        ? name() + ", " + memoryBytes() + " bytes, " + versions
+        : "cpu %s, %d processors, %s threads, %s"
+            .formatted(
+                Processor.name(),
+                Runtime.getRuntime().availableProcessors(),
+                System.getProperty("ai.djl.pytorch.num_threads"),
+                versions);
+  }
+
+  @Override
+  public long memoryBytes() {
+    return device.isGpu() ? CudaUtils.getGpuMemory(device).getMax() : Processor.memoryBytes();
   }
 
   @Override

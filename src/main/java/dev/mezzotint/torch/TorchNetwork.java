@@ -1,5 +1,6 @@
 package dev.mezzotint.torch;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -105,6 +106,8 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(scope.create(c, of(slots.length, conditionChannels)));
           IValue ignored = program.call("put", in.after(x, memory, condition))) {
         // filled in place
+      } catch (EngineException e) {
+        throw DeviceMemory.orSame(e); // the arguments' own memory
       }
     }
 
@@ -124,6 +127,8 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(scope.create(classes));
           IValue ignored = program.call("step", in.between(x, memory, condition, weights))) {
         // advanced in place
+      } catch (EngineException e) {
+        throw DeviceMemory.orSame(e);
       }
     }
 

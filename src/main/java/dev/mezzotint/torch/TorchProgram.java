@@ -33,7 +33,11 @@ final class TorchProgram implements AutoCloseable {
 
   /** Calls a method without recording gradients; the caller closes arguments and result. */
   IValue call(String method, IValue... arguments) {
-    return IValueUtils.runMethod(block, method, arguments);
+    try {
+      return IValueUtils.runMethod(block, method, arguments);
+    } catch (RuntimeException e) {
+      throw DeviceMemory.orSame(e);
+    }
   }
 
   /**

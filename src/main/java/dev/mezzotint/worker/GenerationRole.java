@@ -1,11 +1,14 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.generation.BatchCurves;
 import dev.mezzotint.generation.GenerationHandler;
 import dev.mezzotint.generation.GenerationSettings;
+import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.InstantSource;
 import java.util.List;
@@ -41,11 +44,10 @@ final class GenerationRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
+    Device device = TorchDevice.open(settings.device(), settings.threads());
     ModelLibrary library =
-        new ModelLibrary(
-            TorchDevice.open(settings.device(), settings.threads()),
-            new ModelFinder(settings, connections.store())::named);
-    this.loop = new StepLoop(library, settings.slots(), settings.residentModels());
+        new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
+    this.loop = new StepLoop(library, loopSettings(settings, device));
     this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
     GenerationHandler handler =
         new GenerationHandler(
@@ -65,6 +67,17 @@ final class GenerationRole implements AutoCloseable {
             connections::paused);
   }
 
+  /** How the settings have the loop use this device. */
+  static LoopSettings loopSettings(Settings settings, Device device) {
+    // Beside the models a GPU needs room for a pass's own values, a CPU for everything else.
+    long share = device.memoryBytes() / (device.name().equals("cpu") ? 4 : 2);
+    return LoopSettings.of(settings.slots())
+        .withPassMax(settings.passRows())
+        .withPinned(settings.deterministic())
+        .withModelBytesMax(settings.modelBytes() > 0 ? settings.modelBytes() : share)
+        .withCurves(BatchCurves.keptIn(settings.data().resolve("curves"), device.description()));
+  }
+
   private static Thread encoder(Runnable work) {
     Thread thread = new Thread(work, "encoder");
     thread.setDaemon(true);
@@ -76,9 +89,16 @@ final class GenerationRole implements AutoCloseable {
     queue.start();
   }
 
-  /** Its threads run; says nothing of how long a job takes. */
+  /** Its threads run and its device works; says nothing of how long a job takes. */
   boolean live() {
-    return loop.alive() && queue.alive();
+    return loop.alive() && loop.healthy() && queue.alive();
+  }
+
+  void onDeviceGivenUp(Runnable action) {
+    loop.onUnhealthy(action);
+    if (!loop.healthy()) {
+      action.run(); // before anybody asked to be told
+    }
   }
 
   RequestQueue queue() {

@@ -25,6 +25,7 @@ public final class Main {
         Mezzotint.run(
             new Installed(),
             List.of(new WorkerCommand(Main::settings), new DemoCommand(Main::settings)),
+            List.of(new QueueBench(Main::settings)),
             words);
     System.exit(code);
   }
@@ -35,6 +36,12 @@ public final class Main {
 
   /** What commands find on this machine. */
   private static final class Installed implements Surroundings {
+    @Override
+    public Device workerDevice(String name) {
+      Settings settings = settings();
+      return TorchDevice.open(name.isEmpty() ? settings.device() : name, settings.threads());
+    }
+
     @Override
     public Device device(String name) {
       Settings settings = settings();

@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import java.nio.file.Files;
@@ -25,7 +26,10 @@ import org.eclipse.microprofile.config.Config;
  * @param models {@code mezzotint.models}: folder of the bundled models
  * @param lanes {@code mezzotint.lanes}: jobs in hand at once
  * @param slots {@code mezzotint.slots}: rows of one model under way at once
- * @param residentModels {@code mezzotint.resident-models}: models that stay on the device
+ * @param passRows {@code mezzotint.pass-rows}: rows of the largest pass
+ * @param deterministic {@code mezzotint.deterministic}: rows of every pass; 0 to let speed decide
+ * @param modelBytes {@code mezzotint.model-megabytes} in bytes: memory for models on the device; 0
+ *     for a share of what there is
  * @param queue {@code mezzotint.queue}: {@code share-group} or {@code consumer-group}
  * @param priorityTopics {@code mezzotint.priority-topics}: also read the {@code .high} and {@code
  *     .low} twins of the request topic
@@ -46,7 +50,9 @@ record Settings(
     int threads,
     int lanes,
     int slots,
-    int residentModels,
+    int passRows,
+    int deterministic,
+    long modelBytes,
     String group,
     String topicPrefix,
     RequestQueue.Kind queue,
@@ -63,9 +69,15 @@ record Settings(
 
   static final String BUCKET_DEFAULT = "mezzotint";
 
+  private static final long MEGABYTE = 1_000_000;
   private static final int SWEEP_SECONDS_MAX = 30 * 24 * 3600;
 
   static Settings read(Config config) {
+    String device = text(config, "mezzotint.device").orElse("cpu");
+    // Passes of a GPU cost the same up to many rows, those of a CPU do not.
+    int passRows = integer(config, "mezzotint.pass-rows", 1, 1024, device.equals("cpu") ? 16 : 64);
+    // A row between two steps holds its slot: twice as many slots let small jobs pass large ones.
+    int slots = integer(config, "mezzotint.slots", 1, 4096, 2 * passRows);
     Optional<String> endpoint = text(config, "s3.endpoint");
     return new Settings(
         text(config, "kafka.bootstrap.servers"),
@@ -73,11 +85,13 @@ record Settings(
         endpoint.map(url -> store(config, url)),
         Path.of(text(config, "mezzotint.data").orElse("mezzotint-data")),
         text(config, "mezzotint.models").map(Path::of).orElseGet(Installation::models),
-        text(config, "mezzotint.device").orElse("cpu"),
+        device,
         integer(config, "mezzotint.threads", 0, 1024, 0),
-        integer(config, "mezzotint.lanes", 1, 200, 8),
-        integer(config, "mezzotint.slots", 1, 4096, 16),
-        integer(config, "mezzotint.resident-models", 1, 1000, 4),
+        integer(config, "mezzotint.lanes", 1, 200, lanes(slots)),
+        slots,
+        passRows,
+        integer(config, "mezzotint.deterministic", 0, LoopSettings.PINNED_MAX, 0),
+        MEGABYTE * integer(config, "mezzotint.model-megabytes", 0, 1 << 20, 0),
         text(config, "mezzotint.group").orElse("mezzotint"),
         text(config, "mezzotint.topics.prefix").orElse("mezzotint"),
         RequestQueue.Kind.of(
@@ -91,6 +105,14 @@ record Settings(
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
+  }
+
+  /**
+   * Half as many as slots: requests have several pictures on average, and while one is being stored
+   * another must be there. No more than 32, since a share group takes 200 members.
+   */
+  private static int lanes(int slots) {
+    return Math.max(8, Math.min(32, slots / 2));
   }
 
   private static Store store(Config config, String endpoint) {

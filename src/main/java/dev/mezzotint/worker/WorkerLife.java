@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.json.InvalidInputException;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -65,6 +66,8 @@ final class WorkerLife {
           }
           Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
           measure(started);
+          started.onDeviceGivenUp(
+              () -> giveUp(1, new DeviceException("the device failed several times in a row")));
           worker = started;
           return;
         } catch (dev.mezzotint.job.TransientException e) {
@@ -99,6 +102,7 @@ final class WorkerLife {
                 FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
                     .description("Forward passes of the step loop")
                     .register(meters));
+    started.loop().ifPresent(of -> LoopMeters.register(of, meters));
     started
         .queue()
         .ifPresent(

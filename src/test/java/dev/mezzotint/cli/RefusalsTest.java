@@ -220,6 +220,16 @@ class RefusalsTest {
       public Device device(String name) {
         return new Device() {
           @Override
+          public String description() {
+            return name();
+          }
+
+          @Override
+          public long memoryBytes() {
+            return Long.MAX_VALUE;
+          }
+
+          @Override
           public String name() {
             return "broken";
           }

@@ -61,7 +61,7 @@ final class Terminal {
     System.setErr(new PrintStream(onErr, true, StandardCharsets.UTF_8));
     System.setOut(new PrintStream(onOut, true, StandardCharsets.UTF_8));
     try {
-      return Mezzotint.run(surroundings, List.of(), args);
+      return Mezzotint.run(surroundings, List.of(), List.of(), args);
     } finally {
       System.setErr(err);
       System.setOut(out);

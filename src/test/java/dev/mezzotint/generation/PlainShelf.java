@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,8 +21,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * watch that slots are used as they may be, and can be made to fail or to wait.
  */
 final class PlainShelf implements ModelShelf {
+  private static final long BYTES = 100_000;
+
   /** Permits to take a step; as many as anybody wants unless a test holds them back. */
   final Semaphore steps = new Semaphore(Integer.MAX_VALUE / 2);
+
+  /** Permits to load a model; likewise. */
+  final Semaphore loadGate = new Semaphore(Integer.MAX_VALUE / 2);
 
   /** Every step on every network: the first values of the x0 of the rows in it, in order. */
   final List<List<Float>> passes = new CopyOnWriteArrayList<>();
@@ -31,6 +37,13 @@ final class PlainShelf implements ModelShelf {
   final List<String> closed = new CopyOnWriteArrayList<>();
   final Set<String> broken = ConcurrentHashMap.newKeySet();
   final AtomicInteger failingSteps = new AtomicInteger();
+
+  /** Passes of more rows find too little memory. */
+  final AtomicInteger memoryRows = new AtomicInteger(Integer.MAX_VALUE);
+
+  /** Passes that only showed that the device works. */
+  final AtomicInteger probes = new AtomicInteger();
+
   final List<String> misuse = new CopyOnWriteArrayList<>();
 
   static ModelInfo model(String name) {
@@ -69,9 +82,20 @@ final class PlainShelf implements ModelShelf {
     }
   }
 
+  /** Room for so many models of any kind that stands here, and not for one more. */
+  static LoopSettings settings(int slots, int models) {
+    long each = BYTES + StepGroup.slotBytes(conditioned("any"), slots);
+    return LoopSettings.of(slots).withModelBytesMax(models * each);
+  }
+
   @Override
   public ModelInfo find(String reference) {
     return model(reference);
+  }
+
+  @Override
+  public long bytes(ModelInfo model) {
+    return BYTES;
   }
 
   @Override
@@ -79,6 +103,7 @@ final class PlainShelf implements ModelShelf {
     if (broken.contains(model.name())) {
       throw new InvalidInputException("conv_in.weight", "tensor conv_in.weight is missing");
     }
+    loadGate.acquireUninterruptibly();
     loads.add(model.name());
     return new PlainNetwork(model);
   }
@@ -151,10 +176,17 @@ final class PlainShelf implements ModelShelf {
 
     @Override
     public void step(long[] slots, float[] alpha, float[] coefficients, long[] classes) {
+      if (Arrays.stream(slots).allMatch(slot -> slot == x.length - 1)) {
+        probes.incrementAndGet();
+        return;
+      }
       steps.acquireUninterruptibly();
       require(!over, "step after close");
       if (failingSteps.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-        throw new IllegalStateException("out of memory on the device");
+        throw new IllegalStateException("the device is lost");
+      }
+      if (slots.length > memoryRows.get()) {
+        throw new DeviceMemoryException("no memory for " + slots.length + " rows");
       }
       List<Float> rows = new ArrayList<>();
       Set<Long> seen = new HashSet<>();
@@ -178,7 +210,7 @@ final class PlainShelf implements ModelShelf {
       float[] out = new float[slots.length * VALUES];
       for (int i = 0; i < slots.length; i++) {
         int slot = (int) slots[i];
-        require(used[slot], "slot " + slot + " is taken though empty");
+        require(used[slot] || slot == x.length - 1, "slot " + slot + " is taken though empty");
         used[slot] = false;
         System.arraycopy(x[slot], 0, out, i * VALUES, VALUES);
       }

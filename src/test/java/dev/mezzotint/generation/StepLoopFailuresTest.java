@@ -7,9 +7,13 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,7 +28,7 @@ class StepLoopFailuresTest {
   @Test
   void aModelThatCannotBeLoadedFailsItsOwnJobsOnly() throws InterruptedException {
     shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, 4, 2)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 2))) {
       SamplingJob good = jobs.job(MODEL, 3, Solver.AB2, 8);
       Heard fine = new Heard(3);
       Heard bad = new Heard(1);
@@ -41,7 +45,7 @@ class StepLoopFailuresTest {
   void aFailingPassFailsItsJobsAndTheNextJobGetsAFreshNetwork() throws InterruptedException {
     shelf.failingSteps.set(1);
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 2, 2)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
       Heard under = new Heard(5); // two rows under way, three that wait
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
       while (shelf.steps.getQueueLength() == 0) {
@@ -53,7 +57,7 @@ class StepLoopFailuresTest {
       shelf.steps.release(1000);
       assertThat(under.await().failure)
           .isInstanceOf(DeviceException.class)
-          .hasMessageContaining("out of memory on the device");
+          .hasMessageContaining("the device is lost");
       PlainJobs.assertAsAlone(other, elsewhere.await(), 0, 0);
       Heard again = new Heard(5);
       SamplingJob second = jobs.job(MODEL, 5, Solver.EULER, 3);
@@ -69,7 +73,7 @@ class StepLoopFailuresTest {
   void aListenerThatThrowsLosesItsOwnJobAlone() throws InterruptedException {
     for (boolean atTheEnd : new boolean[] {false, true}) {
       for (boolean error : new boolean[] {false, true}) {
-        try (StepLoop loop = new StepLoop(shelf, 8, 1)) {
+        try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1))) {
           Heard bad =
               new Heard(2) {
                 @Override
@@ -108,7 +112,7 @@ class StepLoopFailuresTest {
   @Test
   void aListenerThatThrowsEvenAtItsFailureDoesNotEndTheLoop() throws InterruptedException {
     shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       loop.submit(
           jobs.job(PlainShelf.model("broken"), 1, Solver.EULER, 1),
           new Heard(1) {
@@ -126,7 +130,7 @@ class StepLoopFailuresTest {
   @Test
   void whatAModelDoesNotTakeIsRefusedBeforeItSharesAPass() {
     ModelInfo model = PlainShelf.conditioned("conditioned");
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       refused(
           loop, "condition", jobs.job(PlainShelf.model("p"), 1, Solver.EULER, 1), new float[3], 2);
       refused(loop, "x0", jobs.job(PlainShelf.model("p"), 1, Solver.EULER, 1), new float[0], 3);
@@ -178,7 +182,7 @@ class StepLoopFailuresTest {
   @Test
   void closingEndsTheLoopAndItTakesNothingMore() throws InterruptedException {
     shelf.steps.drainPermits();
-    StepLoop loop = new StepLoop(shelf, 2, 1);
+    StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1));
     Heard heard = new Heard(4);
     loop.submit(jobs.job(MODEL, 4, Solver.EULER, 100), heard);
     shelf.steps.release(3);
@@ -194,5 +198,171 @@ class StepLoopFailuresTest {
     assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), new Heard(1)))
         .isInstanceOf(DeviceException.class);
     loop.close(); // again
+  }
+
+  @Test
+  void memoryThatRunsOutMakesPassesSmallerAndCostsNobodyAnything() throws InterruptedException {
+    shelf.memoryRows.set(3);
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1))) {
+      SamplingJob job = jobs.job(MODEL, 20, Solver.AB3, 9);
+      Heard heard = new Heard(20);
+      loop.submit(job, heard);
+      PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
+      assertThat(loop.figures().outOfMemory()).isEqualTo(2);
+      assertThat(loop.healthy()).isTrue();
+    }
+    assertThat(shelf.passSizes).allMatch(size -> size <= 2);
+    assertThat(shelf.loads).hasSize(1);
+    assertThat(shelf.misuse).isEmpty();
+  }
+
+  @Test
+  void withoutMemoryForASingleRowTheJobFailsAndTheDeviceIsGivenUpAfterThree()
+      throws InterruptedException {
+    shelf.memoryRows.set(0);
+    AtomicInteger told = new AtomicInteger();
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+      loop.onUnhealthy(told::incrementAndGet);
+      for (int i = 0; i < 3; i++) {
+        assertThat(loop.healthy()).isTrue();
+        Heard heard = new Heard(1);
+        loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), heard);
+        assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
+      }
+      awaitTrue(() -> !loop.healthy());
+      assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), new Heard(1)))
+          .isInstanceOf(DeviceException.class);
+    }
+    assertThat(told).hasValue(1);
+  }
+
+  @Test
+  void aSuccessInBetweenForgivesFailuresOfTheDevice() throws InterruptedException {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+      for (int i = 0; i < 8; i++) {
+        shelf.failingSteps.set(i % 2);
+        Heard heard = new Heard(1);
+        loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), heard);
+        heard.await();
+        assertThat(heard.failure != null).isEqualTo(i % 2 == 1);
+      }
+      assertThat(loop.healthy()).isTrue();
+    }
+  }
+
+  @Test
+  void aJobThatHadNotBegunSurvivesTheDeviceFailingUnderAnother() throws InterruptedException {
+    shelf.failingSteps.set(1);
+    shelf.steps.drainPermits();
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+      Heard under = new Heard(5);
+      loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
+      awaitTrue(shelf.steps::hasQueuedThreads); // in the pass that will fail
+      SamplingJob patient = jobs.job(MODEL, 3, Solver.EULER, 3);
+      Heard waits = new Heard(3);
+      loop.submit(patient, waits);
+      shelf.steps.release(1_000);
+      assertThat(under.await().failure).isInstanceOf(DeviceException.class);
+      PlainJobs.assertAsAlone(patient, waits.await(), 0, 0);
+    }
+  }
+
+  @Test
+  void aModelIsLoadedWhileOthersGoOn() throws InterruptedException {
+    shelf.loadGate.drainPermits();
+    shelf.loadGate.release(1);
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
+      Heard slow = new Heard(1);
+      SamplingJob other = jobs.job(PlainShelf.model("other"), 1, Solver.EULER, 3);
+      SamplingJob job = jobs.job(MODEL, 1, Solver.EULER, 500);
+      Heard heard = new Heard(1);
+      loop.submit(job, heard);
+      loop.submit(other, slow);
+      PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
+      assertThat(slow.stages).isZero();
+      shelf.loadGate.release(1);
+      PlainJobs.assertAsAlone(other, slow.await(), 0, 0);
+    }
+  }
+
+  @Test
+  void aModelThatNeedsTheRoomOfABusyOneGetsItInTheEnd() throws InterruptedException {
+    AtomicLong clock = new AtomicLong();
+    LoopSettings settings = PlainShelf.settings(2, 1).withClock(() -> clock.addAndGet(50_000_000L));
+    try (StepLoop loop = new StepLoop(shelf, settings)) {
+      SamplingJob endless = jobs.job(MODEL, 100_000, Solver.EULER, 4);
+      Heard busy = new Heard(100_000);
+      Sampling.Running running = loop.submit(endless, busy);
+      SamplingJob other = jobs.job(PlainShelf.model("other"), 2, Solver.EULER, 3);
+      Heard waits = new Heard(2);
+      awaitTrue(() -> loop.turns() > 10);
+      loop.submit(other, waits);
+      PlainJobs.assertAsAlone(other, waits.await(), 0, 0);
+      assertThat(loop.figures().modelBytes()).isLessThanOrEqualTo(settings.modelBytesMax());
+      int before = busy.pictures.size();
+      assertThat(before).isLessThan(100_000);
+      awaitTrue(() -> busy.pictures.size() > before + 10); // and the other goes on afterwards
+      running.cancel();
+    }
+    assertThat(shelf.misuse).allMatch(m -> m.contains("filled while in use"));
+  }
+
+  @Test
+  void aJobThatCannotMeetItsDeadlineIsDroppedAsLate() throws InterruptedException {
+    shelf.steps.drainPermits();
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+      SamplingJob going = jobs.job(MODEL, 1, Solver.EULER, 3);
+      Heard fine = new Heard(1);
+      loop.submit(going, fine);
+      Heard late = new Heard(1);
+      loop.submit(due(jobs.job(MODEL, 1, Solver.EULER, 10_000), 1), late);
+      Heard loading = new Heard(1);
+      shelf.loadGate.drainPermits();
+      loop.submit(due(jobs.job(PlainShelf.model("slow"), 1, Solver.EULER, 1), 100), loading);
+      shelf.steps.release(1_000);
+      // Also while its model is on its way.
+      assertThat(late.await().failure).isInstanceOf(Stopped.class);
+      assertThat(((Stopped) late.failure).reason()).isEqualTo(Stopped.Reason.LATE);
+      PlainJobs.assertAsAlone(going, fine.await(), 0, 0);
+      shelf.steps.release(1_000_000);
+      assertThat(loading.await().failure).isInstanceOf(Stopped.class);
+      assertThat(loop.figures().late()).isEqualTo(2);
+      shelf.loadGate.release(10);
+    }
+  }
+
+  private static SamplingJob due(SamplingJob job, int millis) {
+    return new SamplingJob(
+        job.jobId(),
+        job.model(),
+        job.rows(),
+        job.stages(),
+        job.classLabel(),
+        job.priority(),
+        job.tenant(),
+        Optional.of(Instant.now().plusMillis(millis)));
+  }
+
+  private static void awaitTrue(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      Thread.sleep(1);
+    }
+  }
+
+  @Test
+  void pinnedPassesAllHaveOneSizeAndMemoryThatRunsOutIsAFailureThen() throws InterruptedException {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1).withPinned(4))) {
+      for (int rows : new int[] {1, 3, 7}) {
+        SamplingJob job = jobs.job(MODEL, rows, Solver.HEUN, 3);
+        Heard heard = new Heard(rows);
+        loop.submit(job, heard);
+        PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
+      }
+      assertThat(shelf.passSizes).containsOnly(4);
+      shelf.memoryRows.set(3);
+      Heard heard = new Heard(1);
+      loop.submit(jobs.job(MODEL, 1, Solver.HEUN, 3), heard);
+      assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
+    }
   }
 }

@@ -37,7 +37,7 @@ class StepLoopTest {
       List<Heard> heard = new ArrayList<>();
       List<Integer> labels = new ArrayList<>();
       int slots = 1 + random.nextInt(9);
-      try (StepLoop loop = new StepLoop(shelf, slots, 1 + random.nextInt(2))) {
+      try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(slots, 1 + random.nextInt(2)))) {
         int count = 1 + random.nextInt(6);
         for (int i = 0; i < count; i++) {
           int kind = random.nextInt(3);
@@ -75,7 +75,7 @@ class StepLoopTest {
 
   @Test
   void passesComeInPowersOfTwoUpToAllSlots() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, 6, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(6, 1))) {
       for (int rows = 1; rows <= 6; rows++) {
         Heard heard = new Heard(rows);
         loop.submit(jobs.job(MODEL, rows, Solver.EULER, 1), heard);
@@ -88,7 +88,7 @@ class StepLoopTest {
   @Test
   void cancelledRowsLeaveAtTheNextTurn() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 4, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
       SamplingJob going = jobs.job(MODEL, 1, Solver.EULER, 20);
       SamplingJob stopped = jobs.job(MODEL, 2, Solver.EULER, 20);
       Heard heard = new Heard(1);
@@ -122,7 +122,7 @@ class StepLoopTest {
   @Test
   void aJobCancelledBeforeItEnteredLoadsNothing() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 1, 2)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(1, 2))) {
       Heard first = new Heard(1);
       loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), first);
       while (shelf.steps.getQueueLength() == 0) {
@@ -138,7 +138,7 @@ class StepLoopTest {
   @Test
   void aSmallJobIsNotHeldUpByALargeOne() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 4, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
       Heard large = new Heard(400);
       loop.submit(jobs.job(MODEL, 400, Solver.EULER, 8), large);
       shelf.steps.release(3);
@@ -162,7 +162,7 @@ class StepLoopTest {
   @Test
   void jobsThatWaitTakeTurnsAtFreeSlots() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), new Heard(2));
       shelf.steps.release(1);
       awaitPasses(1); // both slots are taken
@@ -186,7 +186,7 @@ class StepLoopTest {
   void rowsThatStillWaitNeverEnterOnceTheirJobIsCancelled() throws InterruptedException {
     shelf.steps.drainPermits();
     SamplingJob stopped = jobs.job(MODEL, 6, Solver.EULER, 3);
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       Sampling.Running running = loop.submit(stopped, new Heard(6));
       shelf.steps.release(1);
       awaitPasses(1);
@@ -205,13 +205,18 @@ class StepLoopTest {
   @Test
   void groupsTakeTurns() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, 2, 2)) {
+    try (StepLoop loop =
+        new StepLoop(
+            shelf, PlainShelf.settings(2, 2).withClock(() -> shelf.passes.size() * 1_000_000L))) {
       SamplingJob one = jobs.job(PlainShelf.model("one"), 1, Solver.EULER, 10);
       SamplingJob two = jobs.job(PlainShelf.model("two"), 1, Solver.EULER, 10);
       Heard first = new Heard(1);
       Heard second = new Heard(1);
       loop.submit(one, first);
       loop.submit(two, second);
+      while (shelf.probes.get() < 2) {
+        Thread.sleep(1); // both models are there
+      }
       shelf.steps.release(1000);
       first.await();
       second.await();
@@ -224,7 +229,7 @@ class StepLoopTest {
 
   @Test
   void idleModelsMakeRoomInTheOrderOfTheirLastUse() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, 2, 2)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
       for (String name : new String[] {"a", "b", "a", "c", "a", "b"}) {
         Heard heard = new Heard(1);
         loop.submit(jobs.job(PlainShelf.model(name), 1, Solver.EULER, 1), heard);
@@ -238,7 +243,7 @@ class StepLoopTest {
 
   @Test
   void submittingToAnIdleLoopNeverLeavesItAsleep() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, 2, 1)) {
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
       for (int i = 0; i < 1_000; i++) {
         Heard heard = new Heard(1);
         loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), heard);

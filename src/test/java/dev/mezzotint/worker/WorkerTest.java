@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.Sampling;
@@ -166,7 +167,7 @@ class WorkerTest {
             over.completeExceptionally(cause);
           }
         };
-    try (StepLoop loop = new StepLoop(library, StepLoop.SLOTS_DEFAULT, 1)) {
+    try (StepLoop loop = new StepLoop(library, LoopSettings.of(16))) {
       loop.submit(
           new SamplingJob(
               "direct",

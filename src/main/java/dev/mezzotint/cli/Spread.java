@@ -1,0 +1,41 @@
+package dev.mezzotint.cli;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Some measurements of one thing.
+ *
+ * @param sorted rising, at least one
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+record Spread(double[] sorted) {
+  static Spread of(double... values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return new Spread(sorted);
+  }
+
+  double median() {
+    int half = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+
+  double min() {
+    return sorted[0];
+  }
+
+  double max() {
+    return sorted[sorted.length - 1];
+  }
+
+  /** {@code median (smallest to largest)}. */
+  String text(String format) {
+    return String.format(
+        Locale.ROOT, format + " (" + format + " to " + format + ")", median(), min(), max());
+  }
+
+  java.util.Map<String, Object> toMap() {
+    return java.util.Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
+  }
+}

@@ -1,0 +1,23 @@
+package dev.mezzotint.torch;
+
+import dev.mezzotint.network.DeviceMemoryException;
+import java.util.Locale;
+
+/** Tells "out of memory" from all else that the engine reports, which it says in words alone. */
+final class DeviceMemory {
+  private DeviceMemory() {}
+
+  /**
+   * The exception to throw for this one. The programs write to slots only when all that they need
+   * memory for is done, so nothing has changed where memory ran out.
+   */
+  static RuntimeException orSame(RuntimeException e) {
+    String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+    // CUDA: "CUDA out of memory. Tried to allocate"; CPU: "DefaultCPUAllocator: not enough memory".
+    boolean memory =
+        message.contains("out of memory")
+            || message.contains("not enough memory")
+            || message.contains("bad_alloc");
+    return memory ? new DeviceMemoryException(String.valueOf(e.getMessage()), e) : e;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.mezzotint.torch;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/** The machine's own processor and memory, as far as they can be asked. */
+final class Processor {
+  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
+  private Processor() {}
+
+  /** The model's name, or the architecture where none is told. */
+  static String name() {
+    String architecture = System.getProperty("os.arch");
+    if (!Files.isReadable(CPU_INFO)) {
+      return architecture;
+    }
+    try (Stream<String> lines = Files.lines(CPU_INFO)) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse(architecture);
+    } catch (IOException e) {
+      return architecture;
+    }
+  }
+
+  /** Of the container where there is one. */
+  static long memoryBytes() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getTotalMemorySize()
+        : Runtime.getRuntime().maxMemory();
+  }
+}
