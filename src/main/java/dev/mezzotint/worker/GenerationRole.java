@@ -89,9 +89,9 @@ final class GenerationRole implements AutoCloseable {
     queue.start();
   }
 
-  /** Its threads run; says nothing of how long a job takes. */
+  /** Its threads run and its device works; says nothing of how long a job takes. */
   boolean live() {
-    return loop.alive() && queue.alive();
+    return loop.alive() && loop.healthy() && queue.alive();
   }
 
   RequestQueue queue() {
