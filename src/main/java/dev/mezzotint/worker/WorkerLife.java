@@ -1,6 +1,5 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.json.InvalidInputException;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -25,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
+
+  /** Exit code that says: not the configuration, the device. */
+  private static final int DEVICE_FAILED = 3;
 
   /** Set when the worker gives up; read by the command after the application has ended. */
   private static volatile int exitCode;
@@ -66,8 +68,8 @@ final class WorkerLife {
           }
           Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
           measure(started);
-          started.onDeviceGivenUp(
-              () -> giveUp(1, new DeviceException("the device failed several times in a row")));
+          // Another process, on another device perhaps, will do better.
+          started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
           return;
         } catch (dev.mezzotint.job.TransientException e) {
@@ -83,6 +85,10 @@ final class WorkerLife {
     } catch (IOException | RuntimeException e) {
       giveUp(1, e);
     }
+  }
+
+  private void giveUpDevice() {
+    giveUp(DEVICE_FAILED, new IllegalStateException("its device failed several times in a row"));
   }
 
   private void giveUp(int code, Exception e) {
