@@ -43,6 +43,8 @@ public final class Mezzotint {
             .addSubcommand(new GenerateCommand(surroundings))
             .addSubcommand(new EvaluateOnceCommand(surroundings))
             .addSubcommand(new TrainCommand(surroundings))
+            .addSubcommand(new TuneScheduleCommand(surroundings))
+            .addSubcommand(new StudyCommand(surroundings))
             .addSubcommand(new ImportCommand())
             .addSubcommand(new ExportCommand(surroundings))
             .addSubcommand(new SubmitCommand(surroundings))

@@ -26,7 +26,6 @@ final class WorkerLife {
   private static final long RETRY_MILLIS = 3_000;
 
   /** Exit code that says: not the configuration, the device. */
-  private static final int DEVICE_FAILED = 3;
 
   /** Set when the worker gives up; read by the command after the application has ended. */
   private static volatile int exitCode;
@@ -88,7 +87,7 @@ final class WorkerLife {
   }
 
   private void giveUpDevice() {
-    giveUp(DEVICE_FAILED, new IllegalStateException("its device failed several times in a row"));
+    giveUp(1, new IllegalStateException("its device failed several times in a row"));
   }
 
   private void giveUp(int code, Exception e) {
