@@ -25,8 +25,6 @@ final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
-  /** Exit code that says: not the configuration, the device. */
-
   /** Set when the worker gives up; read by the command after the application has ended. */
   private static volatile int exitCode;
 
