@@ -107,7 +107,7 @@ final class WorkerFaults {
             }
             matrix.crew().prepare(1);
             batch.send(matrix.size(4, 10), pictures, steps);
-            assertThat(Matrix.await(Duration.ofSeconds(40), () -> victim.get() != null))
+            assertThat(Matrix.await(Duration.ofSeconds(40), () -> dead(victim.get())))
                 .as("a worker came to where it was to die")
                 .isTrue();
             workers.forEach(
@@ -116,7 +116,12 @@ final class WorkerFaults {
                   member.breaks(BrokerTap.Fault.NONE);
                 });
           }
+          matrix.crew().atWork(1);
         });
+  }
+
+  private static boolean dead(Member member) {
+    return member != null && !member.jvm().alive();
   }
 
   /** Sent away in the middle of its jobs, which another worker finishes. */
