@@ -110,9 +110,7 @@ final class SamplerBench implements Callable<Integer> {
       fullQueue(library, info, rows, curve, slots, largest);
       arrivals(rows, curve, slots);
     }
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
+    write();
     return 0;
   }
 
@@ -210,11 +208,18 @@ final class SamplerBench implements Callable<Integer> {
     List<Map<String, Object>> calculated = comparison.calculated(requests);
     figures.put("capacityRequestsPerSecond", comparison.capacity());
     figures.put("arrivalsCalculated", calculated);
+    if (plot != null) {
+      Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
+    }
+    write(); // what follows takes long, and may be cut short
     if (live > 0) {
       figures.put("arrivalsLive", comparison.live(rows, live));
     }
-    if (plot != null) {
-      Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
+  }
+
+  private void write() throws IOException {
+    if (json != null) {
+      Files.write(json, JsonText.writePretty(figures));
     }
   }
 
