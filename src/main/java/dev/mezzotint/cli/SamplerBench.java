@@ -55,12 +55,12 @@ final class SamplerBench implements Callable<Integer> {
 
   @Option(
       names = "--live",
-      defaultValue = "120",
+      defaultValue = "0",
       paramLabel = "S",
       description =
-          "Seconds of arrivals in real time for each way of serving; 0 for none; default"
-              + " ${DEFAULT-VALUE}.")
-  private double live = 120;
+          "Seconds of arrivals in real time for each way of serving, many if requests take long;"
+              + " default ${DEFAULT-VALUE}: none.")
+  private double live;
 
   @Option(
       names = "--requests",
