@@ -13,6 +13,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,7 +102,9 @@ final class SamplerBench implements Callable<Integer> {
     ModelInfo info = library.find("");
     figures.put("model", info.reference());
     figures.put("machine", device.description());
-    say("%s on %s", info.reference(), device.description());
+    double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    figures.put("loadAverageAtStart", busy);
+    say("%s on %s; load average %.1f", info.reference(), device.description(), busy);
     int largest = device.name().equals("cpu") ? LoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;
     try (SamplingNetwork network = ModelLibrary.load(device, files);
