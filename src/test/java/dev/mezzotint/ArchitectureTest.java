@@ -61,8 +61,9 @@ class ArchitectureTest {
     SEES.put("network", List.of("iadb", "model"));
     SEES.put("generation", List.of(join(LOWER, "network")));
     SEES.put("training", List.of(join(LOWER, "network")));
+    SEES.put("study", List.of(join(LOWER, "network")));
     for (String adapter : new String[] {"torch", "s3", "kafka", "cli", "local", "http"}) {
-      SEES.put(adapter, List.of(join(LOWER, "network", "generation", "training")));
+      SEES.put(adapter, List.of(join(LOWER, "network", "generation", "training", "study")));
     }
   }
 

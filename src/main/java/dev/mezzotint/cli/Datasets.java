@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Opens the data set that a recipe describes at a path on disk. */
 final class Datasets {
@@ -25,12 +26,21 @@ final class Datasets {
 
   /** The caller closes it. */
   static ImageDataset open(Path path, Recipe.Data data, int channels) {
+    Labels labels = Labels.valueOf(data.labels().toUpperCase(Locale.ROOT));
+    return open(path, data.split(), data.size(), channels, labels);
+  }
+
+  /** The pictures that a recipe has as x0; the caller closes it. */
+  static ImageDataset openP0(Path path, Recipe.Data data, int channels) {
+    return open(path, data.p0Split(), data.size(), channels, Labels.NONE);
+  }
+
+  private static ImageDataset open(
+      Path path, Optional<String> split, int size, int channels, Labels labels) {
     DatasetOptions options =
-        DatasetOptions.of(data.size(), data.size())
-            .withChannels(channels)
-            .withLabels(Labels.valueOf(data.labels().toUpperCase(Locale.ROOT)));
-    if (data.split().isPresent()) {
-      options = options.withSplit(data.split().get());
+        DatasetOptions.of(size, size).withChannels(channels).withLabels(labels);
+    if (split.isPresent()) {
+      options = options.withSplit(split.get());
     }
     try {
       return ImageDataset.open(path, options);

@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
@@ -60,7 +61,7 @@ final class EvaluateOnceCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ModelFiles files = surroundings.model(model.reference);
-    UNetConfig config = files.config();
+    NetworkConfig config = files.config();
     Tensor x = TensorFile.read("--input", input, 4);
     long[] shape = x.shape();
     if (shape[1] != config.inChannels()) {
@@ -69,7 +70,9 @@ final class EvaluateOnceCommand implements Callable<Integer> {
           "--input has " + shape[1] + " channels, the network takes " + config.inChannels());
     }
     for (int axis = 2; axis < 4; axis++) {
-      if (shape[axis] < 1 || shape[axis] % config.sizeMultiple() != 0) {
+      if (shape[axis] < 1
+          || shape[axis] > config.sizeMax()
+          || shape[axis] % config.sizeMultiple() != 0) {
         throw new InvalidInputException(
             "--input",
             "--input is "
@@ -77,7 +80,9 @@ final class EvaluateOnceCommand implements Callable<Integer> {
                 + "x"
                 + shape[3]
                 + ", each side must be a multiple of "
-                + config.sizeMultiple());
+                + config.sizeMultiple()
+                + " up to "
+                + config.sizeMax());
       }
     }
     float[] steps = perRow("--t", t, shape[0]).toFloats();
@@ -93,7 +98,7 @@ final class EvaluateOnceCommand implements Callable<Integer> {
     return 0;
   }
 
-  private long[] labels(UNetConfig config, long rows) {
+  private long[] labels(NetworkConfig config, long rows) {
     boolean has = config.classEmbedType() != UNetConfig.ClassEmbedding.NONE;
     String given = classes;
     if (given == null) {

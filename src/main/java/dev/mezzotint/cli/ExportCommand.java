@@ -7,6 +7,7 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -53,7 +54,9 @@ final class ExportCommand implements Callable<Integer> {
         };
     ModelFiles files = surroundings.model(reference);
     Map<String, Tensor> weights = files.readWeights();
-    Weights.check(weights, NetworkProgram.unet(files.config(), 1, TrainStep.defaults()).weights());
+    Weights.check(
+        weights,
+        NetworkProgram.of(files.config(), Reading.direction(1), TrainStep.defaults()).weights());
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     Destination.modelFolder("--to", to);

@@ -7,23 +7,19 @@ import dev.mezzotint.generation.Sampling;
 import dev.mezzotint.generation.SamplingJob;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Guidance;
+import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
-import dev.mezzotint.image.Grid;
-import dev.mezzotint.image.Pixels;
-import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
-import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -42,19 +38,17 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  generate --model avatars-32 --count 16 --seed 7 --out pictures",
+      "  generate --model avatars-32 --interpolate 3..7 --count 12 --out between",
+      "  generate --model avatars-32 --init face.png --from-alpha 0.5 --count 8 --out like-it",
+      "  generate --model avatars-32 --init face.png --mask mask.png --count 8 --out painted",
+      "  generate --model avatars-32 --init faces --invert --steps 128 --out x0",
+      "  generate --model triangle-square-2d --count 4000 --trajectory --out points",
       "  generate --model my-unet --x0 noise.safetensors:x --steps 8 --sampler euler --out y"
     })
 final class GenerateCommand implements Callable<Integer> {
-  private static final int COUNT_MAX = 100_000;
-  private static final int VALUES_MAX = 1 << 29; // 2 GiB of float32, the largest tensor written
-
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(names = "--count", paramLabel = "N", description = "How many; default 1, or as in --x0.")
-  private @Nullable Integer count;
-
-  @Option(names = "--seed", paramLabel = "S", description = "Of the noise; default 0.")
-  private long seed;
+  @Mixin private StartOptions start = new StartOptions();
 
   @Option(names = "--steps", paramLabel = "T", description = "Intervals of alpha, 1 to 1000.")
   private @Nullable Integer steps;
@@ -69,14 +63,10 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--schedule",
       paramLabel = "S",
       defaultValue = "uniform",
-      description = "uniform or cosine; default ${DEFAULT-VALUE}.")
+      description =
+          "uniform, cosine, shift:S, a list 0,...,1, or tuned, as on the model's card; default"
+              + " ${DEFAULT-VALUE}.")
   private String schedule = "uniform";
-
-  @Option(
-      names = "--x0",
-      paramLabel = "FILE[:KEY]",
-      description = "Start from this noise, N x C x H x W, instead of --seed.")
-  private @Nullable String x0;
 
   @Option(
       names = "--condition",
@@ -86,6 +76,22 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
   private @Nullable Integer classLabel;
+
+  @Option(
+      names = "--guidance",
+      paramLabel = "W",
+      description = "Exaggerate the class, for models that were also trained without; 1 is none.")
+  private double guidance = 1;
+
+  @Option(names = "--cfg-zero", description = "Guide by CFG-Zero* instead of plainly.")
+  private boolean cfgZero;
+
+  @Option(
+      names = "--trajectory",
+      description = "Also write trajectory.png, an animation of the way from x0 to x1.")
+  private boolean trajectory;
+
+  @Mixin private PaintOptions paint = new PaintOptions();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
@@ -98,68 +104,100 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Optional<Tensor> noise = Optional.ofNullable(x0).map(t -> TensorFile.read("--x0", t, 4));
+    Optional<Tensor> noise = start.given();
     ModelFiles files = surroundings.model(model.reference);
     ModelLibrary library = new ModelLibrary(surroundings.device(model.device), ref -> files);
     ModelInfo info =
         noise.isPresent()
             ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
             : library.find("");
-    List<SamplingJob.Row> rows = rows(info, noise);
+    List<SamplingJob.X0> points = start.points(info, files, noise, paint.present());
+    int conditionValues = info.conditionChannels() * info.height() * info.width();
+    List<SamplingJob.Row> rows =
+        StartOptions.rows(points, conditions(info, points.size()), conditionValues);
     Solver solver = sampler == null ? info.sampler() : solver(sampler);
-    int intervals = steps == null ? info.steps() : checked("--steps", steps, 1, 1000);
-    List<Stage> stages = solver.stages(schedule().alphas(intervals));
+    double[] alphas = alphas(info, files.card());
+    Optional<Inpainting> painting = paint.plan(solver, alphas);
+    List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
+    if (painting.isPresent()) {
+      rows = painted(rows, info, painting.get());
+    }
+    Optional<Ways> ways =
+        trajectory
+            ? Optional.of(Ways.watch(info, rows, stages.size(), solver.evaluationsPerStep()))
+            : Optional.empty();
     SamplingJob job =
         new SamplingJob(
-            "generate", info, rows, stages, label(info), Priority.NORMAL, "", Optional.empty());
+            "generate",
+            info,
+            rows.stream().map(row -> ways.map(all -> all.with(row)).orElse(row)).toList(),
+            stages,
+            label(info),
+            guidance(),
+            Priority.NORMAL,
+            "",
+            Optional.empty());
     Destination.folder("--out", out);
-    write(info, sample(library, job));
+    SampleFiles.write(out, info, sample(library, job));
+    if (ways.isPresent()) {
+      ways.get().write(out, info);
+    }
+    System.err.println(rows.size() + (start.inverts() ? " x0: " : " samples: ") + out);
     return 0;
   }
 
-  private List<SamplingJob.Row> rows(ModelInfo info, Optional<Tensor> noise) {
-    int n = count == null ? 1 : checked("--count", count, 1, COUNT_MAX);
-    if (noise.isPresent()) {
-      long[] shape = noise.get().shape();
-      if (shape[1] != info.channels()) {
-        throw new InvalidInputException(
-            "--x0", "--x0 has " + shape[1] + " channels, the model makes " + info.channels());
-      }
-      if (count != null && count != shape[0]) {
-        throw new InvalidInputException(
-            "--count", "--count is " + count + ", but --x0 has " + shape[0] + " rows");
-      }
-      n = checked("--x0 rows", shape[0], 1, COUNT_MAX);
-    }
-    checkSize(info, n);
-    float[] conditions = conditions(info, n);
-    float[] starts = noise.map(Tensor::toFloats).orElse(new float[0]);
-    int pixels = info.height() * info.width();
-    List<SamplingJob.Row> rows = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      float[] own = part(conditions, i, info.conditionChannels() * pixels);
-      SamplingJob.X0 start =
-          noise.isPresent()
-              ? new SamplingJob.X0.Given(part(starts, i, info.channels() * pixels))
-              : new SamplingJob.X0.Seeded(seed, i);
-      rows.add(new SamplingJob.Row(i, start, own));
-    }
-    return rows;
+  private List<SamplingJob.Row> painted(
+      List<SamplingJob.Row> rows, ModelInfo info, Inpainting plan) {
+    float[] shares = paint.shares(info);
+    return rows.stream()
+        .map(
+            row ->
+                row.with(
+                    PaintOptions.interlude(
+                        plan,
+                        start.noise(row.index(), info),
+                        start.picture(row.index()),
+                        shares,
+                        start.seed(),
+                        row.index())))
+        .toList();
   }
 
-  /** All pictures stand in memory at the end, and in one tensor. */
-  private static void checkSize(ModelInfo info, int n) {
-    long widest = Math.max(info.channels(), info.conditionChannels());
-    if (n * widest * info.height() * info.width() > VALUES_MAX) {
-      throw new InvalidInputException(
-          "--count",
-          "--count: %d pictures of %dx%d are too many for one tensor: ask for fewer"
-              .formatted(n, info.width(), info.height()));
+  private Guidance guidance() {
+    try {
+      return new Guidance(guidance, cfgZero);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }
   }
 
-  private static float[] part(float[] all, int i, int length) {
-    return Arrays.copyOfRange(all, i * length, (i + 1) * length);
+  private double[] alphas(ModelInfo info, ModelCard card) {
+    int intervals = steps == null ? info.steps() : checked("--steps", steps, 1, 1000);
+    try {
+      if (steps == null && schedule.indexOf(',') >= 0) {
+        intervals = schedule.split(",", -1).length - 1; // a list says itself how many
+      }
+      return schedule(card, intervals).alphas(intervals, start.from(), start.to());
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--schedule", "--schedule: " + e.getMessage(), e);
+    }
+  }
+
+  private AlphaSchedule schedule(ModelCard card, int intervals) {
+    if (!schedule.equals("tuned")) {
+      return AlphaSchedule.parse(schedule);
+    }
+    return card.tunedSchedule(intervals)
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "--schedule",
+                    "--schedule tuned: the card of model "
+                        + card.name()
+                        + " has none for "
+                        + intervals
+                        + " steps, but for "
+                        + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
   private float[] conditions(ModelInfo info, int n) {
@@ -217,14 +255,6 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private AlphaSchedule schedule() {
-    try {
-      return AlphaSchedule.parse(schedule);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("--schedule", "--schedule: " + e.getMessage(), e);
-    }
-  }
-
   /** All rows' pictures in their order, C×H×W each. */
   private static float[][] sample(ModelLibrary library, SamplingJob job) {
     float[][] pictures = new float[job.rows().size()][];
@@ -261,31 +291,5 @@ final class GenerateCommand implements Callable<Integer> {
       progress.close();
     }
     return pictures;
-  }
-
-  private void write(ModelInfo info, float[][] pictures) throws IOException {
-    int values = info.channels() * info.height() * info.width();
-    float[] samples = new float[pictures.length * values];
-    List<Pixels> grid = new ArrayList<>();
-    for (int i = 0; i < pictures.length; i++) {
-      System.arraycopy(pictures[i], 0, samples, i * values, values);
-      if (info.channels() == 1 || info.channels() == 3) {
-        Pixels pixels =
-            Pixels.fromChw(pictures[i], 0, info.channels(), info.height(), info.width());
-        Files.write(out.resolve("%05d.png".formatted(i)), Png.encode(pixels));
-        grid.add(pixels);
-      }
-    }
-    if (!grid.isEmpty()) {
-      Files.write(out.resolve("grid.png"), Png.encode(Grid.square(grid)));
-    }
-    SafeTensors.write(
-        out.resolve("samples.safetensors"),
-        Map.of(
-            "samples",
-            Tensor.ofFloats(
-                samples, pictures.length, info.channels(), info.height(), info.width())),
-        Map.of());
-    System.err.println(pictures.length + " pictures: " + out);
   }
 }

@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -27,7 +28,10 @@ final class ImportCommand implements Callable<Integer> {
     Destination.modelFolder("--to", to);
     ModelFiles files =
         ModelFolder.importFolder(
-            from, to, config -> NetworkProgram.unet(config, 1, TrainStep.defaults()).weights());
+            from,
+            to,
+            config ->
+                NetworkProgram.of(config, Reading.direction(1), TrainStep.defaults()).weights());
     System.err.println(
         "imported "
             + files.name()

@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.job.JobEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -15,6 +16,38 @@ public interface Requests extends AutoCloseable {
 
   /** Calls a job off; returns once the broker has that. */
   void cancel(String id);
+
+  /**
+   * Lets workers take nothing more from request topics.
+   *
+   * @param word {@code generation}, {@code training} or a topic's name
+   * @return the topics
+   */
+  List<String> pause(String word);
+
+  /** Takes {@link #pause} back. */
+  List<String> resume(String word);
+
+  /**
+   * What became of one dead letter.
+   *
+   * @param letter its place in the dead-letter topic
+   * @param topic where its request went
+   * @param job the dead job; empty if the record was nobody's
+   * @param id of the request that was sent
+   * @param refusal why nothing was sent; empty if it was
+   */
+  record Replayed(String letter, String topic, String job, String id, String refusal) {}
+
+  /**
+   * Sends dead letters' requests back to where they came from.
+   *
+   * @param job only those of this job; empty for all
+   * @param since only those written since; empty for all
+   * @param asIs the requests keep their ids
+   * @return oldest first
+   */
+  List<Replayed> replay(Optional<String> job, Optional<Instant> since, boolean asIs);
 
   /**
    * Follows a job's events.

@@ -1,15 +1,23 @@
 package dev.mezzotint.cli;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.iadb.Density;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.training.Pairs;
 import dev.mezzotint.training.Recipe;
 import dev.mezzotint.training.Training;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -20,8 +28,9 @@ import picocli.CommandLine.Parameters;
     description = "Train a model from a recipe and a data set, in this process.",
     footer = {
       "",
-      "Example:",
-      "  train recipes/avatars-32.json --data avatars-64.zip --out my-model"
+      "Examples:",
+      "  train recipes/triangle-square-2d.json --out my-first-model",
+      "  train recipes/pictures-32.json --data my-pictures --out my-model"
     })
 final class TrainCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "RECIPE.json", description = "What and how to train.")
@@ -29,10 +38,9 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--data",
-      required = true,
       paramLabel = "PATH",
-      description = "Folder or zip of PNG or JPEG pictures.")
-  private Path data = Path.of("");
+      description = "Folder or zip of PNG or JPEG pictures; not for densities of the plane.")
+  private @Nullable Path data;
 
   @Option(
       names = "--out",
@@ -60,12 +68,51 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
     Destination.folder("--out", out);
-    try (ImageDataset pictures = Datasets.open(data, read.data(), read.network().outChannels())) {
-      return train(read, pictures);
+    if (read.densities().isPresent()) {
+      return densities(read, read.densities().get());
+    }
+    Path path = data(read);
+    int channels = read.network().outChannels();
+    try (ImageDataset pictures = Datasets.open(path, read.data(), channels)) {
+      List<String> opening = Datasets.describe(path, pictures);
+      if (read.data().p0Split().isEmpty()) {
+        return train(read, Pairs.of(read, pictures), opening);
+      }
+      try (ImageDataset from = Datasets.openP0(path, read.data(), channels)) {
+        return train(read, Pairs.of(read, from, pictures), opening);
+      }
     }
   }
 
-  private int train(Recipe read, ImageDataset pictures) throws InterruptedException {
+  private int densities(Recipe read, Recipe.Densities words)
+      throws IOException, InterruptedException {
+    Pairs pairs = Pairs.of(read, density(read, words.p0()), density(read, words.p1()));
+    int code = train(read, pairs, List.of(words.p0() + " to " + words.p1()));
+    if (words.p0().startsWith(Recipe.Densities.IMAGE)) { // what sampling is to begin from
+      Files.copy(image(read, words.p0()), out.resolve("p0.png"), REPLACE_EXISTING);
+    }
+    return code;
+  }
+
+  private Density density(Recipe read, String word) {
+    return word.startsWith(Recipe.Densities.IMAGE)
+        ? GreyPicture.read(image(read, word))
+        : Density.parse(word);
+  }
+
+  private Path image(Recipe read, String word) {
+    return data(read).resolve(word.substring(Recipe.Densities.IMAGE.length()));
+  }
+
+  private Path data(Recipe read) {
+    if (data == null) {
+      throw new InvalidInputException(
+          "--data", "--data is missing: recipe " + read.name() + " needs pictures");
+    }
+    return data;
+  }
+
+  private int train(Recipe read, Pairs pairs, List<String> opening) throws InterruptedException {
     AtomicBoolean stopping = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(1);
     Thread onSignal = new Thread(() -> stop(stopping, ended), "training-stop");
@@ -73,9 +120,8 @@ final class TrainCommand implements Callable<Integer> {
     try {
       long done;
       try (ProgressLine line =
-          new ProgressLine(
-              "training", read.iterations(), read.batchSize(), Datasets.describe(data, pictures))) {
-        Training training = new Training(read, pictures, surroundings.device(device), out);
+          new ProgressLine("training", read.iterations(), read.batchSize(), opening)) {
+        Training training = new Training(read, pairs, surroundings.device(device), out);
         done = training.run(resume, stopping::get, line);
       }
       System.err.println(

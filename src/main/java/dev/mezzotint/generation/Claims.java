@@ -1,10 +1,13 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Iadb;
+import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import java.io.IOException;
@@ -26,6 +29,7 @@ final class Claims {
   private final int bytesMax;
   private float @Nullable [] sharedCondition;
   private float @Nullable [] init;
+  private float @Nullable [] mask;
 
   /**
    * @param bytesMax size of a picture's file
@@ -45,18 +49,45 @@ final class Claims {
         plan.request().init().isEmpty()
             ? new SamplingJob.X0.Seeded(seed, noiseIndex)
             : new SamplingJob.X0.Given(blended(seed, noiseIndex));
-    return new SamplingJob.Row(index, start, condition(index));
+    SamplingJob.Row row = new SamplingJob.Row(index, start, condition(index));
+    return plan.painting().isEmpty()
+        ? row
+        : row.with(painting(plan.painting().get(), seed, noiseIndex));
+  }
+
+  /** Known pixels go back onto the line from the row's own noise to the request's picture. */
+  private Interlude painting(Inpainting painting, long seed, int noiseIndex) {
+    float[] known = init();
+    if (mask == null) {
+      float[] grey = read("mask", plan.request().mask().orElseThrow(), /* channels= */ 1);
+      mask = new float[known.length];
+      for (int k = 0; k < mask.length; k++) {
+        mask[k] = (grey[k % grey.length] + 1) / 2; // white, which is 1, is painted anew
+      }
+    }
+    float[] x0 = new float[known.length];
+    Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, x0.length);
+    return new Painting(painting, x0, known, mask, new Draws(~seed, noiseIndex));
+  }
+
+  private float[] init() {
+    if (init == null) {
+      GenerationRequest.Init given = plan.request().init().orElseThrow();
+      init = read("init.image", given.image(), plan.model().channels());
+    }
+    return init;
   }
 
   /** x_α = (1−α)·x0 + α·x1 with the seed's noise as x0 and the request's picture as x1. */
   private float[] blended(long seed, int noiseIndex) {
-    GenerationRequest.Init given = plan.request().init().orElseThrow();
-    if (init == null) {
-      init = read("init.image", given.image(), plan.model().channels());
+    float[] picture = init();
+    if (plan.model().p0().equals(ModelCard.PICTURES)) {
+      return picture; // x0 itself
     }
-    float[] x0 = new float[init.length];
+    double alpha = plan.request().init().orElseThrow().alpha();
+    float[] x0 = new float[picture.length];
     Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, x0.length);
-    Iadb.blend(x0, init, given.alpha(), x0);
+    Iadb.blend(x0, picture, alpha, x0);
     return x0;
   }
 

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -10,14 +11,34 @@ import java.util.List;
 
 /** What a row's numbers become: a PNG file; and all of a job's, one grid. */
 final class Encoding {
+  private static final int FRAME_MILLIS = 60;
+  private static final int LAST_MILLIS = 1500;
+
   private Encoding() {}
 
   /**
    * @param chw C×H×W, nominally in [−1, 1]
    */
   static byte[] png(float[] chw, ModelInfo model) {
-    return Png.encode(
-        Pixels.fromChw(chw, /* offset= */ 0, model.channels(), model.height(), model.width()));
+    return Png.encode(pixels(chw, model));
+  }
+
+  /**
+   * The picture, and its way from x0 as an animation in the same file: whatever plays none shows
+   * the picture.
+   *
+   * @param frames C×H×W each
+   */
+  static byte[] animated(float[] chw, List<float[]> frames, ModelInfo model) {
+    return Apng.encode(
+        frames.stream().map(frame -> pixels(frame, model)).toList(),
+        FRAME_MILLIS,
+        LAST_MILLIS,
+        pixels(chw, model));
+  }
+
+  private static Pixels pixels(float[] chw, ModelInfo model) {
+    return Pixels.fromChw(chw, /* offset= */ 0, model.channels(), model.height(), model.width());
   }
 
   /**

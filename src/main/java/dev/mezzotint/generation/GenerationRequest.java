@@ -50,7 +50,11 @@ public record GenerationRequest(
     String tenant) {
 
   public static final List<String> SAMPLERS = Stream.of(Solver.values()).map(Solver::word).toList();
-  public static final List<String> SCHEDULES = List.of("uniform", "cosine");
+
+  /** Steps as they were placed for the model. */
+  static final String TUNED = "tuned";
+
+  public static final List<String> SCHEDULES = List.of("uniform", "cosine", TUNED);
   public static final List<String> FORMATS = List.of("png", "safetensors");
 
   /** Integers up to here are exact in every JSON reader, also one that has only doubles. */

@@ -1,6 +1,8 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.model.ModelCard;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -14,6 +16,9 @@ import java.util.OptionalInt;
  * @param conditionChannels that the network takes after the picture's own; 0 for none
  * @param steps where the request says nothing
  * @param sampler where the request says nothing
+ * @param nullClass the label that stands for no class; empty for a model that cannot be guided
+ * @param p0 where x0 comes from, as on the card
+ * @param tuned steps placed for this model
  */
 public record ModelInfo(
     String name,
@@ -24,7 +29,36 @@ public record ModelInfo(
     OptionalInt classes,
     int conditionChannels,
     int steps,
-    Solver sampler) {
+    Solver sampler,
+    OptionalInt nullClass,
+    String p0,
+    List<ModelCard.TunedSteps> tuned) {
+
+  /** From Gaussian noise, without guidance and without steps placed for it. */
+  public ModelInfo(
+      String name,
+      String version,
+      int channels,
+      int height,
+      int width,
+      OptionalInt classes,
+      int conditionChannels,
+      int steps,
+      Solver sampler) {
+    this(
+        name,
+        version,
+        channels,
+        height,
+        width,
+        classes,
+        conditionChannels,
+        steps,
+        sampler,
+        OptionalInt.empty(),
+        ModelCard.GAUSSIAN,
+        List.of());
+  }
 
   /** {@code name@version}: resolves to this and nothing else, today and later. */
   public String reference() {

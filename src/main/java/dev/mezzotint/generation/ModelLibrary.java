@@ -1,15 +1,16 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import java.util.Map;
@@ -40,7 +41,7 @@ public final class ModelLibrary implements ModelShelf {
   @Override
   public ModelInfo find(String reference) {
     ModelFiles files = finder.apply(reference);
-    UNetConfig config = files.config();
+    NetworkConfig config = files.config();
     int height =
         config
             .sampleSize()
@@ -58,12 +59,13 @@ public final class ModelLibrary implements ModelShelf {
 
   private ModelInfo remember(ModelFiles files, String field, int height, int width) {
     int multiple = files.config().sizeMultiple();
+    int largest = Math.min(SIDE_MAX, files.config().sizeMax());
     for (int side : new int[] {height, width}) {
-      if (side < multiple || side > SIDE_MAX || side % multiple != 0) {
+      if (side < multiple || side > largest || side % multiple != 0) {
         throw new InvalidInputException(
             field,
             "%s is %dx%d: model %s makes pictures whose sides are multiples of %d up to %d"
-                .formatted(field, height, width, files.name(), multiple, SIDE_MAX));
+                .formatted(field, height, width, files.name(), multiple, largest));
       }
     }
     ModelInfo model = info(files, height, width);
@@ -72,17 +74,8 @@ public final class ModelLibrary implements ModelShelf {
   }
 
   private static ModelInfo info(ModelFiles files, int height, int width) {
-    UNetConfig config = files.config();
+    NetworkConfig config = files.config();
     ModelCard card = files.card();
-    if (card.prediction() != Prediction.DIRECTION) {
-      throw new InvalidInputException(
-          "model",
-          "model "
-              + files.name()
-              + " predicts "
-              + card.prediction().word()
-              + ": only direction (x1 - x0) can be sampled by this version");
-    }
     if (config.conditionChannels() < 0) {
       throw new InvalidInputException(
           "model",
@@ -99,7 +92,10 @@ public final class ModelLibrary implements ModelShelf {
         classes(config),
         config.conditionChannels(),
         card.steps().orElse(STEPS_DEFAULT),
-        sampler(files));
+        sampler(files),
+        card.nullClass(),
+        card.p0(),
+        card.tuned());
   }
 
   private static Solver sampler(ModelFiles files) {
@@ -111,7 +107,7 @@ public final class ModelLibrary implements ModelShelf {
     }
   }
 
-  private static OptionalInt classes(UNetConfig config) {
+  private static OptionalInt classes(NetworkConfig config) {
     return config.classEmbedType() == UNetConfig.ClassEmbedding.NONE
         ? OptionalInt.empty()
         : OptionalInt.of(config.numClassEmbeds().orElse(Integer.MAX_VALUE));
@@ -166,6 +162,6 @@ public final class ModelLibrary implements ModelShelf {
   }
 
   private static NetworkProgram program(ModelFiles files) {
-    return NetworkProgram.unet(files.config(), files.card().timestepScale(), TrainStep.defaults());
+    return NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
   }
 }

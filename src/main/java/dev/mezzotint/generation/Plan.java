@@ -1,16 +1,21 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Guidance;
+import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
  * A request together with the model it got: every default filled in.
  *
+ * @param painting what follows each stage where a mask is given
  * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
  */
 record Plan(
@@ -19,10 +24,17 @@ record Plan(
     Solver sampler,
     int steps,
     AlphaSchedule schedule,
+    Optional<Inpainting> painting,
     List<Stage> stages) {
+
+  /** How often inpainting takes each step again: enough for the two parts to find together. */
+  static final int PAINTING_REPEATS = 2;
 
   /** A grid is made in memory, 3 bytes a pixel. */
   static final long GRID_PIXELS_MAX = 1L << 24;
+
+  /** Frames stand in memory until their picture is finished: 4 bytes each. */
+  static final long FRAME_VALUES_MAX = 1L << 26;
 
   /**
    * @throws InvalidInputException naming the field that does not go with this model
@@ -54,7 +66,12 @@ record Plan(
     }
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
-    long evaluations = (long) request.seeds().count() * steps * sampler.evaluationsPerStep();
+    checkStart(request, model);
+    checkGuidance(request, model);
+    long turns = request.mask().isPresent() ? 1 + PAINTING_REPEATS : 1;
+    long directions = request.guidance() == 1 ? 1 : 2;
+    long evaluations =
+        request.seeds().count() * (turns * directions * steps * sampler.evaluationsPerStep());
     if (evaluations > limits.evaluationsMax()) {
       throw new InvalidInputException(
           "steps",
@@ -70,10 +87,72 @@ record Plan(
           "output.grid",
           "output.grid would have " + pixels + " pixels, at most " + GRID_PIXELS_MAX + " may");
     }
-    AlphaSchedule schedule = AlphaSchedule.parse(request.schedule());
+    long frames = Math.min(Trajectory.FRAMES_MAX, steps + 1L);
+    if (request.output().trajectory() && pixels * model.channels() * frames > FRAME_VALUES_MAX) {
+      throw new InvalidInputException(
+          "output.trajectory",
+          "output.trajectory has no room for so many pictures: at most "
+              + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
+              + " of this size");
+    }
+    AlphaSchedule schedule = schedule(request, model, steps);
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
-    return new Plan(
-        request, model, sampler, steps, schedule, sampler.stages(schedule.alphas(steps, from, 1)));
+    double[] alphas = schedule.alphas(steps, from, 1);
+    Optional<Inpainting> painting =
+        request.mask().map(mask -> Inpainting.of(sampler, alphas, PAINTING_REPEATS));
+    List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> sampler.stages(alphas));
+    return new Plan(request, model, sampler, steps, schedule, painting, stages);
+  }
+
+  private static AlphaSchedule schedule(GenerationRequest request, ModelInfo model, int steps) {
+    if (!request.schedule().equals(GenerationRequest.TUNED)) {
+      return AlphaSchedule.parse(request.schedule());
+    }
+    return model.tuned().stream()
+        .filter(placed -> placed.steps() == steps)
+        .map(placed -> AlphaSchedule.listed(placed.alphas()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "schedule",
+                    "schedule is tuned, but model "
+                        + model.reference()
+                        + (" has no placement of " + steps + " steps, only of ")
+                        + model.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
+  }
+
+  /** A model between two sets of pictures begins at one of them, all others at noise. */
+  private static void checkStart(GenerationRequest request, ModelInfo model) {
+    if (model.p0().equals(ModelCard.GAUSSIAN)) {
+      return;
+    }
+    if (!model.p0().equals(ModelCard.PICTURES)) {
+      throw new InvalidInputException(
+          "model",
+          "model " + model.reference() + " begins at points of a density: it makes no pictures");
+    }
+    if (request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0) {
+      throw new InvalidInputException(
+          "init",
+          "init with alpha 0 is missing: model "
+              + model.reference()
+              + " goes from pictures to pictures");
+    }
+    if (request.mask().isPresent()) {
+      throw new InvalidInputException(
+          "mask", "mask is not for model " + model.reference() + ", which begins at a picture");
+    }
+  }
+
+  private static void checkGuidance(GenerationRequest request, ModelInfo model) {
+    if (request.guidance() != 1 && model.nullClass().isEmpty()) {
+      throw new InvalidInputException(
+          "guidance",
+          "guidance other than 1 needs a model that was also trained without classes; model "
+              + model.reference()
+              + " was not");
+    }
   }
 
   private static void checkClassLabel(GenerationRequest request, ModelInfo model) {
@@ -130,6 +209,7 @@ record Plan(
         IntStream.range(from, to).mapToObj(row).toList(),
         stages,
         request.classLabel(),
+        new Guidance(request.guidance(), /* zeroStar= */ false),
         request.priority(),
         request.tenant(),
         request.deadline());

@@ -8,6 +8,8 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,7 @@ final class Rendering implements Sampling.RowListener {
   private final BooleanSupplier stop;
   private final Plan plan;
   private final Claims claims;
+  private final Map<Integer, Trajectory> ways = new ConcurrentHashMap<>(); // of rows under way
 
   // All below guarded by this.
   private final Manifest.@Nullable Image[] images;
@@ -110,7 +113,21 @@ final class Rendering implements Sampling.RowListener {
   }
 
   private SamplingJob rows(int from, int to) throws InterruptedException {
-    return patience.call(stop, () -> plan.rows(from, to, claims::row));
+    return patience.call(stop, () -> plan.rows(from, to, this::row));
+  }
+
+  private SamplingJob.Row row(int index) {
+    SamplingJob.Row row = claims.row(index);
+    if (!plan.request().output().trajectory()) {
+      return row;
+    }
+    ModelInfo model = plan.model();
+    float[] start = new float[model.channels() * model.height() * model.width()];
+    row.x0().write(start, /* offset= */ 0, start.length);
+    Trajectory way =
+        new Trajectory(plan.stages().size(), plan.sampler().evaluationsPerStep(), start);
+    ways.put(index, way);
+    return row.with(row.interlude().then(way));
   }
 
   /** The files of all pictures in their order, where the request asked for a grid. */
@@ -204,7 +221,9 @@ final class Rendering implements Sampling.RowListener {
       }
       ModelInfo model = plan.model();
       checkFinite(row, chw);
-      byte[] png = Encoding.png(chw, model);
+      Trajectory way = ways.remove(row);
+      byte[] png =
+          way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
       String key = Keys.image(plan.request().id().value(), row);
       byte[] standing =
           patience.call(this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
@@ -15,6 +16,7 @@ import java.util.OptionalInt;
  *
  * @param stages what happens to each row, in this order
  * @param classLabel of every row; present exactly where the model has classes
+ * @param guidance of every row, by a model that knows a label for no class
  */
 public record SamplingJob(
     String jobId,
@@ -22,9 +24,23 @@ public record SamplingJob(
     List<Row> rows,
     List<Stage> stages,
     OptionalInt classLabel,
+    Guidance guidance,
     Priority priority,
     String tenant,
     Optional<Instant> deadline) {
+
+  /** Without guidance. */
+  public SamplingJob(
+      String jobId,
+      ModelInfo model,
+      List<Row> rows,
+      List<Stage> stages,
+      OptionalInt classLabel,
+      Priority priority,
+      String tenant,
+      Optional<Instant> deadline) {
+    this(jobId, model, rows, stages, classLabel, Guidance.NONE, priority, tenant, deadline);
+  }
 
   /**
    * One image to be made.
@@ -32,9 +48,19 @@ public record SamplingJob(
    * @param index of the image within the job, from 0
    * @param x0 where it starts
    * @param condition K×H×W, what the network sees beside x; empty when K = 0
+   * @param interlude what happens to it between its stages
    */
   @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
-  public record Row(int index, X0 x0, float[] condition) {
+  public record Row(int index, X0 x0, float[] condition, Interlude interlude) {
+
+    /** A row that is left alone between its stages. */
+    public Row(int index, X0 x0, float[] condition) {
+      this(index, x0, condition, Interlude.NONE);
+    }
+
+    public Row with(Interlude other) {
+      return new Row(index, x0, condition, other);
+    }
 
     /** A row without condition from {@code Noise.gaussian(noiseSeed, noiseIndex, …)}. */
     public static Row seeded(int index, long noiseSeed, int noiseIndex) {
@@ -107,6 +133,13 @@ public record SamplingJob(
                 + " takes "
                 + model.channels() * pixels);
       }
+    }
+    if (guidance.guides() && model.nullClass().isEmpty()) {
+      throw new InvalidInputException(
+          "guidance",
+          "guidance other than 1 needs a model that was also trained without classes; model "
+              + model.name()
+              + " was not");
     }
     int label = classLabel.orElse(-1);
     if (model.classes().isPresent() && (label < 0 || label >= model.classes().getAsInt())) {

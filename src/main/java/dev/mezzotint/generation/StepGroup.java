@@ -1,7 +1,9 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.generation.Ticket.Row;
+import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -78,7 +80,59 @@ final class StepGroup implements AutoCloseable {
       coefficients[4 * i + 3] = (float) stage.g3();
       classes[i] = job.classLabel().orElse(0);
     }
-    slots.step(named, alpha, coefficients, classes);
+    if (pass.rows().stream().anyMatch(row -> job(row).guidance().guides())) {
+      guidedStep(pass, named, alpha, coefficients, classes);
+    } else {
+      slots.step(named, alpha, coefficients, classes);
+    }
+    interludes(pass);
+  }
+
+  private void guidedStep(
+      Pass pass, long[] named, float[] alpha, float[] coefficients, long[] classes) {
+    float[] weights = new float[named.length];
+    boolean[] zeroStar = new boolean[named.length];
+    Arrays.fill(weights, 1);
+    for (int i = 0; i < pass.rows().size(); i++) {
+      Row row = pass.rows().get(i);
+      Guidance guidance = job(row).guidance();
+      weights[i] = (float) guidance.weight();
+      zeroStar[i] = guidance.zeroStar();
+      if (guidance.leavesOut(row.stage(), job(row).stages().size())) {
+        Arrays.fill(coefficients, 4 * i, 4 * i + 4, 0); // x stays where it is
+      }
+    }
+    slots.guidedStep(
+        named,
+        alpha,
+        coefficients,
+        classes,
+        weights,
+        zeroStar,
+        model.nullClass().orElseThrow(() -> new IllegalStateException("no label for no class")));
+  }
+
+  /** Rows that want it are looked at, and go on from where they are put. */
+  private void interludes(Pass pass) {
+    List<Row> wanted =
+        pass.rows().stream().filter(row -> source(row).interlude().wants(row.stage() + 1)).toList();
+    if (wanted.isEmpty()) {
+      return;
+    }
+    try {
+      float[] all = slots.peek(wanted.stream().mapToLong(row -> row.slot).toArray());
+      int values = all.length / wanted.size();
+      for (int i = 0; i < wanted.size(); i++) {
+        Row row = wanted.get(i);
+        float[] x = Arrays.copyOfRange(all, i * values, (i + 1) * values);
+        if (source(row).interlude().between(row.stage() + 1, x)) {
+          slots.overwrite(new long[] {row.slot}, x);
+        }
+      }
+    } catch (DeviceMemoryException e) {
+      // The rows have moved: the pass cannot be tried again as if nothing had happened.
+      throw new IllegalStateException("no memory to look at rows", e);
+    }
   }
 
   private void enter(List<Row> entering) {

@@ -11,14 +11,7 @@ final class Supported {
 
   /** Throws {@link InvalidInputException} for the first field that asks for too much. */
   static void check(GenerationRequest request) {
-    refuseIf(request.guidance() != 1, "guidance", " other than 1");
-    refuseIf(request.mask().isPresent(), "mask");
     refuseIf(!request.output().format().equals("png"), "output.format", " other than png");
-    refuseIf(request.output().trajectory(), "output.trajectory");
-  }
-
-  private static void refuseIf(boolean asked, String field) {
-    refuseIf(asked, field, "");
   }
 
   private static void refuseIf(boolean asked, String field, String qualifier) {

@@ -1,5 +1,6 @@
 package dev.mezzotint.iadb;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -35,18 +36,40 @@ public final class AlphaSchedule {
   }
 
   /**
-   * The schedule that a request's word names: {@code uniform} or {@code cosine}.
+   * The schedule that somebody wrote down: {@code uniform}, {@code cosine}, {@code shift:S} for the
+   * uniform one {@link #shifted} by S, or a list of alphas such as {@code 0,0.2,0.5,1}.
    *
-   * @throws IllegalArgumentException naming the known words
+   * @throws IllegalArgumentException naming the known words, or what is wrong with the list
    */
-  public static AlphaSchedule parse(String word) {
-    return switch (word) {
+  public static AlphaSchedule parse(String text) {
+    if (text.startsWith("shift:")) {
+      return UNIFORM.shifted(number(text.substring("shift:".length())));
+    }
+    if (text.indexOf(',') >= 0) {
+      List<Double> values = new ArrayList<>();
+      for (String value : text.split(",", -1)) {
+        values.add(number(value.strip()));
+        if (values.size() > STEPS_MAX + 1) {
+          break; // refused below
+        }
+      }
+      return listed(values);
+    }
+    return switch (text) {
       case "uniform" -> UNIFORM;
       case "cosine" -> COSINE;
       default ->
           throw new IllegalArgumentException(
-              "unknown schedule '" + word + "': use uniform or cosine");
+              "unknown schedule '" + text + "': use uniform, cosine, shift:S or a list of alphas");
     };
+  }
+
+  private static double number(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("'" + text + "' in the schedule is not a number", e);
+    }
   }
 
   /**

@@ -10,52 +10,70 @@ package dev.mezzotint.iadb;
  *   read off     x0 = xα − α D,   x1 = xα + (1 − α) D
  * </pre>
  *
- * The error of D enters a step multiplied by α′ − α and so stays bounded however many steps there
- * are; the other predictions divide it by α or 1 − α. Arrays are any number of values of equal
- * length, pixels in [−1, 1]; outputs may be the same array as an input. Safe for use by several
- * threads on different arrays.
+ * For one value each: a picture is many of them, and no formula looks at two. The device's programs
+ * ({@code network.NetworkProgram}, {@code TrainStep}) spell the same formulas in their own dialect;
+ * tests hold the two together. Pure functions, safe for use by many threads.
  */
 public final class Iadb {
+  /**
+   * How near to its singular end a prediction of x0 or x1 is asked for its direction: beyond, the
+   * direction found this far from the end is taken. See {@link #regularAlpha}.
+   */
+  public static final double SINGULAR_MARGIN = 0.01;
+
   private Iadb() {}
 
   /** xα = (1 − α) x0 + α x1. */
+  public static double blend(double x0, double x1, double alpha) {
+    return (1 - alpha) * x0 + alpha * x1;
+  }
+
+  /** {@link #blend(double, double, double)} for every value of two points. */
+  public static void blend(double[] x0, double[] x1, double alpha, double[] xAlpha) {
+    for (int k = 0; k < xAlpha.length; k++) {
+      xAlpha[k] = blend(x0[k], x1[k], alpha);
+    }
+  }
+
+  /** {@link #blend(double, double, double)} for pictures; outputs may be one of the inputs. */
   public static void blend(float[] x0, float[] x1, double alpha, float[] xAlpha) {
-    checkLengths(x0, x1, xAlpha);
-    for (int i = 0; i < xAlpha.length; i++) {
-      xAlpha[i] = (float) ((1 - alpha) * x0[i] + alpha * x1[i]);
+    for (int k = 0; k < xAlpha.length; k++) {
+      xAlpha[k] = (float) blend(x0[k], x1[k], alpha);
+    }
+  }
+
+  /** x0 = (xα − α x1) / (1 − α): a blend solved for its x0, with α below 1. */
+  static void x0FromBlend(double[] xAlpha, double[] x1, double alpha, double[] x0) {
+    for (int k = 0; k < x0.length; k++) {
+      x0[k] = (xAlpha[k] - alpha * x1[k]) / (1 - alpha);
+    }
+  }
+
+  /** x1 = (xα − (1 − α) x0) / α: a blend solved for its x1, with α above 0. */
+  static void x1FromBlend(double[] xAlpha, double[] x0, double alpha, double[] x1) {
+    for (int k = 0; k < x1.length; k++) {
+      x1[k] = (xAlpha[k] - (1 - alpha) * x0[k]) / alpha;
     }
   }
 
   /** D = x1 − x0, what the network learns the mean of. */
-  public static void direction(float[] x0, float[] x1, float[] direction) {
-    checkLengths(x0, x1, direction);
-    for (int i = 0; i < direction.length; i++) {
-      direction[i] = x1[i] - x0[i];
-    }
+  public static double direction(double x0, double x1) {
+    return x1 - x0;
   }
 
-  /** x ← x + (α′ − α) D, in place. */
-  public static void step(float[] x, float[] direction, double alpha, double alphaNext) {
-    checkLengths(x, direction, x);
-    for (int i = 0; i < x.length; i++) {
-      x[i] = (float) (x[i] + (alphaNext - alpha) * direction[i]);
-    }
+  /** x ← x + (α′ − α) D. */
+  public static double step(double x, double direction, double alpha, double alphaNext) {
+    return x + (alphaNext - alpha) * direction;
   }
 
   /** x0 = xα − α D: the noise end of the line through xα along D. */
-  public static void x0FromDirection(float[] xAlpha, float[] direction, double alpha, float[] x0) {
-    checkLengths(xAlpha, direction, x0);
-    for (int i = 0; i < x0.length; i++) {
-      x0[i] = (float) (xAlpha[i] - alpha * direction[i]);
-    }
+  public static double x0FromDirection(double xAlpha, double direction, double alpha) {
+    return xAlpha - alpha * direction;
   }
 
   /** x1 = xα + (1 − α) D: the data end of the line, a preview of the picture to come. */
-  public static void x1FromDirection(float[] xAlpha, float[] direction, double alpha, float[] x1) {
-    checkLengths(xAlpha, direction, x1);
-    for (int i = 0; i < x1.length; i++) {
-      x1[i] = (float) (xAlpha[i] + (1 - alpha) * direction[i]);
-    }
+  public static double x1FromDirection(double xAlpha, double direction, double alpha) {
+    return xAlpha + (1 - alpha) * direction;
   }
 
   /**
@@ -71,21 +89,8 @@ public final class Iadb {
    * @throws IllegalArgumentException where the formula divides by zero: x0 and ε at α = 0, x1 at α
    *     = 1
    */
-  public static void directionFrom(
-      Prediction prediction, float[] xAlpha, float[] output, double alpha, float[] direction) {
-    checkLengths(xAlpha, output, direction);
-    double share = divisor(prediction, alpha);
-    for (int i = 0; i < direction.length; i++) {
-      direction[i] =
-          switch (prediction) {
-            case DIRECTION -> output[i];
-            case X0, EPSILON -> (float) ((xAlpha[i] - output[i]) / share);
-            case X1 -> (float) ((output[i] - xAlpha[i]) / share);
-          };
-    }
-  }
-
-  private static double divisor(Prediction prediction, double alpha) {
+  public static double directionFrom(
+      Prediction prediction, double xAlpha, double output, double alpha) {
     double share =
         switch (prediction) {
           case DIRECTION -> 1;
@@ -96,7 +101,25 @@ public final class Iadb {
       throw new IllegalArgumentException(
           "a prediction of " + prediction.word() + " has no direction at alpha " + alpha);
     }
-    return share;
+    return switch (prediction) {
+      case DIRECTION -> output;
+      case X0, EPSILON -> (xAlpha - output) / share;
+      case X1 -> (output - xAlpha) / share;
+    };
+  }
+
+  /**
+   * The α at which a sampler asks a prediction for its direction, network and formula alike: α
+   * itself but within {@link #SINGULAR_MARGIN} of the end where the formula divides by zero. A
+   * direction changes little over so short a way, the network's error divided by less would not.
+   * For {@link Prediction#EPSILON} the ends of its own noise schedule take the margin's place.
+   */
+  public static double regularAlpha(Prediction prediction, double alpha) {
+    return switch (prediction) {
+      case DIRECTION, EPSILON -> alpha;
+      case X0 -> Math.max(SINGULAR_MARGIN, alpha);
+      case X1 -> Math.min(1 - SINGULAR_MARGIN, alpha);
+    };
   }
 
   /**
@@ -119,12 +142,5 @@ public final class Iadb {
   /** s with x_t = s·xα, the input of a network trained for DDPM: 1 / √(α² + (1 − α)²). */
   public static double ddpmScale(double alpha) {
     return 1 / Math.sqrt(alpha * alpha + (1 - alpha) * (1 - alpha));
-  }
-
-  private static void checkLengths(float[] a, float[] b, float[] out) {
-    if (a.length != out.length || b.length != out.length) {
-      throw new IllegalArgumentException(
-          "lengths differ: " + a.length + ", " + b.length + " and " + out.length);
-    }
   }
 }

@@ -102,6 +102,38 @@ public final class Noise {
     }
   }
 
+  /**
+   * Spherical interpolation: the point that far along the great circle from a to b. Between two
+   * Gaussian points it keeps the length that such points have; a straight line would pass through
+   * the unlikely middle.
+   *
+   * <pre>
+   *   (sin((1 − s) θ) a + sin(s θ) b) / sin θ,   θ the angle between a and b
+   * </pre>
+   *
+   * @param share s, 0 gives a and 1 gives b
+   * @param out as long as a and b; may be one of them
+   */
+  public static void between(float[] a, float[] b, double share, float[] out) {
+    double ab = 0;
+    double aa = 0;
+    double bb = 0;
+    for (int k = 0; k < out.length; k++) {
+      ab += (double) a[k] * b[k];
+      aa += (double) a[k] * a[k];
+      bb += (double) b[k] * b[k];
+    }
+    double angle = StrictMath.acos(Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb))));
+    double sine = StrictMath.sin(angle);
+    // In one direction the circle is a line; opposite points have no single circle, nor NaN one.
+    boolean straight = !(sine > 1e-9);
+    double shareA = straight ? 1 - share : StrictMath.sin((1 - share) * angle) / sine;
+    double shareB = straight ? share : StrictMath.sin(share * angle) / sine;
+    for (int k = 0; k < out.length; k++) {
+      out[k] = (float) (shareA * a[k] + shareB * b[k]);
+    }
+  }
+
   private static void checkRange(long first, int capacity, int offset, int length) {
     java.util.Objects.checkFromIndexSize(offset, length, capacity);
     if (first < 0) {

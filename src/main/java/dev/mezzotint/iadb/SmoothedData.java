@@ -1,22 +1,25 @@
 package dev.mezzotint.iadb;
 
 /**
- * The exact direction field of a finite data set smoothed by a small Gaussian: the truth that
- * solvers and networks are measured against.
+ * The exact posterior of a finite data set smoothed by a small Gaussian, and the field that follows
+ * from it: the truth that solvers, networks and training are measured against.
  *
  * <p>x0 ~ N(0, I) and x1 = y_i + s·n with i uniform over the data and n ~ N(0, I). Given i, the
  * blend x_α = (1−α)·x0 + α·x1 is normal around α·y_i with variance v = (1−α)² + α²s². So the
- * posterior of i has weights w_i ∝ exp(−|x_α − α·y_i|² / 2v), and the field, the posterior mean of
- * x1 − x0 (paper, section 3), is
+ * posterior of i has weights w_i ∝ exp(−|x_α − α·y_i|² / 2v), and with the rest r_i = x_α − α·y_i
  *
  * <pre>
- *   D(x_α, α) = Σ_i w_i·( y_i + c·(x_α − α·y_i) ),   c = (α·s² − (1−α)) / v
+ *   x0 given x_α, i:   (1−α)/v·r_i          − αs/√v·n
+ *   x1 given x_α, i:   y_i + αs²/v·r_i + (1−α)s/√v·n,     the same n ~ N(0, I) in both
  * </pre>
  *
+ * of which {@link #means} takes the mean over n and i, and {@link #deblend} draws.
+ *
  * <p>With s = 0 every solver would land on a data point in its last step, and its error would
- * measure nothing but which one. Immutable, safe for use by many threads.
+ * measure nothing but which one. A single point is a pair of Gaussians, whose map is known: z goes
+ * to y + s·z. Immutable, safe for use by many threads.
  */
-public final class SmoothedData {
+public final class SmoothedData implements Field, Deblending {
   private final float[][] data;
   private final double s;
 
@@ -32,44 +35,70 @@ public final class SmoothedData {
     this.s = s;
   }
 
-  /**
-   * @param x a point x_α
-   * @param alpha in [0, 1]
-   * @param direction becomes D(x, α)
-   */
+  /** D(x, α), the posterior mean of x1 − x0. */
+  @Override
   public void direction(double[] x, double alpha, double[] direction) {
-    double v = (1 - alpha) * (1 - alpha) + alpha * alpha * s * s;
-    double[] weights = posterior(x, alpha, v);
-    double c = (alpha * s * s - (1 - alpha)) / v;
+    double[] x0 = new double[x.length];
+    means(x, alpha, x0, direction);
     for (int k = 0; k < x.length; k++) {
-      double mean = 0;
-      for (int i = 0; i < data.length; i++) {
-        mean += weights[i] * data[i][k];
-      }
-      direction[k] = mean + c * (x[k] - alpha * mean);
+      direction[k] -= x0[k];
     }
   }
 
-  /** Sums to 1; the largest exponent is taken off first, so that none overflows. */
+  /**
+   * The posterior means of both ends; regular for every α in [0, 1], ends included.
+   *
+   * @param x a point x_α
+   * @param x0 becomes the mean of x0
+   * @param x1 becomes the mean of x1
+   */
+  public void means(double[] x, double alpha, double[] x0, double[] x1) {
+    double v = variance(alpha);
+    double[] weights = posterior(x, alpha, v);
+    java.util.Arrays.fill(x1, 0);
+    for (int i = 0; i < data.length; i++) {
+      if (weights[i] > 0) { // most are zero, and a picture has many values
+        for (int k = 0; k < x.length; k++) {
+          x1[k] += weights[i] * data[i][k];
+        }
+      }
+    }
+    for (int k = 0; k < x.length; k++) {
+      double rest = x[k] - alpha * x1[k];
+      x0[k] = (1 - alpha) / v * rest;
+      x1[k] += alpha * s * s / v * rest;
+    }
+  }
+
+  @Override
+  public void deblend(double[] x, double alpha, Draws draws, double[] x0, double[] x1) {
+    double v = variance(alpha);
+    float[] y = data[Weights.draw(posterior(x, alpha, v), draws)];
+    for (int k = 0; k < x.length; k++) {
+      double rest = x[k] - alpha * y[k];
+      double n = draws.gaussian() * s / Math.sqrt(v);
+      x0[k] = (1 - alpha) / v * rest - alpha * n;
+      x1[k] = y[k] + alpha * s * s / v * rest + (1 - alpha) * n;
+    }
+  }
+
+  private double variance(double alpha) {
+    return (1 - alpha) * (1 - alpha) + alpha * alpha * s * s;
+  }
+
+  /** w_i, which sum to 1. */
   private double[] posterior(double[] x, double alpha, double v) {
     double[] weights = new double[data.length];
-    double largest = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < data.length; i++) {
       double squares = 0;
       for (int k = 0; k < x.length; k++) {
-        double difference = x[k] - alpha * data[i][k];
-        squares += difference * difference;
+        double rest = x[k] - alpha * data[i][k];
+        squares += rest * rest;
       }
       weights[i] = -squares / (2 * v);
-      largest = Math.max(largest, weights[i]);
     }
-    double sum = 0;
-    for (int i = 0; i < data.length; i++) {
-      weights[i] = StrictMath.exp(weights[i] - largest);
-      sum += weights[i];
-    }
-    for (int i = 0; i < data.length; i++) {
-      weights[i] /= sum;
+    if (!Weights.normalize(weights)) {
+      throw new IllegalArgumentException("x has values that are not finite");
     }
     return weights;
   }

@@ -5,10 +5,8 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Path2D;
-import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.Locale;
 
@@ -19,11 +17,17 @@ import java.util.Locale;
  * @param title above the chart
  * @param xLabel below the horizontal axis
  * @param yLabel beside the vertical axis
+ * @param logarithmicX whether the horizontal axis is logarithmic; all x must then be above 0
  * @param logarithmic whether the vertical axis is logarithmic; values ≤ 0 are then left out
  * @param lines later ones over earlier ones
  */
 public record LineChart(
-    String title, String xLabel, String yLabel, boolean logarithmic, List<Line> lines) {
+    String title,
+    String xLabel,
+    String yLabel,
+    boolean logarithmicX,
+    boolean logarithmic,
+    List<Line> lines) {
   private static final int LEFT = 64;
   private static final int RIGHT = 20;
   private static final int TOP = 36;
@@ -37,15 +41,14 @@ public record LineChart(
   private static final int PALE_BLUE = 0xA9C5E0;
   private static final int DARK_BLUE = 0x1F4E79;
 
-  static {
-    // With a DISPLAY that does not answer, even drawing into memory would fail.
-    if (System.getProperty("java.awt.headless") == null) {
-      System.setProperty("java.awt.headless", "true");
-    }
-  }
-
   public LineChart {
     lines = List.copyOf(lines);
+  }
+
+  /** With a linear horizontal axis. */
+  public LineChart(
+      String title, String xLabel, String yLabel, boolean logarithmic, List<Line> lines) {
+    this(title, xLabel, yLabel, /* logarithmicX= */ false, logarithmic, lines);
   }
 
   /**
@@ -110,25 +113,18 @@ public record LineChart(
     if (width < 160 || height < 120 || width > 8192 || height > 8192) {
       throw new IllegalArgumentException("a chart of " + width + "×" + height + " pixels");
     }
-    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-    Graphics2D g = image.createGraphics();
-    try {
-      g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-      g.setRenderingHint(
-          RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-      g.setColor(Color.WHITE);
-      g.fillRect(0, 0, width, height);
-      Axis across = Axis.over(range(/* vertical= */ false), false, LEFT, width - RIGHT);
-      Axis up = Axis.over(range(/* vertical= */ true), logarithmic, height - BOTTOM, TOP);
-      drawGrid(g, across, up);
-      g.setClip(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM);
-      lines.forEach(line -> drawLine(g, line, across, up));
-      g.setClip(null);
-      drawWords(g, across, up, width, height);
-    } finally {
-      g.dispose();
-    }
-    return pixels(image);
+    return Canvas.rgb(width, height, g -> drawOn(g, width, height));
+  }
+
+  private void drawOn(Graphics2D g, int width, int height) {
+    double[] xs = range(/* vertical= */ false);
+    Axis across = Axis.over(xs, logarithmicX, LEFT, width - RIGHT);
+    Axis up = Axis.over(range(/* vertical= */ true), logarithmic, height - BOTTOM, TOP);
+    drawGrid(g, across, up);
+    g.setClip(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM);
+    lines.forEach(line -> drawLine(g, line, across, up));
+    g.setClip(null);
+    drawWords(g, across, up, width, height);
   }
 
   private double[] range(boolean vertical) {
@@ -258,18 +254,5 @@ public record LineChart(
     }
     String text = String.format(Locale.ROOT, "%.6f", value);
     return text.replaceAll("0+$", "").replaceAll("\\.$", "");
-  }
-
-  private static Pixels pixels(BufferedImage image) {
-    int width = image.getWidth();
-    int height = image.getHeight();
-    byte[] bytes = new byte[width * height * 3];
-    int at = 0;
-    for (int rgb : image.getRGB(0, 0, width, height, null, 0, width)) {
-      bytes[at++] = (byte) (rgb >> 16);
-      bytes[at++] = (byte) (rgb >> 8);
-      bytes[at++] = (byte) rgb;
-    }
-    return new Pixels(width, height, 3, bytes);
   }
 }

@@ -34,13 +34,23 @@ public final class Png {
     if (level < 0 || level > 9) {
       throw new IllegalArgumentException("compression level is " + level + ", must be 0 to 9");
     }
-    byte[] data = deflate(filtered(pixels), level);
+    byte[] data = deflated(pixels, level);
     ByteArrayOutputStream out = new ByteArrayOutputStream(data.length + 64);
-    out.writeBytes(SIGNATURE);
-    chunk(out, "IHDR", header(pixels));
+    begin(out, pixels);
     chunk(out, "IDAT", data);
     chunk(out, "IEND", new byte[0]);
     return out.toByteArray();
+  }
+
+  /** Signature and header; chunks of pixels follow. */
+  static void begin(ByteArrayOutputStream out, Pixels pixels) {
+    out.writeBytes(SIGNATURE);
+    chunk(out, "IHDR", header(pixels));
+  }
+
+  /** The content of an IDAT chunk. */
+  static byte[] deflated(Pixels pixels, int level) {
+    return deflate(filtered(pixels), level);
   }
 
   private static byte[] header(Pixels pixels) {
@@ -125,7 +135,7 @@ public final class Png {
     }
   }
 
-  private static void chunk(ByteArrayOutputStream out, String type, byte[] data) {
+  static void chunk(ByteArrayOutputStream out, String type, byte[] data) {
     byte[] name = type.getBytes(StandardCharsets.US_ASCII);
     CRC32 crc = new CRC32();
     crc.update(name);

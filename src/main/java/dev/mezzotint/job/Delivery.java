@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * One delivery of a request record to this worker. The broker may deliver the same record again, to
  * this worker or another.
  *
- * <p>The lane that acquired the record keeps its lock while the handler works and calls {@link
- * #fence()} as soon as the lock is lost; from then on the attempt must stop and publish nothing.
- * Safe for use by several threads.
+ * <p>The lane that acquired the record keeps its lock while the handler works. The delivery is
+ * fenced as soon as the lock is lost or may be; from then on the attempt must stop and publish
+ * nothing. Safe for use by several threads.
  */
 public final class Delivery {
   private final String topic;
@@ -22,6 +22,8 @@ public final class Delivery {
   private final List<Map.Entry<String, byte[]>> headers;
   private volatile boolean fenced;
   private volatile boolean draining;
+  private volatile boolean timed;
+  private volatile long heldUntilNanos;
 
   /** A record without a key. */
   public Delivery(
@@ -88,12 +90,26 @@ public final class Delivery {
 
   /** True once another worker may hold this record: stop and publish nothing. */
   public boolean fenced() {
+    if (timed && System.nanoTime() - heldUntilNanos > 0) {
+      fenced = true;
+    }
     return fenced;
   }
 
   /** Called by the lane when the lock could not be renewed. */
   public void fence() {
     fenced = true;
+  }
+
+  /**
+   * Called by the lane for every lock it gets. A lock that runs out fences by itself: after the
+   * whole process stood still, the handler may go on before the lane does.
+   *
+   * @param nanoTime of {@link System#nanoTime}
+   */
+  public void holdUntil(long nanoTime) {
+    heldUntilNanos = nanoTime;
+    timed = true;
   }
 
   /** True once this worker is shutting down: hand back at the next step boundary. */

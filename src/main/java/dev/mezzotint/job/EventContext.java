@@ -19,9 +19,10 @@ import java.util.regex.Pattern;
  * CloudEvents attributes that a job's events take over from the record that asked for it.
  *
  * <p>A request may be a CloudEvent in binary mode. Its {@code ce_id} becomes the {@code
- * causationid} of every event that it leads to, its {@code ce_correlationid} goes on as it is, its
- * {@code ce_expirytime} is the deadline where the body has none, and {@code traceparent} and {@code
- * tracestate} are handed on.
+ * causationid} of every event that it leads to (where it has none, its own {@code ce_causationid}
+ * does, or its position), its {@code ce_correlationid} goes on as it is, its {@code ce_expirytime}
+ * is the deadline where the body has none, and {@code traceparent} and {@code tracestate} are
+ * handed on.
  *
  * @param attributes by CloudEvents name: some of {@link #NAMES}
  */
@@ -74,8 +75,10 @@ public record EventContext(Map<String, String> attributes) {
     }
     headers.text("ce_source");
     headers.text("ce_type");
-    found.put(CAUSATION, headers.text("ce_id").orElse(delivery.position()));
-    headers.text("ce_correlationid").ifPresent(id -> found.put(CORRELATION, id));
+    Optional<String> id = headers.text("ce_id");
+    Optional<String> cause = headers.text("ce_causationid");
+    found.put(CAUSATION, id.or(() -> cause).orElse(delivery.position()));
+    headers.text("ce_correlationid").ifPresent(text -> found.put(CORRELATION, text));
     headers.time("ce_expirytime").ifPresent(time -> found.put(EXPIRY, time.toString()));
     // Tracing is a courtesy: what is no trace is dropped, as W3C Trace Context says.
     Optional<String> parent = headers.lenient(TRACE_PARENT);

@@ -22,11 +22,21 @@ final class Attempt {
   private final Delivery delivery;
   private final DeliveryHandler handler;
   private final long holdMillis;
+  private final Runnable ended;
   private final Thread thread;
   private final CountDownLatch done = new CountDownLatch(1);
   private volatile Settlement settlement = Settlement.RELEASE;
 
   Attempt(Delivery delivery, DeliveryHandler handler, long holdMillis, String name) {
+    this(delivery, handler, holdMillis, name, () -> {});
+  }
+
+  /**
+   * @param ended is run when all is over, on the attempt's thread
+   */
+  Attempt(
+      Delivery delivery, DeliveryHandler handler, long holdMillis, String name, Runnable ended) {
+    this.ended = ended;
     this.delivery = delivery;
     this.handler = handler;
     this.holdMillis = holdMillis;
@@ -81,6 +91,7 @@ final class Attempt {
       Thread.currentThread().interrupt();
     } finally {
       done.countDown();
+      ended.run();
     }
   }
 

@@ -2,11 +2,52 @@ package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.DeliveryHandler;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidSessionTimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 
-/** Requests from a Kafka consumer group, for clusters older than 4.2. */
+/**
+ * Requests from a Kafka consumer group, for clusters older than 4.2: one consumer, whose records
+ * are worked on in several lanes at once, also those of one partition.
+ *
+ * <p>At most as many workers get requests as a topic has partitions. Safe for use by many threads.
+ */
 public final class ConsumerGroupQueue implements RequestQueue {
+  private static final Logger LOG = Logger.getLogger(ConsumerGroupQueue.class.getName());
+  private static final Duration SESSION_DEFAULT = Duration.ofSeconds(45);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
+  private static final Duration END_LIMIT = Duration.ofSeconds(6);
+  private static final long RECONNECT_MILLIS = 1_000;
+
+  /** As many as a share group has by default, so that handlers see the same. */
+  private static final int TRIES = 5;
+
+  private final KafkaSettings settings;
+  private final Rota rota;
+  private final DeliveryHandler handler;
+  private final Predicate<String> paused;
+  private final Pace pace;
+  private final Function<Map<String, Object>, Consumer<byte[], byte[]>> opener;
+  private final List<GroupLane> lanes;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Thread thread = new Thread(this::run, "mezzotint-poll");
+  private volatile @Nullable ConsumerGroupLoop loop;
+  private volatile Duration session;
+  private @Nullable RecordSender sender;
 
   /** As {@link RequestQueue#of}. */
   public ConsumerGroupQueue(
@@ -15,28 +56,166 @@ public final class ConsumerGroupQueue implements RequestQueue {
       int lanes,
       DeliveryHandler handler,
       Predicate<String> paused) {
+    this(
+        settings,
+        topics,
+        lanes,
+        handler,
+        paused,
+        Pace.DEFAULT,
+        config ->
+            new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
+  }
+
+  ConsumerGroupQueue(
+      KafkaSettings settings,
+      List<String> topics,
+      int lanes,
+      DeliveryHandler handler,
+      Predicate<String> paused,
+      Pace pace,
+      Function<Map<String, Object>, Consumer<byte[], byte[]>> opener) {
     if (lanes < 1) {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + lanes);
     }
+    this.settings = settings;
+    this.rota = new Rota(topics, lanes, pace.turn());
+    this.handler = handler;
+    this.paused = paused;
+    this.pace = pace;
+    this.opener = opener;
+    this.lanes = IntStream.range(0, lanes).mapToObj(GroupLane::new).toList();
+    this.session = settings.lockDuration().orElse(SESSION_DEFAULT);
+    this.thread.setDaemon(true);
   }
 
   @Override
-  public void start() {
-    throw new IllegalStateException("consumer groups are not supported yet");
+  public synchronized void start() {
+    if (sender != null) {
+      throw new IllegalStateException("the queue is started already");
+    }
+    try (KafkaCluster cluster = new KafkaCluster(settings)) {
+      cluster.ensureRequestTopics(rota.topics());
+    }
+    sender = new RecordSender(settings, settings.groupId() + "-resubmit");
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      while (stopped.getCount() > 0) {
+        if (!consume()) {
+          boolean unused = stopped.await(RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** True if the loop came to its end by itself. */
+  private boolean consume() throws InterruptedException {
+    Consumer<byte[], byte[]> consumer = opener.apply(config());
+    ConsumerGroupLoop life =
+        new ConsumerGroupLoop(
+            consumer,
+            lanes,
+            rota,
+            paused,
+            handler,
+            Resubmission.before(TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender)),
+            () -> stopped.getCount() == 0,
+            session);
+    loop = life;
+    try {
+      life.run();
+      return true;
+    } catch (InvalidSessionTimeoutException e) {
+      LOG.log(
+          Level.WARNING,
+          "The brokers do not allow a session timeout of {0}; {1} is used. See"
+              + " group.min.session.timeout.ms and MEZZOTINT_LOCK_SECONDS.",
+          new Object[] {session, SESSION_DEFAULT});
+      session = SESSION_DEFAULT;
+    } catch (KafkaException e) {
+      LOG.log(Level.WARNING, "The consumer connects anew: {0}", e.toString());
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.SEVERE, "The consumer begins anew", e);
+    } finally {
+      life.fenceAll();
+      close(consumer);
+    }
+    return false;
+  }
+
+  private static void close(Consumer<byte[], byte[]> consumer) {
+    try {
+      consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(CLOSE_LIMIT));
+    } catch (RuntimeException e) {
+      LOG.log(Level.FINE, "a consumer did not close", e);
+    }
+  }
+
+  private Map<String, Object> config() {
+    return settings.client(
+        settings.groupId() + "-consumer",
+        Map.of(
+            "group.id",
+            settings.groupId(),
+            "enable.auto.commit",
+            "false",
+            "auto.offset.reset",
+            "earliest",
+            "max.poll.records",
+            1,
+            "session.timeout.ms",
+            (int) session.toMillis(),
+            "heartbeat.interval.ms",
+            (int) session.toMillis() / 3,
+            "partition.assignment.strategy",
+            CooperativeStickyAssignor.class.getName()));
   }
 
   @Override
-  public boolean drain(Duration limit) {
-    return true;
+  public synchronized boolean drain(Duration limit) {
+    stopped.countDown();
+    lanes.forEach(lane -> lane.inHand().ifPresent(held -> held.delivery().drain()));
+    boolean ended = join(limit);
+    if (!ended) {
+      LOG.log(
+          Level.WARNING,
+          "After {0} s these are still in hand and given up: {1}",
+          new Object[] {limit.toSeconds(), inHand()});
+      lanes.forEach(lane -> lane.inHand().ifPresent(GroupLane.InHand::abort));
+      join(END_LIMIT);
+    }
+    if (sender != null) {
+      sender.close();
+      sender = null;
+    }
+    return ended;
+  }
+
+  private boolean join(Duration limit) {
+    try {
+      thread.join(Math.max(limit.toMillis(), 1));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return !thread.isAlive();
   }
 
   @Override
   public List<LaneFigures> lanes() {
-    return List.of();
+    ConsumerGroupLoop life = loop;
+    Instant poll = life == null ? null : life.lastPoll();
+    Instant renewal = life == null ? null : life.lastRenewal();
+    return lanes.stream().map(lane -> lane.figures(poll, renewal)).toList();
   }
 
   @Override
   public boolean alive() {
-    return true;
+    return thread.isAlive();
   }
 }

@@ -71,11 +71,53 @@ public final class JobClient implements AutoCloseable {
    * @throws TransientException if the broker cannot be reached
    */
   public void cancel(String jobId) {
+    control(jobId, "cancel");
+  }
+
+  /**
+   * Lets workers take nothing more from request topics; what is in hand goes on.
+   *
+   * @param word as {@link Topics#named} understands it
+   * @return the topics
+   * @throws TransientException if the broker cannot be reached
+   */
+  public List<String> pause(String word) {
+    List<String> topics = settings.topics().named(word);
+    topics.forEach(topic -> control(ControlTopic.TOPIC_KEY + topic, "pause"));
+    return topics;
+  }
+
+  /** Takes {@link #pause} back. */
+  public List<String> resume(String word) {
+    List<String> topics = settings.topics().named(word);
+    topics.forEach(topic -> control(ControlTopic.TOPIC_KEY + topic, "resume"));
+    return topics;
+  }
+
+  private void control(String key, String action) {
     sender.send(
         new ProducerRecord<>(
             settings.topics().control(),
-            jobId.getBytes(UTF_8),
-            JsonText.write(Map.of("action", "cancel"))));
+            key.getBytes(UTF_8),
+            JsonText.write(Map.of("action", action))));
+  }
+
+  /**
+   * Sends dead letters' requests back to where they came from; see {@link Replay} for the rules.
+   *
+   * @param chosen which of them
+   * @param asIs the requests keep their ids
+   * @return what was done about each, oldest first
+   * @throws TransientException if the broker cannot be reached
+   */
+  public List<Replay.Outcome> replay(Predicate<DeadLetters.Letter> chosen, boolean asIs) {
+    List<DeadLetters.Letter> letters;
+    try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+      letters = DeadLetters.read(consumer, settings.topics().dead());
+    } catch (org.apache.kafka.common.errors.TimeoutException e) {
+      throw new TransientException("no Kafka broker answers at " + settings.bootstrapServers(), e);
+    }
+    return Replay.of(letters, chosen, asIs, sender::send);
   }
 
   /** As below, until the job's terminal event. */

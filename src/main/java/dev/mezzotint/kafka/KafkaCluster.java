@@ -6,18 +6,23 @@ import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
@@ -35,6 +40,7 @@ public final class KafkaCluster implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(KafkaCluster.class.getName());
   private static final Duration CALL_LIMIT = Duration.ofSeconds(25);
   private static final int DELIVERY_LIMIT_DEFAULT = 5;
+  private static final int HEARTBEAT_MILLIS_DEFAULT = 5_000;
 
   /** A request with a small inline image fits; so does the noise that somebody may send. */
   private static final int REQUEST_BYTES_MAX = 4 << 20;
@@ -71,7 +77,10 @@ public final class KafkaCluster implements AutoCloseable {
    * @throws TransientException if no broker answers
    */
   public void ensureTopics() {
-    Topics topics = settings.topics();
+    ensure(topics(settings.topics()));
+  }
+
+  static List<NewTopic> topics(Topics topics) {
     List<NewTopic> wanted = new ArrayList<>();
     for (String requests : topics.requests()) {
       wanted.add(topic(requests, Map.of("max.message.bytes", "" + REQUEST_BYTES_MAX)));
@@ -79,10 +88,10 @@ public final class KafkaCluster implements AutoCloseable {
     wanted.add(topic(topics.control(), Map.of("cleanup.policy", "compact")));
     wanted.add(topic(topics.events(), Map.of()));
     wanted.add(topic(topics.dead(), Map.of("max.message.bytes", "" + DEAD_BYTES_MAX)));
-    ensure(wanted);
+    return wanted;
   }
 
-  /** Creates request topics beyond the standard ones, such as those of other priorities. */
+  /** As {@link #ensureTopics} for these request topics alone. */
   void ensureRequestTopics(Collection<String> names) {
     ensure(
         names.stream()
@@ -94,9 +103,15 @@ public final class KafkaCluster implements AutoCloseable {
     return new NewTopic(name, Optional.of(1), Optional.empty()).configs(configs);
   }
 
+  /** Says once what is missing and may not be created. */
   private void ensure(List<NewTopic> topics) {
+    List<NewTopic> missing = topics.stream().filter(topic -> !exists(topic.name())).toList();
+    List<String> refusals = new ArrayList<>();
+    List<String> commands = new ArrayList<>();
+    Map<String, NewTopic> byName = new HashMap<>();
+    missing.forEach(topic -> byName.put(topic.name(), topic));
     admin
-        .createTopics(topics)
+        .createTopics(missing)
         .values()
         .forEach(
             (name, created) -> {
@@ -104,29 +119,81 @@ public final class KafkaCluster implements AutoCloseable {
                 await(created);
               } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof TopicExistsException)) {
-                  LOG.log(
-                      Level.WARNING,
-                      "Could not create topic {0} ({1}). If it is missing, run: kafka-topics.sh"
-                          + " --bootstrap-server {2} --create --topic {0} --partitions 1",
-                      new Object[] {name, message(e), settings.bootstrapServers()});
+                  refusals.add(message(e));
+                  commands.add(creation(requireNonNull(byName.get(name))));
                 }
               }
             });
+    if (!commands.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "Topics are missing and could not be created ({0}). Run: {1}",
+          new Object[] {refusals.get(0), String.join(" && ", commands)});
+    }
+  }
+
+  private boolean exists(String topic) {
+    try {
+      await(admin.describeTopics(List.of(topic)).allTopicNames());
+      return true;
+    } catch (ExecutionException e) {
+      return false;
+    }
+  }
+
+  private String creation(NewTopic topic) {
+    String command =
+        "kafka-topics.sh --bootstrap-server "
+            + settings.bootstrapServers()
+            + " --create --topic "
+            + topic.name()
+            + " --partitions 1";
+    Map<String, String> configs = topic.configs() == null ? Map.of() : topic.configs();
+    return command
+        + configs.entrySet().stream()
+            .map(config -> " --config " + config.getKey() + "=" + config.getValue())
+            .collect(Collectors.joining());
   }
 
   /**
-   * Tells the group to begin with the oldest request, which is not the default, and how long its
-   * locks are to hold.
+   * Tells the share group to begin with the oldest request, which is not the default, and how long
+   * its locks are to hold; says once what it may not set.
    */
   void prepareGroup() {
-    setOfGroup("share.auto.offset.reset", "earliest");
+    Map<String, String> wanted = new TreeMap<>();
+    wanted.put("share.auto.offset.reset", "earliest");
     settings
         .lockDuration()
-        .map(Duration::toMillis)
-        .ifPresent(millis -> setOfGroup("share.record.lock.duration.ms", Long.toString(millis)));
+        .ifPresent(lock -> wanted.put("share.record.lock.duration.ms", "" + lock.toMillis()));
+    List<String> refusals = new ArrayList<>();
+    Map<String, String> unset = new TreeMap<>();
+    wanted.forEach(
+        (name, value) -> {
+          if (value(group(), name).filter(value::equals).isEmpty()) {
+            try {
+              setOfGroup(name, value);
+            } catch (ExecutionException e) {
+              refusals.add(message(e));
+              unset.put(name, value);
+            }
+          }
+        });
+    if (!unset.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "Group {0} is not set up as it should be and could not be ({1}). Run: kafka-configs.sh"
+              + " --bootstrap-server {2} --alter --entity-type groups --entity-name {0}"
+              + " --add-config {3}",
+          new Object[] {
+            settings.groupId(),
+            refusals.get(0),
+            settings.bootstrapServers(),
+            unset.entrySet().stream().map(Object::toString).collect(Collectors.joining(","))
+          });
+    }
   }
 
-  private void setOfGroup(String name, String value) {
+  private void setOfGroup(String name, String value) throws ExecutionException {
     AlterConfigOp set = new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
     try {
       await(admin.incrementalAlterConfigs(Map.of(group(), List.of(set))).all());
@@ -135,42 +202,75 @@ public final class KafkaCluster implements AutoCloseable {
         throw new IllegalStateException(
             "the cluster at "
                 + settings.bootstrapServers()
-                + " does not know share groups: Kafka 4.2 or newer is needed",
+                + " does not know share groups: use Kafka 4.2 or newer, or set MEZZOTINT_QUEUE to"
+                + " consumer-group",
             e);
       }
-      LOG.log(
-          Level.WARNING,
-          "Could not set {0}={1} for group {2} ({3}). Unless it is set already, run:"
-              + " kafka-configs.sh --bootstrap-server {4} --alter --entity-type groups"
-              + " --entity-name {2} --add-config {0}={1}",
-          new Object[] {name, value, settings.groupId(), message(e), settings.bootstrapServers()});
+      throw e;
     }
   }
 
   /** How many deliveries the broker gives a record before it drops it without a word. */
   int deliveryLimit() {
+    // Later brokers let the group override the broker.
+    return integer(group(), "share.delivery.count.limit")
+        .or(() -> broker("group.share.delivery.count.limit"))
+        .orElse(DELIVERY_LIMIT_DEFAULT);
+  }
+
+  /** How often a member of the group hears what it is to read. */
+  Duration heartbeat() {
+    return Duration.ofMillis(
+        broker("group.share.heartbeat.interval.ms").orElse(HEARTBEAT_MILLIS_DEFAULT));
+  }
+
+  private Optional<Integer> broker(String name) {
     try {
       Collection<Node> nodes = await(admin.describeCluster().nodes());
       String id = nodes.iterator().next().idString();
-      ConfigResource broker = new ConfigResource(ConfigResource.Type.BROKER, id);
-      // Later brokers let the group override the broker.
-      Optional<Integer> ofGroup = integer(group(), "share.delivery.count.limit");
-      return ofGroup
-          .or(() -> integer(broker, "group.share.delivery.count.limit"))
-          .orElse(DELIVERY_LIMIT_DEFAULT);
+      return integer(new ConfigResource(ConfigResource.Type.BROKER, id), name);
     } catch (ExecutionException e) {
-      return DELIVERY_LIMIT_DEFAULT;
+      LOG.log(Level.FINE, "{0} cannot be read: {1}", new Object[] {name, message(e)});
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * How many records of each topic the group has not settled; those in hand count.
+   *
+   * @return without the topics of which that is not known
+   */
+  Map<String, OptionalLong> lags(Collection<String> topics) {
+    try {
+      Map<String, OptionalLong> lags = new HashMap<>();
+      await(
+              admin
+                  .listShareGroupOffsets(
+                      Map.of(settings.groupId(), new ListShareGroupOffsetsSpec()))
+                  .partitionsToOffsetInfo(settings.groupId()))
+          .forEach(
+              (partition, info) -> {
+                if (topics.contains(partition.topic()) && info != null && info.lag().isPresent()) {
+                  OptionalLong before = lags.getOrDefault(partition.topic(), OptionalLong.of(0));
+                  lags.put(partition.topic(), OptionalLong.of(before.orElse(0) + info.lag().get()));
+                }
+              });
+      return lags;
+    } catch (ExecutionException e) {
+      LOG.log(Level.FINE, "the lag cannot be read: {0}", message(e));
+      return Map.of();
     }
   }
 
   private Optional<Integer> integer(ConfigResource resource, String name) {
+    return value(resource, name).map(Integer::valueOf);
+  }
+
+  private Optional<String> value(ConfigResource resource, String name) {
     try {
       Config config =
           requireNonNull(await(admin.describeConfigs(List.of(resource)).all()).get(resource));
-      ConfigEntry entry = config.get(name);
-      return entry == null || entry.value() == null
-          ? Optional.empty()
-          : Optional.of(Integer.valueOf(entry.value()));
+      return Optional.ofNullable(config.get(name)).map(ConfigEntry::value);
     } catch (ExecutionException e) {
       LOG.log(Level.FINE, "{0} cannot be read: {1}", new Object[] {name, message(e)});
       return Optional.empty();

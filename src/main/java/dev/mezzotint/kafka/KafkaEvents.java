@@ -28,10 +28,20 @@ public final class KafkaEvents implements EventPublisher {
   static final String TRUNCATED = "truncated";
 
   private final KafkaSettings settings;
+  private final String objects;
   private final RecordSender sender;
 
+  /** With references to objects as they are: keys in the bucket. */
   public KafkaEvents(KafkaSettings settings) {
+    this(settings, "");
+  }
+
+  /**
+   * @param objects what makes an object's key a reference for others: {@code s3://bucket/}
+   */
+  public KafkaEvents(KafkaSettings settings, String objects) {
     this.settings = settings;
+    this.objects = objects;
     this.sender = new RecordSender(settings, settings.groupId() + "-events");
   }
 
@@ -43,10 +53,25 @@ public final class KafkaEvents implements EventPublisher {
       // That a job has ended must be heard even where its details do not fit.
       LOG.log(
           Level.WARNING,
-          "Event {0} is larger than topic {1} takes; published without its details.",
+          "Event {0} is larger than topic {1} takes; published in short.",
           new Object[] {event.id(), settings.topics().events()});
-      sender.send(record(event, Map.of(TRUNCATED, true)));
+      sender.send(record(event, essentials(event.data())));
     }
+  }
+
+  /** So much that the event still is what its schema says. */
+  private static Map<String, Object> essentials(Map<String, Object> data) {
+    Map<String, Object> few = new HashMap<>();
+    data.forEach(
+        (name, value) -> {
+          if (value instanceof String text) {
+            few.put(name, shortened(text));
+          } else if (value instanceof Number || value instanceof Boolean) {
+            few.put(name, value);
+          }
+        });
+    few.put(TRUNCATED, true);
+    return few;
   }
 
   @Override
@@ -54,7 +79,7 @@ public final class KafkaEvents implements EventPublisher {
     sender.sendLater(record(event, event.data()));
   }
 
-  private ProducerRecord<byte[], byte[]> record(JobEvent event, Map<String, Object> data) {
+  ProducerRecord<byte[], byte[]> record(JobEvent event, Map<String, Object> data) {
     byte[] key = event.jobId().isEmpty() ? null : event.jobId().getBytes(UTF_8);
     var record =
         new ProducerRecord<>(settings.topics().events(), null, key, EventJson.write(event, data));
@@ -68,6 +93,14 @@ public final class KafkaEvents implements EventPublisher {
       attributes.put("ce_subject", event.jobId());
       attributes.put("ce_partitionkey", event.jobId());
     }
+    Object manifest = data.get("manifest");
+    if (manifest != null) {
+      attributes.put("ce_dataref", objects + manifest);
+    }
+    if (!event.jobId().isEmpty()) {
+      attributes.put("ce_correlationid", event.jobId());
+    }
+    event.context().attributes().forEach((name, value) -> attributes.put(header(name), value));
     // The extension compares sequences as texts.
     attributes.put("ce_sequence", String.format(Locale.ROOT, "%012d", event.sequence()));
     attributes.put("content-type", "application/json");
@@ -75,31 +108,42 @@ public final class KafkaEvents implements EventPublisher {
     return record;
   }
 
+  /** A trace is Kafka's own affair as well, so it goes by the name that every tracer knows. */
+  private static String header(String attribute) {
+    return attribute.startsWith("trace") ? attribute : "ce_" + attribute;
+  }
+
   @Override
   public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
-    Map<String, String> why = new HashMap<>();
-    why.put("mezzotint-cause", shortened(cause));
-    why.put("mezzotint-field", shortened(field));
-    why.put("mezzotint-job", shortened(jobId));
-    why.put("mezzotint-attempt", Integer.toString(attempt));
-    why.put("mezzotint-topic", delivery.topic());
-    why.put("mezzotint-partition", Integer.toString(delivery.partition()));
-    why.put("mezzotint-offset", Long.toString(delivery.offset()));
+    Map<String, String> why = why(delivery, jobId, attempt, field, cause);
     try {
       sender.send(deadLetter(delivery, delivery.value(), why));
     } catch (RecordTooLargeException e) {
       // The original can be found by its position; the cause must not be lost with it.
-      why.put("mezzotint-truncated", Integer.toString(delivery.value().length));
+      why.put(DeadLetters.TRUNCATED, Integer.toString(delivery.value().length));
       sender.send(deadLetter(delivery, new byte[0], why));
     }
   }
 
-  private ProducerRecord<byte[], byte[]> deadLetter(
+  static Map<String, String> why(
+      Delivery delivery, String jobId, int attempt, String field, String cause) {
+    Map<String, String> why = new HashMap<>();
+    why.put(DeadLetters.CAUSE, shortened(cause));
+    why.put(DeadLetters.FIELD, shortened(field));
+    why.put(DeadLetters.JOB, shortened(jobId));
+    why.put(DeadLetters.ATTEMPT, Integer.toString(attempt));
+    why.put(DeadLetters.TOPIC, delivery.topic());
+    why.put(DeadLetters.PARTITION, Integer.toString(delivery.partition()));
+    why.put(DeadLetters.OFFSET, Long.toString(delivery.offset()));
+    return why;
+  }
+
+  ProducerRecord<byte[], byte[]> deadLetter(
       Delivery delivery, byte[] value, Map<String, String> why) {
     var record = new ProducerRecord<>(settings.topics().dead(), null, delivery.key(), value);
     // A letter that was dead before, replayed and refused again tells of its last death only.
     delivery.headers().stream()
-        .filter(header -> !why.containsKey(header.getKey()))
+        .filter(header -> !DeadLetters.HEADERS.contains(header.getKey()))
         .forEach(header -> record.headers().add(header.getKey(), header.getValue()));
     why.forEach((name, value_) -> record.headers().add(name, value_.getBytes(UTF_8)));
     return record;

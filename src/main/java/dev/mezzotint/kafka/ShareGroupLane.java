@@ -6,9 +6,7 @@ import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -22,9 +20,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,15 +30,11 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>A record is handled on a thread of its own, while this one renews the record's lock at a
  *       third of its duration.
- *   <li>A renewal is {@code acknowledge(RENEW)}, {@code commitSync()}, short {@code poll()}. The
- *       documented form without {@code commitSync()} makes the client acquire further records
- *       behind the application's back, whose locks run out until the broker drops them: jobs are
- *       lost without an error.
  *   <li>A renewal that fails means that another worker may have the record: the delivery is fenced,
  *       nothing is acknowledged, and the lane begins anew with a fresh consumer.
  *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
- *       last one, and nothing is released in the last but one: a copy of the record is published
- *       and the old one accepted.
+ *       last two, and nothing is released in the one before: a copy of the record is published and
+ *       the old one accepted. Two, since a worker may die before its copy is durable.
  *   <li>On the way out, records are handed back only when the lanes of this process that hold none
  *       have closed: their last fetches would spend deliveries.
  *   <li>A release is held back a little, since the broker redelivers at once and would spend all
@@ -54,18 +46,17 @@ import org.jspecify.annotations.Nullable;
 final class ShareGroupLane implements Runnable {
   private static final Logger LOG = Logger.getLogger(ShareGroupLane.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(500);
-  private static final Duration RENEWAL_POLL = Duration.ofMillis(100);
+  private static final long PAUSED_MILLIS = 250;
   private static final long QUIET_MILLIS_MAX = 3_000;
-  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
-  private static final int LOCK_MILLIS_DEFAULT = 30_000;
   private static final long RECONNECT_MILLIS_MIN = 250;
   private static final long RECONNECT_MILLIS_MAX = 10_000;
   private static final long ABORT_CHECK_MILLIS = 200;
   private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
 
   private final int number;
-  private final List<String> topics;
+  private final Postings postings;
+  private final long lookNanos;
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
   private final Resubmission resubmission;
@@ -78,20 +69,24 @@ final class ShareGroupLane implements Runnable {
   private volatile @Nullable Instant lastRenewal;
 
   /**
+   * @param postings which topic to read, and when to go to another
+   * @param look how long a consumer that is new to a topic may take to get what is there
    * @param consumers opens a consumer set to explicit acknowledgement, one record a poll, strict
    *     {@code record_limit}; this lane closes it
    * @param othersQuiet whether no lane of this process asks for records
    */
   ShareGroupLane(
       int number,
-      List<String> topics,
+      Postings postings,
+      Duration look,
       Supplier<ShareConsumer<byte[], byte[]>> consumers,
       DeliveryHandler handler,
       Resubmission resubmission,
       BooleanSupplier othersQuiet) {
     this.othersQuiet = othersQuiet;
     this.number = number;
-    this.topics = List.copyOf(topics);
+    this.postings = postings;
+    this.lookNanos = look.toNanos();
     this.consumers = consumers;
     this.handler = handler;
     this.resubmission = resubmission;
@@ -101,13 +96,19 @@ final class ShareGroupLane implements Runnable {
   public void run() {
     long pause = RECONNECT_MILLIS_MIN;
     while (!stopping()) {
+      Optional<String> topic = postings.post(number, System.nanoTime());
+      if (topic.isEmpty()) {
+        awaitStop(PAUSED_MILLIS);
+        continue;
+      }
       pause = Math.min(pause * 2, RECONNECT_MILLIS_MAX);
+      boolean moving = false;
       ShareConsumer<byte[], byte[]> consumer = null;
       try {
         fetching = true;
         consumer = consumers.get();
-        consumer.subscribe(topics);
-        consume(consumer);
+        consumer.subscribe(List.of(topic.get()));
+        moving = consume(consumer, topic.get());
         pause = RECONNECT_MILLIS_MIN;
       } catch (KafkaException e) {
         LOG.log(Level.WARNING, "Lane {0} connects anew: {1}", new Object[] {number, e});
@@ -117,7 +118,9 @@ final class ShareGroupLane implements Runnable {
         close(consumer);
         fetching = false;
       }
-      awaitStop(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
+      if (!moving) {
+        awaitStop(ThreadLocalRandom.current().nextLong(pause / 2, pause + 1));
+      }
     }
   }
 
@@ -133,41 +136,61 @@ final class ShareGroupLane implements Runnable {
   }
 
   /**
-   * Returns when the lane stops, or when this consumer's view of its record is no more reliable.
+   * @return true if the lane stops or goes to another topic; false if this consumer's view of its
+   *     record is no more reliable
    */
-  private void consume(ShareConsumer<byte[], byte[]> consumer) {
-    boolean reliable = true;
-    while (reliable) {
+  private boolean consume(ShareConsumer<byte[], byte[]> consumer, String topic) {
+    long since = System.nanoTime();
+    boolean settled = false;
+    while (true) {
       // Written before the question: whoever stops this lane sees the one or is seen by the other.
       fetching = true;
-      if (stopping()) {
-        return;
+      if (stopping() || postings.paused(topic)) {
+        return true;
       }
+      long now = System.nanoTime();
+      boolean looked = now - since > lookNanos;
+      if (looked) {
+        postings.nothingFound(number, topic, now);
+        since = now;
+      }
+      // Between a settled record and the next poll nothing is being fetched: the time to go.
+      if ((settled || looked) && !postings.post(number, now).equals(Optional.of(topic))) {
+        return true;
+      }
+      // The lock begins within the poll, in which this process may have been stopped.
+      long asked = System.nanoTime();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
       fetching = records.isEmpty();
+      settled = !records.isEmpty();
       boolean first = true;
       for (ConsumerRecord<byte[], byte[]> record : records) {
-        if (first) {
-          reliable = deliver(consumer, record);
-          first = false;
-        } else {
+        if (!first) {
           // Not with record_limit; were it so, another lane shall have it rather than nobody.
           consumer.acknowledge(record, AcknowledgeType.RELEASE);
+        } else if (!take(new RecordLock(consumer, record), asked)) {
+          return false;
         }
+        first = false;
+      }
+      if (settled) {
+        postings.found(topic);
+        since = System.nanoTime();
       }
     }
   }
 
-  private boolean deliver(
-      ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[], byte[]> record) {
-    long acquired = System.nanoTime();
-    Delivery delivery = delivery(record);
-    if (delivery.deliveryCount() >= resubmission.deliveryLimit()) {
-      return resubmit(consumer, record);
+  private boolean take(RecordLock lock, long acquired) {
+    Delivery delivery =
+        Attempt.delivery(
+            lock.record(), lock.record().deliveryCount().map(Short::intValue).orElse(1));
+    delivery.holdUntil(acquired + TimeUnit.MILLISECONDS.toNanos(lock.millis()));
+    if (delivery.deliveryCount() >= resubmission.copyAt()) {
+      return resubmit(lock);
     }
     if (stopping()) {
-      return handBack(consumer, record, delivery);
+      return handBack(lock, delivery);
     }
     inHand = delivery;
     try {
@@ -177,32 +200,26 @@ final class ShareGroupLane implements Runnable {
         delivery.drain();
       }
       attempt.start();
-      boolean held = renewUntilDone(consumer, record, attempt, acquired);
-      if (!held) {
+      if (!renewUntilDone(lock, attempt, acquired)) {
         awaitEnd(attempt);
         return false;
       }
-      if (attempt.settlement() == Settlement.ACCEPT) {
-        return settle(consumer, record, AcknowledgeType.ACCEPT);
-      }
-      return handBack(consumer, record, delivery);
+      return attempt.settlement() == Settlement.ACCEPT
+          ? lock.settle(AcknowledgeType.ACCEPT)
+          : handBack(lock, delivery);
     } finally {
       inHand = null;
       lastRenewal = null;
     }
   }
 
-  private boolean handBack(
-      ShareConsumer<byte[], byte[]> consumer,
-      ConsumerRecord<byte[], byte[]> record,
-      Delivery delivery) {
+  private boolean handBack(RecordLock lock, Delivery delivery) {
     if (stopping()) {
-      int lock = consumer.acquisitionLockTimeoutMs().orElse(LOCK_MILLIS_DEFAULT);
-      awaitQuiet(Math.min(QUIET_MILLIS_MAX, lock / 3));
+      awaitQuiet(Math.min(QUIET_MILLIS_MAX, lock.millis() / 3));
     }
-    return delivery.deliveryCount() >= resubmission.deliveryLimit() - 1
-        ? resubmit(consumer, record)
-        : settle(consumer, record, AcknowledgeType.RELEASE);
+    return delivery.deliveryCount() >= resubmission.copyAt() - 1
+        ? resubmit(lock)
+        : lock.settle(AcknowledgeType.RELEASE);
   }
 
   /** A fetch still under way in an idle lane that is closing would spend one more delivery. */
@@ -223,13 +240,9 @@ final class ShareGroupLane implements Runnable {
   }
 
   /** True if the attempt has ended under the lock; false if the lock is lost, or may be. */
-  private boolean renewUntilDone(
-      ShareConsumer<byte[], byte[]> consumer,
-      ConsumerRecord<byte[], byte[]> record,
-      Attempt attempt,
-      long acquired) {
+  private boolean renewUntilDone(RecordLock held, Attempt attempt, long acquired) {
     Delivery delivery = attempt.delivery();
-    long lock = consumer.acquisitionLockTimeoutMs().orElse(LOCK_MILLIS_DEFAULT);
+    long lock = held.millis();
     // Counted from before the renewal, so that the lock ends for us before it does for the broker.
     long since = acquired;
     while (!attempt.awaitMillis(Math.min(lock / 3 - millisSince(since), ABORT_CHECK_MILLIS))) {
@@ -242,7 +255,7 @@ final class ShareGroupLane implements Runnable {
       }
       long renewing = System.nanoTime();
       long left = lock - millisSince(since);
-      if (left <= 0 || !renew(consumer, record, Duration.ofMillis(left))) {
+      if (delivery.fenced() || left <= 0 || !held.renew(Duration.ofMillis(left))) {
         delivery.fence();
         LOG.log(
             Level.WARNING,
@@ -251,71 +264,24 @@ final class ShareGroupLane implements Runnable {
         return false;
       }
       since = renewing;
+      delivery.holdUntil(since + TimeUnit.MILLISECONDS.toNanos(lock));
       lastRenewal = Instant.now();
+      lastPoll = lastRenewal;
     }
-    return millisSince(since) < lock && !delivery.fenced();
-  }
-
-  private boolean renew(
-      ShareConsumer<byte[], byte[]> consumer,
-      ConsumerRecord<byte[], byte[]> record,
-      Duration limit) {
-    try {
-      consumer.acknowledge(record, AcknowledgeType.RENEW);
-      if (!committed(consumer.commitSync(limit))) {
-        return false;
-      }
-      // The client gives a renewed record once more and takes no acknowledgement before that.
-      ConsumerRecords<byte[], byte[]> again = consumer.poll(RENEWAL_POLL);
-      lastPoll = Instant.now();
-      for (ConsumerRecord<byte[], byte[]> same : again) {
-        return same.offset() == record.offset() && same.topic().equals(record.topic());
-      }
-      return false;
-    } catch (KafkaException | IllegalStateException e) {
-      LOG.log(Level.FINE, "a renewal failed", e);
-      return false;
-    }
-  }
-
-  private static boolean committed(Map<TopicIdPartition, Optional<KafkaException>> answers) {
-    answers.values().stream()
-        .flatMap(Optional::stream)
-        .forEach(e -> LOG.log(Level.FINE, "the broker refused an acknowledgement", e));
-    return !answers.isEmpty() && answers.values().stream().allMatch(Optional::isEmpty);
-  }
-
-  private boolean settle(
-      ShareConsumer<byte[], byte[]> consumer,
-      ConsumerRecord<byte[], byte[]> record,
-      AcknowledgeType type) {
-    try {
-      consumer.acknowledge(record, type);
-      if (committed(consumer.commitSync(SETTLE_LIMIT))) {
-        return true;
-      }
-    } catch (KafkaException | IllegalStateException e) {
-      LOG.log(Level.FINE, "an acknowledgement failed", e);
-    }
-    LOG.log(
-        Level.WARNING,
-        "The broker did not take {0} of {1}-{2}@{3}; it will deliver the record again.",
-        new Object[] {type, record.topic(), record.partition(), Long.toString(record.offset())});
-    return false;
+    return !delivery.fenced();
   }
 
   /**
    * Should this worker die between copy and acceptance, both are delivered: one job id, one job.
    */
-  private boolean resubmit(
-      ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[], byte[]> record) {
+  private boolean resubmit(RecordLock lock) {
     try {
-      resubmission.publish(record);
+      resubmission.publish(lock.record());
     } catch (TransientException | RecordTooLargeException e) {
       LOG.log(Level.WARNING, "Could not publish a copy of a request", e);
-      return settle(consumer, record, AcknowledgeType.RELEASE);
+      return lock.settle(AcknowledgeType.RELEASE);
     }
-    return settle(consumer, record, AcknowledgeType.ACCEPT);
+    return lock.settle(AcknowledgeType.ACCEPT);
   }
 
   private void awaitEnd(Attempt attempt) {
@@ -335,21 +301,6 @@ final class ShareGroupLane implements Runnable {
 
   private static long millisSince(long nanos) {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - nanos);
-  }
-
-  private static Delivery delivery(ConsumerRecord<byte[], byte[]> record) {
-    List<Map.Entry<String, byte[]>> headers = new ArrayList<>();
-    for (Header header : record.headers()) {
-      headers.add(Map.entry(header.key(), header.value() == null ? new byte[0] : header.value()));
-    }
-    return new Delivery(
-        record.topic(),
-        record.partition(),
-        record.offset(),
-        record.deliveryCount().map(Short::intValue).orElse(1),
-        record.key(),
-        record.value() == null ? new byte[0] : record.value(),
-        headers);
   }
 
   private boolean stopping() {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShareGroupQueue implements RequestQueue {
   private static final Logger LOG = Logger.getLogger(ShareGroupQueue.class.getName());
-  private static final long HOLD_MILLIS = 1_000;
+  private static final Duration LOOK_MARGIN = Duration.ofMillis(700);
   private static final Duration END_LIMIT = Duration.ofSeconds(6);
 
   private final KafkaSettings settings;
@@ -31,11 +31,12 @@ public final class ShareGroupQueue implements RequestQueue {
   private final int laneCount;
   private final DeliveryHandler handler;
   private final Predicate<String> paused;
-  private final long holdMillis;
+  private final Pace pace;
   private final Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener;
   private final List<ShareGroupLane> lanes = new CopyOnWriteArrayList<>();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private @Nullable RecordSender sender;
+  private @Nullable LagWatch lagWatch;
 
   /** As {@link RequestQueue#of}. */
   public ShareGroupQueue(
@@ -50,7 +51,7 @@ public final class ShareGroupQueue implements RequestQueue {
         laneCount,
         handler,
         paused,
-        HOLD_MILLIS,
+        Pace.DEFAULT,
         config ->
             new KafkaShareConsumer<>(
                 config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
@@ -62,7 +63,7 @@ public final class ShareGroupQueue implements RequestQueue {
       int laneCount,
       DeliveryHandler handler,
       Predicate<String> paused,
-      long holdMillis,
+      Pace pace,
       Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener) {
     if (laneCount < 1) {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + laneCount);
@@ -72,7 +73,7 @@ public final class ShareGroupQueue implements RequestQueue {
     this.laneCount = laneCount;
     this.handler = handler;
     this.paused = paused;
-    this.holdMillis = holdMillis;
+    this.pace = pace;
     this.opener = opener;
   }
 
@@ -82,19 +83,27 @@ public final class ShareGroupQueue implements RequestQueue {
       throw new IllegalStateException("the queue is started already");
     }
     int deliveryLimit;
+    Duration look;
     try (KafkaCluster cluster = new KafkaCluster(settings)) {
       cluster.ensureRequestTopics(topics);
       cluster.prepareGroup();
       deliveryLimit = cluster.deliveryLimit();
+      look = cluster.heartbeat().plus(LOOK_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = new Resubmission(deliveryLimit, holdMillis, sender);
+    var resubmission = Resubmission.before(deliveryLimit, pace.holdMillis(), sender);
+    Backlog backlog = new Backlog();
+    Postings postings = new Postings(new Rota(topics, laneCount, pace.turn()), backlog, paused);
+    if (topics.size() > 1) {
+      lagWatch = new LagWatch(settings, topics, backlog);
+    }
     for (int number = 0; number < laneCount; number++) {
       Map<String, Object> config = consumerConfig(number);
       ShareGroupLane lane =
           new ShareGroupLane(
               number,
-              topics,
+              postings,
+              look,
               () -> opener.apply(config),
               handler,
               resubmission,
@@ -132,6 +141,10 @@ public final class ShareGroupQueue implements RequestQueue {
           new Object[] {limit.toSeconds(), inHand()});
       lanes.forEach(ShareGroupLane::abort);
       joinAll(END_LIMIT);
+    }
+    if (lagWatch != null) {
+      lagWatch.close();
+      lagWatch = null;
     }
     if (sender != null) {
       sender.close();

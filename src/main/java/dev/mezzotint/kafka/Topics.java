@@ -1,6 +1,8 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -33,6 +35,31 @@ public record Topics(
 
   List<String> requests() {
     return List.of(generationRequests, trainingRequests);
+  }
+
+  /**
+   * The topics that a person means by a word: {@code generation} or {@code training} with their
+   * twins, or one topic's full name.
+   *
+   * @throws InvalidInputException if the word means none
+   */
+  public List<String> named(String word) {
+    if (word.equals("generation")) {
+      return withTwins(generationRequests);
+    }
+    if (word.equals("training")) {
+      return withTwins(trainingRequests);
+    }
+    List<String> known = requests().stream().flatMap(t -> withTwins(t).stream()).toList();
+    if (!known.contains(word)) {
+      throw new InvalidInputException(
+          "topic",
+          "topic must be generation, training or one of "
+              + String.join(", ", known)
+              + ", not "
+              + JsonObject.quote(word));
+    }
+    return List.of(word);
   }
 
   /** A request topic and its twins, highest priority first. */

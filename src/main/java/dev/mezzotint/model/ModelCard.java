@@ -1,15 +1,22 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.DdpmSchedule;
 import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * What {@code config.json} cannot say about a model, from the file {@code model.json} beside it.
@@ -24,6 +31,10 @@ import java.util.OptionalInt;
  * @param steps suggested number of α intervals
  * @param sampler suggested sampler
  * @param schedule suggested α schedule
+ * @param noiseSchedule what a network that predicts ε was trained for; empty for all others
+ * @param p0 where x0 comes from: {@link #GAUSSIAN}, {@link #PICTURES}, or a density of the plane
+ * @param tuned steps placed for this model, at most one placement for each number of steps
+ * @param nullClass the label that stands for no class, for guidance; empty where training had none
  * @param data what the model was trained on, whose that is and under which terms
  * @param licence of the weights
  * @param recipe how it was trained, free form
@@ -39,14 +50,44 @@ public record ModelCard(
     OptionalInt steps,
     Optional<String> sampler,
     Optional<String> schedule,
+    Optional<DdpmSchedule> noiseSchedule,
+    String p0,
+    List<TunedSteps> tuned,
+    OptionalInt nullClass,
     String data,
     String licence,
     Map<String, Object> recipe,
     Map<String, Object> metrics) {
 
+  /** Steps placed for one model, see {@link dev.mezzotint.iadb.StepPlacement}. */
+  public record TunedSteps(Solver solver, List<Double> alphas) {
+    public TunedSteps {
+      AlphaSchedule.listed(alphas); // refuses what is none
+      alphas = List.copyOf(alphas);
+    }
+
+    public int steps() {
+      return alphas.size() - 1;
+    }
+  }
+
+  /** The usual {@link #p0}: standard normal values. */
+  public static final String GAUSSIAN = "gaussian";
+
+  /** The {@link #p0} of a model between two sets of pictures: sampling begins at a picture. */
+  public static final String PICTURES = "pictures";
+
+  /** The {@link #p0} that a grey picture in the model's folder holds, {@code p0.png}. */
+  public static final String DRAWN = "drawn";
+
   /** The card's file name. */
   public static final String FILE = "model.json";
 
+  private static final List<String> P0 =
+      List.of(GAUSSIAN, PICTURES, "uniform", "triangle", "square", DRAWN);
+
+  private static final int TUNED_MAX = 64;
+  private static final int TUNED_STEPS_MAX = 256;
   private static final int PARTS_MAX = 64;
   private static final int CLASSES_MAX = 100_000;
   private static final int STEPS_MAX = 100_000;
@@ -67,6 +108,18 @@ public record ModelCard(
       throw new InvalidInputException(
           "timestepScale", "timestepScale must be above 0 and at most " + SCALE_MAX);
     }
+    if (noiseSchedule.isPresent() != (prediction == Prediction.EPSILON)) {
+      throw new InvalidInputException(
+          "noiseSchedule",
+          noiseSchedule.isPresent()
+              ? "noiseSchedule is for prediction epsilon, not for " + prediction.word()
+              : "noiseSchedule is missing: prediction epsilon needs the betas of its training");
+    }
+    if (!P0.contains(p0)) {
+      throw new InvalidInputException(
+          "p0", "p0 must be one of " + P0 + ", not " + JsonObject.quote(p0));
+    }
+    tuned = List.copyOf(tuned);
     condition = List.copyOf(condition);
     classes = List.copyOf(classes);
     recipe = Collections.unmodifiableMap(new LinkedHashMap<>(recipe));
@@ -88,7 +141,7 @@ public record ModelCard(
    * What holds for a folder without a card: the network predicts x1 − x0 and is fed α itself, as in
    * the paper's code. Channels behind x are a picture where their number says so.
    */
-  public static ModelCard uncarded(String name, UNetConfig config) {
+  public static ModelCard uncarded(String name, NetworkConfig config) {
     int channels = config.conditionChannels();
     List<ConditionPart> condition =
         channels <= 0
@@ -112,6 +165,10 @@ public record ModelCard(
         OptionalInt.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
+        GAUSSIAN,
+        List.of(),
+        OptionalInt.empty(),
         "",
         "",
         Map.of(),
@@ -119,14 +176,22 @@ public record ModelCard(
   }
 
   /** {@link #uncarded(String, UNetConfig)} where the name does not matter. */
-  public static ModelCard uncarded(UNetConfig config) {
+  public static ModelCard uncarded(NetworkConfig config) {
     return uncarded("model", config);
   }
 
   public ModelCard withVersion(String word) {
+    return with(Optional.of(word), prediction, noiseSchedule, tuned);
+  }
+
+  private ModelCard with(
+      Optional<String> version,
+      Prediction prediction,
+      Optional<DdpmSchedule> noiseSchedule,
+      List<TunedSteps> tuned) {
     return new ModelCard(
         name,
-        Optional.of(word),
+        version,
         prediction,
         timestepScale,
         condition,
@@ -134,10 +199,36 @@ public record ModelCard(
         steps,
         sampler,
         schedule,
+        noiseSchedule,
+        p0,
+        tuned,
+        nullClass,
         data,
         licence,
         recipe,
         metrics);
+  }
+
+  /** With steps placed anew; those for other numbers of steps stay. */
+  public ModelCard withTuned(TunedSteps placed) {
+    List<TunedSteps> all = new ArrayList<>(tuned);
+    all.removeIf(old -> old.steps() == placed.steps());
+    all.add(placed);
+    all.sort(Comparator.comparingInt(TunedSteps::steps));
+    return with(version, prediction, noiseSchedule, all);
+  }
+
+  /** With another reading of the network's output. */
+  public ModelCard withPrediction(Prediction other, Optional<DdpmSchedule> betas) {
+    return with(version, other, betas, tuned);
+  }
+
+  /** Of so many steps, as placed for this model; empty where nobody has placed them. */
+  public Optional<AlphaSchedule> tunedSchedule(int steps) {
+    return tuned.stream()
+        .filter(placed -> placed.steps() == steps)
+        .map(placed -> AlphaSchedule.listed(placed.alphas()))
+        .findFirst();
   }
 
   /**
@@ -145,7 +236,7 @@ public record ModelCard(
    *
    * @throws InvalidInputException naming the card's field
    */
-  public void checkAgainst(UNetConfig config) {
+  public void checkAgainst(NetworkConfig config) {
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {
@@ -160,6 +251,12 @@ public record ModelCard(
           "classes",
           "classes has %d names, but config.json has num_class_embeds %d"
               .formatted(classes.size(), labels));
+    }
+    if (nullClass.isPresent() && nullClass.getAsInt() >= labels) {
+      throw new InvalidInputException(
+          "nullClass",
+          "nullClass is %d, but config.json has num_class_embeds %d"
+              .formatted(nullClass.getAsInt(), labels));
     }
   }
 
@@ -199,15 +296,59 @@ public record ModelCard(
                 .map(ModelCard::parsePart)
                 .toList(),
             json.strings("classes", CLASSES_MAX).orElse(List.of()),
-            steps.isPresent() ? OptionalInt.of((int) steps.getAsLong()) : OptionalInt.empty(),
+            optional(steps),
             json.string("sampler"),
             json.string("schedule"),
+            json.object("noiseSchedule").map(ModelCard::parseBetas),
+            json.string("p0", GAUSSIAN),
+            json.objects("tuned", TUNED_MAX).orElse(List.of()).stream()
+                .map(ModelCard::parseTuned)
+                .toList(),
+            optional(json.integer("nullClass", 0, CLASSES_MAX)),
             json.string("data", ""),
             json.string("licence", ""),
             json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
             json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
     json.refuseUnknown();
     return card;
+  }
+
+  private static OptionalInt optional(OptionalLong value) {
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+  }
+
+  /** The keys of diffusers' {@code scheduler_config.json}. */
+  private static DdpmSchedule parseBetas(JsonObject json) {
+    List<String> words =
+        Arrays.stream(DdpmSchedule.Kind.values()).map(DdpmSchedule.Kind::word).toList();
+    String word = json.word("beta_schedule", words).orElse("linear");
+    DdpmSchedule schedule;
+    try {
+      schedule =
+          new DdpmSchedule(
+              DdpmSchedule.Kind.values()[words.indexOf(word)],
+              json.number("beta_start", 0, 1, DdpmSchedule.LINEAR.betaStart()),
+              json.number("beta_end", 0, 1, DdpmSchedule.LINEAR.betaEnd()),
+              json.integer("num_train_timesteps", 2, DdpmSchedule.STEPS_MAX, 1000));
+    } catch (IllegalArgumentException e) {
+      throw json.refuse("beta_start", "and beta_end: " + e.getMessage());
+    }
+    json.refuseUnknown();
+    return schedule;
+  }
+
+  private static TunedSteps parseTuned(JsonObject json) {
+    List<String> samplers = List.of(Solver.EULER.word(), Solver.AB2.word());
+    Solver solver = json.word("sampler", samplers).map(Solver::parse).orElse(Solver.AB2);
+    List<Double> alphas =
+        json.numbers("alphas", TUNED_STEPS_MAX + 1, 0, 1)
+            .orElseThrow(() -> json.refuse("alphas", "is missing: a list from 0 to 1"));
+    json.refuseUnknown();
+    try {
+      return new TunedSteps(solver, alphas);
+    } catch (IllegalArgumentException e) {
+      throw json.refuse("alphas", "is no schedule: " + e.getMessage());
+    }
   }
 
   private static ConditionPart parsePart(JsonObject json) {
@@ -246,10 +387,34 @@ public record ModelCard(
     steps.ifPresent(count -> map.put("steps", count));
     sampler.ifPresent(word -> map.put("sampler", word));
     schedule.ifPresent(word -> map.put("schedule", word));
+    noiseSchedule.ifPresent(betas -> map.put("noiseSchedule", betasMap(betas)));
+    if (!p0.equals(GAUSSIAN)) {
+      map.put("p0", p0);
+    }
+    if (!tuned.isEmpty()) {
+      map.put("tuned", tuned.stream().map(ModelCard::tunedMap).toList());
+    }
+    nullClass.ifPresent(label -> map.put("nullClass", label));
     map.put("data", data);
     map.put("licence", licence);
     map.put("recipe", recipe);
     map.put("metrics", metrics);
+    return map;
+  }
+
+  private static Map<String, Object> betasMap(DdpmSchedule betas) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("beta_schedule", betas.kind().word());
+    map.put("beta_start", betas.betaStart());
+    map.put("beta_end", betas.betaEnd());
+    map.put("num_train_timesteps", betas.steps());
+    return map;
+  }
+
+  private static Map<String, Object> tunedMap(TunedSteps placed) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("sampler", placed.solver().word());
+    map.put("alphas", placed.alphas());
     return map;
   }
 

@@ -11,7 +11,7 @@ import java.util.Map;
  * @param weights a safetensors file or a zip pickle
  */
 public record ModelFiles(
-    String name, String version, UNetConfig config, ModelCard card, Path weights) {
+    String name, String version, NetworkConfig config, ModelCard card, Path weights) {
   /**
    * All tensors of the weights file, under the names of today's diffusers whatever the file calls
    * them. Whether they fit the network is for {@link Weights#check} to say.

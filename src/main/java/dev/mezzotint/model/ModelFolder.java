@@ -115,7 +115,7 @@ public final class ModelFolder {
       throw new InvalidInputException(
           "model", "there is no config.json beside the weights file " + weights);
     }
-    UNetConfig config = UNetConfig.read(folder.resolve(CONFIG));
+    NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
     Path cardFile = folder.resolve(ModelCard.FILE);
     ModelCard card;
     if (Files.exists(cardFile)) {
@@ -149,13 +149,22 @@ public final class ModelFolder {
    * @param weights under today's names
    */
   public static void write(
-      Path folder, UNetConfig config, Map<String, Tensor> weights, ModelCard card) {
+      Path folder, NetworkConfig config, Map<String, Tensor> weights, ModelCard card) {
     card.checkAgainst(config);
     try {
       Files.createDirectories(folder);
       SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
       write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
       write(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Puts another card beside the weights that stand there. */
+  public static void writeCard(Path folder, ModelCard card) {
+    try {
+      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
     }
@@ -179,7 +188,7 @@ public final class ModelFolder {
    * @throws InvalidInputException if the model is wrong or the target already holds one
    */
   public static ModelFiles importFolder(
-      Path from, Path to, Function<UNetConfig, Map<String, long[]>> expected) {
+      Path from, Path to, Function<NetworkConfig, Map<String, long[]>> expected) {
     if (Files.exists(to.resolve(CONFIG))) {
       throw new InvalidInputException("to", "there already is a model in " + to);
     }

@@ -64,7 +64,8 @@ public record UNetConfig(
     ClassEmbedding classEmbedType,
     OptionalInt numClassEmbeds,
     OptionalInt numTrainTimesteps,
-    OptionalInt sampleWidth) {
+    OptionalInt sampleWidth)
+    implements NetworkConfig {
 
   static final int LEVELS_MAX = 12;
   static final int CHANNELS_MAX = 16_384;
@@ -317,6 +318,7 @@ public record UNetConfig(
   }
 
   /** Everything as diffusers' {@code from_pretrained} reads it, {@code _class_name} included. */
+  @Override
   public Map<String, Object> toMap() {
     return UNetConfigKeys.toMap(this);
   }
@@ -331,15 +333,13 @@ public record UNetConfig(
   }
 
   /** Height and width must be multiples of this: 2^(levels − 1). */
+  @Override
   public int sizeMultiple() {
     return 1 << (levels() - 1);
   }
 
-  /**
-   * Channels that are given beside x: those behind the first {@link #outChannels}. Negative for a
-   * network with more outputs than inputs, which no sampler here can use.
-   */
-  public int conditionChannels() {
-    return inChannels - outChannels;
+  @Override
+  public int sizeMax() {
+    return SIZE_MAX;
   }
 }

@@ -1,6 +1,8 @@
 package dev.mezzotint.network;
 
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Graph.Value;
@@ -19,11 +21,17 @@ import java.util.Map;
  * <ul>
  *   <li>{@code forward(x N×(C+K)×H×W, t N, classes N int64, w) → N×C×H×W}: one evaluation of the
  *       network exactly as stored, t as the network takes it.
+ *   <li>{@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}: x1 − x0
+ *       at α, whatever the network predicts: see {@link Reading}.
  *   <li>{@code step(x S×C×H×W, memory S×3×C×H×W, condition S×K×H×W, slots N int64, alpha N,
  *       coefficients N×4, classes N int64, w) → N×C×H×W}: one stage of the solver for the named
  *       slots, in place: d = direction at alpha, x += g0·d + g1·m1 + g2·m2 + g3·m3, and the memory
  *       moves up (m3 = m2, m2 = m1, m1 = d). A slot may be named more than once only where its
  *       content does not matter (padding).
+ *   <li>{@code guided_step(x, memory, condition, slots, alpha, coefficients, classes, nulls N
+ *       int64, weights N, stars N, w) → N×C×H×W}: as {@code step} with d = (1 − w)·s·d(nulls) +
+ *       w·d(classes), see {@code iadb.Guidance}; s = 1 where stars is 0.
+ *   <li>{@code overwrite(x, slots n int64, values n×C×H×W)}: other values for x alone.
  *   <li>{@code put(x, memory, condition, slots n int64, x0 n×C×H×W, c n×K×H×W)}: fills slots and
  *       clears their memory.
  *   <li>{@code take(x, slots) → n×C×H×W}: reads slots.
@@ -46,33 +54,35 @@ public final class NetworkProgram {
     this.weights = graph.weights();
   }
 
-  /**
-   * The U-Net of diffusers.
-   *
-   * @param timestepScale the network takes α·timestepScale as its timestep: 1 for networks trained
-   *     by the paper's code, 1000 for ours
-   */
+  /** The U-Net of diffusers, predicting x1 − x0. */
   public static NetworkProgram unet(UNetConfig config, double timestepScale, TrainStep train) {
+    return of(config, Reading.direction(timestepScale), train);
+  }
+
+  /** The program of any network that this software knows. */
+  public static NetworkProgram of(NetworkConfig config, Reading reading, TrainStep train) {
     Graph graph = new Graph();
-    Value output =
-        new UNet2d(config, graph)
-            .forward(graph.argument("x"), graph.argument("t"), graph.argument("classes"));
-    graph.returns(output);
-    boolean conditioned = config.inChannels() > config.outChannels();
+    Value x = graph.argument("x");
+    Value t = graph.argument("t");
+    graph.returns(
+        config instanceof UNetConfig unet
+            ? new UNet2d(unet, graph).forward(x, t, graph.argument("classes"))
+            : new Mlp((MlpConfig) config, graph).forward(x, t));
+    boolean conditioned = config.conditionChannels() > 0;
     String methods =
         "  def forward(self: __torch__.Net, x: Tensor, t: Tensor, classes: Tensor,"
             + " w: List[Tensor]) -> Tensor:\n"
             + indent(graph.body())
-            + STEP.formatted(conditioned ? JOIN_SLOTS : "xs", Graph.number(timestepScale))
+            + reading.method(conditioned)
+            + STEP
+            + GUIDED_STEP
+            + OVERWRITE
             + PUT
             + TAKE
             + CAST
-            + train.method(conditioned, timestepScale);
+            + train.method(conditioned, reading);
     return new NetworkProgram(
-        TorchScriptArchive.write(methods),
-        graph,
-        config.outChannels(),
-        config.inChannels() - config.outChannels());
+        TorchScriptArchive.write(methods), graph, config.outChannels(), config.conditionChannels());
   }
 
   /** C, the channels of x. */
@@ -140,16 +150,15 @@ public final class NetworkProgram {
     return body.indent(2);
   }
 
-  private static final String JOIN_SLOTS =
-      "torch.cat([xs, torch.index_select(condition, 0, slots)], 1)";
-
   /** The step loop's one call: see the class comment. */
   private static final String STEP =
       """
         def step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, w: List[Tensor]) -> Tensor:
           xs = torch.index_select(x, 0, slots)
-          input = %s
-          d = (self).forward(input, torch.mul(alpha, %s), classes, w, )
+          cs = torch.index_select(condition, 0, slots)
+          d = (self).direction(xs, cs, alpha, classes, w, )
+          return (self).advance(x, memory, slots, xs, d, coefficients, )
+        def advance(self: __torch__.Net, x: Tensor, memory: Tensor, slots: Tensor, xs: Tensor, d: Tensor, coefficients: Tensor) -> Tensor:
           remembered = torch.slice(torch.index_select(memory, 0, slots), 1, 0, 3)
           directions = torch.cat([torch.unsqueeze(d, 1), remembered], 1)
           shares = torch.view(coefficients, [-1, 4, 1, 1, 1])
@@ -159,12 +168,40 @@ public final class NetworkProgram {
           return y
       """;
 
+  /**
+   * {@code iadb.Guidance} for many rows. Two calls and not one of twice the rows: a row that is not
+   * guided must move as in a pass without guidance, to the last bit.
+   */
+  private static final String GUIDED_STEP =
+      """
+        def guided_step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, nulls: Tensor, weights: Tensor, stars: Tensor, w: List[Tensor]) -> Tensor:
+          xs = torch.index_select(x, 0, slots)
+          cs = torch.index_select(condition, 0, slots)
+          c = (self).direction(xs, cs, alpha, classes, w, )
+          u = (self).direction(xs, cs, alpha, nulls, w, )
+          g = torch.view(weights, [-1, 1, 1, 1])
+          dot = torch.sum(torch.mul(c, u), [1, 2, 3], True)
+          squares = torch.clamp_min(torch.sum(torch.mul(u, u), [1, 2, 3], True), 1e-30)
+          star = torch.gt(torch.view(stars, [-1, 1, 1, 1]), 0.5)
+          s = torch.where(star, torch.div(dot, squares), torch.ones_like(dot))
+          v = torch.add(torch.mul(torch.mul(torch.rsub(g, 1.), s), u), torch.mul(g, c))
+          d = torch.where(torch.eq(g, 1.), c, v)
+          return (self).advance(x, memory, slots, xs, d, coefficients, )
+      """;
+
   private static final String PUT =
       """
         def put(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, x0: Tensor, c: Tensor) -> Tensor:
           _0 = torch.index_copy_(x, 0, slots, x0)
           _1 = torch.index_copy_(condition, 0, slots, c)
           _2 = torch.index_fill_(memory, 0, slots, 0.)
+          return slots
+      """;
+
+  private static final String OVERWRITE =
+      """
+        def overwrite(self: __torch__.Net, x: Tensor, slots: Tensor, values: Tensor) -> Tensor:
+          _0 = torch.index_copy_(x, 0, slots, values)
           return slots
       """;
 

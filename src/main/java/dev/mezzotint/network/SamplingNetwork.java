@@ -49,8 +49,41 @@ public interface SamplingNetwork extends AutoCloseable {
      */
     void step(long[] slots, float[] alpha, float[] coefficients, long[] classes);
 
-    /** Reads rows: n×C×height×width, not clamped. */
+    /**
+     * As {@link #step}, with class guidance: two evaluations, with each row's class and without.
+     * Rows whose weight is 1 move exactly as by {@link #step} in a pass of the same size.
+     *
+     * @param weights N, {@code iadb.Guidance}'s w
+     * @param zeroStar N, whether the direction without the class is scaled
+     * @param nullClass the label that stands for no class
+     */
+    default void guidedStep(
+        long[] slots,
+        float[] alpha,
+        float[] coefficients,
+        long[] classes,
+        float[] weights,
+        boolean[] zeroStar,
+        long nullClass) {
+      throw new UnsupportedOperationException("this network knows no label for no class");
+    }
+
+    /**
+     * Puts other values in the place of x; remembered directions and conditions stay.
+     *
+     * @param x n×C×height×width, one image per slot named
+     */
+    default void overwrite(long[] slots, float[] x) {
+      throw new UnsupportedOperationException("rows of this network cannot be changed");
+    }
+
+    /** Reads rows at their end: n×C×height×width, not clamped. */
     float[] take(long[] slots);
+
+    /** As {@link #take}, of rows that go on. */
+    default float[] peek(long[] slots) {
+      return take(slots);
+    }
 
     @Override
     void close();

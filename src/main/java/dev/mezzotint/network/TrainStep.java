@@ -1,5 +1,6 @@
 package dev.mezzotint.network;
 
+import dev.mezzotint.iadb.Prediction;
 import java.util.Locale;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Locale;
  *            w, m, v, steps, ema lists in the order of the weights) → 2 (loss, gradient norm)
  * x_α    = (1 − α)·x0 + α·x1                    (paper, α-blending)
  * loss   = mean or sum of (D(x_α, α) − (x1 − x0))²   (paper, algorithm 3)
+ *          or against x0 or x1, for networks that are to predict these
  * </pre>
  *
  * {@code w}, {@code m} and {@code v} (Adam's moments), {@code steps} (Adam's counters, one scalar
@@ -43,7 +45,7 @@ public record TrainStep(
   }
 
   /** The method's text; conditions are appended to the channels of x. */
-  String method(boolean conditioned, double timestepScale) {
+  String method(boolean conditioned, Reading reading) {
     String clip =
         clipNorm == 0
             ? ""
@@ -53,7 +55,8 @@ public record TrainStep(
     String update = weightDecay == 0 ? "torch._fused_adam_" : "torch._fused_adamw_";
     return METHOD.formatted(
         conditioned ? "torch.cat([xa, condition], 1)" : "xa",
-        Graph.number(timestepScale),
+        Graph.number(reading.timestepScale()),
+        target(reading.prediction()),
         loss == Loss.MEAN ? 1 : 2,
         clip,
         update,
@@ -61,6 +64,15 @@ public record TrainStep(
         Graph.number(beta2),
         Graph.number(weightDecay),
         Graph.number(epsilon));
+  }
+
+  /** What the network is to learn the mean of. */
+  private static String target(Prediction prediction) {
+    return switch (prediction) {
+      case DIRECTION -> "torch.sub(x1, x0)";
+      case X0, EPSILON -> "x0";
+      case X1 -> "x1";
+    };
   }
 
   // Gradients must be contiguous: the fused optimizer walks raw pointers.
@@ -75,7 +87,7 @@ public record TrainStep(
           xa = torch.add(torch.mul(torch.rsub(a, 1.), x0), torch.mul(a, x1))
           input = %s
           d = (self).forward(input, torch.mul(alpha, %s), classes, ps, )
-          loss = torch.mse_loss(d, torch.sub(x1, x0), %d)
+          loss = torch.mse_loss(d, %s, %d)
           found = torch.grad([loss], ps, None, None, False, False)
           gs = annotate(List[Tensor], [])
           for i in range(torch.len(found)):

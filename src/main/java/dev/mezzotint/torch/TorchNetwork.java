@@ -142,6 +142,56 @@ final class TorchNetwork implements SamplingNetwork {
     }
 
     @Override
+    public void guidedStep(
+        long[] slots,
+        float[] alpha,
+        float[] coefficients,
+        long[] classes,
+        float[] weights,
+        boolean[] zeroStar,
+        long nullClass) {
+      int rows = slots.length;
+      long[] nulls = new long[rows];
+      float[] stars = new float[rows];
+      for (int i = 0; i < rows; i++) {
+        nulls[i] = nullClass;
+        stars[i] = zeroStar[i] ? 1 : 0;
+      }
+      try (NDManager scope = own.newSubManager();
+          Arguments in =
+              new Arguments()
+                  .with(scope.create(slots))
+                  .with(scope.create(alpha))
+                  .with(scope.create(coefficients, new Shape(rows, 4)))
+                  .with(scope.create(classes))
+                  .with(scope.create(nulls))
+                  .with(scope.create(weights))
+                  .with(scope.create(stars));
+          IValue ignored =
+              program.call(
+                  "guided_step", in.between(x, memory, condition, TorchNetwork.this.weights))) {
+        // advanced in place
+      }
+    }
+
+    @Override
+    public void overwrite(long[] slots, float[] values) {
+      try (NDManager scope = own.newSubManager();
+          Arguments in =
+              new Arguments()
+                  .with(scope.create(slots))
+                  .with(scope.create(values, of(slots.length, channels)));
+          IValue ignored = program.call("overwrite", in.after(x))) {
+        // changed in place
+      }
+    }
+
+    @Override
+    public float[] peek(long[] slots) {
+      return take(slots);
+    }
+
+    @Override
     public float[] take(long[] slots) {
       try (NDManager scope = own.newSubManager();
           Arguments in = new Arguments().with(scope.create(slots));

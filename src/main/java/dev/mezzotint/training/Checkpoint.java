@@ -101,6 +101,9 @@ final class Checkpoint {
     for (String free : new String[] {"checkpointEvery", "sampleEvery", "card", "model"}) {
       deciding.remove(free);
     }
+    // Keys that came later decide nothing where they say what held before them.
+    deciding.remove("prediction", "direction");
+    deciding.remove("p0", "gaussian");
     if (!recipe.optimizer().cosine()) {
       deciding.remove("iterations"); // a constant rate does not know where it will end
     }

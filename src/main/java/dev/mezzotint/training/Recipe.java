@@ -1,8 +1,13 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.iadb.Density;
+import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.network.TrainStep;
@@ -11,14 +16,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How to train a model: everything but the pictures themselves. Two runs of one recipe on one data
  * set do the same steps. Immutable.
  *
  * @param name of the model to be produced
- * @param network the U-Net, key for key as in diffusers' {@code config.json}
+ * @param network the U-Net, key for key as in diffusers' {@code config.json}, or a perceptron
+ * @param prediction what the network is to say: x1 − x0, or one of these ends
  * @param timestepScale the network is fed α·timestepScale
+ * @param data which pictures; of one pixel and no set where there are densities instead
+ * @param densities of the plane, for a perceptron
  * @param iterations optimizer steps in all
  * @param batchSize pictures per step
  * @param emaDecay share of the moving average that stays at each step, once warmed up
@@ -29,9 +38,11 @@ import java.util.Optional;
  */
 public record Recipe(
     String name,
-    UNetConfig network,
+    NetworkConfig network,
+    Prediction prediction,
     double timestepScale,
     Data data,
+    Optional<Densities> densities,
     Optimizer optimizer,
     long iterations,
     int batchSize,
@@ -62,9 +73,35 @@ public record Recipe(
    * @param split folder inside the data set, such as {@code train}; empty for all
    * @param size height and width in pixels after area resize and centre crop
    * @param flip whether a picture may be mirrored left to right, by a coin per use
+   * @param p0Split folder inside the data set whose pictures are x0; empty for Gaussian noise
    * @param labels where class labels come from: {@code none}, {@code folder} or {@code prefix}
+   * @param labelDropout share of pictures that are shown as of no class, with a label of its own
+   *     behind the others: what class guidance needs; 0 for never
    */
-  public record Data(Optional<String> split, int size, boolean flip, String labels) {}
+  public record Data(
+      Optional<String> split,
+      Optional<String> p0Split,
+      int size,
+      boolean flip,
+      String labels,
+      double labelDropout) {}
+
+  /**
+   * Two densities of the plane, each a word of {@code iadb.Density.parse} or {@code image:FILE}, a
+   * grey picture in the data folder.
+   */
+  public record Densities(String p0, String p1) {
+    /** What stands before the name of a picture that is read as a density. */
+    public static final String IMAGE = "image:";
+
+    /** Where the pictures, if any, are to be found by name. */
+    public List<String> images() {
+      return Stream.of(p0, p1)
+          .filter(word -> word.startsWith(IMAGE))
+          .map(word -> word.substring(IMAGE.length()))
+          .toList();
+    }
+  }
 
   /**
    * Adam and its learning rate.
@@ -102,14 +139,23 @@ public record Recipe(
     if (!name.matches(NAME)) {
       throw json.refuse("model", NAME_RULE);
     }
-    UNetConfig network = network(json);
-    Data data = data(json, network);
+    NetworkConfig network = network(json);
+    Optional<Densities> densities = densities(json, network);
+    Data data =
+        densities.isPresent()
+            ? new Data(Optional.empty(), Optional.empty(), 1, /* flip= */ false, "none", 0)
+            : data(json, network);
     Recipe recipe =
         new Recipe(
             name,
             network,
+            // ε belongs to DDPM's own training, which blends and weighs otherwise.
+            json.word("prediction", List.of("direction", "x0", "x1"))
+                .map(Prediction::parse)
+                .orElse(Prediction.DIRECTION),
             json.number("timestepScale", 1e-3, 1e6, 1000),
             data,
+            densities,
             optimizer(json),
             json.integer("iterations", 1, 1_000_000_000)
                 .orElseThrow(() -> json.refuse("iterations", "is missing: how many steps")),
@@ -123,13 +169,13 @@ public record Recipe(
     return recipe;
   }
 
-  private static UNetConfig network(JsonObject json) {
+  private static NetworkConfig network(JsonObject json) {
     JsonObject keys =
         json.object("network")
-            .orElseThrow(() -> json.refuse("network", "is missing: the U-Net's configuration"));
-    UNetConfig network;
+            .orElseThrow(() -> json.refuse("network", "is missing: the network's configuration"));
+    NetworkConfig network;
     try {
-      network = UNetConfig.parse(keys);
+      network = NetworkConfig.parse(keys);
     } catch (InvalidInputException e) {
       if (e.field().startsWith("network.")) {
         throw e;
@@ -138,6 +184,13 @@ public record Recipe(
     }
     keys.has("_diffusers_version"); // known, and says nothing about the network
     keys.refuseUnknown();
+    if (network instanceof UNetConfig unet) {
+      check(keys, unet);
+    }
+    return network;
+  }
+
+  private static void check(JsonObject keys, UNetConfig network) {
     if (network.dropout() != 0) {
       throw keys.refuse("dropout", "must be 0: training does not draw dropout masks");
     }
@@ -157,10 +210,34 @@ public record Recipe(
     if (network.classEmbedType() == ClassEmbedding.IDENTITY) {
       throw keys.refuse("class_embed_type", "must not be identity: classes are labels here");
     }
-    return network;
   }
 
-  private static Data data(JsonObject json, UNetConfig network) {
+  private static Optional<Densities> densities(JsonObject json, NetworkConfig network) {
+    if (!(network instanceof MlpConfig)) {
+      return Optional.empty();
+    }
+    if (json.has("dataset")) {
+      throw json.refuse("dataset", "is not for a perceptron: give p0 and p1");
+    }
+    if (network.outChannels() != 2) {
+      throw json.refuse("network.dimensions", "must be 2: densities are of the plane");
+    }
+    return Optional.of(new Densities(density(json, "p0"), density(json, "p1")));
+  }
+
+  private static String density(JsonObject json, String name) {
+    String word = json.requiredString(name);
+    if (!word.startsWith(Densities.IMAGE)) {
+      try {
+        Density.parse(word);
+      } catch (IllegalArgumentException e) {
+        throw json.refuse(name, "is " + e.getMessage() + ", or image:FILE");
+      }
+    }
+    return word;
+  }
+
+  private static Data data(JsonObject json, NetworkConfig network) {
     JsonObject data =
         json.object("dataset").orElseThrow(() -> json.refuse("dataset", "is missing"));
     int size =
@@ -174,9 +251,11 @@ public record Recipe(
     Data parsed =
         new Data(
             data.string("split"),
+            p0Split(json),
             size,
             data.bool("flip", false),
-            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"));
+            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"),
+            data.number("labelDropout", 0, 0.9, 0));
     data.refuseUnknown();
     if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
       throw json.refuse(
@@ -187,10 +266,25 @@ public record Recipe(
     if (classes && !labels) {
       throw data.refuse("labels", "must be folder or prefix: the network takes classes");
     }
+    if (parsed.labelDropout() > 0 && network.classEmbedType() != ClassEmbedding.TABLE) {
+      throw data.refuse("labelDropout", "needs a network with num_class_embeds");
+    }
     if (labels && !classes) {
       throw data.refuse("labels", "must be none: the network takes no classes");
     }
     return parsed;
+  }
+
+  /** {@code gaussian}, or {@code split:NAME} for the pictures of another folder of the set. */
+  private static Optional<String> p0Split(JsonObject json) {
+    String word = json.string("p0", ModelCard.GAUSSIAN);
+    if (word.equals(ModelCard.GAUSSIAN)) {
+      return Optional.empty();
+    }
+    if (!word.startsWith("split:") || word.length() == "split:".length()) {
+      throw json.refuse("p0", "must be gaussian or split:NAME, not " + JsonObject.quote(word));
+    }
+    return Optional.of(word.substring("split:".length()));
   }
 
   private static Optimizer optimizer(JsonObject json) {
@@ -246,13 +340,20 @@ public record Recipe(
     return decay;
   }
 
-  /** The recipe as it would be written, every default spelled out. */
-  public Map<String, Object> toMap() {
+  private Map<String, Object> datasetMap() {
     Map<String, Object> dataset = new LinkedHashMap<>();
     data.split().ifPresent(split -> dataset.put("split", split));
     dataset.put("size", data.size());
     dataset.put("flip", data.flip());
     dataset.put("labels", data.labels());
+    if (data.labelDropout() > 0) {
+      dataset.put("labelDropout", data.labelDropout());
+    }
+    return dataset;
+  }
+
+  /** The recipe as it would be written, every default spelled out. */
+  public Map<String, Object> toMap() {
     TrainStep step = optimizer.step();
     Map<String, Object> adam = new LinkedHashMap<>();
     adam.put("name", step.weightDecay() == 0 ? "adam" : "adamw");
@@ -268,7 +369,14 @@ public record Recipe(
     map.put("model", name);
     map.put("network", network.toMap());
     map.put("timestepScale", timestepScale);
-    map.put("dataset", dataset);
+    map.put("prediction", prediction.word());
+    if (densities.isPresent()) {
+      map.put("p0", densities.get().p0());
+      map.put("p1", densities.get().p1());
+    } else {
+      map.put("p0", data.p0Split().map(split -> "split:" + split).orElse(ModelCard.GAUSSIAN));
+      map.put("dataset", datasetMap());
+    }
     map.put("optimizer", adam);
     map.put("loss", step.loss().word());
     map.put("iterations", iterations);

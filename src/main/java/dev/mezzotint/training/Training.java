@@ -1,16 +1,17 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
 import java.nio.file.Path;
@@ -40,61 +41,76 @@ public final class Training {
   }
 
   private final Recipe recipe;
-  private final ImageDataset data;
+  private final Pairs pairs;
   private final Device device;
   private final NetworkProgram program;
   private final Path out;
   private final TrainingFolder folder;
 
   /**
+   * From Gaussian noise to pictures.
+   *
    * @param out becomes the model's folder
    * @throws InvalidInputException if recipe and pictures do not fit each other
    */
   public Training(Recipe recipe, ImageDataset data, Device device, Path out) {
-    checkPictures(recipe, data);
+    this(recipe, Pairs.of(recipe, data), device, out);
+  }
+
+  /**
+   * @param out becomes the model's folder
+   * @throws InvalidInputException if recipe and pairs do not fit each other
+   */
+  public Training(Recipe recipe, Pairs pairs, Device device, Path out) {
+    check(recipe, pairs);
     this.recipe = recipe;
     this.out = out;
-    this.data = data;
+    this.pairs = pairs;
     this.device = device;
     this.program =
-        NetworkProgram.unet(recipe.network(), recipe.timestepScale(), recipe.optimizer().step());
-    this.folder = new TrainingFolder(out, recipe);
+        NetworkProgram.of(
+            recipe.network(),
+            new Reading(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
+            recipe.optimizer().step());
+    this.folder = new TrainingFolder(out, recipe, pairs);
     card(List.of(), 0).checkAgainst(recipe.network()); // now, not when the training is over
   }
 
-  private static void checkPictures(Recipe recipe, ImageDataset data) {
-    UNetConfig network = recipe.network();
+  private static void check(Recipe recipe, Pairs pairs) {
+    NetworkConfig network = recipe.network();
     if (network.inChannels() != network.outChannels()) {
       throw new InvalidInputException(
           "network.in_channels", "network.in_channels must equal network.out_channels");
     }
-    if (data.channels() != network.outChannels()) {
+    if (pairs.channels() != network.outChannels()) {
       throw new InvalidInputException(
           "network.out_channels",
           "network.out_channels is "
               + network.outChannels()
               + ", but the pictures have "
-              + data.channels()
+              + pairs.channels()
               + " channels");
     }
     int size = recipe.data().size();
-    if (data.height() != size || data.width() != size) {
+    if (pairs.height() != size || pairs.width() != size) {
       throw new InvalidInputException(
           "dataset.size",
           "dataset.size is %d, but the pictures are %dx%d"
-              .formatted(size, data.width(), data.height()));
+              .formatted(size, pairs.width(), pairs.height()));
     }
     int wanted = network.numClassEmbeds().orElse(0);
+    boolean drops = recipe.data().labelDropout() > 0;
     if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
-        && data.classes().size() != wanted) {
+        && pairs.classes().size() + (drops ? 1 : 0) != wanted) {
       throw new InvalidInputException(
           "network.num_class_embeds",
           "network.num_class_embeds is "
               + wanted
+              + (drops ? ", one of them for no class" : "")
               + ", but the pictures have "
-              + data.classes().size()
+              + pairs.classes().size()
               + " classes: "
-              + brief(data.classes()));
+              + brief(pairs.classes()));
     }
   }
 
@@ -125,7 +141,7 @@ public final class Training {
     try (TrainingNetwork network = device.train(program, state)) {
       long done =
           new TrainingLoop(
-                  recipe, network, new Batches(data, recipe), watcher(network, stopping, progress))
+                  recipe, network, new Batches(pairs, recipe), watcher(network, stopping, progress))
               .run(state.iteration());
       publish(network.ema(), done);
       return done;
@@ -137,31 +153,47 @@ public final class Training {
     List<TrainingFolder.LogLine> log = folder.readLog();
     TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
     TrainingFolder.write(out.resolve("loss.png"), LossCurve.png(recipe.name(), log));
-    TrainingFolder.write(out.resolve("samples.png"), folder.grid(device, program, ema));
+    TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
     ModelFolder.write(out, recipe.network(), ema, card(log, done));
   }
 
   private ModelCard card(List<TrainingFolder.LogLine> log, long done) {
     Map<String, Object> metrics = new LinkedHashMap<>();
     metrics.put("iterations", done);
-    metrics.put("pictures", data.size());
+    if (pairs.size() > 0) {
+      metrics.put("pictures", pairs.size());
+    }
     metrics.put("picturesSeen", done * recipe.batchSize());
     metrics.put("lossOfLastHundredSteps", LossCurve.lastMean(log, 100));
     Recipe.Card words = recipe.card();
     return new ModelCard(
         recipe.name(),
         words.version(),
-        Prediction.DIRECTION,
+        recipe.prediction(),
         recipe.timestepScale(),
         List.of(),
-        data.classes(),
+        pairs.classes(),
         OptionalInt.of(words.steps()),
         Optional.of(words.sampler().word()),
         Optional.of("uniform"),
+        /* noiseSchedule= */ Optional.empty(),
+        p0(),
+        /* tuned= */ List.of(),
+        recipe.data().labelDropout() > 0
+            ? OptionalInt.of(pairs.classes().size())
+            : OptionalInt.empty(),
         words.data(),
         words.licence(),
         recipe.toMap(),
         metrics);
+  }
+
+  private String p0() {
+    if (recipe.densities().isPresent()) {
+      String word = recipe.densities().get().p0();
+      return word.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : word;
+    }
+    return recipe.data().p0Split().isPresent() ? ModelCard.PICTURES : ModelCard.GAUSSIAN;
   }
 
   private TrainingLoop.Watcher watcher(

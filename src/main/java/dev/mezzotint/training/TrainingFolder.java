@@ -5,6 +5,7 @@ import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Plane;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -35,17 +36,20 @@ import java.util.Optional;
  */
 final class TrainingFolder {
   private static final int PREVIEWS = 16;
+  private static final int POINTS = 1000;
   private static final int PREVIEW_STEPS = 24;
   private static final int LOG_CHARS_MAX = 1 << 16;
   private static final String HEADER = "iteration,loss,gradient_norm\n";
 
   private final Path folder;
   private final Recipe recipe;
+  private final Pairs pairs;
   private final StringBuilder unwritten = new StringBuilder();
 
-  TrainingFolder(Path out, Recipe recipe) {
+  TrainingFolder(Path out, Recipe recipe, Pairs pairs) {
     this.folder = out.resolve("training");
     this.recipe = recipe;
+    this.pairs = pairs;
   }
 
   Path checkpoint() {
@@ -137,39 +141,82 @@ final class TrainingFolder {
     }
   }
 
-  /** Sixteen pictures from fixed noise by the averaged weights, AB2 at 24 steps. */
+  /** What the averaged weights make of fixed starting points, AB2 at 24 steps. */
   Path sample(Device device, NetworkProgram program, Map<String, Tensor> ema, long iteration) {
     Path file = folder.resolve("samples-%07d.png".formatted(iteration));
-    write(file, grid(device, program, ema));
+    write(file, preview(device, program, ema));
     return file;
   }
 
-  byte[] grid(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+  /** Sixteen pictures, or a thousand points before and after. */
+  byte[] preview(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+    return recipe.densities().isPresent()
+        ? plane(device, program, ema)
+        : grid(device, program, ema);
+  }
+
+  private byte[] grid(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     int size = recipe.data().size();
     int channels = program.channels();
     int values = channels * size * size;
     float[] x0 = new float[PREVIEWS * values];
     long[] classes = new long[PREVIEWS];
     int labels = recipe.network().numClassEmbeds().orElse(1);
+    float[] ignored = new float[x0.length];
     for (int i = 0; i < PREVIEWS; i++) {
-      Noise.gaussian(recipe.seed(), i, x0, i * values, values);
+      if (recipe.data().p0Split().isPresent()) {
+        pairs.read(i, x0, ignored, i * values);
+      } else {
+        Noise.gaussian(recipe.seed(), i, x0, i * values, values);
+      }
       classes[i] = i % labels;
     }
+    float[] x1 = sampled(device, program, ema, x0, size, classes);
     List<Pixels> pictures = new ArrayList<>();
-    try (SamplingNetwork network = device.load(program, ema)) {
-      float[] x1 =
-          UniformSampling.sample(
-              network,
-              Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(PREVIEW_STEPS)),
-              x0,
-              size,
-              size,
-              classes);
-      for (int i = 0; i < PREVIEWS; i++) {
-        pictures.add(Pixels.fromChw(x1, i * values, channels, size, size));
-      }
+    for (int i = 0; i < PREVIEWS; i++) {
+      pictures.add(Pixels.fromChw(x1, i * values, channels, size, size));
     }
     return Png.encode(Grid.of(pictures, /* columns= */ 8, /* padding= */ 2));
+  }
+
+  private byte[] plane(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+    float[] x0 = new float[2 * POINTS];
+    float[] ignored = new float[2 * POINTS];
+    for (int i = 0; i < POINTS; i++) {
+      pairs.read(i, x0, ignored, 2 * i);
+    }
+    float[] x1 = sampled(device, program, ema, x0, 1, new long[POINTS]);
+    return Png.encode(
+        new Plane(360, 1.5)
+            .points(points(x0), Plane.GREY, 1)
+            .points(points(x1), Plane.ORANGE, 1.5)
+            .draw());
+  }
+
+  private static double[][] points(float[] values) {
+    double[][] points = new double[values.length / 2][2];
+    for (int i = 0; i < values.length; i++) {
+      points[i / 2][i % 2] = values[i];
+    }
+    return points;
+  }
+
+  private static float[] sampled(
+      Device device,
+      NetworkProgram program,
+      Map<String, Tensor> ema,
+      float[] x0,
+      int size,
+      long[] classes) {
+    try (SamplingNetwork network = device.load(program, ema)) {
+      return UniformSampling.sample(
+          network,
+          Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(PREVIEW_STEPS)),
+          x0,
+          size,
+          size,
+          classes);
+    }
   }
 
   /** The file appears whole or stays as it was. */

@@ -27,7 +27,7 @@ final class Connections implements AutoCloseable {
     this.settings = settings;
     this.endpoints = endpoints;
     this.store = new S3ObjectStore(endpoints.s3());
-    this.events = new KafkaEvents(endpoints.kafka());
+    this.events = new KafkaEvents(endpoints.kafka(), "s3://" + endpoints.s3().bucket() + "/");
   }
 
   S3ObjectStore store() {

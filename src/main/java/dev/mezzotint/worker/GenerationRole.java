@@ -94,6 +94,13 @@ final class GenerationRole implements AutoCloseable {
     return loop.alive() && loop.healthy() && queue.alive();
   }
 
+  void onDeviceGivenUp(Runnable action) {
+    loop.onUnhealthy(action);
+    if (!loop.healthy()) {
+      action.run(); // before anybody asked to be told
+    }
+  }
+
   RequestQueue queue() {
     return queue;
   }

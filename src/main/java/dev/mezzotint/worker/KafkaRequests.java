@@ -3,9 +3,11 @@ package dev.mezzotint.worker;
 import dev.mezzotint.cli.Requests;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.kafka.JobClient;
+import dev.mezzotint.kafka.Replay;
 import dev.mezzotint.storage.Keys;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -31,6 +33,29 @@ final class KafkaRequests implements Requests {
   @Override
   public void cancel(String id) {
     client.cancel(id);
+  }
+
+  @Override
+  public List<String> pause(String word) {
+    return client.pause(word);
+  }
+
+  @Override
+  public List<String> resume(String word) {
+    return client.resume(word);
+  }
+
+  @Override
+  public List<Replayed> replay(Optional<String> job, Optional<Instant> since, boolean asIs) {
+    return client
+        .replay(
+            letter ->
+                job.map(id -> Replay.concerns(letter, id)).orElse(true)
+                    && since.map(time -> !letter.time().isBefore(time)).orElse(true),
+            asIs)
+        .stream()
+        .map(o -> new Replayed(o.letter(), o.topic(), o.job(), o.id(), o.refusal()))
+        .toList();
   }
 
   @Override

@@ -25,9 +25,6 @@ final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
-  /** Exit code that says: not the configuration, the device. */
-  private static final int DEVICE_FAILED = 3;
-
   /** Set when the worker gives up; read by the command after the application has ended. */
   private static volatile int exitCode;
 
@@ -69,7 +66,7 @@ final class WorkerLife {
           Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
           measure(started);
           // Another process, on another device perhaps, will do better.
-          started.loop().ifPresent(loop -> loop.onUnhealthy(this::giveUpDevice));
+          started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
           return;
         } catch (dev.mezzotint.job.TransientException e) {
@@ -88,7 +85,7 @@ final class WorkerLife {
   }
 
   private void giveUpDevice() {
-    giveUp(DEVICE_FAILED, new IllegalStateException("its device failed several times in a row"));
+    giveUp(1, new IllegalStateException("its device failed several times in a row"));
   }
 
   private void giveUp(int code, Exception e) {

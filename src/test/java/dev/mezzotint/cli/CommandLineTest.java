@@ -204,7 +204,8 @@ class CommandLineTest {
   void everyCommandHasHelp() {
     terminal.succeeds("--help");
     List<String> commands = new ArrayList<>();
-    Stream.of("generate", "evaluate-once", "train", "import", "export").forEach(commands::add);
+    Stream.of("generate", "evaluate-once", "train", "import", "export", "pause", "resume", "replay")
+        .forEach(commands::add);
     assertThat(terminal.printed()).contains(commands);
     for (String command : commands) {
       terminal.succeeds(command + " --help");

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -151,5 +153,39 @@ class ClaimsTest {
     JobEvent end = run("{\"id\":\"a\",\"model\":\"maps\",\"condition\":\"in.png\"}", twice);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(world.jobRecord("a").attempts()).isEqualTo(1);
+  }
+
+  /** Black stays, white is painted anew, with the row's own noise on the way. */
+  @Test
+  void aMaskKeepsWhatIsBlackInIt() throws Exception {
+    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+    world.store.put("inputs/face.png", picture(8, 4, 4), "image/png");
+    byte[] grey = new byte[16];
+    grey[5] = (byte) 255;
+    world.store.put("inputs/mask.png", Png.encode(new Pixels(4, 4, 1, grey)), "image/png");
+    run(
+        "\"steps\":3,\"sampler\":\"ab2\",\"condition\":\"inputs/map.png\","
+            + "\"init\":{\"image\":\"inputs/face.png\",\"alpha\":0},"
+            + "\"mask\":\"inputs/mask.png\"");
+    assertThat(rows).hasSize(1);
+    float[] x = new float[48];
+    int stages = 3 * (1 + Plan.PAINTING_REPEATS);
+    assertThat(rows.get(0).interlude().wants(stages)).isTrue();
+    assertThat(rows.get(0).interlude().between(stages, x)).isTrue();
+    float[] known = values(8);
+    for (int k = 0; k < 48; k++) {
+      assertThat(x[k]).isEqualTo(k % 16 == 5 ? 0 : known[k]);
+    }
+  }
+
+  @Test
+  void aTrajectoryIsInThePicturesOwnFile() throws Exception {
+    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+    assertThat(run("\"condition\":\"inputs/map.png\",\"output\":{\"trajectory\":true}").type())
+        .isEqualTo(JobEvent.Type.COMPLETED);
+    byte[] file = world.store.get(Keys.image("a", 0)).orElseThrow().bytes();
+    assertThat(new String(file, java.nio.charset.StandardCharsets.ISO_8859_1)).contains("acTL");
+    assertThat(ImageReader.read(file, 3).width()).isEqualTo(4);
+    assertThat(rows.get(0).interlude().wants(rows.size())).isTrue();
   }
 }

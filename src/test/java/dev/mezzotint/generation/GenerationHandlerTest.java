@@ -190,7 +190,6 @@ class GenerationHandlerTest {
         "condition | \"condition\":\"inputs/a.png\"",
         "output.format | \"output\":{\"format\":\"safetensors\"}",
         "output.format | \"output\":{\"format\":\"gif\"}",
-        "output.trajectory | \"output\":{\"trajectory\":true}",
         "output.colour | \"output\":{\"colour\":true}",
         "init.alpha | \"init\":{\"image\":\"a.png\",\"alpha\":1}",
         "colour | \"colour\":true",

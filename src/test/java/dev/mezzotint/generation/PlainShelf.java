@@ -218,6 +218,38 @@ final class PlainShelf implements ModelShelf {
     }
 
     @Override
+    public void guidedStep(
+        long[] slots,
+        float[] alpha,
+        float[] coefficients,
+        long[] classes,
+        float[] weights,
+        boolean[] zeroStar,
+        long nullClass) {
+      throw new UnsupportedOperationException("no class of these models is null");
+    }
+
+    @Override
+    public void overwrite(long[] slots, float[] values) {
+      require(!over, "overwrite after close");
+      for (int i = 0; i < slots.length; i++) {
+        int slot = (int) slots[i];
+        require(used[slot], "slot " + slot + " is overwritten though empty");
+        System.arraycopy(values, i * VALUES, x[slot], 0, VALUES);
+      }
+    }
+
+    @Override
+    public float[] peek(long[] slots) {
+      float[] out = new float[slots.length * VALUES];
+      for (int i = 0; i < slots.length; i++) {
+        require(used[(int) slots[i]], "slot " + slots[i] + " is looked at though empty");
+        System.arraycopy(x[(int) slots[i]], 0, out, i * VALUES, VALUES);
+      }
+      return out;
+    }
+
+    @Override
     public void close() {
       over = true;
     }

@@ -104,6 +104,12 @@ class AlphaScheduleTest {
     assertThat(AlphaSchedule.parse("cosine")).isEqualTo(AlphaSchedule.COSINE);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> AlphaSchedule.parse("linear"))
-        .withMessage("unknown schedule 'linear': use uniform or cosine");
+        .withMessage("unknown schedule 'linear': use uniform, cosine, shift:S or a list of alphas");
+    assertThat(AlphaSchedule.parse("shift:3").alphas(7))
+        .containsExactly(AlphaSchedule.UNIFORM.shifted(3).alphas(7));
+    assertThat(AlphaSchedule.parse("0, 0.2,1").alphas(2)).containsExactly(0, 0.2, 1);
+    for (String wrong : new String[] {"shift:", "shift:0", "0,x,1", "0,0.5,0.5,1", ","}) {
+      assertThatIllegalArgumentException().isThrownBy(() -> AlphaSchedule.parse(wrong));
+    }
   }
 }

@@ -3,7 +3,6 @@ package dev.mezzotint.iadb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +53,28 @@ class SmoothedDataTest {
     }
   }
 
+  @Test
+  void posteriorMeansOfBothEndsBlendToThePoint() {
+    SmoothedData field = new SmoothedData(new float[][] {{-1f, 1f}, {0.4f, 0.3f}}, 0.1);
+    double[] x = {0.2, 0.5};
+    double[] x0 = new double[2];
+    double[] x1 = new double[2];
+    double[] d = new double[2];
+    for (double alpha : new double[] {0, 0.3, 1 - 1e-9, 1}) {
+      field.means(x, alpha, x0, x1);
+      field.direction(x, alpha, d);
+      for (int k = 0; k < 2; k++) {
+        assertThat(Iadb.blend(x0[k], x1[k], alpha)).isCloseTo(x[k], within(1e-12));
+        assertThat(Iadb.direction(x0[k], x1[k])).isCloseTo(d[k], within(1e-12));
+      }
+    }
+    // At the ends one of them is the point itself.
+    field.means(x, 0, x0, x1);
+    assertThat(x0).containsExactly(x, within(1e-12));
+    field.means(x, 1, x0, x1);
+    assertThat(x1).containsExactly(x, within(1e-12));
+  }
+
   /** End-point error, root mean square over 64 fixed x0, against a converged reference. */
   @Test
   void ab2WithThirtyTwoEvaluationsBeatsEulerWithOneHundredAndTwentyEight() {
@@ -96,17 +117,7 @@ class SmoothedDataTest {
   }
 
   private static void run(SmoothedData field, Solver solver, int steps, double[] x) {
-    List<Stage> stages = solver.stages(AlphaSchedule.UNIFORM.alphas(steps));
-    double[][] m = new double[3][x.length];
-    for (Stage stage : stages) {
-      double[] d = new double[x.length];
-      field.direction(x, stage.alpha(), d);
-      for (int k = 0; k < x.length; k++) {
-        x[k] +=
-            stage.g0() * d[k] + stage.g1() * m[0][k] + stage.g2() * m[1][k] + stage.g3() * m[2][k];
-      }
-      m = new double[][] {d, m[0], m[1]};
-    }
+    field.follow(solver.stages(AlphaSchedule.UNIFORM.alphas(steps)), x);
   }
 
   private static double gaussian(SplittableRandom random) {

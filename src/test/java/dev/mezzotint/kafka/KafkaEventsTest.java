@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
 
 class KafkaEventsTest {
   private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
   private final KafkaSettings settings =
       KafkaSettings.of(SharedStack.get().bootstrapServers())
@@ -64,6 +66,107 @@ class KafkaEventsTest {
   }
 
   @Test
+  void eventsCarryWhatTheirRequestSaidAndWhereTheirManifestIs() {
+    EventContext context =
+        EventContext.of(
+            new Delivery(
+                "requests",
+                0,
+                7,
+                1,
+                new byte[0],
+                headers(
+                    "ce_id", "order-77",
+                    "ce_correlationid", "campaign-3",
+                    "ce_expirytime", "2099-01-01T01:00:00+01:00",
+                    "traceparent", TRACE,
+                    "tracestate", "vendor=1",
+                    "x-private", "stays")));
+    try (KafkaEvents events = new KafkaEvents(settings, "s3://bucket/")) {
+      events.publish(
+          event("j", JobEvent.Type.COMPLETED, 9, Map.of("manifest", "jobs/j/manifest.json"))
+              .in(context));
+      events.publish(event("k", JobEvent.Type.STARTED, 2, Map.of()));
+    }
+    List<ConsumerRecord<byte[], byte[]>> records = read(settings.topics().events(), 2);
+
+    assertThat(headers(records.get(0)))
+        .containsEntry("ce_dataref", "s3://bucket/jobs/j/manifest.json")
+        .containsEntry("ce_causationid", "order-77")
+        .containsEntry("ce_correlationid", "campaign-3")
+        .containsEntry("ce_expirytime", "2099-01-01T00:00:00Z")
+        .containsEntry("traceparent", TRACE)
+        .containsEntry("tracestate", "vendor=1")
+        .doesNotContainKey("x-private");
+    assertThat(headers(records.get(1)))
+        .containsEntry("ce_correlationid", "k")
+        .doesNotContainKeys(
+            "ce_dataref", "ce_causationid", "ce_expirytime", "traceparent", "tracestate");
+  }
+
+  @Test
+  void deadLettersOfTheTopicAreSentBackToWhereTheyCameFrom() {
+    new KafkaCluster(settings).ensureTopics();
+    String requests = settings.topics().generationRequests();
+    try (KafkaEvents events = new KafkaEvents(settings);
+        JobClient client = new JobClient(settings)) {
+      for (String id : List.of("a", "b")) {
+        byte[] body = ("{\"id\":\"" + id + "\"}").getBytes(UTF_8);
+        Delivery delivery =
+            new Delivery(requests, 0, 1, 1, id.getBytes(UTF_8), body, headers("x", "y"));
+        events.deadLetter(delivery, id, 1, "steps", "wrong");
+      }
+      Instant between = Instant.now().plusSeconds(60);
+      assertThat(client.replay(letter -> letter.time().isAfter(between), false)).isEmpty();
+      List<Replay.Outcome> outcomes =
+          client.replay(letter -> Replay.concerns(letter, "b"), /* asIs= */ false);
+      assertThat(outcomes)
+          .containsExactly(
+              new Replay.Outcome(settings.topics().dead() + "-0@1", requests, "b", "b.r1", ""));
+    }
+    ConsumerRecord<byte[], byte[]> record = read(requests, 1).get(0);
+    assertThat(record.key()).asString(UTF_8).isEqualTo("b");
+    assertThat(record.value()).asString(UTF_8).isEqualTo("{\"id\":\"b.r1\"}");
+    assertThat(headers(record))
+        .containsOnly(
+            Map.entry("x", "y"),
+            Map.entry("ce_causationid", "b"),
+            Map.entry("ce_correlationid", "b"),
+            Map.entry("mezzotint-replayed-from", settings.topics().dead() + "-0@1"));
+  }
+
+  @Test
+  void aPauseIsKnownBeforeTheFirstRecordIsTakenAndAResumeIsHeard() throws Exception {
+    new KafkaCluster(settings).ensureTopics();
+    String requests = settings.topics().generationRequests();
+    try (JobClient client = new JobClient(settings)) {
+      assertThat(client.pause("generation"))
+          .containsExactly(requests + ".high", requests, requests + ".low");
+      assertThat(client.resume(requests + ".low")).containsExactly(requests + ".low");
+      assertThatThrownBy(() -> client.pause("nonsense"))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("nonsense")
+          .hasMessageContaining(requests);
+      client.cancel("topic");
+      try (ControlTopic control = new ControlTopic(settings)) {
+        assertThat(control.awaitLoaded(LIMIT)).isTrue();
+        assertThat(control.paused(requests)).isTrue();
+        assertThat(control.paused(requests + ".high")).isTrue();
+        assertThat(control.paused(requests + ".low")).isFalse();
+        assertThat(control.paused(settings.topics().trainingRequests())).isFalse();
+        assertThat(control.cancelled("topic")).isTrue();
+
+        client.resume("generation");
+        long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+        while (control.paused(requests) && System.nanoTime() < end) {
+          Thread.sleep(10);
+        }
+        assertThat(control.paused(requests)).isFalse();
+      }
+    }
+  }
+
+  @Test
   void aWatcherSeesItsJobsEventsInOrderUntilTheTerminalOne() {
     new KafkaCluster(settings).ensureTopics();
     List<JobEvent> sent =
@@ -93,9 +196,14 @@ class KafkaEventsTest {
   }
 
   @Test
-  void anEventTooLargeForItsTopicGoesOutWithoutItsDetails() {
+  void anEventTooLargeForItsTopicGoesOutInShort() {
     // The broker's own limit is 8 MiB.
-    JobEvent huge = event("h", JobEvent.Type.FAILED, 1, Map.of("cause", "x".repeat(9 << 20)));
+    JobEvent huge =
+        event(
+            "h",
+            JobEvent.Type.FAILED,
+            1,
+            Map.of("cause", "x".repeat(9 << 20), "manifest", "m", "images", List.of("i")));
     try (KafkaEvents events = new KafkaEvents(settings)) {
       events.publish(huge);
     }
@@ -103,7 +211,9 @@ class KafkaEventsTest {
 
     assertThat(value.requiredString("id")).isEqualTo(huge.id());
     assertThat(value.bool("truncated")).contains(true);
-    assertThat(value.has("cause")).isFalse();
+    assertThat(value.requiredString("cause")).startsWith("xxx").hasSizeLessThan(3000);
+    assertThat(value.requiredString("manifest")).isEqualTo("m");
+    assertThat(value.has("images")).isFalse();
   }
 
   @Test
@@ -191,6 +301,14 @@ class KafkaEventsTest {
         sequence,
         Instant.parse("2026-01-02T03:04:05.006Z"),
         data);
+  }
+
+  private static List<Map.Entry<String, byte[]>> headers(String... namesAndValues) {
+    List<Map.Entry<String, byte[]>> headers = new ArrayList<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      headers.add(Map.entry(namesAndValues[i], namesAndValues[i + 1].getBytes(UTF_8)));
+    }
+    return headers;
   }
 
   private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {

@@ -16,8 +16,8 @@ import org.testcontainers.kafka.KafkaContainer;
 
 /**
  * One broker and one store for all tests of a JVM that do not stop servers; each test takes topics,
- * groups and buckets of its own. Locks may be as short as a second, so that lost ones can be
- * tested.
+ * groups and buckets of its own. Locks and sessions may be as short as a second, so that lost ones
+ * can be tested.
  *
  * <p>Containers where Docker runs, the local stack in this process elsewhere. The system property
  * {@code mezzotint.test.servers} set to {@code embedded} leaves Docker alone.
@@ -69,7 +69,8 @@ public final class SharedStack {
             .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1")
             .withEnv("KAFKA_GROUP_SHARE_MIN_HEARTBEAT_INTERVAL_MS", "500")
             .withEnv("KAFKA_GROUP_SHARE_HEARTBEAT_INTERVAL_MS", "500")
-            .withEnv("KAFKA_GROUP_SHARE_MIN_RECORD_LOCK_DURATION_MS", "1000");
+            .withEnv("KAFKA_GROUP_SHARE_MIN_RECORD_LOCK_DURATION_MS", "1000")
+            .withEnv("KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS", "1000");
     broker.start();
     return new StackAddresses(
         broker.getBootstrapServers(),
@@ -86,7 +87,13 @@ public final class SharedStack {
           LocalStack.start(
               data,
               new LocalStack.Options(
-                  0, 0, Map.of("group.share.min.record.lock.duration.ms", "1000")));
+                  0,
+                  0,
+                  Map.of(
+                      "group.share.min.record.lock.duration.ms",
+                      "1000",
+                      "group.min.session.timeout.ms",
+                      "1000")));
       Runtime.getRuntime().addShutdownHook(new Thread(() -> end(stack, data)));
       return stack.addresses();
     } catch (IOException e) {

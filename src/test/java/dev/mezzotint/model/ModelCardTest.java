@@ -3,7 +3,9 @@ package dev.mezzotint.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.mezzotint.iadb.DdpmSchedule;
 import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -30,6 +32,10 @@ class ModelCardTest {
           OptionalInt.of(32),
           Optional.of("ab2"),
           Optional.of("uniform"),
+          Optional.empty(),
+          ModelCard.PICTURES,
+          List.of(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 0.3, 1.0))),
+          OptionalInt.of(2),
           "drawn by somebody",
           "CC0-1.0",
           Map.of("optimizer", Map.of("name", "adam"), "iterations", 1500),
@@ -46,6 +52,33 @@ class ModelCardTest {
     ModelCard bare = ModelCard.uncarded(config("iadb_defaults"));
     assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(bare.toMap()))))
         .isEqualTo(bare);
+  }
+
+  @Test
+  void epsilonNeedsTheBetasOfItsTrainingAndNothingElseHasAny() {
+    ModelCard epsilon = FULL.withPrediction(Prediction.EPSILON, Optional.of(DdpmSchedule.LINEAR));
+    assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(epsilon.toMap()))))
+        .isEqualTo(epsilon);
+    assertThat(
+            catchThrowableOfType(
+                InvalidInputException.class,
+                () -> FULL.withPrediction(Prediction.EPSILON, Optional.empty())))
+        .hasMessageContaining("noiseSchedule is missing");
+    assertThat(
+            catchThrowableOfType(
+                InvalidInputException.class,
+                () -> FULL.withPrediction(Prediction.X0, Optional.of(DdpmSchedule.LINEAR))))
+        .hasMessageContaining("not for x0");
+  }
+
+  @Test
+  void placedStepsReplaceThoseOfTheirNumber() {
+    ModelCard card =
+        FULL.withTuned(new ModelCard.TunedSteps(Solver.EULER, List.of(0.0, 0.6, 1.0)))
+            .withTuned(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 1.0)));
+    assertThat(card.tuned()).extracting(ModelCard.TunedSteps::steps).containsExactly(1, 2);
+    assertThat(card.tunedSchedule(2).orElseThrow().alphas(2)).containsExactly(0, 0.6, 1);
+    assertThat(card.tunedSchedule(3)).isEmpty();
   }
 
   @Test

@@ -27,8 +27,8 @@ class ModelFolderTest {
     return folder;
   }
 
-  private static Map<String, long[]> shapes(UNetConfig config) {
-    assertThat(config.blockOutChannels()).containsExactly(16, 32, 32);
+  private static Map<String, long[]> shapes(NetworkConfig config) {
+    assertThat(((UNetConfig) config).blockOutChannels()).containsExactly(16, 32, 32);
     Map<String, long[]> shapes = new LinkedHashMap<>();
     WEIGHTS.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
     return shapes;

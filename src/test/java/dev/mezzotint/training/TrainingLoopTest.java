@@ -49,7 +49,8 @@ class TrainingLoopTest {
 
   private long run(Recipe recipe, Squares data, long done, LongFunction<double[]> result)
       throws InterruptedException {
-    return new TrainingLoop(recipe, network(done, result), new Batches(data, recipe), watcher)
+    return new TrainingLoop(
+            recipe, network(done, result), new Batches(Pairs.of(recipe, data), recipe), watcher)
         .run(done);
   }
 
@@ -150,7 +151,7 @@ class TrainingLoopTest {
   @Test
   void everyEpochHasEveryPictureOnce() {
     Recipe recipe = Recipes.tiny("\"flip\": true", "\"flip\": false");
-    Batches batches = new Batches(new Squares(18, 3, 8), recipe);
+    Batches batches = new Batches(Pairs.of(recipe, new Squares(18, 3, 8)), recipe);
     for (int epoch = 0; epoch < 3; epoch++) {
       Set<Float> colours = new HashSet<>();
       for (int step = 0; step < 3; step++) {
@@ -165,7 +166,7 @@ class TrainingLoopTest {
 
   @Test
   void alphaIsBelowOneAndPicturesAreMirroredAboutHalfOfTheTime() {
-    Batches batches = new Batches(new Squares(18, 3, 8), Recipes.tiny());
+    Batches batches = new Batches(Pairs.of(Recipes.tiny(), new Squares(18, 3, 8)), Recipes.tiny());
     int mirrored = 0;
     int rows = 0;
     for (int step = 0; step < 50; step++) {

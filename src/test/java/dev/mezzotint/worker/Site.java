@@ -103,6 +103,10 @@ final class Site implements AutoCloseable {
     configuration.put("mezzotint.lock-seconds", Integer.toString(seconds));
   }
 
+  void configure(String key, String value) {
+    configuration.put(key, value);
+  }
+
   boolean topicExists(String topic) {
     try (Admin admin =
         Admin.create(Map.of("bootstrap.servers", SharedStack.get().bootstrapServers()))) {

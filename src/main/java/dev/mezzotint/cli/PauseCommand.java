@@ -1,0 +1,34 @@
+package dev.mezzotint.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code pause}: workers take nothing more from a topic. */
+@Command(
+    name = "pause",
+    description = "Let workers take no more requests from a topic; what they have in hand goes on.",
+    footer = {"", "Example:", "  pause generation"})
+final class PauseCommand implements Callable<Integer> {
+  @Parameters(
+      index = "0",
+      paramLabel = "TOPIC",
+      description = "generation, training (each with .high and .low), or a topic's full name.")
+  private String topic = "";
+
+  private final Surroundings surroundings;
+
+  PauseCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    try (Requests requests = surroundings.requests()) {
+      List<String> topics = requests.pause(topic);
+      System.err.println("paused " + String.join(", ", topics));
+      return 0;
+    }
+  }
+}

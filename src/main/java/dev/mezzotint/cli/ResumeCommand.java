@@ -1,0 +1,34 @@
+package dev.mezzotint.cli;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code resume}: takes a pause back. */
+@Command(
+    name = "resume",
+    description = "Let workers take requests again from a topic that was paused.",
+    footer = {"", "Example:", "  resume generation"})
+final class ResumeCommand implements Callable<Integer> {
+  @Parameters(
+      index = "0",
+      paramLabel = "TOPIC",
+      description = "generation, training (each with .high and .low), or a topic's full name.")
+  private String topic = "";
+
+  private final Surroundings surroundings;
+
+  ResumeCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    try (Requests requests = surroundings.requests()) {
+      List<String> topics = requests.resume(topic);
+      System.err.println("resumed " + String.join(", ", topics));
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.generation.ModelInfo;
+import dev.mezzotint.image.Grid;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Plane;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.model.SafeTensors;
+import dev.mezzotint.model.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What {@code generate} leaves behind: {@code samples.safetensors}, and pictures where the samples
+ * are any: {@code 00000.png}…, {@code grid.png}; {@code points.png} for points of the plane.
+ */
+final class SampleFiles {
+  /** Of the plane's pictures, which hold the usual densities and most of a Gaussian. */
+  static final double EXTENT = 1.6;
+
+  static final int PLANE_SIZE = 400;
+
+  private SampleFiles() {}
+
+  /**
+   * @param samples C×H×W each
+   */
+  static void write(Path out, ModelInfo info, float[][] samples) throws IOException {
+    int values = info.channels() * info.height() * info.width();
+    float[] all = new float[samples.length * values];
+    for (int i = 0; i < samples.length; i++) {
+      System.arraycopy(samples[i], 0, all, i * values, values);
+    }
+    SafeTensors.write(
+        out.resolve("samples.safetensors"),
+        Map.of(
+            "samples",
+            Tensor.ofFloats(all, samples.length, info.channels(), info.height(), info.width())),
+        Map.of());
+    if (info.channels() == 1 || info.channels() == 3) {
+      pictures(out, info, samples);
+    } else if (onPlane(info)) {
+      Files.write(
+          out.resolve("points.png"),
+          Png.encode(
+              new Plane(PLANE_SIZE, EXTENT).points(points(samples), Plane.BLUE, 1.5).draw()));
+    }
+  }
+
+  static boolean onPlane(ModelInfo info) {
+    return info.channels() == 2 && info.height() == 1 && info.width() == 1;
+  }
+
+  private static void pictures(Path out, ModelInfo info, float[][] samples) throws IOException {
+    List<Pixels> grid = new ArrayList<>();
+    for (int i = 0; i < samples.length; i++) {
+      Pixels pixels = Pixels.fromChw(samples[i], 0, info.channels(), info.height(), info.width());
+      Files.write(out.resolve("%05d.png".formatted(i)), Png.encode(pixels));
+      grid.add(pixels);
+    }
+    Files.write(out.resolve("grid.png"), Png.encode(Grid.square(grid)));
+  }
+
+  static double[][] points(float[][] samples) {
+    double[][] points = new double[samples.length][2];
+    for (int i = 0; i < samples.length; i++) {
+      points[i][0] = samples[i][0];
+      points[i][1] = samples[i][1];
+    }
+    return points;
+  }
+}

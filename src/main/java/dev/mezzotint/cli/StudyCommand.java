@@ -1,0 +1,230 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.iadb.Density;
+import dev.mezzotint.iadb.SmoothedData;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.study.Finding;
+import dev.mezzotint.study.Inversion;
+import dev.mezzotint.study.PlaneDistance;
+import dev.mezzotint.study.SolverErrors;
+import dev.mezzotint.study.Stability;
+import dev.mezzotint.study.StochasticPaths;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code study}: the method against known truths; tables on standard output, pictures in files. */
+@Command(
+    name = "study",
+    description = "Measure the method or a model against a known truth; writes pictures of it.",
+    footer = {
+      "",
+      "Studies: paths, stability; solvers (--data or --model); inversion (--model and --data);",
+      "agreement (--model); plane (--model of the plane).",
+      "",
+      "Examples:",
+      "  study paths stability --out figures",
+      "  study solvers --data my-pictures --out figures",
+      "  study solvers --model avatars-32 --out figures",
+      "  study inversion --model avatars-32 --data my-pictures --out figures"
+    })
+final class StudyCommand implements Callable<Integer> {
+  private static final int PICTURES = 256;
+  private static final double SMOOTHING = 0.1;
+
+  @Parameters(arity = "1..*", paramLabel = "NAME", description = "Which studies.")
+  private List<String> names = List.of();
+
+  @Option(names = "--model", paramLabel = "REF", description = "The model to be measured.")
+  private @Nullable String model;
+
+  @Option(names = "--data", paramLabel = "PATH", description = "Folder or zip of pictures.")
+  private @Nullable Path data;
+
+  @Option(names = "--split", paramLabel = "NAME", description = "Folder within --data.")
+  private @Nullable String split;
+
+  @Option(
+      names = "--size",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Side of the pictures for 'solvers --data'; default ${DEFAULT-VALUE}.")
+  private int size;
+
+  @Option(
+      names = "--count",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Pictures for 'inversion' and 'agreement'; default ${DEFAULT-VALUE}.")
+  private int count;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "T",
+      defaultValue = "128",
+      description = "Steps for 'inversion' and 'agreement'; default ${DEFAULT-VALUE}.")
+  private int steps;
+
+  @Option(names = "--device", defaultValue = "", description = "cpu, cuda or cuda:N.")
+  private String device = "";
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
+  private Path out = Path.of("");
+
+  private final Surroundings surroundings;
+
+  StudyCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    for (String name : names) {
+      if (!List.of("paths", "stability", "solvers", "inversion", "agreement", "plane")
+          .contains(name)) {
+        throw new InvalidInputException("NAME", "there is no study " + name + " (see --help)");
+      }
+    }
+    Destination.folder("--out", out);
+    for (String name : names) {
+      switch (name) {
+        case "paths" -> {
+          tell(StochasticPaths.points());
+          tell(StochasticPaths.triangleToSquare());
+        }
+        case "stability" -> tell(Stability.run());
+        case "solvers" -> tell(solvers());
+        case "inversion" -> tell(inversion());
+        case "agreement" -> tell(agreement());
+        default -> tell(plane());
+      }
+    }
+    return 0;
+  }
+
+  private void tell(Finding finding) throws IOException {
+    finding.lines().forEach(System.out::println);
+    for (Map.Entry<String, byte[]> file : finding.files().entrySet()) {
+      Files.write(out.resolve(file.getKey()), file.getValue());
+      System.out.println(out.resolve(file.getKey()));
+    }
+  }
+
+  private Finding solvers() throws IOException {
+    if (model == null) {
+      try (ImageDataset pictures = pictures(size, size, 3)) {
+        int n = Math.min(PICTURES, pictures.size());
+        float[][] points = new float[n][];
+        for (int i = 0; i < n; i++) {
+          points[i] = pictures.chw(i);
+        }
+        int values = points[0].length;
+        SolverErrors errors =
+            new SolverErrors(
+                SolverErrors.along(new SmoothedData(points, SMOOTHING), values),
+                SolverErrors.ROWS,
+                values);
+        return errors.table(
+            "Exact field of " + n + " pictures, s = " + SMOOTHING, "solvers-exact", List.of());
+      }
+    }
+    ModelFiles files = files();
+    NetworkConfig config = files.config();
+    int height = side(files);
+    int width = config.sampleWidth().orElse(height);
+    int values = config.outChannels() * height * width;
+    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+      SolverErrors errors =
+          new SolverErrors(
+              SolverErrors.of(network, height, width, values), SolverErrors.ROWS, values);
+      return errors.table(files.name(), "solvers-" + files.name(), files.card().tuned());
+    }
+  }
+
+  private Finding inversion() throws IOException {
+    ModelFiles files = files();
+    int height = side(files);
+    int width = files.config().sampleWidth().orElse(height);
+    int channels = files.config().outChannels();
+    try (ImageDataset pictures = pictures(height, width, channels);
+        SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+      int n = Math.min(count, pictures.size());
+      float[] x1 = new float[n * channels * height * width];
+      for (int i = 0; i < n; i++) {
+        pictures.read(i, x1, i * channels * height * width);
+      }
+      double error = Inversion.roundTrip(network, x1, n, height, width, steps);
+      return Inversion.finding(n, steps, error);
+    }
+  }
+
+  private Finding agreement() {
+    ModelFiles files = files();
+    int height = side(files);
+    int width = files.config().sampleWidth().orElse(height);
+    int values = files.config().outChannels() * height * width;
+    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+      return SolverErrors.agreement(
+          SolverErrors.of(network, height, width, values), count, values, steps);
+    }
+  }
+
+  private Finding plane() {
+    ModelFiles files = files();
+    Object p1 = files.card().recipe().get("p1");
+    if (!(p1 instanceof String word) || files.config().sizeMax() != 1) {
+      throw new InvalidInputException(
+          "--model", "--model is not one of the plane: its card has no p1");
+    }
+    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+      return PlaneDistance.finding(
+          files.name(),
+          PlaneDistance.measure(network, Density.parse(files.card().p0()), Density.parse(word)));
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--model", "--model: " + e.getMessage(), e);
+    }
+  }
+
+  private ModelFiles files() {
+    if (model == null) {
+      throw new InvalidInputException("--model", "--model is missing: this study needs one");
+    }
+    ModelFiles files = surroundings.model(model);
+    if (files.config().conditionChannels() != 0 || files.config().numClassEmbeds().isPresent()) {
+      throw new InvalidInputException(
+          "--model", "--model " + model + " takes a condition or classes: not studied yet");
+    }
+    return files;
+  }
+
+  private static int side(ModelFiles files) {
+    return files
+        .config()
+        .sampleSize()
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "--model", "--model " + files.name() + " has no sample_size"));
+  }
+
+  private ImageDataset pictures(int height, int width, int channels) throws IOException {
+    if (data == null) {
+      throw new InvalidInputException("--data", "--data is missing: this study needs pictures");
+    }
+    DatasetOptions options = DatasetOptions.of(height, width).withChannels(channels);
+    return ImageDataset.open(data, split == null ? options : options.withSplit(split));
+  }
+}

@@ -1,0 +1,94 @@
+package dev.mezzotint.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+
+/** The dead-letter topic: requests as they came, with headers that say why they are here. */
+public final class DeadLetters {
+  static final String CAUSE = "mezzotint-cause";
+  static final String FIELD = "mezzotint-field";
+  static final String JOB = "mezzotint-job";
+  static final String ATTEMPT = "mezzotint-attempt";
+  static final String TOPIC = "mezzotint-topic";
+  static final String PARTITION = "mezzotint-partition";
+  static final String OFFSET = "mezzotint-offset";
+
+  /** How many bytes the value had that is left out. */
+  static final String TRUNCATED = "mezzotint-truncated";
+
+  /** All that a letter has and its request had not. */
+  static final List<String> HEADERS =
+      List.of(CAUSE, FIELD, JOB, ATTEMPT, TOPIC, PARTITION, OFFSET, TRUNCATED);
+
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private DeadLetters() {}
+
+  /** One letter as it lies in the topic. */
+  public record Letter(ConsumerRecord<byte[], byte[]> record) {
+
+    /** Of the job that it ended, or that the record claims; empty if it claims none. */
+    public String job() {
+      return header(JOB).orElse("");
+    }
+
+    /** When it was written. */
+    public Instant time() {
+      return Instant.ofEpochMilli(record.timestamp());
+    }
+
+    /** {@code topic-partition@offset} of the letter itself. */
+    public String position() {
+      return record.topic() + "-" + record.partition() + "@" + record.offset();
+    }
+
+    Optional<String> header(String name) {
+      return Optional.ofNullable(record.headers().lastHeader(name))
+          .map(Header::value)
+          .map(value -> new String(value, UTF_8));
+    }
+  }
+
+  /**
+   * All that stand in the topic now, oldest first.
+   *
+   * @throws org.apache.kafka.common.errors.TimeoutException if no broker answers
+   */
+  static List<Letter> read(Consumer<byte[], byte[]> consumer, String topic) {
+    List<TopicPartition> partitions =
+        consumer.partitionsFor(topic).stream()
+            .map(p -> new TopicPartition(p.topic(), p.partition()))
+            .toList();
+    consumer.assign(partitions);
+    consumer.seekToBeginning(partitions);
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+    List<Letter> letters = new ArrayList<>();
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+      int before = letters.size();
+      consumer.poll(POLL).forEach(record -> letters.add(new Letter(record)));
+      if (letters.size() > before) {
+        end = System.nanoTime() + LIMIT.toNanos();
+      } else if (System.nanoTime() > end) {
+        throw new org.apache.kafka.common.errors.TimeoutException("topic " + topic + " is silent");
+      }
+    }
+    letters.sort(
+        Comparator.comparing(Letter::time)
+            .thenComparing(letter -> letter.record().partition())
+            .thenComparing(letter -> letter.record().offset()));
+    return letters;
+  }
+}

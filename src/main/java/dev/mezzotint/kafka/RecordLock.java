@@ -1,0 +1,90 @@
+package dev.mezzotint.kafka;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicIdPartition;
+
+/**
+ * The broker's lock on the one record that a share consumer holds.
+ *
+ * <p>A renewal is {@code acknowledge(RENEW)}, {@code commitSync()}, short {@code poll()}. The
+ * documented form without {@code commitSync()} makes the client acquire further records behind the
+ * application's back, whose locks run out until the broker drops them: jobs are lost without an
+ * error.
+ *
+ * <p>Not safe for use by several threads, as the consumer is not.
+ */
+final class RecordLock {
+  private static final Logger LOG = Logger.getLogger(RecordLock.class.getName());
+  private static final Duration RENEWAL_POLL = Duration.ofMillis(100);
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
+  private static final int MILLIS_DEFAULT = 30_000;
+
+  private final ShareConsumer<byte[], byte[]> consumer;
+  private final ConsumerRecord<byte[], byte[]> record;
+
+  RecordLock(ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[], byte[]> record) {
+    this.consumer = consumer;
+    this.record = record;
+  }
+
+  ConsumerRecord<byte[], byte[]> record() {
+    return record;
+  }
+
+  /** How long it holds after it was taken or renewed. */
+  long millis() {
+    return consumer.acquisitionLockTimeoutMs().orElse(MILLIS_DEFAULT);
+  }
+
+  /** False if the broker did not take the renewal: another worker may have the record. */
+  boolean renew(Duration limit) {
+    try {
+      consumer.acknowledge(record, AcknowledgeType.RENEW);
+      if (!committed(consumer.commitSync(limit))) {
+        return false;
+      }
+      // The client gives a renewed record once more and takes no acknowledgement before that.
+      ConsumerRecords<byte[], byte[]> again = consumer.poll(RENEWAL_POLL);
+      for (ConsumerRecord<byte[], byte[]> same : again) {
+        return same.offset() == record.offset() && same.topic().equals(record.topic());
+      }
+      return false;
+    } catch (KafkaException | IllegalStateException e) {
+      LOG.log(Level.FINE, "a renewal failed", e);
+      return false;
+    }
+  }
+
+  /** False if the broker did not take it and will deliver the record again. */
+  boolean settle(AcknowledgeType type) {
+    try {
+      consumer.acknowledge(record, type);
+      if (committed(consumer.commitSync(SETTLE_LIMIT))) {
+        return true;
+      }
+    } catch (KafkaException | IllegalStateException e) {
+      LOG.log(Level.FINE, "an acknowledgement failed", e);
+    }
+    LOG.log(
+        Level.WARNING,
+        "The broker did not take {0} of {1}-{2}@{3}; it will deliver the record again.",
+        new Object[] {type, record.topic(), record.partition(), Long.toString(record.offset())});
+    return false;
+  }
+
+  private static boolean committed(Map<TopicIdPartition, Optional<KafkaException>> answers) {
+    answers.values().stream()
+        .flatMap(Optional::stream)
+        .forEach(e -> LOG.log(Level.FINE, "the broker refused an acknowledgement", e));
+    return !answers.isEmpty() && answers.values().stream().allMatch(Optional::isEmpty);
+  }
+}

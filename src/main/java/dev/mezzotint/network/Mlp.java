@@ -1,0 +1,35 @@
+package dev.mezzotint.network;
+
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.network.Graph.Value;
+
+/** The perceptron of {@link MlpConfig}: cat(x, t) → linear, ReLU, …, linear. */
+final class Mlp {
+  private final MlpConfig config;
+  private final Graph g;
+
+  Mlp(MlpConfig config, Graph graph) {
+    this.config = config;
+    this.g = graph;
+  }
+
+  /**
+   * Emits one evaluation.
+   *
+   * @param x N×C×1×1
+   * @param t N
+   * @return N×C×1×1, float32
+   */
+  Value forward(Value x, Value t) {
+    Value h = g.cat(1, g.emit("torch.flatten(%s, 1, 3)", x), g.unsqueeze(t, 1));
+    h = g.asWeights(h);
+    int in = config.dimensions() + 1;
+    int layer = 0;
+    for (int width : config.hidden()) {
+      h = g.emit("torch.relu(%s)", g.linear(h, "layers." + layer++, in, width));
+      in = width;
+    }
+    h = g.asFloat32(g.linear(h, "layers." + layer, in, config.dimensions()));
+    return g.overPixels(h);
+  }
+}

@@ -1,0 +1,117 @@
+package dev.mezzotint.network;
+
+import dev.mezzotint.iadb.DdpmSchedule;
+import dev.mezzotint.iadb.Iadb;
+import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.Graph.Value;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * How a network is asked for a direction at α, and how its answer is read: the program's side of
+ * {@link Iadb#directionFrom}, so that samplers and the step loop know directions alone.
+ *
+ * @param prediction what the network's output stands for
+ * @param timestepScale the network takes α·timestepScale as its timestep: 1 for networks trained by
+ *     the paper's code, 1000 for ours; not read for ε
+ * @param ddpm the noise schedule of an ε network; empty for all others
+ */
+public record Reading(Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
+
+  public Reading {
+    if (ddpm.isPresent() != (prediction == Prediction.EPSILON)) {
+      throw new IllegalArgumentException(
+          "epsilon needs a noise schedule, and nothing else has one");
+    }
+  }
+
+  /** A network that predicts x1 − x0. */
+  public static Reading direction(double timestepScale) {
+    return new Reading(Prediction.DIRECTION, timestepScale, Optional.empty());
+  }
+
+  public static Reading of(ModelCard card) {
+    return new Reading(card.prediction(), card.timestepScale(), card.noiseSchedule());
+  }
+
+  /**
+   * The method {@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}.
+   */
+  String method(boolean conditioned) {
+    Graph g = new Graph();
+    Value x = g.argument("x");
+    Value a = regularAlpha(g, g.argument("alpha"));
+    Value share = g.emit("torch.view(%s, [-1, 1, 1, 1])", a);
+    Value seen = prediction == Prediction.EPSILON ? scaled(g, x, share) : x;
+    Value input = conditioned ? g.emit("torch.cat([%s, condition], 1)", seen) : seen;
+    Value t =
+        prediction == Prediction.EPSILON
+            ? timestep(g, a)
+            : g.emit("torch.mul(%s, %s)", a, Graph.number(timestepScale));
+    Value output = g.emit("(self).forward(%s, %s, classes, w, )", input, t);
+    g.returns(
+        switch (prediction) {
+          case DIRECTION -> output;
+          case X0 -> g.emit("torch.div(torch.sub(%s, %s), %s)", x, output, share);
+          case X1 -> g.emit("torch.div(torch.sub(%s, %s), torch.rsub(%s, 1.))", output, x, share);
+          case EPSILON -> fromEpsilon(g, x, output, share);
+        });
+    return "  def direction(self: __torch__.Net, x: Tensor, condition: Tensor, alpha: Tensor,"
+        + " classes: Tensor, w: List[Tensor]) -> Tensor:\n"
+        + NetworkProgram.indent(g.body());
+  }
+
+  private Value regularAlpha(Graph g, Value alpha) {
+    double low = ddpm.map(DdpmSchedule::alphaStart).orElse(Iadb.regularAlpha(prediction, 0));
+    double high = ddpm.map(DdpmSchedule::alphaEnd).orElse(Iadb.regularAlpha(prediction, 1));
+    return low == 0 && high == 1
+        ? alpha
+        : g.emit("torch.clamp(%s, %s, %s)", alpha, Graph.number(low), Graph.number(high));
+  }
+
+  /** x_t = x_α / √(α² + (1 − α)²). */
+  private static Value scaled(Graph g, Value x, Value share) {
+    return g.emit(
+        "torch.div(%s, torch.sqrt(torch.add(torch.square(%s), torch.square(torch.rsub(%s, 1.)))))",
+        x, share, share);
+  }
+
+  /** Where ᾱ = α² / (α² + (1 − α)²) lies between whole timesteps; float64, for ᾱ near 1. */
+  private Value timestep(Graph g, Value a) {
+    double[] bars = ddpm.orElseThrow().alphaBars();
+    String literals = Arrays.stream(bars).mapToObj(Graph::number).collect(Collectors.joining(", "));
+    Value table =
+        g.emit("torch.tensor([" + literals + "], dtype=7, device=ops.prim.device(%s))", a);
+    Value wide = g.emit("torch.to(%s, 7)", a);
+    Value square = g.emit("torch.square(%s)", wide);
+    Value bar =
+        g.emit(
+            "torch.div(%s, torch.add(%s, torch.square(torch.rsub(%s, 1.))))", square, square, wide);
+    Value above =
+        g.emit(
+            "torch.sum(torch.gt(torch.unsqueeze(%s, 0), torch.unsqueeze(%s, 1)), [1], False)",
+            table, bar);
+    Value lower =
+        g.emit("torch.clamp(torch.sub(%s, 1), 0, %s)", above, Integer.toString(bars.length - 2));
+    Value upper = g.emit("torch.add(%s, 1)", lower);
+    Value from = g.emit("torch.index_select(%s, 0, %s)", table, lower);
+    Value to = g.emit("torch.index_select(%s, 0, %s)", table, upper);
+    Value part = g.emit("torch.div(torch.sub(%s, %s), torch.sub(%s, %s))", from, bar, from, to);
+    return g.emit("torch.to(torch.add(%s, torch.clamp(%s, 0., 1.)), 6)", lower, part);
+  }
+
+  /**
+   * x1 is read off the ε and kept within the range of pixels, as DDPM's own samplers do: at α =
+   * 0.006 an error of ε would reach x1 multiplied by 160. Then D = x1 − ε, which is (x − ε) / α
+   * where nothing was cut off.
+   */
+  private static Value fromEpsilon(Graph g, Value x, Value epsilon, Value share) {
+    Value x1 =
+        g.emit(
+            "torch.div(torch.sub(%s, torch.mul(torch.rsub(%s, 1.), %s)), %s)",
+            x, share, epsilon, share);
+    return g.emit("torch.sub(torch.clamp(%s, -1., 1.), %s)", x1, epsilon);
+  }
+}

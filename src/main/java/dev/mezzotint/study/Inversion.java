@@ -1,0 +1,58 @@
+package dev.mezzotint.study;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.UniformSampling;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** There and back: pictures to x0 by the stages run backwards, and x0 to pictures again. */
+public final class Inversion {
+  private Inversion() {}
+
+  /**
+   * @param pictures rows × values in [−1, 1]
+   * @return mean absolute error per value, on the scale where pixels are in [0, 1]
+   */
+  public static double roundTrip(
+      SamplingNetwork network, float[] pictures, int rows, int height, int width, int steps) {
+    float[] x0 =
+        UniformSampling.sample(
+            network,
+            Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(steps, 1, 0)),
+            pictures,
+            height,
+            width,
+            new long[rows]);
+    float[] back =
+        UniformSampling.sample(
+            network,
+            Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(steps)),
+            x0,
+            height,
+            width,
+            new long[rows]);
+    double sum = 0;
+    for (int i = 0; i < back.length; i++) {
+      sum += Math.abs(back[i] - (double) pictures[i]) / 2;
+    }
+    return sum / back.length;
+  }
+
+  public static Finding finding(int pictures, int steps, double error) {
+    return new Finding(
+        "inversion",
+        List.of(
+            String.format(
+                Locale.ROOT,
+                "%d pictures to x0 and back, ab2, %d steps each way: mean absolute error %.6f, that is"
+                    + " %.3f/255",
+                pictures,
+                steps,
+                error,
+                error * 255)),
+        Map.of());
+  }
+}

@@ -1,0 +1,85 @@
+package dev.mezzotint.study;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Assignment;
+import dev.mezzotint.iadb.Density;
+import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.UniformSampling;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * How well a model of the plane reaches its p1: the exact 1-Wasserstein distance between as many
+ * sampled and real points, beside the floor, which two sets of real points have between them.
+ */
+public final class PlaneDistance {
+  public static final int POINTS = 2048;
+  public static final int SEEDS = 5;
+
+  private static final int STEPS = 64;
+
+  /** Means over the seeds. */
+  public record Distances(double model, double floor) {
+    public double ratio() {
+      return model / floor;
+    }
+  }
+
+  private PlaneDistance() {}
+
+  public static Distances measure(SamplingNetwork network, Density p0, Density p1) {
+    double model = 0;
+    double floor = 0;
+    List<Stage> stages = Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(STEPS));
+    for (int seed = 0; seed < SEEDS; seed++) {
+      double[][] real = drawn(p1, 100 + seed);
+      double[][] sampled = sampled(network, stages, drawn(p0, 200 + seed));
+      model += Assignment.wasserstein1(sampled, real) / SEEDS;
+      floor += Assignment.wasserstein1(drawn(p1, 300 + seed), real) / SEEDS;
+    }
+    return new Distances(model, floor);
+  }
+
+  public static Finding finding(String name, Distances distances) {
+    return new Finding(
+        "plane",
+        List.of(
+            String.format(
+                Locale.ROOT,
+                "%s: 1-Wasserstein distance %.4f, real against real %.4f, ratio %.3f (%d points, %d"
+                    + " seeds)",
+                name,
+                distances.model(),
+                distances.floor(),
+                distances.ratio(),
+                POINTS,
+                SEEDS)),
+        Map.of());
+  }
+
+  private static double[][] drawn(Density density, int seed) {
+    double[][] points = new double[POINTS][2];
+    for (int i = 0; i < POINTS; i++) {
+      density.draw(new Draws(seed, i), points[i]);
+    }
+    return points;
+  }
+
+  private static double[][] sampled(
+      SamplingNetwork network, List<Stage> stages, double[][] points) {
+    float[] x0 = new float[2 * points.length];
+    for (int i = 0; i < x0.length; i++) {
+      x0[i] = (float) points[i / 2][i % 2];
+    }
+    float[] x1 = UniformSampling.sample(network, stages, x0, 1, 1, new long[points.length]);
+    double[][] ends = new double[points.length][2];
+    for (int i = 0; i < x1.length; i++) {
+      ends[i / 2][i % 2] = x1[i];
+    }
+    return ends;
+  }
+}

@@ -1,0 +1,207 @@
+package dev.mezzotint.study;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Field;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.image.LineChart;
+import dev.mezzotint.image.LineChart.Line;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.UniformSampling;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * How far from the end of the exact path a sampler ends, per evaluation of the network: the
+ * root-mean-square error over fixed x0 against a converged reference.
+ */
+public final class SolverErrors {
+  /** Fixed starting points. */
+  public static final int ROWS = 64;
+
+  private static final int REFERENCE_STEPS = 64; // of RK4: 256 evaluations
+  private static final int[] EVALUATIONS = {8, 16, 32, 64, 128};
+  private static final int[] COLOURS = {0xC53030, 0xB7791F, 0x2F855A, 0x6B46C1, 0x2B6CB0, 0x00838F};
+  private static final long SEED = 12;
+
+  /** Carries all starting points to their ends: rows × values in, the same out. */
+  @FunctionalInterface
+  public interface Flow {
+    float[] ends(float[] x0, List<Stage> stages);
+  }
+
+  private final Flow flow;
+  private final float[] x0;
+  private final float[] reference;
+
+  /**
+   * @param values of one point
+   */
+  public SolverErrors(Flow flow, int rows, int values) {
+    this.flow = flow;
+    this.x0 = new float[rows * values];
+    for (int row = 0; row < rows; row++) {
+      Noise.gaussian(SEED, row, x0, row * values, values);
+    }
+    this.reference =
+        flow.ends(x0, Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(REFERENCE_STEPS)));
+  }
+
+  /** The flow along a field, in double precision. */
+  public static Flow along(Field field, int values) {
+    return (x0, stages) -> {
+      float[] ends = new float[x0.length];
+      double[] x = new double[values];
+      for (int row = 0; row < x0.length / values; row++) {
+        for (int k = 0; k < values; k++) {
+          x[k] = x0[row * values + k];
+        }
+        field.follow(stages, x);
+        for (int k = 0; k < values; k++) {
+          ends[row * values + k] = (float) x[k];
+        }
+      }
+      return ends;
+    };
+  }
+
+  /** The flow of a model; no classes, no condition. */
+  public static Flow of(SamplingNetwork network, int height, int width, int values) {
+    return (x0, stages) ->
+        UniformSampling.sample(network, stages, x0, height, width, new long[x0.length / values]);
+  }
+
+  /** Root-mean-square distance per value from the reference. */
+  public double error(Solver solver, AlphaSchedule schedule, int steps) {
+    float[] ends = flow.ends(x0, solver.stages(schedule.alphas(steps)));
+    double squares = 0;
+    for (int i = 0; i < ends.length; i++) {
+      double difference = ends[i] - (double) reference[i];
+      squares += difference * difference;
+    }
+    return Math.sqrt(squares / ends.length);
+  }
+
+  /**
+   * Errors of every solver at equal numbers of evaluations.
+   *
+   * @param tuned steps placed for the model, measured too; may be empty
+   */
+  public Finding table(String title, String name, List<ModelCard.TunedSteps> tuned) {
+    List<String> lines = new ArrayList<>();
+    List<Line> curves = new ArrayList<>();
+    lines.add(title + ", root-mean-square error per value");
+    StringBuilder head = new StringBuilder(String.format("%-12s", "evaluations"));
+    Arrays.stream(EVALUATIONS).forEach(n -> head.append(String.format("%10d", n)));
+    lines.add(head.toString());
+    Map<Solver, double[]> measured = new EnumMap<>(Solver.class);
+    for (Solver solver : Solver.values()) {
+      double[] errors = new double[EVALUATIONS.length];
+      for (int i = 0; i < errors.length; i++) {
+        int steps = EVALUATIONS[i] / solver.evaluationsPerStep();
+        // Half of the reference's own cost is for the one solver that is compared there.
+        errors[i] =
+            EVALUATIONS[i] < 128 || solver == Solver.EULER
+                ? error(solver, AlphaSchedule.UNIFORM, steps)
+                : Double.NaN;
+      }
+      measured.put(solver, errors);
+      lines.add(line(solver.word(), errors));
+      double[] x = Arrays.stream(EVALUATIONS).asDoubleStream().toArray();
+      curves.add(new Line(solver.word(), x, errors, COLOURS[solver.ordinal()], 2));
+    }
+    if (!tuned.isEmpty()) {
+      double[] steps = new double[tuned.size()];
+      double[] errors = new double[tuned.size()];
+      for (int i = 0; i < steps.length; i++) {
+        ModelCard.TunedSteps placed = tuned.get(i);
+        steps[i] = placed.steps();
+        errors[i] = error(placed.solver(), AlphaSchedule.listed(placed.alphas()), placed.steps());
+        double uniform = error(placed.solver(), AlphaSchedule.UNIFORM, placed.steps());
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "%s in %d steps: uniform %.5f, tuned %.5f",
+                placed.solver().word(),
+                placed.steps(),
+                uniform,
+                errors[i]));
+      }
+      curves.add(new Line("tuned", steps, errors, 0x000000, 2));
+    }
+    double ab2 = Objects.requireNonNull(measured.get(Solver.AB2))[2];
+    double euler = Objects.requireNonNull(measured.get(Solver.EULER))[4];
+    lines.add(
+        String.format(Locale.ROOT, "ab2 at 32 evaluations / euler at 128: %.3f", ab2 / euler));
+    LineChart chart =
+        new LineChart(
+            title,
+            "evaluations",
+            "root-mean-square error",
+            /* logarithmicX= */ true,
+            /* logarithmic= */ true,
+            curves);
+    return new Finding(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
+  }
+
+  /**
+   * How far the solvers' pictures lie apart when all take so many steps: against RK4's, per value
+   * on the scale where pixels are in [0, 1], in units of 1/255.
+   *
+   * @param rows pictures
+   * @param values of one
+   */
+  public static Finding agreement(Flow flow, int rows, int values, int steps) {
+    float[] x0 = new float[rows * values];
+    for (int row = 0; row < rows; row++) {
+      Noise.gaussian(SEED, row, x0, row * values, values);
+    }
+    double[] alphas = AlphaSchedule.UNIFORM.alphas(steps);
+    float[] reference = flow.ends(x0, Solver.RK4.stages(alphas));
+    List<String> lines = new ArrayList<>();
+    for (Solver solver : Solver.values()) {
+      if (solver == Solver.RK4) {
+        continue;
+      }
+      float[] ends = flow.ends(x0, solver.stages(alphas));
+      double squares = 0;
+      double largest = 0;
+      for (int i = 0; i < ends.length; i++) {
+        double difference = 255 * Math.abs(shown(ends[i]) - shown(reference[i]));
+        squares += difference * difference / ends.length;
+        largest = Math.max(largest, difference);
+      }
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "%-10s at %d steps against rk4, in 1/255: root mean square %.3f, largest %.3f",
+              solver.word(),
+              steps,
+              Math.sqrt(squares),
+              largest));
+    }
+    return new Finding("agreement", lines, Map.of());
+  }
+
+  /** A pixel as it is shown, in [0, 1]. */
+  private static double shown(double x) {
+    return Math.max(0, Math.min(1, x / 2 + 0.5));
+  }
+
+  private static String line(String word, double[] errors) {
+    StringBuilder line = new StringBuilder(String.format("%-12s", word));
+    for (double error : errors) {
+      line.append(
+          Double.isNaN(error) ? " ".repeat(10) : String.format(Locale.ROOT, "%10.5f", error));
+    }
+    return line.toString();
+  }
+}

@@ -1,0 +1,147 @@
+package dev.mezzotint.study;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.Iadb;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.iadb.SmoothedData;
+import dev.mezzotint.image.LineChart;
+import dev.mezzotint.image.LineChart.Line;
+import dev.mezzotint.image.Png;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The paper's four formulations with a network that errs: what it predicts is the exact posterior
+ * mean plus a fixed smooth error, what comes out is compared with the data. Only the error of x1 −
+ * x0 is multiplied by the step; the others are divided by a vanishing share or enter whole.
+ */
+public final class Stability {
+  /** The rows of the paper's table. */
+  public enum Formulation {
+    X0("x0", 0xC53030),
+    X1("x1", 0x2B6CB0),
+    BOTH("x0 and x1, re-blended", 0x6B46C1),
+    DIFFERENCE("x1 - x0", 0x2F855A);
+
+    final String words;
+    final int rgb;
+
+    Formulation(String words, int rgb) {
+      this.words = words;
+      this.rgb = rgb;
+    }
+  }
+
+  public static final int[] STEPS = {8, 16, 32, 64, 128, 256, 512};
+
+  /** Amplitude of the error on the predicted quantity, whose own spread is about 1. */
+  public static final double ERROR = 0.05;
+
+  private static final float[][] MODES = {{-1f}, {1f}};
+  private static final double SMOOTHING = 0.2;
+  private static final int PARTICLES = 2000;
+
+  private Stability() {}
+
+  public static Finding run() {
+    List<Line> curves = new ArrayList<>();
+    List<String> lines = new ArrayList<>();
+    lines.add("1-Wasserstein distance to the data, error " + ERROR + " on what is predicted");
+    lines.add(
+        String.format(Locale.ROOT, "%-24s", "steps")
+            + String.join(
+                "", Arrays.stream(STEPS).mapToObj(t -> String.format("%8d", t)).toList()));
+    for (Formulation formulation : Formulation.values()) {
+      double[] distances =
+          Arrays.stream(STEPS).mapToDouble(t -> distance(formulation, t)).toArray();
+      double[] x = Arrays.stream(STEPS).asDoubleStream().toArray();
+      curves.add(new Line(formulation.words, x, distances, formulation.rgb, 2));
+      StringBuilder line = new StringBuilder(String.format("%-24s", formulation.words));
+      for (double distance : distances) {
+        line.append(String.format(Locale.ROOT, "%8.3f", distance));
+      }
+      lines.add(line.toString());
+    }
+    LineChart chart =
+        new LineChart(
+            "A network that errs by " + ERROR,
+            "steps",
+            "1-Wasserstein distance to the data",
+            /* logarithmicX= */ true,
+            /* logarithmic= */ true,
+            curves);
+    return new Finding(
+        "stability", lines, Map.of("stability.png", Png.encode(chart.draw(640, 400), 9)));
+  }
+
+  /** Distance of what a formulation makes of noise, in T uniform steps, from the data. */
+  public static double distance(Formulation formulation, int steps) {
+    SmoothedData data = new SmoothedData(MODES, SMOOTHING);
+    double[] alphas = AlphaSchedule.UNIFORM.alphas(steps);
+    double[] ends = new double[PARTICLES];
+    float[] noise = new float[PARTICLES];
+    Noise.gaussian(1, 0, noise, 0, PARTICLES);
+    for (int i = 0; i < PARTICLES; i++) {
+      double x = noise[i];
+      for (int t = 0; t < steps; t++) {
+        x = step(formulation, data, x, alphas[t], alphas[t + 1]);
+      }
+      ends[i] = x;
+    }
+    return wasserstein(ends, target(PARTICLES));
+  }
+
+  /**
+   * The paper's formulas as they stand; x0's first step, undefined at α = 0, is the difference's.
+   */
+  private static double step(
+      Formulation formulation, SmoothedData data, double x, double alpha, double next) {
+    double[] x0 = new double[1];
+    double[] x1 = new double[1];
+    data.means(new double[] {x}, alpha, x0, x1);
+    double error = error(x, alpha);
+    double direction =
+        switch (formulation) {
+          case X0 ->
+              alpha == 0
+                  ? Iadb.direction(x0[0], x1[0]) + error
+                  : Iadb.directionFrom(Prediction.X0, x, x0[0] + error, alpha);
+          case X1 -> Iadb.directionFrom(Prediction.X1, x, x1[0] + error, alpha);
+          case BOTH -> 0; // no direction at all: both ends are blended anew
+          case DIFFERENCE -> Iadb.direction(x0[0], x1[0]) + error;
+        };
+    return formulation == Formulation.BOTH
+        ? Iadb.blend(x0[0] + error, x1[0] + error(-x, alpha), next)
+        : Iadb.step(x, direction, alpha, next);
+  }
+
+  /** Smooth in x and α, as a network's error is, and of both signs. */
+  private static double error(double x, double alpha) {
+    return ERROR * Math.sqrt(2) * Math.sin(3 * x + 5 * alpha + 1);
+  }
+
+  private static double[] target(int n) {
+    double[] target = new double[n];
+    Draws draws = new Draws(2, 0);
+    for (int i = 0; i < n; i++) {
+      target[i] = MODES[i % MODES.length][0] + SMOOTHING * draws.gaussian();
+    }
+    return target;
+  }
+
+  /** On a line the best pairing is by rank. */
+  private static double wasserstein(double[] a, double[] b) {
+    Arrays.sort(a);
+    Arrays.sort(b);
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += Math.abs(a[i] - b[i]);
+    }
+    return sum / a.length;
+  }
+}

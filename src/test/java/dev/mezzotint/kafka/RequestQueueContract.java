@@ -1,0 +1,509 @@
+package dev.mezzotint.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.local.SharedStack;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every kind of queue promises. */
+abstract class RequestQueueContract {
+  static final Pace PACE = new Pace(10, Duration.ofSeconds(1));
+  static final Duration LOCK = Duration.ofSeconds(2);
+
+  /** More than the deliveries that the broker permits; 30 makes the long job last a minute. */
+  private static final int LOCKS = Integer.getInteger("mezzotint.test.locks", 6);
+
+  static final Duration LIMIT = Duration.ofSeconds(30).plus(LOCK.multipliedBy(LOCKS));
+
+  final String topic = "requests-" + UUID.randomUUID();
+  final ConcurrentLinkedQueue<String> log = new ConcurrentLinkedQueue<>();
+  final Set<String> paused = ConcurrentHashMap.newKeySet();
+  KafkaSettings settings;
+  RecordSender sender;
+
+  abstract RequestQueue queue(List<String> topics, int lanes, DeliveryHandler handler);
+
+  /** One lane; its first proof that the record is still its own comes too late. */
+  abstract RequestQueue hangingOnce(DeliveryHandler handler);
+
+  /** The count of a second delivery to another worker. */
+  abstract int countElsewhere();
+
+  @BeforeEach
+  void connect() {
+    settings =
+        KafkaSettings.of(SharedStack.get().bootstrapServers())
+            .withGroupId("group-" + UUID.randomUUID())
+            .withLockDuration(LOCK);
+    sender = new RecordSender(settings, "test");
+  }
+
+  @AfterEach
+  void disconnect() {
+    sender.close();
+  }
+
+  @Test
+  void jobsLongerThanTheLockAreDeliveredOnceEach() throws Exception {
+    send(6);
+    CountDownLatch done = new CountDownLatch(6);
+    DeliveryHandler slow =
+        delivery -> {
+          Thread.sleep(2500);
+          note(delivery);
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, slow)) {
+      queue.start();
+      await(done);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+
+    assertThat(log).containsExactly("r0 x1", "r1 x1", "r2 x1", "r3 x1", "r4 x1", "r5 x1");
+  }
+
+  @Test
+  void nothingIsLostBehindAJobThatIsManyTimesAsLongAsTheLock() throws Exception {
+    send(51);
+    CountDownLatch done = new CountDownLatch(51);
+    DeliveryHandler firstIsSlow =
+        delivery -> {
+          if (log.isEmpty()) {
+            Thread.sleep(LOCKS * LOCK.toMillis());
+          }
+          note(delivery);
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, firstIsSlow)) {
+      queue.start();
+      await(done);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+    assertThat(log)
+        .containsExactlyInAnyOrderElementsOf(
+            IntStream.range(0, 51).mapToObj(i -> "r" + i + " x1").toList());
+  }
+
+  @Test
+  void drainTakesNothingMoreAndSettlesOrHandsBackAllThatIsInHand() throws Exception {
+    send(40);
+    CountDownLatch held = new CountDownLatch(4);
+    AtomicBoolean draining = new AtomicBoolean();
+    ConcurrentLinkedQueue<String> late = new ConcurrentLinkedQueue<>();
+    ConcurrentLinkedQueue<String> accepted = new ConcurrentLinkedQueue<>();
+    DeliveryHandler oneInTwo =
+        delivery -> {
+          String name = new String(delivery.value(), UTF_8);
+          if (draining.get()) {
+            late.add(name);
+          }
+          held.countDown();
+          while (!delivery.draining()) {
+            Thread.sleep(10);
+          }
+          if (name.charAt(name.length() - 1) % 2 == 0) {
+            return Settlement.RELEASE;
+          }
+          accepted.add(name);
+          return Settlement.ACCEPT;
+        };
+    RequestQueue first = queue(4, oneInTwo);
+    first.start();
+    await(held);
+    List<String> inHand = first.inHand();
+    assertThat(inHand).hasSize(4);
+    draining.set(true);
+    long start = System.nanoTime();
+    assertThat(first.drain(Duration.ofSeconds(25))).isTrue();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(25));
+    assertThat(late).isEmpty();
+    assertThat(first.inHand()).isEmpty();
+
+    CountDownLatch others = new CountDownLatch(40 - accepted.size());
+    ConcurrentLinkedQueue<String> rest = new ConcurrentLinkedQueue<>();
+    try (RequestQueue second =
+        queue(
+            4,
+            delivery -> {
+              rest.add(new String(delivery.value(), UTF_8));
+              others.countDown();
+              return Settlement.ACCEPT;
+            })) {
+      second.start();
+      await(others);
+      Thread.sleep(300);
+    }
+    assertThat(rest)
+        .containsAll(
+            IntStream.range(0, 40)
+                .mapToObj(i -> "r" + i)
+                .filter(name -> !accepted.contains(name))
+                .toList());
+  }
+
+  @Test
+  void aPausedTopicIsLeftAloneWithinASecondWhileWhatIsInHandGoesOn() throws Exception {
+    paused.add(topic);
+    send(3);
+    Semaphore go = new Semaphore(0);
+    DeliveryHandler waiting =
+        delivery -> {
+          note(delivery);
+          go.acquire();
+          log.add("end");
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, waiting)) {
+      queue.start();
+      Thread.sleep(2_000);
+      assertThat(log).isEmpty();
+      paused.clear();
+      awaitLog(1);
+      paused.add(topic);
+      go.release();
+      awaitLog(2);
+      go.release(3);
+      Thread.sleep(2_000);
+      assertThat(log).containsExactly("r0 x1", "end");
+      send(1); // to a queue that idles
+      Thread.sleep(1_500);
+      assertThat(log).hasSize(2);
+      paused.clear();
+      go.release(3);
+      awaitLog(8);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+    assertThat(log).filteredOn(line -> line.endsWith("x1")).hasSize(4);
+  }
+
+  @Test
+  void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
+    List<String> topics = Topics.withTwins(topic);
+    send(topics.get(0), "high", 400);
+    send(topics.get(1), "normal", 40);
+    send(topics.get(2), "low", 40);
+    CountDownLatch enough = new CountDownLatch(100);
+    DeliveryHandler brief =
+        delivery -> {
+          if (enough.getCount() > 0) {
+            log.add(new String(delivery.value(), UTF_8).replaceAll("[0-9]", ""));
+          }
+          enough.countDown();
+          Thread.sleep(150);
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(topics, 4, brief)) {
+      queue.start();
+      await(enough);
+    }
+    // Three of four lanes for the high one, one lane for the others in turn.
+    assertThat(log).filteredOn("high"::equals).hasSizeBetween(50, 95);
+    assertThat(log).filteredOn("normal"::equals).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(log).filteredOn("low"::equals).hasSizeGreaterThanOrEqualTo(3);
+  }
+
+  @Test
+  void withOnlyTheLowTopicFilledAllLanesWorkOnIt() throws Exception {
+    List<String> topics = Topics.withTwins(topic);
+    send(topics.get(2), "low", 30);
+    CountDownLatch together = new CountDownLatch(4);
+    DeliveryHandler patient =
+        delivery -> {
+          together.countDown();
+          while (together.getCount() > 0 && !delivery.draining()) {
+            Thread.sleep(20);
+          }
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(topics, 4, patient)) {
+      queue.start();
+      await(together);
+    }
+  }
+
+  @Test
+  void aLaneAloneServesEveryTopic() throws Exception {
+    List<String> topics = Topics.withTwins(topic);
+    send(topics.get(0), "high", 300);
+    send(topics.get(1), "normal", 300);
+    send(topics.get(2), "low", 300);
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    DeliveryHandler brief =
+        delivery -> {
+          seen.add(delivery.topic());
+          Thread.sleep(100);
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(topics, 1, brief)) {
+      queue.start();
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (seen.size() < 3 && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+    }
+    assertThat(seen).containsExactlyInAnyOrderElementsOf(topics);
+  }
+
+  private void awaitLog(int size) throws InterruptedException {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (log.size() < size && System.nanoTime() < end) {
+      Thread.sleep(20);
+    }
+    assertThat(log).hasSizeGreaterThanOrEqualTo(size);
+  }
+
+  @Test
+  void manySmallRecordsOverFourLanesAreDeliveredOnceEach() throws Exception {
+    send(200);
+    CountDownLatch done = new CountDownLatch(200);
+    DeliveryHandler quick =
+        delivery -> {
+          note(delivery);
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(4, quick)) {
+      queue.start();
+      await(done);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+
+    assertThat(log)
+        .containsExactlyInAnyOrderElementsOf(
+            IntStream.range(0, 200).mapToObj(i -> "r" + i + " x1").toList());
+  }
+
+  @Test
+  void aRecordKeepsItsKeyHeadersAndValue() throws Exception {
+    var record = new ProducerRecord<>(topic, "k".getBytes(UTF_8), new byte[] {0, -1});
+    record.headers().add("h", "1".getBytes(UTF_8)).add("h", "2".getBytes(UTF_8));
+    sender.send(record);
+    CountDownLatch done = new CountDownLatch(1);
+    DeliveryHandler check =
+        delivery -> {
+          assertThat(delivery.key()).asString(UTF_8).isEqualTo("k");
+          assertThat(delivery.value()).containsExactly(0, -1);
+          assertThat(delivery.headers())
+              .extracting(h -> h.getKey() + new String(h.getValue(), UTF_8))
+              .containsExactly("h1", "h2");
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, check)) {
+      queue.start();
+      await(done);
+    }
+  }
+
+  @Test
+  void whatAClosedConsumerHeldIsDeliveredToAnother() throws Exception {
+    send(1);
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch fenced = new CountDownLatch(1);
+    DeliveryHandler stuck =
+        delivery -> {
+          held.countDown();
+          try {
+            Thread.sleep(60_000);
+          } catch (InterruptedException e) {
+            note(delivery);
+            if (delivery.fenced()) {
+              fenced.countDown();
+            }
+          }
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue first = queue(1, stuck)) {
+      first.start();
+      await(held);
+      assertThat(first.drain(Duration.ofMillis(100))).isFalse();
+    }
+    await(fenced);
+
+    CountDownLatch done = new CountDownLatch(1);
+    try (RequestQueue second = queue(1, accepting(done))) {
+      second.start();
+      await(done);
+    }
+    assertThat(log).containsExactly("r0 x1", "r0 x" + countElsewhere());
+  }
+
+  @Test
+  void aLostLockFencesTheAttemptAndItsAcceptanceCountsForNothing() throws Exception {
+    send(1);
+    AtomicBoolean hang = new AtomicBoolean(true);
+    CountDownLatch done = new CountDownLatch(2);
+    DeliveryHandler untilFenced =
+        delivery -> {
+          note(delivery);
+          while (log.size() == 1 && !delivery.fenced()) {
+            Thread.sleep(20);
+          }
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = hangingOnce(untilFenced)) {
+      queue.start();
+      await(done);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+
+    assertThat(log).containsExactly("r0 x1", "r0 x" + countElsewhere());
+  }
+
+  @Test
+  void aRecordThatIsReleasedTimeAndAgainIsNeverDroppedByTheBroker() throws Exception {
+    send(1);
+    AtomicInteger deliveries = new AtomicInteger();
+    CountDownLatch done = new CountDownLatch(1);
+    DeliveryHandler atTheTwelfth =
+        delivery -> {
+          note(delivery);
+          if (deliveries.incrementAndGet() < 12) {
+            if (deliveries.get() % 2 == 0) {
+              throw new IllegalStateException("expected by the test");
+            }
+            return Settlement.RELEASE;
+          }
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, atTheTwelfth)) {
+      queue.start();
+      await(done);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+
+    // Limit 5: three deliveries of each copy; the last two are for copying alone.
+    assertThat(log)
+        .containsExactly(
+            "r0 x1", "r0 x2", "r0 x3", "r0 x1", "r0 x2", "r0 x3", "r0 x1", "r0 x2", "r0 x3",
+            "r0 x1", "r0 x2", "r0 x3");
+  }
+
+  @Test
+  void drainingAsksForAHandBackAndTheRecordGoesToAnotherWorker() throws Exception {
+    send(1);
+    CountDownLatch held = new CountDownLatch(1);
+    DeliveryHandler atABoundary =
+        delivery -> {
+          note(delivery);
+          held.countDown();
+          while (!delivery.draining()) {
+            Thread.sleep(20);
+          }
+          return Settlement.RELEASE;
+        };
+    // Idle lanes on their way out must not take what the busy one hands back.
+    try (RequestQueue first = queue(4, atABoundary)) {
+      first.start();
+      await(held);
+      assertThat(first.inHand()).hasSize(1);
+      long start = System.nanoTime();
+      assertThat(first.drain(LIMIT)).isTrue();
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+      assertThat(first.inHand()).isEmpty();
+    }
+    CountDownLatch done = new CountDownLatch(1);
+    try (RequestQueue second = queue(1, accepting(done))) {
+      second.start();
+      await(done);
+    }
+    assertThat(log).containsExactly("r0 x1", "r0 x" + countElsewhere());
+  }
+
+  @Test
+  void aLockThatTheBrokerDoesNotAllowIsNoReasonNotToWork() throws Exception {
+    send(1);
+    settings = settings.withLockDuration(Duration.ofMillis(10));
+    CountDownLatch done = new CountDownLatch(1);
+    try (RequestQueue queue = queue(1, accepting(done))) {
+      queue.start();
+      await(done);
+    }
+    assertThat(log).containsExactly("r0 x1");
+  }
+
+  @Test
+  void lanesTellHowTheyAreDoing() throws Exception {
+    send(1);
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    DeliveryHandler waiting =
+        delivery -> {
+          held.countDown();
+          await(go);
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, waiting)) {
+      queue.start();
+      await(held);
+      Thread.sleep(LOCK.toMillis() / 2);
+      LaneFigures lane = queue.lanes().get(0);
+      assertThat(lane.inHand()).contains(topic + "-0@0");
+      assertThat(lane.lastRenewal()).isPresent();
+      assertThat(lane.lastPoll()).isPresent();
+      assertThat(queue.alive()).isTrue();
+      go.countDown();
+    }
+  }
+
+  final RequestQueue queue(int lanes, DeliveryHandler handler) {
+    return queue(List.of(topic), lanes, handler);
+  }
+
+  final DeliveryHandler accepting(CountDownLatch done) {
+    return delivery -> {
+      note(delivery);
+      done.countDown();
+      return Settlement.ACCEPT;
+    };
+  }
+
+  final void note(Delivery delivery) {
+    log.add(new String(delivery.value(), UTF_8) + " x" + delivery.deliveryCount());
+  }
+
+  final void send(int count) {
+    send(topic, "r", count);
+  }
+
+  final void send(String to, String name, int count) {
+    for (int i = 0; i < count; i++) {
+      sender.send(new ProducerRecord<>(to, (name + i).getBytes(UTF_8)));
+    }
+  }
+
+  static void await(CountDownLatch latch) throws InterruptedException {
+    assertThat(latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  static void sleep(Duration time) {
+    try {
+      Thread.sleep(time.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package dev.mezzotint.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Density;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.SmoothedData;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.TrainStep;
+import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.study.Stability.Formulation;
+import dev.mezzotint.torch.TorchDevice;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
+
+/** The studies' outcomes, on the figures that documentation quotes. */
+class StudiesTest {
+  private static final Logger LOG = Logger.getLogger(StudiesTest.class.getName());
+  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  private static final Path MODELS = Path.of("models");
+  private static final Path PICTURES = Path.of("src/test/resources/pictures");
+
+  /** The paper's table: with a network that errs, more steps help the difference alone. */
+  @Test
+  void onlyTheDifferenceStaysStableAsStepsGrow() {
+    for (Formulation formulation : Formulation.values()) {
+      double few = Stability.distance(formulation, 32);
+      double many = Stability.distance(formulation, 512);
+      if (formulation == Formulation.DIFFERENCE) {
+        assertThat(many).isLessThanOrEqualTo(few);
+      } else {
+        assertThat(many).as("%s", formulation).isGreaterThan(1.2 * few);
+        assertThat(many)
+            .as("%s", formulation)
+            .isGreaterThan(2 * Stability.distance(Formulation.DIFFERENCE, 512));
+      }
+    }
+  }
+
+  @Test
+  void pathsAreDrawnAndDrawTogether() throws IOException {
+    for (Finding finding :
+        new Finding[] {StochasticPaths.points(), StochasticPaths.triangleToSquare()}) {
+      Pixels picture =
+          ImageReader.read(finding.files().values().iterator().next(), /* channels= */ 3);
+      assertThat(picture.width()).isGreaterThan(4 * picture.height() - 100);
+      double before = Double.POSITIVE_INFINITY;
+      for (String line : finding.lines()) {
+        double distance = Double.parseDouble(line.substring(line.lastIndexOf(' ')));
+        assertThat(distance).isLessThan(before);
+        before = distance;
+      }
+    }
+  }
+
+  /** 32 real pictures at 16×16, smoothed by s = 0.1; 64 fixed x0. */
+  @Test
+  void ab2With32EvaluationsReachesEulersEndErrorWith128OnRealPictures() throws IOException {
+    float[][] pictures = pictures();
+    int values = pictures[0].length;
+    SolverErrors errors =
+        new SolverErrors(
+            SolverErrors.along(new SmoothedData(pictures, 0.1), values), SolverErrors.ROWS, values);
+    double euler = errors.error(Solver.EULER, AlphaSchedule.UNIFORM, 128);
+    double ab2 = errors.error(Solver.AB2, AlphaSchedule.UNIFORM, 32);
+    LOG.info(
+        () -> "exact field of pictures: ab2 at 32 %.5f, euler at 128 %.5f".formatted(ab2, euler));
+    assertThat(ab2).isLessThanOrEqualTo(euler);
+  }
+
+  @Test
+  void theBundledModelOfThePlaneReachesTheSquare() {
+    ModelFiles files = ModelFolder.openPath(MODELS.resolve("triangle-square-2d"));
+    try (SamplingNetwork network = load(files)) {
+      PlaneDistance.Distances distances =
+          PlaneDistance.measure(network, Density.triangle(), Density.square());
+      LOG.info(() -> PlaneDistance.finding(files.name(), distances).lines().get(0));
+      assertThat(distances.ratio()).isLessThanOrEqualTo(1.5);
+      assertThat(distances.floor()).isBetween(0.03, 0.06);
+    }
+  }
+
+  /**
+   * The model's own pictures, as bytes; the command {@code study inversion} takes real ones, which
+   * are not part of the sources.
+   */
+  @Test
+  void inversionAndGenerationReturnThePicture() {
+    int n = 2;
+    int values = 3 * 32 * 32;
+    float[] x0 = new float[n * values];
+    Noise.gaussian(7, 0, x0, 0, x0.length);
+    try (SamplingNetwork network = load(ModelFolder.openPath(MODELS.resolve("avatars-32")))) {
+      float[] pictures =
+          UniformSampling.sample(
+              network,
+              Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(24)),
+              x0,
+              32,
+              32,
+              new long[n]);
+      for (int i = 0; i < n; i++) {
+        Pixels.fromChw(pictures, i * values, 3, 32, 32).toChw(pictures, i * values);
+      }
+      double error = Inversion.roundTrip(network, pictures, n, 32, 32, 128);
+      LOG.info(() -> Inversion.finding(n, 128, error).lines().get(0));
+      assertThat(error).isLessThan(1 / 255.0);
+    }
+  }
+
+  private static SamplingNetwork load(ModelFiles files) {
+    NetworkProgram program =
+        NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
+    return CPU.load(program, files.readWeights());
+  }
+
+  private static float[][] pictures() throws IOException {
+    try (ImageDataset set =
+        ImageDataset.open(PICTURES, DatasetOptions.of(16, 16).withChannels(3))) {
+      float[][] pictures = new float[set.size()][];
+      for (int i = 0; i < pictures.length; i++) {
+        pictures[i] = set.chw(i);
+      }
+      return pictures;
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package dev.mezzotint.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.mezzotint.iadb.DdpmSchedule;
+import dev.mezzotint.iadb.Iadb;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.SamplingNetwork.Slots;
+import dev.mezzotint.network.TrainStep;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The program's reading of each prediction against the formulas in {@code iadb}. */
+class ReadingTest {
+  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  private static final float[] ALPHAS = {0, 0.003f, 0.2f, 0.5f, 0.97f, 0.995f, 1};
+
+  private static final NetworkConfig UNET =
+      NetworkConfig.parse(
+          JsonObject.parse(
+              """
+              {"block_out_channels": [8, 8], "layers_per_block": 1, "norm_num_groups": 4,
+               "down_block_types": ["DownBlock2D", "DownBlock2D"],
+               "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": false}
+              """));
+
+  @ParameterizedTest
+  @EnumSource(Prediction.class)
+  void theStepsDirectionIsTheFormulasDirection(Prediction prediction) {
+    check(prediction, UNET, 3, 8);
+    check(prediction, new MlpConfig(2, List.of(16, 16)), 2, 1);
+  }
+
+  private static void check(Prediction prediction, NetworkConfig config, int channels, int side) {
+    boolean epsilon = prediction == Prediction.EPSILON;
+    DdpmSchedule betas = DdpmSchedule.LINEAR;
+    Reading reading = new Reading(prediction, 7, epsilon ? Optional.of(betas) : Optional.empty());
+    NetworkProgram program = NetworkProgram.of(config, reading, TrainStep.defaults());
+    int values = channels * side * side;
+    int rows = ALPHAS.length;
+    float[] x = new float[rows * values];
+    Noise.gaussian(1, 1, x, 0, x.length);
+    long[] slots = new long[rows];
+    float[] asked = new float[rows];
+    float[] input = new float[x.length];
+    float[] t = new float[rows];
+    float[] whole = new float[4 * rows];
+    for (int row = 0; row < rows; row++) {
+      slots[row] = row;
+      whole[4 * row] = 1;
+      double alpha =
+          epsilon
+              ? Math.max(betas.alphaStart(), Math.min(betas.alphaEnd(), ALPHAS[row]))
+              : Iadb.regularAlpha(prediction, ALPHAS[row]);
+      asked[row] = (float) alpha;
+      t[row] = (float) (epsilon ? betas.timestep(alpha) : 7 * alpha);
+      double scale = epsilon ? Iadb.ddpmScale(alpha) : 1;
+      for (int k = 0; k < values; k++) {
+        input[row * values + k] = (float) (scale * x[row * values + k]);
+      }
+    }
+    float[] output;
+    float[] moved;
+    try (SamplingNetwork network = CPU.load(program, program.initialWeights(3));
+        Slots resident = network.slots(rows, side, side)) {
+      output = network.evaluate(input, side, side, t, new long[rows]);
+      resident.put(slots, x, new float[0]);
+      resident.step(slots, ALPHAS, whole, new long[rows]); // g0 = 1: x + d
+      moved = resident.take(slots);
+    }
+    for (int i = 0; i < x.length; i++) {
+      double alpha = asked[i / values];
+      double direction = Iadb.directionFrom(prediction, x[i], output[i], alpha);
+      if (epsilon) { // x1 is kept within the pixels' range
+        double x1 = Iadb.x1FromDirection(x[i], direction, alpha);
+        direction = Iadb.direction(output[i], Math.max(-1, Math.min(1, x1)));
+      }
+      double tolerance = 2e-5 * Math.max(1, Math.abs(direction));
+      assertThat(moved[i] - (double) x[i])
+          .as("%s at alpha %s", prediction, ALPHAS[i / values])
+          .isCloseTo(direction, within(tolerance + 1e-6 / Math.max(1e-3, 1 - alpha)));
+    }
+  }
+
+  @Test
+  void aDirectionIsTheNetworksOutputItself() {
+    assertThat(Reading.direction(1000).ddpm()).isEmpty();
+    assertThat(Reading.direction(1000).prediction()).isEqualTo(Prediction.DIRECTION);
+  }
+}
