@@ -50,10 +50,10 @@ public final class Mezzotint {
             .addSubcommand(new SubmitCommand(surroundings))
             .addSubcommand(new WatchCommand(surroundings))
             .addSubcommand(new CancelCommand(surroundings))
-            .addSubcommand(bench)
             .addSubcommand(new PauseCommand(surroundings))
             .addSubcommand(new ResumeCommand(surroundings))
             .addSubcommand(new ReplayCommand(surroundings))
+            .addSubcommand(bench)
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);

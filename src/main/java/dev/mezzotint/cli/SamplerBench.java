@@ -13,6 +13,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,12 +56,12 @@ final class SamplerBench implements Callable<Integer> {
 
   @Option(
       names = "--live",
-      defaultValue = "120",
+      defaultValue = "0",
       paramLabel = "S",
       description =
-          "Seconds of arrivals in real time for each way of serving; 0 for none; default"
-              + " ${DEFAULT-VALUE}.")
-  private double live = 120;
+          "Seconds of arrivals in real time for each way of serving, many if requests take long;"
+              + " default ${DEFAULT-VALUE}: none.")
+  private double live;
 
   @Option(
       names = "--requests",
@@ -101,7 +102,9 @@ final class SamplerBench implements Callable<Integer> {
     ModelInfo info = library.find("");
     figures.put("model", info.reference());
     figures.put("machine", device.description());
-    say("%s on %s", info.reference(), device.description());
+    double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    figures.put("loadAverageAtStart", busy);
+    say("%s on %s; load average %.1f", info.reference(), device.description(), busy);
     int largest = device.name().equals("cpu") ? LoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;
     try (SamplingNetwork network = ModelLibrary.load(device, files);
@@ -110,9 +113,7 @@ final class SamplerBench implements Callable<Integer> {
       fullQueue(library, info, rows, curve, slots, largest);
       arrivals(rows, curve, slots);
     }
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
+    write();
     return 0;
   }
 
@@ -210,11 +211,18 @@ final class SamplerBench implements Callable<Integer> {
     List<Map<String, Object>> calculated = comparison.calculated(requests);
     figures.put("capacityRequestsPerSecond", comparison.capacity());
     figures.put("arrivalsCalculated", calculated);
+    if (plot != null) {
+      Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
+    }
+    write(); // what follows takes long, and may be cut short
     if (live > 0) {
       figures.put("arrivalsLive", comparison.live(rows, live));
     }
-    if (plot != null) {
-      Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
+  }
+
+  private void write() throws IOException {
+    if (json != null) {
+      Files.write(json, JsonText.writePretty(figures));
     }
   }
 

@@ -9,14 +9,14 @@ import java.util.Locale;
  * @param sorted rising, at least one
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-record Spread(double[] sorted) {
-  static Spread of(double... values) {
+public record Spread(double[] sorted) {
+  public static Spread of(double... values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     return new Spread(sorted);
   }
 
-  double median() {
+  public double median() {
     int half = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
   }
@@ -30,12 +30,13 @@ record Spread(double[] sorted) {
   }
 
   /** {@code median (smallest to largest)}. */
-  String text(String format) {
+  public String text(String format) {
     return String.format(
         Locale.ROOT, format + " (" + format + " to " + format + ")", median(), min(), max());
   }
 
-  java.util.Map<String, Object> toMap() {
+  /** For JSON. */
+  public java.util.Map<String, Object> toMap() {
     return java.util.Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
   }
 }

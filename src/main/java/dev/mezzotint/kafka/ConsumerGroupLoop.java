@@ -52,6 +52,9 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private static final Duration WISH_POLL = Duration.ofMillis(20);
   private static final long BUSY_MILLIS = 100;
 
+  /** Short, so that a shutdown is not held up by a broker that is away. */
+  private static final Duration COMMIT_LIMIT = Duration.ofSeconds(5);
+
   /** A crash makes as many records be delivered again, most of them done. */
   private static final long BEHIND_MAX = 500;
 
@@ -63,6 +66,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private final Resubmission resubmission;
   private final BooleanSupplier stopping;
   private final long leaseNanos;
+  private final Duration commitLimit;
   private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
   private final Semaphore ended = new Semaphore(0);
   private long leasedSince = System.nanoTime();
@@ -91,6 +95,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     this.resubmission = resubmission;
     this.stopping = stopping;
     this.leaseNanos = lease.toNanos();
+    this.commitLimit = Duration.ofNanos(Math.min(leaseNanos / 3, COMMIT_LIMIT.toNanos()));
   }
 
   /**
@@ -199,7 +204,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       held.progress().settle(offset);
     } else if (stopping.getAsBoolean()) {
       LOG.log(Level.FINE, "{0} is not committed: handed back", held.delivery().position());
-    } else if (count >= resubmission.deliveryLimit() - 1 && resubmitted(held)) {
+    } else if (count >= resubmission.copyAt() - 1 && resubmitted(held)) {
       held.progress().settle(offset);
     } else {
       begin(lane, held.record(), held.progress(), count + 1);
@@ -235,7 +240,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       return;
     }
     try {
-      commit(offsets, Duration.ofNanos(leaseNanos / 3));
+      commit(offsets, commitLimit);
     } catch (RebalanceInProgressException e) {
       LOG.log(Level.FINE, "the group is being reordered", e); // the next poll takes part in it
       return;
@@ -299,7 +304,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       }
     }
     try {
-      commit(offsets, Duration.ofNanos(leaseNanos / 3));
+      commit(offsets, commitLimit);
     } catch (KafkaException e) {
       LOG.log(Level.FINE, "what is done will be delivered once more", e);
     }

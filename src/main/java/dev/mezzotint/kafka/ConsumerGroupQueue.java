@@ -123,7 +123,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
             rota,
             paused,
             handler,
-            new Resubmission(TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender)),
+            Resubmission.before(TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender)),
             () -> stopped.getCount() == 0,
             session);
     loop = life;

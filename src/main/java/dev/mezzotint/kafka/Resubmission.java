@@ -7,10 +7,20 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /**
  * How records come to a second life under the same job id before the broker drops them.
  *
- * @param deliveryLimit after so many deliveries the broker drops a record
+ * @param copyAt the delivery from which on a record is copied instead of worked on
  * @param holdMillis the first pause before a release; doubles with each delivery
  */
-record Resubmission(int deliveryLimit, long holdMillis, RecordSender sender) {
+record Resubmission(int copyAt, long holdMillis, RecordSender sender) {
+
+  /**
+   * One delivery is kept in reserve, should a worker die while it copies; except where the broker
+   * gives no more than two, the first of which is needed for work.
+   *
+   * @param deliveryLimit after so many deliveries the broker drops a record
+   */
+  static Resubmission before(int deliveryLimit, long holdMillis, RecordSender sender) {
+    return new Resubmission(Math.max(2, deliveryLimit - 1), holdMillis, sender);
+  }
 
   /**
    * Publishes a copy at the end of the same topic; returns once it is durable.

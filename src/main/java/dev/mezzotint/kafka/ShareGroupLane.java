@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A renewal that fails means that another worker may have the record: the delivery is fenced,
  *       nothing is acknowledged, and the lane begins anew with a fresh consumer.
  *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
- *       last one, and nothing is released in the last but one: a copy of the record is published
- *       and the old one accepted.
+ *       last two, and nothing is released in the one before: a copy of the record is published and
+ *       the old one accepted. Two, since a worker may die before its copy is durable.
  *   <li>On the way out, records are handed back only when the lanes of this process that hold none
  *       have closed: their last fetches would spend deliveries.
  *   <li>A release is held back a little, since the broker redelivers at once and would spend all
@@ -158,6 +158,8 @@ final class ShareGroupLane implements Runnable {
       if ((settled || looked) && !postings.post(number, now).equals(Optional.of(topic))) {
         return true;
       }
+      // The lock begins within the poll, in which this process may have been stopped.
+      long asked = System.nanoTime();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
       fetching = records.isEmpty();
@@ -167,7 +169,7 @@ final class ShareGroupLane implements Runnable {
         if (!first) {
           // Not with record_limit; were it so, another lane shall have it rather than nobody.
           consumer.acknowledge(record, AcknowledgeType.RELEASE);
-        } else if (!take(new RecordLock(consumer, record))) {
+        } else if (!take(new RecordLock(consumer, record), asked)) {
           return false;
         }
         first = false;
@@ -179,13 +181,12 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  private boolean take(RecordLock lock) {
-    long acquired = System.nanoTime();
+  private boolean take(RecordLock lock, long acquired) {
     Delivery delivery =
         Attempt.delivery(
             lock.record(), lock.record().deliveryCount().map(Short::intValue).orElse(1));
     delivery.holdUntil(acquired + TimeUnit.MILLISECONDS.toNanos(lock.millis()));
-    if (delivery.deliveryCount() >= resubmission.deliveryLimit()) {
+    if (delivery.deliveryCount() >= resubmission.copyAt()) {
       return resubmit(lock);
     }
     if (stopping()) {
@@ -216,7 +217,7 @@ final class ShareGroupLane implements Runnable {
     if (stopping()) {
       awaitQuiet(Math.min(QUIET_MILLIS_MAX, lock.millis() / 3));
     }
-    return delivery.deliveryCount() >= resubmission.deliveryLimit() - 1
+    return delivery.deliveryCount() >= resubmission.copyAt() - 1
         ? resubmit(lock)
         : lock.settle(AcknowledgeType.RELEASE);
   }

@@ -91,7 +91,7 @@ public final class ShareGroupQueue implements RequestQueue {
       look = cluster.heartbeat().plus(LOOK_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = new Resubmission(deliveryLimit, pace.holdMillis(), sender);
+    var resubmission = Resubmission.before(deliveryLimit, pace.holdMillis(), sender);
     Backlog backlog = new Backlog();
     Postings postings = new Postings(new Rota(topics, laneCount, pace.turn()), backlog, paused);
     if (topics.size() > 1) {

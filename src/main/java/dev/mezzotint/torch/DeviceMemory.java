@@ -13,10 +13,12 @@ final class DeviceMemory {
    */
   static RuntimeException orSame(RuntimeException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    // CUDA: "CUDA out of memory. Tried to allocate"; CPU: "DefaultCPUAllocator: not enough memory".
+    // CUDA: "CUDA out of memory. Tried to allocate"; CPU: "DefaultCPUAllocator: can't allocate
+    // memory", or "not enough memory".
     boolean memory =
         message.contains("out of memory")
             || message.contains("not enough memory")
+            || message.contains("allocate memory")
             || message.contains("bad_alloc");
     return memory ? new DeviceMemoryException(String.valueOf(e.getMessage()), e) : e;
   }

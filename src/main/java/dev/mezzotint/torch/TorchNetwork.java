@@ -31,7 +31,11 @@ final class TorchNetwork implements SamplingNetwork {
     this.manager = device.newManager();
     try {
       this.weights = IValue.listFrom(TorchDevice.upload(manager, program, tensors));
-    } catch (RuntimeException | Error e) {
+    } catch (RuntimeException e) {
+      manager.close();
+      this.program.close();
+      throw DeviceMemory.orSame(e);
+    } catch (Error e) {
       manager.close();
       this.program.close();
       throw e;
@@ -82,9 +86,14 @@ final class TorchNetwork implements SamplingNetwork {
     TorchSlots(int count, int height, int width) {
       this.height = height;
       this.width = width;
-      x = zeros(new Shape(count, channels, height, width));
-      memory = zeros(new Shape(count, 3, channels, height, width));
-      condition = zeros(new Shape(count, conditionChannels, height, width));
+      try {
+        x = zeros(new Shape(count, channels, height, width));
+        memory = zeros(new Shape(count, 3, channels, height, width));
+        condition = zeros(new Shape(count, conditionChannels, height, width));
+      } catch (RuntimeException e) {
+        own.close();
+        throw DeviceMemory.orSame(e);
+      }
     }
 
     /** Arrays that live as long as this; the same number before and after any call. */

@@ -89,9 +89,16 @@ final class GenerationRole implements AutoCloseable {
     queue.start();
   }
 
-  /** Its threads run; says nothing of how long a job takes. */
+  /** Its threads run and its device works; says nothing of how long a job takes. */
   boolean live() {
-    return loop.alive() && queue.alive();
+    return loop.alive() && loop.healthy() && queue.alive();
+  }
+
+  void onDeviceGivenUp(Runnable action) {
+    loop.onUnhealthy(action);
+    if (!loop.healthy()) {
+      action.run(); // before anybody asked to be told
+    }
   }
 
   RequestQueue queue() {

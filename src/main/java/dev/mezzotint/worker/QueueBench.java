@@ -1,27 +1,21 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.Spread;
 import dev.mezzotint.generation.Arrivals;
 import dev.mezzotint.generation.BatchCurve;
-import dev.mezzotint.generation.GenerationHandler;
-import dev.mezzotint.generation.GenerationSettings;
-import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.ModelShelf;
-import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
-import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
-import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.local.LocalStackProcess;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,8 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -56,6 +48,9 @@ import picocli.CommandLine.Option;
 final class QueueBench implements Callable<Integer> {
   private static final int RUNS = 5;
   private static final int WARM_JOBS = 100;
+  private static final int TURNS = 10;
+  private static final int MIXED_JOBS = 300;
+  private static final long BARE_NANOS = 2_000_000_000L;
   private static final Duration LIMIT = Duration.ofMinutes(8);
 
   @Option(
@@ -73,10 +68,10 @@ final class QueueBench implements Callable<Integer> {
 
   @Option(
       names = "--seconds",
-      defaultValue = "12",
+      defaultValue = "6",
       paramLabel = "S",
-      description = "Of each of five runs with a model; default ${DEFAULT-VALUE}.")
-  private double seconds = 12;
+      description = "Of each of ten turns with a model; default ${DEFAULT-VALUE}.")
+  private double seconds = 6;
 
   @Option(names = "--lanes", paramLabel = "N", description = "Jobs in hand; default as configured.")
   private @Nullable Integer lanes;
@@ -121,8 +116,9 @@ final class QueueBench implements Callable<Integer> {
     Stopwatch watch = new Stopwatch();
     if (model == null) {
       ModelShelf shelf = new NullNetwork.Shelf();
-      try (Assembly path = new Assembly(settings, connections, shelf, null, inHand, watch)) {
-        nothing(path, endpoints, connections, inHand, watch);
+      try (BenchAssembly path =
+          new BenchAssembly(settings, connections, shelf, null, inHand, watch)) {
+        nothing(path, endpoints, inHand, watch);
       }
       return;
     }
@@ -131,68 +127,17 @@ final class QueueBench implements Callable<Integer> {
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     ModelInfo info = library.find(model);
     figures.put("machine", device.description());
+    GatedShelf gate = new GatedShelf(library);
     try (SamplingNetwork network = library.load(info);
         SamplingNetwork.Slots bare = network.slots(1, info.height(), info.width());
-        Assembly path = new Assembly(settings, connections, library, device, inHand, watch)) {
-      full(path, info, bare, endpoints, connections, inHand);
-    }
-  }
-
-  /** The parts of a worker, with a clock on each. */
-  private static final class Assembly implements AutoCloseable {
-    final StepLoop loop;
-    final RequestQueue queue;
-    private final ExecutorService encoders = Executors.newFixedThreadPool(4);
-
-    Assembly(
-        Settings settings,
-        Connections connections,
-        ModelShelf shelf,
-        @Nullable Device device,
-        int lanes,
-        Stopwatch watch) {
-      loop =
-          new StepLoop(
-              shelf,
-              device == null
-                  ? LoopSettings.of(settings.slots())
-                  : GenerationRole.loopSettings(settings, device));
-      DeliveryHandler handler =
-          new GenerationHandler(
-              new TimedStore(connections.store(), watch),
-              loop,
-              new TimedEvents(connections.events(), watch),
-              connections::cancelled,
-              encoders,
-              GenerationSettings.of(settings.worker()));
-      queue =
-          RequestQueue.of(
-              settings.queue(),
-              connections.kafka(),
-              List.of(connections.kafka().topics().generationRequests()),
-              lanes,
-              delivery -> {
-                long start = System.nanoTime();
-                try {
-                  return handler.handle(delivery);
-                } finally {
-                  watch.add("delivery", System.nanoTime() - start);
-                }
-              },
-              topic -> false);
-    }
-
-    @Override
-    public void close() {
-      queue.drain(Duration.ofSeconds(1));
-      encoders.shutdownNow();
-      loop.close();
+        BenchAssembly path =
+            new BenchAssembly(settings, connections, gate, device, inHand, watch)) {
+      full(path, gate, info, bare, endpoints, inHand);
     }
   }
 
   /** One-image jobs; all wait on the topic before the first is taken. */
-  private void nothing(
-      Assembly path, Endpoints endpoints, Connections connections, int inHand, Stopwatch watch)
+  private void nothing(BenchAssembly path, Endpoints endpoints, int inHand, Stopwatch watch)
       throws InterruptedException {
     submit(endpoints, WARM_JOBS + RUNS * jobs);
     path.queue.start();
@@ -210,8 +155,8 @@ final class QueueBench implements Callable<Integer> {
     double wallMillis = (System.nanoTime() - began) / 1e6;
     double own = (ownCpuNanos() - cpuBefore) / 1e6;
     double all = watch.count("events: end");
-    figures.put("jobsPerSecond", spread(rates));
-    say("jobs per second with %d lanes: %s", inHand, spread(rates));
+    figures.put("jobsPerSecond", Spread.of(rates).toMap());
+    say("jobs per second with %d lanes: %s", inHand, Spread.of(rates).text("%.1f"));
     double calls =
         (watch.count("store: job record")
                 + watch.count("store: images")
@@ -264,71 +209,74 @@ final class QueueBench implements Callable<Integer> {
     return (System.nanoTime() - start) / 1e6 / runs;
   }
 
-  /** Mixed requests behind a full queue; the bare network before and after each run. */
+  /** Mixed requests behind a full queue; the worker and the bare network by turns. */
   private void full(
-      Assembly path,
+      BenchAssembly path,
+      GatedShelf gate,
       ModelInfo info,
       SamplingNetwork.Slots bare,
       Endpoints endpoints,
-      Connections connections,
       int inHand)
       throws InterruptedException {
-    double[] share = new double[RUNS];
-    double[] rates = new double[RUNS];
-    double[] alone = new double[RUNS];
-    int cap = 0;
-    long stackMillis = 0;
-    // Bare first: nothing else of this process runs, and the queue is not there yet.
-    submitMixed(endpoints, info, 200);
-    BatchCurve.pass(bare, 0, 8, System::nanoTime);
+    submitMixed(endpoints, info, MIXED_JOBS);
     path.queue.start();
     while (path.loop.figures().underWay() == 0) {
       TimeUnit.MILLISECONDS.sleep(20);
     }
     TimeUnit.SECONDS.sleep(3);
-    cap = path.loop.curve(info).map(BatchCurve::cap).orElse(1);
-    for (int run = 0; run < RUNS; run++) {
-      long before = path.loop.figures().rowSteps();
-      long busyBefore = path.loop.figures().stepNanos();
+    int cap = path.loop.curve(info).map(BatchCurve::cap).orElse(1);
+    double[] rates = new double[TURNS];
+    double[] alone = new double[TURNS];
+    double[] share = new double[TURNS];
+    double stackSeconds = 0;
+    double wall = 0;
+    gate.hold();
+    double before = bareRate(bare, cap);
+    for (int turn = 0; turn < TURNS; turn++) {
       Optional<Duration> stackBefore = stackCpu(endpoints);
+      long rows = gate.rowSteps();
       long start = System.nanoTime();
+      gate.release();
       TimeUnit.NANOSECONDS.sleep((long) (seconds * 1e9));
+      gate.hold(); // the pass in hand has ended: whole passes are counted
       double nanos = System.nanoTime() - start;
-      rates[run] = (path.loop.figures().rowSteps() - before) * 1e9 / nanos;
-      share[run] = (path.loop.figures().stepNanos() - busyBefore) / nanos;
-      stackMillis +=
+      rates[turn] = (gate.rowSteps() - rows) * 1e9 / nanos;
+      wall += nanos / 1e9;
+      stackSeconds +=
           stackCpu(endpoints)
-              .flatMap(after -> stackBefore.map(b -> after.minus(b).toMillis()))
-              .orElse(0L);
+              .flatMap(after -> stackBefore.map(b -> after.minus(b).toMillis() / 1e3))
+              .orElse(0.0);
+      double after = bareRate(bare, cap);
+      alone[turn] = (before + after) / 2;
+      share[turn] = rates[turn] / alone[turn];
+      before = after;
     }
-    path.queue.drain(Duration.ofMillis(1));
-    while (path.loop.figures().underWay() + path.loop.figures().waiting() > 0) {
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
-    for (int run = 0; run < RUNS; run++) {
-      long start = System.nanoTime();
-      int passes = 0;
-      while (System.nanoTime() - start < 2e9) {
-        BatchCurve.pass(bare, 0, cap, System::nanoTime);
-        passes++;
-      }
-      alone[run] = passes * cap * 1e9 / (System.nanoTime() - start);
-    }
-    double against = median(rates) / median(alone);
+    gate.release();
     say(
         "%s behind a full queue of mixed requests, %d lanes, passes of %d",
         info.reference(), inHand, cap);
-    say("worker       %s row-steps/s", spread(rates));
-    say("bare network %s row-steps/s", spread(alone));
-    say("share        %.3f; the device was busy %s of the time", against, spread(share));
-    say("broker and store used %.2f s of CPU time in %.0f s", stackMillis / 1e3, RUNS * seconds);
+    say("worker       %s row-steps/s", Spread.of(rates).text("%.3g"));
+    say("bare network %s row-steps/s, by turns", Spread.of(alone).text("%.3g"));
+    say("share        %s", Spread.of(share).text("%.3g"));
+    say("broker and store used %.2f s of CPU time in %.0f s", stackSeconds, wall);
     figures.put("lanes", inHand);
     figures.put("rows", cap);
-    figures.put("worker", spread(rates));
-    figures.put("bare", spread(alone));
-    figures.put("share", against);
-    figures.put("deviceBusy", spread(share));
-    figures.put("brokerAndStoreCpuSeconds", stackMillis / 1e3);
+    figures.put("worker", Spread.of(rates).toMap());
+    figures.put("bare", Spread.of(alone).toMap());
+    figures.put("share", Spread.of(share).toMap());
+    figures.put("brokerAndStoreCpuSeconds", stackSeconds);
+    figures.put("seconds", wall);
+  }
+
+  /** Row-steps per second of nothing but the network. */
+  private static double bareRate(SamplingNetwork.Slots bare, int size) {
+    long start = System.nanoTime();
+    long rows = 0;
+    do {
+      BatchCurve.pass(bare, 0, size, System::nanoTime);
+      rows += size;
+    } while (System.nanoTime() - start < BARE_NANOS);
+    return rows * 1e9 / (System.nanoTime() - start);
   }
 
   private static void submit(Endpoints endpoints, int count) {
@@ -367,8 +315,7 @@ final class QueueBench implements Callable<Integer> {
   }
 
   private static byte[] json(Map<String, Object> request) {
-    return new String(JsonText.write(request), StandardCharsets.UTF_8)
-        .getBytes(StandardCharsets.UTF_8);
+    return JsonText.write(request);
   }
 
   private static void awaitEnds(Stopwatch watch, long count) throws InterruptedException {
@@ -395,23 +342,6 @@ final class QueueBench implements Callable<Integer> {
         .map(LocalStackProcess.class::cast)
         .flatMap(stack -> ProcessHandle.of(stack.pid()))
         .flatMap(process -> process.info().totalCpuDuration());
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    java.util.Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
-  }
-
-  private static String spread(double[] values) {
-    double[] sorted = values.clone();
-    java.util.Arrays.sort(sorted);
-    return String.format(
-        Locale.ROOT,
-        "%.3g (%.3g to %.3g)",
-        sorted[sorted.length / 2],
-        sorted[0],
-        sorted[sorted.length - 1]);
   }
 
   private static void say(String format, Object... arguments) {

@@ -57,6 +57,16 @@ final class Worker implements AutoCloseable {
   }
 
   /**
+   * Has an action run, once, when the device has failed several times in a row: another process, on
+   * another device perhaps, should go on.
+   */
+  void onDeviceGivenUp(Runnable action) {
+    if (generation != null) {
+      generation.onDeviceGivenUp(action);
+    }
+  }
+
+  /**
    * As {@link #start(Settings, Endpoints)}, for tests of faults.
    *
    * @param clock of the jobs

@@ -65,6 +65,8 @@ final class WorkerLife {
           }
           Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
           measure(started);
+          // Another process, on another device perhaps, will do better.
+          started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
           return;
         } catch (dev.mezzotint.job.TransientException e) {
@@ -80,6 +82,10 @@ final class WorkerLife {
     } catch (IOException | RuntimeException e) {
       giveUp(1, e);
     }
+  }
+
+  private void giveUpDevice() {
+    giveUp(1, new IllegalStateException("its device failed several times in a row"));
   }
 
   private void giveUp(int code, Exception e) {

@@ -1,6 +1,7 @@
 package dev.mezzotint.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Noise;
@@ -10,6 +11,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
@@ -278,6 +280,19 @@ class SlotsTest {
       network.evaluate(x0, SIDE, SIDE, new float[2], new long[2]);
       assertThat(slots.arrays()).isEqualTo(before);
       assertThat(network.arrays()).isEqualTo(weights);
+    }
+  }
+
+  @Test
+  void tooManyRowsForTheMemoryAreRefusedAsSuchAndTheNetworkGoesOn() {
+    try (SamplingNetwork network = tiny()) {
+      assertThatThrownBy(() -> network.slots(1 << 24, 1 << 12, 1 << 12))
+          .isInstanceOf(DeviceMemoryException.class);
+      try (Slots slots = network.slots(1, SIDE, SIDE)) {
+        slots.put(new long[1], noise(1, 1), new float[0]);
+        slots.step(new long[1], new float[1], new float[] {1, 0, 0, 0}, new long[1]);
+        assertThat(slots.take(new long[1])).isNotEqualTo(noise(1, 1));
+      }
     }
   }
 

@@ -1,0 +1,61 @@
+package dev.mezzotint.local;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Broker or store alone in a JVM of its own, so that each can be stopped, killed or starved without
+ * the other. Answers {@code ready} on stdout and runs until its stdin ends.
+ */
+public final class ServerProcess {
+  private ServerProcess() {}
+
+  /**
+   * {@code broker FOLDER PORT CONTROLLER_PORT [SETTING=VALUE]...} or {@code store FOLDER PORT
+   * ACCESS_KEY SECRET_KEY}.
+   */
+  public static void main(String... args) throws Exception {
+    Logger root = Logger.getLogger("");
+    for (Handler handler : root.getHandlers()) {
+      root.removeHandler(handler);
+    }
+    root.addHandler(new ConsoleHandler());
+    root.setLevel(Level.WARNING);
+    Path folder = Path.of(args[1]);
+    int port = Integer.parseInt(args[2]);
+    if (args[0].equals("broker")) {
+      broker(folder, port, Integer.parseInt(args[3]), List.of(args).subList(4, args.length));
+    } else {
+      store(folder, port, args[3], args[4]);
+    }
+    System.out.println("ready");
+    while (System.in.read() >= 0) {
+      // Only the end of the pipe means something: whoever started this is gone.
+    }
+    System.exit(0);
+  }
+
+  private static void broker(Path folder, int port, int controllerPort, List<String> more)
+      throws IOException {
+    Map<String, String> settings = new HashMap<>();
+    for (String setting : more) {
+      int equals = setting.indexOf('=');
+      settings.put(setting.substring(0, equals), setting.substring(equals + 1));
+    }
+    LocalBroker broker = LocalBroker.start(folder, port, controllerPort, settings);
+    Runtime.getRuntime().addShutdownHook(new Thread(broker::stop, "stop"));
+  }
+
+  private static void store(Path folder, int port, String accessKey, String secretKey)
+      throws IOException {
+    // Nothing is to be stopped in order: what a store has answered stands.
+    LocalStore unused = LocalStore.start(folder, port, accessKey, secretKey);
+  }
+}
