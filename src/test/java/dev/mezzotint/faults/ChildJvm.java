@@ -41,6 +41,7 @@ final class ChildJvm {
             "-XX:-UsePerfData",
             "-XX:+UnlockDiagnosticVMOptions",
             "-XX:-BytecodeVerificationRemote",
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
             "-Dlog4j2.StatusLogger.level=OFF",
             "-Dai.djl.offline=true",
             "-cp",
@@ -86,11 +87,15 @@ final class ChildJvm {
   /** Returns once it has said this word. */
   void await(String word) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(ANSWER_SECONDS);
+    StringBuilder others = new StringBuilder();
     try {
       while (System.nanoTime() < end) {
         String line = answers.poll(100, TimeUnit.MILLISECONDS);
         if (word.equals(line)) {
           return;
+        }
+        if (line != null) {
+          others.append(line).append('\n');
         }
         if (line == null && !process.isAlive() && answers.isEmpty()) {
           break;
@@ -99,7 +104,8 @@ final class ChildJvm {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    throw new IllegalStateException("a child did not say " + word + "; see " + log);
+    throw new IllegalStateException(
+        "a child did not say " + word + " but: " + others + "; see " + log);
   }
 
   void tell(String line) {

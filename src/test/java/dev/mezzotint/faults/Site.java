@@ -6,7 +6,6 @@ import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.s3.S3Settings;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -16,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -120,12 +120,20 @@ final class Site implements AutoCloseable {
     brokerSettings.add("num.network.threads=1");
   }
 
+  /**
+   * Below those that the system gives to whoever asks for any: this one must still be free when a
+   * child takes it, and when it takes it again after a restart.
+   */
   private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    for (int attempt = 0; attempt < 100; attempt++) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (IOException e) {
+        // taken
+      }
     }
+    throw new IllegalStateException("no free port found");
   }
 
   private static void copyModel(Path to) throws IOException {

@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Logger;
 import org.eclipse.microprofile.config.ConfigProvider;
 
 /**
@@ -23,9 +25,15 @@ import org.eclipse.microprofile.config.ConfigProvider;
 public final class FaultWorker {
   private static final AtomicLong CLOCK_OFFSET_SECONDS = new AtomicLong();
 
+  /** Of all; held, or its handlers are lost. */
+  private static final Logger LOG = Logger.getLogger("");
+
   private FaultWorker() {}
 
   public static void main(String... args) throws Exception {
+    if (LOG.getHandlers().length == 0) {
+      LOG.addHandler(new ConsoleHandler());
+    }
     TorchDevice.open("cpu", 1); // loads the native libraries
     BufferedReader orders =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
