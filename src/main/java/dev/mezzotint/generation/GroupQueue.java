@@ -4,6 +4,7 @@ import dev.mezzotint.job.Priority;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -91,6 +92,10 @@ final class GroupQueue {
 
   final String key;
   private final Map<Priority, Rank> ranks = new EnumMap<>(Priority.class);
+
+  /** Who had a place in a pass for which memory ran out. */
+  private final LinkedList<Ticket> promised = new LinkedList<>();
+
   private int slots;
   private int residents;
   private int waiting;
@@ -164,6 +169,7 @@ final class GroupQueue {
   }
 
   void remove(Ticket ticket) {
+    promised.removeIf(other -> other == ticket);
     residents -= ticket.resident().size();
     waiting -= ticket.waiting();
     leave(ticket);
@@ -235,7 +241,8 @@ final class GroupQueue {
     int places = Math.min(size, available());
     List<Ticket.Row> rows = new ArrayList<>(places);
     while (rows.size() < places) {
-      Ticket ticket = next();
+      Ticket first = promised.poll();
+      Ticket ticket = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
       int before = ticket.waiting();
       rows.add(ticket.join());
       if (ticket.waiting() < before) {
@@ -332,6 +339,9 @@ final class GroupQueue {
    */
   boolean shrink(Pass pass) {
     pass.rows().forEach(row -> row.ticket.stayed(row));
+    // Whose turn it was, it is still.
+    List<Ticket> again = pass.rows().stream().map(row -> row.ticket).toList();
+    promised.addAll(0, again);
     int smaller = curve.below(pass.size());
     if (smaller == pass.size()) {
       return false;

@@ -6,6 +6,7 @@ import dev.mezzotint.job.Priority;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,7 +26,7 @@ class StepPolicyTest {
     final StepPolicy policy = new StepPolicy();
     final Map<String, Integer> slots = new HashMap<>();
     final List<Ticket> all = new ArrayList<>();
-    final Set<Ticket> present = new HashSet<>();
+    final Set<Ticket> present = new LinkedHashSet<>(); // a seed gives the same load each time
     final Set<Ticket> removed = new HashSet<>();
     final Map<Ticket, int[]> stages = new HashMap<>();
     final Map<Ticket, Integer> finished = new HashMap<>();
@@ -109,7 +110,7 @@ class StepPolicyTest {
       for (Ticket ticket : present) {
         assertThat(ticket.deadline > now || late.contains(ticket)).as("late ones go").isTrue();
       }
-      Set<Ticket> leaving = new HashSet<>(late);
+      Set<Ticket> leaving = new LinkedHashSet<>(late);
       present.stream().filter(t -> random.nextInt(300) == 0).forEach(leaving::add);
       List<Ticket> gone = policy.removeIf(leaving::contains);
       assertThat(gone).containsExactlyInAnyOrderElementsOf(leaving);
