@@ -59,9 +59,10 @@ import java.util.concurrent.Executor;
  * </table>
  *
  * <p><b>What uses up attempts.</b> An attempt that was entered in {@code job.json} counts against
- * the job once its very record comes again: the worker died, its device failed, the lock was lost,
- * the store went away in its middle. A shutdown that could hand back does not count, nor does an
- * outage before the attempt was entered, nor do duplicates, which are records of their own.
+ * the job once its very record, or a worker's copy of it, comes again: the worker died, its device
+ * failed, the lock was lost, the store went away in its middle. A shutdown that could hand back
+ * does not count, nor does an outage before the attempt was entered, nor do duplicates, which are
+ * records of their own.
  *
  * <p>Safe for use by many threads, one delivery each.
  */
@@ -193,7 +194,7 @@ public final class GenerationHandler implements DeliveryHandler {
         // Our own write, whose answer was lost.
         return execute(new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()));
       }
-      if (job.strikesAt(held.delivery().position()) >= settings.attemptsMax()) {
+      if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
       }
       JobRecord next = attempt(job, verdict, held, run);
@@ -354,7 +355,7 @@ public final class GenerationHandler implements DeliveryHandler {
 
   private JobRecord attempt(JobRecord job, Verdict verdict, HeldDelivery held, String run) {
     Optional<String> model = verdict.plan().map(plan -> plan.model().reference());
-    return job.attempt(model, settings.worker(), run, held.delivery().position(), now());
+    return job.attempt(model, settings.worker(), run, held.delivery().origin(), now());
   }
 
   private String givenUp(JobRecord job) {

@@ -42,7 +42,7 @@ record JobRecord(
    * @param number from 1
    * @param run unique to this execution: tells one's own write from another's when an answer of the
    *     store was lost
-   * @param position of the record that was delivered
+   * @param position of the record that was delivered, or that it is a worker's copy of
    * @param handedBack ended in good order before its end, on shutdown
    */
   record Attempt(

@@ -1,7 +1,9 @@
 package dev.mezzotint.job;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  * nothing. Safe for use by several threads.
  */
 public final class Delivery {
+  /** Header of a copy that a worker made of a record: the {@link #position} of the first one. */
+  public static final String ORIGIN = "mezzotint-origin";
+
+  private static final Pattern POSITION = Pattern.compile("[A-Za-z0-9._-]{1,249}-[0-9]+@[0-9]+");
+
   private final String topic;
   private final int partition;
   private final long offset;
@@ -125,5 +132,20 @@ public final class Delivery {
   /** {@code topic-partition@offset}, for logs and for ids of events about records without an id. */
   public String position() {
     return topic + "-" + partition + "@" + offset;
+  }
+
+  /**
+   * The position of the record that somebody sent, of which this may be a worker's copy: attempts
+   * at all copies of a record count together.
+   */
+  public String origin() {
+    String claimed = position();
+    for (Map.Entry<String, byte[]> header : headers) {
+      if (header.getKey().equals(ORIGIN)) {
+        String value = new String(header.getValue(), StandardCharsets.ISO_8859_1);
+        claimed = POSITION.matcher(value).matches() ? value : claimed;
+      }
+    }
+    return claimed;
   }
 }

@@ -2,6 +2,7 @@ package dev.mezzotint.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -120,7 +121,11 @@ public final class Replay {
     var record =
         new ProducerRecord<>(topic, null, letter.record().key(), renamed.orElse(value(letter)));
     for (Header header : letter.record().headers()) {
-      if (!DeadLetters.HEADERS.contains(header.key()) && !header.key().equals(REPLAYED_FROM)) {
+      boolean ours =
+          DeadLetters.HEADERS.contains(header.key())
+              || header.key().equals(REPLAYED_FROM)
+              || header.key().equals(Delivery.ORIGIN);
+      if (!ours) {
         record.headers().add(header);
       }
     }

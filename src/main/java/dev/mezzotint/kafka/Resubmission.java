@@ -1,5 +1,8 @@
 package dev.mezzotint.kafka;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.TransientException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -28,7 +31,11 @@ record Resubmission(int copyAt, long holdMillis, RecordSender sender) {
    * @throws TransientException if the broker did not take it
    */
   void publish(ConsumerRecord<byte[], byte[]> record) {
-    sender.send(
-        new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers()));
+    var copy =
+        new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers());
+    String origin = Attempt.delivery(record, /* count= */ 0).origin();
+    copy.headers().remove(Delivery.ORIGIN);
+    copy.headers().add(Delivery.ORIGIN, origin.getBytes(US_ASCII));
+    sender.send(copy);
   }
 }

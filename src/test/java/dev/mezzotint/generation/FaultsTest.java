@@ -11,9 +11,11 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -169,6 +171,42 @@ class FaultsTest {
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
     world.checkEnded("a");
+  }
+
+  /** A worker's copies have positions of their own, and are the same record all the same. */
+  @Test
+  void attemptsAtCopiesOfARecordCountTogether() throws Exception {
+    World world = new World();
+    Delivery delivery = world.record(JOB);
+    String origin = delivery.position();
+    int deaths = 0;
+    Settlement end = Settlement.RELEASE;
+    while (end != Settlement.ACCEPT) {
+      Crash crash = Crash.at("create", Keys.image("a", 1));
+      if (crash.kills(world.worker("w" + deaths, crash), delivery)) {
+        deaths++;
+      } else {
+        end = Settlement.ACCEPT;
+      }
+      // Every third delivery is of a new copy.
+      delivery = deaths % 3 == 0 ? copy(world, delivery) : again(delivery);
+      assertThat(delivery.origin()).isEqualTo(origin);
+      assertThat(deaths).isLessThanOrEqualTo(5);
+    }
+    assertThat(deaths).isEqualTo(5);
+    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.FAILED);
+    world.checkEnded("a");
+  }
+
+  private static Delivery copy(World world, Delivery original) {
+    Delivery place = world.record(original.value());
+    return new Delivery(
+        place.topic(),
+        place.partition(),
+        place.offset(),
+        1,
+        original.value(),
+        List.of(Map.entry(Delivery.ORIGIN, original.origin().getBytes(StandardCharsets.US_ASCII))));
   }
 
   @Test

@@ -112,6 +112,7 @@ class ContractTest {
   void headersOfRequestsAreThoseThatTheCodeReads() throws Exception {
     Set<String> declared = new TreeSet<>(schema("request-headers").properties());
     assertThat(declared.remove(Replay.REPLAYED_FROM)).isTrue();
+    assertThat(declared.remove(Delivery.ORIGIN)).isTrue();
     assertThat(declared.remove("content-type")).isTrue();
     Set<String> read = new TreeSet<>();
     request().headers().forEach(header -> read.add(header.getKey()));
