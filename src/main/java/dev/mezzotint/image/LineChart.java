@@ -226,12 +226,14 @@ public record LineChart(
     }
   }
 
+  /** In the upper corner that the lines leave free: left if most of them rise, else right. */
   private void drawLegend(Graphics2D g, int width) {
+    boolean left = 2 * lines.stream().filter(LineChart::rises).count() > lines.size();
     int y = TOP + 16;
     for (Line line : lines) {
       if (!line.name.isEmpty()) {
         int textWidth = g.getFontMetrics().stringWidth(line.name);
-        int x = width - RIGHT - 10 - textWidth;
+        int x = left ? LEFT + 40 : width - RIGHT - 10 - textWidth;
         g.setColor(new Color(line.rgb));
         g.setStroke(new BasicStroke(Math.max(2, line.width)));
         g.drawLine(x - 26, y - 4, x - 6, y - 4);
@@ -240,6 +242,10 @@ public record LineChart(
         y += 16;
       }
     }
+  }
+
+  private static boolean rises(Line line) {
+    return line.y.length > 0 && line.y[line.y.length - 1] > line.y[0];
   }
 
   private static void centred(Graphics2D g, String text, double x, int y) {

@@ -189,8 +189,12 @@ class StepLoopFailuresTest {
     while (shelf.passes.size() < 3) {
       Thread.sleep(1);
     }
-    shelf.steps.release(5); // enough for the turn in hand, not for the job
-    loop.close();
+    Thread closing = new Thread(loop::close);
+    closing.start();
+    while (closing.isAlive()) {
+      shelf.steps.release(1); // the turn in hand may end; the job is far from its end
+      Thread.sleep(1);
+    }
     assertThat(loop.alive()).isFalse();
     assertThat(shelf.closed).containsExactly("plain");
     assertThat(heard.pictures).isEmpty();
@@ -319,7 +323,11 @@ class StepLoopFailuresTest {
       Heard loading = new Heard(1);
       shelf.loadGate.drainPermits();
       loop.submit(due(jobs.job(PlainShelf.model("slow"), 1, Solver.EULER, 1), 100), loading);
-      shelf.steps.release(1_000);
+      // A millisecond a step: ten thousand of them take longer than its deadline, on any machine.
+      while (late.failure == null && late.pictures.isEmpty()) {
+        shelf.steps.release(1);
+        Thread.sleep(1);
+      }
       // Also while its model is on its way.
       assertThat(late.await().failure).isInstanceOf(Stopped.class);
       assertThat(((Stopped) late.failure).reason()).isEqualTo(Stopped.Reason.LATE);
