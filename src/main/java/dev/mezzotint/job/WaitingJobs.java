@@ -20,7 +20,7 @@ import java.util.TreeSet;
  */
 public final class WaitingJobs {
   /** A request is left to the workers for so long after its time: those that run it know too. */
-  public static final Duration GRACE = Duration.ofMillis(500);
+  public static final Duration GRACE = Duration.ofMillis(200);
 
   private final int capacity;
   private final Map<String, Entry> waiting = new HashMap<>();

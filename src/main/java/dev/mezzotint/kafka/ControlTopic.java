@@ -16,10 +16,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class ControlTopic implements Cancellations, AutoCloseable {
   private static final Logger LOG = Logger.getLogger(ControlTopic.class.getName());
   private static final Duration POLL = Duration.ofMillis(250);
-  private static final long RECONNECT_MILLIS = 1_000;
 
   /** Before a topic's name in a key; a job id has no slash. */
   static final String TOPIC_KEY = "topic/";
@@ -48,8 +44,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final Set<String> paused = ConcurrentHashMap.newKeySet();
   private final CountDownLatch loaded = new CountDownLatch(1);
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "control-topic");
+  private final TopicReader reader = new TopicReader("control-topic", this::run);
 
   /** As below, with nobody to tell. */
   public ControlTopic(KafkaSettings settings) {
@@ -64,8 +59,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   public ControlTopic(KafkaSettings settings, Consumer<String> calledOff) {
     this.settings = settings;
     this.calledOff = calledOff;
-    thread.setDaemon(true);
-    thread.start();
+    reader.start();
   }
 
   @Override
@@ -88,15 +82,9 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   }
 
   private void run() {
-    while (closing.getCount() > 0) {
-      try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
-        read(consumer);
-      } catch (WakeupException e) {
-        return;
-      } catch (KafkaException e) {
-        LOG.log(Level.WARNING, "The control topic is read anew: {0}", e.getMessage());
-      }
-      pause();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        TopicReader.consumer(settings, "mezzotint-control", Map.of())) {
+      read(consumer);
     }
   }
 
@@ -108,7 +96,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-    while (closing.getCount() > 0) {
+    while (!reader.closing()) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         take(record.key(), record.value());
       }
@@ -153,30 +141,8 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     }
   }
 
-  private KafkaConsumer<byte[], byte[]> consumer() {
-    return new KafkaConsumer<>(
-        settings.client(
-            "mezzotint-control",
-            Map.of("enable.auto.commit", "false", "auto.offset.reset", "earliest")),
-        new ByteArrayDeserializer(),
-        new ByteArrayDeserializer());
-  }
-
-  private void pause() {
-    try {
-      boolean unused = closing.await(RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   @Override
   public void close() {
-    closing.countDown();
-    try {
-      thread.join(2_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    reader.close();
   }
 }

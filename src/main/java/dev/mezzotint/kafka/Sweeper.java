@@ -2,22 +2,17 @@ package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.OrphanSweep;
-import dev.mezzotint.job.TransientException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Follows the events at a distance: a job that ended otherwise than completed is swept once its end
@@ -35,8 +30,7 @@ public final class Sweeper implements AutoCloseable {
   private final OrphanSweep sweep;
   private final Duration distance;
   private final InstantSource clock;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "sweeper");
+  private final TopicReader reader = new TopicReader("sweeper", this::run);
 
   /**
    * Begins to sweep; the topic of events exists.
@@ -50,26 +44,20 @@ public final class Sweeper implements AutoCloseable {
     this.sweep = sweep;
     this.distance = distance;
     this.clock = clock;
-    thread.setDaemon(true);
-    thread.start();
+    reader.start();
   }
 
-  private void run() {
-    while (closing.getCount() > 0) {
-      try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
-        consumer.subscribe(List.of(settings.topics().events()));
-        follow(consumer);
-      } catch (KafkaException | TransientException e) {
-        LOG.log(Level.WARNING, "Sweeping begins anew: {0}", e.getMessage());
-      } catch (InterruptedException e) {
-        return;
-      }
-      pause(1_000);
+  private void run() throws InterruptedException {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        TopicReader.consumer(
+            settings, "mezzotint-sweeper", Map.of("group.id", settings.groupId() + "-sweeper"))) {
+      consumer.subscribe(List.of(settings.topics().events()));
+      follow(consumer);
     }
   }
 
   private void follow(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
-    while (closing.getCount() > 0) {
+    while (!reader.closing()) {
       ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
       long young = Long.MAX_VALUE;
       for (TopicPartition partition : records.partitions()) {
@@ -80,7 +68,7 @@ public final class Sweeper implements AutoCloseable {
       }
       if (young < Long.MAX_VALUE) {
         // Short enough for the group to know that this member lives.
-        pause(Math.min(young, PAUSE_MILLIS_MAX));
+        reader.pause(Math.min(young, PAUSE_MILLIS_MAX));
       }
     }
   }
@@ -115,33 +103,8 @@ public final class Sweeper implements AutoCloseable {
     }
   }
 
-  private KafkaConsumer<byte[], byte[]> consumer() {
-    return new KafkaConsumer<>(
-        settings.client(
-            "mezzotint-sweeper",
-            Map.of(
-                "group.id", settings.groupId() + "-sweeper",
-                "enable.auto.commit", "false",
-                "auto.offset.reset", "earliest")),
-        new ByteArrayDeserializer(),
-        new ByteArrayDeserializer());
-  }
-
-  private void pause(long millis) {
-    try {
-      boolean unused = closing.await(millis, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   @Override
   public void close() {
-    closing.countDown();
-    try {
-      thread.join(3_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    reader.close();
   }
 }
