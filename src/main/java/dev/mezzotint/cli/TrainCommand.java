@@ -6,6 +6,7 @@ import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.training.Pairs;
 import dev.mezzotint.training.Recipe;
 import dev.mezzotint.training.Training;
@@ -121,7 +122,8 @@ final class TrainCommand implements Callable<Integer> {
       long done;
       try (ProgressLine line =
           new ProgressLine("training", read.iterations(), read.batchSize(), opening)) {
-        Training training = new Training(read, pairs, surroundings.device(device), out);
+        ModelFiles from = read.from().map(surroundings::model).orElse(null);
+        Training training = new Training(read, pairs, from, surroundings.device(device), out);
         done = training.run(resume, stopping::get, line);
       }
       System.err.println(

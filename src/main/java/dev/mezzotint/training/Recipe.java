@@ -1,18 +1,10 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.model.MlpConfig;
-import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
-import dev.mezzotint.model.UNetConfig;
-import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.network.TrainStep;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +15,7 @@ import java.util.stream.Stream;
  * set do the same steps. Immutable.
  *
  * @param name of the model to be produced
+ * @param from the model whose weights are the first step's; empty to draw them
  * @param network the U-Net, key for key as in diffusers' {@code config.json}, or a perceptron
  * @param prediction what the network is to say: x1 − x0, or one of these ends
  * @param timestepScale the network is fed α·timestepScale
@@ -38,6 +31,7 @@ import java.util.stream.Stream;
  */
 public record Recipe(
     String name,
+    Optional<String> from,
     NetworkConfig network,
     Prediction prediction,
     double timestepScale,
@@ -51,10 +45,6 @@ public record Recipe(
     long sampleEvery,
     long seed,
     Card card) {
-  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
-  private static final String NAME_RULE =
-      "must be letters, digits, '.', '_' or '-', at most 64, a letter or digit first";
-
   /**
    * Words for the model's card.
    *
@@ -137,276 +127,11 @@ public record Recipe(
 
   /** Refuses unknown keys, bad ranges and impossible combinations by the key's name. */
   public static Recipe parse(JsonObject json) {
-    String name = json.requiredString("model");
-    if (!name.matches(NAME)) {
-      throw json.refuse("model", NAME_RULE);
-    }
-    NetworkConfig network = network(json);
-    Optional<Densities> densities = densities(json, network);
-    Data data =
-        densities.isPresent()
-            ? new Data(
-                Optional.empty(),
-                Optional.empty(),
-                1,
-                /* flip= */ false,
-                "none",
-                0,
-                /* blueNoise= */ false)
-            : data(json, network);
-    Recipe recipe =
-        new Recipe(
-            name,
-            network,
-            // ε belongs to DDPM's own training, which blends and weighs otherwise.
-            json.word("prediction", List.of("direction", "x0", "x1"))
-                .map(Prediction::parse)
-                .orElse(Prediction.DIRECTION),
-            json.number("timestepScale", 1e-3, 1e6, 1000),
-            data,
-            densities,
-            optimizer(json),
-            json.integer("iterations", 1, 1_000_000_000)
-                .orElseThrow(() -> json.refuse("iterations", "is missing: how many steps")),
-            json.integer("batchSize", 1, 65_536, 32),
-            ema(json),
-            json.integer("checkpointEvery", 1, 1_000_000_000L, 500L),
-            json.integer("sampleEvery", 0, 1_000_000_000L, 500L),
-            json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0L),
-            card(json));
-    json.refuseUnknown();
-    return recipe;
-  }
-
-  private static NetworkConfig network(JsonObject json) {
-    JsonObject keys =
-        json.object("network")
-            .orElseThrow(() -> json.refuse("network", "is missing: the network's configuration"));
-    NetworkConfig network;
-    try {
-      network = NetworkConfig.parse(keys);
-    } catch (InvalidInputException e) {
-      if (e.field().startsWith("network.")) {
-        throw e;
-      }
-      throw new InvalidInputException("network." + e.field(), "network." + e.getMessage(), e);
-    }
-    keys.has("_diffusers_version"); // known, and says nothing about the network
-    keys.refuseUnknown();
-    if (network instanceof UNetConfig unet) {
-      check(keys, unet);
-    }
-    return network;
-  }
-
-  private static void check(JsonObject keys, UNetConfig network) {
-    if (network.dropout() != 0) {
-      throw keys.refuse("dropout", "must be 0: training does not draw dropout masks");
-    }
-    if (network.inChannels() != network.outChannels()) {
-      throw keys.refuse(
-          "in_channels",
-          "is "
-              + network.inChannels()
-              + ", but must equal out_channels, "
-              + network.outChannels()
-              + ": pictures alone have no condition");
-    }
-    if (network.outChannels() != 1 && network.outChannels() != 3) {
-      throw keys.refuse(
-          "out_channels", "must be 1 (grey) or 3 (colour), not " + network.outChannels());
-    }
-    if (network.classEmbedType() == ClassEmbedding.IDENTITY) {
-      throw keys.refuse("class_embed_type", "must not be identity: classes are labels here");
-    }
-  }
-
-  private static Optional<Densities> densities(JsonObject json, NetworkConfig network) {
-    if (!(network instanceof MlpConfig)) {
-      return Optional.empty();
-    }
-    if (json.has("dataset")) {
-      throw json.refuse("dataset", "is not for a perceptron: give p0 and p1");
-    }
-    if (network.outChannels() != 2) {
-      throw json.refuse("network.dimensions", "must be 2: densities are of the plane");
-    }
-    return Optional.of(new Densities(density(json, "p0"), density(json, "p1")));
-  }
-
-  private static String density(JsonObject json, String name) {
-    String word = json.requiredString(name);
-    if (!word.startsWith(Densities.IMAGE)) {
-      try {
-        Density.parse(word);
-      } catch (IllegalArgumentException e) {
-        throw json.refuse(name, "is " + e.getMessage() + ", or image:FILE");
-      }
-    }
-    return word;
-  }
-
-  private static Data data(JsonObject json, NetworkConfig network) {
-    JsonObject data =
-        json.object("dataset").orElseThrow(() -> json.refuse("dataset", "is missing"));
-    int size =
-        (int)
-            data.integer("size", 1, 4096)
-                .orElseThrow(() -> data.refuse("size", "is missing: pixels per side"));
-    if (size % network.sizeMultiple() != 0) {
-      throw data.refuse(
-          "size", "must be a multiple of " + network.sizeMultiple() + " for this network");
-    }
-    Data parsed =
-        new Data(
-            data.string("split"),
-            p0Split(json),
-            size,
-            data.bool("flip", false),
-            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"),
-            data.number("labelDropout", 0, 0.9, 0),
-            json.string("p0", ModelCard.GAUSSIAN).equals(ModelCard.BLUE_NOISE));
-    data.refuseUnknown();
-    if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
-      throw json.refuse(
-          "network.sample_size", "must be " + size + ", which is dataset.size: it is published");
-    }
-    boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
-    boolean labels = !parsed.labels().equals("none");
-    if (classes && !labels) {
-      throw data.refuse("labels", "must be folder or prefix: the network takes classes");
-    }
-    if (parsed.labelDropout() > 0 && network.classEmbedType() != ClassEmbedding.TABLE) {
-      throw data.refuse("labelDropout", "needs a network with num_class_embeds");
-    }
-    if (labels && !classes) {
-      throw data.refuse("labels", "must be none: the network takes no classes");
-    }
-    return parsed;
-  }
-
-  /**
-   * {@code gaussian}, {@code blue-noise}, or {@code split:NAME} for the pictures of another folder
-   * of the set.
-   */
-  private static Optional<String> p0Split(JsonObject json) {
-    String word = json.string("p0", ModelCard.GAUSSIAN);
-    if (word.equals(ModelCard.GAUSSIAN) || word.equals(ModelCard.BLUE_NOISE)) {
-      return Optional.empty();
-    }
-    if (!word.startsWith("split:") || word.length() == "split:".length()) {
-      throw json.refuse(
-          "p0", "must be gaussian, blue-noise or split:NAME, not " + JsonObject.quote(word));
-    }
-    return Optional.of(word.substring("split:".length()));
-  }
-
-  private static Optimizer optimizer(JsonObject json) {
-    JsonObject o = json.object("optimizer").orElse(JsonObject.parse("{}"));
-    String kind = o.word("name", List.of("adam", "adamw")).orElse("adam");
-    TrainStep standard = TrainStep.defaults();
-    double decay = o.number("weightDecay", 0, 10, kind.equals("adamw") ? 0.01 : 0);
-    if (kind.equals("adam") && decay != 0) {
-      throw o.refuse("weightDecay", "needs optimizer.name adamw");
-    }
-    TrainStep.Loss loss =
-        json.word("loss", List.of("mean", "sum"))
-            .map(word -> word.equals("sum") ? TrainStep.Loss.SUM : TrainStep.Loss.MEAN)
-            .orElse(TrainStep.Loss.MEAN);
-    Optimizer optimizer =
-        new Optimizer(
-            o.number("learningRate", 1e-9, 10, 1e-4),
-            o.integer("warmup", 0, 1_000_000_000L, 0L),
-            o.word("schedule", List.of("constant", "cosine")).orElse("constant").equals("cosine"),
-            new TrainStep(
-                loss,
-                o.number("beta1", 0, 0.999999, standard.beta1()),
-                o.number("beta2", 0, 0.999999, standard.beta2()),
-                o.number("epsilon", 1e-16, 1, standard.epsilon()),
-                decay,
-                o.number("clipNorm", 0, 1e9, 0)));
-    o.refuseUnknown();
-    return optimizer;
-  }
-
-  private static Card card(JsonObject json) {
-    JsonObject c = json.object("card").orElse(JsonObject.parse("{}"));
-    Card card =
-        new Card(
-            c.string("version"),
-            c.string("licence", ""),
-            c.string("data", ""),
-            c.integer("steps", 1, 1000, 32),
-            c.word("sampler", Arrays.stream(Solver.values()).map(Solver::word).toList())
-                .map(Solver::parse)
-                .orElse(Solver.AB2));
-    c.refuseUnknown();
-    if (!card.version().map(word -> word.matches(NAME)).orElse(true)) {
-      throw c.refuse("version", NAME_RULE); // now, not when the training is over
-    }
-    return card;
-  }
-
-  private static double ema(JsonObject json) {
-    JsonObject ema = json.object("ema").orElse(JsonObject.parse("{}"));
-    double decay = ema.number("decay", 0, 0.9999999, 0.999);
-    ema.refuseUnknown();
-    return decay;
-  }
-
-  private Map<String, Object> datasetMap() {
-    Map<String, Object> dataset = new LinkedHashMap<>();
-    data.split().ifPresent(split -> dataset.put("split", split));
-    dataset.put("size", data.size());
-    dataset.put("flip", data.flip());
-    dataset.put("labels", data.labels());
-    if (data.labelDropout() > 0) {
-      dataset.put("labelDropout", data.labelDropout());
-    }
-    return dataset;
+    return RecipeKeys.parse(json);
   }
 
   /** The recipe as it would be written, every default spelled out. */
   public Map<String, Object> toMap() {
-    TrainStep step = optimizer.step();
-    Map<String, Object> adam = new LinkedHashMap<>();
-    adam.put("name", step.weightDecay() == 0 ? "adam" : "adamw");
-    adam.put("learningRate", optimizer.learningRate());
-    adam.put("warmup", optimizer.warmup());
-    adam.put("schedule", optimizer.cosine() ? "cosine" : "constant");
-    adam.put("beta1", step.beta1());
-    adam.put("beta2", step.beta2());
-    adam.put("epsilon", step.epsilon());
-    adam.put("weightDecay", step.weightDecay());
-    adam.put("clipNorm", step.clipNorm());
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("model", name);
-    map.put("network", network.toMap());
-    map.put("timestepScale", timestepScale);
-    map.put("prediction", prediction.word());
-    if (densities.isPresent()) {
-      map.put("p0", densities.get().p0());
-      map.put("p1", densities.get().p1());
-    } else {
-      String noise = data.blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
-      map.put("p0", data.p0Split().map(split -> "split:" + split).orElse(noise));
-      map.put("dataset", datasetMap());
-    }
-    map.put("optimizer", adam);
-    map.put("loss", step.loss().word());
-    map.put("iterations", iterations);
-    map.put("batchSize", batchSize);
-    map.put("ema", Map.of("decay", emaDecay));
-    map.put("checkpointEvery", checkpointEvery);
-    map.put("sampleEvery", sampleEvery);
-    map.put("seed", seed);
-    Map<String, Object> words = new LinkedHashMap<>();
-    card.version().ifPresent(version -> words.put("version", version));
-    words.put("licence", card.licence());
-    words.put("data", card.data());
-    words.put("steps", card.steps());
-    words.put("sampler", card.sampler().word());
-    map.put("card", words);
-    return map;
+    return RecipeKeys.toMap(this);
   }
 }

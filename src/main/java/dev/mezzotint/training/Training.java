@@ -3,11 +3,14 @@ package dev.mezzotint.training;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.model.DType;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
@@ -21,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A recipe and a data set become a model, in this process: the folder around the {@link
@@ -46,6 +50,7 @@ public final class Training {
   private final NetworkProgram program;
   private final Path out;
   private final TrainingFolder folder;
+  private final @Nullable ModelFiles from;
 
   /**
    * From Gaussian noise to pictures.
@@ -62,7 +67,20 @@ public final class Training {
    * @throws InvalidInputException if recipe and pairs do not fit each other
    */
   public Training(Recipe recipe, Pairs pairs, Device device, Path out) {
+    this(recipe, pairs, /* from= */ null, device, out);
+  }
+
+  /**
+   * @param from whose weights are the first step's, where the recipe says so
+   * @param out becomes the model's folder
+   * @throws InvalidInputException if recipe, pairs and model do not fit each other
+   */
+  public Training(Recipe recipe, Pairs pairs, @Nullable ModelFiles from, Device device, Path out) {
     check(recipe, pairs);
+    if (recipe.from().isPresent() != (from != null)) {
+      throw new IllegalArgumentException("from is " + recipe.from() + ", model is " + from);
+    }
+    this.from = from;
     this.recipe = recipe;
     this.out = out;
     this.pairs = pairs;
@@ -136,7 +154,7 @@ public final class Training {
       folder.resumeAt(state.iteration());
     } else {
       folder.begin();
-      state = OptimizerState.start(program.initialWeights(recipe.seed()));
+      state = OptimizerState.start(firstWeights());
     }
     try (TrainingNetwork network = device.train(program, state)) {
       long done =
@@ -146,6 +164,22 @@ public final class Training {
       publish(network.ema(), done);
       return done;
     }
+  }
+
+  private Map<String, Tensor> firstWeights() {
+    if (from == null) {
+      return program.initialWeights(recipe.seed());
+    }
+    Map<String, Tensor> weights = from.readWeights();
+    try {
+      Weights.check(weights, program.weights());
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(
+          "from", "from: " + from.name() + " is not of this network: " + e.getMessage(), e);
+    }
+    Map<String, Tensor> floats = new LinkedHashMap<>();
+    weights.forEach((name, tensor) -> floats.put(name, tensor.to(DType.F32)));
+    return floats;
   }
 
   /** The folder becomes a model as it stands, also where training was stopped early. */
@@ -159,6 +193,9 @@ public final class Training {
 
   private ModelCard card(List<TrainingFolder.LogLine> log, long done) {
     Map<String, Object> metrics = new LinkedHashMap<>();
+    if (from != null) {
+      metrics.put("from", from.name() + "@" + from.version());
+    }
     metrics.put("iterations", done);
     if (pairs.size() > 0) {
       metrics.put("pictures", pairs.size());

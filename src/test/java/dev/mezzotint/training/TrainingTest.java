@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
@@ -119,6 +120,50 @@ class TrainingTest {
     // Once more where nothing is left to do: everything stays.
     assertThat(train(Recipes.tiny(), parts, true, Long.MAX_VALUE)).isEqualTo(12);
     assertThat(weights(parts)).isEqualTo(weights(whole));
+  }
+
+  @Test
+  void goesOnFromTheWeightsOfAnotherModel() throws Exception {
+    Path first = folder.resolve("first");
+    train(Recipes.tiny(), first, false, Long.MAX_VALUE);
+    String still =
+        Recipes.changed("0.003", "1e-9").replace("\"iterations\": 12", "\"iterations\": 1");
+    Recipe recipe = Recipes.parse(still.replace("\"network\"", "\"from\": \"first\", \"network\""));
+    Path next = folder.resolve("next");
+    try (ImageDataset data = ImageDataset.open(pictures, DatasetOptions.of(8, 8))) {
+      new Training(recipe, Pairs.of(recipe, data), ModelFolder.openPath(first), CPU, next)
+          .run(/* resume= */ false, () -> false, new Quiet());
+    }
+    Map<String, Tensor> before = ModelFolder.openPath(first).readWeights();
+    ModelFolder.openPath(next)
+        .readWeights()
+        .forEach(
+            (name, tensor) ->
+                assertThat(tensor.toFloats())
+                    .as(name)
+                    .containsExactly(before.get(name).toFloats(), within(1e-6f)));
+    assertThat(ModelFolder.openPath(next).card().metrics()).containsEntry("from", "tiny@v1");
+  }
+
+  @Test
+  void anotherNetworksWeightsAreRefusedByTheKeyThatNamedThem() throws Exception {
+    Path first = folder.resolve("first");
+    train(Recipes.tiny(), first, false, 1);
+    String other = Recipes.changed("[8, 8]", "[8, 16]");
+    Recipe recipe = Recipes.parse(other.replace("\"network\"", "\"from\": \"first\", \"network\""));
+    try (ImageDataset data = ImageDataset.open(pictures, DatasetOptions.of(8, 8))) {
+      Training training =
+          new Training(
+              recipe,
+              Pairs.of(recipe, data),
+              ModelFolder.openPath(first),
+              CPU,
+              folder.resolve("next"));
+      assertThatThrownBy(() -> training.run(false, () -> false, new Quiet()))
+          .isInstanceOfSatisfying(
+              InvalidInputException.class, e -> assertThat(e.field()).isEqualTo("from"))
+          .hasMessageContaining("tiny is not of this network");
+    }
   }
 
   @Test
