@@ -1,0 +1,115 @@
+package dev.mezzotint.training;
+
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.json.InvalidInputException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * The pictures that a recipe speaks of, opened from a folder or zip: training's own, those of p0,
+ * and those of the validation split to look at. Closed by whoever opened it, after the training.
+ * Used by one thread; its pairs by many.
+ */
+public final class TrainingData implements AutoCloseable {
+  private static final List<String> VALIDATION = List.of("val", "test");
+
+  private final List<ImageDataset> open = new ArrayList<>();
+  private final List<String> opening = new ArrayList<>();
+  private Optional<Pairs> pairs = Optional.empty();
+
+  private TrainingData() {}
+
+  /**
+   * @param path folder or zip
+   * @throws InvalidInputException if it cannot be read as the recipe says
+   */
+  public static TrainingData open(Path path, Recipe recipe) {
+    TrainingData all = new TrainingData();
+    try {
+      all.pairs = Optional.of(all.read(path, recipe));
+      return all;
+    } catch (IOException e) {
+      all.close();
+      throw new InvalidInputException("data", path + " cannot be read: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      all.close();
+      throw e;
+    }
+  }
+
+  private Pairs read(Path path, Recipe recipe) throws IOException {
+    Recipe.Data data = recipe.data();
+    DatasetOptions options = data.options(recipe.network().outChannels());
+    ImageDataset pictures = opened(path, options);
+    describe(path, pictures);
+    if (data.p0Split().isPresent()) {
+      ImageDataset from =
+          opened(
+              path,
+              options
+                  .withLabels(DatasetOptions.Labels.NONE)
+                  .withSplit(data.p0Split().orElseThrow()));
+      return Pairs.of(recipe, from, pictures);
+    }
+    if (data.pairing().isPresent()) {
+      for (String split : VALIDATION) {
+        if (!data.split().equals(Optional.of(split))
+            && ImageDataset.hasSplit(path, split, options)) {
+          // A few of them are shown now and then: not worth keeping in memory.
+          ImageDataset shown = opened(path, options.withSplit(split).withCacheBytesMax(0));
+          opening.add(split + ": " + shown.size() + " pairs to look at, not to train on");
+          return Pairs.conditional(recipe, pictures, shown);
+        }
+      }
+    }
+    return Pairs.of(recipe, pictures);
+  }
+
+  private ImageDataset opened(Path path, DatasetOptions options) throws IOException {
+    ImageDataset set = ImageDataset.open(path, options);
+    open.add(set);
+    return set;
+  }
+
+  private void describe(Path path, ImageDataset set) {
+    String conditions =
+        set.conditions().stream()
+            .map(c -> c.name() + " of " + c.channels() + " channels")
+            .collect(Collectors.joining(", "));
+    opening.add(
+        String.format(
+            Locale.ROOT,
+            "%s: %d pictures%s%s",
+            path,
+            set.size(),
+            conditions.isEmpty() ? "" : ", each with " + conditions,
+            set.classes().isEmpty() ? "" : ", " + set.classes().size() + " classes"));
+    set.broken().forEach(name -> opening.add("left out: " + name));
+  }
+
+  public Pairs pairs() {
+    return pairs.orElseThrow();
+  }
+
+  /** What was found, line by line: pictures, conditions, classes, and each file left out. */
+  public List<String> opening() {
+    return List.copyOf(opening);
+  }
+
+  @Override
+  public void close() {
+    for (ImageDataset set : open) {
+      try {
+        set.close();
+      } catch (IOException e) {
+        // it was only read
+      }
+    }
+  }
+}
