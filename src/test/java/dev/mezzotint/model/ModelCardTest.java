@@ -138,7 +138,7 @@ class ModelCardTest {
         catchThrowableOfType(
             InvalidInputException.class, () -> FULL.checkAgainst(config("cond_concat")));
     assertThat(e.field()).isEqualTo("condition");
-    assertThat(e).hasMessageContaining("22 channels").hasMessageContaining("in_channels 6");
+    assertThat(e).hasMessageContaining("44 channels").hasMessageContaining("in_channels 6");
   }
 
   @ParameterizedTest
