@@ -40,6 +40,12 @@ public final class Mezzotint {
             .addSubcommand(new TrainingBench(surroundings));
     benches.forEach(bench::addSubcommand);
     bench.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
+    CommandLine datasets =
+        new CommandLine(new DatasetsCommand()).addSubcommand(new DatasetsCheck());
+    datasets
+        .getSubcommands()
+        .values()
+        .forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
     CommandLine line =
         new CommandLine(new Mezzotint())
             .addSubcommand(new GenerateCommand(surroundings))
@@ -55,6 +61,7 @@ public final class Mezzotint {
             .addSubcommand(new PauseCommand(surroundings))
             .addSubcommand(new ResumeCommand(surroundings))
             .addSubcommand(new ReplayCommand(surroundings))
+            .addSubcommand(datasets)
             .addSubcommand(bench)
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));

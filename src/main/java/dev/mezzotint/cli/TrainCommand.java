@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +53,13 @@ final class TrainCommand implements Callable<Integer> {
       description = "Becomes the model's folder.")
   private Path out = Path.of("");
 
+  @Option(
+      names = "--cache",
+      paramLabel = "MIB",
+      description =
+          "Memory for decoded pictures; a larger set is decoded again at each use; default 512.")
+  private @Nullable Integer cache;
+
   @Option(names = "--resume", description = "Go on where the folder's checkpoint stands.")
   private boolean resume;
 
@@ -75,9 +83,19 @@ final class TrainCommand implements Callable<Integer> {
       return densities(read, read.densities().get());
     }
     Path path = data(read);
-    try (TrainingData pictures = TrainingData.open(path, read)) {
+    try (TrainingData pictures = TrainingData.open(path, read, cacheBytes())) {
       return train(read, pictures.pairs(), pictures.opening());
     }
+  }
+
+  private OptionalLong cacheBytes() {
+    if (cache == null) {
+      return OptionalLong.empty();
+    }
+    if (cache < 0) {
+      throw new InvalidInputException("--cache", "--cache is " + cache + ", must be 0 or more");
+    }
+    return OptionalLong.of((long) cache << 20);
   }
 
   private int densities(Recipe read, Recipe.Densities words)

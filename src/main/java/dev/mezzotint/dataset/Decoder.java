@@ -34,6 +34,17 @@ final class Decoder {
     Sample(Pixels image) {
       this(image, List.of());
     }
+
+    /** The image and then its conditions, label maps in their colours. */
+    List<Pixels> shown(List<Condition> kinds) {
+      List<Pixels> pictures = new ArrayList<>();
+      pictures.add(image);
+      for (int k = 0; k < conditions.size(); k++) {
+        Pixels pixels = conditions.get(k);
+        pictures.add(kinds.get(k).palette().map(p -> p.colours(pixels)).orElse(pixels));
+      }
+      return pictures;
+    }
   }
 
   FileSource source() {

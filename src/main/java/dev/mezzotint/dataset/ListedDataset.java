@@ -3,7 +3,6 @@ package dev.mezzotint.dataset;
 import dev.mezzotint.dataset.Decoder.Sample;
 import dev.mezzotint.image.Pixels;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -86,14 +85,6 @@ abstract sealed class ListedDataset implements ImageDataset permits CachedDatase
 
   @Override
   public final List<Pixels> shown(int i) throws IOException {
-    Sample sample = sample(i);
-    List<Pixels> pictures = new ArrayList<>();
-    pictures.add(sample.image());
-    for (int k = 0; k < sample.conditions().size(); k++) {
-      Pixels pixels = sample.conditions().get(k);
-      pictures.add(
-          conditions().get(k).palette().map(palette -> palette.colours(pixels)).orElse(pixels));
-    }
-    return pictures;
+    return sample(i).shown(conditions());
   }
 }

@@ -8,7 +8,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 import java.util.ServiceLoader;
 import javax.imageio.ImageIO;
 import javax.imageio.spi.ImageReaderSpi;
@@ -58,6 +57,26 @@ public final class ImageReader {
     }
   }
 
+  /**
+   * Width and height as the file's header says them; nothing is decoded.
+   *
+   * @throws IOException as {@link #read(byte[], int, long)}
+   */
+  public static int[] size(byte[] file) throws IOException {
+    String format = format(file);
+    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+      javax.imageio.ImageReader reader = decoder(format);
+      try {
+        reader.setInput(input, /* seekForwardOnly= */ true, /* ignoreMetadata= */ true);
+        return new int[] {reader.getWidth(0), reader.getHeight(0)};
+      } finally {
+        reader.dispose();
+      }
+    } catch (RuntimeException e) {
+      throw new IOException("is a broken " + format + " file: " + e, e);
+    }
+  }
+
   private static String format(byte[] file) throws IOException {
     if (file.length >= 8
         && file[0] == (byte) 0x89
@@ -84,27 +103,27 @@ public final class ImageReader {
   }
 
   /** The decoder of a format; a plug-in is found with this class's own class path. */
-  private static Optional<javax.imageio.ImageReader> decoder(String format) throws IOException {
+  private static javax.imageio.ImageReader decoder(String format) throws IOException {
     if (!format.equals(WEBP)) {
       var readers = ImageIO.getImageReadersByFormatName(format);
-      return readers.hasNext() ? Optional.of(readers.next()) : Optional.empty();
-    }
-    // Not through ImageIO, which looks with whatever class loader its first caller had.
-    for (ImageReaderSpi plugin :
-        ServiceLoader.load(ImageReaderSpi.class, ImageReader.class.getClassLoader())) {
-      if (List.of(plugin.getFormatNames()).contains("webp")) {
-        return Optional.of(plugin.createReaderInstance());
+      if (readers.hasNext()) {
+        return readers.next();
+      }
+    } else {
+      // Not through ImageIO, which looks with whatever class loader its first caller had.
+      for (ImageReaderSpi plugin :
+          ServiceLoader.load(ImageReaderSpi.class, ImageReader.class.getClassLoader())) {
+        if (List.of(plugin.getFormatNames()).contains("webp")) {
+          return plugin.createReaderInstance();
+        }
       }
     }
-    return Optional.empty();
+    throw new IOException("cannot be read: there is no decoder for " + format);
   }
 
   private static BufferedImage decode(String format, ImageInputStream input, long pixelsMax)
       throws IOException {
-    javax.imageio.ImageReader reader =
-        decoder(format)
-            .orElseThrow(
-                () -> new IOException("cannot be read: there is no decoder for " + format));
+    javax.imageio.ImageReader reader = decoder(format);
     boolean[] cutShort = new boolean[1];
     try {
       // Without metadata the PNG decoder skips text chunks, which may be compression bombs.

@@ -140,7 +140,8 @@ public record Palette(List<Entry> entries) {
     return new Pixels(rgb.width(), rgb.height(), 1, labels);
   }
 
-  private static int colour(byte[] rgb, int at) {
+  /** The 24 bits of the pixel whose red stands at {@code at}. */
+  public static int colour(byte[] rgb, int at) {
     return (rgb[at] & 0xFF) << 16 | (rgb[at + 1] & 0xFF) << 8 | rgb[at + 2] & 0xFF;
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
@@ -23,14 +24,24 @@ public final class TrainingData implements AutoCloseable {
   private final List<String> opening = new ArrayList<>();
   private Optional<Pairs> pairs = Optional.empty();
 
-  private TrainingData() {}
+  private final OptionalLong cacheBytesMax;
+
+  private TrainingData(OptionalLong cacheBytesMax) {
+    this.cacheBytesMax = cacheBytesMax;
+  }
+
+  /** {@link #open(Path, Recipe, OptionalLong)} with the usual memory. */
+  public static TrainingData open(Path path, Recipe recipe) {
+    return open(path, recipe, OptionalLong.empty());
+  }
 
   /**
    * @param path folder or zip
+   * @param cacheBytesMax decoded bytes of a set to keep in memory
    * @throws InvalidInputException if it cannot be read as the recipe says
    */
-  public static TrainingData open(Path path, Recipe recipe) {
-    TrainingData all = new TrainingData();
+  public static TrainingData open(Path path, Recipe recipe, OptionalLong cacheBytesMax) {
+    TrainingData all = new TrainingData(cacheBytesMax);
     try {
       all.pairs = Optional.of(all.read(path, recipe));
       return all;
@@ -46,6 +57,9 @@ public final class TrainingData implements AutoCloseable {
   private Pairs read(Path path, Recipe recipe) throws IOException {
     Recipe.Data data = recipe.data();
     DatasetOptions options = data.options(recipe.network().outChannels());
+    if (cacheBytesMax.isPresent()) {
+      options = options.withCacheBytesMax(cacheBytesMax.getAsLong());
+    }
     ImageDataset pictures = opened(path, options);
     describe(path, pictures);
     if (data.p0Split().isPresent()) {

@@ -269,8 +269,7 @@ class ConditionalTrainingTest {
     Path out = folder.resolve("model");
     train(recipe, out, /* resume= */ false, 2);
     assertThat(out.resolve("training/broken.txt")).content().contains("train/target/4.png");
-    assertThat(ModelCard.read(out.resolve("model.json")).metrics())
-        .containsEntry("brokenFiles", 2);
+    assertThat(ModelCard.read(out.resolve("model.json")).metrics()).containsEntry("brokenFiles", 2);
   }
 
   @Test
