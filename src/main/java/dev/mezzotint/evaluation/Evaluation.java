@@ -49,8 +49,7 @@ public final class Evaluation {
     public Settings {
       if (count < COUNT_MIN || count > COUNT_MAX) {
         throw new InvalidInputException(
-            "--count",
-            "--count must be from " + COUNT_MIN + " to " + COUNT_MAX + ", not " + count);
+            "--count", "--count must be from " + COUNT_MIN + " to " + COUNT_MAX + ", not " + count);
       }
       if (repeats < 1 || repeats > 100) {
         throw new InvalidInputException(
@@ -190,8 +189,7 @@ public final class Evaluation {
     int levels = model[0].length - 1;
     for (int i = 0; i <= levels; i++) {
       int level = i;
-      String side =
-          i == levels ? "" : (heldOut.width() >> i) + "x" + (heldOut.height() >> i);
+      String side = i == levels ? "" : (heldOut.width() >> i) + "x" + (heldOut.height() >> i);
       Figure figure =
           Figure.of(
               i == levels ? "slicedWasserstein" : "slicedWasserstein" + side,
@@ -199,8 +197,7 @@ public final class Evaluation {
               Better.LOWER,
               column(model, level),
               column(floor, level));
-      figures.add(
-          conditioned.isPresent() ? figure.withBaseline(column(baseline, level)) : figure);
+      figures.add(conditioned.isPresent() ? figure.withBaseline(column(baseline, level)) : figure);
     }
     return figures;
   }
@@ -339,8 +336,7 @@ public final class Evaluation {
         new Conditioned(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     for (Round round : rounds) {
       byte[][] own = segments.of(round.real.conditions().orElseThrow());
-      int[] alike =
-          Arrays.stream(Consistency.mostAlike(all, own)).map(numbers::get).toArray();
+      int[] alike = Arrays.stream(Consistency.mostAlike(all, own)).map(numbers::get).toArray();
       conditioned.segments.add(own);
       conditioned.second.add(RealPictures.read(training, alike).pictures());
       conditioned.baseline.add(colours.paint(round.painted, own));
@@ -377,12 +373,10 @@ public final class Evaluation {
             "edges",
             "edges, correlation with the reference's",
             Better.HIGHER,
-            (pictures, references, segments) ->
-                Consistency.edgeCorrelation(pictures, references),
+            (pictures, references, segments) -> Consistency.edgeCorrelation(pictures, references),
             rounds,
             conditioned),
-        Figure.of(
-                "twoSeeds", "difference of two seeds, /255", Better.AS_FLOOR, model, floor)
+        Figure.of("twoSeeds", "difference of two seeds, /255", Better.AS_FLOOR, model, floor)
             .withWorst(worst));
   }
 

@@ -47,8 +47,7 @@ public record Figure(
       for (double value : values) {
         squares += (value - mean) * (value - mean);
       }
-      return new Measured(
-          mean, values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)));
+      return new Measured(mean, values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)));
     }
 
     private Map<String, Object> toMap() {
@@ -71,8 +70,7 @@ public record Figure(
   }
 
   Figure withWorst(double... values) {
-    return new Figure(
-        key, words, better, model, floor, Optional.of(Measured.of(values)), baseline);
+    return new Figure(key, words, better, model, floor, Optional.of(Measured.of(values)), baseline);
   }
 
   Figure withBaseline(double... values) {

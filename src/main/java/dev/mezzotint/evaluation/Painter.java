@@ -2,7 +2,9 @@ package dev.mezzotint.evaluation;
 
 import java.util.Optional;
 
-/** Makes the model's pictures: the port that evaluation sees a model through. Used by one thread. */
+/**
+ * Makes the model's pictures: the port that evaluation sees a model through. Used by one thread.
+ */
 @FunctionalInterface
 public interface Painter {
 

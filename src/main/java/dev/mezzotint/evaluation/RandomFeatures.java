@@ -12,7 +12,8 @@ import java.util.stream.IntStream;
  * <p>Four convolutions of 3×3 with 16, 32, 64 and 128 channels, each with ReLU, the first three
  * followed by averaging 2×2. The activations of all four, averaged on a grid of 4×4 places,
  * standardised by the reference pictures and weighted so that each convolution counts the same, are
- * projected at random to {@value #LENGTH} values.
+ * projected at random to {@value #LENGTH} values f, and f / √(1 + |f|²/{@value #LENGTH}) is taken,
+ * lest a few odd pictures decide.
  *
  * <p>[1] Naeem, Oh, Uh, Choi, Yoo: Reliable fidelity and diversity metrics for generative models.
  * ICML 2020. Immutable.
@@ -24,6 +25,9 @@ final class RandomFeatures {
   private static final long SEED = 0x6665617475726573L;
   private static final int[] WIDTHS = {16, 32, 64, 128};
   private static final int GRID = 4;
+
+  /** Of an activation, as a share of the root of its convolution's mean variance. */
+  private static final double DEVIATION_MIN = 0.5;
 
   private final double[] mean;
   private final float[] scale;
@@ -45,9 +49,20 @@ final class RandomFeatures {
       }
     }
     float[] weights = weights(reference.height(), reference.width());
-    for (int i = 0; i < length; i++) {
-      double deviation = Math.sqrt(Math.max(0, squares[i] - mean[i] * mean[i]));
-      scale[i] = (float) (weights[i] / Math.max(1e-3, deviation));
+    for (int from = 0; from < length; ) {
+      int to = from;
+      double variance = 0;
+      while (to < length && weights[to] == weights[from]) { // of one convolution
+        variance += Math.max(0, squares[to] - mean[to] * mean[to]);
+        to++;
+      }
+      // What hardly ever fires would otherwise decide alone wherever it does.
+      double least = Math.max(1e-3, DEVIATION_MIN * Math.sqrt(variance / (to - from)));
+      for (int i = from; i < to; i++) {
+        double deviation = Math.sqrt(Math.max(0, squares[i] - mean[i] * mean[i]));
+        scale[i] = (float) (weights[i] / Math.max(least, deviation));
+      }
+      from = to;
     }
     this.projection = new float[length * LENGTH];
     Noise.gaussian(SEED, WIDTHS.length, projection, 0, projection.length);
@@ -61,6 +76,10 @@ final class RandomFeatures {
       for (int i = 0; i < raw[n].length; i++) {
         float value = (float) (raw[n][i] - mean[i]) * scale[i];
         Kernels.add(features[n], value, projection, i * LENGTH);
+      }
+      double square = Kernels.dot(features[n], features[n]) / LENGTH;
+      for (int k = 0; k < LENGTH; k++) {
+        features[n][k] /= (float) Math.sqrt(1 + square);
       }
     }
     return features;

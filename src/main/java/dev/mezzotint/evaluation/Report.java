@@ -26,7 +26,8 @@ public record Report(Map<String, Object> settings, List<Figure> figures, Pixels 
     boolean conditioned = figures.stream().anyMatch(f -> f.baseline().isPresent());
     List<String> lines = new ArrayList<>();
     String head = String.format("%-48s%18s%18s%8s", "figure", "model", "real", "ratio");
-    lines.add(head + (conditioned ? String.format("%18s%18s%8s", "shuffled", "mean colour", "") : ""));
+    lines.add(
+        head + (conditioned ? String.format("%18s%18s%8s", "shuffled", "mean colour", "") : ""));
     for (Figure figure : figures) {
       StringBuilder line = new StringBuilder(String.format("%-48s", figure.words()));
       line.append(cell(Optional.of(figure.model()))).append(cell(Optional.of(figure.floor())));
