@@ -133,9 +133,25 @@ final class RandomFeatures {
       for (int i = 0; i < kernels[stage].length; i++) {
         kernels[stage][i] *= i < 9 * in * out ? gain : 0.1f;
       }
+      for (int c = 0; c < in; c++) {
+        for (int o = 0; o < out; o += 2) {
+          centre(kernels[stage], 9 * c * out + o, out);
+        }
+      }
       in = out;
     }
     return kernels;
+  }
+
+  /** Every other kernel is blind to flat areas, or edges would drown in the colours of areas. */
+  private static void centre(float[] kernel, int at, int step) {
+    float mean = 0;
+    for (int place = 0; place < 9; place++) {
+      mean += kernel[at + place * step] / 9;
+    }
+    for (int place = 0; place < 9; place++) {
+      kernel[at + place * step] -= mean;
+    }
   }
 
   private static float[] row(PictureSet pictures, int n, float[][] kernels) {
