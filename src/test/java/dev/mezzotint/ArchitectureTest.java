@@ -59,8 +59,9 @@ class ArchitectureTest {
       SEES.put(noun, List.of(LOWER)); // cycles among them have a rule of their own
     }
     SEES.put("network", List.of("iadb", "model"));
-    SEES.put("generation", List.of(join(LOWER, "network")));
-    SEES.put("training", List.of(join(LOWER, "network")));
+    SEES.put("delivery", List.of("job", "storage", "json"));
+    SEES.put("generation", List.of(join(LOWER, "network", "delivery")));
+    SEES.put("training", List.of(join(LOWER, "network", "delivery")));
     SEES.put("study", List.of(join(LOWER, "network")));
     SEES.put("evaluation", List.of(join(LOWER, "network")));
     for (String adapter : new String[] {"torch", "s3", "kafka", "cli", "local", "http"}) {

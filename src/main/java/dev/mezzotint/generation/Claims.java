@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Inpainting;

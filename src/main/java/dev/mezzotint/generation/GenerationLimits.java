@@ -1,5 +1,7 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.Pictures;
+
 /**
  * What one request may ask for at most. Every figure is a wall against mistakes and strangers, not
  * a quota.
@@ -22,7 +24,7 @@ public record GenerationLimits(
     int inlineBytesMax,
     int objectBytesMax) {
 
-  static final int IMAGES_CEILING = 100_000;
+  static final int IMAGES_CEILING = Pictures.IMAGES_MAX;
 
   /** Used where nothing else is configured. */
   public static final GenerationLimits DEFAULT =

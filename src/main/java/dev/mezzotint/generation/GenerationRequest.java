@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.Priority;
@@ -47,7 +48,8 @@ public record GenerationRequest(
     Output output,
     Priority priority,
     Optional<Instant> deadline,
-    String tenant) {
+    String tenant)
+    implements JobRequest {
 
   public static final List<String> SAMPLERS = Stream.of(Solver.values()).map(Solver::word).toList();
 
@@ -223,11 +225,6 @@ public record GenerationRequest(
         priority,
         otherwise,
         tenant);
-  }
-
-  /** Whether the deadline has passed, or is just passing. */
-  boolean lateAt(Instant now) {
-    return deadline.isPresent() && !now.isBefore(deadline.get());
   }
 
   private void checkTogether(JsonObject json, GenerationLimits limits) {

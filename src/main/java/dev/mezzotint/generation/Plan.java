@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
@@ -196,8 +197,8 @@ record Plan(
     return (long) count() * stages.size();
   }
 
-  Manifest.Settings settings() {
-    return new Manifest.Settings(
+  Pictures.Settings settings() {
+    return new Pictures.Settings(
         model.reference(), sampler.word(), steps, request.schedule(), request.classLabel());
   }
 

@@ -1,5 +1,9 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.ContentType;
+import dev.mezzotint.delivery.Digest;
+import dev.mezzotint.delivery.Pictures;
+import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
@@ -51,7 +55,7 @@ final class Rendering implements Sampling.RowListener {
   private final Map<Integer, Trajectory> ways = new ConcurrentHashMap<>(); // of rows under way
 
   // All below guarded by this.
-  private final Manifest.@Nullable Image[] images;
+  private final Pictures.@Nullable Image[] images;
   private final byte[] @Nullable [] files; // only where a grid is to be made of them
   private long done;
   private int stored;
@@ -76,7 +80,7 @@ final class Rendering implements Sampling.RowListener {
     this.stop = stop;
     this.plan = plan;
     this.claims = claims;
-    this.images = new Manifest.@Nullable Image[plan.count()];
+    this.images = new Pictures.@Nullable Image[plan.count()];
     this.files = new byte[plan.request().output().grid() ? plan.count() : 0] @Nullable [];
   }
 
@@ -86,7 +90,7 @@ final class Rendering implements Sampling.RowListener {
    * @throws Stopped as {@code watch} says
    * @throws RuntimeException what the device or the store failed with
    */
-  List<Manifest.Image> run(Sampling sampling, Watch watch) throws InterruptedException {
+  List<Pictures.Image> run(Sampling sampling, Watch watch) throws InterruptedException {
     List<Sampling.Running> running = new ArrayList<>();
     int submitted = 0;
     try {
@@ -151,9 +155,9 @@ final class Rendering implements Sampling.RowListener {
     over = true;
   }
 
-  private synchronized List<Manifest.Image> all() {
-    List<Manifest.Image> all = new ArrayList<>();
-    for (Manifest.Image image : images) {
+  private synchronized List<Pictures.Image> all() {
+    List<Pictures.Image> all = new ArrayList<>();
+    for (Pictures.Image image : images) {
       all.add(java.util.Objects.requireNonNull(image));
     }
     return all;
@@ -255,7 +259,7 @@ final class Rendering implements Sampling.RowListener {
       return;
     }
     images[row] =
-        new Manifest.Image(
+        new Pictures.Image(
             key,
             Digest.sha256(standing),
             standing.length,

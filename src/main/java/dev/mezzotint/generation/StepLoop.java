@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.network.DeviceMemoryException;
 import java.time.Duration;

@@ -15,7 +15,9 @@ public interface DeliveryHandler {
     /** Done for good, all its effects are durable: never deliver it again. */
     ACCEPT,
     /** Not finished here: give it to another worker. */
-    RELEASE
+    RELEASE,
+    /** A share of the work is done: the request goes to the end of its topic for the rest. */
+    CONTINUE
   }
 
   Settlement handle(Delivery delivery) throws InterruptedException;

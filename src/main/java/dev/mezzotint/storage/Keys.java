@@ -11,6 +11,9 @@ import java.util.Locale;
  * jobs/&lt;id&gt;/grid.png              all images in one
  * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and with what
  * jobs/&lt;id&gt;/checkpoints/…         states of a training job
+ * jobs/&lt;id&gt;/checkpoints/latest.json   which state counts, and whose turn it is
+ * jobs/&lt;id&gt;/samples/0001000.png   what the model could do at a step
+ * jobs/&lt;id&gt;/loss.png, log.csv     its loss at every step
  * models/&lt;name&gt;/&lt;version&gt;/…     a model's files
  * models/&lt;name&gt;/latest.json     which version is the newest
  * </pre>
@@ -51,6 +54,47 @@ public final class Keys {
 
   public static String checkpoints(String id) {
     return job(id) + "checkpoints/";
+  }
+
+  /** Of a training job: which checkpoint counts, and whose turn it is. */
+  public static String latestCheckpoint(String id) {
+    return checkpoints(id) + "latest.json";
+  }
+
+  /**
+   * @param run of the attempt that writes it: two attempts never share a key
+   */
+  public static String checkpoint(String id, long iteration, String run) {
+    return checkpoints(id) + numbered(iteration) + "-" + run + ".safetensors";
+  }
+
+  /** The losses up to a checkpoint. */
+  public static String checkpointLog(String id, long iteration, String run) {
+    return checkpoints(id) + numbered(iteration) + "-" + run + ".csv";
+  }
+
+  /** What the model made of fixed noise after so many steps. */
+  public static String sample(String id, long iteration) {
+    return samples(id) + numbered(iteration) + ".png";
+  }
+
+  /** All sample grids of a training job begin so. */
+  public static String samples(String id) {
+    return job(id) + "samples/";
+  }
+
+  /** The loss of every step of a training job as a picture. */
+  public static String lossCurve(String id) {
+    return job(id) + "loss.png";
+  }
+
+  /** The loss of every step of a training job as a table. */
+  public static String lossLog(String id) {
+    return job(id) + "log.csv";
+  }
+
+  private static String numbered(long iteration) {
+    return String.format(Locale.ROOT, "%07d", iteration);
   }
 
   /** Everything of a model, all versions, begins so. */

@@ -1,13 +1,16 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.generation.GenerationHandler;
-import dev.mezzotint.generation.GenerationSettings;
+import dev.mezzotint.delivery.DeliverySettings;
+import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.generation.GenerationLimits;
+import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelShelf;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.ObjectStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -33,24 +36,26 @@ final class BenchAssembly implements AutoCloseable {
             device == null
                 ? LoopSettings.of(settings.slots())
                 : GenerationRole.loopSettings(settings, device));
+    DeliverySettings delivery = DeliverySettings.of(settings.worker());
+    ObjectStore store = new TimedStore(connections.store(), watch);
     DeliveryHandler handler =
-        new GenerationHandler(
-            new TimedStore(connections.store(), watch),
-            loop,
+        new JobHandler<>(
+            new GenerationWork(
+                store, loop, encoders, GenerationLimits.DEFAULT, delivery.patience()),
+            store,
             new TimedEvents(connections.events(), watch),
             connections::cancelled,
-            encoders,
-            GenerationSettings.of(settings.worker()));
+            delivery);
     queue =
         RequestQueue.of(
             settings.queue(),
             connections.kafka(),
             List.of(connections.kafka().topics().generationRequests()),
             lanes,
-            delivery -> {
+            record -> {
               long start = System.nanoTime();
               try {
-                return handler.handle(delivery);
+                return handler.handle(record);
               } finally {
                 watch.add("delivery", System.nanoTime() - start);
               }

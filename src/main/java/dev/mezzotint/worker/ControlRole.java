@@ -1,12 +1,15 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.generation.EarlyEnd;
-import dev.mezzotint.generation.GenerationSettings;
-import dev.mezzotint.generation.Orphans;
+import dev.mezzotint.delivery.DeliverySettings;
+import dev.mezzotint.delivery.EarlyEnd;
+import dev.mezzotint.delivery.Orphans;
+import dev.mezzotint.generation.GenerationLimits;
+import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.kafka.RequestTail;
 import dev.mezzotint.kafka.Sweeper;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Role {@code control}: ends jobs that wait and are called off or late, and sweeps up what dead
@@ -24,17 +27,18 @@ final class ControlRole implements AutoCloseable {
       Settings settings, Connections connections, List<String> topics, InstantSource clock) {
     EarlyEnd ends =
         new EarlyEnd(
+            GenerationWork.reader(GenerationLimits.DEFAULT),
             connections.store(),
             connections.events(),
             connections::cancelled,
-            GenerationSettings.of(settings.worker()).withClock(clock));
+            DeliverySettings.of(settings.worker()).withClock(clock));
     this.tail =
         new RequestTail(
             connections.kafka(), topics, ends, connections::cancelled, clock, WAITING_MAX);
     this.sweeper =
         new Sweeper(
             connections.kafka(),
-            new Orphans(connections.store()),
+            new Orphans(connections.store(), pointer -> Set.of()),
             settings.sweepAfter(),
             InstantSource.system());
   }

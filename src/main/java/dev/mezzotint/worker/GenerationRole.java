@@ -1,8 +1,10 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.delivery.DeliverySettings;
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.generation.BatchCurves;
-import dev.mezzotint.generation.GenerationHandler;
-import dev.mezzotint.generation.GenerationSettings;
+import dev.mezzotint.generation.GenerationLimits;
+import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
@@ -49,14 +51,15 @@ final class GenerationRole implements AutoCloseable {
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     this.loop = new StepLoop(library, loopSettings(settings, device));
     this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
-    GenerationHandler handler =
-        new GenerationHandler(
+    DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
+    DeliveryHandler handler =
+        new JobHandler<>(
+            new GenerationWork(
+                connections.store(), loop, encoders, GenerationLimits.DEFAULT, delivery.patience()),
             connections.store(),
-            loop,
             connections.events(),
             connections::cancelled,
-            encoders,
-            GenerationSettings.of(settings.worker()).withClock(clock));
+            delivery);
     this.queue =
         RequestQueue.of(
             settings.queue(),

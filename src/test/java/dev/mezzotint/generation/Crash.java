@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.Delivery;
 import java.util.function.BiPredicate;
 
@@ -45,11 +46,11 @@ final class Crash implements Line.Fault {
   }
 
   /** Lets a worker with this fault handle the record; whether it died over it. */
-  boolean kills(GenerationHandler worker, Delivery delivery) throws InterruptedException {
+  boolean kills(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
     return kills(worker, delivery, this);
   }
 
-  static boolean kills(GenerationHandler worker, Delivery delivery, Line.Fault fault)
+  static boolean kills(JobHandler<?> worker, Delivery delivery, Line.Fault fault)
       throws InterruptedException {
     try {
       worker.handle(delivery);

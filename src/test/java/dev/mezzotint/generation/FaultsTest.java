@@ -5,6 +5,7 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -161,7 +162,7 @@ class FaultsTest {
               return cancelled::incrementAndGet;
             }
           };
-      GenerationHandler worker = world.worker("w" + i, Line.Fault.NONE, slow, Runnable::run);
+      JobHandler<?> worker = world.worker("w" + i, Line.Fault.NONE, slow, Runnable::run);
       assertThat(worker.handle(current)).isEqualTo(Settlement.RELEASE);
       assertThat(slow.cancelled.get()).isEqualTo(1);
       delivery = again(delivery);

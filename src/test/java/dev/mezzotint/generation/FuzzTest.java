@@ -2,6 +2,7 @@ package dev.mezzotint.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -59,7 +60,7 @@ class FuzzTest {
   void twoThousandBrokenRecordsEachEndInATerminalEventOrADeadLetter() throws Exception {
     Random random = new Random(20261122);
     World world = new World();
-    GenerationHandler worker = world.worker();
+    JobHandler<?> worker = world.worker();
     Map<JobEvent.Type, Integer> ends = new EnumMap<>(JobEvent.Type.class);
     for (int i = 0; i < 2_000; i++) {
       Delivery delivery = world.record(bytes(i, random));

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.mezzotint.delivery.Events;
+import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -61,7 +63,7 @@ class MessagesTest {
     String id = JsonObject.parse(example).requiredString("id");
     world.checkEnded(id);
     assertThat(world.log.ends(id).get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
-    assertThat(world.manifest(id).images()).hasSize(16);
+    assertThat(world.pictures(id).images()).hasSize(16);
   }
 
   @Test
@@ -212,7 +214,8 @@ class MessagesTest {
     world.cancelled.add("off");
     world.worker().handle(world.record(request("off", "\"steps\":4")));
     JobRecord job = world.jobRecord("done");
-    world.log.publish(Events.progressed(job, 1, 2, 4, 0, World.START));
+    world.log.publish(
+        Events.progressed(job, 1, Map.of("done", 2, "total", 4, "images", 0), World.START));
 
     Set<JobEvent.Type> seen = new HashSet<>();
     for (JobEvent event : world.log.events()) {

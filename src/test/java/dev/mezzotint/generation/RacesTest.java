@@ -4,6 +4,9 @@ import static dev.mezzotint.generation.World.again;
 import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.EarlyEnd;
+import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -33,7 +36,7 @@ class RacesTest {
       AtomicInteger accepted = new AtomicInteger();
       List<Thread> lanes = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        GenerationHandler worker = world.worker("w" + i, Line.Fault.NONE);
+        JobHandler<?> worker = world.worker("w" + i, Line.Fault.NONE);
         Delivery delivery = world.record(JOB);
         lanes.add(
             new Thread(
@@ -101,7 +104,7 @@ class RacesTest {
     for (int i = 0; i < records.size(); i++) {
       Delivery delivery = records.get(i);
       Trouble trouble = new Trouble(baton, new Random(random.nextLong()), delivery, seen);
-      GenerationHandler worker = world.worker("w" + i, trouble);
+      JobHandler<?> worker = world.worker("w" + i, trouble);
       lanes.add(
           baton.runner(
               () -> {

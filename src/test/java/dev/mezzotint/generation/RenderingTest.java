@@ -5,6 +5,7 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.DeviceException;
@@ -73,11 +74,11 @@ class RenderingTest {
     }
   }
 
-  private GenerationHandler worker(Sampling sampling) {
+  private JobHandler<?> worker(Sampling sampling) {
     return worker(sampling, Line.Fault.NONE);
   }
 
-  private GenerationHandler worker(Sampling sampling, Line.Fault fault) {
+  private JobHandler<?> worker(Sampling sampling, Line.Fault fault) {
     return world.worker("w1", fault, sampling, pool);
   }
 
@@ -129,7 +130,7 @@ class RenderingTest {
           }
         };
     worker(fast, count).handle(world.record(request("a", "\"count\":3000")));
-    assertThat(world.manifest("a").images()).hasSize(3000);
+    assertThat(world.pictures("a").images()).hasSize(3000);
     assertThat(most.get()).isBetween(256, Rendering.IN_FLIGHT_MAX);
     world.checkEnded("a");
   }
@@ -138,7 +139,7 @@ class RenderingTest {
   void lostLockStopsTheRowsWithinMillisecondsAndPublishesNothingMore() throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":500"));
-    GenerationHandler worker = worker(slow);
+    JobHandler<?> worker = worker(slow);
     AtomicReference<Settlement> settled = new AtomicReference<>();
     Thread lane = lane(worker, delivery, settled);
     waitForImages(3);
@@ -303,7 +304,7 @@ class RenderingTest {
   @Test
   void duplicatesInOneProcessWaitForTheFirstAndDoNoWork() throws Exception {
     SlowDevice slow = new SlowDevice(5);
-    GenerationHandler worker = worker(slow);
+    JobHandler<?> worker = worker(slow);
     String json = request("a", "\"count\":20");
     ExecutorService lanes = Executors.newFixedThreadPool(8);
     AtomicInteger accepted = new AtomicInteger();
@@ -340,7 +341,7 @@ class RenderingTest {
   }
 
   private Thread lane(
-      GenerationHandler worker, Delivery delivery, AtomicReference<Settlement> settled) {
+      JobHandler<?> worker, Delivery delivery, AtomicReference<Settlement> settled) {
     Thread lane =
         new Thread(
             () -> {

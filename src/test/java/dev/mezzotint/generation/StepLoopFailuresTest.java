@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.Priority;

@@ -2,6 +2,14 @@ package dev.mezzotint.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.DeliverySettings;
+import dev.mezzotint.delivery.Digest;
+import dev.mezzotint.delivery.EarlyEnd;
+import dev.mezzotint.delivery.Events;
+import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.JobRecord;
+import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobLife;
@@ -16,6 +24,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -36,29 +45,39 @@ final class World {
   private final AtomicLong offsets = new AtomicLong();
 
   /** A healthy worker that does everything on the delivery's thread. */
-  GenerationHandler worker() {
+  JobHandler<?> worker() {
     return worker("w1", Line.Fault.NONE);
   }
 
-  GenerationHandler worker(String name, Line.Fault fault) {
+  JobHandler<?> worker(String name, Line.Fault fault) {
     return worker(name, fault, sampling, Runnable::run);
   }
 
-  GenerationHandler worker(String name, Line.Fault fault, Sampling device, Executor pool) {
+  JobHandler<?> worker(String name, Line.Fault fault, Sampling device, Executor pool) {
     Line line = new Line(store, log, fault);
-    return new GenerationHandler(line, device, line, cancelled::contains, pool, settings(name));
+    return new JobHandler<>(
+        new GenerationWork(line, device, pool, GenerationLimits.DEFAULT, QUICK),
+        line,
+        line,
+        cancelled::contains,
+        settings(name));
   }
 
   /** What ends jobs early. */
   EarlyEnd control(Line.Fault fault) {
     Line line = new Line(store, log, fault);
-    return new EarlyEnd(line, line, cancelled::contains, settings("control"));
+    return new EarlyEnd(
+        GenerationWork.reader(GenerationLimits.DEFAULT),
+        line,
+        line,
+        cancelled::contains,
+        settings("control"));
   }
 
-  private GenerationSettings settings(String name) {
+  private DeliverySettings settings(String name) {
     // Each look at the clock is later than the one before, as on a real machine.
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
-    return new GenerationSettings(name, GenerationLimits.DEFAULT, 5, QUICK, clock);
+    return new DeliverySettings(name, 5, QUICK, clock);
   }
 
   /** A new record. */
@@ -85,6 +104,18 @@ final class World {
     return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
   }
 
+  /** What the job made; nothing unless it is completed. */
+  Pictures pictures(String id) {
+    return pictures(manifest(id));
+  }
+
+  static Pictures pictures(Manifest manifest) {
+    return manifest
+        .result()
+        .map(Pictures.class::cast)
+        .orElse(new Pictures(Optional.empty(), List.of(), Optional.empty()));
+  }
+
   JobRecord jobRecord(String id) {
     return JobRecord.parse(store.get(Keys.jobRecord(id)).orElseThrow().bytes());
   }
@@ -109,7 +140,7 @@ final class World {
     assertThat(life.endId()).isEqualTo(end.id());
     checkNothingOverwritten(id);
     checkSequence(id);
-    for (Manifest.Image image : Manifest.parse(standing).images()) {
+    for (Pictures.Image image : pictures(Manifest.parse(standing)).images()) {
       byte[] bytes = store.get(image.key()).orElseThrow().bytes();
       assertThat(Digest.sha256(bytes)).as(image.key()).isEqualTo(image.sha256());
     }

@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
@@ -9,8 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The events of a generation job. The same fact gives the same id whoever publishes it and however
- * often:
+ * The events of a job. The same fact gives the same id whoever publishes it and however often:
  *
  * <pre>{@code
  * accepted    <jobId>/accepted
@@ -24,7 +23,7 @@ import java.util.Map;
  * 999,999 the end. So a later attempt's events stand above an earlier one's, and accepted, which is
  * the first attempt's, may come again with a later attempt and still be the same event.
  */
-final class Events {
+public final class Events {
   static final long ATTEMPT_SPAN = 1_000_000;
 
   /** Progress numbers go from 1 to this; at two a second that is five days. */
@@ -58,9 +57,9 @@ final class Events {
 
   /**
    * @param n 1 for the attempt's first, at most {@link #PROGRESS_MAX}
-   * @param done evaluations, all images together
+   * @param data how far it is, in the words of its kind
    */
-  static JobEvent progressed(JobRecord job, int n, long done, long total, int images, Instant now) {
+  public static JobEvent progressed(JobRecord job, int n, Map<String, Object> data, Instant now) {
     return new JobEvent(
         job.id() + "/progressed/" + job.attempts() + "/" + n,
         Type.PROGRESSED,
@@ -68,7 +67,7 @@ final class Events {
         job.attempts(),
         sequence(job.attempts(), 2 + n),
         now,
-        Map.of("done", done, "total", total, "images", images));
+        data);
   }
 
   /**
@@ -77,20 +76,17 @@ final class Events {
    * @param standing the manifest's bytes as they stand in the store
    * @throws dev.mezzotint.json.InvalidInputException if they are no manifest
    */
-  static JobEvent end(byte[] standing) {
+  public static JobEvent end(byte[] standing) {
     Manifest manifest = Manifest.parse(standing);
     String id = manifest.id().value();
     String digest = Digest.sha256(standing);
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("manifest", Keys.manifest(id));
     data.put("manifestSha256", digest);
-    if (manifest.state() == Type.COMPLETED) {
-      data.put("images", manifest.images().size());
-      manifest.settings().ifPresent(s -> data.put("model", s.model()));
-      manifest.grid().ifPresent(g -> data.put("grid", g.key()));
-    } else {
-      data.put("cause", manifest.cause());
-    }
+    manifest
+        .result()
+        .ifPresentOrElse(
+            result -> data.putAll(result.event()), () -> data.put("cause", manifest.cause()));
     if (!manifest.field().isEmpty()) {
       data.put("field", manifest.field());
     }

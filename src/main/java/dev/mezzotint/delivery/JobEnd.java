@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;

@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param over {@code LATE} or {@code CANCELLED}: no attempt is to be made
  */
 record Verdict(
-    Optional<Plan> plan,
+    Optional<Work.Planned> plan,
     Optional<InvalidInputException> refusal,
     Optional<RuntimeException> defect,
     Optional<Stopped.Reason> over) {
@@ -24,25 +24,19 @@ record Verdict(
    * @param cancelled somebody called the job off
    * @throws TransientException if where models are kept is away
    */
-  static Verdict on(
-      Intake intake,
-      Optional<String> model,
-      Sampling sampling,
-      GenerationLimits limits,
-      boolean cancelled,
-      Instant now) {
+  static <R extends JobRequest> Verdict on(
+      Intake<R> intake, Optional<String> model, Work<R> work, boolean cancelled, Instant now) {
     if (intake.request().isEmpty()) {
       return refused(intake.refusal().orElseThrow());
     }
-    GenerationRequest request = intake.request().get();
+    R request = intake.request().get();
     Optional<Stopped.Reason> over = over(request, cancelled, now);
     if (over.isPresent()) {
       return new Verdict(
           Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(over.get()));
     }
     try {
-      ModelInfo info = sampling.resolve(model.orElse(request.model()));
-      Plan plan = Plan.of(request, info, limits);
+      Work.Planned plan = work.plan(request, model);
       return new Verdict(Optional.of(plan), Optional.empty(), Optional.empty(), Optional.empty());
     } catch (InvalidInputException e) {
       return refused(e);
@@ -54,7 +48,7 @@ record Verdict(
   }
 
   /** Whether a good request is over before any of its work, or in the midst of it. */
-  static Optional<Stopped.Reason> over(GenerationRequest request, boolean cancelled, Instant now) {
+  static Optional<Stopped.Reason> over(JobRequest request, boolean cancelled, Instant now) {
     if (cancelled) {
       return Optional.of(Stopped.Reason.CANCELLED);
     }
@@ -73,7 +67,7 @@ record Verdict(
   /**
    * @throws RuntimeException the defect, if that is what this is
    */
-  Plan planOrThrow() {
+  Work.Planned planOrThrow() {
     if (defect.isPresent()) {
       throw defect.get();
     }
@@ -81,14 +75,14 @@ record Verdict(
   }
 
   /** How a job ends that is not runnable. */
-  Manifest end(JobRecord job, Intake intake, Instant now) {
+  Manifest end(JobRecord job, Intake<?> intake, Instant now) {
     return refusal.isPresent()
         ? Manifest.failed(job, now, refusal.get())
         : end(over.orElseThrow(), job, intake.request().orElseThrow(), now);
   }
 
   /** How a job ends that is late or called off, before it began or in the middle. */
-  static Manifest end(Stopped.Reason over, JobRecord job, GenerationRequest request, Instant now) {
+  static Manifest end(Stopped.Reason over, JobRecord job, JobRequest request, Instant now) {
     return switch (over) {
       case LATE -> Manifest.expired(job, now, request);
       case CANCELLED -> Manifest.cancelled(job, now);

@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.Cancellations;
 import dev.mezzotint.job.Delivery;
@@ -8,19 +8,16 @@ import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.Executor;
 
 /**
- * The delivery rules of generation jobs, all of them.
+ * The delivery rules of jobs, all of them and for every kind of job.
  *
  * <p><b>The promise.</b> A job is executed at least once, has at most one committed result, and its
  * events are published at least once under ids that do not change. Whatever a record holds, it ends
@@ -30,8 +27,9 @@ import java.util.concurrent.Executor;
  *
  * <ol>
  *   <li>{@code job.json} fences the id: the same id with another request is turned away there, and
- *       the model's version is fixed.
- *   <li>Pictures. Where one stands already, an earlier attempt made it, and it counts.
+ *       what it was first resolved to (a model's version) is fixed.
+ *   <li>The work's own objects. Where one stands already, an earlier attempt made it, and it
+ *       counts.
  *   <li>{@code manifest.json} commits. Everything before it may happen again, nothing after it
  *       changes the result.
  *   <li>The terminal event, derived from the manifest's standing bytes, and only then is the record
@@ -52,7 +50,11 @@ import java.util.concurrent.Executor;
  *   <tr><td>attempts used up</td><td>the same</td><td>accept</td>
  *   <tr><td>called off</td><td>manifest {@code cancelled}, event</td><td>accept</td>
  *   <tr><td>deadline passed</td><td>manifest {@code expired}, event</td><td>accept</td>
- *   <tr><td>pictures made</td><td>manifest {@code completed}, event</td><td>accept</td>
+ *   <tr><td>work done</td><td>manifest {@code completed}, event</td><td>accept</td>
+ *   <tr><td>a share of it done and kept</td><td>attempt marked as handed back</td><td>continue: a
+ *       copy goes to the end of the topic</td>
+ *   <tr><td>another record of the job is being worked on</td><td>attempt marked as handed back
+ *       </td><td>accept</td>
  *   <tr><td>store or broker away for long, device failed</td><td>nothing</td><td>release</td>
  *   <tr><td>shutdown</td><td>attempt marked as handed back</td><td>release</td>
  *   <tr><td>lock lost</td><td>nothing at all</td><td>release, which nobody hears</td>
@@ -62,49 +64,38 @@ import java.util.concurrent.Executor;
  * the job once its very record, or a worker's copy of it, comes again: the worker died, its device
  * failed, the lock was lost, the store went away in its middle. A shutdown that could hand back
  * does not count, nor does an outage before the attempt was entered, nor do duplicates, which are
- * records of their own.
+ * records of their own. An attempt that kept something for later ones to build on (a checkpoint)
+ * does not count either and takes back all that counted before it.
  *
  * <p>Safe for use by many threads, one delivery each.
  */
-public final class GenerationHandler implements DeliveryHandler {
-  private static final System.Logger LOG = System.getLogger(GenerationHandler.class.getName());
+public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
+  private static final System.Logger LOG = System.getLogger(JobHandler.class.getName());
 
   /** Times that another worker may be quicker to write the job record before we give way. */
   private static final int RACES_MAX = 20;
 
-  private static final long PROGRESS_NANOS = 500_000_000;
-
+  private final Work<R> work;
   private final ObjectStore store;
-  private final Sampling sampling;
   private final EventPublisher events;
   private final Cancellations cancellations;
-  private final Executor pool;
-  private final GenerationSettings settings;
+  private final DeliverySettings settings;
   private final JobEnd end;
   private final Turns turns = new Turns();
 
-  /**
-   * @param pool where pictures are encoded and stored; closed by the caller, after the last
-   *     delivery has ended
-   */
-  public GenerationHandler(
+  public JobHandler(
+      Work<R> work,
       ObjectStore store,
-      Sampling sampling,
       EventPublisher events,
       Cancellations cancellations,
-      Executor pool,
-      GenerationSettings settings) {
+      DeliverySettings settings) {
+    this.work = work;
     this.cancellations = cancellations;
     this.store = store;
-    this.sampling = sampling;
     this.events = events;
-    this.pool = pool;
     this.settings = settings;
     this.end = new JobEnd(store);
   }
-
-  /** One attempt, entered in the job record, which stood under this ETag then. */
-  private record Attempt(HeldDelivery held, JobRecord job, String etag, String run, Plan plan) {}
 
   @Override
   public Settlement handle(Delivery delivery) throws InterruptedException {
@@ -126,9 +117,9 @@ public final class GenerationHandler implements DeliveryHandler {
     if (held.ending()) {
       throw held.stopped();
     }
-    Intake intake;
+    Intake<R> intake;
     try {
-      intake = Intake.read(held.delivery(), settings.limits());
+      intake = Intake.read(held.delivery(), work.requests());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
@@ -150,7 +141,7 @@ public final class GenerationHandler implements DeliveryHandler {
   }
 
   /** Enters the job, or finds out what became of it before. */
-  private Settlement admit(HeldDelivery held, Intake intake) throws InterruptedException {
+  private Settlement admit(HeldDelivery held, Intake<R> intake) throws InterruptedException {
     String run = UUID.randomUUID().toString();
     Verdict verdict = judge(held, intake, Optional.empty());
     JobRecord untried = JobRecord.untried(intake.id(), intake.fingerprint(), now());
@@ -162,12 +153,14 @@ public final class GenerationHandler implements DeliveryHandler {
       return readmit(held, intake, run);
     }
     return verdict.runnable()
-        ? execute(new Attempt(held, job, etag.get(), run, verdict.planOrThrow()))
+        ? execute(
+            new Attempt(held, job, etag.get(), run, verdict.planOrThrow()),
+            intake.request().orElseThrow())
         : commit(held, verdict.end(job, intake, now()));
   }
 
   /** The job is known: this record came before, or another one with the same id did. */
-  private Settlement readmit(HeldDelivery held, Intake intake, String run)
+  private Settlement readmit(HeldDelivery held, Intake<R> intake, String run)
       throws InterruptedException {
     String id = intake.id().value();
     String key = Keys.jobRecord(id);
@@ -192,7 +185,9 @@ public final class GenerationHandler implements DeliveryHandler {
       }
       if (job.lastIs(run)) {
         // Our own write, whose answer was lost.
-        return execute(new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()));
+        return execute(
+            new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()),
+            intake.request().orElseThrow());
       }
       if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
@@ -202,15 +197,17 @@ public final class GenerationHandler implements DeliveryHandler {
           held.patiently(
               () -> store.replace(key, next.toJson(), ContentType.JSON, standing.etag()));
       if (etag.isPresent()) {
-        return execute(new Attempt(held, next, etag.get(), run, verdict.planOrThrow()));
+        return execute(
+            new Attempt(held, next, etag.get(), run, verdict.planOrThrow()),
+            intake.request().orElseThrow());
       }
       settings.patience().pause(held::ending);
     }
     throw new StorageException(key + " is being written by too many at once");
   }
 
-  /** Makes the pictures and commits them. */
-  private Settlement execute(Attempt attempt) throws InterruptedException {
+  /** Does the work and commits what it led to. */
+  private Settlement execute(Attempt attempt, R request) throws InterruptedException {
     HeldDelivery held = attempt.held();
     JobRecord job = attempt.job();
     Manifest manifest;
@@ -218,73 +215,49 @@ public final class GenerationHandler implements DeliveryHandler {
       JobEvent started = Events.started(job, settings.worker(), now());
       held.publish(Events.accepted(job));
       held.publish(started);
-      manifest = render(attempt);
+      Outcome outcome = attempt.plan().run(watch(attempt, request));
+      if (!(outcome instanceof Outcome.Completed completed)) {
+        attempt.handBack(store);
+        return outcome instanceof Outcome.Unfinished ? Settlement.CONTINUE : Settlement.ACCEPT;
+      }
+      manifest = Manifest.completed(job, now(), completed.result());
     } catch (InvalidInputException e) {
       manifest = Manifest.failed(job, now(), e);
     } catch (Stopped e) {
       if (!e.endsJob()) {
-        handBack(attempt);
+        handBackIfDraining(attempt);
         throw e;
       }
-      manifest = Verdict.end(e.reason(), job, attempt.plan().request(), now());
+      manifest = Verdict.end(e.reason(), job, request, now());
     } catch (TransientException e) {
-      handBack(attempt);
+      handBackIfDraining(attempt);
       throw e;
     }
-    return commit(held, manifest);
+    Settlement settlement = commit(held, manifest);
+    ended(attempt.plan(), manifest);
+    return settlement;
   }
 
-  private Manifest render(Attempt attempt) throws InterruptedException {
-    HeldDelivery held = attempt.held();
-    Plan plan = attempt.plan();
-    Claims claims = new Claims(store, plan, settings.limits().objectBytesMax());
-    Rendering rendering =
-        new Rendering(store, pool, settings.patience(), held::ending, plan, claims);
-    List<Manifest.Image> images = rendering.run(sampling, watch(attempt));
-    Optional<Manifest.Grid> grid = Optional.empty();
-    if (plan.request().output().grid()) {
-      byte[] png = Encoding.grid(rendering.files(), plan.model());
-      String key = Keys.grid(attempt.job().id().value());
-      byte[] standing = held.patiently(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
-      grid = Optional.of(new Manifest.Grid(key, Digest.sha256(standing), standing.length));
-    }
-    return Manifest.completed(attempt.job(), now(), plan.settings(), images, grid);
-  }
-
-  /** Ends the attempt when it must, and tells of its progress at most twice a second. */
-  private Rendering.Watch watch(Attempt attempt) {
-    return new Rendering.Watch() {
-      private long last = System.nanoTime();
-      private int n;
-
-      @Override
-      public void look(long done, int images) {
-        if (attempt.held().ending()) {
-          throw attempt.held().stopped();
-        }
-        boolean cancelled = cancellations.cancelled(attempt.job().id().value());
-        Verdict.over(attempt.plan().request(), cancelled, now())
-            .ifPresent(
-                over -> {
-                  throw new Stopped(over);
-                });
-        if (System.nanoTime() - last >= PROGRESS_NANOS && n < Events.PROGRESS_MAX) {
-          last = System.nanoTime();
-          n++;
-          long total = attempt.plan().stagesTotal();
-          tell(attempt.held(), Events.progressed(attempt.job(), n, done, total, images, now()));
-        }
-      }
-    };
-  }
-
-  /** Progress that cannot be told is no reason to stop making it. */
-  private static void tell(HeldDelivery held, JobEvent progress) {
+  private void ended(Work.Planned plan, Manifest manifest) {
     try {
-      held.publishLater(progress);
-    } catch (TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", progress.id(), e);
+      plan.ended(manifest);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, manifest.id() + " left something behind", e);
     }
+  }
+
+  private Watch watch(Attempt attempt, R request) {
+    Progress progress = new Progress(attempt.held(), attempt.job(), settings.clock());
+    return new Watching(
+        attempt,
+        store,
+        () ->
+            Verdict.over(request, cancellations.cancelled(request.id().value()), now())
+                .ifPresent(
+                    over -> {
+                      throw new Stopped(over);
+                    }),
+        progress);
   }
 
   private Settlement commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
@@ -329,32 +302,24 @@ public final class GenerationHandler implements DeliveryHandler {
    * So that a shutdown does not count against the job. Tried once, with little time left: if it
    * cannot be written, it counts.
    */
-  private void handBack(Attempt attempt) {
-    Delivery delivery = attempt.held().delivery();
-    if (!delivery.draining() || delivery.fenced()) {
-      return;
-    }
-    JobRecord job = attempt.job().handBack(attempt.run());
-    String key = Keys.jobRecord(job.id().value());
-    try {
-      store.replace(key, job.toJson(), ContentType.JSON, attempt.etag());
-    } catch (TransientException e) {
-      LOG.log(System.Logger.Level.WARNING, "attempt at {0} counts: {1}", job.id(), e);
+  private void handBackIfDraining(Attempt attempt) {
+    if (attempt.held().delivery().draining()) {
+      attempt.handBack(store);
     }
   }
 
-  private Verdict judge(HeldDelivery held, Intake intake, Optional<String> model)
+  private Verdict judge(HeldDelivery held, Intake<R> intake, Optional<String> model)
       throws InterruptedException {
     return held.patiently(() -> verdict(intake, model));
   }
 
-  private Verdict verdict(Intake intake, Optional<String> model) {
+  private Verdict verdict(Intake<R> intake, Optional<String> model) {
     boolean cancelled = cancellations.cancelled(intake.id().value());
-    return Verdict.on(intake, model, sampling, settings.limits(), cancelled, now());
+    return Verdict.on(intake, model, work, cancelled, now());
   }
 
   private JobRecord attempt(JobRecord job, Verdict verdict, HeldDelivery held, String run) {
-    Optional<String> model = verdict.plan().map(plan -> plan.model().reference());
+    Optional<String> model = verdict.plan().map(Work.Planned::model);
     return job.attempt(model, settings.worker(), run, held.delivery().origin(), now());
   }
 

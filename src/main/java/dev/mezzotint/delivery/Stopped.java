@@ -1,10 +1,10 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 /** An attempt ends before its work is done, and not through any failure. */
-final class Stopped extends RuntimeException {
+public final class Stopped extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  enum Reason {
+  public enum Reason {
     /** Another worker may hold the record by now: nothing may be published. */
     FENCED,
     /** This worker shuts down. */
@@ -17,12 +17,12 @@ final class Stopped extends RuntimeException {
 
   private final Reason reason;
 
-  Stopped(Reason reason) {
+  public Stopped(Reason reason) {
     super(reason.name(), null, /* enableSuppression= */ false, /* writableStackTrace= */ false);
     this.reason = reason;
   }
 
-  Reason reason() {
+  public Reason reason() {
     return reason;
   }
 

@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * {@code job.json}: whose id this is, which model version it gets, and how often it was tried. The
@@ -26,7 +27,7 @@ import java.util.Optional;
  *     number of them can use up a job's attempts
  * @param history the latest attempts, oldest first, at most {@value #HISTORY_MAX}
  */
-record JobRecord(
+public record JobRecord(
     JobId id,
     String fingerprint,
     Optional<String> model,
@@ -36,19 +37,35 @@ record JobRecord(
     Instant created) {
 
   static final int SCHEMA = 1;
-  static final int HISTORY_MAX = 16;
+  public static final int HISTORY_MAX = 16;
 
   /**
    * @param number from 1
    * @param run unique to this execution: tells one's own write from another's when an answer of the
    *     store was lost
    * @param position of the record that was delivered, or that it is a worker's copy of
-   * @param handedBack ended in good order before its end, on shutdown
+   * @param handedBack ended in good order before its end, on shutdown or after its share of work
+   * @param advanced has kept something that later attempts build on
    */
-  record Attempt(
-      int number, String worker, String run, String position, Instant time, boolean handedBack) {}
+  public record Attempt(
+      int number,
+      String worker,
+      String run,
+      String position,
+      Instant time,
+      boolean handedBack,
+      boolean advanced) {
 
-  JobRecord {
+    private Attempt handBack() {
+      return new Attempt(number, worker, run, position, time, /* handedBack= */ true, advanced);
+    }
+
+    private Attempt advance() {
+      return new Attempt(number, worker, run, position, time, handedBack, /* advanced= */ true);
+    }
+  }
+
+  public JobRecord {
     history = List.copyOf(history);
   }
 
@@ -65,7 +82,15 @@ record JobRecord(
   JobRecord attempt(
       Optional<String> model, String worker, String run, String position, Instant now) {
     List<Attempt> next = new ArrayList<>(history);
-    next.add(new Attempt(attempts + 1, worker, run, position, now, /* handedBack= */ false));
+    next.add(
+        new Attempt(
+            attempts + 1,
+            worker,
+            run,
+            position,
+            now,
+            /* handedBack= */ false,
+            /* advanced= */ false));
     return new JobRecord(
         id,
         fingerprint,
@@ -81,7 +106,7 @@ record JobRecord(
     for (int i = history.size() - 1; i >= 0; i--) {
       Attempt attempt = history.get(i);
       if (attempt.position().equals(position)) {
-        return attempt.handedBack() ? strikes : strikes + 1;
+        return attempt.handedBack() || attempt.advanced() ? strikes : strikes + 1;
       }
     }
     return strikes;
@@ -89,15 +114,21 @@ record JobRecord(
 
   /** With the attempt of this run marked as ended in good order. */
   JobRecord handBack(String run) {
-    List<Attempt> marked =
-        history.stream()
-            .map(
-                a ->
-                    a.run().equals(run)
-                        ? new Attempt(a.number(), a.worker(), run, a.position(), a.time(), true)
-                        : a)
-            .toList();
-    return new JobRecord(id, fingerprint, model, attempts, strikes, marked, created);
+    return new JobRecord(
+        id, fingerprint, model, attempts, strikes, marked(run, Attempt::handBack), created);
+  }
+
+  /**
+   * With the attempt of this run marked as one that has kept something: a job that gets on is not
+   * given up, however many workers it loses on its way.
+   */
+  JobRecord advanced(String run) {
+    return new JobRecord(
+        id, fingerprint, model, attempts, /* strikes= */ 0, marked(run, Attempt::advance), created);
+  }
+
+  private List<Attempt> marked(String run, UnaryOperator<Attempt> mark) {
+    return history.stream().map(a -> a.run().equals(run) ? mark.apply(a) : a).toList();
   }
 
   /** Whether the latest attempt is this run. */
@@ -105,7 +136,7 @@ record JobRecord(
     return !history.isEmpty() && history.get(history.size() - 1).run().equals(run);
   }
 
-  byte[] toJson() {
+  public byte[] toJson() {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("schema", SCHEMA);
     json.put("id", id.value());
@@ -126,6 +157,9 @@ record JobRecord(
     json.put("position", attempt.position());
     json.put("time", attempt.time().toString());
     json.put("handedBack", attempt.handedBack());
+    if (attempt.advanced()) {
+      json.put("advanced", true);
+    }
     return json;
   }
 
@@ -133,7 +167,7 @@ record JobRecord(
    * @throws InvalidInputException if these are not the bytes of a job record, or are of a later
    *     schema
    */
-  static JobRecord parse(byte[] bytes) {
+  public static JobRecord parse(byte[] bytes) {
     JsonObject json = JsonObject.parse(bytes);
     json.integer("schema", SCHEMA, SCHEMA)
         .orElseThrow(() -> json.refuse("schema", "is missing: " + SCHEMA + " is required"));
@@ -146,7 +180,8 @@ record JobRecord(
               attempt.requiredString("run"),
               attempt.requiredString("position"),
               time(attempt, "time"),
-              attempt.bool("handedBack", false)));
+              attempt.bool("handedBack", false),
+              attempt.bool("advanced", false)));
     }
     return new JobRecord(
         JobId.read(json),

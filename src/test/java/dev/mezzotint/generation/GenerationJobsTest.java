@@ -4,6 +4,10 @@ import static dev.mezzotint.generation.World.again;
 import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.Digest;
+import dev.mezzotint.delivery.JobRecord;
+import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Delivery;
@@ -19,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class GenerationHandlerTest {
+class GenerationJobsTest {
   private final World world = new World();
 
   private Settlement deliver(String json) throws InterruptedException {
@@ -36,15 +40,16 @@ class GenerationHandlerTest {
     assertThat(world.log.deadLetters()).isEmpty();
     Manifest manifest = world.manifest("a");
     assertThat(manifest.attempt()).isEqualTo(1);
-    assertThat(manifest.settings().orElseThrow().model()).isEqualTo("tiny@1");
-    assertThat(manifest.settings().orElseThrow().sampler()).isEqualTo("heun");
-    assertThat(manifest.settings().orElseThrow().steps()).isEqualTo(5);
-    assertThat(manifest.images())
-        .extracting(Manifest.Image::key)
+    Pictures pictures = World.pictures(manifest);
+    assertThat(pictures.settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(pictures.settings().orElseThrow().sampler()).isEqualTo("heun");
+    assertThat(pictures.settings().orElseThrow().steps()).isEqualTo(5);
+    assertThat(pictures.images())
+        .extracting(Pictures.Image::key)
         .containsExactly(
             "jobs/a/images/00000.png", "jobs/a/images/00001.png", "jobs/a/images/00002.png");
-    assertThat(manifest.images()).extracting(Manifest.Image::seed).containsOnly(7L);
-    assertThat(manifest.images()).extracting(Manifest.Image::noiseIndex).containsExactly(0, 1, 2);
+    assertThat(pictures.images()).extracting(Pictures.Image::seed).containsOnly(7L);
+    assertThat(pictures.images()).extracting(Pictures.Image::noiseIndex).containsExactly(0, 1, 2);
     assertThat(world.store.list("jobs/a/")).hasSize(5);
     JobEvent end = world.log.ends("a").get(0);
     assertThat(end.data()).containsEntry("images", 3).containsEntry("model", "tiny@1");
@@ -54,12 +59,12 @@ class GenerationHandlerTest {
   @Test
   void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
     deliver(request("a", ""));
-    Manifest.Settings settings = world.manifest("a").settings().orElseThrow();
+    Pictures.Settings settings = world.pictures("a").settings().orElseThrow();
     assertThat(settings.sampler()).isEqualTo("ab2");
     assertThat(settings.steps()).isEqualTo(4);
     assertThat(settings.schedule()).isEqualTo("uniform");
-    assertThat(world.manifest("a").images()).hasSize(1);
-    assertThat(world.manifest("a").images().get(0).seed()).isZero();
+    assertThat(world.pictures("a").images()).hasSize(1);
+    assertThat(world.pictures("a").images().get(0).seed()).isZero();
   }
 
   @Test
@@ -122,7 +127,7 @@ class GenerationHandlerTest {
   void gridHoldsEveryPictureThatStands() throws Exception {
     deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
     byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
-    assertThat(world.manifest("a").grid().orElseThrow().sha256()).isEqualTo(Digest.sha256(grid));
+    assertThat(world.pictures("a").grid().orElseThrow().sha256()).isEqualTo(Digest.sha256(grid));
     Pixels pixels = ImageReader.read(grid, 3);
     assertThat(pixels.width()).isGreaterThanOrEqualTo(8);
     assertThat(world.log.ends("a").get(0).data()).containsEntry("grid", "jobs/a/grid.png");
@@ -135,13 +140,13 @@ class GenerationHandlerTest {
     world.store.create(Keys.image("a", 1), earlier, "image/png");
     deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
     world.checkEnded("a");
-    assertThat(world.manifest("a").images().get(1).sha256()).isEqualTo(Digest.sha256(earlier));
+    assertThat(world.pictures("a").images().get(1).sha256()).isEqualTo(Digest.sha256(earlier));
   }
 
   @Test
   void manyPicturesGoToTheDeviceInPortions() throws Exception {
     deliver(request("a", "\"count\":700"));
-    assertThat(world.manifest("a").images()).hasSize(700);
+    assertThat(world.pictures("a").images()).hasSize(700);
     assertThat(world.sampling.submitted.get()).isEqualTo(700);
     assertThat(world.store.list("jobs/a/images/")).hasSize(700);
   }
@@ -280,7 +285,7 @@ class GenerationHandlerTest {
 
     world.worker().handle(again(first));
 
-    assertThat(world.manifest("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(world.pictures("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
     world.checkEnded("a");
   }
 
@@ -417,7 +422,7 @@ class GenerationHandlerTest {
         .isEqualTo(world.store.get(Keys.image("many", 0)).orElseThrow().bytes());
     assertThat(
             IntStream.range(0, 9)
-                .mapToObj(i -> world.manifest("many").images().get(i).sha256())
+                .mapToObj(i -> world.pictures("many").images().get(i).sha256())
                 .distinct())
         .hasSize(9);
   }

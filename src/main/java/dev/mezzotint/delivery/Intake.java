@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
@@ -16,38 +16,33 @@ import java.util.Optional;
  * @param request empty if it was refused
  * @param refusal why; empty if it was not
  */
-record Intake(
-    JobId id,
-    String fingerprint,
-    Optional<GenerationRequest> request,
-    Optional<InvalidInputException> refusal) {
+record Intake<R extends JobRequest>(
+    JobId id, String fingerprint, Optional<R> request, Optional<InvalidInputException> refusal) {
 
   /**
    * @throws InvalidInputException if these bytes are not a JSON object with a valid id: then they
    *     are nobody's job
    */
-  static Intake read(Delivery delivery, GenerationLimits limits) {
+  static <R extends JobRequest> Intake<R> read(Delivery delivery, RequestReader<R> reader) {
     byte[] value = delivery.value();
-    if (value.length > limits.requestBytesMax()) {
+    if (value.length > reader.bytesMax()) {
       throw new InvalidInputException(
-          "",
-          "has " + value.length + " bytes, more than the " + limits.requestBytesMax() + " allowed");
+          "", "has " + value.length + " bytes, more than the " + reader.bytesMax() + " allowed");
     }
     JsonObject json = JsonObject.parse(value);
     JobId id = JobId.read(json);
     String fingerprint = Digest.sha256(json.canonical());
     try {
       EventContext context = EventContext.check(delivery);
-      GenerationRequest request = GenerationRequest.parse(json, limits).expiring(context.expiry());
-      Supported.check(request);
-      return new Intake(id, fingerprint, Optional.of(request), Optional.empty());
+      R request = reader.read(json, context.expiry());
+      return new Intake<>(id, fingerprint, Optional.of(request), Optional.empty());
     } catch (InvalidInputException e) {
-      return new Intake(id, fingerprint, Optional.empty(), Optional.of(e));
+      return new Intake<>(id, fingerprint, Optional.empty(), Optional.of(e));
     }
   }
 
   /** The request's own, or else its record's. */
   Optional<Instant> deadline() {
-    return request.flatMap(GenerationRequest::deadline);
+    return request.flatMap(JobRequest::deadline);
   }
 }

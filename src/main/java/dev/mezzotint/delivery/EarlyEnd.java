@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.Cancellations;
 import dev.mezzotint.job.Delivery;
@@ -20,17 +20,23 @@ import java.util.Optional;
 public final class EarlyEnd implements EarlyEnds {
   private static final System.Logger LOG = System.getLogger(EarlyEnd.class.getName());
 
+  private final RequestReader<?> reader;
   private final ObjectStore store;
   private final EventPublisher events;
   private final Cancellations cancellations;
-  private final GenerationSettings settings;
+  private final DeliverySettings settings;
   private final JobEnd end;
 
+  /**
+   * @param reader of the topics' kind of requests
+   */
   public EarlyEnd(
+      RequestReader<?> reader,
       ObjectStore store,
       EventPublisher events,
       Cancellations cancellations,
-      GenerationSettings settings) {
+      DeliverySettings settings) {
+    this.reader = reader;
     this.store = store;
     this.events = events;
     this.cancellations = cancellations;
@@ -41,14 +47,14 @@ public final class EarlyEnd implements EarlyEnds {
   @Override
   public Optional<Waiting> read(Delivery record) {
     return intake(record)
-        .flatMap(Intake::request)
-        .map(request -> new Waiting(request.id().value(), request.deadline()));
+        .filter(intake -> intake.request().isPresent())
+        .map(intake -> new Waiting(intake.id().value(), intake.deadline()));
   }
 
   /** What is at fault with a record is left to the worker that takes it. */
-  private Optional<Intake> intake(Delivery record) {
+  private Optional<Intake<?>> intake(Delivery record) {
     try {
-      return Optional.of(Intake.read(record, settings.limits()));
+      return Optional.of(Intake.read(record, reader));
     } catch (InvalidInputException e) {
       return Optional.empty();
     } catch (RuntimeException e) {
@@ -60,13 +66,13 @@ public final class EarlyEnd implements EarlyEnds {
 
   @Override
   public boolean end(Delivery record) throws InterruptedException {
-    Optional<Intake> read = intake(record);
-    if (read.flatMap(Intake::request).isEmpty()) {
+    Optional<Intake<?>> read = intake(record).filter(intake -> intake.request().isPresent());
+    if (read.isEmpty()) {
       return false;
     }
-    Intake intake = read.get();
+    Intake<?> intake = read.get();
     String id = intake.id().value();
-    GenerationRequest request = intake.request().orElseThrow();
+    JobRequest request = intake.request().orElseThrow();
     Optional<Stopped.Reason> over =
         Verdict.over(request, cancellations.cancelled(id), settings.clock().instant());
     if (over.isEmpty()) {
@@ -88,7 +94,8 @@ public final class EarlyEnd implements EarlyEnds {
   }
 
   /** The job's record, made now if no worker has; empty if the job is another's or has ended. */
-  private Optional<JobRecord> record(HeldDelivery held, Intake intake) throws InterruptedException {
+  private Optional<JobRecord> record(HeldDelivery held, Intake<?> intake)
+      throws InterruptedException {
     String id = intake.id().value();
     String key = Keys.jobRecord(id);
     JobRecord untried =

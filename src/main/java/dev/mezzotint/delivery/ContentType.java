@@ -1,0 +1,9 @@
+package dev.mezzotint.delivery;
+
+/** Media types of the objects that a job leaves. */
+public final class ContentType {
+  public static final String JSON = "application/json";
+  public static final String PNG = "image/png";
+
+  private ContentType() {}
+}

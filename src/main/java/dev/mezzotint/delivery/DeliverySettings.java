@@ -1,0 +1,34 @@
+package dev.mezzotint.delivery;
+
+import dev.mezzotint.job.Patience;
+import java.time.InstantSource;
+
+/**
+ * How a worker treats jobs, of whatever kind.
+ *
+ * @param worker name of this process, unique among those that run now
+ * @param attemptsMax after this many attempts that died, a job is given up
+ * @param patience with the store and the broker
+ */
+public record DeliverySettings(
+    String worker, int attemptsMax, Patience patience, InstantSource clock) {
+
+  /** The defaults of everything but the name. */
+  public static DeliverySettings of(String worker) {
+    return new DeliverySettings(worker, 5, Patience.DEFAULT, InstantSource.system());
+  }
+
+  public DeliverySettings withClock(InstantSource other) {
+    return new DeliverySettings(worker, attemptsMax, patience, other);
+  }
+
+  public DeliverySettings withPatience(Patience other) {
+    return new DeliverySettings(worker, attemptsMax, other, clock);
+  }
+
+  public DeliverySettings {
+    if (attemptsMax < 1) {
+      throw new IllegalArgumentException("attemptsMax must be positive, not " + attemptsMax);
+    }
+  }
+}

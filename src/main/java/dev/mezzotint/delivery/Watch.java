@@ -1,0 +1,42 @@
+package dev.mezzotint.delivery;
+
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** What an attempt is told, and tells, while it works. {@link #ending} is safe for many threads. */
+public interface Watch {
+
+  /** Unique to this attempt. */
+  String run();
+
+  /** Of the record that is being worked on, itself and not what it is a copy of. */
+  String position();
+
+  /** True once no effect may be had any more, or none should: lock lost, or shutdown. */
+  boolean ending();
+
+  /** True once another worker may hold the record. */
+  boolean fenced();
+
+  /**
+   * To be asked often. Tells of progress now and then.
+   *
+   * @param progress members of the event; asked for only when one is due
+   * @throws Stopped if the attempt is to end: lock lost, shutdown, called off, late
+   */
+  void look(Supplier<Map<String, Object>> progress);
+
+  /** As {@link #look}, but a shutdown is left to the caller, who asks {@link #ending}. */
+  void lookPastDrain(Supplier<Map<String, Object>> progress);
+
+  /**
+   * Tries again what fails for a passing reason.
+   *
+   * @throws Stopped if the lock is lost
+   * @throws dev.mezzotint.job.TransientException the last one, when patience ends
+   */
+  <T> T patiently(Supplier<T> work) throws InterruptedException;
+
+  /** Something was kept that later attempts build on: dying from here on is no failure. */
+  void advanced();
+}

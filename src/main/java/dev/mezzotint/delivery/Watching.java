@@ -1,0 +1,71 @@
+package dev.mezzotint.delivery;
+
+import dev.mezzotint.storage.ObjectStore;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** The watch over one attempt. */
+final class Watching implements Watch {
+  private final Attempt attempt;
+  private final ObjectStore store;
+  private final Runnable over;
+  private final Progress progress;
+
+  /**
+   * @param over throws {@link Stopped} if the job is over before its work is
+   */
+  Watching(Attempt attempt, ObjectStore store, Runnable over, Progress progress) {
+    this.attempt = attempt;
+    this.store = store;
+    this.over = over;
+    this.progress = progress;
+  }
+
+  @Override
+  public String run() {
+    return attempt.run();
+  }
+
+  @Override
+  public String position() {
+    return attempt.held().delivery().position();
+  }
+
+  @Override
+  public boolean ending() {
+    return attempt.held().ending();
+  }
+
+  @Override
+  public boolean fenced() {
+    return attempt.held().delivery().fenced();
+  }
+
+  @Override
+  public void look(Supplier<Map<String, Object>> data) {
+    if (ending()) {
+      throw attempt.held().stopped();
+    }
+    over.run();
+    progress.look(attempt.plan().progressNanos(), data);
+  }
+
+  @Override
+  public void lookPastDrain(Supplier<Map<String, Object>> data) {
+    if (fenced()) {
+      throw new Stopped(Stopped.Reason.FENCED);
+    }
+    over.run();
+    progress.look(attempt.plan().progressNanos(), data);
+  }
+
+  @Override
+  public <T> T patiently(Supplier<T> work) throws InterruptedException {
+    return attempt.held().patiently(work);
+  }
+
+  @Override
+  public void advanced() {
+    attempt.advanced(store);
+  }
+}

@@ -1,0 +1,139 @@
+package dev.mezzotint.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.json.InvalidInputException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+/** What stands in the bucket reads back as it was written. */
+class RecordsTest {
+  private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
+  private static final JobRecord UNTRIED = JobRecord.untried(new JobId("a"), "f".repeat(64), START);
+
+  private static JobRecord attempted(JobRecord job, String run, String position) {
+    return job.attempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));
+  }
+
+  @Test
+  void jobRecordReadsBack() {
+    assertThat(JobRecord.parse(UNTRIED.toJson())).isEqualTo(UNTRIED);
+    JobRecord job = attempted(attempted(UNTRIED, "r1", "p").handBack("r1"), "r2", "q");
+    assertThat(JobRecord.parse(job.toJson())).isEqualTo(job);
+  }
+
+  @Test
+  void manifestReadsBackInEveryState() {
+    JobRecord job = attempted(UNTRIED, "r1", "p");
+    Manifest completed =
+        Manifest.completed(
+            job,
+            START,
+            new Pictures(
+                Optional.of(new Pictures.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
+                List.of(new Pictures.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
+                Optional.of(new Pictures.Grid("g", "1".repeat(64), 10))));
+    assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);
+    Manifest failed =
+        Manifest.failed(job, START, new InvalidInputException("steps", "steps is wrong"));
+    assertThat(Manifest.parse(failed.toJson())).isEqualTo(failed);
+  }
+
+  @Test
+  void manifestOfALaterSchemaIsRefused() {
+    assertThatThrownBy(() -> Manifest.parse("{\"schema\":2}".getBytes()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage("schema must be from 1 to 1, not 2");
+  }
+
+  @Test
+  void manifestIsAnEnd() {
+    assertThatThrownBy(
+            () ->
+                new Manifest(
+                    new JobId("a"), JobEvent.Type.STARTED, 1, START, "f", Optional.empty(), "", ""))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void sameRecordAgainIsAStrikeAndAnotherOneIsNot() {
+    JobRecord once = attempted(UNTRIED, "r1", "p");
+    assertThat(once.strikesAt("p")).isEqualTo(1);
+    assertThat(once.strikesAt("q")).isZero();
+    assertThat(once.handBack("r1").strikesAt("p")).isZero();
+    JobRecord twice = attempted(once, "r2", "p");
+    assertThat(twice.strikes()).isEqualTo(1);
+    assertThat(attempted(twice, "r3", "copy").strikes()).isEqualTo(1);
+    assertThat(twice.attempts()).isEqualTo(2);
+  }
+
+  @Test
+  void firstAttemptFixesTheModel() {
+    JobRecord job = attempted(UNTRIED, "r1", "p");
+    JobRecord later = job.attempt(Optional.of("tiny@2"), "w", "r2", "p", START);
+    assertThat(later.model()).contains("tiny@1");
+  }
+
+  @Test
+  void anAttemptThatKeptSomethingForOthersDoesNotCountAndTakesBackWhatCounted() {
+    JobRecord twice = attempted(attempted(UNTRIED, "r1", "p"), "r2", "p");
+    assertThat(twice.strikesAt("p")).isEqualTo(2);
+    JobRecord advanced = twice.advanced("r2");
+    assertThat(advanced.strikesAt("p")).isZero();
+    assertThat(JobRecord.parse(advanced.toJson())).isEqualTo(advanced);
+    // Five deaths without anything kept are five again.
+    JobRecord next = attempted(advanced, "r3", "p");
+    assertThat(next.strikesAt("p")).isEqualTo(1);
+    assertThat(next.handBack("r3").strikesAt("p")).isZero();
+  }
+
+  @Test
+  void trainedModelReadsBackAndIsToldInItsEvent() {
+    TrainedModel model =
+        new TrainedModel(
+            "faces@1", "0".repeat(64), 200, 0.25, "l", "c", List.of("s1", "s2"), List.of("k"), 3);
+    Manifest manifest = Manifest.completed(attempted(UNTRIED, "r1", "p"), START, model);
+    assertThat(Manifest.parse(manifest.toJson())).isEqualTo(manifest);
+    assertThat(model.keys()).containsExactlyInAnyOrder("l", "c", "s1", "s2", "k");
+    assertThat(Events.end(manifest.toJson()).data())
+        .containsEntry("model", "faces@1")
+        .containsEntry("weightsSha256", "0".repeat(64))
+        .containsEntry("iterations", 200L)
+        .doesNotContainKey("images");
+  }
+
+  @Test
+  void bytesOfGenerationJobsAreWhatTheyWereBeforeThereWereOtherKinds() {
+    JobRecord job = attempted(UNTRIED, "r1", "p");
+    assertThat(new String(job.toJson(), StandardCharsets.UTF_8).replaceAll("\\s", ""))
+        .isEqualTo(
+            "{\"schema\":1,\"id\":\"a\",\"fingerprint\":\""
+                + "f".repeat(64)
+                + "\",\"model\":\"tiny@1\",\"attempts\":1,\"strikes\":0,"
+                + "\"created\":\"2026-11-22T12:00:00Z\",\"history\":[{\"number\":1,"
+                + "\"worker\":\"w1\",\"run\":\"r1\",\"position\":\"p\","
+                + "\"time\":\"2026-11-22T12:00:01Z\",\"handedBack\":false}]}");
+    Pictures pictures =
+        new Pictures(
+            Optional.of(new Pictures.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.empty())),
+            List.of(new Pictures.Image("k", "s", 9, 4, 5, 7, 2)),
+            Optional.of(new Pictures.Grid("g", "t", 10)));
+    Manifest manifest = Manifest.completed(job, START, pictures);
+    assertThat(new String(manifest.toJson(), StandardCharsets.UTF_8).replaceAll("\\s", ""))
+        .isEqualTo(
+            "{\"schema\":1,\"id\":\"a\",\"state\":\"completed\",\"attempt\":1,"
+                + "\"created\":\"2026-11-22T12:00:00Z\",\"fingerprint\":\""
+                + "f".repeat(64)
+                + "\",\"settings\":{\"model\":\"tiny@1\",\"sampler\":\"ab2\",\"steps\":8,"
+                + "\"schedule\":\"cosine\"},\"images\":[{\"key\":\"k\",\"sha256\":\"s\","
+                + "\"bytes\":9,\"width\":4,\"height\":5,\"seed\":7,\"noiseIndex\":2}],"
+                + "\"grid\":{\"key\":\"g\",\"sha256\":\"t\",\"bytes\":10}}");
+  }
+}
