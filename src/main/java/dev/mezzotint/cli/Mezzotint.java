@@ -49,6 +49,7 @@ public final class Mezzotint {
     CommandLine line =
         new CommandLine(new Mezzotint())
             .addSubcommand(new GenerateCommand(surroundings))
+            .addSubcommand(new EvaluateCommand(surroundings))
             .addSubcommand(new EvaluateOnceCommand(surroundings))
             .addSubcommand(new TrainCommand(surroundings))
             .addSubcommand(new TuneScheduleCommand(surroundings))
