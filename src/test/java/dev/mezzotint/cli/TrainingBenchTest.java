@@ -63,7 +63,6 @@ class TrainingBenchTest {
   void refusesWhatCannotBeMeasured() {
     terminal.refuses(BENCH + "--peer no-such-program", "--peer", "no-such-program");
     terminal.refuses(BENCH + "--peer true", "--peer", "has ended without an answer");
-    terminal.refuses("bench training --model triangle-square-2d", "--model", "sample_size");
     terminal.refuses("bench training --model " + Terminal.DEFAULTS + " --batch 0", "--batch");
   }
 }
