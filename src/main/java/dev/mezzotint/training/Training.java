@@ -40,6 +40,13 @@ public final class Training {
      */
     void stepped(long iteration, double loss);
 
+    /**
+     * @param gradientNorm of the last step, before clipping
+     */
+    default void stepped(long iteration, double loss, double gradientNorm) {
+      stepped(iteration, loss);
+    }
+
     /** Something was written: a checkpoint, a sample grid. */
     void wrote(String what, Path file);
   }
@@ -148,6 +155,22 @@ public final class Training {
    */
   public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
+    return run(resume, stopping, progress, /* publishEarly= */ true);
+  }
+
+  /**
+   * A part of a training: goes on from the folder's checkpoint if there is one, and leaves a model
+   * only after the last step.
+   *
+   * @return steps done in all
+   */
+  long segment(BooleanSupplier stopping, Progress progress) throws InterruptedException {
+    return run(/* resume= */ true, stopping, progress, /* publishEarly= */ false);
+  }
+
+  private long run(
+      boolean resume, BooleanSupplier stopping, Progress progress, boolean publishEarly)
+      throws InterruptedException {
     OptimizerState state;
     if (resume && Checkpoint.exists(folder.checkpoint())) {
       state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
@@ -161,7 +184,9 @@ public final class Training {
           new TrainingLoop(
                   recipe, network, new Batches(pairs, recipe), watcher(network, stopping, progress))
               .run(state.iteration());
-      publish(network.ema(), done);
+      if (publishEarly || done == recipe.iterations()) {
+        publish(network.ema(), done);
+      }
       return done;
     }
   }
@@ -242,7 +267,7 @@ public final class Training {
       @Override
       public void stepped(long iteration, StepResult result) {
         folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
-        progress.stepped(iteration, result.loss());
+        progress.stepped(iteration, result.loss(), result.gradientNorm());
       }
 
       @Override

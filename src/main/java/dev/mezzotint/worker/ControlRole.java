@@ -7,9 +7,9 @@ import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.kafka.RequestTail;
 import dev.mezzotint.kafka.Sweeper;
+import dev.mezzotint.training.TrainingWork;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Role {@code control}: ends jobs that wait and are called off or late, and sweeps up what dead
@@ -38,7 +38,7 @@ final class ControlRole implements AutoCloseable {
     this.sweeper =
         new Sweeper(
             connections.kafka(),
-            new Orphans(connections.store(), pointer -> Set.of()),
+            new Orphans(connections.store(), TrainingWork::checkpointKeys),
             settings.sweepAfter(),
             InstantSource.system());
   }
