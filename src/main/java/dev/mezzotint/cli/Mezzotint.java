@@ -35,7 +35,9 @@ public final class Mezzotint {
       List<Callable<Integer>> benches,
       String... args) {
     CommandLine bench =
-        new CommandLine(new BenchCommand()).addSubcommand(new SamplerBench(surroundings));
+        new CommandLine(new BenchCommand())
+            .addSubcommand(new SamplerBench(surroundings))
+            .addSubcommand(new TrainingBench(surroundings));
     benches.forEach(bench::addSubcommand);
     bench.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
     CommandLine line =

@@ -15,6 +15,9 @@ public interface Device {
   /** The processor and the software that drives it, with versions: what timings depend on. */
   String description();
 
+  /** Threads of one operator on the CPU. */
+  int threads();
+
   /** Memory of the device in bytes, whoever uses it. */
   long memoryBytes();
 

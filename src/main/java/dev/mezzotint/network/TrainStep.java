@@ -12,27 +12,51 @@ import java.util.Locale;
  *            rates 2 float64 on the CPU (learning rate, EMA decay),
  *            w, m, v, steps, ema lists in the order of the weights) → 2 (loss, gradient norm)
  * x_α    = (1 − α)·x0 + α·x1                    (paper, α-blending)
- * loss   = mean or sum of (D(x_α, α) − (x1 − x0))²   (paper, algorithm 3)
+ * loss   = mean or sum of (D(x_α, α) − (x1 − x0))²   (paper, algorithm 3), or Huber's
  *          or against x0 or x1, for networks that are to predict these
  * </pre>
  *
  * {@code w}, {@code m} and {@code v} (Adam's moments), {@code steps} (Adam's counters, one scalar
  * per weight) and {@code ema} are changed in place. The gradient norm is the one before clipping.
  *
- * @param loss which reduction; the sum is the paper's own code, Adam hardly sees the difference
+ * @param loss how far off an answer is, as one number
  * @param beta1 Adam's first decay
  * @param beta2 Adam's second decay
  * @param epsilon Adam's ε
  * @param weightDecay decoupled (AdamW); 0 for Adam
  * @param clipNorm gradients are scaled down to this norm; 0 for never
+ * @param microBatch rows that are evaluated at once, their gradients summed before the one update;
+ *     0 for all, otherwise the batch must be a multiple
+ * @param precision of the evaluation; weights, gradients, moments and average stay float32
  */
 public record TrainStep(
-    Loss loss, double beta1, double beta2, double epsilon, double weightDecay, double clipNorm) {
+    Loss loss,
+    double beta1,
+    double beta2,
+    double epsilon,
+    double weightDecay,
+    double clipNorm,
+    int microBatch,
+    Precision precision) {
 
-  /** How squared errors become one number. */
-  public enum Loss {
-    MEAN,
-    SUM;
+  /** How the errors of all rows, channels and pixels become one number. */
+  public sealed interface Loss {
+    /** Of the squares. */
+    record Mean() implements Loss {}
+
+    /** Of the squares, as in the paper's own code; Adam hardly sees the difference. */
+    record Sum() implements Loss {}
+
+    /**
+     * The mean of e²/2 for errors up to delta, of delta·(|e| − delta/2) beyond: outliers pull less.
+     */
+    record Huber(double delta) implements Loss {}
+  }
+
+  /** In what the network is evaluated and differentiated. */
+  public enum Precision {
+    FLOAT32,
+    BF16;
 
     public String word() {
       return name().toLowerCase(Locale.ROOT);
@@ -41,10 +65,10 @@ public record TrainStep(
 
   /** Adam with PyTorch's defaults on the mean squared error. */
   public static TrainStep defaults() {
-    return new TrainStep(Loss.MEAN, 0.9, 0.999, 1e-8, 0, 0);
+    return new TrainStep(new Loss.Mean(), 0.9, 0.999, 1e-8, 0, 0, 0, Precision.FLOAT32);
   }
 
-  /** The method's text; conditions are appended to the channels of x. */
+  /** The methods' text; conditions are appended to the channels of x. */
   String method(boolean conditioned, Reading reading) {
     String clip =
         clipNorm == 0
@@ -53,17 +77,34 @@ public record TrainStep(
                     .formatted(Graph.number(clipNorm))
                 + "    torch._foreach_mul_(gs, share)\n";
     String update = weightDecay == 0 ? "torch._fused_adam_" : "torch._fused_adamw_";
-    return METHOD.formatted(
-        conditioned ? "torch.cat([xa, condition], 1)" : "xa",
-        Graph.number(reading.timestepScale()),
-        target(reading.prediction()),
-        loss == Loss.MEAN ? 1 : 2,
-        clip,
-        update,
-        Graph.number(beta1),
-        Graph.number(beta2),
-        Graph.number(weightDecay),
-        Graph.number(epsilon));
+    return LOSS_OF.formatted(
+            conditioned ? "torch.cat([xa, condition], 1)" : "xa",
+            precision == Precision.BF16 ? "(self).cast(ps, 15, False, )" : "ps",
+            Graph.number(reading.timestepScale()),
+            lossOf(target(reading.prediction())))
+        + GRADIENTS
+        + METHOD.formatted(
+            microBatch == 0
+                ? AT_ONCE
+                : IN_PARTS.formatted(microBatch, microBatch, microBatch, share()),
+            clip,
+            update,
+            Graph.number(beta1),
+            Graph.number(beta2),
+            Graph.number(weightDecay),
+            Graph.number(epsilon));
+  }
+
+  private String lossOf(String target) {
+    if (loss instanceof Loss.Huber huber) {
+      return "torch.huber_loss(d, %s, 1, %s)".formatted(target, Graph.number(huber.delta()));
+    }
+    return "torch.mse_loss(d, %s, %d)".formatted(target, loss instanceof Loss.Sum ? 2 : 1);
+  }
+
+  /** Of a part's loss in the whole batch's. */
+  private String share() {
+    return loss instanceof Loss.Sum ? "part" : "torch.div(part, parts)";
   }
 
   /** What the network is to learn the mean of. */
@@ -75,7 +116,55 @@ public record TrainStep(
     };
   }
 
+  private static final String LOSS_OF =
+      """
+        def loss_of(self: __torch__.Net, x1: Tensor, x0: Tensor, condition: Tensor, alpha: Tensor, classes: Tensor, ps: List[Tensor]) -> Tensor:
+          a = torch.view(alpha, [-1, 1, 1, 1])
+          xa = torch.add(torch.mul(torch.rsub(a, 1.), x0), torch.mul(a, x1))
+          input = %s
+          ws = %s
+          d = (self).forward(input, torch.mul(alpha, %s), classes, ws, )
+          return %s
+      """;
+
   // Gradients must be contiguous: the fused optimizer walks raw pointers.
+  private static final String GRADIENTS =
+      """
+        def gradients(self: __torch__.Net, loss: Tensor, ps: List[Tensor]) -> List[Tensor]:
+          found = torch.grad([loss], ps, None, None, False, False)
+          gs = annotate(List[Tensor], [])
+          for i in range(torch.len(found)):
+            g = found[i]
+            if torch.__isnot__(g, None):
+              g2 = unchecked_cast(Tensor, g)
+              _0 = torch.append(gs, torch.contiguous(g2))
+            else:
+              ops.prim.RaiseException("no gradient", "builtins.RuntimeError")
+          return gs
+      """;
+
+  private static final String AT_ONCE =
+      """
+          loss = (self).loss_of(x1, x0, condition, alpha, classes, ps, )
+          gs = (self).gradients(loss, ps, )
+      """;
+
+  private static final String IN_PARTS =
+      """
+          parts = torch.floordiv(torch.size(x1, 0), %d)
+          gs = annotate(List[Tensor], [])
+          for i in range(torch.len(ps)):
+            _1 = torch.append(gs, torch.zeros_like(w[i]))
+          loss = torch.zeros([], dtype=6, layout=None, device=ops.prim.device(x1))
+          for k in range(parts):
+            low = torch.mul(k, %d)
+            high = torch.add(low, %d)
+            part = (self).loss_of(torch.slice(x1, 0, low, high), torch.slice(x0, 0, low, high), torch.slice(condition, 0, low, high), torch.slice(alpha, 0, low, high), torch.slice(classes, 0, low, high), ps, )
+            weighted = %s
+            torch._foreach_add_(gs, (self).gradients(weighted, ps, ), alpha=1)
+            _2 = torch.add_(loss, torch.detach(weighted))
+      """;
+
   private static final String METHOD =
       """
         def train_step(self: __torch__.Net, x1: Tensor, x0: Tensor, condition: Tensor, alpha: Tensor, classes: Tensor, rates: Tensor, w: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], ema: List[Tensor]) -> Tensor:
@@ -83,23 +172,9 @@ public record TrainStep(
           for i in range(torch.len(w)):
             p = torch.requires_grad_(torch.detach(w[i]), True)
             _0 = torch.append(ps, p)
-          a = torch.view(alpha, [-1, 1, 1, 1])
-          xa = torch.add(torch.mul(torch.rsub(a, 1.), x0), torch.mul(a, x1))
-          input = %s
-          d = (self).forward(input, torch.mul(alpha, %s), classes, ps, )
-          loss = torch.mse_loss(d, %s, %d)
-          found = torch.grad([loss], ps, None, None, False, False)
-          gs = annotate(List[Tensor], [])
-          for i in range(torch.len(found)):
-            g = found[i]
-            if torch.__isnot__(g, None):
-              g2 = unchecked_cast(Tensor, g)
-              _1 = torch.append(gs, torch.contiguous(g2))
-            else:
-              ops.prim.RaiseException("no gradient", "builtins.RuntimeError")
-          values = annotate(List[Tensor], [])
+      %s    values = annotate(List[Tensor], [])
           for i in range(torch.len(ps)):
-            _2 = torch.append(values, torch.detach(ps[i]))
+            _3 = torch.append(values, torch.detach(ps[i]))
           norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(gs)))
       %s    torch._foreach_add_(steps, 1)
           %s(values, gs, m, v, annotate(List[Tensor], []), steps, lr=float(torch.select(rates, 0, 0)), beta1=%s, beta2=%s, weight_decay=%s, eps=%s, amsgrad=False, maximize=False)

@@ -23,6 +23,8 @@ import java.util.Map;
  * process decides.
  */
 public final class TorchDevice implements dev.mezzotint.network.Device {
+  private static final String THREADS = "ai.djl.pytorch.num_threads";
+
   private final Device device;
 
   private TorchDevice(Device device) {
@@ -39,7 +41,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
    */
   public static TorchDevice open(String name, int threads) {
     int count = threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
-    setDefault("ai.djl.pytorch.num_threads", Integer.toString(count));
+    setDefault(THREADS, Integer.toString(count));
     setDefault("ai.djl.pytorch.num_interop_threads", "1");
     // The optimizer specializes a program per shape in its first calls, which makes them slow and
     // their rounding different; on these programs it gains nothing (docs/performance.md).
@@ -84,10 +86,12 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
         ? name() + ", " + memoryBytes() + " bytes, " + versions
         : "cpu %s, %d processors, %s threads, %s"
             .formatted(
-                Processor.name(),
-                Runtime.getRuntime().availableProcessors(),
-                System.getProperty("ai.djl.pytorch.num_threads"),
-                versions);
+                Processor.name(), Runtime.getRuntime().availableProcessors(), threads(), versions);
+  }
+
+  @Override
+  public int threads() {
+    return Integer.getInteger(THREADS, 1);
   }
 
   @Override

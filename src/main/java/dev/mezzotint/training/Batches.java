@@ -1,6 +1,5 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 
 /**
@@ -33,8 +32,9 @@ final class Batches {
     for (int row = 0; row < rows; row++) {
       long position = iteration * rows + row;
       classes[row] = pairs.read(position, x0, x1, row * values);
-      alpha[row] = (float) Noise.uniform(recipe.seed() ^ ALPHA, position, 0);
+      alpha[row] = (float) recipe.alphaDensity().alpha(recipe.seed() ^ ALPHA, position);
     }
+    recipe.coupling().couple(x0, x1, classes);
     return new Batch(
         x1, x0, new float[0], alpha, classes, pairs.channels(), 0, pairs.height(), pairs.width());
   }

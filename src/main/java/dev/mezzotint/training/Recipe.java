@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.iadb.AlphaDensity;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.JsonObject;
@@ -23,6 +24,8 @@ import java.util.stream.Stream;
  * @param densities of the plane, for a perceptron
  * @param iterations optimizer steps in all
  * @param batchSize pictures per step
+ * @param alphaDensity how often each α is looked at
+ * @param coupling which x0 of a batch meets which x1
  * @param emaDecay share of the moving average that stays at each step, once warmed up
  * @param checkpointEvery steps between checkpoints
  * @param sampleEvery steps between sample grids; 0 for none
@@ -40,6 +43,8 @@ public record Recipe(
     Optimizer optimizer,
     long iterations,
     int batchSize,
+    AlphaDensity alphaDensity,
+    Coupling coupling,
     double emaDecay,
     long checkpointEvery,
     long sampleEvery,

@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.iadb.AlphaDensity;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
@@ -11,6 +12,8 @@ import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.network.TrainStep;
+import dev.mezzotint.network.TrainStep.Loss;
+import dev.mezzotint.network.TrainStep.Precision;
 import dev.mezzotint.training.Recipe.Card;
 import dev.mezzotint.training.Recipe.Data;
 import dev.mezzotint.training.Recipe.Densities;
@@ -26,6 +29,9 @@ final class RecipeKeys {
   private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
   private static final String NAME_RULE =
       "must be letters, digits, '.', '_' or '-', at most 64, a letter or digit first";
+
+  private static final List<String> PRECISIONS =
+      Arrays.stream(Precision.values()).map(Precision::word).toList();
 
   private RecipeKeys() {}
 
@@ -64,6 +70,8 @@ final class RecipeKeys {
             json.integer("iterations", 1, 1_000_000_000)
                 .orElseThrow(() -> json.refuse("iterations", "is missing: how many steps")),
             json.integer("batchSize", 1, 65_536, 32),
+            alphaDensity(json),
+            coupling(json, network, data),
             ema(json),
             json.integer("checkpointEvery", 1, 1_000_000_000L, 500L),
             json.integer("sampleEvery", 0, 1_000_000_000L, 500L),
@@ -204,24 +212,68 @@ final class RecipeKeys {
     if (kind.equals("adam") && decay != 0) {
       throw o.refuse("weightDecay", "needs optimizer.name adamw");
     }
-    TrainStep.Loss loss =
-        json.word("loss", List.of("mean", "sum"))
-            .map(word -> word.equals("sum") ? TrainStep.Loss.SUM : TrainStep.Loss.MEAN)
-            .orElse(TrainStep.Loss.MEAN);
     Optimizer optimizer =
         new Optimizer(
             o.number("learningRate", 1e-9, 10, 1e-4),
             o.integer("warmup", 0, 1_000_000_000L, 0L),
             o.word("schedule", List.of("constant", "cosine")).orElse("constant").equals("cosine"),
             new TrainStep(
-                loss,
+                loss(json),
                 o.number("beta1", 0, 0.999999, standard.beta1()),
                 o.number("beta2", 0, 0.999999, standard.beta2()),
                 o.number("epsilon", 1e-16, 1, standard.epsilon()),
                 decay,
-                o.number("clipNorm", 0, 1e9, 0)));
+                o.number("clipNorm", 0, 1e9, 0),
+                microBatch(json),
+                json.word("precision", PRECISIONS)
+                    .map(word -> Precision.values()[PRECISIONS.indexOf(word)])
+                    .orElse(Precision.FLOAT32)));
     o.refuseUnknown();
     return optimizer;
+  }
+
+  private static Loss loss(JsonObject json) {
+    String word = json.word("loss", List.of("mean", "sum", "huber")).orElse("mean");
+    double delta = json.number("huberDelta", 1e-6, 1e6, 1);
+    if (json.has("huberDelta") && !word.equals("huber")) {
+      throw json.refuse("huberDelta", "needs loss huber");
+    }
+    return switch (word) {
+      case "sum" -> new Loss.Sum();
+      case "huber" -> new Loss.Huber(delta);
+      default -> new Loss.Mean();
+    };
+  }
+
+  /** Rows evaluated at once; 0 for the whole batch. */
+  private static int microBatch(JsonObject json) {
+    int batch = json.integer("batchSize", 1, 65_536, 32);
+    int micro = json.integer("microBatch", 1, 65_536, batch);
+    if (batch % micro != 0) {
+      throw json.refuse("microBatch", "must divide batchSize, which is " + batch);
+    }
+    return micro == batch ? 0 : micro;
+  }
+
+  private static AlphaDensity alphaDensity(JsonObject json) {
+    try {
+      return AlphaDensity.parse(json.string("alphaDensity", AlphaDensity.UNIFORM.word()));
+    } catch (IllegalArgumentException e) {
+      throw json.refuse("alphaDensity", String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Coupling coupling(JsonObject json, NetworkConfig network, Data data) {
+    Coupling coupling =
+        json.word("coupling", Coupling.WORDS).map(Coupling::of).orElse(Coupling.INDEPENDENT);
+    if (coupling == Coupling.OPTIMAL_TRANSPORT && data.p0Split().isPresent()) {
+      throw json.refuse("coupling", "must be independent where p0 is a set of pictures");
+    }
+    if (coupling == Coupling.OPTIMAL_TRANSPORT && network.conditionChannels() > 0) {
+      throw json.refuse(
+          "coupling", "must be independent with conditions: x0 would tell of the condition");
+    }
+    return coupling;
   }
 
   private static Card card(JsonObject json) {
@@ -247,6 +299,13 @@ final class RecipeKeys {
     double decay = ema.number("decay", 0, 0.9999999, 0.999);
     ema.refuseUnknown();
     return decay;
+  }
+
+  private static String word(Loss loss) {
+    if (loss instanceof Loss.Huber) {
+      return "huber";
+    }
+    return loss instanceof Loss.Sum ? "sum" : "mean";
   }
 
   private static Map<String, Object> datasetMap(Data data) {
@@ -292,9 +351,24 @@ final class RecipeKeys {
       map.put("dataset", datasetMap(data));
     }
     map.put("optimizer", adam);
-    map.put("loss", step.loss().word());
+    map.put("loss", word(step.loss()));
+    if (step.loss() instanceof Loss.Huber huber) {
+      map.put("huberDelta", huber.delta());
+    }
     map.put("iterations", recipe.iterations());
     map.put("batchSize", recipe.batchSize());
+    if (!recipe.alphaDensity().equals(AlphaDensity.UNIFORM)) {
+      map.put("alphaDensity", recipe.alphaDensity().word());
+    }
+    if (recipe.coupling() != Coupling.INDEPENDENT) {
+      map.put("coupling", recipe.coupling().word());
+    }
+    if (step.microBatch() > 0) {
+      map.put("microBatch", step.microBatch());
+    }
+    if (step.precision() != Precision.FLOAT32) {
+      map.put("precision", step.precision().word());
+    }
     map.put("ema", Map.of("decay", recipe.emaDecay()));
     map.put("checkpointEvery", recipe.checkpointEvery());
     map.put("sampleEvery", recipe.sampleEvery());

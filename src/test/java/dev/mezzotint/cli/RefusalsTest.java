@@ -220,6 +220,11 @@ class RefusalsTest {
       public Device device(String name) {
         return new Device() {
           @Override
+          public int threads() {
+            return 1;
+          }
+
+          @Override
           public String description() {
             return name();
           }

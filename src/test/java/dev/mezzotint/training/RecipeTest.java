@@ -23,7 +23,13 @@ class RecipeTest {
             "\"learningRate\": 0.003",
             "\"name\": \"adamw\", \"learningRate\": 0.003, \"clipNorm\": 1, \"schedule\":"
                 + " \"cosine\"");
-    for (String text : new String[] {Recipes.TINY, adamw}) {
+    String all =
+        Recipes.changed(
+            "\"batchSize\": 6",
+            "\"batchSize\": 6, \"microBatch\": 3, \"precision\": \"bf16\", \"loss\": \"huber\","
+                + " \"huberDelta\": 0.1, \"alphaDensity\": \"logit-normal:0,1.5\","
+                + " \"coupling\": \"optimal-transport\", \"from\": \"other@2\"");
+    for (String text : new String[] {Recipes.TINY, adamw, all}) {
       Recipe recipe = Recipes.parse(text);
       Recipe again = Recipe.parse(JsonObject.parse(JsonText.writePretty(recipe.toMap())));
       assertThat(again).isEqualTo(recipe);
@@ -56,6 +62,12 @@ class RecipeTest {
         "iterations       | \"iterations\": 12      | \"iterations\": 1.5",
         "batchSize        | \"batchSize\": 6        | \"batchSize\": 1000000",
         "batchSize        | \"batchSize\": 6        | \"batchSize\": \"6\"",
+        "microBatch       | \"batchSize\": 6        | \"batchSize\": 6, \"microBatch\": 4",
+        "huberDelta       | \"batchSize\": 6        | \"batchSize\": 6, \"huberDelta\": 1",
+        "loss             | \"batchSize\": 6        | \"batchSize\": 6, \"loss\": \"square\"",
+        "precision        | \"batchSize\": 6        | \"batchSize\": 6, \"precision\": \"fp16\"",
+        "alphaDensity     | \"batchSize\": 6        | \"batchSize\": 6, \"alphaDensity\": \"mode:9\"",
+        "coupling         | \"batchSize\": 6        | \"batchSize\": 6, \"coupling\": \"ot\"",
         "batchsize        | \"batchSize\": 6        | \"batchsize\": 6",
         "ema.decay        | \"decay\": 0.9          | \"decay\": 1",
         "ema.Decay        | \"decay\": 0.9          | \"Decay\": 0.9",
@@ -80,7 +92,6 @@ class RecipeTest {
         "optimizer.weightDecay  | \"warmup\": 3     | \"weightDecay\": 0.1",
         "optimizer.name   | \"warmup\": 3           | \"name\": \"sgd\"",
         "optimizer.momentum | \"warmup\": 3         | \"momentum\": 0.9",
-        "loss             | \"iterations\": 12      | \"iterations\": 12, \"loss\": \"huber\"",
         "card.version     | \"v1\"                  | \"v 1\"",
         "card.sampler     | \"heun\"                | \"ddim\"",
         "card.license     | \"licence\"             | \"license\"",
