@@ -52,6 +52,11 @@ final class StepClock {
       }
 
       @Override
+      public int threads() {
+        return device.threads();
+      }
+
+      @Override
       public long memoryBytes() {
         return device.memoryBytes();
       }

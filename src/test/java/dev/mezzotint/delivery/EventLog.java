@@ -12,7 +12,8 @@ import java.util.List;
 /** The events and dead-letter topics in memory. */
 public final class EventLog implements EventPublisher {
   /** One dead letter. */
-  public record DeadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {}
+  public record DeadLetter(
+      Delivery delivery, String jobId, int attempt, String field, String cause) {}
 
   private final List<JobEvent> events = new ArrayList<>();
   private final List<EventContext> contexts = new ArrayList<>();
