@@ -4,9 +4,10 @@ import dev.mezzotint.json.InvalidInputException;
 
 /**
  * Follows the loss and says when it has run away: its running average stands above {@value #FACTOR}
- * times the best that it was after the first {@value #STEPS_MIN} steps and the warm-up. The average
- * forgets {@value #FORGETS} a step. A function of the losses alone, so that a resumed training sees
- * what an undisturbed one does. For one thread.
+ * times the best that it ever was. Looked at after the first {@value #STEPS_MIN} steps and the
+ * rate's warm-up, since the beginning may be rough. The average forgets {@value #FORGETS} a step. A
+ * function of the losses alone, so that a resumed training sees what an undisturbed one does. For
+ * one thread.
  */
 final class LossWatch {
   static final double FACTOR = 10;
@@ -30,11 +31,8 @@ final class LossWatch {
    */
   void add(long iteration, double loss) {
     smoothed = Double.isNaN(smoothed) ? loss : (1 - FORGETS) * smoothed + FORGETS * loss;
-    if (iteration < settledAt) {
-      return;
-    }
     best = Math.min(best, smoothed);
-    if (smoothed > FACTOR * best) {
+    if (iteration >= settledAt && smoothed > FACTOR * best) {
       throw new InvalidInputException(
           "optimizer.learningRate",
           "training diverged at step %d: the running loss is %.4g after a best of %.4g; the last"

@@ -267,20 +267,40 @@ final class StoredCheckpoints implements AutoCloseable {
     watch.patiently(
         () -> {
           store.upload(kept.key(), file, BINARY);
-          store.put(kept.log(), log, "text/csv");
           return kept;
         });
+    watch.patiently(() -> store.put(kept.log(), log, "text/csv"));
     List<Kept> before = pointer().kept();
     List<Kept> all = new ArrayList<>(before);
     all.removeIf(k -> k.iteration() >= iteration);
     all.add(kept);
     List<Kept> remaining = remaining(all, keepLast, keepEvery);
-    watch.patiently(
-        () -> {
-          move(pointer().with(remaining));
-          return kept;
-        });
+    try {
+      watch.patiently(
+          () -> {
+            move(pointer().with(remaining));
+            return kept;
+          });
+    } catch (Stopped e) {
+      removeUnlessNamed(kept);
+      throw e;
+    }
     before.stream().filter(k -> !remaining.contains(k)).forEach(this::remove);
+  }
+
+  /**
+   * What was uploaded in vain; it was not if the pointer's move stood and only its answer got lost.
+   */
+  private void removeUnlessNamed(Kept kept) {
+    try {
+      Optional<StoredObject> standing = store.get(Keys.latestCheckpoint(id));
+      if (standing.isEmpty()
+          || !CheckpointPointer.keys(standing.get().bytes()).contains(kept.key())) {
+        remove(kept);
+      }
+    } catch (TransientException e) {
+      LOG.log(System.Logger.Level.DEBUG, "{0} stays for the sweep: {1}", kept.key(), e);
+    }
   }
 
   /** Forgets the checkpoints after this one, which cannot be read any more. */

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -121,9 +122,9 @@ class TrainingJobsTest {
       if (!killed && !crash.dead()) {
         break;
       }
-      n += 2 + n % 3;
+      n += Boolean.getBoolean("training.everyCall") ? 1 : 9;
     }
-    assertThat(died).isGreaterThan(10);
+    assertThat(died).isGreaterThan(5);
   }
 
   @Test
@@ -230,7 +231,7 @@ class TrainingJobsTest {
     String whole = undisturbed();
     Delivery record =
         world.record(request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1"));
-    for (int step = 1; step <= 9; step++) {
+    for (int step = 1; step <= 6; step++) {
       Crash crash = Crash.at("create", "jobs/a/never.json");
       int last = step;
       Line.Fault dies =
@@ -245,7 +246,7 @@ class TrainingJobsTest {
       assertThat(Crash.kills(world.worker("w" + step, dies), record, crash)).isTrue();
       record = again(record);
     }
-    assertThat(world.jobRecord("a").attempts()).isEqualTo(9);
+    assertThat(world.jobRecord("a").attempts()).isEqualTo(6);
     assertThat(world.finish(world.worker(), record)).isEqualTo(1);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }
@@ -304,7 +305,7 @@ class TrainingJobsTest {
             "\"learningRate\": 0.003, \"warmup\": 3",
             "\"learningRate\": 10, \"warmup\": 12",
             "\"iterations\": 12",
-            "\"iterations\": 3000",
+            "\"iterations\": 300",
             "\"sampleEvery\": 8",
             "\"sampleEvery\": 0");
     assertThat(world.worker().handle(world.record(wild))).isEqualTo(Settlement.ACCEPT);
@@ -329,7 +330,7 @@ class TrainingJobsTest {
           }
         };
     world.worker("w1", counts).handle(world.record(kept));
-    assertThat(most.get()).isEqualTo(5); // 5, 10 and the newest three, one of which is 10
+    assertThat(most.get()).isEqualTo(4); // such as 5, 9, 10, 11
     assertThat(world.model("a").checkpoints())
         .hasSize(2)
         .allMatch(k -> k.matches(".*/00000(05|10)-.*"));
@@ -377,15 +378,20 @@ class TrainingJobsTest {
   void anOutageOfTheStoreIsWaitedOut() throws Exception {
     String whole = undisturbed();
     AtomicInteger failures = new AtomicInteger();
+    AtomicBoolean uploaded = new AtomicBoolean();
     Line.Fault away =
         (after, call, subject) -> {
-          if (subject.contains("/checkpoints/") && failures.incrementAndGet() % 3 != 0) {
+          if (subject.contains("/checkpoints/") && call.equals("upload")) {
+            uploaded.set(true);
+          }
+          // Whatever it is asked, and whether or not it did it before it went away.
+          if (uploaded.get() && failures.incrementAndGet() <= 15) {
             throw new StorageException("away");
           }
         };
     Delivery record = world.record(request("a"));
-    world.finish(world.worker("w1", away), record);
-    assertThat(failures.get()).isGreaterThan(10);
+    assertThat(world.worker("w1", away).handle(record)).isEqualTo(Settlement.ACCEPT);
+    assertThat(failures.get()).isGreaterThan(15);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }
 
