@@ -89,7 +89,7 @@ class TrainingJobTest {
   }
 
   @Test
-  void aTrainingThatWasKilledAndTerminatedGivesTheWeightsOfAnUndisturbedOne() throws Exception {
+  void aTrainingThatIsKilledTerminatedOrFrozenGivesTheWeightsOfAnUndisturbedOne() throws Exception {
     for (String name : List.of("a", "b", "c")) {
       startWorker(name);
     }
@@ -134,11 +134,33 @@ class TrainingJobTest {
           starts.size(),
           cut.text("weightsSha256"));
 
+      checkFrozen(events, whole.text("weightsSha256"));
+
       // Asked for by name, without a restart.
       site.send("{\"id\":\"use\",\"model\":\"squares\",\"count\":2,\"steps\":2}");
       Letter used = events.await("pictures", letter -> letter.is("completed", "use"));
       assertThat(used.text("model")).isEqualTo(cut.text("model"));
     }
+  }
+
+  /** Stopped past its lock and woken when another worker has the job: it does nothing more. */
+  private void checkFrozen(Tail events, String weights) throws Exception {
+    site.train(request("frozen", STEPS, 10, ""));
+    WorkerProcess zombie = named(awaitStep("frozen", 70));
+    zombie.signal("STOP");
+    Letter end = events.await("end", letter -> letter.is("completed", "frozen"));
+    assertThat(end.text("weightsSha256")).isEqualTo(weights);
+    Letter last = events.now(letter -> letter.is("started", "frozen")).get(1);
+    assertThat(last.text("worker")).isNotEqualTo(zombie.name());
+    List<String> objects = site.store().list("");
+    byte[] record = site.object(Keys.jobRecord("frozen"));
+    int told = events.now(letter -> letter.text("jobId").equals("frozen")).size();
+    zombie.signal("CONT");
+    Thread.sleep(3_000); // it would beat, upload and tell within a second
+    assertThat(zombie.alive()).isTrue();
+    assertThat(site.store().list("")).isEqualTo(objects);
+    assertThat(site.object(Keys.jobRecord("frozen"))).isEqualTo(record);
+    assertThat(events.now(letter -> letter.text("jobId").equals("frozen"))).hasSize(told);
   }
 
   private void checkLog(String id) {
