@@ -63,8 +63,11 @@ class ArchitectureTest {
     SEES.put("generation", List.of(join(LOWER, "network", "delivery")));
     SEES.put("training", List.of(join(LOWER, "network", "delivery")));
     SEES.put("study", List.of(join(LOWER, "network")));
+    SEES.put("evaluation", List.of(join(LOWER, "network")));
     for (String adapter : new String[] {"torch", "s3", "kafka", "cli", "local", "http"}) {
-      SEES.put(adapter, List.of(join(LOWER, "network", "generation", "training", "study")));
+      SEES.put(
+          adapter,
+          List.of(join(LOWER, "network", "generation", "training", "study", "evaluation")));
     }
   }
 

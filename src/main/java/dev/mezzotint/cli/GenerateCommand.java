@@ -13,12 +13,12 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -70,8 +70,10 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Option(
       names = "--condition",
-      paramLabel = "FILE[:KEY]",
-      description = "What the network sees beside x, N x K x H x W, for models that take it.")
+      paramLabel = "PATH",
+      description =
+          "What the network sees beside x: a picture for all, a folder or zip with one for each, or"
+              + " FILE.safetensors[:KEY], N x K x H x W.")
   private @Nullable String condition;
 
   @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
@@ -114,7 +116,8 @@ final class GenerateCommand implements Callable<Integer> {
     List<SamplingJob.X0> points = start.points(info, files, noise, paint.present());
     int conditionValues = info.conditionChannels() * info.height() * info.width();
     List<SamplingJob.Row> rows =
-        StartOptions.rows(points, conditions(info, points.size()), conditionValues);
+        StartOptions.rows(
+            points, conditions(info, files.card().condition(), points.size()), conditionValues);
     Solver solver = sampler == null ? info.sampler() : solver(sampler);
     double[] alphas = alphas(info, files.card());
     Optional<Inpainting> painting = paint.plan(solver, alphas);
@@ -200,7 +203,7 @@ final class GenerateCommand implements Callable<Integer> {
                         + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
-  private float[] conditions(ModelInfo info, int n) {
+  private float[] conditions(ModelInfo info, List<ConditionPart> parts, int n) {
     String given = condition;
     if (given == null) {
       if (info.conditionChannels() > 0) {
@@ -210,17 +213,7 @@ final class GenerateCommand implements Callable<Integer> {
       }
       return new float[0];
     }
-    Tensor tensor = TensorFile.read("--condition", given, 4);
-    long[] wanted = {n, info.conditionChannels(), info.height(), info.width()};
-    if (info.conditionChannels() == 0 || !Arrays.equals(tensor.shape(), wanted)) {
-      throw new InvalidInputException(
-          "--condition",
-          "--condition is "
-              + Arrays.toString(tensor.shape())
-              + ", the model takes "
-              + Arrays.toString(wanted));
-    }
-    return tensor.toFloats();
+    return new Conditions(info, parts, n).read(given);
   }
 
   private OptionalInt label(ModelInfo info) {

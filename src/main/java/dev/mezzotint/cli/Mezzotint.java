@@ -40,9 +40,16 @@ public final class Mezzotint {
             .addSubcommand(new TrainingBench(surroundings));
     benches.forEach(bench::addSubcommand);
     bench.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
+    CommandLine datasets =
+        new CommandLine(new DatasetsCommand()).addSubcommand(new DatasetsCheck());
+    datasets
+        .getSubcommands()
+        .values()
+        .forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
     CommandLine line =
         new CommandLine(new Mezzotint())
             .addSubcommand(new GenerateCommand(surroundings))
+            .addSubcommand(new EvaluateCommand(surroundings))
             .addSubcommand(new EvaluateOnceCommand(surroundings))
             .addSubcommand(new TrainCommand(surroundings))
             .addSubcommand(new TuneScheduleCommand(surroundings))
@@ -55,6 +62,7 @@ public final class Mezzotint {
             .addSubcommand(new PauseCommand(surroundings))
             .addSubcommand(new ResumeCommand(surroundings))
             .addSubcommand(new ReplayCommand(surroundings))
+            .addSubcommand(datasets)
             .addSubcommand(bench)
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));

@@ -9,6 +9,7 @@ import java.util.Locale;
 final class PassProgress implements AutoCloseable {
   private static final long PAUSE_NANOS = 200_000_000L;
 
+  private final String what;
   private final long total;
   private final boolean terminal = System.console() != null;
   private final long started = System.nanoTime();
@@ -19,6 +20,14 @@ final class PassProgress implements AutoCloseable {
    * @param total evaluations of all rows
    */
   PassProgress(long total) {
+    this("evaluations", total);
+  }
+
+  /**
+   * @param what is counted
+   */
+  PassProgress(String what, long total) {
+    this.what = what;
     this.total = total;
   }
 
@@ -30,9 +39,10 @@ final class PassProgress implements AutoCloseable {
       double rate = done / ((now - started) / 1e9);
       System.err.printf(
           Locale.ROOT,
-          "\r%3d%%  %.0f evaluations/s  %.0f s left\033[K",
+          "\r%3d%%  %.0f %s/s  %.0f s left\033[K",
           100 * done / total,
           rate,
+          what,
           (total - done) / rate);
     }
   }

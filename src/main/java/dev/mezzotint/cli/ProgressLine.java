@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How far a long work is, on standard error: one line that is written over on a terminal, a line
@@ -22,6 +23,7 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
   private long first = -1;
   private long lastShown;
   private double smoothedLoss = Double.NaN;
+  private double waited = Double.NaN;
 
   /**
    * @param total steps in all
@@ -56,7 +58,7 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
     String text =
         String.format(
             Locale.ROOT,
-            "%s [%s%s] %d/%d  loss %.4f  %.1f images/s  %s left",
+            "%s [%s%s] %d/%d  loss %.4f  %.1f images/s  input wait %.1f %%  %s left",
             what,
             "=".repeat(filled),
             " ".repeat(WIDTH - filled),
@@ -64,9 +66,23 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
             total,
             smoothedLoss,
             rate * itemsPerStep,
+            Double.isNaN(waited) ? 0 : 100 * waited,
             brief(Duration.ofSeconds((long) ((total - iteration) / rate))));
     System.err.print(terminal ? "\r" + text + "\033[K" : text + System.lineSeparator());
     System.err.flush();
+  }
+
+  @Override
+  public void waited(double share) {
+    waited = share;
+  }
+
+  /** Empty before the second step. */
+  Optional<String> inputWait() {
+    return Double.isNaN(waited)
+        ? Optional.empty()
+        : Optional.of(
+            String.format(Locale.ROOT, "input wait %.1f %% of the steps' time", 100 * waited));
   }
 
   private static String brief(Duration d) {

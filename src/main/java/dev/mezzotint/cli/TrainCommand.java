@@ -2,7 +2,6 @@ package dev.mezzotint.cli;
 
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
-import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -10,10 +9,13 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.training.Pairs;
 import dev.mezzotint.training.Recipe;
 import dev.mezzotint.training.Training;
+import dev.mezzotint.training.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +42,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "PATH",
-      description = "Folder or zip of PNG or JPEG pictures; not for densities of the plane.")
+      description =
+          "Folder or zip of PNG, JPEG, WebP or IDX files; not for densities of the plane.")
   private @Nullable Path data;
 
   @Option(
@@ -49,6 +52,13 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Becomes the model's folder.")
   private Path out = Path.of("");
+
+  @Option(
+      names = "--cache",
+      paramLabel = "MIB",
+      description =
+          "Memory for decoded pictures; a larger set is decoded again at each use; default 512.")
+  private @Nullable Integer cache;
 
   @Option(names = "--resume", description = "Go on where the folder's checkpoint stands.")
   private boolean resume;
@@ -73,16 +83,19 @@ final class TrainCommand implements Callable<Integer> {
       return densities(read, read.densities().get());
     }
     Path path = data(read);
-    int channels = read.network().outChannels();
-    try (ImageDataset pictures = Datasets.open(path, read.data(), channels)) {
-      List<String> opening = Datasets.describe(path, pictures);
-      if (read.data().p0Split().isEmpty()) {
-        return train(read, Pairs.of(read, pictures), opening);
-      }
-      try (ImageDataset from = Datasets.openP0(path, read.data(), channels)) {
-        return train(read, Pairs.of(read, from, pictures), opening);
-      }
+    try (TrainingData pictures = TrainingData.open(path, read, cacheBytes())) {
+      return train(read, pictures.pairs(), pictures.opening());
     }
+  }
+
+  private OptionalLong cacheBytes() {
+    if (cache == null) {
+      return OptionalLong.empty();
+    }
+    if (cache < 0) {
+      throw new InvalidInputException("--cache", "--cache is " + cache + ", must be 0 or more");
+    }
+    return OptionalLong.of((long) cache << 20);
   }
 
   private int densities(Recipe read, Recipe.Densities words)
@@ -120,11 +133,18 @@ final class TrainCommand implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(onSignal);
     try {
       long done;
+      Optional<String> wait;
       try (ProgressLine line =
           new ProgressLine("training", read.iterations(), read.batchSize(), opening)) {
         ModelFiles from = read.from().map(surroundings::model).orElse(null);
         Training training = new Training(read, pairs, from, surroundings.device(device), out);
         done = training.run(resume, stopping::get, line);
+        wait = line.inputWait();
+      }
+      wait.ifPresent(System.err::println);
+      if (!pairs.broken().isEmpty()) {
+        System.err.println(
+            pairs.broken().size() + " broken files left out, named in training/broken.txt");
       }
       System.err.println(
           done < read.iterations()

@@ -11,7 +11,6 @@ import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.study.StepTuning;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
@@ -72,7 +71,7 @@ final class TuneScheduleCommand implements Callable<Integer> {
       }
     }
     ModelFiles files = surroundings.model(model.reference);
-    Path folder = folder(files);
+    Path folder = CardFolder.of(files);
     ModelCard card = files.card();
     StepPlacement placement = record(files);
     for (int count : steps) {
@@ -112,18 +111,5 @@ final class TuneScheduleCommand implements Callable<Integer> {
     try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
       return StepTuning.record(network, height, width, config.outChannels() * height * width);
     }
-  }
-
-  /** Of a model that lies on this disk in a folder with a card. */
-  private static Path folder(ModelFiles files) {
-    Path folder = files.weights().toAbsolutePath().getParent();
-    if (folder == null || !Files.isWritable(folder.resolve(ModelCard.FILE))) {
-      throw new InvalidInputException(
-          "--model",
-          "--model "
-              + files.name()
-              + " has no card that can be written: import it first, and name the folder");
-    }
-    return folder;
   }
 }

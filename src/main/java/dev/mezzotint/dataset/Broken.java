@@ -6,31 +6,40 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Files that could not be decoded. A few are passed over; once they are most of the set, the set is
- * refused, because training on the rest would hide a mistake. Safe for use by several threads.
+ * Files that could not be decoded. A few are passed over; beyond the limit the set is refused,
+ * because training on the rest would hide a mistake. Safe for use by several threads.
  */
 final class Broken {
   private final String source;
   private final int files;
+  private final double shareMax;
   private final NavigableMap<String, String> reasons = new TreeMap<>();
 
-  Broken(String source, int files) {
+  Broken(String source, int files, double shareMax) {
     this.source = source;
     this.files = files;
+    this.shareMax = shareMax;
   }
 
   /**
-   * @throws InvalidInputException as soon as more than half of the files are broken
+   * @throws InvalidInputException as soon as more files are broken than the limit allows, or all
    */
   synchronized void add(String name, String reason) {
     reasons.put(name, reason);
-    if (reasons.size() * 2L > files) {
+    if (reasons.size() > shareMax * files || reasons.size() == files) {
       var first = reasons.firstEntry();
       throw new InvalidInputException(
           source,
           String.format(
-              "%d of %d images in %s cannot be read, for one: %s %s",
-              reasons.size(), files, source, first.getKey(), first.getValue()));
+              java.util.Locale.ROOT,
+              "at least %d of the %d images in %s cannot be read, more than brokenMax %s allows;"
+                  + " for one: %s %s",
+              reasons.size(),
+              files,
+              source,
+              shareMax,
+              first.getKey(),
+              first.getValue()));
     }
   }
 

@@ -33,7 +33,7 @@ final class CachedDataset extends ListedDataset {
   static CachedDataset load(FileSource source, Listing listing, DatasetOptions options)
       throws IOException {
     try (source) {
-      Broken broken = new Broken(listing.source(), listing.size());
+      Broken broken = new Broken(listing.source(), listing.size(), options.brokenMax());
       @Nullable Sample[] decoded = decodeAll(new Decoder(source, options), listing, broken);
       List<Integer> kept = new ArrayList<>();
       List<Sample> samples = new ArrayList<>();

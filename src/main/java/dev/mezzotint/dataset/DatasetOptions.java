@@ -9,10 +9,13 @@ import java.util.Optional;
  * @param channels 3 for colour, 1 for grey
  * @param height of every image as read, 1 to 4096
  * @param width of every image as read, 1 to 4096
- * @param split top-level folder to read, such as {@code train} or {@code val}; empty reads {@code
- *     train} where the top level is nothing but splits, and everything otherwise
+ * @param files which kind of files make up the set
+ * @param split folder to read, such as {@code train}, at the top level or, among twins, in the
+ *     folder of the images; empty reads {@code train} where the top level is nothing but splits,
+ *     and everything otherwise
  * @param labels where classes come from
  * @param pairing where conditions are; empty without
+ * @param brokenMax share of the files that may be broken, 0 to 1; one more and the set is refused
  * @param cacheBytesMax decoded bytes to keep in memory; a larger set is decoded again at each read
  * @param threads that decode while a set is cached
  */
@@ -20,21 +23,38 @@ public record DatasetOptions(
     int channels,
     int height,
     int width,
+    Kind files,
     Optional<String> split,
     Labels labels,
     Optional<Pairing> pairing,
+    double brokenMax,
     long cacheBytesMax,
     int threads) {
+  /** Broken files that training passes over, as a share. */
+  public static final double BROKEN_MAX_DEFAULT = 0.05;
+
   private static final int SIDE_MAX = 4096;
   private static final long CACHE_BYTES_DEFAULT = 512L << 20;
+
+  /** Kinds of files. */
+  public enum Kind {
+    /** IDX files where there are some, pictures otherwise. */
+    ANY,
+    /** PNG, JPEG and WebP files, one a picture or a pair. */
+    PICTURES,
+    /** The files of the MNIST family, one for all pictures and one for all labels. */
+    IDX
+  }
 
   /** Where an image's class comes from. Classes are numbered in the order of their names. */
   public enum Labels {
     NONE,
-    /** The first folder of the path below the split; of IDX files, the file of labels. */
+    /** The first folder of the path below the split. */
     FOLDER,
     /** The file's name up to its first '-': {@code micah-00012.png} is a {@code micah}. */
-    PREFIX
+    PREFIX,
+    /** Of IDX files, the file of labels. */
+    FILE
   }
 
   public DatasetOptions {
@@ -45,45 +65,87 @@ public record DatasetOptions(
       throw new InvalidInputException(
           "size", "size is " + width + "×" + height + ", each side must be 1 to " + SIDE_MAX);
     }
+    if (!(brokenMax >= 0 && brokenMax <= 1)) {
+      throw new InvalidInputException(
+          "brokenMax", "brokenMax is " + brokenMax + ", must be a share from 0 to 1");
+    }
+    if (files == Kind.IDX && pairing.isPresent()) {
+      throw new InvalidInputException("condition", "condition is not for IDX files");
+    }
     if (cacheBytesMax < 0 || threads < 1 || threads > 64) {
       throw new IllegalArgumentException(cacheBytesMax + " bytes, " + threads + " threads");
     }
   }
 
-  /** RGB, no classes, up to 512 MiB in memory, a decoding thread for each processor up to 4. */
+  /** RGB, no classes, up to 512 MiB in memory, a decoding thread for each processor up to 8. */
   public static DatasetOptions of(int height, int width) {
-    int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
     return new DatasetOptions(
         3,
         height,
         width,
+        Kind.ANY,
         Optional.empty(),
         Labels.NONE,
         Optional.empty(),
+        BROKEN_MAX_DEFAULT,
         CACHE_BYTES_DEFAULT,
-        threads);
+        Math.min(8, Runtime.getRuntime().availableProcessors()));
   }
 
   public DatasetOptions withChannels(int other) {
-    return new DatasetOptions(other, height, width, split, labels, pairing, cacheBytesMax, threads);
+    return with(other, files, split, labels, pairing, brokenMax, cacheBytesMax);
+  }
+
+  public DatasetOptions withFiles(Kind other) {
+    return with(channels, other, split, labels, pairing, brokenMax, cacheBytesMax);
   }
 
   public DatasetOptions withSplit(String other) {
-    return new DatasetOptions(
-        channels, height, width, Optional.of(other), labels, pairing, cacheBytesMax, threads);
+    return with(channels, files, Optional.of(other), labels, pairing, brokenMax, cacheBytesMax);
   }
 
   public DatasetOptions withLabels(Labels other) {
-    return new DatasetOptions(
-        channels, height, width, split, other, pairing, cacheBytesMax, threads);
-  }
-
-  public DatasetOptions withCacheBytesMax(long other) {
-    return new DatasetOptions(channels, height, width, split, labels, pairing, other, threads);
+    return with(channels, files, split, other, pairing, brokenMax, cacheBytesMax);
   }
 
   public DatasetOptions withPairing(Pairing other) {
+    return with(channels, files, split, labels, Optional.of(other), brokenMax, cacheBytesMax);
+  }
+
+  public DatasetOptions withBrokenMax(double other) {
+    return with(channels, files, split, labels, pairing, other, cacheBytesMax);
+  }
+
+  public DatasetOptions withCacheBytesMax(long other) {
+    return with(channels, files, split, labels, pairing, brokenMax, other);
+  }
+
+  private DatasetOptions with(
+      int newChannels,
+      Kind newFiles,
+      Optional<String> newSplit,
+      Labels newLabels,
+      Optional<Pairing> newPairing,
+      double newBrokenMax,
+      long newCacheBytesMax) {
     return new DatasetOptions(
-        channels, height, width, split, labels, Optional.of(other), cacheBytesMax, threads);
+        newChannels,
+        height,
+        width,
+        newFiles,
+        newSplit,
+        newLabels,
+        newPairing,
+        newBrokenMax,
+        newCacheBytesMax,
+        threads);
+  }
+
+  /** Bytes that one sample takes once it is decoded. */
+  long sampleBytes() {
+    int planes =
+        channels
+            + pairing.map(p -> p.conditions().stream().mapToInt(Condition::bytes).sum()).orElse(0);
+    return (long) planes * height * width;
   }
 }

@@ -1,61 +1,93 @@
 package dev.mezzotint.dataset;
 
 import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Resize;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * From a file, or a pair of files, to an image and its condition at the wanted size. Safe for use
- * by several threads.
+ * From a file, or the files of one pair, to an image and its conditions at the wanted size. Safe
+ * for use by several threads.
  */
-record Decoder(FileSource source, DatasetOptions options) {
-  /** Folder of the images among twins. */
-  static final String TARGET = "target/";
+final class Decoder {
+  private final FileSource source;
+  private final DatasetOptions options;
+  private final Twins twins;
 
-  /** Folder of the conditions among twins. */
-  static final String INPUT = "input/";
+  Decoder(FileSource source, DatasetOptions options) {
+    this.source = source;
+    this.options = options;
+    this.twins = Twins.of(source.names(), options.pairing());
+  }
 
   /**
    * What one index of a data set stands for.
    *
-   * @param condition a picture, or a grey picture of class numbers; empty without conditions
+   * @param conditions one for each of the pairing's, in its order: a picture, or a grey picture of
+   *     class numbers
    */
-  record Sample(Pixels image, Optional<Pixels> condition) {}
+  record Sample(Pixels image, List<Pixels> conditions) {
+    Sample(Pixels image) {
+      this(image, List.of());
+    }
+
+    /** The image and then its conditions, label maps in their colours. */
+    List<Pixels> shown(List<Condition> kinds) {
+      List<Pixels> pictures = new ArrayList<>();
+      pictures.add(image);
+      for (int k = 0; k < conditions.size(); k++) {
+        Pixels pixels = conditions.get(k);
+        pictures.add(kinds.get(k).palette().map(p -> p.colours(pixels)).orElse(pixels));
+      }
+      return pictures;
+    }
+  }
+
+  FileSource source() {
+    return source;
+  }
+
+  DatasetOptions options() {
+    return options;
+  }
 
   /**
    * @throws IOException if one of the files is missing or broken; one sentence without the name
    */
   Sample decode(String name) throws IOException {
-    if (options.pairing().isEmpty()) {
-      return new Sample(image(read(name, options.channels())), Optional.empty());
+    Optional<Pairing> pairing = options.pairing();
+    if (pairing.isEmpty()) {
+      return new Sample(image(read(name, options.channels())));
     }
-    Pairing pairing = options.pairing().get();
-    int channels = pairing.palette().isPresent() ? 3 : pairing.channels();
-    if (pairing.layout() == Pairing.Layout.TWINS) {
-      Pixels condition;
-      String twin = twin(name);
+    return pairing.get().layout() == Pairing.Layout.TWINS
+        ? twin(name, pairing.get())
+        : half(name, pairing.get());
+  }
+
+  private Sample twin(String name, Pairing pairing) throws IOException {
+    List<Pixels> conditions = new ArrayList<>();
+    for (Condition condition : pairing.conditions()) {
+      String twin = twins.find(name, condition.folder());
       try {
-        condition = condition(read(twin, channels), pairing);
+        conditions.add(condition(read(twin, condition.decoded()), condition));
       } catch (IOException e) {
         throw new IOException("has the twin " + twin + ", which " + e.getMessage(), e);
       }
-      return new Sample(image(read(name, options.channels())), Optional.of(condition));
     }
-    // Decoded twice where the channels differ: rare, and simpler than converting.
-    Pixels both = read(name, options.channels());
-    Pixels forCondition = channels == options.channels() ? both : read(name, channels);
-    boolean left = pairing.layout() == Pairing.Layout.CONDITION_LEFT;
-    return new Sample(
-        image(half(both, /* left= */ !left)),
-        Optional.of(condition(half(forCondition, left), pairing)));
+    return new Sample(image(read(name, options.channels())), conditions);
   }
 
-  /** {@code train/target/a.png} has the twin {@code train/input/a.png}. */
-  static String twin(String name) {
-    int at = ("/" + name).lastIndexOf("/" + TARGET);
-    return name.substring(0, at) + INPUT + name.substring(at + TARGET.length());
+  private Sample half(String name, Pairing pairing) throws IOException {
+    Condition condition = pairing.conditions().get(0);
+    boolean left = pairing.layout() == Pairing.Layout.CONDITION_LEFT;
+    Pixels both = read(name, 3);
+    Pixels image = half(both, /* left= */ !left).withChannels(options.channels());
+    Pixels beside = half(both, left).withChannels(condition.decoded());
+    return new Sample(image(image), List.of(condition(beside, condition)));
   }
 
   private Pixels read(String name, int channels) throws IOException {
@@ -66,13 +98,13 @@ record Decoder(FileSource source, DatasetOptions options) {
     return Resize.cover(pixels, options.width(), options.height());
   }
 
-  private Pixels condition(Pixels pixels, Pairing pairing) throws IOException {
-    return pairing.palette().isPresent()
-        ? Resize.coverNearest(
-            pairing.palette().get().labels(pixels, /* nearest= */ false),
-            options.width(),
-            options.height())
-        : image(pixels);
+  private Pixels condition(Pixels pixels, Condition condition) throws IOException {
+    if (condition.palette().isEmpty()) {
+      return image(pixels);
+    }
+    Palette palette = condition.palette().get();
+    return Resize.coverNearest(
+        palette.labels(pixels, condition.nearest()), options.width(), options.height());
   }
 
   private static Pixels half(Pixels both, boolean left) throws IOException {

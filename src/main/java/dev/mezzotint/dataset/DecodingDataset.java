@@ -1,9 +1,11 @@
 package dev.mezzotint.dataset;
 
 import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -13,13 +15,50 @@ import java.util.OptionalInt;
  * Safe for use by several threads.
  */
 final class DecodingDataset extends ListedDataset {
+  private static final int TRIED = 64;
+
   private final Decoder decoder;
   private final Broken broken;
 
-  DecodingDataset(FileSource source, Listing listing, DatasetOptions options) {
+  private DecodingDataset(FileSource source, Listing listing, DatasetOptions options) {
     super(listing, options);
     this.decoder = new Decoder(source, options);
-    this.broken = new Broken(listing.source(), listing.size());
+    this.broken = new Broken(listing.source(), listing.size(), options.brokenMax());
+  }
+
+  /**
+   * Tries a few files from all over the set, so that one that is mostly broken is refused now.
+   *
+   * @throws InvalidInputException if clearly more of them are broken than the limit allows
+   */
+  static DecodingDataset open(FileSource source, Listing listing, DatasetOptions options)
+      throws IOException {
+    DecodingDataset set = new DecodingDataset(source, listing, options);
+    int tried = Math.min(TRIED, listing.size());
+    for (int k = 0; k < tried; k++) {
+      String name = set.name((int) ((long) k * listing.size() / tried));
+      try {
+        set.decoder.decode(name);
+      } catch (IOException e) {
+        set.broken.add(name, String.valueOf(e.getMessage()));
+      }
+    }
+    List<String> found = set.broken();
+    double expected = options.brokenMax() * tried;
+    // Three standard deviations of a Poisson count: a set within the limit almost never fails.
+    if (found.size() > expected + 3 * Math.sqrt(expected + 1)) {
+      throw new InvalidInputException(
+          listing.source(),
+          String.format(
+              Locale.ROOT,
+              "%d of %d images that were tried in %s cannot be read, brokenMax is %s; for one: %s",
+              found.size(),
+              tried,
+              listing.source(),
+              options.brokenMax(),
+              found.get(0)));
+    }
+    return set;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.mezzotint.dataset;
 
+import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.Decoder.Sample;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Resize;
@@ -80,12 +81,15 @@ final class Idx {
       int plane = height * width;
       for (int i = 0; i < count; i++) {
         byte[] grey = Arrays.copyOfRange(pictures.values(), i * plane, (i + 1) * plane);
-        Pixels pixels = colour(new Pixels(width, height, 1, grey), options.channels());
-        samples.add(
-            new Sample(Resize.cover(pixels, options.width(), options.height()), Optional.empty()));
+        Pixels pixels = new Pixels(width, height, 1, grey).withChannels(options.channels());
+        samples.add(new Sample(Resize.cover(pixels, options.width(), options.height())));
       }
       Listing listing = new Listing(path, names, List.of(), List.of());
-      if (options.labels() != DatasetOptions.Labels.NONE) {
+      if (options.labels() == Labels.FOLDER || options.labels() == Labels.PREFIX) {
+        throw new InvalidInputException(
+            "labels", "labels must be file or none: " + path + " holds IDX files");
+      }
+      if (options.labels() == Labels.FILE) {
         String labels = labels(source.names(), images);
         listing = labelled(listing, read(source, labels, 1), labels);
       }
@@ -120,17 +124,6 @@ final class Idx {
             .mapToObj(Integer::toString)
             .toList();
     return new Listing(listing.source(), listing.names(), numbers, classes);
-  }
-
-  private static Pixels colour(Pixels grey, int channels) {
-    if (channels == 1) {
-      return grey;
-    }
-    byte[] rgb = new byte[3 * grey.bytes().length];
-    for (int i = 0; i < rgb.length; i++) {
-      rgb[i] = grey.bytes()[i / 3];
-    }
-    return new Pixels(grey.width(), grey.height(), 3, rgb);
   }
 
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared

@@ -1,5 +1,7 @@
 package dev.mezzotint.dataset;
 
+import dev.mezzotint.dataset.DatasetOptions.Kind;
+import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,9 +23,14 @@ public interface ImageDataset extends AutoCloseable {
 
   int width();
 
-  /** Channels of each image's condition as the network sees it; 0 in a set without conditions. */
+  /** What stands beside each image, in the order of the network's channels; empty for nothing. */
+  default List<Condition> conditions() {
+    return List.of();
+  }
+
+  /** Channels of each image's conditions as the network sees them; 0 in a set without any. */
   default int conditionChannels() {
-    return 0;
+    return conditions().stream().mapToInt(Condition::channels).sum();
   }
 
   /** The path of image i within the folder or zip, with '/' between its parts. */
@@ -43,8 +50,8 @@ public interface ImageDataset extends AutoCloseable {
   void read(int i, float[] out, int offset) throws IOException;
 
   /**
-   * As above, and its condition as conditionChannels × height × width: a picture in [−1, 1], or of
-   * a label map 1 for the pixel's class and 0 for the others.
+   * As above, and its conditions as conditionChannels × height × width: of a picture [−1, 1], of a
+   * label map 1 for the pixel's class and 0 for the others.
    *
    * @param condition not touched in a set without conditions
    */
@@ -60,6 +67,11 @@ public interface ImageDataset extends AutoCloseable {
     return out;
   }
 
+  /** Image i and then its conditions as a person looks at them, label maps in their colours. */
+  default List<Pixels> shown(int i) throws IOException {
+    return List.of(Pixels.fromChw(chw(i), 0, channels(), height(), width()));
+  }
+
   /** Files left out because they could not be decoded so far, as "name reason". */
   List<String> broken();
 
@@ -68,33 +80,46 @@ public interface ImageDataset extends AutoCloseable {
   void close() throws IOException;
 
   /**
-   * Opens a folder (read with all its subfolders) or a zip of PNG and JPEG files, or of the IDX
-   * files of the MNIST family. Names that begin with a dot or lie in {@code __MACOSX} are passed
-   * over, and so are files of other kinds. Links to folders are not followed.
+   * Opens a folder (read with all its subfolders) or a zip of PNG, JPEG and WebP files, or of the
+   * IDX files of the MNIST family. Names that begin with a dot or lie in {@code __MACOSX} are
+   * passed over, and so are files of other kinds. Links to folders are not followed. One folder
+   * that wraps the splits, as zips often have it, is looked through.
    *
-   * <p>Every image is scaled to cover the wanted size and cropped at the centre. A set that fits
-   * into {@link DatasetOptions#cacheBytesMax} is decoded here and now.
+   * <p>Every image is scaled to cover the wanted size and cropped at the centre, label maps without
+   * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded here
+   * and now.
    *
    * @return the caller closes it
    * @throws InvalidInputException if there is nothing to read, the split or a class cannot be
-   *     found, or more than half of the files are broken
+   *     found, or more files are broken than allowed
    */
   static ImageDataset open(Path path, DatasetOptions options) throws IOException {
     FileSource source = FileSource.open(path);
     try {
-      Optional<String> idx = Idx.images(source.names(), options.split());
-      if (idx.isPresent()) {
-        return Idx.load(source, path.toString(), idx.get(), options);
+      if (options.files() != Kind.PICTURES && options.pairing().isEmpty()) {
+        Optional<String> idx = Idx.images(source.names(), options.split());
+        if (idx.isPresent()) {
+          return Idx.load(source, path.toString(), idx.get(), options);
+        }
+        if (options.files() == Kind.IDX) {
+          throw new InvalidInputException(
+              path.toString(), path + " holds no file like train-images-idx3-ubyte or …-ubyte.gz");
+        }
       }
       Listing listing = Listing.of(path.toString(), source.names(), options);
-      long planes = options.channels() + options.pairing().map(p -> 3).orElse(0);
-      long bytes = listing.size() * planes * options.height() * options.width();
-      return bytes <= options.cacheBytesMax()
+      return listing.size() * options.sampleBytes() <= options.cacheBytesMax()
           ? CachedDataset.load(source, listing, options)
-          : new DecodingDataset(source, listing, options);
+          : DecodingDataset.open(source, listing, options);
     } catch (IOException | RuntimeException e) {
       source.close();
       throw e;
+    }
+  }
+
+  /** Whether a set read in this way has images of a split of that name, such as {@code val}. */
+  static boolean hasSplit(Path path, String split, DatasetOptions options) throws IOException {
+    try (FileSource source = FileSource.open(path)) {
+      return Listing.hasSplit(source.names(), split, options.pairing());
     }
   }
 }

@@ -39,8 +39,8 @@ abstract sealed class ListedDataset implements ImageDataset permits CachedDatase
   }
 
   @Override
-  public final int conditionChannels() {
-    return options.pairing().map(Pairing::conditionChannels).orElse(0);
+  public final List<Condition> conditions() {
+    return options.pairing().map(Pairing::conditions).orElse(List.of());
   }
 
   @Override
@@ -70,14 +70,21 @@ abstract sealed class ListedDataset implements ImageDataset permits CachedDatase
       throws IOException {
     Sample sample = sample(i);
     sample.image().toChw(image, offset);
-    if (sample.condition().isPresent()) {
-      Pixels pixels = sample.condition().get();
-      options
-          .pairing()
-          .flatMap(Pairing::palette)
-          .ifPresentOrElse(
-              palette -> palette.oneHot(pixels, condition, conditionOffset),
-              () -> pixels.toChw(condition, conditionOffset));
+    int at = conditionOffset;
+    for (int k = 0; k < sample.conditions().size(); k++) {
+      Pixels pixels = sample.conditions().get(k);
+      Condition kind = conditions().get(k);
+      if (kind.palette().isPresent()) {
+        kind.palette().get().oneHot(pixels, condition, at);
+      } else {
+        pixels.toChw(condition, at);
+      }
+      at += kind.channels() * pixels.height() * pixels.width();
     }
+  }
+
+  @Override
+  public final List<Pixels> shown(int i) throws IOException {
+    return sample(i).shown(conditions());
   }
 }

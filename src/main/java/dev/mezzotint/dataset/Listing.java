@@ -18,6 +18,7 @@ import java.util.TreeSet;
  */
 record Listing(String source, List<String> names, List<Integer> labels, List<String> classes) {
   private static final Set<String> SPLITS = Set.of("train", "val", "test");
+  private static final List<String> ENDINGS = List.of(".png", ".jpg", ".jpeg", ".webp");
   private static final int CLASSES_MAX = 10_000;
 
   int size() {
@@ -37,33 +38,62 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     List<String> images = files.stream().filter(Listing::isImage).distinct().sorted().toList();
     if (images.isEmpty()) {
       throw new InvalidInputException(
-          source, source + " holds no PNG or JPEG file (" + files.size() + " other files)");
+          source, source + " holds no PNG, JPEG or WebP file (" + files.size() + " other files)");
     }
-    Optional<String> split = options.split().or(() -> impliedSplit(images));
-    String prefix = split.map(name -> name + "/").orElse("");
-    boolean twins = options.pairing().filter(p -> p.layout() == Pairing.Layout.TWINS).isPresent();
+    if (options.labels() == Labels.FILE) {
+      throw new InvalidInputException(
+          "labels", "labels file is for IDX files, but " + source + " holds pictures");
+    }
+    Optional<String> target =
+        options
+            .pairing()
+            .filter(p -> p.layout() == Pairing.Layout.TWINS)
+            .map(pairing -> pairing.target());
+    String root = root(images, target);
+    Optional<String> split = options.split().or(() -> impliedSplit(images, root));
     List<String> chosen =
         images.stream()
-            .filter(name -> name.startsWith(prefix))
-            .filter(name -> !twins || ("/" + name).contains("/" + Decoder.TARGET))
+            .filter(name -> inSplit(name, root, split, target))
+            .filter(name -> target.isEmpty() || Twins.in(name, target.get()))
             .toList();
     if (chosen.isEmpty()) {
       throw new InvalidInputException(
           source,
           source
               + " has no images under "
-              + prefix
-              + (twins ? "…/" + Decoder.TARGET : "")
+              + split.map(s -> s + "/").orElse("")
+              + target.map(t -> "…/" + t + "/").orElse("")
               + ", its top level is: "
-              + topLevel(images));
+              + topLevel(images, root));
     }
     if (options.labels() == Labels.NONE) {
       return new Listing(source, chosen, List.of(), List.of());
     }
     List<String> classOf = new ArrayList<>(chosen.size());
     for (String name : chosen) {
-      classOf.add(className(source, name, name.substring(prefix.length()), options.labels()));
+      String below = below(name.substring(root.length()), split, target);
+      classOf.add(className(source, name, below, options.labels()));
     }
+    return labelled(source, chosen, classOf);
+  }
+
+  /** The path below split and folder of images: what may begin with a class. */
+  private static String below(String name, Optional<String> split, Optional<String> target) {
+    String below = withoutSplit(name, split);
+    if (target.isPresent()) {
+      int at = ("/" + below).lastIndexOf("/" + target.get() + "/");
+      below = withoutSplit(below.substring(at + target.get().length() + 1), split);
+    }
+    return below;
+  }
+
+  private static String withoutSplit(String name, Optional<String> split) {
+    return split.isPresent() && name.startsWith(split.get() + "/")
+        ? name.substring(split.get().length() + 1)
+        : name;
+  }
+
+  private static Listing labelled(String source, List<String> chosen, List<String> classOf) {
     List<String> classes = List.copyOf(new TreeSet<>(classOf));
     if (classes.size() > CLASSES_MAX) {
       throw new InvalidInputException(
@@ -74,27 +104,70 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     return new Listing(source, chosen, labels, classes);
   }
 
-  private static boolean isImage(String name) {
+  static boolean isImage(String name) {
     if (("/" + name).contains("/.") || ("/" + name).contains("/__MACOSX/")) {
       return false;
     }
     String lower = name.toLowerCase(Locale.ROOT);
-    return lower.endsWith(".png") || lower.endsWith(".jpg") || lower.endsWith(".jpeg");
+    return ENDINGS.stream().anyMatch(lower::endsWith);
+  }
+
+  /**
+   * The folder, with its '/', that a zip wraps everything in; empty where there is none, or where
+   * the only folder is a split or the folder of the images itself.
+   */
+  private static String root(List<String> images, Optional<String> target) {
+    Set<String> tops = topLevel(images, "");
+    String only = tops.iterator().next();
+    boolean wraps =
+        tops.size() == 1
+            && images.get(0).contains("/")
+            && !SPLITS.contains(only)
+            && !target.equals(Optional.of(only));
+    // A folder of classes may hold one class alone: only splits or twins below make it a wrapping.
+    String root = only + "/";
+    boolean inner =
+        wraps
+            && topLevel(images, root).stream()
+                .allMatch(top -> SPLITS.contains(top) || target.isPresent());
+    return inner ? root : "";
+  }
+
+  /** Below the split's folder, or below the split inside the folder of images. */
+  private static boolean inSplit(
+      String name, String root, Optional<String> split, Optional<String> target) {
+    return split.isEmpty()
+        || name.startsWith(root + split.get() + "/")
+        || target.filter(t -> Twins.in(name, t + "/" + split.get())).isPresent();
+  }
+
+  /** Whether there are images of a split. */
+  static boolean hasSplit(List<String> files, String split, Optional<Pairing> pairing) {
+    List<String> images = files.stream().filter(Listing::isImage).toList();
+    Optional<String> target =
+        pairing.filter(p -> p.layout() == Pairing.Layout.TWINS).map(Pairing::target);
+    if (images.isEmpty()) {
+      return false;
+    }
+    String root = root(images, target);
+    return images.stream()
+        .filter(name -> target.isEmpty() || Twins.in(name, target.get()))
+        .anyMatch(name -> inSplit(name, root, Optional.of(split), target));
   }
 
   /** {@code train}, if every image lies in a folder named as a split and one of them is train. */
-  private static Optional<String> impliedSplit(List<String> images) {
-    Set<String> tops = topLevel(images);
+  private static Optional<String> impliedSplit(List<String> images, String root) {
+    Set<String> tops = topLevel(images, root);
     return tops.size() > 1 && tops.contains("train") && SPLITS.containsAll(tops)
         ? Optional.of("train")
         : Optional.empty();
   }
 
-  private static Set<String> topLevel(List<String> images) {
+  private static Set<String> topLevel(List<String> images, String root) {
     Set<String> tops = new TreeSet<>();
     for (String name : images) {
-      int slash = name.indexOf('/');
-      tops.add(slash < 0 ? "(files)" : name.substring(0, slash));
+      int slash = name.indexOf('/', root.length());
+      tops.add(slash < 0 ? "(files)" : name.substring(root.length(), slash));
       if (tops.size() > 10) {
         break;
       }

@@ -1,16 +1,21 @@
 package dev.mezzotint.dataset;
 
-import dev.mezzotint.image.Palette;
-import java.util.Optional;
+import dev.mezzotint.json.InvalidInputException;
+import java.util.List;
 
 /**
- * Where each image's condition stands, and what it is.
+ * Where each image's conditions stand.
  *
- * @param palette colours of a label map, which then becomes one channel a class; without it the
- *     condition is a picture
- * @param channels of a condition that is a picture: 3 or 1
+ * @param target among twins, the folder of the images: {@code target} for {@code
+ *     train/target/a.png}
+ * @param conditions at least one, in the order of the network's channels; side by side exactly one
  */
-public record Pairing(Layout layout, Optional<Palette> palette, int channels) {
+public record Pairing(Layout layout, String target, List<Condition> conditions) {
+  /** Where images lie among twins unless somebody says otherwise. */
+  public static final String TARGET = "target";
+
+  private static final int CONDITIONS_MAX = 16;
+
   /** How condition and image lie beside each other. */
   public enum Layout {
     /** Twin folders: {@code input/a/b.png} is the condition of {@code target/a/b.png}. */
@@ -21,24 +26,43 @@ public record Pairing(Layout layout, Optional<Palette> palette, int channels) {
     CONDITION_RIGHT
   }
 
+  /**
+   * @throws InvalidInputException if there is no condition, or more than the layout can hold
+   */
   public Pairing {
-    if (palette.isEmpty() && channels != 1 && channels != 3) {
-      throw new IllegalArgumentException("a picture has 1 or 3 channels, not " + channels);
+    conditions = List.copyOf(conditions);
+    int most = layout == Layout.TWINS ? CONDITIONS_MAX : 1;
+    if (conditions.isEmpty() || conditions.size() > most) {
+      throw new InvalidInputException(
+          "condition", "condition must be 1 to " + most + " in this layout: " + layout);
+    }
+    if (layout == Layout.TWINS) {
+      for (Condition condition : conditions) {
+        checkFolder(condition.folder());
+        if (condition.folder().equals(target)) {
+          throw new InvalidInputException(
+              "condition",
+              "condition " + condition.name() + " lies in " + target + ", as the pictures do");
+        }
+      }
+      checkFolder(target);
     }
   }
 
-  /** Coloured pictures as conditions. */
-  public static Pairing pictures(Layout layout) {
-    return new Pairing(layout, Optional.empty(), 3);
+  private static void checkFolder(String folder) {
+    if (!folder.matches("[^/\\\\.][^/\\\\]{0,127}")) {
+      throw new InvalidInputException(
+          "folder", "folder must be the name of one folder, not \"" + folder + "\"");
+    }
   }
 
-  /** Label maps as conditions. */
-  public static Pairing labels(Layout layout, Palette palette) {
-    return new Pairing(layout, Optional.of(palette), palette.classes());
+  /** One condition, in the folders {@code input} and {@code target} if it has one of its own. */
+  public static Pairing of(Layout layout, Condition condition) {
+    return new Pairing(layout, TARGET, List.of(condition));
   }
 
-  /** Channels of a condition as the network sees it. */
+  /** Channels of all conditions as the network sees them. */
   public int conditionChannels() {
-    return palette.map(Palette::classes).orElse(channels);
+    return conditions.stream().mapToInt(Condition::channels).sum();
   }
 }

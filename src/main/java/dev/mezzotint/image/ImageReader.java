@@ -6,14 +6,18 @@ import java.awt.image.ComponentColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.ServiceLoader;
 import javax.imageio.ImageIO;
+import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads PNG and JPEG, of any depth and colour type that the JDK decodes, from strangers: the size
- * in the header is checked before anything is decoded, nothing touches the disk, and whatever a
- * broken file makes the decoder throw comes out as one {@link IOException}.
+ * Reads PNG, JPEG and WebP, of any depth and colour type that the JDK decodes, from strangers: the
+ * size in the header is checked before anything is decoded, nothing touches the disk, and whatever
+ * a broken file makes the decoder throw comes out as one {@link IOException}.
  *
  * <p>Sample values are taken as stored (no gamma, no colour profile). Transparent pixels are laid
  * over white. 16-bit samples are rounded to 8. Safe for use by several threads.
@@ -21,6 +25,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 public final class ImageReader {
   /** About 8K × 4K: 128 MiB while decoding. */
   public static final long PIXELS_MAX_DEFAULT = 33_554_432;
+
+  private static final String WEBP = "WebP";
 
   private ImageReader() {}
 
@@ -34,7 +40,7 @@ public final class ImageReader {
    *
    * @param channels of the result: 3 (grey is repeated) or 1 (colour becomes its luma, ITU-R 601)
    * @param pixelsMax largest width × height to decode
-   * @throws IOException if this is no PNG or JPEG, is broken or cut short, or is larger than
+   * @throws IOException if this is no PNG, JPEG or WebP, is broken or cut short, or is larger than
    *     allowed; one sentence without the file's name, which the caller knows
    */
   public static Pixels read(byte[] file, int channels, long pixelsMax) throws IOException {
@@ -44,9 +50,29 @@ public final class ImageReader {
     String format = format(file);
     try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
       BufferedImage image = decode(format, input, pixelsMax);
-      return channels == 1 ? grey(image) : rgb(image);
+      return rgb(image).withChannels(channels);
     } catch (RuntimeException e) {
       // The JDK's decoders answer some broken files with index and argument errors.
+      throw new IOException("is a broken " + format + " file: " + e, e);
+    }
+  }
+
+  /**
+   * Width and height as the file's header says them; nothing is decoded.
+   *
+   * @throws IOException as {@link #read(byte[], int, long)}
+   */
+  public static int[] size(byte[] file) throws IOException {
+    String format = format(file);
+    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+      javax.imageio.ImageReader reader = decoder(format);
+      try {
+        reader.setInput(input, /* seekForwardOnly= */ true, /* ignoreMetadata= */ true);
+        return new int[] {reader.getWidth(0), reader.getHeight(0)};
+      } finally {
+        reader.dispose();
+      }
+    } catch (RuntimeException e) {
       throw new IOException("is a broken " + format + " file: " + e, e);
     }
   }
@@ -65,17 +91,39 @@ public final class ImageReader {
         && file[2] == (byte) 0xFF) {
       return "JPEG";
     }
+    if (file.length >= 12 && ascii(file, 0).equals("RIFF") && ascii(file, 8).equals("WEBP")) {
+      return WEBP;
+    }
     throw new IOException(
-        file.length == 0 ? "is an empty file" : "is neither a PNG nor a JPEG file");
+        file.length == 0 ? "is an empty file" : "is neither a PNG nor a JPEG nor a WebP file");
+  }
+
+  private static String ascii(byte[] file, int at) {
+    return new String(file, at, 4, StandardCharsets.US_ASCII);
+  }
+
+  /** The decoder of a format; a plug-in is found with this class's own class path. */
+  private static javax.imageio.ImageReader decoder(String format) throws IOException {
+    if (!format.equals(WEBP)) {
+      var readers = ImageIO.getImageReadersByFormatName(format);
+      if (readers.hasNext()) {
+        return readers.next();
+      }
+    } else {
+      // Not through ImageIO, which looks with whatever class loader its first caller had.
+      for (ImageReaderSpi plugin :
+          ServiceLoader.load(ImageReaderSpi.class, ImageReader.class.getClassLoader())) {
+        if (List.of(plugin.getFormatNames()).contains("webp")) {
+          return plugin.createReaderInstance();
+        }
+      }
+    }
+    throw new IOException("cannot be read: there is no decoder for " + format);
   }
 
   private static BufferedImage decode(String format, ImageInputStream input, long pixelsMax)
       throws IOException {
-    var readers = ImageIO.getImageReadersByFormatName(format);
-    if (!readers.hasNext()) {
-      throw new IOException("cannot be read: this Java has no decoder for " + format);
-    }
-    javax.imageio.ImageReader reader = readers.next();
+    javax.imageio.ImageReader reader = decoder(format);
     boolean[] cutShort = new boolean[1];
     try {
       // Without metadata the PNG decoder skips text chunks, which may be compression bombs.
@@ -116,19 +164,6 @@ public final class ImageReader {
       }
     }
     return new Pixels(width, height, 3, out);
-  }
-
-  private static Pixels grey(BufferedImage image) {
-    Pixels rgb = rgb(image);
-    byte[] out = new byte[rgb.width() * rgb.height()];
-    for (int i = 0; i < out.length; i++) {
-      int r = rgb.bytes()[3 * i] & 0xFF;
-      int g = rgb.bytes()[3 * i + 1] & 0xFF;
-      int b = rgb.bytes()[3 * i + 2] & 0xFF;
-      // Equal parts stay what they are: the weights add up to 1000.
-      out[i] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
-    }
-    return new Pixels(rgb.width(), rgb.height(), 1, out);
   }
 
   private static byte overWhite(int sample, int alpha) {

@@ -122,19 +122,26 @@ public record Palette(List<Entry> entries) {
       known.put(entries.get(label).rgb(), label);
     }
     byte[] labels = new byte[rgb.width() * rgb.height()];
+    int last = -1; // areas are flat: most pixels are like the one before
     for (int i = 0; i < labels.length; i++) {
       int colour = colour(rgb.bytes(), 3 * i);
+      if (colour == last) {
+        labels[i] = labels[i - 1];
+        continue;
+      }
       Integer label = known.get(colour);
       if (label == null) {
         label = nearest ? nearest(colour) : refuse(colour, i, rgb.width());
         known.put(colour, label);
       }
       labels[i] = (byte) (int) label;
+      last = colour;
     }
     return new Pixels(rgb.width(), rgb.height(), 1, labels);
   }
 
-  private static int colour(byte[] rgb, int at) {
+  /** The 24 bits of the pixel whose red stands at {@code at}. */
+  public static int colour(byte[] rgb, int at) {
     return (rgb[at] & 0xFF) << 16 | (rgb[at + 1] & 0xFF) << 8 | rgb[at + 2] & 0xFF;
   }
 

@@ -38,6 +38,42 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
     return new Pixels(width, height, channels, bytes);
   }
 
+  /**
+   * As grey or in colour, without alpha: grey is repeated, colour becomes its luma (ITU-R 601), and
+   * what is transparent lies over white.
+   *
+   * @param wanted 1 or 3; a picture that has them is returned as it is
+   */
+  public Pixels withChannels(int wanted) {
+    if (wanted != 1 && wanted != 3) {
+      throw new IllegalArgumentException("channels is " + wanted + ", must be 1 or 3");
+    }
+    if (channels == wanted) {
+      return this;
+    }
+    byte[] out = new byte[width * height * wanted];
+    for (int i = 0; i < width * height; i++) {
+      int at = i * channels;
+      int alpha = channels == 4 ? bytes[at + 3] & 0xFF : 255;
+      int r = overWhite(bytes[at], alpha);
+      int g = overWhite(bytes[at + (channels > 1 ? 1 : 0)], alpha);
+      int b = overWhite(bytes[at + (channels > 1 ? 2 : 0)], alpha);
+      if (wanted == 1) {
+        // Equal parts stay what they are: the weights add up to 1000.
+        out[i] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
+      } else {
+        out[3 * i] = (byte) r;
+        out[3 * i + 1] = (byte) g;
+        out[3 * i + 2] = (byte) b;
+      }
+    }
+    return new Pixels(width, height, wanted, out);
+  }
+
+  private static int overWhite(byte sample, int alpha) {
+    return ((sample & 0xFF) * alpha + 255 * (255 - alpha) + 127) / 255;
+  }
+
   private static byte toByte(float x) {
     double share = Math.min(1, Math.max(0, x / 2.0 + 0.5));
     return (byte) (int) Math.round(255 * share);

@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.image.Palette;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.Arrays;
 import java.util.List;
@@ -10,8 +11,18 @@ import java.util.Optional;
  *
  * @param name how requests call it
  * @param channels how many channels it fills
+ * @param palette the colours of a label map, one a channel; empty where they are not known, and for
+ *     every other kind
+ * @param optional whether the network has also seen this part all zero, which then stands for "no
+ *     condition" and is what guidance needs
  */
-public record ConditionPart(String name, Kind kind, int channels) {
+public record ConditionPart(
+    String name, Kind kind, int channels, Optional<Palette> palette, boolean optional) {
+  /** A part without colours that is always given. */
+  public ConditionPart(String name, Kind kind, int channels) {
+    this(name, kind, channels, Optional.empty(), /* optional= */ false);
+  }
+
   /** How an image becomes channels. */
   public enum Kind {
     /** Three channels in [−1, 1]. */
@@ -50,6 +61,16 @@ public record ConditionPart(String name, Kind kind, int channels) {
   public ConditionPart {
     if (!ModelReference.NAME.matcher(name).matches()) {
       throw new InvalidInputException("name", "name must be letters, digits, '.', '_' and '-'");
+    }
+    if (palette.isPresent() && (kind != Kind.LABELS || palette.get().classes() != channels)) {
+      throw new InvalidInputException(
+          "palette",
+          "palette has "
+              + palette.get().classes()
+              + " colours, for "
+              + channels
+              + " channels of the kind "
+              + kind.word());
     }
     boolean fits =
         switch (kind) {

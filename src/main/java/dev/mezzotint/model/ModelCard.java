@@ -219,6 +219,30 @@ public record ModelCard(
     return with(version, prediction, noiseSchedule, all);
   }
 
+  /** With one of its metrics measured anew. */
+  public ModelCard withMetric(String key, Object value) {
+    Map<String, Object> all = new LinkedHashMap<>(metrics);
+    all.put(key, value);
+    return new ModelCard(
+        name,
+        version,
+        prediction,
+        timestepScale,
+        condition,
+        classes,
+        steps,
+        sampler,
+        schedule,
+        noiseSchedule,
+        p0,
+        tuned,
+        nullClass,
+        data,
+        licence,
+        recipe,
+        all);
+  }
+
   /** With another reading of the network's output. */
   public ModelCard withPrediction(Prediction other, Optional<DdpmSchedule> betas) {
     return with(version, other, betas, tuned);

@@ -3,12 +3,14 @@ package dev.mezzotint.model;
 import dev.mezzotint.iadb.DdpmSchedule;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Palette;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -104,9 +106,11 @@ final class ModelCardKeys {
     long channels =
         json.integer("channels", 1, UNetConfig.CHANNELS_MAX)
             .orElseThrow(() -> json.refuse("channels", "is missing: an integer"));
+    Optional<Palette> palette = PaletteKeys.parse(json, "palette");
+    boolean optional = json.bool("optional", false);
     json.refuseUnknown();
     try {
-      return new ConditionPart(name, kind, (int) channels);
+      return new ConditionPart(name, kind, (int) channels, palette, optional);
     } catch (InvalidInputException e) {
       throw new InvalidInputException(
           json.path(e.field()), json.path("") + String.valueOf(e.getMessage()), e);
@@ -166,6 +170,10 @@ final class ModelCardKeys {
     map.put("name", part.name());
     map.put("kind", part.kind().word());
     map.put("channels", part.channels());
+    part.palette().ifPresent(palette -> map.put("palette", PaletteKeys.write(palette)));
+    if (part.optional()) {
+      map.put("optional", true);
+    }
     return map;
   }
 }

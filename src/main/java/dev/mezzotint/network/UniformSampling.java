@@ -23,13 +23,30 @@ public final class UniformSampling {
       int height,
       int width,
       long[] classes) {
+    return sample(network, stages, x0, new float[0], height, width, classes);
+  }
+
+  /**
+   * @param x0 N×C×height×width
+   * @param condition N×K×height×width; empty when K = 0
+   * @param classes N class labels
+   * @return N×C×height×width, not clamped
+   */
+  public static float[] sample(
+      SamplingNetwork network,
+      List<Stage> stages,
+      float[] x0,
+      float[] condition,
+      int height,
+      int width,
+      long[] classes) {
     int rows = classes.length;
     long[] slots = new long[rows];
     Arrays.setAll(slots, i -> i);
     float[] alpha = new float[rows];
     float[] coefficients = new float[4 * rows];
     try (SamplingNetwork.Slots resident = network.slots(rows, height, width)) {
-      resident.put(slots, x0, new float[0]);
+      resident.put(slots, x0, condition);
       for (Stage stage : stages) {
         Arrays.fill(alpha, (float) stage.alpha());
         for (int row = 0; row < rows; row++) {

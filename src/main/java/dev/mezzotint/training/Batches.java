@@ -23,19 +23,53 @@ final class Batches {
 
   /** The pairs of step {@code iteration}, counted from 0. Decodes pictures. */
   Batch at(long iteration) {
-    int rows = recipe.batchSize();
-    int values = pairs.channels() * pairs.height() * pairs.width();
-    float[] x1 = new float[rows * values];
-    float[] x0 = new float[rows * values];
-    float[] alpha = new float[rows];
-    long[] classes = new long[rows];
-    for (int row = 0; row < rows; row++) {
-      long position = iteration * rows + row;
-      classes[row] = pairs.read(position, x0, x1, row * values);
-      alpha[row] = (float) recipe.alphaDensity().alpha(recipe.seed() ^ ALPHA, position);
-    }
-    recipe.coupling().couple(x0, x1, classes);
+    Batch batch = empty();
+    fill(batch, iteration, 0, batch.rows());
+    couple(batch);
+    return batch;
+  }
+
+  int rows() {
+    return recipe.batchSize();
+  }
+
+  /** Room for one step's pairs. */
+  Batch empty() {
+    int rows = rows();
+    int pixels = pairs.height() * pairs.width();
     return new Batch(
-        x1, x0, new float[0], alpha, classes, pairs.channels(), 0, pairs.height(), pairs.width());
+        new float[rows * pairs.channels() * pixels],
+        new float[rows * pairs.channels() * pixels],
+        new float[rows * pairs.conditionChannels() * pixels],
+        new float[rows],
+        new long[rows],
+        pairs.channels(),
+        pairs.conditionChannels(),
+        pairs.height(),
+        pairs.width());
+  }
+
+  /** Writes the rows in [from, to). Several threads may fill rows of one batch. */
+  void fill(Batch batch, long iteration, int from, int to) {
+    int pixels = pairs.height() * pairs.width();
+    int values = pairs.channels() * pixels;
+    int conditionValues = pairs.conditionChannels() * pixels;
+    for (int row = from; row < to; row++) {
+      long position = iteration * rows() + row;
+      batch.classes()[row] =
+          pairs.read(
+              position,
+              batch.x0(),
+              batch.x1(),
+              row * values,
+              batch.condition(),
+              row * conditionValues);
+      batch.alpha()[row] = (float) recipe.alphaDensity().alpha(recipe.seed() ^ ALPHA, position);
+    }
+  }
+
+  /** What follows once all rows are there. */
+  void couple(Batch batch) {
+    recipe.coupling().couple(batch.x0(), batch.x1(), batch.classes());
   }
 }

@@ -54,10 +54,16 @@ final class DensityPairs implements Pairs {
   }
 
   @Override
-  public long read(long position, float[] x0, float[] x1, int offset) {
-    write(p0, new Draws(seed ^ X0, position), x0, offset);
+  public long read(
+      long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset) {
+    start(position, x0, offset);
     write(p1, new Draws(seed ^ X1, position), x1, offset);
     return 0;
+  }
+
+  @Override
+  public void start(long position, float[] x0, int offset) {
+    write(p0, new Draws(seed ^ X0, position), x0, offset);
   }
 
   private static void write(Density density, Draws draws, float[] out, int offset) {

@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.Density;
+import dev.mezzotint.image.Pixels;
 import java.util.List;
 
 /**
@@ -24,16 +25,61 @@ public interface Pairs {
   /** Names of the class labels; empty without. */
   List<String> classes();
 
+  /** Channels of what the network is shown beside the blend; 0 for nothing. */
+  default int conditionChannels() {
+    return 0;
+  }
+
+  /** Files that could not be read so far, as "name reason". */
+  default List<String> broken() {
+    return List.of();
+  }
+
   /**
    * Writes the pair at a position, C×height×width values each, from {@code offset} on.
    *
+   * @param condition what the network is shown beside it, conditionChannels×height×width from
+   *     {@code conditionOffset} on; not touched without conditions
    * @return the class label, 0 without classes
    */
-  long read(long position, float[] x0, float[] x1, int offset);
+  long read(
+      long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset);
+
+  /** Writes x0 of a position alone. */
+  void start(long position, float[] x0, int offset);
+
+  /**
+   * Pairs to look at while training: of the validation split, where there is one.
+   *
+   * @param count at most so many, spread over the set
+   * @return empty without conditions
+   */
+  default List<Example> examples(int count) {
+    return List.of();
+  }
+
+  /**
+   * A condition and what stands for it in the set.
+   *
+   * @param condition conditionChannels×height×width
+   * @param label its class, 0 without classes
+   * @param pictures the conditions as a person sees them, then the reference, all in colour
+   */
+  @SuppressWarnings("ArrayRecordComponent") // shown once, never compared
+  record Example(float[] condition, long label, List<Pixels> pictures) {}
 
   /** From Gaussian noise to pictures. */
   static Pairs of(Recipe recipe, ImageDataset pictures) {
-    return new PicturePairs(recipe, pictures, /* from= */ null);
+    return new PicturePairs(recipe, pictures, /* from= */ null, /* validation= */ null);
+  }
+
+  /**
+   * From Gaussian noise to pictures with conditions.
+   *
+   * @param validation pictures that training does not see, to look at
+   */
+  static Pairs conditional(Recipe recipe, ImageDataset pictures, ImageDataset validation) {
+    return new PicturePairs(recipe, pictures, /* from= */ null, validation);
   }
 
   /**
@@ -42,7 +88,7 @@ public interface Pairs {
    * @param from the pictures of p0, of the same size
    */
   static Pairs of(Recipe recipe, ImageDataset from, ImageDataset pictures) {
-    return new PicturePairs(recipe, pictures, from);
+    return new PicturePairs(recipe, pictures, from, /* validation= */ null);
   }
 
   /** From density to density, both of the plane. */

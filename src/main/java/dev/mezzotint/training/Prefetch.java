@@ -1,14 +1,24 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.network.TrainingNetwork.Batch;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Prepares the next steps' batches on a thread of its own while the device works. {@link #next} is
- * for one thread; closing stops the preparation.
+ * Prepares the next steps' batches while the device works: one thread goes from step to step, and
+ * the rows of each are drawn and decoded by several. {@link #next} is for one thread; closing stops
+ * the preparation.
  */
 final class Prefetch implements AutoCloseable {
+  private static final int AHEAD = 3;
+
   /** A batch, or why there is none. */
   private sealed interface Prepared {
     record Ready(Batch batch) implements Prepared {}
@@ -16,7 +26,9 @@ final class Prefetch implements AutoCloseable {
     record Failed(RuntimeException cause) implements Prepared {}
   }
 
-  private final BlockingQueue<Prepared> queue = new ArrayBlockingQueue<>(3);
+  private final BlockingQueue<Prepared> queue = new ArrayBlockingQueue<>(AHEAD);
+  private final ExecutorService pool;
+  private final int threads;
   private final Thread thread;
 
   /**
@@ -24,15 +36,32 @@ final class Prefetch implements AutoCloseable {
    * @param end number after the last
    */
   Prefetch(Batches batches, long first, long end) {
+    this(batches, first, end, threads());
+  }
+
+  /** Half of the processors: the others belong to the step, or to whoever feeds the device. */
+  private static int threads() {
+    return Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors() / 2));
+  }
+
+  Prefetch(Batches batches, long first, long end, int threads) {
+    this.threads = Math.min(threads, batches.rows());
+    this.pool = Executors.newFixedThreadPool(this.threads, Prefetch::daemon);
     thread = new Thread(() -> prepare(batches, first, end), "training-batches");
     thread.setDaemon(true);
     thread.start();
   }
 
+  private static Thread daemon(Runnable work) {
+    Thread made = new Thread(work, "training-rows");
+    made.setDaemon(true);
+    return made;
+  }
+
   private void prepare(Batches batches, long first, long end) {
     try {
       for (long iteration = first; iteration < end; iteration++) {
-        queue.put(new Prepared.Ready(batches.at(iteration)));
+        queue.put(new Prepared.Ready(batch(batches, iteration)));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // closed
@@ -40,6 +69,35 @@ final class Prefetch implements AutoCloseable {
       fail(e);
     } catch (Error e) {
       fail(new IllegalStateException("training pairs cannot be prepared: " + e, e));
+    }
+  }
+
+  private Batch batch(Batches batches, long iteration) throws InterruptedException {
+    Batch batch = batches.empty();
+    List<Future<?>> parts = new ArrayList<>();
+    for (int part = 0; part < threads; part++) {
+      int from = part * batch.rows() / threads;
+      int to = (part + 1) * batch.rows() / threads;
+      parts.add(pool.submit(() -> batches.fill(batch, iteration, from, to)));
+    }
+    for (Future<?> part : parts) {
+      await(part);
+    }
+    batches.couple(batch);
+    return batch;
+  }
+
+  private static void await(Future<?> part) throws InterruptedException {
+    try {
+      part.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
     }
   }
 
@@ -56,7 +114,7 @@ final class Prefetch implements AutoCloseable {
     return ((Prepared.Ready) prepared).batch();
   }
 
-  /** Waits for the batch in hand: the caller may close the data set next. */
+  /** Waits for the rows in hand: the caller may close the data set next. */
   @Override
   public void close() {
     thread.interrupt();
@@ -64,6 +122,14 @@ final class Prefetch implements AutoCloseable {
     while (thread.isAlive()) {
       try {
         thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    pool.shutdownNow();
+    while (!pool.isTerminated()) {
+      try {
+        pool.awaitTermination(1, TimeUnit.SECONDS);
       } catch (InterruptedException e) {
         interrupted = true;
       }

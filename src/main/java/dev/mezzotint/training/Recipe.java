@@ -1,12 +1,17 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.dataset.Condition;
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.Pairing;
 import dev.mezzotint.iadb.AlphaDensity;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.TrainStep;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -69,10 +74,18 @@ public record Recipe(
    * @param size height and width in pixels after area resize and centre crop
    * @param flip whether a picture may be mirrored left to right, by a coin per use
    * @param p0Split folder inside the data set whose pictures are x0; empty for Gaussian noise
-   * @param labels where class labels come from: {@code none}, {@code folder} or {@code prefix}
+   * @param labels where class labels come from: {@code none}, {@code folder}, {@code prefix} or
+   *     {@code file}
    * @param labelDropout share of pictures that are shown as of no class, with a label of its own
    *     behind the others: what class guidance needs; 0 for never
    * @param blueNoise whether x0 is blue noise, where it is noise at all
+   * @param files kinds of files that the set is made of
+   * @param pairing where each picture's conditions stand; empty without
+   * @param conditionDropout share of pictures that are shown with conditions all zero: what
+   *     guidance by conditions needs; 0 for never
+   * @param classNames of the labels in an IDX file, in the order of their numbers; empty: the
+   *     numbers
+   * @param brokenMax share of the files that may be broken
    */
   public record Data(
       Optional<String> split,
@@ -81,7 +94,61 @@ public record Recipe(
       boolean flip,
       String labels,
       double labelDropout,
-      boolean blueNoise) {}
+      boolean blueNoise,
+      DatasetOptions.Kind files,
+      Optional<Pairing> pairing,
+      double conditionDropout,
+      List<String> classNames,
+      double brokenMax) {
+    /** Where there are no pictures: points, of one pixel. */
+    static Data none() {
+      return new Data(
+          Optional.empty(),
+          Optional.empty(),
+          1,
+          /* flip= */ false,
+          "none",
+          0,
+          /* blueNoise= */ false,
+          DatasetOptions.Kind.ANY,
+          Optional.empty(),
+          0,
+          List.of(),
+          DatasetOptions.BROKEN_MAX_DEFAULT);
+    }
+
+    /**
+     * How the set is read.
+     *
+     * @param channels of the pictures: 3 or 1
+     */
+    public DatasetOptions options(int channels) {
+      DatasetOptions options =
+          DatasetOptions.of(size, size)
+              .withChannels(channels)
+              .withFiles(files)
+              .withLabels(DatasetOptions.Labels.valueOf(labels.toUpperCase(Locale.ROOT)))
+              .withBrokenMax(brokenMax);
+      options = pairing.map(options::withPairing).orElse(options);
+      return split.map(options::withSplit).orElse(options);
+    }
+
+    /** What follows x in the network's input, as the model's card says it. */
+    public List<ConditionPart> parts() {
+      return pairing.map(Pairing::conditions).orElse(List.of()).stream().map(this::part).toList();
+    }
+
+    private ConditionPart part(Condition condition) {
+      ConditionPart.Kind picture =
+          condition.channels() == 3 ? ConditionPart.Kind.RGB : ConditionPart.Kind.GREY;
+      return new ConditionPart(
+          condition.name(),
+          condition.palette().isPresent() ? ConditionPart.Kind.LABELS : picture,
+          condition.channels(),
+          condition.palette(),
+          /* optional= */ conditionDropout > 0);
+    }
+  }
 
   /**
    * Two densities of the plane, each a word of {@code iadb.Density.parse} or {@code image:FILE}, a

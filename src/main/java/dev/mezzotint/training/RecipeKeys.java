@@ -43,17 +43,7 @@ final class RecipeKeys {
     }
     NetworkConfig network = network(json);
     Optional<Densities> densities = densities(json, network);
-    Data data =
-        densities.isPresent()
-            ? new Data(
-                Optional.empty(),
-                Optional.empty(),
-                1,
-                /* flip= */ false,
-                "none",
-                0,
-                /* blueNoise= */ false)
-            : data(json, network);
+    Data data = densities.isPresent() ? Data.none() : data(json, network);
     Recipe recipe =
         new Recipe(
             name,
@@ -106,15 +96,6 @@ final class RecipeKeys {
     if (network.dropout() != 0) {
       throw keys.refuse("dropout", "must be 0: training does not draw dropout masks");
     }
-    if (network.inChannels() != network.outChannels()) {
-      throw keys.refuse(
-          "in_channels",
-          "is "
-              + network.inChannels()
-              + ", but must equal out_channels, "
-              + network.outChannels()
-              + ": pictures alone have no condition");
-    }
     if (network.outChannels() != 1 && network.outChannels() != 3) {
       throw keys.refuse(
           "out_channels", "must be 1 (grey) or 3 (colour), not " + network.outChannels());
@@ -150,58 +131,11 @@ final class RecipeKeys {
   }
 
   private static Data data(JsonObject json, NetworkConfig network) {
-    JsonObject data =
+    JsonObject keys =
         json.object("dataset").orElseThrow(() -> json.refuse("dataset", "is missing"));
-    int size =
-        (int)
-            data.integer("size", 1, 4096)
-                .orElseThrow(() -> data.refuse("size", "is missing: pixels per side"));
-    if (size % network.sizeMultiple() != 0) {
-      throw data.refuse(
-          "size", "must be a multiple of " + network.sizeMultiple() + " for this network");
-    }
-    Data parsed =
-        new Data(
-            data.string("split"),
-            p0Split(json),
-            size,
-            data.bool("flip", false),
-            data.word("labels", List.of("none", "folder", "prefix")).orElse("none"),
-            data.number("labelDropout", 0, 0.9, 0),
-            json.string("p0", ModelCard.GAUSSIAN).equals(ModelCard.BLUE_NOISE));
-    data.refuseUnknown();
-    if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
-      throw json.refuse(
-          "network.sample_size", "must be " + size + ", which is dataset.size: it is published");
-    }
-    boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
-    boolean labels = !parsed.labels().equals("none");
-    if (classes && !labels) {
-      throw data.refuse("labels", "must be folder or prefix: the network takes classes");
-    }
-    if (parsed.labelDropout() > 0 && network.classEmbedType() != ClassEmbedding.TABLE) {
-      throw data.refuse("labelDropout", "needs a network with num_class_embeds");
-    }
-    if (labels && !classes) {
-      throw data.refuse("labels", "must be none: the network takes no classes");
-    }
-    return parsed;
-  }
-
-  /**
-   * {@code gaussian}, {@code blue-noise}, or {@code split:NAME} for the pictures of another folder
-   * of the set.
-   */
-  private static Optional<String> p0Split(JsonObject json) {
-    String word = json.string("p0", ModelCard.GAUSSIAN);
-    if (word.equals(ModelCard.GAUSSIAN) || word.equals(ModelCard.BLUE_NOISE)) {
-      return Optional.empty();
-    }
-    if (!word.startsWith("split:") || word.length() == "split:".length()) {
-      throw json.refuse(
-          "p0", "must be gaussian, blue-noise or split:NAME, not " + JsonObject.quote(word));
-    }
-    return Optional.of(word.substring("split:".length()));
+    Data data = DatasetKeys.parse(keys, json.string("p0", ModelCard.GAUSSIAN));
+    DatasetKeys.check(data, network);
+    return data;
   }
 
   private static Optimizer optimizer(JsonObject json) {
@@ -308,18 +242,6 @@ final class RecipeKeys {
     return loss instanceof Loss.Sum ? "sum" : "mean";
   }
 
-  private static Map<String, Object> datasetMap(Data data) {
-    Map<String, Object> dataset = new LinkedHashMap<>();
-    data.split().ifPresent(split -> dataset.put("split", split));
-    dataset.put("size", data.size());
-    dataset.put("flip", data.flip());
-    dataset.put("labels", data.labels());
-    if (data.labelDropout() > 0) {
-      dataset.put("labelDropout", data.labelDropout());
-    }
-    return dataset;
-  }
-
   /** See {@link Recipe#toMap}. */
   static Map<String, Object> toMap(Recipe recipe) {
     Optimizer optimizer = recipe.optimizer();
@@ -346,9 +268,8 @@ final class RecipeKeys {
       map.put("p0", recipe.densities().get().p0());
       map.put("p1", recipe.densities().get().p1());
     } else {
-      String noise = data.blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
-      map.put("p0", data.p0Split().map(split -> "split:" + split).orElse(noise));
-      map.put("dataset", datasetMap(data));
+      map.put("p0", DatasetKeys.p0(data));
+      map.put("dataset", DatasetKeys.toMap(data));
     }
     map.put("optimizer", adam);
     map.put("loss", word(step.loss()));

@@ -31,12 +31,14 @@ final class SegmentWatch implements Training.Progress {
   private final TrainingFigures figures;
   private final Watch watch;
   private final StoredCheckpoints checkpoints;
-  private final StepClock clock;
   private final TrainingFolder folder;
   private final LossWatch losses;
   private final String id;
   private long iteration;
   private long begun; // nanoTime of the first look at this segment's steps; 0 before
+  private long steps; // of this segment
+  private long asideNanos; // since then, in what is not a step
+  private double waitShare;
   private long drainSince; // nanoTime; 0 while nobody wants this worker to end
 
   /** Carries an interruption through the training, which knows none there. */
@@ -64,7 +66,6 @@ final class SegmentWatch implements Training.Progress {
       TrainingFigures figures,
       Watch watch,
       StoredCheckpoints checkpoints,
-      StepClock clock,
       TrainingFolder folder) {
     this.store = store;
     this.request = request;
@@ -72,7 +73,6 @@ final class SegmentWatch implements Training.Progress {
     this.figures = figures;
     this.watch = watch;
     this.checkpoints = checkpoints;
-    this.clock = clock;
     this.folder = folder;
     this.id = request.id().value();
     this.iteration = checkpoints.pointer().iteration();
@@ -94,7 +94,7 @@ final class SegmentWatch implements Training.Progress {
       begun = now;
       return drainSince != 0;
     }
-    return drainSince != 0 || (clock.steps() > 0 && now - begun >= settings.segment().toNanos());
+    return drainSince != 0 || (steps > 0 && now - begun >= settings.segment().toNanos());
   }
 
   @Override
@@ -110,10 +110,16 @@ final class SegmentWatch implements Training.Progress {
     }
     watch.checkPastDrain();
     losses.add(done, loss);
-    double rate = clock.steps() * request.recipe().batchSize() / Math.max(1e-9, clock.seconds());
-    figures.stepped(losses.smoothed(), rate, clock.waitShare());
+    steps++;
+    double seconds = (System.nanoTime() - begun - asideNanos) / 1e9;
+    double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);
+    figures.stepped(losses.smoothed(), rate, waitShare);
     watch.tell(() -> progress(loss, gradientNorm, rate));
-    clock.mark();
+  }
+
+  @Override
+  public void waited(double share) {
+    waitShare = share;
   }
 
   private Map<String, Object> progress(double loss, double gradientNorm, double rate) {
@@ -132,6 +138,7 @@ final class SegmentWatch implements Training.Progress {
 
   @Override
   public void wrote(String what, Path file) {
+    long start = System.nanoTime();
     try {
       if (what.equals("checkpoint")) {
         checkpoint(file);
@@ -145,7 +152,7 @@ final class SegmentWatch implements Training.Progress {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    clock.mark();
+    asideNanos += System.nanoTime() - start;
   }
 
   private void checkpoint(Path file) throws InterruptedException, IOException {

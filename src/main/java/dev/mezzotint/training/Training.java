@@ -47,6 +47,9 @@ public final class Training {
       stepped(iteration, loss);
     }
 
+    /** Share of the steps' time that went by in waiting for pairs, so far. */
+    default void waited(double share) {}
+
     /** Something was written: a checkpoint, a sample grid. */
     void wrote(String what, Path file);
   }
@@ -103,9 +106,19 @@ public final class Training {
 
   private static void check(Recipe recipe, Pairs pairs) {
     NetworkConfig network = recipe.network();
-    if (network.inChannels() != network.outChannels()) {
+    if (pairs.size() == 1) {
       throw new InvalidInputException(
-          "network.in_channels", "network.in_channels must equal network.out_channels");
+          "dataset", "dataset holds a single picture: training needs at least 2");
+    }
+    if (network.inChannels() != network.outChannels() + pairs.conditionChannels()) {
+      throw new InvalidInputException(
+          "network.in_channels",
+          "network.in_channels is %d, but must be %d: out_channels, %d, and %d of conditions"
+              .formatted(
+                  network.inChannels(),
+                  network.outChannels() + pairs.conditionChannels(),
+                  network.outChannels(),
+                  pairs.conditionChannels()));
     }
     if (pairs.channels() != network.outChannels()) {
       throw new InvalidInputException(
@@ -210,6 +223,7 @@ public final class Training {
   /** The folder becomes a model as it stands, also where training was stopped early. */
   private void publish(Map<String, Tensor> ema, long done) {
     List<TrainingFolder.LogLine> log = folder.readLog();
+    folder.broken(pairs.broken());
     TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
     TrainingFolder.write(out.resolve("loss.png"), LossCurve.png(recipe.name(), log));
     TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
@@ -225,6 +239,9 @@ public final class Training {
     if (pairs.size() > 0) {
       metrics.put("pictures", pairs.size());
     }
+    if (!pairs.broken().isEmpty()) {
+      metrics.put("brokenFiles", pairs.broken().size());
+    }
     metrics.put("picturesSeen", done * recipe.batchSize());
     metrics.put("lossOfLastHundredSteps", LossCurve.lastMean(log, 100));
     Recipe.Card words = recipe.card();
@@ -233,7 +250,7 @@ public final class Training {
         words.version(),
         recipe.prediction(),
         recipe.timestepScale(),
-        List.of(),
+        recipe.data().parts(),
         pairs.classes(),
         OptionalInt.of(words.steps()),
         Optional.of(words.sampler().word()),
@@ -268,6 +285,11 @@ public final class Training {
       public void stepped(long iteration, StepResult result) {
         folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
         progress.stepped(iteration, result.loss(), result.gradientNorm());
+      }
+
+      @Override
+      public void waited(double share) {
+        progress.waited(share);
       }
 
       @Override

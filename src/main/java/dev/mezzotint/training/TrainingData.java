@@ -1,10 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.DatasetOptions;
-import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.iadb.Density;
-import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,136 +9,120 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /**
- * The pairs of a training job and what they are read from, until closed.
- *
- * @param state differs as soon as the data set does; empty for densities
- * @param leftOut files that could not be read
+ * The pictures that a recipe speaks of, opened from a folder or zip: training's own, those of p0,
+ * and those of the validation split to look at. Closed by whoever opened it, after the training.
+ * Used by one thread; its pairs by many.
  */
-record TrainingData(Pairs pairs, String state, int leftOut, List<AutoCloseable> open)
-    implements AutoCloseable {
+public final class TrainingData implements AutoCloseable {
+  private static final List<String> VALIDATION = List.of("val", "test");
+
+  private final List<ImageDataset> open = new ArrayList<>();
+  private final List<String> opening = new ArrayList<>();
+  private Optional<Pairs> pairs = Optional.empty();
+
+  private final OptionalLong cacheBytesMax;
+
+  private TrainingData(OptionalLong cacheBytesMax) {
+    this.cacheBytesMax = cacheBytesMax;
+  }
+
+  /** {@link #open(Path, Recipe, OptionalLong)} with the usual memory. */
+  public static TrainingData open(Path path, Recipe recipe) {
+    return open(path, recipe, OptionalLong.empty());
+  }
 
   /**
-   * Brings the data set if it is not here.
-   *
-   * @param check asked while it is brought
-   * @throws InvalidInputException if the request names none that can be trained on
+   * @param path folder or zip
+   * @param cacheBytesMax decoded bytes of a set to keep in memory
+   * @throws InvalidInputException if it cannot be read as the recipe says
    */
-  static TrainingData open(
-      TrainingRequest request, DataCache cache, Optional<Path> local, DataCache.Check check) {
-    Recipe recipe = request.recipe();
-    if (recipe.densities().isPresent()) {
-      Recipe.Densities words = recipe.densities().get();
-      Pairs pairs = Pairs.of(recipe, Density.parse(words.p0()), Density.parse(words.p1()));
-      return new TrainingData(pairs, "", 0, List.of());
-    }
-    DatasetReference reference = request.data().orElseThrow();
-    List<AutoCloseable> open = new ArrayList<>();
-    boolean kept = false;
+  public static TrainingData open(Path path, Recipe recipe, OptionalLong cacheBytesMax) {
+    TrainingData all = new TrainingData(cacheBytesMax);
     try {
-      Path path;
-      String state;
-      if (reference instanceof DatasetReference.Local named) {
-        path = below(local, named);
-        state = reference.text();
-      } else {
-        DataCache.Lease lease = cache.lease(reference, check);
-        open.add(lease);
-        path = lease.path();
-        state = lease.state();
-      }
-      TrainingData data = read(recipe, reference, path, state, open);
-      kept = true;
-      return data;
-    } finally {
-      if (!kept) {
-        close(open);
-      }
+      all.pairs = Optional.of(all.read(path, recipe));
+      return all;
+    } catch (IOException e) {
+      all.close();
+      throw new InvalidInputException("data", path + " cannot be read: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      all.close();
+      throw e;
     }
   }
 
-  private static Path below(Optional<Path> local, DatasetReference.Local named) {
-    try {
-      if (local.isPresent()) {
-        Path root = local.get().toRealPath();
-        Path path = root.resolve(named.path()).toRealPath();
-        if (path.startsWith(root)) {
-          return path;
+  private Pairs read(Path path, Recipe recipe) throws IOException {
+    Recipe.Data data = recipe.data();
+    DatasetOptions options = data.options(recipe.network().outChannels());
+    if (cacheBytesMax.isPresent()) {
+      options = options.withCacheBytesMax(cacheBytesMax.getAsLong());
+    }
+    ImageDataset pictures = opened(path, options);
+    describe(path, pictures);
+    if (data.p0Split().isPresent()) {
+      ImageDataset from =
+          opened(
+              path,
+              options
+                  .withLabels(DatasetOptions.Labels.NONE)
+                  .withSplit(data.p0Split().orElseThrow()));
+      return Pairs.of(recipe, from, pictures);
+    }
+    if (data.pairing().isPresent()) {
+      for (String split : VALIDATION) {
+        if (!data.split().equals(Optional.of(split))
+            && ImageDataset.hasSplit(path, split, options)) {
+          // A few of them are shown now and then: not worth keeping in memory.
+          ImageDataset shown = opened(path, options.withSplit(split).withCacheBytesMax(0));
+          opening.add(split + ": " + shown.size() + " pairs to look at, not to train on");
+          return Pairs.conditional(recipe, pictures, shown);
         }
       }
-    } catch (IOException e) {
-      // as if it were not there
     }
-    throw new InvalidInputException(
-        DataCache.FIELD,
-        DataCache.FIELD
-            + " "
-            + named.text()
-            + (local.isPresent()
-                ? " is not among the data sets on this worker's disk"
-                : ": this worker has no data sets on its disk (MEZZOTINT_DATASETS)"));
+    return Pairs.of(recipe, pictures);
   }
 
-  private static TrainingData read(
-      Recipe recipe,
-      DatasetReference reference,
-      Path path,
-      String state,
-      List<AutoCloseable> open) {
-    try {
-      ImageDataset pictures =
-          open(
-              path,
-              recipe.data().split(),
-              recipe,
-              Labels.valueOf(recipe.data().labels().toUpperCase(Locale.ROOT)));
-      open.add(pictures);
-      if (pictures.size() < 2) {
-        throw new InvalidInputException("", "has one picture: training needs at least two");
-      }
-      Pairs pairs;
-      if (recipe.data().p0Split().isPresent()) {
-        ImageDataset from = open(path, recipe.data().p0Split(), recipe, Labels.NONE);
-        open.add(from);
-        pairs = Pairs.of(recipe, from, pictures);
-      } else {
-        pairs = Pairs.of(recipe, pictures);
-      }
-      return new TrainingData(pairs, state, pictures.broken().size(), open);
-    } catch (InvalidInputException e) {
-      // What is said of a path here means the request's data set to its sender.
-      String told = String.valueOf(e.getMessage()).replace(path + " ", "").replace(path + "", "it");
-      throw new InvalidInputException(
-          DataCache.FIELD, DataCache.FIELD + " " + reference.text() + " " + told, e);
-    } catch (IOException e) {
-      throw new TransientException(
-          "data set " + reference.text() + " cannot be read here: " + e.getMessage(), e);
-    }
+  private ImageDataset opened(Path path, DatasetOptions options) throws IOException {
+    ImageDataset set = ImageDataset.open(path, options);
+    open.add(set);
+    return set;
   }
 
-  private static ImageDataset open(Path path, Optional<String> split, Recipe recipe, Labels labels)
-      throws IOException {
-    int size = recipe.data().size();
-    DatasetOptions options =
-        DatasetOptions.of(size, size)
-            .withChannels(recipe.network().outChannels())
-            .withLabels(labels);
-    return ImageDataset.open(path, split.map(options::withSplit).orElse(options));
+  private void describe(Path path, ImageDataset set) {
+    String conditions =
+        set.conditions().stream()
+            .map(c -> c.name() + " of " + c.channels() + " channels")
+            .collect(Collectors.joining(", "));
+    opening.add(
+        String.format(
+            Locale.ROOT,
+            "%s: %d pictures%s%s",
+            path,
+            set.size(),
+            conditions.isEmpty() ? "" : ", each with " + conditions,
+            set.classes().isEmpty() ? "" : ", " + set.classes().size() + " classes"));
+    set.broken().forEach(name -> opening.add("left out: " + name));
+  }
+
+  public Pairs pairs() {
+    return pairs.orElseThrow();
+  }
+
+  /** What was found, line by line: pictures, conditions, classes, and each file left out. */
+  public List<String> opening() {
+    return List.copyOf(opening);
   }
 
   @Override
   public void close() {
-    close(open);
-  }
-
-  private static void close(List<AutoCloseable> open) {
-    for (int i = open.size() - 1; i >= 0; i--) {
+    for (ImageDataset set : open) {
       try {
-        open.get(i).close();
-      } catch (Exception e) {
-        System.getLogger(TrainingData.class.getName())
-            .log(System.Logger.Level.DEBUG, "a data set did not close", e);
+        set.close();
+      } catch (IOException e) {
+        // it was only read
       }
     }
   }

@@ -1,7 +1,6 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.iadb.AlphaSchedule;
-import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
@@ -36,6 +35,11 @@ import java.util.Optional;
  */
 final class TrainingFolder {
   private static final int PREVIEWS = 16;
+
+  /** Of a model with conditions: rows of the grid, and pictures for each. */
+  private static final int EXAMPLES = 8;
+
+  private static final int GENERATIONS = 2;
   private static final int POINTS = 1000;
   private static final int PREVIEW_STEPS = 24;
   private static final int LOG_CHARS_MAX = 1 << 16;
@@ -148,7 +152,10 @@ final class TrainingFolder {
     return file;
   }
 
-  /** Sixteen pictures, or a thousand points before and after. */
+  /**
+   * Sixteen pictures, conditions with references and pictures, or a thousand points before and
+   * after.
+   */
   byte[] preview(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     return recipe.densities().isPresent()
         ? plane(device, program, ema)
@@ -156,36 +163,52 @@ final class TrainingFolder {
   }
 
   private byte[] grid(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+    List<Pairs.Example> examples = pairs.examples(EXAMPLES);
+    int count = examples.isEmpty() ? PREVIEWS : GENERATIONS * examples.size();
     int size = recipe.data().size();
     int channels = program.channels();
     int values = channels * size * size;
-    float[] x0 = new float[PREVIEWS * values];
-    long[] classes = new long[PREVIEWS];
+    int conditionValues = pairs.conditionChannels() * size * size;
+    float[] x0 = new float[count * values];
+    float[] condition = new float[count * conditionValues];
+    long[] classes = new long[count];
     int labels = recipe.network().numClassEmbeds().orElse(1);
-    float[] ignored = new float[x0.length];
-    for (int i = 0; i < PREVIEWS; i++) {
-      if (recipe.data().p0Split().isPresent() || recipe.data().blueNoise()) {
-        pairs.read(i, x0, ignored, i * values);
-      } else {
-        Noise.gaussian(recipe.seed(), i, x0, i * values, values);
-      }
+    for (int i = 0; i < count; i++) {
+      pairs.start(i, x0, i * values);
       classes[i] = i % labels;
+      if (!examples.isEmpty()) {
+        Pairs.Example example = examples.get(i / GENERATIONS);
+        System.arraycopy(example.condition(), 0, condition, i * conditionValues, conditionValues);
+        classes[i] = example.label();
+      }
     }
-    float[] x1 = sampled(device, program, ema, x0, size, classes);
-    List<Pixels> pictures = new ArrayList<>();
-    for (int i = 0; i < PREVIEWS; i++) {
-      pictures.add(Pixels.fromChw(x1, i * values, channels, size, size));
+    float[] x1 = sampled(device, program, ema, new Start(x0, condition, size, classes));
+    List<Pixels> generated = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      generated.add(Pixels.fromChw(x1, i * values, channels, size, size));
     }
-    return Png.encode(Grid.of(pictures, /* columns= */ 8, /* padding= */ 2));
+    return Png.encode(examples.isEmpty() ? Grid.of(generated, 8, 2) : beside(examples, generated));
+  }
+
+  /** Row by row: conditions, reference, generations. */
+  private static Pixels beside(List<Pairs.Example> examples, List<Pixels> generated) {
+    List<Pixels> cells = new ArrayList<>();
+    for (int row = 0; row < examples.size(); row++) {
+      cells.addAll(examples.get(row).pictures());
+      for (int k = 0; k < GENERATIONS; k++) {
+        cells.add(generated.get(row * GENERATIONS + k).withChannels(3));
+      }
+    }
+    return Grid.of(cells, cells.size() / examples.size(), /* padding= */ 2);
   }
 
   private byte[] plane(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     float[] x0 = new float[2 * POINTS];
-    float[] ignored = new float[2 * POINTS];
     for (int i = 0; i < POINTS; i++) {
-      pairs.read(i, x0, ignored, 2 * i);
+      pairs.start(i, x0, 2 * i);
     }
-    float[] x1 = sampled(device, program, ema, x0, 1, new long[POINTS]);
+    Start start = new Start(x0, new float[0], 1, new long[POINTS]);
+    float[] x1 = sampled(device, program, ema, start);
     return Png.encode(
         new Plane(360, 1.5)
             .points(points(x0), Plane.GREY, 1)
@@ -201,21 +224,30 @@ final class TrainingFolder {
     return points;
   }
 
+  /** What sampling begins from, of size×size pixels. */
+  @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
+  private record Start(float[] x0, float[] condition, int size, long[] classes) {}
+
   private static float[] sampled(
-      Device device,
-      NetworkProgram program,
-      Map<String, Tensor> ema,
-      float[] x0,
-      int size,
-      long[] classes) {
+      Device device, NetworkProgram program, Map<String, Tensor> ema, Start start) {
     try (SamplingNetwork network = device.load(program, ema)) {
       return UniformSampling.sample(
           network,
           Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(PREVIEW_STEPS)),
-          x0,
-          size,
-          size,
-          classes);
+          start.x0,
+          start.condition,
+          start.size,
+          start.size,
+          start.classes);
+    }
+  }
+
+  /** Names the files that could not be read; nothing where there are none. */
+  void broken(List<String> files) {
+    if (!files.isEmpty()) {
+      write(
+          folder.resolve("broken.txt"),
+          (String.join("\n", files) + "\n").getBytes(StandardCharsets.UTF_8));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
 
 /**
@@ -27,6 +28,13 @@ final class TrainingLoop {
     /** A sample grid is due. */
     void sample(long iteration);
 
+    /**
+     * How long the steps have had to wait for their pairs so far.
+     *
+     * @param share of the time that steps and waiting took together, since the first step
+     */
+    default void waited(double share) {}
+
     /** True to end after the step in hand, with a checkpoint. */
     boolean stopping();
   }
@@ -51,14 +59,24 @@ final class TrainingLoop {
    */
   long run(long done) throws InterruptedException {
     long iteration = done;
+    long waited = 0;
+    long busy = 0;
     try (Prefetch prefetch = new Prefetch(batches, done, recipe.iterations())) {
       while (iteration < recipe.iterations() && !watcher.stopping()) {
+        long before = System.nanoTime();
+        Batch batch = prefetch.next();
+        long begun = System.nanoTime();
         StepResult result =
             network.step(
-                prefetch.next(),
+                batch,
                 recipe.optimizer().rate(iteration, recipe.iterations()),
                 recipe.emaDecay(iteration));
         iteration++;
+        if (iteration > done + 1) { // nobody can prepare the first step's pairs before it
+          waited += begun - before;
+          busy += System.nanoTime() - before;
+          watcher.waited((double) waited / busy);
+        }
         // A gradient that is no number has spoilt the weights, though this loss was still fine.
         if (!Double.isFinite(result.loss()) || !Double.isFinite(result.gradientNorm())) {
           throw new DivergedException(iteration);

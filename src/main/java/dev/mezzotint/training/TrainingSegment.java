@@ -111,20 +111,19 @@ final class TrainingSegment {
 
   private Outcome train(StoredCheckpoints checkpoints) throws InterruptedException, IOException {
     checkpoints.removeStray();
-    try (TrainingData data =
+    try (JobData data =
         watch.patiently(
             () ->
-                TrainingData.open(
+                JobData.open(
                     request,
                     new DataCache(store, settings.cache(), settings.cacheBytesMax()),
                     settings.datasets(),
                     () -> look(checkpoints)))) {
       ModelFiles from = begin(checkpoints, data);
       restore(checkpoints);
-      StepClock clock = new StepClock();
-      Training training = new Training(recipe, data.pairs(), from, clock.on(device), folder);
+      Training training = new Training(recipe, data.pairs(), from, device, folder);
       SegmentWatch progress =
-          new SegmentWatch(store, request, settings, figures, watch, checkpoints, clock, log(data));
+          new SegmentWatch(store, request, settings, figures, watch, checkpoints, log(data));
       long done;
       try {
         done = training.segment(progress::stopping, progress);
@@ -149,7 +148,7 @@ final class TrainingSegment {
   }
 
   /** What the job begins from is fixed by its first segment that keeps anything. */
-  private @Nullable ModelFiles begin(StoredCheckpoints checkpoints, TrainingData data)
+  private @Nullable ModelFiles begin(StoredCheckpoints checkpoints, JobData data)
       throws InterruptedException {
     CheckpointPointer pointer = checkpoints.pointer();
     boolean begun = pointer.last().isPresent();
@@ -224,12 +223,12 @@ final class TrainingSegment {
         });
   }
 
-  private TrainingFolder log(TrainingData data) {
+  private TrainingFolder log(JobData data) {
     return new TrainingFolder(folder, recipe, data.pairs());
   }
 
   /** The model that stands in the folder becomes everybody's. */
-  private TrainedModel publish(StoredCheckpoints checkpoints, TrainingData data)
+  private TrainedModel publish(StoredCheckpoints checkpoints, JobData data)
       throws InterruptedException, IOException {
     ModelFiles files = ModelFolder.openPath(folder);
     checkpoints.assertHeld();
@@ -265,7 +264,7 @@ final class TrainingSegment {
         Keys.lossCurve(id),
         samples,
         milestones,
-        data.leftOut());
+        data.pairs().broken().size());
   }
 
   private void keepFirst(String key, Path file, String type)

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Images with conditions beside them, and the MNIST family's files. */
 class PairsTest {
   private static final Palette TWO = Palette.of("black #000000", "white #ffffff");
-  private static final DatasetOptions SMALL = DatasetOptions.of(2, 2);
+  private static final DatasetOptions SMALL = DatasetOptions.of(2, 2).withBrokenMax(0.5);
 
   @TempDir private Path folder;
 
@@ -53,7 +53,7 @@ class PairsTest {
     write("val/input/town/0.png", plain(2, 2, 1));
     write("val/target/town/0.png", plain(2, 2, 2));
     DatasetOptions options =
-        SMALL.withPairing(Pairing.pictures(Layout.TWINS)).withCacheBytesMax(cache);
+        SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.pictures())).withCacheBytesMax(cache);
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.size()).isEqualTo(5);
       assertThat(set.conditionChannels()).isEqualTo(3);
@@ -76,10 +76,11 @@ class PairsTest {
     }
     Files.delete(folder.resolve("input/2.png"));
     try (ImageDataset set =
-        ImageDataset.open(folder, SMALL.withPairing(Pairing.pictures(Layout.TWINS)))) {
+        ImageDataset.open(
+            folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.pictures())))) {
       assertThat(set.size()).isEqualTo(3);
       assertThat(set.broken()).hasSize(1);
-      assertThat(set.broken().get(0)).startsWith("target/2.png has the twin input/2.png, which ");
+      assertThat(set.broken().get(0)).startsWith("target/2.png has no twin input/2.png");
     }
   }
 
@@ -89,7 +90,7 @@ class PairsTest {
       write("target/" + i + ".png", plain(4, 4, i));
       write("input/" + i + ".png", plain(4, 4, i == 3 ? 128 : i % 2 == 0 ? 0 : 255));
     }
-    DatasetOptions options = SMALL.withPairing(Pairing.labels(Layout.TWINS, TWO));
+    DatasetOptions options = SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.labels(TWO)));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.conditionChannels()).isEqualTo(2);
       assertThat(set.size()).isEqualTo(3);
@@ -109,7 +110,8 @@ class PairsTest {
     write("target/a.png", plain(5, 5, 9));
     write("input/a.png", Png.encode(new Pixels(5, 5, 3, rgb)));
     try (ImageDataset set =
-        ImageDataset.open(folder, SMALL.withPairing(Pairing.labels(Layout.TWINS, TWO)))) {
+        ImageDataset.open(
+            folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.labels(TWO))))) {
       float[] condition = new float[8];
       set.read(0, new float[12], 0, condition, 0);
       for (int i = 0; i < 4; i++) {
@@ -130,7 +132,7 @@ class PairsTest {
     write("odd.png", plain(5, 2, 7));
     for (Layout layout : new Layout[] {Layout.CONDITION_LEFT, Layout.CONDITION_RIGHT}) {
       try (ImageDataset set =
-          ImageDataset.open(folder, SMALL.withPairing(Pairing.pictures(layout)))) {
+          ImageDataset.open(folder, SMALL.withPairing(Pairing.of(layout, Condition.pictures())))) {
         float[] image = new float[12];
         float[] condition = new float[12];
         set.read(0, image, 0, condition, 0);
@@ -148,7 +150,7 @@ class PairsTest {
     write("train-labels-idx1-ubyte", labels(6));
     write("t10k-images-idx3-ubyte", images(2));
     write("t10k-labels-idx1-ubyte", labels(2));
-    DatasetOptions options = SMALL.withChannels(1).withLabels(Labels.FOLDER);
+    DatasetOptions options = SMALL.withChannels(1).withLabels(Labels.FILE);
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.size()).isEqualTo(6);
       assertThat(set.classes()).containsExactly("0", "1", "2", "3", "4", "5");
@@ -173,7 +175,7 @@ class PairsTest {
         .hasMessageContaining("is no IDX file of unsigned bytes with 3 dimensions");
     write("train-images-idx3-ubyte", images);
     write("train-labels-idx1-ubyte", labels(2));
-    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withLabels(Labels.FOLDER)))
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withLabels(Labels.FILE)))
         .hasMessageContaining("has 2 labels for 3 pictures");
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withSplit("test")))
         .hasMessageContaining("there is no t10k-images-idx3-ubyte");

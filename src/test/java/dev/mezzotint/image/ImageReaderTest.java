@@ -141,7 +141,7 @@ class ImageReaderTest {
     assertThatThrownBy(() -> ImageReader.read(new byte[0], 3)).hasMessage("is an empty file");
     assertThatThrownBy(() -> ImageReader.read("GIF89a...".getBytes(StandardCharsets.US_ASCII), 3))
         .isInstanceOf(IOException.class)
-        .hasMessage("is neither a PNG nor a JPEG file");
+        .hasMessage("is neither a PNG nor a JPEG nor a WebP file");
   }
 
   private static void readOrIoException(byte[] file) {

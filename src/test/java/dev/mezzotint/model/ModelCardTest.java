@@ -1,11 +1,13 @@
 package dev.mezzotint.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mezzotint.iadb.DdpmSchedule;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Palette;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -27,7 +29,19 @@ class ModelCardTest {
           1000,
           List.of(
               new ConditionPart("map", ConditionPart.Kind.LABELS, 19),
-              new ConditionPart("low", ConditionPart.Kind.RGB, 3)),
+              new ConditionPart("low", ConditionPart.Kind.RGB, 3),
+              new ConditionPart(
+                  "ground",
+                  ConditionPart.Kind.LABELS,
+                  2,
+                  Optional.of(Palette.of("road #404040", "green grass #00ff00")),
+                  /* optional= */ true),
+              new ConditionPart(
+                  "streets",
+                  ConditionPart.Kind.LABELS,
+                  20,
+                  Optional.of(Palette.CITYSCAPES),
+                  /* optional= */ false)),
           List.of("cat", "dog"),
           OptionalInt.of(32),
           Optional.of("ab2"),
@@ -52,6 +66,31 @@ class ModelCardTest {
     ModelCard bare = ModelCard.uncarded(config("iadb_defaults"));
     assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(bare.toMap()))))
         .isEqualTo(bare);
+  }
+
+  @Test
+  void palettesMustFitTheirChannels() {
+    assertThatThrownBy(
+            () ->
+                new ConditionPart(
+                    "map", ConditionPart.Kind.LABELS, 3, Optional.of(Palette.CITYSCAPES), false))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage("palette has 20 colours, for 3 channels of the kind labels");
+    String card =
+        """
+        {"name": "a", "prediction": "direction", "timestepScale": 1, "condition":
+          [{"name": "map", "kind": "labels", "channels": 2, "palette": %s}]}""";
+    assertThatThrownBy(() -> ModelCard.parse(JsonObject.parse(card.formatted("\"mapillary\""))))
+        .hasMessageContaining("condition[0].palette must be one of cityscapes");
+    assertThatThrownBy(
+            () ->
+                ModelCard.parse(
+                    JsonObject.parse(
+                        card.formatted(
+                            "[{\"name\": \"a\", \"color\": \"red\"},"
+                                + " {\"name\": \"b\", \"color\": \"#000000\"}]"))))
+        .hasMessageContaining("condition[0].palette is no palette")
+        .hasMessageContaining("red");
   }
 
   @Test
@@ -99,7 +138,7 @@ class ModelCardTest {
         catchThrowableOfType(
             InvalidInputException.class, () -> FULL.checkAgainst(config("cond_concat")));
     assertThat(e.field()).isEqualTo("condition");
-    assertThat(e).hasMessageContaining("22 channels").hasMessageContaining("in_channels 6");
+    assertThat(e).hasMessageContaining("44 channels").hasMessageContaining("in_channels 6");
   }
 
   @ParameterizedTest

@@ -102,7 +102,7 @@ class PlaneTrainingTest {
     Pairs pairs = Pairs.of(recipe, new Squares(5, 3, 8), new Squares(7, 3, 8));
     float[] x0 = new float[192];
     float[] x1 = new float[192];
-    pairs.read(0, x0, x1, 0);
+    pairs.read(0, x0, x1, 0, new float[0], 0);
     for (float value : x0) {
       assertThat(value).isBetween(-1f, 1f); // a picture, not noise
     }

@@ -45,8 +45,14 @@ class RecipeTest {
         assertThat(recipe.name()).isEqualTo(String.valueOf(file.getParent().getFileName()));
       }
     }
-    byte[] own = Files.readAllBytes(Path.of("recipes/pictures-32.json"));
-    assertThat(Recipe.parse(JsonObject.parse(own)).name()).isEqualTo("pictures-32");
+    try (Stream<Path> files = Files.list(Path.of("recipes"))) {
+      for (Path file : files.toList()) {
+        Recipe recipe = Recipe.parse(JsonObject.parse(Files.readAllBytes(file)));
+        assertThat(recipe.name() + ".json").isEqualTo(String.valueOf(file.getFileName()));
+        assertThat(Recipe.parse(JsonObject.parse(JsonText.write(recipe.toMap()))))
+            .isEqualTo(recipe);
+      }
+    }
   }
 
   @ParameterizedTest
@@ -81,6 +87,25 @@ class RecipeTest {
         "dataset.labels   | \"flip\": true          | \"labels\": \"colour\"",
         "dataset.labels   | \"flip\": true          | \"labels\": \"prefix\"",
         "dataset.labels   | \"layers_per_block\": 1 | \"layers_per_block\": 1, \"num_class_embeds\": 3",
+        "dataset.layout | \"size\": 8, | \"size\": 8, \"layout\": \"triplets\",",
+        "dataset.condition | \"size\": 8, | \"size\": 8, \"layout\": \"twins\",",
+        "dataset.condition | \"size\": 8, | \"size\": 8, \"condition\": {\"kind\": \"rgb\"},",
+        "dataset.target | \"size\": 8, | \"size\": 8, \"layout\": \"left-right\", \"target\": \"a\", \"condition\": {\"kind\": \"rgb\"},",
+        "network.in_channels | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"rgb\"},",
+        "dataset.condition.kind | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"depth\"},",
+        "dataset.condition.palette | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"labels\"},",
+        "dataset.condition.palette | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"rgb\", \"palette\": \"cityscapes\"},",
+        "dataset.condition.palette | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"labels\", \"palette\": \"ade20k\"},",
+        "dataset.condition.nearest | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"rgb\", \"nearest\": true},",
+        "dataset.condition.colour | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"rgb\", \"colour\": 1},",
+        "dataset.condition.folder | \"size\": 8, | \"size\": 8, \"layout\": \"left-right\", \"condition\": {\"kind\": \"rgb\", \"folder\": \"a\"},",
+        "dataset.folder | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": {\"kind\": \"rgb\", \"folder\": \"../x\"},",
+        "dataset.condition | \"size\": 8, | \"size\": 8, \"layout\": \"twins\", \"condition\": [{\"kind\": \"rgb\", \"folder\": \"a\"}, {\"kind\": \"rgb\", \"folder\": \"b\"}],",
+        "dataset.condition | \"size\": 8, | \"size\": 8, \"layout\": \"right-left\", \"condition\": [{\"name\": \"a\", \"kind\": \"rgb\"}, {\"name\": \"b\", \"kind\": \"rgb\"}],",
+        "dataset.conditionDropout | \"size\": 8, | \"size\": 8, \"conditionDropout\": 0.1,",
+        "dataset.brokenMax | \"size\": 8, | \"size\": 8, \"brokenMax\": 5,",
+        "dataset.labels | \"size\": 8, | \"size\": 8, \"layout\": \"pictures\", \"labels\": \"file\",",
+        "dataset.classes | \"size\": 8, | \"size\": 8, \"classes\": [\"a\"],",
         "dataset.flips    | \"flip\": true          | \"flips\": true",
         "network.dropout  | \"layers_per_block\": 1 | \"layers_per_block\": 1, \"dropout\": 0.1",
         "network.in_channels  | \"in_channels\": 3  | \"in_channels\": 6",

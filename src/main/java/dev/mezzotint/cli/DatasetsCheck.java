@@ -1,0 +1,236 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.dataset.Survey;
+import dev.mezzotint.image.Grid;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.training.DatasetKeys;
+import dev.mezzotint.training.Recipe;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code datasets check}: what a training would read at a path, and what it would leave out. */
+@Command(
+    name = "check",
+    description = "Read every file as a training would and say what is there.",
+    footer = {
+      "",
+      "Examples:",
+      "  datasets check pictures.zip --labels folder --sheet sheet.png",
+      "  datasets check maps --recipe recipes/maps-256.json",
+      "  datasets check drive.zip --layout twins --condition rgb",
+      "",
+      "The last one lists the colours of the label maps, for a recipe's palette."
+    })
+final class DatasetsCheck implements Callable<Integer> {
+  private static final int EXAMPLES = 24;
+  private static final int REFUSED = 2;
+  private static final List<String> SPLITS = List.of("train", "val", "test");
+
+  @Parameters(index = "0", paramLabel = "PATH", description = "Folder or zip.")
+  private Path path = Path.of("");
+
+  @Option(
+      names = "--recipe",
+      paramLabel = "RECIPE.json",
+      description = "Read it as this recipe says; the other options then replace its keys.")
+  private @Nullable Path recipe;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "L",
+      description = "pictures, idx, twins, left-right or right-left (where the condition is).")
+  private @Nullable String layout;
+
+  @Option(
+      names = "--condition",
+      paramLabel = "KIND",
+      description = "rgb, grey, or labels:cityscapes; other palettes stand in a recipe.")
+  private @Nullable String condition;
+
+  @Option(names = "--input", paramLabel = "FOLDER", description = "Of twins, the conditions'.")
+  private @Nullable String input;
+
+  @Option(names = "--target", paramLabel = "FOLDER", description = "Of twins, the pictures'.")
+  private @Nullable String target;
+
+  @Option(names = "--labels", paramLabel = "FROM", description = "none, folder, prefix or file.")
+  private @Nullable String labels;
+
+  @Option(names = "--split", paramLabel = "NAME", description = "Such as train or val.")
+  private @Nullable String split;
+
+  @Option(names = "--size", paramLabel = "N", description = "Pixels per side; default 64.")
+  private @Nullable Integer size;
+
+  @Option(names = "--grey", description = "Read grey pictures rather than coloured ones.")
+  private boolean grey;
+
+  @Option(names = "--sheet", paramLabel = "FILE.png", description = "Write a contact sheet.")
+  private @Nullable Path sheet;
+
+  @Option(names = "--json", description = "Print JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    int channels = grey ? 1 : 3;
+    Map<String, Object> keys = new LinkedHashMap<>();
+    String p0 = ModelCard.GAUSSIAN;
+    if (recipe != null) {
+      JsonObject file = JsonObject.parse(SmallFile.read(recipe));
+      Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
+      channels = grey ? 1 : read.network().outChannels();
+      p0 = file.string("p0", ModelCard.GAUSSIAN);
+      file.object("dataset").ifPresent(dataset -> keys.putAll(dataset.toMap()));
+    }
+    replace(keys);
+    Recipe.Data data =
+        DatasetKeys.parse(
+            JsonObject.parse(JsonText.write(Map.of("dataset", keys)))
+                .object("dataset")
+                .orElseThrow(),
+            p0);
+    DatasetOptions options = data.options(channels);
+    if (sheet != null) {
+      Destination.file("--sheet", sheet);
+    }
+    Survey survey = Survey.of(path, options, EXAMPLES);
+    boolean refused = survey.broken().size() > data.brokenMax() * survey.files();
+    print(survey, data, splits(options), refused);
+    writeSheet(survey);
+    return refused ? REFUSED : 0;
+  }
+
+  private void replace(Map<String, Object> keys) {
+    put(keys, "layout", layout);
+    put(keys, "target", target);
+    put(keys, "labels", labels);
+    put(keys, "split", split);
+    put(keys, "size", size);
+    keys.putIfAbsent("size", 64);
+    if (condition != null) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      boolean named = condition.startsWith("labels:");
+      one.put("kind", named ? "labels" : condition);
+      if (named) {
+        one.put("palette", condition.substring("labels:".length()));
+      }
+      put(one, "folder", input);
+      keys.put("condition", one);
+    } else if (input != null) {
+      throw new InvalidInputException("--input", "--input needs --condition");
+    }
+  }
+
+  private static void put(Map<String, Object> keys, String key, @Nullable Object value) {
+    if (value != null) {
+      keys.put(key, value);
+    }
+  }
+
+  private List<String> splits(DatasetOptions options) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (String name : SPLITS) {
+      if (options.files() != DatasetOptions.Kind.IDX
+          && ImageDataset.hasSplit(path, name, options)) {
+        found.add(name);
+      }
+    }
+    return found;
+  }
+
+  private void print(Survey survey, Recipe.Data data, List<String> splits, boolean refused) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("path", path.toString());
+    map.put("files", survey.files());
+    map.put("splits", splits);
+    map.put("sizes", survey.sizes());
+    map.put("readAs", data.size() + "×" + data.size());
+    map.put("classes", survey.classes());
+    Map<String, Object> colours = new LinkedHashMap<>();
+    survey.conditions().forEach((name, found) -> colours.put(name, found.shares()));
+    map.put("conditions", colours);
+    map.put("broken", survey.broken());
+    map.put("brokenMax", data.brokenMax());
+    map.put("refused", refused);
+    if (json) {
+      System.out.println(new String(JsonText.writePretty(map), StandardCharsets.UTF_8));
+      return;
+    }
+    System.out.println(
+        path + ": " + survey.files() + (data.pairing().isPresent() ? " pairs" : " pictures"));
+    if (!splits.isEmpty()) {
+      System.out.println("splits: " + String.join(", ", splits));
+    }
+    System.out.println("sizes: " + brief(survey.sizes()) + ", read as " + map.get("readAs"));
+    if (!survey.classes().isEmpty()) {
+      System.out.println(survey.classes().size() + " classes: " + brief(survey.classes()));
+    }
+    survey.conditions().forEach(DatasetsCheck::printColours);
+    survey.broken().forEach(name -> System.out.println("broken: " + name));
+    System.out.printf(
+        Locale.ROOT,
+        "%d broken of %d, %s%n",
+        survey.broken().size(),
+        survey.files(),
+        refused ? "more than brokenMax " + data.brokenMax() + " allows: refused" : "accepted");
+  }
+
+  private static void printColours(String name, Survey.Colours found) {
+    if (found.shares().isEmpty()) {
+      System.out.println(name + ": a picture, of too many colours for a label map");
+      return;
+    }
+    System.out.println(name + ": " + found.shares().size() + " colours");
+    found
+        .shares()
+        .forEach(
+            (colour, share) ->
+                System.out.printf(Locale.ROOT, "  %6.2f %%  %s%n", 100 * share, colour));
+  }
+
+  private static String brief(Map<String, Integer> counts) {
+    List<String> words =
+        counts.entrySet().stream()
+            .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
+            .limit(20)
+            .map(e -> e.getKey() + " (" + e.getValue() + ")")
+            .toList();
+    return String.join(", ", words) + (counts.size() > words.size() ? ", …" : "");
+  }
+
+  private void writeSheet(Survey survey) throws IOException {
+    if (sheet == null || survey.examples().isEmpty()) {
+      return;
+    }
+    List<Pixels> cells = new ArrayList<>();
+    for (List<Pixels> example : survey.examples()) {
+      // The conditions first, as in every sheet of this software.
+      example.subList(1, example.size()).forEach(p -> cells.add(p.withChannels(3)));
+      cells.add(example.get(0).withChannels(3));
+    }
+    int group = survey.examples().get(0).size();
+    int columns = group * Math.max(1, 8 / group);
+    Files.write(sheet, Png.encode(Grid.of(cells, columns, /* padding= */ 2)));
+    System.err.println("sheet: " + sheet);
+  }
+}

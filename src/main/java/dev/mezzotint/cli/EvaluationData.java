@@ -1,0 +1,151 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.dataset.Condition;
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.DatasetOptions.Kind;
+import dev.mezzotint.dataset.DatasetOptions.Labels;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.dataset.Pairing;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ConditionPart;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The pictures that {@code evaluate} compares a model's with: those it was trained on, and others.
+ * Closed by the command.
+ *
+ * @param heldOutSplit what was opened as held-out pictures
+ */
+record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOutSplit)
+    implements AutoCloseable {
+
+  /**
+   * @param split held-out pictures; empty for {@code val} or else {@code test}
+   * @param layout {@code twins}, {@code left} or {@code right}: where conditions are
+   */
+  static EvaluationData open(
+      Path path, ModelFiles files, int height, int width, Optional<String> split, String layout) {
+    DatasetOptions options =
+        DatasetOptions.of(height, width)
+            .withChannels(files.config().outChannels())
+            .withLabels(labels(files.card()));
+    if (!files.card().condition().isEmpty()) {
+      options = options.withPairing(pairing(files.card(), layout));
+    }
+    try {
+      String held = split.isPresent() ? split.get() : heldOut(path, options);
+      String seen = word(files.card(), "split").orElse("train");
+      if (held.equals(seen)) {
+        throw new InvalidInputException(
+            "--split", "--split " + held + " is what the model was trained on");
+      }
+      ImageDataset training = ImageDataset.open(path, options.withSplit(seen));
+      try {
+        return new EvaluationData(training, ImageDataset.open(path, options.withSplit(held)), held);
+      } catch (IOException | RuntimeException e) {
+        training.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new InvalidInputException(
+          "--data", "--data: " + path + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static String heldOut(Path path, DatasetOptions options) throws IOException {
+    for (String name : List.of("val", "test")) {
+      if (ImageDataset.hasSplit(path, name, options)) {
+        return name;
+      }
+    }
+    if (options.pairing().isEmpty() && hasIdx(path, options)) {
+      return "test";
+    }
+    throw new InvalidInputException(
+        "--data",
+        "--data: "
+            + path
+            + " has no folder val or test beside train: pictures that the model was not trained"
+            + " on are needed (or name their folder with --split)");
+  }
+
+  private static boolean hasIdx(Path path, DatasetOptions options) throws IOException {
+    try (ImageDataset idx =
+        ImageDataset.open(path, options.withFiles(Kind.IDX).withSplit("test"))) {
+      return idx.size() > 0;
+    } catch (InvalidInputException e) {
+      return false; // no such files: the caller says what is missing
+    }
+  }
+
+  private static Labels labels(ModelCard card) {
+    try {
+      return word(card, "labels")
+          .map(name -> Labels.valueOf(name.toUpperCase(Locale.ROOT)))
+          .orElse(Labels.NONE);
+    } catch (IllegalArgumentException e) {
+      return Labels.NONE; // free form: somebody else's recipe
+    }
+  }
+
+  /** A word that the recipe on the card says of its data set. */
+  private static Optional<String> word(ModelCard card, String key) {
+    return card.recipe().get("dataset") instanceof Map<?, ?> dataset
+            && dataset.get(key) instanceof String word
+        ? Optional.of(word)
+        : Optional.empty();
+  }
+
+  /** One condition lies in {@code input}, several in folders of their own names. */
+  private static Pairing pairing(ModelCard card, String layout) {
+    List<ConditionPart> parts = card.condition();
+    List<Condition> conditions =
+        parts.stream()
+            .map(part -> condition(part, parts.size() == 1 ? Condition.FOLDER : part.name()))
+            .toList();
+    return new Pairing(
+        switch (layout) {
+          case "twins" -> Pairing.Layout.TWINS;
+          case "left" -> Pairing.Layout.CONDITION_LEFT;
+          case "right" -> Pairing.Layout.CONDITION_RIGHT;
+          default ->
+              throw new InvalidInputException(
+                  "--layout", "--layout must be twins, left or right, not " + layout);
+        },
+        Pairing.TARGET,
+        conditions);
+  }
+
+  private static Condition condition(ConditionPart part, String folder) {
+    boolean known =
+        switch (part.kind()) {
+          case RGB, GREY -> true;
+          case LABELS -> part.palette().isPresent();
+          case TENSOR -> false;
+        };
+    if (!known) {
+      throw new InvalidInputException(
+          "--model",
+          "--model: the card does not say how a picture becomes the condition "
+              + part.name()
+              + " of kind "
+              + part.kind().word());
+    }
+    return new Condition(
+        part.name(), folder, part.palette(), /* nearest= */ false, part.channels());
+  }
+
+  @Override
+  public void close() throws IOException {
+    try (training) {
+      heldOut.close();
+    }
+  }
+}

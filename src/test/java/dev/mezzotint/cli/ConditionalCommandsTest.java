@@ -1,0 +1,105 @@
+package dev.mezzotint.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From a folder of pairs to pictures that follow a map, as somebody types it. */
+class ConditionalCommandsTest {
+  private static final String RECIPE =
+      """
+      {"model": "tiny",
+       "network": {"sample_size": 8, "in_channels": 5, "block_out_channels": [8, 8],
+         "down_block_types": ["DownBlock2D", "DownBlock2D"],
+         "up_block_types": ["UpBlock2D", "UpBlock2D"],
+         "layers_per_block": 1, "norm_num_groups": 4},
+       "dataset": {"size": 8, "layout": "twins", "condition": {"kind": "labels",
+         "palette": [{"name": "day", "color": "#ffffff"}, {"name": "night", "color": "#000000"}]}},
+       "iterations": 4, "batchSize": 4}
+      """;
+
+  @TempDir private Path folder;
+  private Terminal terminal = new Terminal(Path.of(""));
+
+  @BeforeEach
+  void drawPairs() throws IOException {
+    terminal = new Terminal(folder);
+    for (int i = 0; i < 10; i++) {
+      write("data/train/input/" + i + ".png", plain(8, i % 2 * 255));
+      write("data/train/target/" + i + ".png", plain(8, 10 * i));
+    }
+    write("data/val/input/x.png", plain(8, 0));
+    write("data/val/target/x.png", plain(8, 3));
+    Files.writeString(folder.resolve("recipe.json"), RECIPE);
+  }
+
+  private void write(String name, byte[] bytes) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.write(file, bytes);
+  }
+
+  private static byte[] plain(int side, int grey) {
+    byte[] rgb = new byte[3 * side * side];
+    Arrays.fill(rgb, (byte) grey);
+    return Png.encode(new Pixels(side, side, 3, rgb));
+  }
+
+  @Test
+  void trainsOnPairsAndGeneratesFromLabelMaps() throws IOException {
+    terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
+    assertThat(terminal.said())
+        .contains("10 pictures, each with condition of 2 channels")
+        .contains("val: 1 pairs to look at")
+        .containsPattern("input wait \\d+\\.\\d % of the steps' time");
+    String generate = "generate --model @/model --steps 2 --out @/y --condition ";
+    terminal.succeeds(generate + "@/data/val/input/x.png --count 3");
+    assertThat(folder.resolve("y/00002.png")).exists();
+    terminal.succeeds(
+        "generate --model @/model --steps 2 --out @/z --count 10 --condition @/data/train/input");
+    terminal.refuses(generate + "@/data/train/input", "holds 10 pictures", "--count 10");
+    write("grey.png", plain(8, 128));
+    terminal.refuses(generate + "@/grey.png", "grey.png", "#808080 at pixel (0, 0)");
+    write("large.png", plain(16, 255));
+    terminal.refuses(generate + "@/large.png", "is 16×16, the model takes 8×8");
+    terminal.refuses("train @/recipe.json --data @/data --cache -1 --out @/m2", "--cache");
+  }
+
+  @Test
+  void checkNamesWhatATrainingWouldLeaveOut() throws IOException {
+    terminal.succeeds("datasets check @/data --recipe @/recipe.json --sheet @/s/sheet.png");
+    assertThat(terminal.printed())
+        .contains("10 pairs", "splits: train, val", "8×8 (10)")
+        .contains("50.00 %  #ffffff day", "50.00 %  #000000 night", "0 broken of 10, accepted");
+    Pixels sheet = ImageReader.read(Files.readAllBytes(folder.resolve("s/sheet.png")), 3);
+    assertThat(sheet.width()).isEqualTo(2 + 8 * 10);
+    write("data/train/input/3.png", plain(8, 7));
+    String check = "datasets check @/data --recipe @/recipe.json";
+    assertThat(terminal.run(check)).isEqualTo(2);
+    assertThat(terminal.printed())
+        .contains("broken: train/target/3.png", "#070707", "brokenMax 0.05 allows: refused");
+    assertThat(terminal.run(check + " --json")).isEqualTo(2);
+    JsonObject json = JsonObject.parse(terminal.printed());
+    assertThat(json.toMap()).containsEntry("files", 10).containsEntry("refused", true);
+  }
+
+  @Test
+  void checkNeedsNoRecipeAndListsTheColoursOfAMap() {
+    terminal.succeeds("datasets check @/data --layout twins --condition rgb --size 8");
+    assertThat(terminal.printed()).contains("condition: 2 colours", "50.00 %  #000000");
+    terminal.succeeds("datasets check @/data --labels folder --split train --size 8");
+    assertThat(terminal.printed()).contains("2 classes: ", "input (10)", "target (10)");
+    terminal.refuses("datasets check @/data --layout twins", "dataset.condition is missing");
+    terminal.refuses("datasets check @/gone", "gone does not exist");
+  }
+}

@@ -1,0 +1,55 @@
+package dev.mezzotint.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+/** What the WebP plug-in does with files that another program wrote. */
+class WebpTest {
+  private static byte[] file(String name) throws IOException {
+    return Files.readAllBytes(Path.of("src/test/resources/webp", name));
+  }
+
+  @Test
+  void losslessPixelsAreExactAndTransparentOnesLieOverWhite() throws IOException {
+    Pixels pixels = ImageReader.read(file("half-clear.webp"), 3);
+    assertThat(pixels.width()).isEqualTo(6);
+    assertThat(pixels.height()).isEqualTo(4);
+    for (int i = 0; i < 24; i++) {
+      int colour = Palette.colour(pixels.bytes(), 3 * i);
+      assertThat(colour).isEqualTo(i % 6 < 3 ? 0xFFFFFF : 0x204060);
+    }
+    assertThat(ImageReader.size(file("half-clear.webp"))).containsExactly(6, 4);
+  }
+
+  @Test
+  void lossyPixelsAreNear() throws IOException {
+    Pixels pixels = ImageReader.read(file("gradient-lossy.webp"), 3);
+    assertThat(pixels.bytes()[0] & 0xFF).isGreaterThan(230);
+    assertThat(pixels.bytes()[3 * 255 + 2] & 0xFF).isGreaterThan(230);
+  }
+
+  @Test
+  void brokenFilesAreOneSentence() throws IOException {
+    for (String name : new String[] {"half-clear.webp", "gradient-lossy.webp"}) {
+      byte[] whole = file(name);
+      for (int length = 12; length < whole.length - 1; length += 5) {
+        byte[] cut = Arrays.copyOf(whole, length);
+        try {
+          ImageReader.read(cut, 3); // padding may be missing
+        } catch (IOException e) {
+          assertThat(e.getMessage()).contains("WebP").doesNotContain("\n");
+        }
+      }
+      assertThatThrownBy(() -> ImageReader.read(Arrays.copyOf(whole, 20), 3))
+          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> ImageReader.read(whole, 3, 10))
+          .hasMessageContaining("the limit is 10");
+    }
+  }
+}
