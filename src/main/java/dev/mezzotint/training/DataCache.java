@@ -1,7 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.delivery.Digest;
-import dev.mezzotint.job.TransientException;
+import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
@@ -105,7 +105,7 @@ final class DataCache {
       }
     } catch (IOException e) {
       // Of this disk, not of the data set: another worker may have more room.
-      throw new TransientException(
+      throw new WorkerFaultException(
           "data set " + reference.text() + " cannot be kept in " + folder + ": " + e.getMessage(),
           e);
     }

@@ -6,6 +6,7 @@ import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.delivery.TrainedModel;
 import dev.mezzotint.delivery.Watch;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -102,7 +103,7 @@ final class TrainingSegment {
       }
     } catch (IOException | UncheckedIOException e) {
       // This worker's disk: another one may have more room.
-      throw new TransientException(
+      throw new WorkerFaultException(
           "training " + id + " cannot work in " + settings.work() + ": " + e.getMessage(), e);
     } catch (DivergedException e) {
       throw new InvalidInputException("", String.valueOf(e.getMessage()), e);

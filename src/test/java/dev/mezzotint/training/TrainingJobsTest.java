@@ -268,6 +268,22 @@ class TrainingJobsTest {
   }
 
   @Test
+  void aWorkerWithoutRoomHandsBackAndWhereNoneHasRoomTheEndSaysSo() throws Exception {
+    Path noFolder = Files.write(folder.resolve("full"), new byte[1]);
+    TrainingSettings full =
+        TrainingSettings.of("w1", noFolder).withCheckpointing(world.settings("").checkpointing());
+    Delivery record = world.record(request("a"));
+    assertThat(world.worker(full, Line.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
+    world.checkCompleted("a");
+    world.finish(world.worker(full, Line.Fault.NONE), world.record(request("b")));
+    assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(world.manifest("b").cause())
+        .startsWith("given up after 5 attempts")
+        .contains("cannot work in " + noFolder);
+  }
+
+  @Test
   void aTrainingThatIsCalledOffEndsWithinAStepAndLeavesNoCheckpoint() throws Exception {
     Line.Fault callsOff =
         (after, call, subject) -> {
