@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
@@ -49,6 +50,9 @@ public final class Training {
 
     /** Share of the steps' time that went by in waiting for pairs, so far. */
     default void waited(double share) {}
+
+    /** Pairs of a model's own making so far, before the first step. */
+    default void paired(int made, int count) {}
 
     /** Something was written: a checkpoint, a sample grid. */
     void wrote(String what, Path file);
@@ -192,16 +196,35 @@ public final class Training {
       folder.begin();
       state = OptimizerState.start(firstWeights());
     }
-    try (TrainingNetwork network = device.train(program, state)) {
+    try (ReflowPairs made = reflowed(stopping, progress);
+        TrainingNetwork network = device.train(program, state)) {
+      if (made != null && !made.complete()) {
+        return state.iteration(); // stopped before the first step of this run
+      }
+      Batches batches = new Batches(made == null ? pairs : made, recipe);
       long done =
-          new TrainingLoop(
-                  recipe, network, new Batches(pairs, recipe), watcher(network, stopping, progress))
+          new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress))
               .run(state.iteration());
       if (publishEarly || done == recipe.iterations()) {
         publish(network.ema(), done);
       }
       return done;
     }
+  }
+
+  /** The pairs of the recipe's {@code reflow}, made if need be; null without. */
+  private @Nullable ReflowPairs reflowed(BooleanSupplier stopping, Progress progress) {
+    if (recipe.reflow().isEmpty()) {
+      return null;
+    }
+    return ReflowPairs.make(
+        pairs,
+        recipe,
+        Objects.requireNonNull(from),
+        device,
+        folder.reflowed(),
+        stopping,
+        progress::paired);
   }
 
   private Map<String, Tensor> firstWeights() {
