@@ -86,6 +86,10 @@ final class SegmentWatch implements Training.Progress {
 
   /** Whether the segment is to end with a checkpoint: shutdown, or others have their turn. */
   boolean stopping() {
+    if (checkpoints.fenced()) {
+      throw new Stopped(Stopped.Reason.FENCED);
+    }
+    watch.checkPastDrain();
     long now = System.nanoTime();
     if (watch.ending() && drainSince == 0) {
       drainSince = now;

@@ -391,6 +391,25 @@ class TrainingJobsTest {
   }
 
   @Test
+  void reflowIsAJobLikeAnyOther() throws Exception {
+    undisturbed();
+    String json =
+        request("a", "\"seed\": 5", "\"seed\": 6")
+            .replace(
+                "\"model\"",
+                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, \"model\"");
+    world.worker().handle(world.record(json));
+    world.checkCompleted("a");
+    TrainingSettings cut = world.settings("w1").withSegment(Duration.ofNanos(1));
+    world.finish(
+        world.worker(cut, Line.Fault.NONE),
+        world.record(
+            json.replace("\"id\": \"a\"", "\"id\": \"b\"")
+                .replace("tiny@latest", world.model("whole").model())));
+    assertThat(world.model("b").weightsSha256()).isEqualTo(world.model("a").weightsSha256());
+  }
+
+  @Test
   void anOutageOfTheStoreIsWaitedOut() throws Exception {
     String whole = undisturbed();
     AtomicInteger failures = new AtomicInteger();
