@@ -41,6 +41,13 @@ public final class Training {
      */
     void stepped(long iteration, double loss);
 
+    /**
+     * @param gradientNorm of the last step, before clipping
+     */
+    default void stepped(long iteration, double loss, double gradientNorm) {
+      stepped(iteration, loss);
+    }
+
     /** Share of the steps' time that went by in waiting for pairs, so far. */
     default void waited(double share) {}
 
@@ -165,6 +172,22 @@ public final class Training {
    */
   public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
+    return run(resume, stopping, progress, /* publishEarly= */ true);
+  }
+
+  /**
+   * A part of a training: goes on from the folder's checkpoint if there is one, and leaves a model
+   * only after the last step.
+   *
+   * @return steps done in all
+   */
+  long segment(BooleanSupplier stopping, Progress progress) throws InterruptedException {
+    return run(/* resume= */ true, stopping, progress, /* publishEarly= */ false);
+  }
+
+  private long run(
+      boolean resume, BooleanSupplier stopping, Progress progress, boolean publishEarly)
+      throws InterruptedException {
     OptimizerState state;
     if (resume && Checkpoint.exists(folder.checkpoint())) {
       state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
@@ -182,7 +205,9 @@ public final class Training {
       long done =
           new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress))
               .run(state.iteration());
-      publish(network.ema(), done);
+      if (publishEarly || done == recipe.iterations()) {
+        publish(network.ema(), done);
+      }
       return done;
     }
   }
@@ -282,7 +307,7 @@ public final class Training {
       @Override
       public void stepped(long iteration, StepResult result) {
         folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
-        progress.stepped(iteration, result.loss());
+        progress.stepped(iteration, result.loss(), result.gradientNorm());
       }
 
       @Override
