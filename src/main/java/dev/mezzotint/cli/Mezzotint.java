@@ -67,6 +67,7 @@ public final class Mezzotint {
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
     return line.execute(args);
   }

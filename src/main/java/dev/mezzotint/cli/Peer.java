@@ -6,7 +6,6 @@ import dev.mezzotint.json.JsonText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +16,8 @@ import java.util.Map;
  * line so that both sides take turns on one machine. Used by one thread; closed by whoever made it.
  */
 final class Peer implements AutoCloseable {
+  private static final String ENDED = "the program of --peer has ended without an answer";
+
   private final Process process;
   private final OutputStream in;
   private final BufferedReader out;
@@ -68,9 +69,9 @@ final class Peer implements AutoCloseable {
         return JsonObject.parse(line);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("the peer cannot be reached", e);
+      throw new InvalidInputException("--peer", ENDED, e); // it closed its side first
     }
-    throw new InvalidInputException("--peer", "the program of --peer has ended");
+    throw new InvalidInputException("--peer", ENDED);
   }
 
   @Override

@@ -73,6 +73,17 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
   }
 
   @Override
+  public void paired(int made, int count) {
+    long now = System.nanoTime();
+    if (now - lastShown > (terminal ? 500_000_000L : 30_000_000_000L) || made == count) {
+      lastShown = now;
+      String text = "pairs of the model's own making: " + made + "/" + count;
+      System.err.print(terminal ? "\r" + text + "\033[K" : text + System.lineSeparator());
+      System.err.flush();
+    }
+  }
+
+  @Override
   public void waited(double share) {
     waited = share;
   }

@@ -11,8 +11,14 @@ import java.util.function.Predicate;
 /** A running system, as those see it who send requests. Closed by whoever opened it. */
 public interface Requests extends AutoCloseable {
 
-  /** Puts a generation request on the topic; returns once the broker has it. */
-  void submit(String id, byte[] json);
+  /** What a request asks for. */
+  enum Kind {
+    GENERATION,
+    TRAINING
+  }
+
+  /** Puts a request on the topic of its kind; returns once the broker has it. */
+  void submit(Kind kind, String id, byte[] json);
 
   /** Calls a job off; returns once the broker has that. */
   void cancel(String id);

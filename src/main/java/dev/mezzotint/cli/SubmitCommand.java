@@ -3,9 +3,11 @@ package dev.mezzotint.cli;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.training.TrainingRequest;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -13,11 +15,17 @@ import picocli.CommandLine.Parameters;
 /** {@code submit}: puts a request on the topic of a running system. */
 @Command(
     name = "submit",
-    description = "Send a generation request to a running system.",
+    description = "Send a generation or training request to a running system.",
     footer = {"", "Example:", "  submit request.json --watch"})
 final class SubmitCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "FILE.json", description = "The request.")
   private Path file = Path.of("");
+
+  @Option(
+      names = "--kind",
+      paramLabel = "generation|training",
+      description = "What the request asks for, where its fields do not tell.")
+  private Requests.@Nullable Kind kind;
 
   @Option(names = "--watch", description = "Follow the job until it ends.")
   private boolean watch;
@@ -40,10 +48,17 @@ final class SubmitCommand implements Callable<Integer> {
     String id = json.requiredString("id");
     Instant before = Instant.now().minusSeconds(1);
     try (Requests requests = surroundings.requests()) {
-      requests.submit(id, request);
+      requests.submit(kind(json), id, request);
       System.err.println("submitted " + id);
       return watch ? Watching.follow(requests, id, before, SubmitCommand::answers) : 0;
     }
+  }
+
+  private Requests.Kind kind(JsonObject json) {
+    if (kind != null) {
+      return kind;
+    }
+    return TrainingRequest.looksLikeOne(json) ? Requests.Kind.TRAINING : Requests.Kind.GENERATION;
   }
 
   /** A rejected record ends the watch as well: the id is another job's. */

@@ -29,6 +29,11 @@ record Attempt(HeldDelivery held, JobRecord job, String etag, String run, Work.P
     note(store, record -> record.advanced(run));
   }
 
+  /** Ended by something of this worker alone. */
+  void faulted(ObjectStore store, String fault) {
+    note(store, record -> record.faulted(run, fault));
+  }
+
   private void note(ObjectStore store, UnaryOperator<JobRecord> change) {
     if (held.delivery().fenced()) {
       return;

@@ -7,6 +7,7 @@ import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -229,6 +230,9 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
         throw e;
       }
       manifest = Verdict.end(e.reason(), job, request, now());
+    } catch (WorkerFaultException e) {
+      attempt.faulted(store, String.valueOf(e.getMessage()));
+      throw e;
     } catch (TransientException e) {
       handBackIfDraining(attempt);
       throw e;
@@ -327,7 +331,8 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     return "given up after "
         + settings.attemptsMax()
         + " attempts that ended without a result, the last on worker "
-        + job.history().get(job.history().size() - 1).worker();
+        + job.history().get(job.history().size() - 1).worker()
+        + (job.lastFault().isEmpty() ? "" : ": " + job.lastFault());
   }
 
   private StoredObject read(String key) {

@@ -46,6 +46,7 @@ public record JobRecord(
    * @param position of the record that was delivered, or that it is a worker's copy of
    * @param handedBack ended in good order before its end, on shutdown or after its share of work
    * @param advanced has kept something that later attempts build on
+   * @param fault what of the worker itself ended it; empty for all else
    */
   public record Attempt(
       int number,
@@ -54,14 +55,21 @@ public record JobRecord(
       String position,
       Instant time,
       boolean handedBack,
-      boolean advanced) {
+      boolean advanced,
+      String fault) {
 
     private Attempt handBack() {
-      return new Attempt(number, worker, run, position, time, /* handedBack= */ true, advanced);
+      return new Attempt(
+          number, worker, run, position, time, /* handedBack= */ true, advanced, fault);
     }
 
     private Attempt advance() {
-      return new Attempt(number, worker, run, position, time, handedBack, /* advanced= */ true);
+      return new Attempt(
+          number, worker, run, position, time, handedBack, /* advanced= */ true, fault);
+    }
+
+    private Attempt faulted(String what) {
+      return new Attempt(number, worker, run, position, time, handedBack, advanced, what);
     }
   }
 
@@ -90,7 +98,8 @@ public record JobRecord(
             position,
             now,
             /* handedBack= */ false,
-            /* advanced= */ false));
+            /* advanced= */ false,
+            /* fault= */ ""));
     return new JobRecord(
         id,
         fingerprint,
@@ -127,6 +136,17 @@ public record JobRecord(
         id, fingerprint, model, attempts, /* strikes= */ 0, marked(run, Attempt::advance), created);
   }
 
+  /** With the attempt of this run marked as ended by its worker's own fault. */
+  JobRecord faulted(String run, String fault) {
+    return new JobRecord(
+        id, fingerprint, model, attempts, strikes, marked(run, a -> a.faulted(fault)), created);
+  }
+
+  /** What of a worker ended the latest attempt that was ended so; empty if none was. */
+  String lastFault() {
+    return history.stream().map(Attempt::fault).reduce("", (a, b) -> b.isEmpty() ? a : b);
+  }
+
   private List<Attempt> marked(String run, UnaryOperator<Attempt> mark) {
     return history.stream().map(a -> a.run().equals(run) ? mark.apply(a) : a).toList();
   }
@@ -160,6 +180,9 @@ public record JobRecord(
     if (attempt.advanced()) {
       json.put("advanced", true);
     }
+    if (!attempt.fault().isEmpty()) {
+      json.put("fault", attempt.fault());
+    }
     return json;
   }
 
@@ -181,7 +204,8 @@ public record JobRecord(
               attempt.requiredString("position"),
               time(attempt, "time"),
               attempt.bool("handedBack", false),
-              attempt.bool("advanced", false)));
+              attempt.bool("advanced", false),
+              attempt.string("fault", "")));
     }
     return new JobRecord(
         JobId.read(json),

@@ -19,15 +19,21 @@ public interface Watch {
   boolean fenced();
 
   /**
-   * To be asked often. Tells of progress now and then.
+   * To be asked often.
    *
-   * @param progress members of the event; asked for only when one is due
    * @throws Stopped if the attempt is to end: lock lost, shutdown, called off, late
    */
-  void look(Supplier<Map<String, Object>> progress);
+  void check();
 
-  /** As {@link #look}, but a shutdown is left to the caller, who asks {@link #ending}. */
-  void lookPastDrain(Supplier<Map<String, Object>> progress);
+  /** As {@link #check}, but a shutdown is left to the caller, who asks {@link #ending}. */
+  void checkPastDrain();
+
+  /**
+   * Tells of progress, if an event of it is due.
+   *
+   * @param progress members of the event; asked for only then
+   */
+  void tell(Supplier<Map<String, Object>> progress);
 
   /**
    * Tries again what fails for a passing reason.

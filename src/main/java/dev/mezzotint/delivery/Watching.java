@@ -42,20 +42,23 @@ final class Watching implements Watch {
   }
 
   @Override
-  public void look(Supplier<Map<String, Object>> data) {
+  public void check() {
     if (ending()) {
       throw attempt.held().stopped();
     }
     over.run();
-    progress.look(attempt.plan().progressNanos(), data);
   }
 
   @Override
-  public void lookPastDrain(Supplier<Map<String, Object>> data) {
+  public void checkPastDrain() {
     if (fenced()) {
       throw new Stopped(Stopped.Reason.FENCED);
     }
     over.run();
+  }
+
+  @Override
+  public void tell(Supplier<Map<String, Object>> data) {
     progress.look(attempt.plan().progressNanos(), data);
   }
 

@@ -93,8 +93,10 @@ public final class GenerationWork implements Work<GenerationRequest> {
     List<Pictures.Image> images =
         rendering.run(
             sampling,
-            (done, stored) ->
-                watch.look(() -> Map.of("done", done, "total", total, "images", stored)));
+            (done, stored) -> {
+              watch.check();
+              watch.tell(() -> Map.of("done", done, "total", total, "images", stored));
+            });
     Optional<Pictures.Grid> grid = Optional.empty();
     if (plan.request().output().grid()) {
       byte[] png = Encoding.grid(rendering.files(), plan.model());

@@ -1,6 +1,7 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.storage.Keys;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -23,7 +24,6 @@ public sealed interface ImageReference {
   /** What may be sent inline. */
   List<String> MEDIA_TYPES = List.of("image/png", "image/jpeg");
 
-  int KEY_LENGTH_MAX = 1_024;
   Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
 
   /**
@@ -117,17 +117,8 @@ public sealed interface ImageReference {
   }
 
   private static Stored stored(JsonObject parent, String name, String key) {
-    if (key.isEmpty()
-        || key.length() > KEY_LENGTH_MAX
-        || key.startsWith("/")
-        || List.of(key.split("/", -1)).contains("..")
-        || key.chars().anyMatch(Character::isISOControl)) {
-      throw parent.refuse(
-          name,
-          "must be an object's key of 1 to "
-              + KEY_LENGTH_MAX
-              + " characters without a leading '/', '..' or control characters, not "
-              + JsonObject.quote(key));
+    if (!Keys.nameable(key)) {
+      throw parent.refuse(name, Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
     }
     return new Stored(key, OptionalLong.empty(), Optional.empty());
   }

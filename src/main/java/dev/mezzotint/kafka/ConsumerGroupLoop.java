@@ -200,7 +200,8 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     if (held.delivery().fenced() || partitions.get(held.partition()) != held.progress()) {
       return; // no more ours, or to be fetched again
     }
-    if (held.attempt().settlement() == Settlement.ACCEPT) {
+    boolean shared = held.attempt().settlement() == Settlement.CONTINUE;
+    if (held.attempt().settlement() == Settlement.ACCEPT || (shared && resubmitted(held))) {
       held.progress().settle(offset);
     } else if (stopping.getAsBoolean()) {
       LOG.log(Level.FINE, "{0} is not committed: handed back", held.delivery().position());

@@ -92,7 +92,7 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /** As {@link #ensureTopics} for these request topics alone. */
-  void ensureRequestTopics(Collection<String> names) {
+  public void ensureRequestTopics(Collection<String> names) {
     ensure(
         names.stream()
             .map(name -> topic(name, Map.of("max.message.bytes", "" + REQUEST_BYTES_MAX)))

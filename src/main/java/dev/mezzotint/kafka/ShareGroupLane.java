@@ -2,7 +2,6 @@ package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
-import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *       nothing is acknowledged, and the lane begins anew with a fresh consumer.
  *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
  *       last two, and nothing is released in the one before: a copy of the record is published and
- *       the old one accepted. Two, since a worker may die before its copy is durable.
+ *       the old one accepted. Two, since a worker may die before its copy is durable. A job that
+ *       has done its share for now goes on as such a copy, too.
  *   <li>On the way out, records are handed back only when the lanes of this process that hold none
  *       have closed: their last fetches would spend deliveries.
  *   <li>A release is held back a little, since the broker redelivers at once and would spend all
@@ -204,9 +204,11 @@ final class ShareGroupLane implements Runnable {
         awaitEnd(attempt);
         return false;
       }
-      return attempt.settlement() == Settlement.ACCEPT
-          ? lock.settle(AcknowledgeType.ACCEPT)
-          : handBack(lock, delivery);
+      return switch (attempt.settlement()) {
+        case ACCEPT -> lock.settle(AcknowledgeType.ACCEPT);
+        case CONTINUE -> resubmit(lock);
+        case RELEASE -> handBack(lock, delivery);
+      };
     } finally {
       inHand = null;
       lastRenewal = null;

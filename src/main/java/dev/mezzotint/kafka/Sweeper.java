@@ -15,9 +15,9 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Follows the events at a distance: a job that ended otherwise than completed is swept once its end
- * is so old that nobody can still be at work on it. The group's committed offsets remember how far
- * the sweeping has come, so that no bucket is ever listed as a whole.
+ * Follows the events at a distance: a job that may have left something is swept once its end is so
+ * old that nobody can still be at work on it. The group's committed offsets remember how far the
+ * sweeping has come, so that no bucket is ever listed as a whole.
  *
  * <p>Safe for use by several threads; several of these divide the partitions among themselves.
  */
@@ -92,8 +92,13 @@ public final class Sweeper implements AutoCloseable {
   private static Optional<String> ended(ConsumerRecord<byte[], byte[]> record) {
     return Optional.ofNullable(record.value())
         .flatMap(EventJson::read)
-        .filter(event -> event.type().terminal() && event.type() != JobEvent.Type.COMPLETED)
+        .filter(event -> event.type().terminal() && mayLeaveSomething(event))
         .map(JobEvent::jobId);
+  }
+
+  /** Completed trainings may leave checkpoints; of completed pictures everything is listed. */
+  private static boolean mayLeaveSomething(JobEvent end) {
+    return end.type() != JobEvent.Type.COMPLETED || end.data().containsKey("weightsSha256");
   }
 
   private void sweep(String jobId) {

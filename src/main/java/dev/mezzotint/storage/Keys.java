@@ -1,5 +1,6 @@
 package dev.mezzotint.storage;
 
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -21,7 +22,23 @@ import java.util.Locale;
  * <p>Ids, names and versions come checked by the rules of their types, which permit no separator.
  */
 public final class Keys {
+  /** What {@link #nameable} asks for, behind a field's name. */
+  public static final String NAMEABLE_RULE =
+      "must be an object's key of 1 to 1024 characters without a leading '/', '..' or control"
+          + " characters";
+
+  private static final int KEY_LENGTH_MAX = 1_024;
+
   private Keys() {}
+
+  /** Whether a stranger may name an object so. */
+  public static boolean nameable(String key) {
+    return !key.isEmpty()
+        && key.length() <= KEY_LENGTH_MAX
+        && !key.startsWith("/")
+        && !List.of(key.split("/", -1)).contains("..")
+        && key.chars().noneMatch(Character::isISOControl);
+  }
 
   /** Everything of a job begins so. */
   public static String job(String id) {

@@ -31,6 +31,7 @@ import java.util.stream.Stream;
  * @param batchSize pictures per step
  * @param alphaDensity how often each α is looked at
  * @param coupling which x0 of a batch meets which x1
+ * @param reflow pairs of the making of {@code from}, instead of independent ones; empty without
  * @param emaDecay share of the moving average that stays at each step, once warmed up
  * @param checkpointEvery steps between checkpoints
  * @param sampleEvery steps between sample grids; 0 for none
@@ -50,6 +51,7 @@ public record Recipe(
     int batchSize,
     AlphaDensity alphaDensity,
     Coupling coupling,
+    Optional<Reflow> reflow,
     double emaDecay,
     long checkpointEvery,
     long sampleEvery,
@@ -66,6 +68,14 @@ public record Recipe(
    */
   public record Card(
       Optional<String> version, String licence, String data, int steps, Solver sampler) {}
+
+  /**
+   * Pairs of a model's own making.
+   *
+   * @param pairs how many are made, 1 to 10,000,000
+   * @param steps α intervals on each one's way
+   */
+  public record Reflow(int pairs, int steps, Solver sampler) {}
 
   /**
    * Which pictures, and how they are cut.

@@ -18,6 +18,7 @@ import dev.mezzotint.training.Recipe.Card;
 import dev.mezzotint.training.Recipe.Data;
 import dev.mezzotint.training.Recipe.Densities;
 import dev.mezzotint.training.Recipe.Optimizer;
+import dev.mezzotint.training.Recipe.Reflow;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +63,7 @@ final class RecipeKeys {
             json.integer("batchSize", 1, 65_536, 32),
             alphaDensity(json),
             coupling(json, network, data),
+            reflow(json),
             ema(json),
             json.integer("checkpointEvery", 1, 1_000_000_000L, 500L),
             json.integer("sampleEvery", 0, 1_000_000_000L, 500L),
@@ -197,6 +199,29 @@ final class RecipeKeys {
     }
   }
 
+  private static Optional<Reflow> reflow(JsonObject json) {
+    Optional<JsonObject> keys = json.object("reflow");
+    if (keys.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!json.has("from")) {
+      throw json.refuse("reflow", "needs from: the model whose paths are to be straightened");
+    }
+    JsonObject k = keys.get();
+    Reflow reflow =
+        new Reflow(
+            k.integer("pairs", 1, 10_000_000, 20_000),
+            k.integer("steps", 1, 1000, 64),
+            k.word("sampler", Arrays.stream(Solver.values()).map(Solver::word).toList())
+                .map(Solver::parse)
+                .orElse(Solver.AB2));
+    k.refuseUnknown();
+    if (json.string("coupling").filter(Coupling.OPTIMAL_TRANSPORT.word()::equals).isPresent()) {
+      throw json.refuse("coupling", "must be independent with reflow: its pairs belong together");
+    }
+    return Optional.of(reflow);
+  }
+
   private static Coupling coupling(JsonObject json, NetworkConfig network, Data data) {
     Coupling coupling =
         json.word("coupling", Coupling.WORDS).map(Coupling::of).orElse(Coupling.INDEPENDENT);
@@ -284,6 +309,19 @@ final class RecipeKeys {
     if (recipe.coupling() != Coupling.INDEPENDENT) {
       map.put("coupling", recipe.coupling().word());
     }
+    recipe
+        .reflow()
+        .ifPresent(
+            reflow ->
+                map.put(
+                    "reflow",
+                    Map.of(
+                        "pairs",
+                        reflow.pairs(),
+                        "steps",
+                        reflow.steps(),
+                        "sampler",
+                        reflow.sampler().word())));
     if (step.microBatch() > 0) {
       map.put("microBatch", step.microBatch());
     }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
@@ -40,8 +41,18 @@ public final class Training {
      */
     void stepped(long iteration, double loss);
 
+    /**
+     * @param gradientNorm of the last step, before clipping
+     */
+    default void stepped(long iteration, double loss, double gradientNorm) {
+      stepped(iteration, loss);
+    }
+
     /** Share of the steps' time that went by in waiting for pairs, so far. */
     default void waited(double share) {}
+
+    /** Pairs of a model's own making so far, before the first step. */
+    default void paired(int made, int count) {}
 
     /** Something was written: a checkpoint, a sample grid. */
     void wrote(String what, Path file);
@@ -161,6 +172,22 @@ public final class Training {
    */
   public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
+    return run(resume, stopping, progress, /* publishEarly= */ true);
+  }
+
+  /**
+   * A part of a training: goes on from the folder's checkpoint if there is one, and leaves a model
+   * only after the last step.
+   *
+   * @return steps done in all
+   */
+  long segment(BooleanSupplier stopping, Progress progress) throws InterruptedException {
+    return run(/* resume= */ true, stopping, progress, /* publishEarly= */ false);
+  }
+
+  private long run(
+      boolean resume, BooleanSupplier stopping, Progress progress, boolean publishEarly)
+      throws InterruptedException {
     OptimizerState state;
     if (resume && Checkpoint.exists(folder.checkpoint())) {
       state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
@@ -169,14 +196,35 @@ public final class Training {
       folder.begin();
       state = OptimizerState.start(firstWeights());
     }
-    try (TrainingNetwork network = device.train(program, state)) {
+    try (ReflowPairs made = reflowed(stopping, progress);
+        TrainingNetwork network = device.train(program, state)) {
+      if (made != null && !made.complete()) {
+        return state.iteration(); // stopped before the first step of this run
+      }
+      Batches batches = new Batches(made == null ? pairs : made, recipe);
       long done =
-          new TrainingLoop(
-                  recipe, network, new Batches(pairs, recipe), watcher(network, stopping, progress))
+          new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress))
               .run(state.iteration());
-      publish(network.ema(), done);
+      if (publishEarly || done == recipe.iterations()) {
+        publish(network.ema(), done);
+      }
       return done;
     }
+  }
+
+  /** The pairs of the recipe's {@code reflow}, made if need be; null without. */
+  private @Nullable ReflowPairs reflowed(BooleanSupplier stopping, Progress progress) {
+    if (recipe.reflow().isEmpty()) {
+      return null;
+    }
+    return ReflowPairs.make(
+        pairs,
+        recipe,
+        Objects.requireNonNull(from),
+        device,
+        folder.reflowed(),
+        stopping,
+        progress::paired);
   }
 
   private Map<String, Tensor> firstWeights() {
@@ -259,7 +307,7 @@ public final class Training {
       @Override
       public void stepped(long iteration, StepResult result) {
         folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
-        progress.stepped(iteration, result.loss());
+        progress.stepped(iteration, result.loss(), result.gradientNorm());
       }
 
       @Override

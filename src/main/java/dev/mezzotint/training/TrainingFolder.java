@@ -60,6 +60,11 @@ final class TrainingFolder {
     return folder.resolve("checkpoint.safetensors");
   }
 
+  /** Ends of the pairs that a recipe's {@code reflow} asks for. */
+  Path reflowed() {
+    return folder.resolve("reflow.f32");
+  }
+
   Path log() {
     return folder.resolve("log.csv");
   }

@@ -3,13 +3,17 @@ package dev.mezzotint.worker;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.EarlyEnd;
 import dev.mezzotint.delivery.Orphans;
+import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
+import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.RequestTail;
 import dev.mezzotint.kafka.Sweeper;
+import dev.mezzotint.training.TrainingLimits;
+import dev.mezzotint.training.TrainingRequest;
+import dev.mezzotint.training.TrainingWork;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Role {@code control}: ends jobs that wait and are called off or late, and sweeps up what dead
@@ -19,38 +23,59 @@ final class ControlRole implements AutoCloseable {
   /** About 100 MB of ids; a longer backlog's tail ends when it is taken. */
   private static final int WAITING_MAX = 500_000;
 
-  private final RequestTail tail;
+  private final List<RequestTail> tails;
   private final Sweeper sweeper;
 
-  /** Begins at once. */
+  /**
+   * Begins at once.
+   *
+   * @param generation request topics
+   * @param training request topics
+   */
   ControlRole(
-      Settings settings, Connections connections, List<String> topics, InstantSource clock) {
-    EarlyEnd ends =
-        new EarlyEnd(
-            GenerationWork.reader(GenerationLimits.DEFAULT),
-            connections.store(),
-            connections.events(),
-            connections::cancelled,
-            DeliverySettings.of(settings.worker()).withClock(clock));
-    this.tail =
-        new RequestTail(
-            connections.kafka(), topics, ends, connections::cancelled, clock, WAITING_MAX);
+      Settings settings,
+      Connections connections,
+      List<String> generation,
+      List<String> training,
+      InstantSource clock) {
+    try (KafkaCluster cluster = new KafkaCluster(connections.kafka())) {
+      cluster.ensureRequestTopics(generation);
+      cluster.ensureRequestTopics(training);
+    }
+    DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
+    this.tails =
+        List.of(
+            tail(
+                connections, generation, GenerationWork.reader(GenerationLimits.DEFAULT), delivery),
+            tail(connections, training, TrainingRequest.reader(TrainingLimits.DEFAULT), delivery));
     this.sweeper =
         new Sweeper(
             connections.kafka(),
-            new Orphans(connections.store(), pointer -> Set.of()),
+            new Orphans(connections.store(), TrainingWork::checkpointKeys),
             settings.sweepAfter(),
             InstantSource.system());
   }
 
+  private static RequestTail tail(
+      Connections connections,
+      List<String> topics,
+      RequestReader<?> reader,
+      DeliverySettings delivery) {
+    EarlyEnd ends =
+        new EarlyEnd(
+            reader, connections.store(), connections.events(), connections::cancelled, delivery);
+    return new RequestTail(
+        connections.kafka(), topics, ends, connections::cancelled, delivery.clock(), WAITING_MAX);
+  }
+
   /** Somebody has called this job off. */
   void calledOff(String jobId) {
-    tail.calledOff(jobId);
+    tails.forEach(tail -> tail.calledOff(jobId));
   }
 
   @Override
   public void close() {
-    tail.close();
+    tails.forEach(RequestTail::close);
     sweeper.close();
   }
 }

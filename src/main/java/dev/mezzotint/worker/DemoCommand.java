@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.Requests;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -77,7 +78,7 @@ final class DemoCommand implements Callable<Integer> {
     request.put("seed", now.toEpochMilli() % 1_000_000);
     request.put("output", Map.of("grid", true));
     byte[] json = JsonText.write(request);
-    requests.submit(id, json);
+    requests.submit(Requests.Kind.GENERATION, id, json);
     say(
         "sent to "
             + endpoints.kafka().topics().generationRequests()

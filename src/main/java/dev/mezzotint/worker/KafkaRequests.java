@@ -4,6 +4,7 @@ import dev.mezzotint.cli.Requests;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.kafka.JobClient;
 import dev.mezzotint.kafka.Replay;
+import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.storage.Keys;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,8 +27,10 @@ final class KafkaRequests implements Requests {
   }
 
   @Override
-  public void submit(String id, byte[] json) {
-    client.submit(endpoints.kafka().topics().generationRequests(), id, json);
+  public void submit(Kind kind, String id, byte[] json) {
+    Topics topics = endpoints.kafka().topics();
+    String topic = kind == Kind.TRAINING ? topics.trainingRequests() : topics.generationRequests();
+    client.submit(topic, id, json);
   }
 
   @Override

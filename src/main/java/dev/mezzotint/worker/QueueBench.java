@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.Requests;
 import dev.mezzotint.cli.Spread;
 import dev.mezzotint.generation.Arrivals;
 import dev.mezzotint.generation.BatchCurve;
@@ -283,7 +284,10 @@ final class QueueBench implements Callable<Integer> {
     try (KafkaRequests requests = new KafkaRequests(endpoints)) {
       for (int i = 0; i < count; i++) {
         String id = "bench-" + i;
-        requests.submit(id, json(Map.of("id", id, "model", NullNetwork.NAME, "seed", i)));
+        requests.submit(
+            Requests.Kind.GENERATION,
+            id,
+            json(Map.of("id", id, "model", NullNetwork.NAME, "seed", i)));
       }
     }
   }
@@ -295,6 +299,7 @@ final class QueueBench implements Callable<Integer> {
         String id = "bench-" + i;
         Arrivals.Request mixed = Arrivals.mixed(random, 0);
         requests.submit(
+            Requests.Kind.GENERATION,
             id,
             json(
                 Map.of(

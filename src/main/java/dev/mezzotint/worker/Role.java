@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 enum Role {
   /** Takes generation requests; holds a device. */
   GENERATION,
+  /** Takes training requests; holds a device. */
+  TRAINING,
   /** Ends jobs that wait and are called off or late, and sweeps up; needs no device. */
   CONTROL;
 

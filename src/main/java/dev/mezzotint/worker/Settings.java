@@ -36,6 +36,7 @@ import org.eclipse.microprofile.config.Config;
  * @param roles {@code mezzotint.roles}: what this process does
  * @param sweepAfter {@code mezzotint.sweep-after-seconds}: between a job's end and the removal of
  *     what its dead attempts left
+ * @param training of role {@code training}
  * @param conditionalWritesNeeded {@code mezzotint.conditional-writes}: whether to run only with a
  *     store that honours them
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
@@ -61,6 +62,7 @@ record Settings(
     Duration drain,
     Set<Role> roles,
     Duration sweepAfter,
+    TrainingSwitches training,
     boolean conditionalWritesNeeded,
     String worker) {
 
@@ -70,7 +72,8 @@ record Settings(
   static final String BUCKET_DEFAULT = "mezzotint";
 
   private static final long MEGABYTE = 1_000_000;
-  private static final int SWEEP_SECONDS_MAX = 30 * 24 * 3600;
+  private static final int DAY_SECONDS = 24 * 3600;
+  private static final int SWEEP_SECONDS_MAX = 30 * DAY_SECONDS;
 
   static Settings read(Config config) {
     String device = text(config, "mezzotint.device").orElse("cpu");
@@ -102,6 +105,7 @@ record Settings(
         roles(config),
         Duration.ofSeconds(
             integer(config, "mezzotint.sweep-after-seconds", 1, SWEEP_SECONDS_MAX, 3600)),
+        training(config),
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
@@ -113,6 +117,16 @@ record Settings(
    */
   private static int lanes(int slots) {
     return Math.max(8, Math.min(32, slots / 2));
+  }
+
+  private static TrainingSwitches training(Config config) {
+    return new TrainingSwitches(
+        integer(config, "mezzotint.training-lanes", 1, 16, 1),
+        Duration.ofSeconds(
+            integer(config, "mezzotint.training-segment-seconds", 1, DAY_SECONDS, 900)),
+        Duration.ofSeconds(integer(config, "mezzotint.training-lease-seconds", 3, 3600, 60)),
+        text(config, "mezzotint.datasets").map(Path::of),
+        MEGABYTE * integer(config, "mezzotint.dataset-cache-megabytes", 1, 1 << 30, 20_000));
   }
 
   private static Store store(Config config, String endpoint) {

@@ -5,6 +5,7 @@ import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.training.TrainingFigures;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +24,7 @@ final class Worker implements AutoCloseable {
 
   private final Connections connections;
   private final @Nullable GenerationRole generation;
+  private final @Nullable TrainingRole training;
   private volatile @Nullable ControlRole control;
   private volatile boolean accepting;
 
@@ -35,12 +37,24 @@ final class Worker implements AutoCloseable {
     this.generation =
         settings.roles().contains(Role.GENERATION)
             ? new GenerationRole(
-                settings, connections, topics(settings, connections), clock, wiring)
+                settings,
+                connections,
+                topics(settings, connections.kafka().topics().generationRequests()),
+                clock,
+                wiring)
+            : null;
+    this.training =
+        settings.roles().contains(Role.TRAINING)
+            ? new TrainingRole(
+                settings,
+                connections,
+                topics(settings, connections.kafka().topics().trainingRequests()),
+                clock,
+                wiring)
             : null;
   }
 
-  private static List<String> topics(Settings settings, Connections connections) {
-    String requests = connections.kafka().topics().generationRequests();
+  private static List<String> topics(Settings settings, String requests) {
     return settings.priorityTopics() ? Topics.withTwins(requests) : List.of(requests);
   }
 
@@ -89,10 +103,9 @@ final class Worker implements AutoCloseable {
       worker.begin(settings, clock);
       LOG.log(
           System.Logger.Level.INFO,
-          "Worker {0} ({1}) takes requests from {2} at {3}, results go to bucket {4} at {5}",
+          "Worker {0} ({1}) takes requests at {2}, results go to bucket {3} at {4}",
           settings.worker(),
           Role.words(settings.roles()),
-          endpoints.kafka().topics().generationRequests(),
           endpoints.kafka().bootstrapServers(),
           endpoints.s3().bucket(),
           endpoints.s3().endpoint());
@@ -107,10 +120,20 @@ final class Worker implements AutoCloseable {
     connections.prepare();
     connections.listen(this::calledOff);
     if (settings.roles().contains(Role.CONTROL)) {
-      control = new ControlRole(settings, connections, topics(settings, connections), clock);
+      Topics topics = connections.kafka().topics();
+      control =
+          new ControlRole(
+              settings,
+              connections,
+              topics(settings, topics.generationRequests()),
+              topics(settings, topics.trainingRequests()),
+              clock);
     }
     if (generation != null) {
       generation.start();
+    }
+    if (training != null) {
+      training.start();
     }
     accepting = true;
   }
@@ -129,7 +152,8 @@ final class Worker implements AutoCloseable {
 
   /** Its threads run; says nothing of how long a job takes. */
   boolean live() {
-    return !accepting || generation == null || generation.live();
+    return !accepting
+        || ((generation == null || generation.live()) && (training == null || training.live()));
   }
 
   /** For metrics; empty without the role. */
@@ -137,16 +161,42 @@ final class Worker implements AutoCloseable {
     return Optional.ofNullable(generation).map(GenerationRole::queue);
   }
 
+  /** For metrics; empty without the role. */
+  Optional<RequestQueue> trainingQueue() {
+    return Optional.ofNullable(training).map(TrainingRole::queue);
+  }
+
+  Optional<TrainingFigures> training() {
+    return Optional.ofNullable(training).map(TrainingRole::figures);
+  }
+
   Optional<StepLoop> loop() {
     return Optional.ofNullable(generation).map(GenerationRole::loop);
+  }
+
+  /** Both at once: each may take all the time that a shutdown has. */
+  private void closeRoles() {
+    Thread other = null;
+    if (training != null) {
+      other = new Thread(training::close, "training-close");
+      other.start();
+    }
+    if (generation != null) {
+      generation.close();
+    }
+    try {
+      if (other != null) {
+        other.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
   public void close() {
     accepting = false;
-    if (generation != null) {
-      generation.close();
-    }
+    closeRoles();
     ControlRole role = control;
     if (role != null) {
       role.close();

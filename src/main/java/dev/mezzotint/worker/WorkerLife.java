@@ -106,6 +106,14 @@ final class WorkerLife {
                     .description("Forward passes of the step loop")
                     .register(meters));
     started.loop().ifPresent(of -> LoopMeters.register(of, meters));
+    started.training().ifPresent(figures -> TrainingMeters.register(figures, meters));
+    started
+        .trainingQueue()
+        .ifPresent(
+            of ->
+                Gauge.builder("mezzotint.trainings.in.hand", of, queue -> queue.inHand().size())
+                    .description("Training requests that this worker holds")
+                    .register(meters));
     started
         .queue()
         .ifPresent(

@@ -128,7 +128,7 @@ class ReplayCommandTest {
 
   private final class Asked implements Requests {
     @Override
-    public void submit(String id, byte[] json) {
+    public void submit(Requests.Kind kind, String id, byte[] json) {
       throw new AssertionError();
     }
 

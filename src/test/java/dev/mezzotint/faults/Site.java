@@ -65,6 +65,8 @@ final class Site implements AutoCloseable {
     crew =
         new Crew(
             Map.of(
+                "MEZZOTINT_ROLES",
+                "generation,control",
                 "S3_ACCESS_KEY",
                 ACCESS_KEY,
                 "S3_SECRET_KEY",

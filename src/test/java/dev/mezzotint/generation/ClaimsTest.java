@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Digest;
+import dev.mezzotint.delivery.Line;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.ImageReader;

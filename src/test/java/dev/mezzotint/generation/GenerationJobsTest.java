@@ -4,8 +4,10 @@ import static dev.mezzotint.generation.World.again;
 import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.JobRecord;
+import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.image.ImageReader;

@@ -4,8 +4,10 @@ import static dev.mezzotint.generation.World.again;
 import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.EarlyEnd;
 import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;

@@ -106,6 +106,31 @@ abstract class RequestQueueContract {
   }
 
   @Test
+  void aJobThatHasDoneItsShareGoesBehindTheOthersUnderItsOrigin() throws Exception {
+    send(3);
+    CountDownLatch done = new CountDownLatch(3);
+    ConcurrentLinkedQueue<String> origins = new ConcurrentLinkedQueue<>();
+    DeliveryHandler shares =
+        delivery -> {
+          String name = new String(delivery.value(), UTF_8);
+          log.add(name);
+          origins.add(name + " " + delivery.origin());
+          if (log.stream().filter(name::equals).count() < 3) {
+            return Settlement.CONTINUE;
+          }
+          done.countDown();
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, shares)) {
+      queue.start();
+      await(done);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+    assertThat(log).containsExactly("r0", "r1", "r2", "r0", "r1", "r2", "r0", "r1", "r2");
+    assertThat(origins.stream().distinct()).hasSize(3);
+  }
+
+  @Test
   void drainTakesNothingMoreAndSettlesOrHandsBackAllThatIsInHand() throws Exception {
     send(40);
     CountDownLatch held = new CountDownLatch(4);

@@ -66,7 +66,7 @@ class ControlRoleTest {
       // The only lane still has the long job: nobody has taken the others.
       assertThat(events.now(l -> l.is("completed", id.apply("long")))).isEmpty();
       assertThat(events.now(l -> l.is("started", id.apply("fine")))).isEmpty();
-      assertThat(site.store().list(Keys.images(id.apply("long")))).isNotEmpty();
+      awaitPictures(id.apply("long"));
 
       called = Instant.now();
       client.cancel(id.apply("long"));
@@ -94,6 +94,15 @@ class ControlRoleTest {
   private static void tell(String what, Instant since, Tail.Letter event) {
     Duration took = Duration.between(since, Instant.parse(event.text("time")));
     System.out.printf("%s: ended after %d ms%n", what, took.toMillis());
+  }
+
+  /** There must be something to be swept. */
+  private void awaitPictures(String id) throws InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (site.store().list(Keys.images(id)).isEmpty()) {
+      assertThat(System.nanoTime()).as("no picture of %s stands", id).isLessThan(end);
+      Thread.sleep(50);
+    }
   }
 
   private void awaitSwept(String id) throws InterruptedException {

@@ -151,10 +151,17 @@ final class Site implements AutoCloseable {
 
   /** Puts a record on the request topic and returns once it stands there. */
   RecordMetadata send(byte @Nullable [] value) {
+    return send(topics.generationRequests(), value);
+  }
+
+  /** As {@link #send(String)}, of a training request. */
+  RecordMetadata train(String json) {
+    return send(topics.trainingRequests(), json.getBytes(UTF_8));
+  }
+
+  private RecordMetadata send(String topic, byte @Nullable [] value) {
     try {
-      return producer
-          .send(new ProducerRecord<>(topics.generationRequests(), value))
-          .get(30, TimeUnit.SECONDS);
+      return producer.send(new ProducerRecord<>(topic, value)).get(30, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException(e);
     } catch (InterruptedException e) {

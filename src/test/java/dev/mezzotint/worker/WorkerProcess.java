@@ -56,6 +56,14 @@ final class WorkerProcess {
     return process.waitFor(seconds, TimeUnit.SECONDS);
   }
 
+  /** {@code STOP} or {@code CONT}. */
+  void signal(String name) throws IOException, InterruptedException {
+    int code = new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor();
+    if (code != 0) {
+      throw new IllegalStateException("kill -" + name + " ended with " + code);
+    }
+  }
+
   public static void main(String... args) throws Exception {
     Settings settings = Settings.read(ConfigProvider.getConfig());
     Worker worker = Worker.start(settings, Endpoints.running(settings));

@@ -1,14 +1,13 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
-import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.Delivery;
 import java.util.function.BiPredicate;
 
 /**
  * The death of a worker at one of its calls: from then on none of its calls takes effect any more.
  */
-final class Crash implements Line.Fault {
-  static final class Killed extends Error {
+public final class Crash implements Line.Fault {
+  public static final class Killed extends Error {
     private static final long serialVersionUID = 1L;
   }
 
@@ -21,12 +20,12 @@ final class Crash implements Line.Fault {
   }
 
   /** At the n-th call from 1: before it takes effect, or after it did. */
-  Crash(int n, boolean after) {
+  public Crash(int n, boolean after) {
     this.last = (isAfter, what) -> calls == n && isAfter == after;
   }
 
   /** Before the first call of this kind for this key takes effect. */
-  static Crash at(String call, String subject) {
+  public static Crash at(String call, String subject) {
     return new Crash((after, what) -> !after && what.equals(call + " " + subject));
   }
 
@@ -41,16 +40,16 @@ final class Crash implements Line.Fault {
     }
   }
 
-  synchronized boolean dead() {
+  public synchronized boolean dead() {
     return dead;
   }
 
   /** Lets a worker with this fault handle the record; whether it died over it. */
-  boolean kills(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
+  public boolean kills(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
     return kills(worker, delivery, this);
   }
 
-  static boolean kills(JobHandler<?> worker, Delivery delivery, Line.Fault fault)
+  public static boolean kills(JobHandler<?> worker, Delivery delivery, Line.Fault fault)
       throws InterruptedException {
     try {
       worker.handle(delivery);

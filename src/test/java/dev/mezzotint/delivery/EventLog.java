@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
@@ -10,9 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The events and dead-letter topics in memory. */
-final class EventLog implements EventPublisher {
+public final class EventLog implements EventPublisher {
   /** One dead letter. */
-  record DeadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {}
+  public record DeadLetter(
+      Delivery delivery, String jobId, int attempt, String field, String cause) {}
 
   private final List<JobEvent> events = new ArrayList<>();
   private final List<EventContext> contexts = new ArrayList<>();
@@ -39,28 +40,28 @@ final class EventLog implements EventPublisher {
   }
 
   /** Of each event, in their order. */
-  synchronized List<EventContext> contexts() {
+  public synchronized List<EventContext> contexts() {
     return List.copyOf(contexts);
   }
 
-  synchronized List<JobEvent> events() {
+  public synchronized List<JobEvent> events() {
     return List.copyOf(events);
   }
 
-  synchronized List<JobEvent> events(String jobId) {
+  public synchronized List<JobEvent> events(String jobId) {
     return events.stream().filter(e -> e.jobId().equals(jobId)).toList();
   }
 
   /** The words of a job's events in the order of their publication. */
-  List<String> words(String jobId) {
+  public List<String> words(String jobId) {
     return events(jobId).stream().map(e -> e.type().word()).toList();
   }
 
-  List<JobEvent> ends(String jobId) {
+  public List<JobEvent> ends(String jobId) {
     return events(jobId).stream().filter(e -> e.type().terminal()).toList();
   }
 
-  synchronized List<DeadLetter> deadLetters() {
+  public synchronized List<DeadLetter> deadLetters() {
     return List.copyOf(deadLetters);
   }
 

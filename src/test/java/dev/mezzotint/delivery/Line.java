@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventPublisher;
@@ -16,10 +16,10 @@ import java.util.function.Supplier;
  * The line between one worker and everything outside: each call to store or broker passes {@link
  * Fault} before it takes effect and after it did, before the answer comes back.
  */
-final class Line implements ObjectStore, EventPublisher {
+public final class Line implements ObjectStore, EventPublisher {
 
   /** May throw, at one of a worker's calls. */
-  interface Fault {
+  public interface Fault {
     Fault NONE = (after, call, subject) -> {};
 
     /**
@@ -34,7 +34,7 @@ final class Line implements ObjectStore, EventPublisher {
   private final EventPublisher events;
   private final Fault fault;
 
-  Line(ObjectStore store, EventPublisher events, Fault fault) {
+  public Line(ObjectStore store, EventPublisher events, Fault fault) {
     this.store = store;
     this.events = events;
     this.fault = fault;
@@ -79,7 +79,12 @@ final class Line implements ObjectStore, EventPublisher {
 
   @Override
   public void upload(String key, Path file, String contentType) {
-    pass("upload", key, () -> store.put(key, new byte[0], contentType));
+    pass("upload", key, () -> uploaded(key, file, contentType));
+  }
+
+  private String uploaded(String key, Path file, String contentType) {
+    store.upload(key, file, contentType);
+    return key;
   }
 
   @Override

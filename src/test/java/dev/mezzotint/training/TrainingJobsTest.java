@@ -1,0 +1,461 @@
+package dev.mezzotint.training;
+
+import static dev.mezzotint.training.TrainingWorld.again;
+import static dev.mezzotint.training.TrainingWorld.request;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.JobRecord;
+import dev.mezzotint.delivery.Line;
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.ModelReference;
+import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.StorageException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Trainings under the delivery rules: twelve steps of a tiny network, cut in every way. */
+class TrainingJobsTest {
+  @TempDir Path folder;
+  private TrainingWorld world;
+
+  @BeforeEach
+  void open() throws Exception {
+    world = new TrainingWorld(folder);
+  }
+
+  /** What an undisturbed job gives. */
+  private String undisturbed() throws InterruptedException {
+    assertThat(world.worker().handle(world.record(request("whole")))).isEqualTo(Settlement.ACCEPT);
+    return world.model("whole").weightsSha256();
+  }
+
+  @Test
+  void completesAJobWithModelManifestAndEvents() throws Exception {
+    undisturbed();
+    world.checkCompleted("whole");
+    assertThat(world.log.words("whole")).startsWith("accepted", "started").endsWith("completed");
+    assertThat(world.model("whole").samples()).containsExactly("jobs/whole/samples/0000008.png");
+    assertThat(world.model("whole").iterations()).isEqualTo(12);
+    String reference = world.model("whole").model();
+    assertThat(reference).matches("tiny@[0-9a-f]{12}");
+    JobEvent end = world.log.ends("whole").get(0);
+    assertThat(end.data())
+        .containsEntry("model", reference)
+        .containsEntry("weightsSha256", world.model("whole").weightsSha256());
+    var files =
+        new StoredModels(world.store, folder.resolve("elsewhere"))
+            .open(new ModelReference.Stored("tiny", "latest"));
+    assertThat(files.name() + "@" + files.version()).isEqualTo(reference);
+    assertThat(FileDigest.of(files.weights()).sha256())
+        .isEqualTo(world.model("whole").weightsSha256());
+  }
+
+  @Test
+  void segmentsGiveWhatOneGoGives() throws Exception {
+    String whole = undisturbed();
+    TrainingSettings short_ = world.settings("w1").withSegment(Duration.ofNanos(1));
+    int deliveries =
+        world.finish(world.worker(short_, Line.Fault.NONE), world.record(request("parts")));
+    assertThat(deliveries).isEqualTo(12);
+    assertThat(world.model("parts").weightsSha256()).isEqualTo(whole);
+    world.checkCompleted("parts");
+    assertThat(world.store.get(Keys.lossLog("parts")).orElseThrow().bytes())
+        .isEqualTo(world.store.get(Keys.lossLog("whole")).orElseThrow().bytes());
+    JobRecord job = world.jobRecord("parts");
+    assertThat(job.attempts()).isEqualTo(12);
+    assertThat(job.strikes()).isZero();
+  }
+
+  @Test
+  void aShutdownKeepsACheckpointAndHandsBack() throws Exception {
+    String whole = undisturbed();
+    Delivery record = world.record(request("a"));
+    Line.Fault drain =
+        (after, call, subject) -> {
+          if (after && call.equals("upload") && subject.contains("0000004-")) {
+            record.drain();
+          }
+        };
+    assertThat(world.worker("w1", drain).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.pointer("a").iteration()).isBetween(4L, 5L);
+    assertThat(world.pointer("a").run()).isEmpty();
+    assertThat(world.jobRecord("a").history().get(0).handedBack()).isTrue();
+    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
+    world.checkCompleted("a");
+  }
+
+  @Test
+  void aWorkerThatDiesAtAnyCallCostsNothingButTime() throws Exception {
+    String whole = undisturbed();
+    int n = 1;
+    int died = 0;
+    while (true) {
+      String id = "dies-" + n;
+      Delivery record = world.record(request(id));
+      Crash crash = new Crash(n, /* after= */ n % 2 == 0);
+      boolean killed = crash.kills(world.worker("w1", crash), record);
+      if (killed || crash.dead()) {
+        died++;
+        assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+            .as("after death at call %s", n)
+            .isEqualTo(Settlement.ACCEPT);
+      }
+      assertThat(world.model(id).weightsSha256()).as("death at call %s", n).isEqualTo(whole);
+      assertThat(world.log.ends(id).stream().map(JobEvent::id).distinct()).hasSize(1);
+      if (!killed && !crash.dead()) {
+        break;
+      }
+      n += Boolean.getBoolean("training.everyCall") ? 1 : 9;
+    }
+    assertThat(died).isGreaterThan(5);
+  }
+
+  @Test
+  void anOldWorkerThatWakesUpIsFencedAndChangesNothing() throws Exception {
+    String whole = undisturbed();
+    Delivery record = world.record(request("a"));
+    CountDownLatch asleep = new CountDownLatch(1);
+    CountDownLatch wake = new CountDownLatch(1);
+    // Stopped between a checkpoint's upload and the pointer: the fence alone is left to hold it.
+    AtomicInteger uploads = new AtomicInteger();
+    Line.Fault sleeps =
+        (after, call, subject) -> {
+          if (after
+              && call.equals("upload")
+              && subject.contains("/checkpoints/0000008-")
+              && uploads.incrementAndGet() == 1) {
+            asleep.countDown();
+            await(wake);
+          }
+        };
+    AtomicReference<Settlement> settled = new AtomicReference<>();
+    Thread old =
+        new Thread(
+            () -> {
+              try {
+                settled.set(world.worker("old", sleeps).handle(record));
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            });
+    old.start();
+    await(asleep);
+    // The lock is lost, which the sleeper does not know: its lane sleeps as well.
+    assertThat(world.worker("new", Line.Fault.NONE).handle(again(record)))
+        .isEqualTo(Settlement.ACCEPT);
+    int events = world.log.events().size();
+    List<String> objects = world.store.list("");
+    wake.countDown();
+    old.join(20_000);
+    assertThat(settled.get()).isEqualTo(Settlement.RELEASE);
+    assertThat(world.log.events()).hasSize(events);
+    assertThat(world.store.list("")).isEqualTo(objects);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
+    assertThat(world.jobRecord("a").history())
+        .extracting(JobRecord.Attempt::worker)
+        .contains("new");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void anotherRecordOfATrainingThatRunsIsAcceptedWithoutWork() throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    Line.Fault slow =
+        (after, call, subject) -> {
+          if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
+            running.countDown();
+            await(go);
+          }
+        };
+    Delivery first = world.record(request("a"));
+    AtomicReference<Settlement> settled = new AtomicReference<>();
+    Thread busy =
+        new Thread(
+            () -> {
+              try {
+                settled.set(world.worker("w1", slow).handle(first));
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            });
+    busy.start();
+    await(running);
+    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.record(request("a"))))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.ends("a")).isEmpty();
+    go.countDown();
+    busy.join(20_000);
+    assertThat(settled.get()).isEqualTo(Settlement.ACCEPT);
+    world.checkCompleted("a");
+  }
+
+  @Test
+  void anotherRecordTakesOverWhereTheFirstOneDied() throws Exception {
+    String whole = undisturbed();
+    Delivery first = world.record(request("a"));
+    Crash crash = new Crash(30, /* after= */ false);
+    assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
+    assertThat(world.pointer("a").run()).isNotEmpty();
+    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.copy(first)))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
+  }
+
+  @Test
+  void aJobThatGetsOnIsNotGivenUpHoweverOftenItsWorkersDie() throws Exception {
+    String whole = undisturbed();
+    Delivery record =
+        world.record(request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1"));
+    for (int step = 1; step <= 6; step++) {
+      Crash crash = Crash.at("create", "jobs/a/never.json");
+      int last = step;
+      Line.Fault dies =
+          (after, call, subject) -> {
+            if (!after && call.equals("upload") && subject.contains("/%07d-".formatted(last + 1))) {
+              crash.at(false, "create", "jobs/a/never.json");
+            }
+            if (crash.dead()) {
+              throw new Crash.Killed();
+            }
+          };
+      assertThat(Crash.kills(world.worker("w" + step, dies), record, crash)).isTrue();
+      record = again(record);
+    }
+    assertThat(world.jobRecord("a").attempts()).isEqualTo(6);
+    assertThat(world.finish(world.worker(), record)).isEqualTo(1);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
+  }
+
+  @Test
+  void aJobThatKillsItsWorkersBeforeItGetsOnIsGivenUp() throws Exception {
+    Delivery record = world.record(request("a"));
+    for (int i = 0; i < 5; i++) {
+      Crash crash = Crash.at("open", TrainingWorld.DATA);
+      TrainingSettings own =
+          TrainingSettings.of("w" + i, folder.resolve("w" + i))
+              .withCheckpointing(world.settings("").checkpointing());
+      assertThat(crash.kills(world.worker(own, crash), record)).isTrue();
+      record = again(record);
+    }
+    assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(world.manifest("a").cause()).startsWith("given up after 5 attempts");
+  }
+
+  @Test
+  void aWorkerWithoutRoomHandsBackAndWhereNoneHasRoomTheEndSaysSo() throws Exception {
+    Path noFolder = Files.write(folder.resolve("full"), new byte[1]);
+    TrainingSettings full =
+        TrainingSettings.of("w1", noFolder).withCheckpointing(world.settings("").checkpointing());
+    Delivery record = world.record(request("a"));
+    assertThat(world.worker(full, Line.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
+    world.checkCompleted("a");
+    world.finish(world.worker(full, Line.Fault.NONE), world.record(request("b")));
+    assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(world.manifest("b").cause())
+        .startsWith("given up after 5 attempts")
+        .contains("cannot work in " + noFolder);
+  }
+
+  @Test
+  void aTrainingThatIsCalledOffEndsWithinAStepAndLeavesNoCheckpoint() throws Exception {
+    Line.Fault callsOff =
+        (after, call, subject) -> {
+          if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
+            world.cancelled.add("a");
+          }
+        };
+    assertThat(world.worker("w1", callsOff).handle(world.record(request("a"))))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.CANCELLED);
+    assertThat(world.store.list(Keys.checkpoints("a"))).isEmpty();
+    assertThat(world.store.list("models/")).isEmpty();
+  }
+
+  @Test
+  void aLateTrainingExpires() throws Exception {
+    String late =
+        request("a").replace("{\"id\"", "{\"deadline\": \"2026-11-22T12:00:05Z\", \"id\"");
+    Line.Fault timePasses =
+        (after, call, subject) -> {
+          if (after && call.equals("upload")) {
+            world.time.set(TrainingWorld.START.plusSeconds(6));
+          }
+        };
+    assertThat(world.worker("w1", timePasses).handle(world.record(late)))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.EXPIRED);
+  }
+
+  @Test
+  void divergenceFailsWithTheStepAndKeepsTheLastGoodCheckpoint() throws Exception {
+    String wild =
+        request(
+            "a",
+            "\"learningRate\": 0.003, \"warmup\": 3",
+            "\"learningRate\": 10, \"warmup\": 12",
+            "\"iterations\": 12",
+            "\"iterations\": 300",
+            "\"sampleEvery\": 8",
+            "\"sampleEvery\": 0");
+    assertThat(world.worker().handle(world.record(wild))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(world.manifest("a").cause()).contains("step ").contains("checkpoint stands");
+    CheckpointPointer pointer = world.pointer("a");
+    assertThat(pointer.iteration()).isGreaterThan(0);
+    assertThat(world.store.get(pointer.last().orElseThrow().key())).isPresent();
+    assertThat(world.log.deadLetters()).hasSize(1);
+  }
+
+  @Test
+  void keepsTheNewestAndTheMilestones() throws Exception {
+    String kept =
+        request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1")
+            .replace("{\"id\"", "{\"keepLast\": 3, \"keepEvery\": 5, \"id\"");
+    AtomicInteger most = new AtomicInteger();
+    Line.Fault counts =
+        (after, call, subject) -> {
+          if (after && call.equals("delete") && subject.endsWith(".csv")) {
+            most.accumulateAndGet(world.pointer("a").kept().size(), Math::max);
+          }
+        };
+    world.worker("w1", counts).handle(world.record(kept));
+    assertThat(most.get()).isEqualTo(4); // such as 5, 9, 10, 11
+    assertThat(world.model("a").checkpoints())
+        .hasSize(2)
+        .allMatch(k -> k.matches(".*/00000(05|10)-.*"));
+    world.checkCompleted("a");
+  }
+
+  @Test
+  void aVersionThatIsAnothersIsRefusedAndItsModelStays() throws Exception {
+    String first = request("a").replace("\"card\": {", "\"card\": {\"version\": \"1\", ");
+    world.worker().handle(world.record(first));
+    String weights = world.model("a").weightsSha256();
+    String second =
+        request("b", "\"seed\": 5", "\"seed\": 6")
+            .replace("\"card\": {", "\"card\": {\"version\": \"1\", ");
+    world.worker().handle(world.record(second));
+    assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(world.manifest("b").field()).isEqualTo("card.version");
+    var files =
+        new StoredModels(world.store, folder.resolve("elsewhere"))
+            .open(new ModelReference.Stored("tiny", "1"));
+    assertThat(FileDigest.of(files.weights()).sha256()).isEqualTo(weights);
+  }
+
+  @Test
+  void goesOnFromAnEarlierModelWhoseVersionIsFixedAtTheBegin() throws Exception {
+    undisturbed();
+    String base = world.model("whole").model();
+    String on =
+        request("a", "\"seed\": 5", "\"seed\": 6")
+            .replace("\"model\"", "\"from\": \"tiny@latest\", \"model\"");
+    world.worker().handle(world.record(on));
+    world.checkCompleted("a");
+    String card =
+        new String(
+            world
+                .store
+                .get("models/" + world.model("a").model().replace("@", "/") + "/model.json")
+                .orElseThrow()
+                .bytes());
+    assertThat(JsonObject.parse(card).object("metrics").orElseThrow().requiredString("from"))
+        .isEqualTo(base);
+  }
+
+  @Test
+  void reflowIsAJobLikeAnyOther() throws Exception {
+    undisturbed();
+    String json =
+        request("a", "\"seed\": 5", "\"seed\": 6")
+            .replace(
+                "\"model\"",
+                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, \"model\"");
+    world.worker().handle(world.record(json));
+    world.checkCompleted("a");
+    TrainingSettings cut = world.settings("w1").withSegment(Duration.ofNanos(1));
+    world.finish(
+        world.worker(cut, Line.Fault.NONE),
+        world.record(
+            json.replace("\"id\": \"a\"", "\"id\": \"b\"")
+                .replace("tiny@latest", world.model("whole").model())));
+    assertThat(world.model("b").weightsSha256()).isEqualTo(world.model("a").weightsSha256());
+  }
+
+  @Test
+  void anOutageOfTheStoreIsWaitedOut() throws Exception {
+    String whole = undisturbed();
+    AtomicInteger failures = new AtomicInteger();
+    AtomicBoolean uploaded = new AtomicBoolean();
+    Line.Fault away =
+        (after, call, subject) -> {
+          if (subject.contains("/checkpoints/") && call.equals("upload")) {
+            uploaded.set(true);
+          }
+          // Whatever it is asked, and whether or not it did it before it went away.
+          if (uploaded.get() && failures.incrementAndGet() <= 15) {
+            throw new StorageException("away");
+          }
+        };
+    Delivery record = world.record(request("a"));
+    assertThat(world.worker("w1", away).handle(record)).isEqualTo(Settlement.ACCEPT);
+    assertThat(failures.get()).isGreaterThan(15);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
+  }
+
+  @Test
+  void aCheckpointThatWasDamagedGivesWayToTheOneBefore() throws Exception {
+    String whole = undisturbed();
+    Delivery record = world.record(request("a"));
+    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
+    assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
+    assertThat(world.pointer("a").kept()).hasSize(2);
+    world.store.put(world.pointer("a").last().orElseThrow().key(), new byte[9], "x");
+    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
+  }
+
+  @Test
+  void workFoldersAndPartsOfTheDeadAreRemoved() throws Exception {
+    Path work = folder.resolve("training");
+    Files.createDirectories(work.resolve("dead-run/training"));
+    Files.write(work.resolve("dead-run/training/log.csv"), new byte[3]);
+    try (FolderLock lives = FolderLock.shared(work.resolve("live-run"))) {
+      Files.createDirectories(work.resolve("live-run"));
+      world.worker().handle(world.record(request("a")));
+      assertThat(work.resolve("dead-run")).doesNotExist();
+      assertThat(work.resolve("live-run")).exists();
+      assertThat(lives.file()).exists();
+    }
+    world.worker();
+    assertThat(work).isEmptyDirectory();
+  }
+}

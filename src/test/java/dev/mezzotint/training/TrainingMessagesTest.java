@@ -1,0 +1,137 @@
+package dev.mezzotint.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.mezzotint.delivery.Line;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonSchema;
+import dev.mezzotint.json.JsonText;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The schemas, docs/messages.md and the code say the same of trainings. */
+class TrainingMessagesTest {
+  @TempDir Path folder;
+
+  private static JsonSchema schema(String name) throws IOException {
+    try (InputStream in =
+        TrainingMessagesTest.class.getResourceAsStream("/schema/" + name + ".schema.json")) {
+      return new JsonSchema(in.readAllBytes());
+    }
+  }
+
+  private static JsonObject example(String name) throws IOException {
+    String page = Files.readString(Path.of("docs/messages.md"));
+    Matcher block =
+        Pattern.compile(
+                "<!-- example: " + Pattern.quote(name) + " -->\\s*```json\\n(.*?)```",
+                Pattern.DOTALL)
+            .matcher(page);
+    assertThat(block.find()).as("example %s", name).isTrue();
+    return JsonObject.parse(block.group(1).getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void exampleOfTheRequestIsValidAndIsUnderstood() throws Exception {
+    JsonObject example = example("training-request");
+    assertThat(schema("training-request").accepts(example.toMap())).isTrue();
+    assertThat(TrainingRequest.looksLikeOne(example)).isTrue();
+    TrainingRequest request = TrainingRequest.parse(example, TrainingLimits.DEFAULT);
+    assertThat(request.recipe().iterations()).isEqualTo(20_000);
+    assertThat(request.recipe().from()).contains("avatars-32@latest");
+    assertThat(request.data().orElseThrow().text()).isEqualTo("datasets/faces.zip");
+    assertThat(request.keepEvery()).isEqualTo(10_000);
+    assertThat(request.tenant()).isEqualTo("game-studio");
+  }
+
+  @Test
+  void schemaNamesTheFieldsThatTheCodeReads() throws Exception {
+    Set<String> read = new TreeSet<>(TrainingRequest.OWN);
+    read.addAll(known(TrainingWorld.request("a")));
+    read.addAll(
+        known(
+            "{\"id\":\"a\",\"model\":\"p\",\"network\":{\"kind\":\"mlp\",\"dimensions\":2,"
+                + "\"hidden\":[4]},\"p0\":\"triangle\",\"p1\":\"square\",\"iterations\":3}"));
+    assertThat(schema("training-request").properties()).isEqualTo(read);
+  }
+
+  private static Set<String> known(String json) {
+    Map<String, Object> members = new TreeMap<>(JsonObject.parse(json).toMap());
+    members.put("?", 1);
+    InvalidInputException refusal =
+        catchThrowableOfType(
+            InvalidInputException.class,
+            () ->
+                TrainingRequest.parse(
+                    JsonObject.parse(JsonText.write(members)), TrainingLimits.DEFAULT));
+    return Set.copyOf(Arrays.asList(refusal.getMessage().split("known are ")[1].split(", ")));
+  }
+
+  @Test
+  void aPerceptronIsTrainedWithoutADataSet() throws Exception {
+    TrainingWorld world = new TrainingWorld(folder);
+    world
+        .worker()
+        .handle(
+            world.record(
+                "{\"id\":\"a\",\"model\":\"p\",\"network\":{\"kind\":\"mlp\",\"dimensions\":2,"
+                    + "\"hidden\":[4]},\"p0\":\"triangle\",\"p1\":\"square\",\"iterations\":3,"
+                    + "\"timestepScale\":1}"));
+    world.checkCompleted("a");
+    assertThat(world.model("a").samples()).isEmpty();
+  }
+
+  @Test
+  void everyEventThatIsPublishedIsValidAndHasTheMembersOfItsExample() throws Exception {
+    TrainingWorld world = new TrainingWorld(folder);
+    Line.Fault slow =
+        (after, call, subject) -> {
+          if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
+            pause(); // until progress is due
+          }
+        };
+    world.worker("w1", slow).handle(world.record(TrainingWorld.request("a")));
+    Set<String> seen = new TreeSet<>();
+    for (JobEvent event : world.log.events()) {
+      String word = event.type().word();
+      Map<String, Object> value = new TreeMap<>(event.data());
+      value.put("id", event.id());
+      value.put("type", word);
+      value.put("jobId", event.jobId());
+      value.put("attempt", event.attempt());
+      value.put("sequence", event.sequence());
+      value.put("time", event.time().toString());
+      Map<String, Object> wire = JsonObject.parse(JsonText.write(value)).toMap();
+      assertThat(schema("event-" + word).accepts(wire)).as("%s", wire).isTrue();
+      if (seen.add(word) && (word.equals("progressed") || word.equals("completed"))) {
+        Map<String, Object> example = example("training-" + word).toMap();
+        assertThat(schema("event-" + word).accepts(example)).isTrue();
+        assertThat(example.keySet()).isEqualTo(wire.keySet());
+      }
+    }
+    assertThat(seen).containsExactly("accepted", "completed", "progressed", "started");
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(2_100);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package dev.mezzotint.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.delivery.DeliverySettings;
+import dev.mezzotint.delivery.EventLog;
+import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.JobRecord;
+import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.TrainedModel;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.Patience;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelReference;
+import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.MemoryObjectStore;
+import dev.mezzotint.torch.TorchDevice;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/** One bucket, one broker and as many training workers as a test wants, on a real device. */
+final class TrainingWorld {
+  static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
+  static final String DATA = "datasets/squares.zip";
+  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  private static final Patience QUICK =
+      new Patience(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
+
+  final MemoryObjectStore store = new MemoryObjectStore();
+  final EventLog log = new EventLog();
+  final Set<String> cancelled = ConcurrentHashMap.newKeySet();
+  final AtomicReference<Instant> time = new AtomicReference<>(START);
+  private final Path folder;
+  private final AtomicLong offsets = new AtomicLong();
+
+  TrainingWorld(Path folder) throws IOException {
+    this.folder = folder;
+    store.put(DATA, zip(20, 8), "application/zip");
+  }
+
+  static byte[] zip(int pictures, int side) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+      for (int i = 0; i < pictures; i++) {
+        zip.putNextEntry(new ZipEntry("square-%02d.png".formatted(i)));
+        zip.write(square(i, side));
+      }
+      if (pictures == 0) {
+        zip.putNextEntry(new ZipEntry("readme.txt"));
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  static byte[] square(int i, int side) {
+    float[] chw = new float[3 * side * side];
+    for (int k = 0; k < chw.length; k++) {
+      chw[k] = k % side < side / 2 ? -0.9f + 0.02f * i : 0.9f - 0.05f * i;
+    }
+    return Png.encode(Pixels.fromChw(chw, 0, 3, side, side));
+  }
+
+  /** A request for the tiny recipe on the squares. */
+  static String request(String id, String... changes) {
+    String recipe = Recipes.TINY.strip();
+    for (int i = 0; i < changes.length; i += 2) {
+      if (!recipe.contains(changes[i])) {
+        throw new AssertionError(changes[i] + " is not in the recipe");
+      }
+      recipe = recipe.replace(changes[i], changes[i + 1]);
+    }
+    return recipe
+        .replace("\"dataset\": {", "\"dataset\": {\"reference\": \"" + DATA + "\", ")
+        .replace("{\"model\"", "{\"id\": \"" + id + "\", \"model\"")
+        .replace("\"version\": \"v1\", ", "");
+  }
+
+  TrainingSettings settings(String name) {
+    return TrainingSettings.of(name, folder)
+        .withCheckpointing(new Checkpointing(Duration.ofMillis(40), Duration.ofMillis(400)));
+  }
+
+  JobHandler<TrainingRequest> worker(String name, Line.Fault fault) {
+    return worker(settings(name), fault);
+  }
+
+  JobHandler<TrainingRequest> worker(TrainingSettings settings, Line.Fault fault) {
+    Line line = new Line(store, log, fault);
+    InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
+    StoredModels models = new StoredModels(line, folder.resolve("models"));
+    TrainingWork work =
+        new TrainingWork(
+            line,
+            CPU,
+            name -> {
+              ModelReference reference = ModelReference.parseName(name);
+              if (reference instanceof ModelReference.Stored stored) {
+                return models.open(stored);
+              }
+              throw new InvalidInputException("model", "there is no model " + name);
+            },
+            models,
+            settings);
+    return new JobHandler<>(
+        work,
+        line,
+        line,
+        cancelled::contains,
+        new DeliverySettings(settings.worker(), 5, QUICK, clock));
+  }
+
+  JobHandler<TrainingRequest> worker() {
+    return worker("w1", Line.Fault.NONE);
+  }
+
+  Delivery record(String json) {
+    return new Delivery(
+        "training",
+        0,
+        offsets.getAndIncrement(),
+        1,
+        json.getBytes(StandardCharsets.UTF_8),
+        List.of());
+  }
+
+  /** The same record once more, as the broker gives it to the next worker. */
+  static Delivery again(Delivery delivery) {
+    return new Delivery(
+        delivery.topic(),
+        delivery.partition(),
+        delivery.offset(),
+        delivery.deliveryCount() + 1,
+        delivery.value(),
+        delivery.headers());
+  }
+
+  /** What a lane publishes when a share of the work is done. */
+  Delivery copy(Delivery delivery) {
+    List<Map.Entry<String, byte[]>> headers = new ArrayList<>(delivery.headers());
+    headers.removeIf(header -> header.getKey().equals(Delivery.ORIGIN));
+    headers.add(Map.entry(Delivery.ORIGIN, delivery.origin().getBytes(StandardCharsets.US_ASCII)));
+    return new Delivery("training", 0, offsets.getAndIncrement(), 1, delivery.value(), headers);
+  }
+
+  /** Goes on until the record is accepted; says how many deliveries that took. */
+  int finish(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
+    Delivery next = delivery;
+    for (int deliveries = 1; deliveries < 100; deliveries++) {
+      Settlement settlement = worker.handle(next);
+      if (settlement == Settlement.ACCEPT) {
+        return deliveries;
+      }
+      next = settlement == Settlement.CONTINUE ? copy(next) : again(next);
+    }
+    throw new AssertionError("not finished after 100 deliveries");
+  }
+
+  Manifest manifest(String id) {
+    return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
+  }
+
+  TrainedModel model(String id) {
+    return (TrainedModel) manifest(id).result().orElseThrow();
+  }
+
+  JobRecord jobRecord(String id) {
+    return JobRecord.parse(store.get(Keys.jobRecord(id)).orElseThrow().bytes());
+  }
+
+  CheckpointPointer pointer(String id) {
+    return CheckpointPointer.parse(store.get(Keys.latestCheckpoint(id)).orElseThrow().bytes());
+  }
+
+  /** What must hold for a job that is completed, whatever happened on the way. */
+  void checkCompleted(String id) {
+    assertThat(new HashSet<>(log.ends(id))).as("ends of %s", id).hasSize(1);
+    assertThat(log.ends(id).get(0).type().word()).isEqualTo("completed");
+    TrainedModel model = model(id);
+    for (String key : model.keys()) {
+      assertThat(store.get(key)).as(key).isPresent();
+    }
+    assertThat(new String(store.get(model.log()).orElseThrow().bytes(), StandardCharsets.UTF_8))
+        .hasLineCount((int) model.iterations() + 1);
+    assertThat(store.list(Keys.checkpoints(id))).containsExactlyElementsOf(model.checkpoints());
+  }
+}
