@@ -96,7 +96,9 @@ class KubernetesTest {
       assertThat(Yaml.texts(manifest.get("spec")).keySet()).isSubsetOf(CUSTOM.get(kind));
     } else {
       assertThat(TYPES).as("a type for %s", manifest).containsKey(kind);
-      assertThat(Strict.unknown(manifest, TYPES.get(kind))).as(kind + " " + name(manifest)).isEmpty();
+      assertThat(Strict.unknown(manifest, TYPES.get(kind)))
+          .as(kind + " " + name(manifest))
+          .isEmpty();
     }
   }
 

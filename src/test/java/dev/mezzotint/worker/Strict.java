@@ -9,8 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Kubernetes' classes take fields that they do not know and keep them aside. Here a document is read
- * into its class and written again without what was kept aside: what is missing then is misspelt.
+ * Kubernetes' classes take fields that they do not know and keep them aside. Here a document is
+ * read into its class and written again without what was kept aside: what is missing then is
+ * misspelt.
  */
 final class Strict {
   private static final String ASIDE = "getAdditionalProperties";
