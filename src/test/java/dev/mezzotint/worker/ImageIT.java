@@ -17,8 +17,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +37,9 @@ class ImageIT {
   private static final String HOME = "/opt/mezzotint";
   private static final String CACHE = "/var/cache/mezzotint";
   private static final String USER = "10001";
+
+  /** As expressions name them. */
+  private static final Pattern METER = Pattern.compile("\\b(mezzotint|jvm|process)_[a-z0-9_]+");
 
   private Path root;
   private Path home;
@@ -185,6 +192,7 @@ class ImageIT {
       assertThat(submit.waitFor(120, TimeUnit.SECONDS)).isTrue();
       assertThat(submit.exitValue()).as(said()).isZero();
 
+      everyNameOfTheDashboardAndTheRulesIsExported(more.get("MEZZOTINT_HTTP_PORT"));
       worker.destroy();
       assertThat(worker.waitFor(25, TimeUnit.SECONDS)).isTrue();
       assertThat(probe(more)).isEqualTo(1);
@@ -202,6 +210,30 @@ class ImageIT {
       assertThat(worker.isAlive()).as(said()).isTrue();
       assertThat(System.nanoTime()).as(said()).isLessThan(end);
       Thread.sleep(200);
+    }
+  }
+
+  private static void everyNameOfTheDashboardAndTheRulesIsExported(String port) throws Exception {
+    String exported =
+        new String(
+            java.net
+                .URI
+                .create("http://127.0.0.1:" + port + "/q/metrics")
+                .toURL()
+                .openStream()
+                .readAllBytes(),
+            java.nio.charset.StandardCharsets.UTF_8);
+    Set<String> names = new TreeSet<>();
+    for (String file : List.of("dashboard.json", "alerts.yaml")) {
+      Matcher matcher =
+          METER.matcher(Files.readString(Path.of("k8s/components/monitoring").resolve(file)));
+      while (matcher.find()) {
+        names.add(matcher.group());
+      }
+    }
+    assertThat(names).hasSizeGreaterThan(10);
+    for (String name : names) {
+      assertThat(exported).containsPattern("(?m)^" + name + "[{ ]");
     }
   }
 
