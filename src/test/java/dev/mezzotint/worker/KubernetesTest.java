@@ -317,6 +317,18 @@ class KubernetesTest {
         .isEqualTo(Yaml.document(folder.resolve("alerts.yaml")));
   }
 
+  @Test
+  void thePageOfOperationSaysWhatToDoOnEachAlert() throws IOException {
+    String page = Files.readString(Path.of("docs/operations.md"));
+    JsonNode rules =
+        Yaml.document(K8S.resolve("components/monitoring/alerts.yaml")).at("/groups/0/rules");
+
+    assertThat(rules).isNotEmpty();
+    for (JsonNode rule : rules) {
+      assertThat(page).contains("| `" + rule.get("alert").asText() + "` |");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"base", "overlays/local", "overlays/production"})
   void kustomizeRendersIt(String folder) throws Exception {
