@@ -1,10 +1,8 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.PictureFiles;
+import dev.mezzotint.generation.ConditionPicture;
 import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.image.ImageReader;
-import dev.mezzotint.image.Palette;
-import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.Tensor;
@@ -81,23 +79,10 @@ record Conditions(ModelInfo model, List<ConditionPart> parts, int rows) {
 
   private void write(ConditionPart part, String name, byte[] file, float[] out, int offset) {
     try {
-      Pixels pixels = ImageReader.read(file, part.kind() == ConditionPart.Kind.GREY ? 1 : 3);
-      if (pixels.width() != model.width() || pixels.height() != model.height()) {
-        throw new IOException(
-            "is %d×%d, the model takes %d×%d"
-                .formatted(pixels.width(), pixels.height(), model.width(), model.height()));
+      if (part.kind() == ConditionPart.Kind.LABELS && part.palette().isEmpty()) {
+        throw new IOException("is a label map, but the model's card has no palette");
       }
-      if (part.kind() != ConditionPart.Kind.LABELS) {
-        pixels.toChw(out, offset);
-        return;
-      }
-      Palette palette =
-          part.palette()
-              .orElseThrow(
-                  () ->
-                      new InvalidInputException(
-                          OPTION, OPTION + ": the model's card has no palette for " + part.name()));
-      palette.oneHot(palette.labels(pixels, /* nearest= */ false), out, offset);
+      ConditionPicture.read(part, model, file, out, offset);
     } catch (IOException e) {
       throw new InvalidInputException(OPTION, OPTION + ": " + name + " " + e.getMessage(), e);
     }

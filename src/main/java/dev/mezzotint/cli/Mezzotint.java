@@ -63,6 +63,7 @@ public final class Mezzotint {
             .addSubcommand(new ResumeCommand(surroundings))
             .addSubcommand(new ReplayCommand(surroundings))
             .addSubcommand(datasets)
+            .addSubcommand(new ModelsCommand(surroundings))
             .addSubcommand(bench)
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));

@@ -1,7 +1,10 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import java.nio.file.Path;
+import java.util.function.Function;
 
 /**
  * What commands need of the machine they run on; made by the root, which knows the configuration.
@@ -23,6 +26,16 @@ public interface Surroundings {
 
   /** Finds a model by any form of reference, the object store's included. */
   ModelFiles model(String reference);
+
+  /** The folder of the models that come with the software. */
+  Path bundledModels();
+
+  /**
+   * Does something with the models in the object store.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
+   */
+  <T> T inStore(Function<StoredModels, T> work);
 
   /**
    * Connects to the running system.

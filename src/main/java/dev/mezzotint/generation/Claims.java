@@ -98,13 +98,26 @@ final class Claims {
       return new float[0];
     }
     if (given.size() > 1) {
-      String field = "condition[" + index + "]";
-      return read(field, given.get(index), plan.model().conditionChannels());
+      return conditionRead("condition[" + index + "]", given.get(index));
     }
     if (sharedCondition == null) {
-      sharedCondition = read("condition", given.get(0), plan.model().conditionChannels());
+      sharedCondition = conditionRead("condition", given.get(0));
     }
     return sharedCondition;
+  }
+
+  /** K×H×W, as the model's card says. */
+  private float[] conditionRead(String field, ImageReference reference) {
+    ModelInfo model = plan.model();
+    byte[] file = bytes(field, reference);
+    float[] channels = new float[model.conditionChannels() * model.height() * model.width()];
+    try {
+      ConditionPicture.read(
+          ConditionPicture.part(model).orElseThrow(), model, file, channels, /* offset= */ 0);
+    } catch (IOException e) {
+      throw new InvalidInputException(field, field + " " + e.getMessage(), e);
+    }
+    return channels;
   }
 
   /** C×H×W in [−1, 1]. */

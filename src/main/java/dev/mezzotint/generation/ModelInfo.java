@@ -1,8 +1,11 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.Unguided;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -16,8 +19,10 @@ import java.util.OptionalInt;
  * @param conditionChannels that the network takes after the picture's own; 0 for none
  * @param steps where the request says nothing
  * @param sampler where the request says nothing
- * @param nullClass the label that stands for no class; empty for a model that cannot be guided
+ * @param nullClass the label that stands for no class; empty for a model that cannot be guided by
+ *     class
  * @param p0 where x0 comes from, as on the card
+ * @param parts of the condition, as on the card; empty where it says nothing of them
  * @param tuned steps placed for this model
  */
 public record ModelInfo(
@@ -32,6 +37,7 @@ public record ModelInfo(
     Solver sampler,
     OptionalInt nullClass,
     String p0,
+    List<ConditionPart> parts,
     List<ModelCard.TunedSteps> tuned) {
 
   /** From Gaussian noise, without guidance and without steps placed for it. */
@@ -57,7 +63,16 @@ public record ModelInfo(
         sampler,
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
+        List.of(),
         List.of());
+  }
+
+  /** What guidance takes away; empty for a model that was never trained without. */
+  public Optional<Unguided> unguided() {
+    boolean dropped = !parts.isEmpty() && parts.stream().allMatch(ConditionPart::optional);
+    return nullClass.isPresent() || dropped
+        ? Optional.of(new Unguided(nullClass, dropped))
+        : Optional.empty();
   }
 
   /** {@code name@version}: resolves to this and nothing else, today and later. */

@@ -95,6 +95,7 @@ public final class ModelLibrary implements ModelShelf {
         sampler(files),
         card.nullClass(),
         card.p0(),
+        card.condition(),
         card.tuned());
   }
 

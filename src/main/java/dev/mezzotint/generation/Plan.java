@@ -57,13 +57,12 @@ record Plan(
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
     }
-    int conditionChannels = model.conditionChannels();
-    if (!request.condition().isEmpty() && conditionChannels != 1 && conditionChannels != 3) {
+    if (!request.condition().isEmpty() && ConditionPicture.part(model).isEmpty()) {
       throw new InvalidInputException(
           "condition",
           "condition: model "
               + model.reference()
-              + (" takes " + conditionChannels + " channels; a picture has 1 or 3"));
+              + (" takes " + model.conditionChannels() + " channels that are not one picture's"));
     }
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
@@ -151,10 +150,10 @@ record Plan(
   }
 
   private static void checkGuidance(GenerationRequest request, ModelInfo model) {
-    if (request.guidance() != 1 && model.nullClass().isEmpty()) {
+    if (request.guidance() != 1 && model.unguided().isEmpty()) {
       throw new InvalidInputException(
           "guidance",
-          "guidance other than 1 needs a model that was also trained without classes; model "
+          "guidance other than 1 needs a model that was also trained without classes or conditions; model "
               + model.reference()
               + " was not");
     }

@@ -5,6 +5,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
@@ -14,6 +15,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -122,21 +126,7 @@ public final class StoredModels {
     if (complete) {
       return; // this job's, or one of the very same weights
     }
-    for (String file : ALL_FILES) {
-      Path path = folder.resolve(file);
-      if (Files.exists(path) && !file.equals(CONFIG)) {
-        store.upload(Keys.modelFile(name, version, file), path, BINARY);
-      }
-    }
-    try {
-      FirstWrite.standing(
-          store,
-          Keys.modelFile(name, version, CONFIG),
-          Files.readAllBytes(folder.resolve(CONFIG)),
-          "application/json");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    upload(name, version, folder);
   }
 
   private void claim(String job, String name, String version, boolean complete) {
@@ -190,6 +180,10 @@ public final class StoredModels {
       throw new InvalidInputException(
           "model", "model " + name + "@" + model.version() + " is the newest: it stays");
     }
+    if (store.list(Keys.modelVersion(name, model.version())).isEmpty()) {
+      throw new InvalidInputException(
+          "model", "there is no model " + name + "@" + model.version() + " in the store");
+    }
     store.delete(Keys.modelFile(name, model.version(), CONFIG));
     store.list(Keys.modelVersion(name, model.version())).forEach(store::delete);
   }
@@ -202,17 +196,93 @@ public final class StoredModels {
   public void publish(ModelFiles files, Path folder) {
     String name = files.name();
     String version = files.version();
-    if (store.stat(Keys.modelFile(name, version, "config.json")).isPresent()) {
+    if (store.stat(Keys.modelFile(name, version, CONFIG)).isPresent()) {
       throw new InvalidInputException(
           "version", "model " + name + "@" + version + " is in the store already");
     }
-    for (String file : FILES) {
-      if (Files.exists(folder.resolve(file))) {
-        store.upload(
-            Keys.modelFile(name, version, file), folder.resolve(file), "application/octet-stream");
+    upload(name, version, folder);
+    makeLatest(name, version);
+  }
+
+  /**
+   * A model that stands in the store.
+   *
+   * @param bytes of its weights
+   * @param published when it was complete
+   * @param newest whether {@code latest} is this one
+   */
+  public record Version(
+      String name, String version, long bytes, Instant published, boolean newest) {}
+
+  /** All versions of all models, the newest of each model last. */
+  public List<Version> versions() {
+    List<Version> versions = new ArrayList<>();
+    for (String key : store.list(Keys.MODELS)) {
+      List<String> parts = List.of(key.substring(Keys.MODELS.length()).split("/", -1));
+      if (parts.size() != 3 || !parts.get(2).equals(CONFIG)) {
+        continue;
+      }
+      Optional<ObjectStat> complete = store.stat(key);
+      if (complete.isPresent()) { // and not removed meanwhile
+        versions.add(version(parts.get(0), parts.get(1), complete.get()));
       }
     }
-    store.put(
-        Keys.latestModel(name), JsonText.write(Map.of("version", version)), "application/json");
+    versions.sort(
+        Comparator.comparing(Version::name)
+            .thenComparing(Version::newest)
+            .thenComparing(Version::published)
+            .thenComparing(Version::version));
+    return versions;
+  }
+
+  private Version version(String name, String version, ObjectStat complete) {
+    long bytes =
+        store
+            .stat(Keys.modelFile(name, version, WeightsFile.SAFETENSORS))
+            .map(ObjectStat::size)
+            .orElse(0L);
+    boolean newest =
+        store
+            .get(Keys.latestModel(name))
+            .map(object -> JsonObject.parse(object.bytes()).string("version", ""))
+            .filter(version::equals)
+            .isPresent();
+    return new Version(name, version, bytes, complete.modified(), newest);
+  }
+
+  /**
+   * Removes all but the newest versions of a model.
+   *
+   * @param keep how many stay, at least 1; {@code latest} always does
+   * @return what was removed
+   */
+  public List<Version> prune(String name, int keep) {
+    List<Version> all = versions().stream().filter(v -> v.name().equals(name)).toList();
+    if (all.isEmpty()) {
+      throw new InvalidInputException("model", "there is no model " + name + " in the store");
+    }
+    List<Version> removed =
+        all.subList(0, Math.max(0, all.size() - keep)).stream().filter(v -> !v.newest()).toList();
+    removed.forEach(v -> delete(new ModelReference.Stored(v.name(), v.version())));
+    return removed;
+  }
+
+  /** {@code config.json} last, and never over another: a version that has one is complete. */
+  private void upload(String name, String version, Path folder) {
+    for (String file : ALL_FILES) {
+      Path path = folder.resolve(file);
+      if (Files.exists(path) && !file.equals(CONFIG)) {
+        store.upload(Keys.modelFile(name, version, file), path, BINARY);
+      }
+    }
+    try {
+      FirstWrite.standing(
+          store,
+          Keys.modelFile(name, version, CONFIG),
+          Files.readAllBytes(folder.resolve(CONFIG)),
+          "application/json");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

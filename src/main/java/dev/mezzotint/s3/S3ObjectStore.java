@@ -213,7 +213,9 @@ public final class S3ObjectStore implements ObjectStore {
     try {
       var answer =
           small.statObject(StatObjectArgs.builder().bucket(settings.bucket()).object(key).build());
-      return Optional.of(new ObjectStat(answer.size(), unquoted(answer.etag())));
+      return Optional.of(
+          new ObjectStat(
+              answer.size(), unquoted(answer.etag()), answer.lastModified().toInstant()));
     } catch (MinioException | RuntimeException e) {
       return emptyIfAbsent("looking at " + key, e);
     }

@@ -27,6 +27,9 @@ public final class Keys {
       "must be an object's key of 1 to 1024 characters without a leading '/', '..' or control"
           + " characters";
 
+  /** All models begin so. */
+  public static final String MODELS = "models/";
+
   private static final int KEY_LENGTH_MAX = 1_024;
 
   private Keys() {}
@@ -116,7 +119,7 @@ public final class Keys {
 
   /** Everything of a model, all versions, begins so. */
   public static String model(String name) {
-    return "models/" + name + "/";
+    return MODELS + name + "/";
   }
 
   public static String modelVersion(String name, String version) {

@@ -1,4 +1,6 @@
 package dev.mezzotint.storage;
 
-/** Size in bytes and version mark (without quotes) of an object. */
-public record ObjectStat(long size, String etag) {}
+import java.time.Instant;
+
+/** Size in bytes, version mark (without quotes) and time of the last write of an object. */
+public record ObjectStat(long size, String etag, Instant modified) {}

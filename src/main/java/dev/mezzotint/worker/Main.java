@@ -6,12 +6,15 @@ import dev.mezzotint.cli.Surroundings;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
+import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.eclipse.microprofile.config.ConfigProvider;
 
 /** Entry of the packaged application: the tool and the worker are one. */
@@ -60,6 +63,19 @@ public final class Main {
         }
       }
       return ModelFolder.open(reference, settings.models());
+    }
+
+    @Override
+    public Path bundledModels() {
+      return settings().models();
+    }
+
+    @Override
+    public <T> T inStore(Function<StoredModels, T> work) {
+      Settings settings = settings();
+      try (ObjectStore store = new S3ObjectStore(Endpoints.running(settings).s3())) {
+        return work.apply(new StoredModels(store, settings.data().resolve("models")));
+      }
     }
 
     @Override

@@ -71,7 +71,7 @@ class ConditionalCommandsTest {
     write("grey.png", plain(8, 128));
     terminal.refuses(generate + "@/grey.png", "grey.png", "#808080 at pixel (0, 0)");
     write("large.png", plain(16, 255));
-    terminal.refuses(generate + "@/large.png", "is 16×16, the model takes 8×8");
+    terminal.refuses(generate + "@/large.png", "is 16x16 pixels: model tiny@");
     terminal.refuses("train @/recipe.json --data @/data --cache -1 --out @/m2", "--cache");
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.SafeTensors;
+import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,7 +93,7 @@ class RefusalsTest {
             + ":x --t "
             + Terminal.IO
             + ":t --out ";
-    terminal.refuses(evaluate + "@", "--out", "is a folder");
+    terminal.refuses(evaluate + "@/.", "--out", "is a folder");
     terminal.refuses(evaluate + "@/file/below.safetensors", "--out");
     terminal.refuses("import " + Terminal.DEFAULTS + " --to @/file", "--to");
     terminal.refuses("export " + Terminal.DEFAULTS + " --to @/file", "--to");
@@ -211,6 +213,16 @@ class RefusalsTest {
   /** A machine whose device breaks as soon as weights are put on it. */
   private static Surroundings failing(RuntimeException failure) {
     return new Surroundings() {
+      @Override
+      public Path bundledModels() {
+        throw failure;
+      }
+
+      @Override
+      public <T> T inStore(Function<StoredModels, T> work) {
+        throw failure;
+      }
+
       @Override
       public Requests requests() {
         throw failure;

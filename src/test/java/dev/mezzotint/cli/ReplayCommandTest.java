@@ -7,6 +7,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
@@ -117,6 +119,16 @@ class ReplayCommandTest {
 
     @Override
     public ModelFiles model(String reference) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public Path bundledModels() {
+      throw new AssertionError();
+    }
+
+    @Override
+    public <T> T inStore(Function<StoredModels, T> work) {
       throw new AssertionError();
     }
 

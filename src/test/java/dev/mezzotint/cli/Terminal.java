@@ -7,6 +7,7 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /** Somebody who types commands and reads what they say. */
 final class Terminal {
@@ -41,18 +43,28 @@ final class Terminal {
         }
 
         @Override
+        public Path bundledModels() {
+          return Path.of("models");
+        }
+
+        @Override
+        public <T> T inStore(Function<StoredModels, T> work) {
+          throw new InvalidInputException("", "no worker runs here");
+        }
+
+        @Override
         public Requests requests() {
           throw new InvalidInputException("", "no worker runs here");
         }
       };
 
-  /** Arguments are split at spaces; {@code @} stands for the test's folder. */
+  /** Arguments are split at spaces; {@code @/} begins in the test's folder. */
   int run(String line) {
     return run(SURROUNDINGS, line);
   }
 
   int run(Surroundings surroundings, String line) {
-    String[] args = line.replace("@", folder.toString()).split(" ", -1);
+    String[] args = line.replace("@/", folder + "/").split(" ", -1);
     TorchDevice.open("cpu", 1); // the engine's greetings are not ours
     PrintStream err = System.err;
     PrintStream out = System.out;

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,13 @@ public final class MemoryObjectStore implements ObjectStore {
 
   @Override
   public Optional<ObjectStat> stat(String key) {
-    return get(key).map(object -> new ObjectStat(object.bytes().length, object.etag()));
+    return get(key)
+        .map(object -> new ObjectStat(object.bytes().length, object.etag(), time(object)));
+  }
+
+  /** The n-th write happens at second n. */
+  private static Instant time(StoredObject object) {
+    return Instant.ofEpochSecond(Long.parseLong(object.etag().substring(1)));
   }
 
   @Override

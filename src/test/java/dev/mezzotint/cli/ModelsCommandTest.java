@@ -1,0 +1,149 @@
+package dev.mezzotint.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.ModelReference;
+import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.MemoryObjectStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code models} as somebody types it, with a store in memory. */
+class ModelsCommandTest {
+  @TempDir Path folder;
+  private final MemoryObjectStore store = new MemoryObjectStore();
+  private Terminal terminal = new Terminal(Path.of(""));
+
+  @BeforeEach
+  void sitDown() throws IOException {
+    terminal = new Terminal(folder);
+    for (String version : List.of("1", "2", "3")) {
+      ModelFiles files = ModelFolder.openPath(Path.of(Terminal.DEFAULTS));
+      ModelFolder.write(
+          folder.resolve(version),
+          files.config(),
+          files.readWeights(),
+          files.card().withVersion(version));
+    }
+  }
+
+  private String done(String line) {
+    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.said()).isZero();
+    return terminal.printed();
+  }
+
+  private String refused(String line) {
+    assertThat(terminal.run(new WithStore(), line)).as(line).isEqualTo(2);
+    assertThat(terminal.said().lines()).hasSize(1);
+    return terminal.said();
+  }
+
+  @Test
+  void listsBundledModelsAndEveryVersionInTheStoreTheNewestLast() {
+    done("models push @/1");
+    done("models push @/2");
+    assertThat(done("models list").lines().map(line -> line.split(" +")[0]))
+        .containsSubsequence(
+            "avatars-32@" + ModelFolder.openPath(Path.of("models/avatars-32")).version(),
+            "iadb_defaults@1",
+            "iadb_defaults@2");
+    assertThat(terminal.printed().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
+    JsonObject newest =
+        JsonObject.parse(done("models list --json").getBytes(StandardCharsets.UTF_8))
+            .objects("models", 100)
+            .orElseThrow()
+            .stream()
+            .reduce((a, b) -> b)
+            .orElseThrow();
+    assertThat(newest.string("version")).contains("2");
+    assertThat(newest.bool("newest", false)).isTrue();
+    assertThat(newest.string("place")).contains("store");
+  }
+
+  @Test
+  void bundledModelsAreListedWhereThereIsNoStore() {
+    terminal.succeeds("models list");
+    assertThat(terminal.printed()).contains("avatars-32@");
+    assertThat(terminal.said()).contains("bundled models only: no worker runs here");
+  }
+
+  @Test
+  void showsCardAndNetwork() {
+    assertThat(done("models show avatars-32"))
+        .contains("\"timestepScale\"", "\"block_out_channels\"", "\"bytes\"");
+  }
+
+  @Test
+  void whatWasPushedIsPulledAsItWas() {
+    done("models push @/1");
+    done("models pull iadb_defaults@latest --to @/copy");
+    assertThat(ModelFolder.openPath(folder.resolve("copy")).readWeights())
+        .isEqualTo(ModelFolder.openPath(Path.of(Terminal.DEFAULTS)).readWeights());
+    assertThat(refused("models push @/1")).contains("iadb_defaults@1 is in the store already");
+    assertThat(refused("models pull iadb_defaults@1 --to @/copy")).contains("--to");
+  }
+
+  @Test
+  void deletesAVersionWhollyButNeverTheNewest() {
+    done("models push @/1");
+    done("models push @/2");
+    assertThat(refused("models delete iadb_defaults@2")).contains("is the newest");
+    assertThat(refused("models delete iadb_defaults")).contains("NAME@VERSION");
+    assertThat(refused("models delete iadb_defaults@9")).contains("there is no model");
+    done("models delete iadb_defaults@1");
+    assertThat(store.list("models/iadb_defaults/1/")).isEmpty();
+    assertThat(store.list("models/iadb_defaults/2/")).isNotEmpty();
+  }
+
+  @Test
+  void prunesToTheNewest() {
+    for (String version : List.of("2", "1", "3")) { // the order in time counts, not that of names
+      done("models push @/" + version);
+    }
+    assertThat(done("models prune iadb_defaults --keep 2"))
+        .contains("iadb_defaults@2 removed", "1 removed");
+    assertThat(done("models list")).contains("iadb_defaults@1", "iadb_defaults@3");
+    assertThat(done("models prune iadb_defaults --keep 2")).isEqualTo("0 removed\n");
+    assertThat(refused("models prune nobody --keep 2")).contains("no model nobody");
+    assertThat(refused("models prune iadb_defaults --keep 0")).contains("--keep");
+  }
+
+  private final class WithStore implements Surroundings {
+    @Override
+    public Device device(String name) {
+      return Terminal.SURROUNDINGS.device(name);
+    }
+
+    @Override
+    public ModelFiles model(String reference) {
+      return ModelReference.parse(reference) instanceof ModelReference.Stored stored
+          ? inStore(models -> models.open(stored))
+          : Terminal.SURROUNDINGS.model(reference);
+    }
+
+    @Override
+    public Path bundledModels() {
+      return Terminal.SURROUNDINGS.bundledModels();
+    }
+
+    @Override
+    public <T> T inStore(Function<StoredModels, T> work) {
+      return work.apply(new StoredModels(store, folder.resolve("brought")));
+    }
+
+    @Override
+    public Requests requests() {
+      throw new AssertionError();
+    }
+  }
+}
