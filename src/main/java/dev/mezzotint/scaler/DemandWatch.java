@@ -56,7 +56,8 @@ public final class DemandWatch implements AutoCloseable {
       do {
         try {
           take(queues.look());
-        } catch (TransientException e) {
+        } catch (RuntimeException e) {
+          // Whatever it is, the next look may succeed; a thread that ended would never look again.
           if (!blind) {
             LOG.log(
                 System.Logger.Level.WARNING,

@@ -69,7 +69,13 @@ record Settings(
     String worker) {
 
   /** Where the object store is. */
-  record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {}
+  record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {
+    /** Without the keys: settings end up in messages. */
+    @Override
+    public String toString() {
+      return "Store[" + endpoint + ", " + bucket + "]";
+    }
+  }
 
   static final String BUCKET_DEFAULT = "mezzotint";
 

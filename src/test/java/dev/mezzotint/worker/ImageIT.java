@@ -181,11 +181,13 @@ class ImageIT {
     more.put("MEZZOTINT_TOPICS_PREFIX", own);
     more.put("MEZZOTINT_GROUP", own);
     more.put("MEZZOTINT_HTTP_PORT", freePort());
+    long begun = System.nanoTime();
     Process worker = start(image.words("CMD"), more);
     try {
       assertThat(probe(more)).as("live from the start, or not yet listening").isBetween(0, 1);
       Path request = Files.writeString(root.resolve("request.json"), REQUEST);
       awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
+      tell("cold", begun);
       assertThat(probe(more)).isZero();
 
       Process submit = start(List.of("submit", request.toString(), "--watch"), more);
@@ -196,6 +198,12 @@ class ImageIT {
       worker.destroy();
       assertThat(worker.waitFor(25, TimeUnit.SECONDS)).isTrue();
       assertThat(probe(more)).isEqualTo(1);
+
+      begun = System.nanoTime();
+      worker = start(image.words("CMD"), more);
+      awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
+      tell("warm", begun);
+      assertThat(said()).doesNotContain(stack.secretKey());
     } finally {
       worker.destroyForcibly();
     }
@@ -203,6 +211,10 @@ class ImageIT {
 
   private static final String REQUEST =
       "{\"id\":\"image-1\",\"model\":\"avatars-32\",\"count\":1,\"steps\":2}";
+
+  private static void tell(String what, long since) {
+    System.out.printf("start to ready, %s: %.1f s%n", what, (System.nanoTime() - since) / 1e9);
+  }
 
   private void awaitReady(Process worker, String port) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
