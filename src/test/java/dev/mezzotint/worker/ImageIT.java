@@ -171,16 +171,7 @@ class ImageIT {
   @Test
   void becomesReadyMakesAPictureAndEndsWhenTold() throws Exception {
     StackAddresses stack = SharedStack.get();
-    String own = "i" + UUID.randomUUID().toString().substring(0, 8);
-    Map<String, String> more = new LinkedHashMap<>();
-    more.put("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrapServers());
-    more.put("S3_ENDPOINT", stack.s3Endpoint());
-    more.put("S3_ACCESS_KEY", stack.accessKey());
-    more.put("S3_SECRET_KEY", stack.secretKey());
-    more.put("S3_BUCKET", own);
-    more.put("MEZZOTINT_TOPICS_PREFIX", own);
-    more.put("MEZZOTINT_GROUP", own);
-    more.put("MEZZOTINT_HTTP_PORT", freePort());
+    Map<String, String> more = settings(stack);
     long begun = System.nanoTime();
     Process worker = start(image.words("CMD"), more);
     try {
@@ -204,6 +195,49 @@ class ImageIT {
       awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
       tell("warm", begun);
       assertThat(said()).doesNotContain(stack.secretKey());
+    } finally {
+      worker.destroyForcibly();
+    }
+  }
+
+  /** Of the tests' broker and store, with names of its own there. */
+  private static Map<String, String> settings(StackAddresses stack) throws IOException {
+    String own = "i" + UUID.randomUUID().toString().substring(0, 8);
+    Map<String, String> more = new LinkedHashMap<>();
+    more.put("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrapServers());
+    more.put("S3_ENDPOINT", stack.s3Endpoint());
+    more.put("S3_ACCESS_KEY", stack.accessKey());
+    more.put("S3_SECRET_KEY", stack.secretKey());
+    more.put("S3_BUCKET", own);
+    more.put("MEZZOTINT_TOPICS_PREFIX", own);
+    more.put("MEZZOTINT_GROUP", own);
+    more.put("MEZZOTINT_HTTP_PORT", freePort());
+    return more;
+  }
+
+  @Test
+  void saysThatTheStoreIsAwayAndBeginsOnceItIsThere() throws Exception {
+    StackAddresses stack = SharedStack.get();
+    Map<String, String> more = settings(stack);
+    int port = Integer.parseInt(freePort());
+    more.put("S3_ENDPOINT", "http://127.0.0.1:" + port);
+    Process worker = start(image.words("CMD"), more);
+    try {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+      while (!said().contains("Not started yet")) {
+        assertThat(worker.isAlive()).as(said()).isTrue();
+        assertThat(System.nanoTime()).as(said()).isLessThan(end);
+        Thread.sleep(200);
+      }
+      assertThat(said()).contains("127.0.0.1:" + port);
+      assertThat(ready(more.get("MEZZOTINT_HTTP_PORT"))).isFalse();
+      // A restart would not bring the store back.
+      assertThat(probe(more)).isZero();
+
+      int target = java.net.URI.create(stack.s3Endpoint()).getPort();
+      try (Forwarder store = new Forwarder(port, target)) {
+        awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
+      }
     } finally {
       worker.destroyForcibly();
     }
