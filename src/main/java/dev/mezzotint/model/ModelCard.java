@@ -23,7 +23,8 @@ import java.util.OptionalInt;
  * @param version empty: the weights' checksum serves as one
  * @param prediction what the network's output stands for
  * @param timestepScale the network is fed α · timestepScale: 1 for networks from elsewhere, as in
- *     the paper's own code, 1000 for ours, which makes the embedding tell α's apart better
+ *     the paper's own code, 16 for ours, which tells α's apart well enough and keeps the field
+ *     smooth in α
  * @param condition what stands in the input behind x, in order; empty for none
  * @param classes names of the class labels from 0 on; empty where there are none or no names
  * @param steps suggested number of α intervals
@@ -182,14 +183,15 @@ public record ModelCard(
   }
 
   public ModelCard withVersion(String word) {
-    return with(Optional.of(word), prediction, noiseSchedule, tuned);
+    return with(Optional.of(word), prediction, noiseSchedule, tuned, metrics);
   }
 
   private ModelCard with(
       Optional<String> version,
       Prediction prediction,
       Optional<DdpmSchedule> noiseSchedule,
-      List<TunedSteps> tuned) {
+      List<TunedSteps> tuned,
+      Map<String, Object> metrics) {
     return new ModelCard(
         name,
         version,
@@ -216,36 +218,19 @@ public record ModelCard(
     all.removeIf(old -> old.steps() == placed.steps());
     all.add(placed);
     all.sort(Comparator.comparingInt(TunedSteps::steps));
-    return with(version, prediction, noiseSchedule, all);
+    return with(version, prediction, noiseSchedule, all, metrics);
   }
 
   /** With one of its metrics measured anew. */
   public ModelCard withMetric(String key, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(metrics);
     all.put(key, value);
-    return new ModelCard(
-        name,
-        version,
-        prediction,
-        timestepScale,
-        condition,
-        classes,
-        steps,
-        sampler,
-        schedule,
-        noiseSchedule,
-        p0,
-        tuned,
-        nullClass,
-        data,
-        licence,
-        recipe,
-        all);
+    return with(version, prediction, noiseSchedule, tuned, all);
   }
 
   /** With another reading of the network's output. */
   public ModelCard withPrediction(Prediction other, Optional<DdpmSchedule> betas) {
-    return with(version, other, betas, tuned);
+    return with(version, other, betas, tuned, metrics);
   }
 
   /** Of so many steps, as placed for this model; empty where nobody has placed them. */

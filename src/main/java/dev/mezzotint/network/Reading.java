@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  *
  * @param prediction what the network's output stands for
  * @param timestepScale the network takes α·timestepScale as its timestep: 1 for networks trained by
- *     the paper's code, 1000 for ours; not read for ε
+ *     the paper's code, 16 for ours; not read for ε
  * @param ddpm the noise schedule of an ε network; empty for all others
  */
 public record Reading(Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
