@@ -1,6 +1,7 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import java.util.List;
 import java.util.OptionalInt;
@@ -13,7 +14,8 @@ import java.util.OptionalInt;
  * @param height of a picture in pixels
  * @param width of a picture in pixels
  * @param classes how many labels the model knows; empty if it was trained without
- * @param conditionChannels that the network takes after the picture's own; 0 for none
+ * @param condition what the network takes after the picture's own channels, in order, as on the
+ *     card; empty for none
  * @param steps where the request says nothing
  * @param sampler where the request says nothing
  * @param nullClass the label that stands for no class; empty for a model that cannot be guided
@@ -27,14 +29,23 @@ public record ModelInfo(
     int height,
     int width,
     OptionalInt classes,
-    int conditionChannels,
+    List<ConditionPart> condition,
     int steps,
     Solver sampler,
     OptionalInt nullClass,
     String p0,
     List<ModelCard.TunedSteps> tuned) {
 
-  /** From Gaussian noise, without guidance and without steps placed for it. */
+  public ModelInfo {
+    condition = List.copyOf(condition);
+    tuned = List.copyOf(tuned);
+  }
+
+  /**
+   * From Gaussian noise, without guidance and without steps placed for it.
+   *
+   * @param conditionChannels a picture where there are 1 or 3
+   */
   public ModelInfo(
       String name,
       String version,
@@ -52,12 +63,17 @@ public record ModelInfo(
         height,
         width,
         classes,
-        conditionChannels,
+        ModelCard.undescribed(conditionChannels),
         steps,
         sampler,
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
         List.of());
+  }
+
+  /** Channels that the network takes after the picture's own; 0 for none. */
+  public int conditionChannels() {
+    return condition.stream().mapToInt(ConditionPart::channels).sum();
   }
 
   /** {@code name@version}: resolves to this and nothing else, today and later. */

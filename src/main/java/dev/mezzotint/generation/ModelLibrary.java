@@ -90,7 +90,7 @@ public final class ModelLibrary implements ModelShelf {
         height,
         width,
         classes(config),
-        config.conditionChannels(),
+        card.condition(),
         card.steps().orElse(STEPS_DEFAULT),
         sampler(files),
         card.nullClass(),

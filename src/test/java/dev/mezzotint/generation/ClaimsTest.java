@@ -69,7 +69,7 @@ class ClaimsTest {
         .isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(rows).hasSize(40);
     for (int i = 0; i < 40; i++) {
-      assertThat(rows.get(i).condition()).as("row %s", i).isEqualTo(values(i));
+      assertThat(rows.get(i).condition().toFloats()).as("row %s", i).isEqualTo(values(i));
     }
   }
 
@@ -85,7 +85,9 @@ class ClaimsTest {
         };
     run("{\"id\":\"a\",\"model\":\"maps\",\"count\":9,\"condition\":\"inputs/map.png\"}", count);
     assertThat(reads.get()).isEqualTo(1);
-    assertThat(rows).hasSize(9).allSatisfy(r -> assertThat(r.condition()).isEqualTo(values(7)));
+    assertThat(rows)
+        .hasSize(9)
+        .allSatisfy(r -> assertThat(r.condition().toFloats()).isEqualTo(values(7)));
   }
 
   @Test
