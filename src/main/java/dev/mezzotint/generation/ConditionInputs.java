@@ -31,6 +31,7 @@ final class ConditionInputs implements AutoCloseable {
 
   private final Optional<Pixels>[] sharedPictures;
   private @Nullable InputFiles references;
+  private boolean referenceShared;
   private Map<String, Integer> referencePlaces = Map.of();
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
@@ -69,7 +70,8 @@ final class ConditionInputs implements AutoCloseable {
       if (references.isPresent()) {
         InputFiles files = open("references", references.get(), store, limits);
         inputs.references = files;
-        inputs.referencePlaces = Frames.byStem(files.names());
+        inputs.referenceShared = references.get() instanceof ConditionSource.Shared;
+        inputs.referencePlaces = Frames.places(files.names());
       }
       return inputs;
     } catch (RuntimeException e) {
@@ -186,7 +188,7 @@ final class ConditionInputs implements AutoCloseable {
     if (files == null) {
       throw new IllegalStateException("no references were asked for");
     }
-    Integer position = files.names().size() == 1 ? Integer.valueOf(0) : null;
+    Integer position = referenceShared ? Integer.valueOf(0) : null;
     if (position == null && files instanceof InputFiles.References list && list.listed()) {
       position = place < files.names().size() ? place : null;
     }

@@ -40,6 +40,13 @@ public final class ContactSheet {
     return chosen;
   }
 
+  /** One frame of a clip: variations beside each other. */
+  public static Pixels beside(List<Pixels> pictures) {
+    return pictures.size() == 1
+        ? pictures.get(0)
+        : Grid.of(pictures, pictures.size(), PADDING);
+  }
+
   /** Stands where there is no reference. */
   public static Pixels blank(ModelInfo model) {
     byte[] white = new byte[3 * model.height() * model.width()];

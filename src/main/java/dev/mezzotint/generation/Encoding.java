@@ -62,14 +62,9 @@ final class Encoding {
     List<Pixels> drawn = new ArrayList<>();
     for (List<byte[]> beside : frames) {
       List<Pixels> pictures = beside.stream().map(file -> read(file, model)).toList();
-      drawn.add(clipFrame(pictures));
+      drawn.add(ContactSheet.beside(pictures));
     }
     return Apng.encode(drawn, CLIP_MILLIS, CLIP_MILLIS);
-  }
-
-  /** Pictures that stand beside each other in one frame of a clip. */
-  private static Pixels clipFrame(List<Pixels> pictures) {
-    return pictures.size() == 1 ? pictures.get(0) : Grid.of(pictures, pictures.size(), 2);
   }
 
   static Pixels read(byte[] file, ModelInfo model) {

@@ -140,17 +140,13 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     return lead;
   }
 
-  private static Map<String, Integer> places(List<String> names) {
+  /** Where a file of that name stands among these, whatever its ending. */
+  public static Map<String, Integer> places(List<String> names) {
     Map<String, Integer> places = new HashMap<>();
     for (int i = 0; i < names.size(); i++) {
       places.putIfAbsent(stem(names.get(i)), i);
     }
     return places;
-  }
-
-  /** Where a file of that name stands among these, whatever its ending. */
-  static Map<String, Integer> byStem(List<String> names) {
-    return places(names);
   }
 
   private static String stem(String name) {
