@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.dataset.PictureFiles;
 import dev.mezzotint.generation.ConditionDecoder;
 import dev.mezzotint.generation.ContactSheet;
 import dev.mezzotint.generation.Frames;
@@ -12,7 +13,6 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.dataset.PictureFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +48,8 @@ final class FrameOptions {
       names = "--noise",
       paramLabel = "KIND",
       defaultValue = "per-frame",
-      description = "per-frame, or shared: one x0 for all frames of a variation; default per-frame.")
+      description =
+          "per-frame, or shared: one x0 for all frames of a variation; default per-frame.")
   private String noise = "per-frame";
 
   @Option(
@@ -98,8 +99,7 @@ final class FrameOptions {
           "--condition is needed: the model takes " + info.conditionChannels() + " channels");
     }
     if (!given.isEmpty() && info.conditionChannels() == 0) {
-      throw new InvalidInputException(
-          "--condition", "--condition: the model takes no condition");
+      throw new InvalidInputException("--condition", "--condition: the model takes no condition");
     }
     if (given.size() == 1 && given.get(0).contains(".safetensors")) {
       tensor = TensorFile.read("--condition", given.get(0), 4);
@@ -215,8 +215,7 @@ final class FrameOptions {
             position == null
                 ? ContactSheet.blank(info)
                 : reference(files, files.names().get(position), info));
-        sheet.addRow(
-            shown, pictures.subList(place * variations, (place + 1) * variations));
+        sheet.addRow(shown, pictures.subList(place * variations, (place + 1) * variations));
       }
     }
     Files.write(out.resolve("sheet.png"), Png.encode(sheet.draw()));

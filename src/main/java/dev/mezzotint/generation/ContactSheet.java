@@ -42,9 +42,7 @@ public final class ContactSheet {
 
   /** One frame of a clip: variations beside each other. */
   public static Pixels beside(List<Pixels> pictures) {
-    return pictures.size() == 1
-        ? pictures.get(0)
-        : Grid.of(pictures, pictures.size(), PADDING);
+    return pictures.size() == 1 ? pictures.get(0) : Grid.of(pictures, pictures.size(), PADDING);
   }
 
   /** Stands where there is no reference. */

@@ -60,7 +60,11 @@ class FramesTest {
                 labels,
                 new ConditionPart("depth", ConditionPart.Kind.GREY, 1),
                 new ConditionPart(
-                    "normals", ConditionPart.Kind.RGB, 3, Optional.empty(), /* optional= */ true))));
+                    "normals",
+                    ConditionPart.Kind.RGB,
+                    3,
+                    Optional.empty(),
+                    /* optional= */ true))));
   }
 
   private static ConditionPart labels() {
@@ -176,7 +180,8 @@ class FramesTest {
     road[16] = 0;
     assertThat(rows.get(0).condition().toFloats()).isEqualTo(road);
     assertThat(rows.get(1).condition().toFloats()).isEqualTo(sky);
-    assertThat(rows).extracting(SamplingJob.Row::x0)
+    assertThat(rows)
+        .extracting(SamplingJob.Row::x0)
         .containsExactly(new SamplingJob.X0.Seeded(5, 0), new SamplingJob.X0.Seeded(5, 1));
   }
 
@@ -276,8 +281,7 @@ class FramesTest {
         "{\"parts\":{\"depth\":\"d.png\"}} | condition.parts.depth | is not for model streets@1",
         "\"text.zip\",\"variations\":2 | condition | is neither a PNG",
       })
-  void aSourceThatIsNoneFailsTheJob(String condition, String field, String cause)
-      throws Exception {
+  void aSourceThatIsNoneFailsTheJob(String condition, String field, String cause) throws Exception {
     stand("text.zip", "text".getBytes(StandardCharsets.UTF_8));
     stand("empty.zip", zip(Map.of("__MACOSX/a", new byte[1])));
     JobEvent end = run("\"condition\":" + condition);
@@ -380,8 +384,7 @@ class FramesTest {
             "\"condition\":{\"zip\":\"clip.zip\"},\"variations\":2,"
                 + "\"references\":{\"zip\":\"r.zip\"}");
     assertThat(end.data()).containsEntry("sheet", "jobs/a/sheet.png");
-    Pixels sheet =
-        ImageReader.read(world.store.get("jobs/a/sheet.png").orElseThrow().bytes(), 3);
+    Pixels sheet = ImageReader.read(world.store.get("jobs/a/sheet.png").orElseThrow().bytes(), 3);
     assertThat(sheet.width()).isEqualTo(4 * 4 + 5 * 2);
     assertThat(sheet.height()).isEqualTo(2 * 4 + 3 * 2);
     assertThat(colour(sheet, 2, 2)).isEqualTo(ROAD);

@@ -221,6 +221,23 @@ class MessagesTest {
     assertThat(example).containsEntry("type", type.word());
   }
 
+  @Test
+  void examplesOfFrameJobsAreValid() throws Exception {
+    Map<String, Object> request = JsonObject.parse(example("generation-request-frames")).toMap();
+    assertThat(schema("generation-request").accepts(request)).isTrue();
+    GenerationRequest parsed = parse(request);
+    assertThat(parsed.frames().orElseThrow().variations()).isEqualTo(2);
+    assertThat(parsed.frames().orElseThrow().shared()).isTrue();
+    assertThat(parsed.condition().uncounted()).isTrue();
+    for (String type : List.of("progressed", "completed")) {
+      Map<String, Object> event =
+          JsonObject.parse(example("event-" + type + "-frames")).toMap();
+      JsonSchema schema = schema("event-" + type);
+      assertThat(schema.accepts(event)).isTrue();
+      assertThat(schema.properties()).containsAll(event.keySet());
+    }
+  }
+
   /** An event's value as it stands on the topic. */
   private static Map<String, Object> wire(JobEvent event) {
     Map<String, Object> value = new TreeMap<>(event.data());

@@ -114,8 +114,7 @@ class RenderingTest {
         ((List<?>) event.data().get("frames")).forEach(key -> told.add(String.valueOf(key)));
       }
     }
-    List<String> made =
-        world.pictures("a").images().stream().map(image -> image.key()).toList();
+    List<String> made = world.pictures("a").images().stream().map(image -> image.key()).toList();
     assertThat(made).hasSize(60).containsAll(told);
     assertThat(told).doesNotHaveDuplicates().hasSizeGreaterThan(20);
     world.checkEnded("a");

@@ -87,9 +87,7 @@ public final class JsonSchema {
   }
 
   private static Set<String> named(Map<String, Object> schema) {
-    return schema.containsKey("properties")
-        ? object(schema.get("properties")).keySet()
-        : Set.of();
+    return schema.containsKey("properties") ? object(schema.get("properties")).keySet() : Set.of();
   }
 
   private boolean propertiesHold(Map<String, Object> rules, Map<?, ?> value) {

@@ -170,8 +170,7 @@ class FrameJobTest {
     List<String> keys = new ArrayList<>();
     for (int i = 0; i < FRAMES; i++) {
       keys.add("jobs/lap/images/lap/%04d.png".formatted(i));
-      assertThat(images.get(i).requiredString("condition"))
-          .isEqualTo("lap/%04d.png".formatted(i));
+      assertThat(images.get(i).requiredString("condition")).isEqualTo("lap/%04d.png".formatted(i));
     }
     assertThat(images).extracting(image -> image.requiredString("key")).isEqualTo(keys);
     assertThat(site.store().list(Keys.images("lap"))).isEqualTo(keys);
