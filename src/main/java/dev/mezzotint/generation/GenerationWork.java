@@ -117,9 +117,9 @@ public final class GenerationWork implements Work<GenerationRequest> {
             new Claims(new ClaimedFiles(store, limits.objectBytesMax()), plan, conditions),
             standing(plan, watch),
             companions.files());
-    Telling telling = new Telling(plan, rendering, watch);
+    Telling telling = new Telling(plan, rendering.tally(), watch);
     List<Pictures.Image> images = rendering.run(sampling, telling::look);
-    Map<Integer, String> failed = rendering.failed();
+    Map<Integer, String> failed = rendering.tally().failed();
     if (images.isEmpty()) {
       throw noFrames(plan, failed);
     }

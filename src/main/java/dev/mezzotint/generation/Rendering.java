@@ -19,8 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
@@ -67,14 +65,9 @@ final class Rendering implements Sampling.RowListener {
   private final KeptFiles kept;
   private final Map<Integer, Trajectory> ways = new ConcurrentHashMap<>(); // of rows under way
 
-  // All below guarded by this.
-  private final Pictures.@Nullable Image[] images;
-  private final boolean[] settled; // stored, or failed
-  private final SortedMap<Integer, String> failed = new TreeMap<>(); // causes by frame
-  private final Deque<String> fresh = new ArrayDeque<>(); // keys of frames nobody was told of
-  private long done;
-  private int stored;
-  private int settledCount;
+  private final Tally tally;
+
+  // Both guarded by the tally.
   private boolean over;
   private @Nullable Throwable failure;
 
@@ -102,8 +95,7 @@ final class Rendering implements Sampling.RowListener {
     this.claims = claims;
     this.standing = standing;
     this.kept = kept;
-    this.images = new Pictures.@Nullable Image[plan.count()];
-    this.settled = new boolean[plan.count()];
+    this.tally = new Tally(plan.count(), plan.frames().isPresent());
   }
 
   /** Rows that went to the device together. */
@@ -124,8 +116,8 @@ final class Rendering implements Sampling.RowListener {
           running.remove(); // and with it what its rows started from
         }
         int next = Math.min(plan.count(), submitted + portion());
-        if (submitted < next && next - settledCount() <= inFlightMax()) {
-          watch.look(done(), stored());
+        if (submitted < next && next - tally.settled() <= inFlightMax()) {
+          watch.look(tally.done(), tally.stored());
           List<SamplingJob.Row> rows = rows(submitted, next);
           if (!rows.isEmpty()) {
             running.add(new Portion(submitted, next, sampling.submit(plan.job(rows), this)));
@@ -134,7 +126,7 @@ final class Rendering implements Sampling.RowListener {
           continue;
         }
         if (await(watch)) {
-          return all();
+          return tally.images();
         }
       }
     } finally {
@@ -198,7 +190,8 @@ final class Rendering implements Sampling.RowListener {
         throw new InvalidInputException(
             "condition", "condition: " + input + ": " + e.getMessage(), e);
       }
-      fail(index, index / frames.variations(), String.valueOf(e.getMessage()));
+      int frame = index / frames.variations();
+      tally.failed(index, frame, String.valueOf(e.getMessage()), plan.stages().size());
       return Optional.empty();
     }
   }
@@ -213,82 +206,26 @@ final class Rendering implements Sampling.RowListener {
     return row.with(row.interlude().then(way));
   }
 
-  private synchronized void fail(int index, int frame, String cause) {
-    if (!settled[index]) {
-      failed.put(frame, cause);
-      settle(index);
-      done += plan.stages().size(); // none of them will be made
+  private boolean settled(Portion portion) {
+    return tally.settled(portion.from(), portion.to());
+  }
+
+  /** How far it is. */
+  Tally tally() {
+    return tally;
+  }
+
+  private void over() {
+    synchronized (tally) {
+      over = true;
     }
-  }
-
-  private void settle(int index) {
-    settled[index] = true;
-    settledCount++;
-    notifyAll();
-  }
-
-  private synchronized boolean settled(Portion portion) {
-    for (int index = portion.from(); index < portion.to(); index++) {
-      if (!settled[index]) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Frames that could not be made, and why, in the order of the frames. */
-  synchronized SortedMap<Integer, String> failed() {
-    return new TreeMap<>(failed);
-  }
-
-  /** Whether there are stored frames that {@link #fresh} has not given yet. */
-  synchronized boolean hasFresh() {
-    return !fresh.isEmpty();
-  }
-
-  /** Keys of stored frames, each given once. */
-  synchronized List<String> fresh(int countMax) {
-    List<String> keys = new ArrayList<>();
-    while (keys.size() < countMax && !fresh.isEmpty()) {
-      keys.add(fresh.remove());
-    }
-    return keys;
-  }
-
-  private synchronized long done() {
-    return done;
-  }
-
-  private synchronized int stored() {
-    return stored;
-  }
-
-  private synchronized int settledCount() {
-    return settledCount;
-  }
-
-  private synchronized void over() {
-    over = true;
-  }
-
-  private synchronized List<Pictures.Image> all() {
-    List<Pictures.Image> all = new ArrayList<>();
-    for (Pictures.Image image : images) {
-      if (image != null) {
-        all.add(image);
-      }
-    }
-    return all;
   }
 
   /** Waits a little; true when everything is stored. */
   private boolean await(Watch watch) throws InterruptedException {
-    long doneNow;
-    int storedNow;
-    boolean complete;
-    synchronized (this) {
-      if (failure == null && settledCount < images.length) {
-        wait(POLL_MILLIS);
+    synchronized (tally) {
+      if (failure == null && !tally.complete()) {
+        tally.wait(POLL_MILLIS);
       }
       if (failure instanceof RuntimeException e) {
         throw e;
@@ -296,20 +233,17 @@ final class Rendering implements Sampling.RowListener {
       if (failure instanceof Error e) {
         throw e;
       }
-      doneNow = done;
-      storedNow = stored;
-      complete = settledCount == images.length;
     }
-    if (complete) {
+    if (tally.complete()) {
       return true;
     }
-    watch.look(doneNow, storedNow);
+    watch.look(tally.done(), tally.stored());
     return false;
   }
 
   @Override
-  public synchronized void advanced(int stages) {
-    done += stages;
+  public void advanced(int stages) {
+    tally.advanced(stages);
   }
 
   @Override
@@ -326,15 +260,19 @@ final class Rendering implements Sampling.RowListener {
     fail(cause);
   }
 
-  private synchronized void fail(Throwable cause) {
-    if (failure == null) {
-      failure = cause;
-      notifyAll();
+  private void fail(Throwable cause) {
+    synchronized (tally) {
+      if (failure == null) {
+        failure = cause;
+        tally.notifyAll();
+      }
     }
   }
 
-  private synchronized boolean stopped() {
-    return over || failure != null || stop.getAsBoolean();
+  private boolean stopped() {
+    synchronized (tally) {
+      return over || failure != null || stop.getAsBoolean();
+    }
   }
 
   private interface PoolWork {
@@ -393,11 +331,8 @@ final class Rendering implements Sampling.RowListener {
     }
   }
 
-  private synchronized void kept(int row, String key, byte[] standing) {
-    if (settled[row]) {
-      return;
-    }
-    images[row] =
+  private void kept(int row, String key, byte[] standing) {
+    Pictures.Image image =
         new Pictures.Image(
             key,
             Digest.sha256(standing),
@@ -407,11 +342,7 @@ final class Rendering implements Sampling.RowListener {
             plan.seed(row),
             plan.noiseIndex(row),
             plan.frames().map(frames -> frames.frame(row).input()));
-    kept.add(row, standing);
-    stored++;
-    if (plan.frames().isPresent()) {
-      fresh.add(key);
-    }
-    settle(row);
+    kept.add(row, standing); // before anybody hears of it
+    tally.stored(row, image);
   }
 }

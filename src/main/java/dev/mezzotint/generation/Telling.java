@@ -20,14 +20,14 @@ final class Telling {
   static final int KEYS_MAX = 256;
 
   private final Plan plan;
-  private final Rendering rendering;
+  private final Tally tally;
   private final Watch watch;
   private final long total;
   private long last = System.nanoTime();
 
-  Telling(Plan plan, Rendering rendering, Watch watch) {
+  Telling(Plan plan, Tally tally, Watch watch) {
     this.plan = plan;
-    this.rendering = rendering;
+    this.tally = tally;
     this.watch = watch;
     this.total = plan.stagesTotal();
   }
@@ -38,7 +38,7 @@ final class Telling {
    */
   void look(long done, int images) {
     watch.check();
-    if (rendering.hasFresh() || System.nanoTime() - last >= FIGURES_NANOS) {
+    if (tally.hasFresh() || System.nanoTime() - last >= FIGURES_NANOS) {
       watch.tell(() -> event(done, images));
     }
   }
@@ -49,7 +49,7 @@ final class Telling {
     event.put("done", done);
     event.put("total", total);
     event.put("images", images);
-    List<String> keys = rendering.fresh(KEYS_MAX);
+    List<String> keys = tally.fresh(KEYS_MAX);
     if (plan.frames().isPresent()) {
       event.put("frames", keys);
     }

@@ -230,8 +230,7 @@ class MessagesTest {
     assertThat(parsed.frames().orElseThrow().shared()).isTrue();
     assertThat(parsed.condition().uncounted()).isTrue();
     for (String type : List.of("progressed", "completed")) {
-      Map<String, Object> event =
-          JsonObject.parse(example("event-" + type + "-frames")).toMap();
+      Map<String, Object> event = JsonObject.parse(example("event-" + type + "-frames")).toMap();
       JsonSchema schema = schema("event-" + type);
       assertThat(schema.accepts(event)).isTrue();
       assertThat(schema.properties()).containsAll(event.keySet());
