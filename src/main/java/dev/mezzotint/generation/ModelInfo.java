@@ -3,7 +3,9 @@ package dev.mezzotint.generation;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.Unguided;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -18,7 +20,8 @@ import java.util.OptionalInt;
  *     card; empty for none
  * @param steps where the request says nothing
  * @param sampler where the request says nothing
- * @param nullClass the label that stands for no class; empty for a model that cannot be guided
+ * @param nullClass the label that stands for no class; empty for a model that cannot be guided by
+ *     class
  * @param p0 where x0 comes from, as on the card
  * @param tuned steps placed for this model
  */
@@ -74,6 +77,14 @@ public record ModelInfo(
   /** Channels that the network takes after the picture's own; 0 for none. */
   public int conditionChannels() {
     return condition.stream().mapToInt(ConditionPart::channels).sum();
+  }
+
+  /** What guidance takes away; empty for a model that was never trained without. */
+  public Optional<Unguided> unguided() {
+    boolean dropped = !condition.isEmpty() && condition.stream().allMatch(ConditionPart::optional);
+    return nullClass.isPresent() || dropped
+        ? Optional.of(new Unguided(nullClass, dropped))
+        : Optional.empty();
   }
 
   /** {@code name@version}: resolves to this and nothing else, today and later. */

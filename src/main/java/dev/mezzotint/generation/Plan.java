@@ -188,10 +188,11 @@ record Plan(
   }
 
   private static void checkGuidance(GenerationRequest request, ModelInfo model) {
-    if (request.guidance() != 1 && model.nullClass().isEmpty()) {
+    if (request.guidance() != 1 && model.unguided().isEmpty()) {
       throw new InvalidInputException(
           "guidance",
-          "guidance other than 1 needs a model that was also trained without classes; model "
+          "guidance other than 1 needs a model that was also trained without classes or"
+              + " conditions; model "
               + model.reference()
               + " was not");
     }

@@ -179,10 +179,10 @@ public record SamplingJob(
                 + model.channels() * pixels);
       }
     }
-    if (guidance.guides() && model.nullClass().isEmpty()) {
+    if (guidance.guides() && model.unguided().isEmpty()) {
       throw new InvalidInputException(
           "guidance",
-          "guidance other than 1 needs a model that was also trained without classes; model "
+          "guidance other than 1 needs a model that was also trained without classes or conditions; model "
               + model.name()
               + " was not");
     }

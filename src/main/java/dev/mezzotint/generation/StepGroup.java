@@ -109,7 +109,7 @@ final class StepGroup implements AutoCloseable {
         classes,
         weights,
         zeroStar,
-        model.nullClass().orElseThrow(() -> new IllegalStateException("no label for no class")));
+        model.unguided().orElseThrow(() -> new IllegalStateException("cannot be guided")));
   }
 
   /** Rows that want it are looked at, and go on from where they are put. */

@@ -29,8 +29,9 @@ import java.util.Map;
  *       moves up (m3 = m2, m2 = m1, m1 = d). A slot may be named more than once only where its
  *       content does not matter (padding).
  *   <li>{@code guided_step(x, memory, condition, slots, alpha, coefficients, classes, nulls N
- *       int64, weights N, stars N, w) → N×C×H×W}: as {@code step} with d = (1 − w)·s·d(nulls) +
- *       w·d(classes), see {@code iadb.Guidance}; s = 1 where stars is 0.
+ *       int64, keep 1, weights N, stars N, w) → N×C×H×W}: as {@code step} with d = (1 −
+ *       w)·s·d(nulls, keep·condition) + w·d(classes, condition), see {@code iadb.Guidance}; s = 1
+ *       where stars is 0.
  *   <li>{@code overwrite(x, slots n int64, values n×C×H×W)}: other values for x alone.
  *   <li>{@code put(x, memory, condition, slots n int64, x0 n×C×H×W, c n×K×H×W)}: fills slots and
  *       clears their memory.
@@ -174,11 +175,11 @@ public final class NetworkProgram {
    */
   private static final String GUIDED_STEP =
       """
-        def guided_step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, nulls: Tensor, weights: Tensor, stars: Tensor, w: List[Tensor]) -> Tensor:
+        def guided_step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, nulls: Tensor, keep: Tensor, weights: Tensor, stars: Tensor, w: List[Tensor]) -> Tensor:
           xs = torch.index_select(x, 0, slots)
           cs = torch.index_select(condition, 0, slots)
           c = (self).direction(xs, cs, alpha, classes, w, )
-          u = (self).direction(xs, cs, alpha, nulls, w, )
+          u = (self).direction(xs, torch.mul(cs, keep), alpha, nulls, w, )
           g = torch.view(weights, [-1, 1, 1, 1])
           dot = torch.sum(torch.mul(c, u), [1, 2, 3], True)
           squares = torch.clamp_min(torch.sum(torch.mul(u, u), [1, 2, 3], True), 1e-30)

@@ -50,12 +50,12 @@ public interface SamplingNetwork extends AutoCloseable {
     void step(long[] slots, float[] alpha, float[] coefficients, long[] classes);
 
     /**
-     * As {@link #step}, with class guidance: two evaluations, with each row's class and without.
-     * Rows whose weight is 1 move exactly as by {@link #step} in a pass of the same size.
+     * As {@link #step}, with guidance: two evaluations, with each row's class and condition and
+     * without. Rows whose weight is 1 move exactly as by {@link #step} in a pass of the same size.
      *
      * @param weights N, {@code iadb.Guidance}'s w
-     * @param zeroStar N, whether the direction without the class is scaled
-     * @param nullClass the label that stands for no class
+     * @param zeroStar N, whether the direction without them is scaled
+     * @param without what the second evaluation is shown
      */
     default void guidedStep(
         long[] slots,
@@ -64,8 +64,8 @@ public interface SamplingNetwork extends AutoCloseable {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        long nullClass) {
-      throw new UnsupportedOperationException("this network knows no label for no class");
+        Unguided without) {
+      throw new UnsupportedOperationException("this network cannot be guided");
     }
 
     /**

@@ -10,6 +10,7 @@ import ai.djl.pytorch.jni.IValue;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.Unguided;
 import java.util.Map;
 
 /**
@@ -149,12 +150,12 @@ final class TorchNetwork implements SamplingNetwork {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        long nullClass) {
+        Unguided without) {
       int rows = slots.length;
       long[] nulls = new long[rows];
       float[] stars = new float[rows];
       for (int i = 0; i < rows; i++) {
-        nulls[i] = nullClass;
+        nulls[i] = without.label().isPresent() ? without.label().getAsInt() : classes[i];
         stars[i] = zeroStar[i] ? 1 : 0;
       }
       try (NDManager scope = own.newSubManager();
@@ -165,6 +166,7 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(scope.create(coefficients, new Shape(rows, 4)))
                   .with(scope.create(classes))
                   .with(scope.create(nulls))
+                  .with(scope.create(without.withoutCondition() ? 0f : 1f))
                   .with(scope.create(weights))
                   .with(scope.create(stars));
           IValue ignored =

@@ -14,6 +14,7 @@ import dev.mezzotint.training.TrainingRequest;
 import dev.mezzotint.training.TrainingWork;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Role {@code control}: ends jobs that wait and are called off or late, and sweeps up what dead
@@ -25,6 +26,7 @@ final class ControlRole implements AutoCloseable {
 
   private final List<RequestTail> tails;
   private final Sweeper sweeper;
+  private final Autoscaling autoscaling;
 
   /**
    * Begins at once.
@@ -42,6 +44,12 @@ final class ControlRole implements AutoCloseable {
       cluster.ensureRequestTopics(generation);
       cluster.ensureRequestTopics(training);
     }
+    // First, since its port may be taken.
+    this.autoscaling =
+        new Autoscaling(
+            settings,
+            connections.kafka(),
+            Map.of(Role.GENERATION.word(), generation, Role.TRAINING.word(), training));
     DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
     this.tails =
         List.of(
@@ -68,6 +76,10 @@ final class ControlRole implements AutoCloseable {
         connections.kafka(), topics, ends, connections::cancelled, delivery.clock(), WAITING_MAX);
   }
 
+  Autoscaling autoscaling() {
+    return autoscaling;
+  }
+
   /** Somebody has called this job off. */
   void calledOff(String jobId) {
     tails.forEach(tail -> tail.calledOff(jobId));
@@ -75,6 +87,7 @@ final class ControlRole implements AutoCloseable {
 
   @Override
   public void close() {
+    autoscaling.close();
     tails.forEach(RequestTail::close);
     sweeper.close();
   }

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -165,24 +166,29 @@ final class LatencyBench implements Callable<Integer> {
       Parts parts)
       throws InterruptedException {
     String id = String.valueOf(request.get("id"));
-    CompletableFuture<Long> heard =
+    // Heard when it comes: a consumer takes its time to close.
+    AtomicLong heardAt = new AtomicLong();
+    CompletableFuture<JobEvent> heard =
         CompletableFuture.supplyAsync(
-            () -> {
-              JobEvent end =
-                  requests
-                      .watch(id, Instant.now(), LIMIT, e -> {}, e -> e.type().terminal())
-                      .orElseThrow(() -> new IllegalStateException("no end of " + id));
-              if (end.type() != JobEvent.Type.COMPLETED) {
-                throw new IllegalStateException(id + ": " + end.data().get("cause"));
-              }
-              return System.nanoTime();
-            });
+            () ->
+                requests
+                    .watch(
+                        id,
+                        Instant.now(),
+                        LIMIT,
+                        event -> heardAt.set(System.nanoTime()),
+                        event -> event.type().terminal())
+                    .orElseThrow(() -> new IllegalStateException("no end of " + id)));
     TimeUnit.MILLISECONDS.sleep(SETTLE_MILLIS);
     watch.reset();
     LoopFigures before = path.loop.figures();
     long sent = System.nanoTime();
     requests.submit(Requests.Kind.GENERATION, id, JsonText.write(request));
-    long end = heard.join();
+    JobEvent event = heard.join();
+    if (event.type() != JobEvent.Type.COMPLETED) {
+      throw new IllegalStateException(id + ": " + event.data().get("cause"));
+    }
+    long end = heardAt.get();
     while (watch.marked("handled") == 0) {
       TimeUnit.MILLISECONDS.sleep(1);
     }

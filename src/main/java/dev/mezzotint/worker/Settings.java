@@ -37,6 +37,7 @@ import org.eclipse.microprofile.config.Config;
  * @param sweepAfter {@code mezzotint.sweep-after-seconds}: between a job's end and the removal of
  *     what its dead attempts left
  * @param training of role {@code training}
+ * @param scaler of role {@code control}
  * @param conditionalWritesNeeded {@code mezzotint.conditional-writes}: whether to run only with a
  *     store that honours them
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
@@ -63,11 +64,18 @@ record Settings(
     Set<Role> roles,
     Duration sweepAfter,
     TrainingSwitches training,
+    ScalerSwitches scaler,
     boolean conditionalWritesNeeded,
     String worker) {
 
   /** Where the object store is. */
-  record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {}
+  record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {
+    /** Without the keys: settings end up in messages. */
+    @Override
+    public String toString() {
+      return "Store[" + endpoint + ", " + bucket + "]";
+    }
+  }
 
   static final String BUCKET_DEFAULT = "mezzotint";
 
@@ -106,6 +114,7 @@ record Settings(
         Duration.ofSeconds(
             integer(config, "mezzotint.sweep-after-seconds", 1, SWEEP_SECONDS_MAX, 3600)),
         training(config),
+        scaler(config),
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
@@ -127,6 +136,33 @@ record Settings(
         Duration.ofSeconds(integer(config, "mezzotint.training-lease-seconds", 3, 3600, 60)),
         text(config, "mezzotint.datasets").map(Path::of),
         MEGABYTE * integer(config, "mezzotint.dataset-cache-megabytes", 1, 1 << 30, 20_000));
+  }
+
+  private static ScalerSwitches scaler(Config config) {
+    return new ScalerSwitches(
+        text(config, "mezzotint.scaler-host").orElse("127.0.0.1"),
+        integer(config, "mezzotint.scaler-port", 0, 65_535, 0),
+        jobSeconds(config, "mezzotint.generation-job-seconds", 5),
+        jobSeconds(config, "mezzotint.training-job-seconds", 3600));
+  }
+
+  private static double jobSeconds(Config config, String key, double otherwise) {
+    Optional<String> text = text(config, key);
+    try {
+      double value = text.map(Double::parseDouble).orElse(otherwise);
+      if (value >= 0.001 && value <= 30.0 * DAY_SECONDS) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // refused below, as a number out of range is
+    }
+    throw new InvalidInputException(
+        key,
+        environment(key)
+            + " must be a number of seconds from 0.001 to "
+            + 30 * DAY_SECONDS
+            + ", not "
+            + text.orElse(""));
   }
 
   private static Store store(Config config, String endpoint) {

@@ -170,6 +170,11 @@ final class Worker implements AutoCloseable {
     return Optional.ofNullable(training).map(TrainingRole::figures);
   }
 
+  /** What the role {@code control} tells of the queues. */
+  Optional<Autoscaling> autoscaling() {
+    return Optional.ofNullable(control).map(ControlRole::autoscaling);
+  }
+
   Optional<StepLoop> loop() {
     return Optional.ofNullable(generation).map(GenerationRole::loop);
   }

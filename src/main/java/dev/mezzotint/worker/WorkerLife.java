@@ -105,6 +105,7 @@ final class WorkerLife {
                 FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
                     .description("Forward passes of the step loop")
                     .register(meters));
+    started.autoscaling().ifPresent(of -> of.register(meters));
     started.loop().ifPresent(of -> LoopMeters.register(of, meters));
     started.training().ifPresent(figures -> TrainingMeters.register(figures, meters));
     started

@@ -123,6 +123,57 @@ class ClaimsTest {
   }
 
   @Test
+  void labelMapBecomesOneChannelAClass() throws Exception {
+    world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
+    JobEvent end =
+        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
+    assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
+    float[] seen = rows.get(0).condition().toFloats();
+    assertThat(seen).hasSize(3 * 16);
+    for (int pixel = 0; pixel < 16; pixel++) {
+      assertThat(new float[] {seen[pixel], seen[16 + pixel], seen[32 + pixel]})
+          .containsExactly(pixel < 8 ? 1 : 0, 0, pixel < 8 ? 0 : 1);
+    }
+  }
+
+  @Test
+  void colourThatIsNoClassFailsTheJobAndIsNamed() throws Exception {
+    world.store.put("map.png", map(0x87ceeb, 0x123456), "image/png");
+    JobEvent end =
+        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
+    assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(end.data()).containsEntry("field", "condition");
+    assertThat(String.valueOf(end.data().get("cause"))).contains("#123456");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"segments, COMPLETED", "maps, FAILED"})
+  void onlyAModelThatHasSeenNoConditionMayBeGuidedByIt(String model, JobEvent.Type type)
+      throws Exception {
+    world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
+    JobEvent end =
+        run(
+            "{\"id\":\"a\",\"model\":\"MODEL\",\"condition\":\"map.png\",\"guidance\":2}"
+                .replace("MODEL", model),
+            Line.Fault.NONE);
+    assertThat(end.type()).isEqualTo(type);
+    assertThat(type == JobEvent.Type.COMPLETED || "guidance".equals(end.data().get("field")))
+        .isTrue();
+  }
+
+  /** The upper half in one colour, the lower in another. */
+  private static byte[] map(int upper, int lower) {
+    byte[] rgb = new byte[3 * 16];
+    for (int pixel = 0; pixel < 16; pixel++) {
+      int colour = pixel < 8 ? upper : lower;
+      rgb[3 * pixel] = (byte) (colour >> 16);
+      rgb[3 * pixel + 1] = (byte) (colour >> 8);
+      rgb[3 * pixel + 2] = (byte) colour;
+    }
+    return Png.encode(new Pixels(4, 4, 3, rgb));
+  }
+
+  @Test
   void imageToImageBeginsWithTheBlend() throws Exception {
     String data = Base64.getEncoder().encodeToString(picture(5, 4, 4));
     JobEvent end =

@@ -116,6 +116,6 @@ class InterludeTest {
             Optional.empty());
     org.assertj.core.api.Assertions.assertThatThrownBy(guided::check)
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("trained without classes");
+        .hasMessageContaining("trained without classes or conditions");
   }
 }

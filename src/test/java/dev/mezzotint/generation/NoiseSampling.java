@@ -1,8 +1,13 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Palette;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ConditionPart;
+import dev.mezzotint.model.ModelCard;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,6 +20,28 @@ class NoiseSampling implements Sampling {
   static final ModelInfo CONDITIONED =
       new ModelInfo("maps", "1", 3, 4, 4, OptionalInt.empty(), 3, 4, Solver.EULER);
 
+  /** Sees a label map of three classes, and has also seen none. */
+  static final ModelInfo LABELLED =
+      new ModelInfo(
+          "segments",
+          "1",
+          3,
+          4,
+          4,
+          OptionalInt.empty(),
+          List.of(
+              new ConditionPart(
+                  "labels",
+                  ConditionPart.Kind.LABELS,
+                  3,
+                  Optional.of(Palette.of("sky #87ceeb", "road #804080", "car #0000e6")),
+                  /* optional= */ true)),
+          4,
+          Solver.EULER,
+          OptionalInt.empty(),
+          ModelCard.GAUSSIAN,
+          List.of());
+
   /** Models by every reference that finds them. */
   final Map<String, ModelInfo> models = new ConcurrentHashMap<>();
 
@@ -25,6 +52,7 @@ class NoiseSampling implements Sampling {
     put(TINY);
     put(TEN_CLASSES);
     put(CONDITIONED);
+    put(LABELLED);
   }
 
   static ModelInfo model(String name, String version) {

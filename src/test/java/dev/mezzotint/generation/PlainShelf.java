@@ -5,6 +5,7 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.Unguided;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -225,7 +226,7 @@ final class PlainShelf implements ModelShelf {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        long nullClass) {
+        Unguided without) {
       throw new UnsupportedOperationException("no class of these models is null");
     }
 

@@ -12,7 +12,9 @@ import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.network.TrainStep;
+import dev.mezzotint.network.Unguided;
 import java.util.Arrays;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /** Guidance on the device against its formula. */
@@ -62,7 +64,7 @@ class GuidedStepTest {
   private static float[] guided(SamplingNetwork network, float[] weights, boolean[] zeroStar) {
     try (Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
-      slots.guidedStep(SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, NULL);
+      slots.guidedStep(SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, Unguided.label(NULL));
       return slots.take(SLOTS);
     }
   }
@@ -106,6 +108,50 @@ class GuidedStepTest {
           assertThat(moved[at] - x[at]).isCloseTo(v[k], within(2e-5f));
         }
       }
+    }
+  }
+
+  @Test
+  void guidanceByTheConditionTakesTheConditionAway() {
+    NetworkProgram program =
+        NetworkProgram.of(
+            NetworkConfig.parse(
+                JsonObject.parse(
+                    """
+                    {"in_channels": 5, "block_out_channels": [8, 8], "layers_per_block": 1,
+                     "norm_num_groups": 4, "down_block_types": ["DownBlock2D", "DownBlock2D"],
+                     "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": false}
+                    """)),
+            Reading.direction(10),
+            TrainStep.defaults());
+    float[] condition = new float[4 * 2 * SIDE * SIDE];
+    Noise.gaussian(9, 0, condition, 0, condition.length);
+    float[] weights = {2, 1, 3, 0};
+    float[] x = noise();
+    try (SamplingNetwork network = CPU.load(program, program.initialWeights(3));
+        Slots slots = network.slots(4, SIDE, SIDE)) {
+      slots.put(SLOTS, x, condition);
+      slots.step(SLOTS, ALPHA, WHOLE, new long[4]);
+      float[] with = slots.take(SLOTS);
+      slots.put(SLOTS, x, new float[condition.length]);
+      slots.step(SLOTS, ALPHA, WHOLE, new long[4]);
+      float[] without = slots.take(SLOTS);
+      slots.put(SLOTS, x, condition);
+      slots.guidedStep(
+          SLOTS,
+          ALPHA,
+          WHOLE,
+          new long[4],
+          weights,
+          new boolean[4],
+          new Unguided(OptionalInt.empty(), /* withoutCondition= */ true));
+      float[] moved = slots.take(SLOTS);
+      for (int k = 0; k < moved.length; k++) {
+        float w = weights[k / VALUES];
+        float expected = (1 - w) * (without[k] - x[k]) + w * (with[k] - x[k]);
+        assertThat(moved[k] - x[k]).isCloseTo(expected, within(2e-5f));
+      }
+      assertThat(with).isNotEqualTo(without);
     }
   }
 

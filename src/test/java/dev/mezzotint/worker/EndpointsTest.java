@@ -55,6 +55,13 @@ class EndpointsTest {
   }
 
   @Test
+  void settingsDoNotTellTheirKeys() {
+    assertThat(settings(BROKER, STORE).store().orElseThrow().toString())
+        .contains("store.example")
+        .doesNotContain("secret");
+  }
+
+  @Test
   void whereBothAreConfiguredNothingIsStarted() throws Exception {
     try (Endpoints endpoints = Endpoints.open(settings(BROKER, STORE))) {
       assertThat(endpoints.embedded()).isEmpty();

@@ -219,7 +219,7 @@ class PackageIT {
     }
     assertThat(worker.process().exitValue()).isIn(0, 143);
     assertThat(stack.isAlive()).isFalse();
-    assertThat(worker.said()).contains("takes requests from");
+    assertThat(worker.said()).contains("takes requests at");
     assertThat(worker.said().lines()).hasSizeLessThan(8);
     checkTidy(worker.said());
 

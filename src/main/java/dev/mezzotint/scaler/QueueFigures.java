@@ -1,0 +1,11 @@
+package dev.mezzotint.scaler;
+
+/**
+ * What the broker tells of the requests of one kind.
+ *
+ * @param unsettled requests that wait or are in hand
+ * @param settled requests that have been settled, counted from anywhere
+ * @param lanes members of the group that read these requests, each with one request in hand at most
+ * @param workers processes that those members are in
+ */
+public record QueueFigures(long unsettled, long settled, int lanes, int workers) {}

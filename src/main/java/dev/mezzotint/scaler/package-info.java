@@ -1,0 +1,5 @@
+/** How many workers the waiting requests need, told to an autoscaler. */
+@NullMarked
+package dev.mezzotint.scaler;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,123 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.GroupLag;
+import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.scaler.Demand;
+import dev.mezzotint.scaler.DemandWatch;
+import dev.mezzotint.scaler.QueueFigures;
+import dev.mezzotint.scaler.ScalerServer;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the role {@code control} tells an autoscaler: how much waits, as meters and, where a port is
+ * configured, to KEDA. Safe for use by many threads.
+ */
+final class Autoscaling implements AutoCloseable {
+  private static final Duration PERIOD = Duration.ofSeconds(1);
+
+  private final GroupLag lag;
+  private final DemandWatch watch;
+  private final @Nullable ScalerServer server;
+
+  /**
+   * Begins at once.
+   *
+   * @param topics request topics by kind
+   */
+  Autoscaling(Settings settings, KafkaSettings kafka, Map<String, List<String>> topics) {
+    ScalerSwitches switches = settings.scaler();
+    lag = new GroupLag(kafka, settings.queue());
+    watch =
+        new DemandWatch(
+            () -> figures(lag.look(topics)),
+            Map.of(
+                Role.GENERATION.word(),
+                switches.generationSeconds(),
+                Role.TRAINING.word(),
+                switches.trainingSeconds()),
+            PERIOD);
+    try {
+      server =
+          switches.port() == 0 ? null : new ScalerServer(watch, switches.host(), switches.port());
+    } catch (IOException e) {
+      watch.close();
+      lag.close();
+      throw new InvalidInputException(
+          "mezzotint.scaler-port",
+          "the external scaler cannot listen on MEZZOTINT_SCALER_HOST "
+              + switches.host()
+              + ", MEZZOTINT_SCALER_PORT "
+              + switches.port()
+              + ": "
+              + e.getMessage());
+    }
+  }
+
+  private static Map<String, QueueFigures> figures(Map<String, GroupLag.Figures> lags) {
+    Map<String, QueueFigures> figures = new HashMap<>();
+    lags.forEach(
+        (kind, of) ->
+            figures.put(
+                kind, new QueueFigures(of.unsettled(), of.settled(), of.members(), of.hosts())));
+    return figures;
+  }
+
+  /** The external scaler's, if there is one. */
+  OptionalInt port() {
+    ScalerServer of = server;
+    return of == null ? OptionalInt.empty() : OptionalInt.of(of.port());
+  }
+
+  /** The same figures for Prometheus. */
+  void register(MeterRegistry meters) {
+    for (String kind : watch.kinds()) {
+      gauge(meters, kind, "jobs", "Requests that wait or are in hand", Demand::jobs);
+      gauge(
+          meters,
+          kind,
+          "device.seconds",
+          "How long one worker alone would take for them",
+          Demand::deviceSeconds);
+      gauge(
+          meters,
+          kind,
+          "seconds.per.job",
+          "Time of one full worker per job, measured or configured",
+          Demand::secondsPerJob);
+    }
+    Gauge.builder("mezzotint.backlog.age.seconds", watch, DemandWatch::ageSeconds)
+        .description("Since the group's lag could last be read")
+        .register(meters);
+  }
+
+  private void gauge(
+      MeterRegistry meters,
+      String kind,
+      String name,
+      String description,
+      ToDoubleFunction<Demand> figure) {
+    Gauge.builder("mezzotint.backlog." + name, watch, w -> figure.applyAsDouble(w.last(kind)))
+        .description(description)
+        .tag("kind", kind)
+        .register(meters);
+  }
+
+  @Override
+  public void close() {
+    if (server != null) {
+      server.close();
+    }
+    watch.close();
+    lag.close();
+  }
+}

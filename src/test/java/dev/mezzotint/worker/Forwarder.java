@@ -1,0 +1,73 @@
+package dev.mezzotint.worker;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A second port of a server on this machine, opened when a test wants it there. */
+final class Forwarder implements AutoCloseable {
+  private final ServerSocket server;
+  private final int target;
+  private final List<Socket> open = new CopyOnWriteArrayList<>();
+
+  Forwarder(int port, int target) throws IOException {
+    this.server = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
+    this.target = target;
+    begin(this::accept);
+  }
+
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private static void begin(Work work) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                work.run();
+              } catch (IOException e) {
+                // One side has gone, and so goes the other.
+              }
+            },
+            "forwarder");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void accept() throws IOException {
+    while (true) {
+      Socket near = server.accept();
+      Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
+      open.addAll(List.of(near, far));
+      begin(() -> copy(near, far));
+      begin(() -> copy(far, near));
+    }
+  }
+
+  private static void copy(Socket from, Socket to) throws IOException {
+    try (from;
+        to) {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      byte[] some = new byte[8192];
+      for (int n = in.read(some); n >= 0; n = in.read(some)) {
+        out.write(some, 0, n);
+        out.flush();
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    for (Socket socket : open) {
+      socket.close();
+    }
+  }
+}

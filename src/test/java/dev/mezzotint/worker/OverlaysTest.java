@@ -1,0 +1,132 @@
+package dev.mezzotint.worker;
+
+import static dev.mezzotint.worker.KubernetesTest.container;
+import static dev.mezzotint.worker.KubernetesTest.name;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The manifests as kustomize makes them of base, components and overlays, where it is installed.
+ */
+class OverlaysTest {
+  private static final Path K8S = Path.of("k8s");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"base", "overlays/local", "overlays/production"})
+  void kustomizeRendersIt(String folder) throws Exception {
+    List<JsonNode> rendered = render(K8S.resolve(folder));
+
+    Set<String> names = new TreeSet<>();
+    rendered.forEach(manifest -> names.add(manifest.path("kind").asText() + " " + name(manifest)));
+    rendered.forEach(KubernetesTest::check);
+    for (JsonNode manifest : rendered) {
+      if (!manifest.path("kind").asText().equals("Deployment")) {
+        continue;
+      }
+      Deployment deployment = Yaml.as(manifest, Deployment.class);
+      Container container = container(deployment);
+      assertThat(container.getImage()).matches(".+:.*\\d.*|mezzotint:dev").doesNotEndWith("latest");
+      container
+          .getEnvFrom()
+          .forEach(
+              from -> assertThat(names).contains("ConfigMap " + from.getConfigMapRef().getName()));
+      if (!container.getName().equals("worker")) {
+        continue;
+      }
+      assertThat(
+              KnownKeys.unknown(
+                  new TreeSet<>(container.getEnv().stream().map(EnvVar::getName).toList())))
+          .isEmpty();
+      if (folder.equals("overlays/production")) {
+        boolean device = !name(deployment).endsWith("control");
+        assertThat(container.getResources().getLimits().containsKey("nvidia.com/gpu"))
+            .isEqualTo(device);
+        assertThat(container.getImage()).endsWith(device ? ":0.1.0-cuda" : ":0.1.0");
+        // Whoever scales sets the number.
+        assertThat(deployment.getSpec().getReplicas()).isEqualTo(device ? null : 1);
+      }
+    }
+    if (folder.equals("overlays/production")) {
+      assertThat(names).contains("ScaledObject mezzotint-generator", "NetworkPolicy mezzotint");
+      // Secrets come from outside.
+      assertThat(names).noneMatch(name -> name.startsWith("Secret "));
+    }
+  }
+
+  /** The components that no overlay uses are rendered in one of the test's own. */
+  @Test
+  void kustomizeRendersComponentsTogether() throws Exception {
+    Path own = Files.createTempDirectory(Path.of("target"), "overlay");
+    Path up = own.toAbsolutePath().relativize(K8S.toAbsolutePath());
+    Files.writeString(
+        own.resolve("kustomization.yaml"),
+        """
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources:
+          - %1$s/base
+        components:
+          - %1$s/components/gpu
+          - %1$s/components/spot
+          - %1$s/components/keda
+        """
+            .formatted(up));
+    List<JsonNode> rendered = render(own);
+
+    rendered.forEach(KubernetesTest::check);
+    for (JsonNode manifest : rendered) {
+      if (manifest.path("kind").asText().equals("Deployment")) {
+        boolean device = !name(manifest).endsWith("control");
+        assertThat(manifest.at("/spec/template/spec/affinity").isMissingNode()).isEqualTo(!device);
+        assertThat(manifest.at("/spec/template/spec/tolerations").size()).isEqualTo(device ? 3 : 0);
+      }
+    }
+  }
+
+  private static List<JsonNode> render(Path folder) throws Exception {
+    List<String> command = kustomize();
+    assumeTrue(
+        !command.isEmpty(),
+        "neither kubectl nor kustomize is installed here: the files were checked, not their sum");
+    Path out = Files.createTempFile(Path.of("target"), "rendered", ".yaml");
+    Path err = Files.createTempFile(Path.of("target"), "rendered", ".err");
+    List<String> words = new ArrayList<>(command);
+    words.add(folder.toString());
+    Process process =
+        new ProcessBuilder(words).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(err)).isZero();
+    assertThat(Files.readString(err)).as("warnings").isEmpty();
+    List<JsonNode> rendered = Yaml.documents(out);
+    Files.delete(out);
+    Files.delete(err);
+    return rendered;
+  }
+
+  private static List<String> kustomize() {
+    for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
+      if (Files.isExecutable(Path.of(folder, "kustomize"))) {
+        return List.of("kustomize", "build");
+      }
+      if (Files.isExecutable(Path.of(folder, "kubectl"))) {
+        return List.of("kubectl", "kustomize");
+      }
+    }
+    return List.of();
+  }
+}
