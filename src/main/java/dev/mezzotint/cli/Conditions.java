@@ -1,72 +1,103 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.PictureFiles;
-import dev.mezzotint.generation.ConditionPicture;
-import dev.mezzotint.generation.ModelInfo;
+import dev.mezzotint.generation.ConditionDecoder;
+import dev.mezzotint.generation.Frames;
+import dev.mezzotint.generation.SamplingJob;
+import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
-import dev.mezzotint.model.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code --condition} gives the network to see beside x: a tensor as it is, or pictures of the
- * model's size as its card says, label maps in the card's colours. Used by one thread.
- *
- * @param parts of the model's card
- * @param rows pictures to be generated
+ * The pictures that {@code --condition} gives the network to see beside x: one for all, or a folder
+ * or zip with one for each frame, for each part of the model's condition. Used by one thread, which
+ * closes it.
  */
-record Conditions(ModelInfo model, List<ConditionPart> parts, int rows) {
+final class Conditions implements AutoCloseable {
   private static final String OPTION = "--condition";
 
+  private final ConditionDecoder decoder;
+  private final List<ConditionPart> parts;
+
+  /** One for each part, null where it is left out. */
+  private final @Nullable Source[] sources;
+
   /**
-   * @param text a picture for all rows, a folder or zip with one for each in the order of their
-   *     names, or {@code FILE.safetensors[:KEY]}
-   * @return rows×K×H×W
+   * @param path of the picture, folder or zip
+   * @param files null where the path is one picture, which serves all frames
    */
-  float[] read(String text) {
-    if (text.contains(".safetensors")) {
-      return tensor(text);
-    }
-    ConditionPart part = part();
-    Path path = Path.of(text);
-    boolean one = Files.isRegularFile(path) && !text.toLowerCase(Locale.ROOT).endsWith(".zip");
-    int values = model.conditionChannels() * model.height() * model.width();
-    float[] all = new float[Math.multiplyExact(rows, values)];
-    if (one) {
-      write(part, text, SmallFile.read(path), all, 0);
-      for (int row = 1; row < rows; row++) {
-        System.arraycopy(all, 0, all, row * values, values);
+  private record Source(Path path, @Nullable PictureFiles files) {
+
+    static Source open(String option, String text) {
+      Path path = Path.of(text);
+      boolean zip = text.toLowerCase(Locale.ROOT).endsWith(".zip");
+      if (Files.isRegularFile(path) && !zip) {
+        return new Source(path, null);
       }
-      return all;
-    }
-    try (PictureFiles files = PictureFiles.open(path)) {
-      if (files.names().size() != rows) {
+      try {
+        PictureFiles files = PictureFiles.open(path);
+        if (files.names().isEmpty()) {
+          files.close();
+          throw new InvalidInputException(option, option + ": " + path + " holds no pictures");
+        }
+        return new Source(path, files);
+      } catch (IOException e) {
         throw new InvalidInputException(
-            OPTION,
-            "%s holds %d pictures, for %d to generate: give --count %d, or one picture for all"
-                .formatted(path, files.names().size(), rows, Math.max(1, files.names().size())));
+            option, option + ": " + path + " cannot be read: " + e.getMessage(), e);
       }
-      for (int row = 0; row < rows; row++) {
-        String name = files.names().get(row);
-        write(part, name, files.bytes(name), all, row * values);
-      }
-      return all;
-    } catch (IOException e) {
-      throw new InvalidInputException(
-          OPTION, OPTION + ": " + path + " cannot be read: " + e.getMessage(), e);
+    }
+
+    List<String> names() {
+      return files == null ? List.of(String.valueOf(path.getFileName())) : files.names();
+    }
+
+    byte[] bytes(int position) throws IOException {
+      return files == null ? SmallFile.read(path) : files.bytes(files.names().get(position));
+    }
+
+    String shown(int position) {
+      return files == null ? path.toString() : files.names().get(position);
     }
   }
 
-  private ConditionPart part() {
-    if (model.conditionChannels() == 0) {
-      throw new InvalidInputException(OPTION, OPTION + ": the model takes no condition");
+  private Conditions(ConditionDecoder decoder) {
+    this.decoder = decoder;
+    this.parts = decoder.model().condition();
+    this.sources = new @Nullable Source[parts.size()];
+  }
+
+  /**
+   * @param given {@code PATH}, or {@code PART=PATH} for each part of the model's condition
+   */
+  static Conditions open(ConditionDecoder decoder, List<String> given) {
+    Conditions conditions = new Conditions(decoder);
+    conditions.parts.forEach(part -> checkKind(part, conditions.parts));
+    Map<String, String> paths = conditions.paths(given);
+    for (int i = 0; i < conditions.sources.length; i++) {
+      ConditionPart part = conditions.parts.get(i);
+      String path = paths.get(part.name());
+      if (path != null) {
+        conditions.sources[i] = Source.open(OPTION, path);
+      } else if (!part.optional()) {
+        throw new InvalidInputException(
+            OPTION, OPTION + " " + part.name() + "=PATH is missing: the model needs it");
+      }
     }
-    if (parts.size() != 1 || parts.get(0).kind() == ConditionPart.Kind.TENSOR) {
+    return conditions;
+  }
+
+  private static void checkKind(ConditionPart part, List<ConditionPart> parts) {
+    if (part.kind() == ConditionPart.Kind.TENSOR) {
       throw new InvalidInputException(
           OPTION,
           OPTION
@@ -74,32 +105,115 @@ record Conditions(ModelInfo model, List<ConditionPart> parts, int rows) {
               + parts.stream().map(p -> p.name() + " (" + p.kind().word() + ")").toList()
               + ": give them as one tensor, FILE.safetensors[:KEY]");
     }
-    return parts.get(0);
-  }
-
-  private void write(ConditionPart part, String name, byte[] file, float[] out, int offset) {
-    try {
-      if (part.kind() == ConditionPart.Kind.LABELS && part.palette().isEmpty()) {
-        throw new IOException("is a label map, but the model's card has no palette");
-      }
-      ConditionPicture.read(part, model, file, out, offset);
-    } catch (IOException e) {
-      throw new InvalidInputException(OPTION, OPTION + ": " + name + " " + e.getMessage(), e);
-    }
-  }
-
-  private float[] tensor(String text) {
-    Tensor tensor = TensorFile.read(OPTION, text, 4);
-    long[] wanted = {rows, model.conditionChannels(), model.height(), model.width()};
-    if (model.conditionChannels() == 0 || !Arrays.equals(tensor.shape(), wanted)) {
+    if (part.kind() == ConditionPart.Kind.LABELS && part.palette().isEmpty()) {
       throw new InvalidInputException(
-          OPTION,
-          OPTION
-              + " is "
-              + Arrays.toString(tensor.shape())
-              + ", the model takes "
-              + Arrays.toString(wanted));
+          OPTION, OPTION + ": the model's card has no palette for " + part.name());
     }
-    return tensor.toFloats();
+  }
+
+  private Map<String, String> paths(List<String> given) {
+    Map<String, String> paths = new LinkedHashMap<>();
+    for (String text : given) {
+      Optional<ConditionPart> named =
+          parts.stream().filter(part -> text.startsWith(part.name() + "=")).findFirst();
+      if (named.isEmpty() && parts.size() != 1) {
+        throw new InvalidInputException(
+            OPTION,
+            OPTION
+                + " must be PART=PATH with a part of "
+                + parts.stream().map(ConditionPart::name).toList()
+                + ", not "
+                + text);
+      }
+      String name = named.map(ConditionPart::name).orElseGet(() -> parts.get(0).name());
+      String path = named.isPresent() ? text.substring(name.length() + 1) : text;
+      if (paths.put(name, path) != null) {
+        throw new InvalidInputException(OPTION, OPTION + " is given twice for " + name);
+      }
+    }
+    return paths;
+  }
+
+  /** Whether there is a folder or zip, whose files frames are named after. */
+  boolean named() {
+    for (Source source : sources) {
+      if (source != null && source.files() != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * @throws InvalidInputException naming the first file that cannot become a frame
+   */
+  Frames frames(int variations, boolean shared) {
+    List<Frames.Part> found = new ArrayList<>();
+    for (int i = 0; i < sources.length; i++) {
+      Source source = sources[i];
+      found.add(
+          new Frames.Part(
+              parts.get(i).name(),
+              source == null ? List.of() : source.names(),
+              source != null && source.files() == null,
+              /* listed= */ false));
+    }
+    Frames frames = Frames.of(found, variations, shared);
+    for (Frames.Frame frame : frames.frames()) {
+      if (frame.fault().isPresent()) {
+        throw new InvalidInputException(
+            OPTION, OPTION + ": " + frame.input() + ": " + frame.fault().get());
+      }
+    }
+    return frames;
+  }
+
+  /**
+   * What a frame's network sees.
+   *
+   * @throws InvalidInputException naming the file that is not what the model takes
+   */
+  SamplingJob.Condition condition(Frames.Frame frame) {
+    return decoder.condition(pictures(frame));
+  }
+
+  /** The same as a person sees it, in colour. */
+  List<Pixels> shown(Frames.Frame frame) {
+    List<Pixels> shown = new ArrayList<>();
+    List<Optional<Pixels>> decoded = pictures(frame);
+    for (int i = 0; i < decoded.size(); i++) {
+      if (decoded.get(i).isPresent()) {
+        shown.add(ConditionDecoder.shown(parts.get(i), decoded.get(i).get()));
+      }
+    }
+    return shown;
+  }
+
+  private List<Optional<Pixels>> pictures(Frames.Frame frame) {
+    List<Optional<Pixels>> decoded = new ArrayList<>();
+    for (int i = 0; i < sources.length; i++) {
+      Source source = sources[i];
+      if (source == null) {
+        decoded.add(Optional.empty());
+        continue;
+      }
+      int position = frame.positions().get(i);
+      try {
+        decoded.add(Optional.of(decoder.decode(parts.get(i), source.bytes(position))));
+      } catch (IOException e) {
+        throw new InvalidInputException(
+            OPTION, OPTION + ": " + source.shown(position) + " " + e.getMessage(), e);
+      }
+    }
+    return decoded;
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Source source : sources) {
+      if (source != null && source.files() != null) {
+        source.files().close();
+      }
+    }
   }
 }

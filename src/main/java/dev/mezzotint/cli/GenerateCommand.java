@@ -13,12 +13,12 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -68,13 +68,7 @@ final class GenerateCommand implements Callable<Integer> {
               + " ${DEFAULT-VALUE}.")
   private String schedule = "uniform";
 
-  @Option(
-      names = "--condition",
-      paramLabel = "PATH",
-      description =
-          "What the network sees beside x: a picture for all, a folder or zip with one for each, or"
-              + " FILE.safetensors[:KEY], N x K x H x W.")
-  private @Nullable String condition;
+  @Mixin private FrameOptions frames = new FrameOptions();
 
   @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
   private @Nullable Integer classLabel;
@@ -113,11 +107,19 @@ final class GenerateCommand implements Callable<Integer> {
         noise.isPresent()
             ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
             : library.find("");
-    List<SamplingJob.X0> points = start.points(info, files, noise, paint.present());
-    int conditionValues = info.conditionChannels() * info.height() * info.width();
-    List<SamplingJob.Row> rows =
-        StartOptions.rows(
-            points, conditions(info, files.card().condition(), points.size()), conditionValues);
+    try {
+      frames.open(info);
+      frames.frames().ifPresent(named -> start.expect(named, frames.shared()));
+      return generate(library, files, info, start.points(info, files, noise, paint.present()));
+    } finally {
+      frames.close();
+    }
+  }
+
+  private int generate(
+      ModelLibrary library, ModelFiles files, ModelInfo info, List<SamplingJob.X0> points)
+      throws IOException {
+    List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = sampler == null ? info.sampler() : solver(sampler);
     double[] alphas = alphas(info, files.card());
     Optional<Inpainting> painting = paint.plan(solver, alphas);
@@ -141,12 +143,29 @@ final class GenerateCommand implements Callable<Integer> {
             "",
             Optional.empty());
     Destination.folder("--out", out);
-    SampleFiles.write(out, info, sample(library, job));
+    float[][] samples = sample(library, job);
+    SampleFiles.write(out, info, samples, this::name);
+    frames.write(out, info, samples);
     if (ways.isPresent()) {
       ways.get().write(out, info);
     }
     System.err.println(rows.size() + (start.inverts() ? " x0: " : " samples: ") + out);
     return 0;
+  }
+
+  private List<SamplingJob.Row> rows(ModelInfo info, List<SamplingJob.X0> points) {
+    List<SamplingJob.Condition> conditions = frames.conditions(info, points.size());
+    List<SamplingJob.Row> rows = new ArrayList<>();
+    for (int i = 0; i < points.size(); i++) {
+      int start = frames.shared() ? i % frames.variations() : i;
+      rows.add(new SamplingJob.Row(i, points.get(start), conditions.get(i)));
+    }
+    return rows;
+  }
+
+  /** Of a sample's file, without ending. */
+  private String name(int index) {
+    return frames.frames().map(named -> named.name(index)).orElse("%05d".formatted(index));
   }
 
   private List<SamplingJob.Row> painted(
@@ -203,19 +222,6 @@ final class GenerateCommand implements Callable<Integer> {
                         + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
-  private float[] conditions(ModelInfo info, List<ConditionPart> parts, int n) {
-    String given = condition;
-    if (given == null) {
-      if (info.conditionChannels() > 0) {
-        throw new InvalidInputException(
-            "--condition",
-            "--condition is needed: the model takes " + info.conditionChannels() + " channels");
-      }
-      return new float[0];
-    }
-    return new Conditions(info, parts, n).read(given);
-  }
-
   private OptionalInt label(ModelInfo info) {
     if (info.classes().isEmpty()) {
       if (classLabel != null) {
@@ -249,7 +255,7 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   /** All rows' pictures in their order, C×H×W each. */
-  private static float[][] sample(ModelLibrary library, SamplingJob job) {
+  static float[][] sample(ModelLibrary library, SamplingJob job) {
     float[][] pictures = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
     PassProgress progress = new PassProgress((long) pictures.length * job.stages().size());

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /**
  * What {@code generate} leaves behind: {@code samples.safetensors}, and pictures where the samples
@@ -28,8 +29,10 @@ final class SampleFiles {
 
   /**
    * @param samples C×H×W each
+   * @param name of each one's file, without ending; may name folders
    */
-  static void write(Path out, ModelInfo info, float[][] samples) throws IOException {
+  static void write(Path out, ModelInfo info, float[][] samples, IntFunction<String> name)
+      throws IOException {
     int values = info.channels() * info.height() * info.width();
     float[] all = new float[samples.length * values];
     for (int i = 0; i < samples.length; i++) {
@@ -42,7 +45,7 @@ final class SampleFiles {
             Tensor.ofFloats(all, samples.length, info.channels(), info.height(), info.width())),
         Map.of());
     if (info.channels() == 1 || info.channels() == 3) {
-      pictures(out, info, samples);
+      pictures(out, info, samples, name);
     } else if (onPlane(info)) {
       Files.write(
           out.resolve("points.png"),
@@ -55,11 +58,14 @@ final class SampleFiles {
     return info.channels() == 2 && info.height() == 1 && info.width() == 1;
   }
 
-  private static void pictures(Path out, ModelInfo info, float[][] samples) throws IOException {
+  private static void pictures(
+      Path out, ModelInfo info, float[][] samples, IntFunction<String> name) throws IOException {
     List<Pixels> grid = new ArrayList<>();
     for (int i = 0; i < samples.length; i++) {
       Pixels pixels = Pixels.fromChw(samples[i], 0, info.channels(), info.height(), info.width());
-      Files.write(out.resolve("%05d.png".formatted(i)), Png.encode(pixels));
+      Path file = out.resolve(name.apply(i) + ".png");
+      Files.createDirectories(java.util.Objects.requireNonNull(file.getParent()));
+      Files.write(file, Png.encode(pixels));
       grid.add(pixels);
     }
     Files.write(out.resolve("grid.png"), Png.encode(Grid.square(grid)));

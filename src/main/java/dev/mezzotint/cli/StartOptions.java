@@ -1,7 +1,7 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.generation.Frames;
 import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.SamplingJob;
 import dev.mezzotint.generation.SamplingJob.X0;
 import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Density;
@@ -86,6 +86,22 @@ final class StartOptions {
 
   private float[][] pictures = {};
   private @Nullable BlueNoise blue;
+
+  /**
+   * As many as there are frames; asked before {@link #points}.
+   *
+   * @param shared whether frames share their noise
+   */
+  void expect(Frames frames, boolean shared) {
+    refuse(shared && (x0 != null || init != null), "--noise", "shared is for noise from a --seed");
+    int n = Math.multiplyExact(frames.frames().size(), frames.variations());
+    refuse(
+        count != null && count != n,
+        "--count",
+        "is %s, but --condition holds %d pictures: give --count %d, or none"
+            .formatted(count, frames.frames().size(), n));
+    count = n;
+  }
 
   private void checkTogether(ModelFiles files, boolean masked) {
     refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
@@ -311,14 +327,5 @@ final class StartOptions {
           "--count: %d pictures of %dx%d are too many for one tensor: ask for fewer"
               .formatted(n, info.width(), info.height()));
     }
-  }
-
-  static List<SamplingJob.Row> rows(List<X0> points, float[] conditions, int conditionValues) {
-    List<SamplingJob.Row> rows = new ArrayList<>();
-    for (int i = 0; i < points.size(); i++) {
-      float[] own = Arrays.copyOfRange(conditions, i * conditionValues, (i + 1) * conditionValues);
-      rows.add(new SamplingJob.Row(i, points.get(i), own));
-    }
-    return rows;
   }
 }

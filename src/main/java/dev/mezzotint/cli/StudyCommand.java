@@ -34,15 +34,27 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Studies: paths, stability; solvers (--data or --model); inversion (--model and --data);",
-      "agreement (--model); blue-noise (--data); plane (--model of the plane).",
+      "agreement (--model); blue-noise (--data); plane (--model of the plane);",
+      "flicker (--model and --condition, label maps of a clip).",
       "",
       "Examples:",
       "  study paths stability --out figures",
       "  study solvers --data my-pictures --out figures",
       "  study solvers --model avatars-32 --out figures",
-      "  study inversion --model avatars-32 --data my-pictures --out figures"
+      "  study inversion --model avatars-32 --data my-pictures --out figures",
+      "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out figures"
     })
 final class StudyCommand implements Callable<Integer> {
+  private static final List<String> NAMES =
+      List.of(
+          "paths",
+          "stability",
+          "solvers",
+          "inversion",
+          "agreement",
+          "blue-noise",
+          "plane",
+          "flicker");
   private static final int PICTURES = 256;
   private static final double SMOOTHING = 0.1;
 
@@ -69,15 +81,21 @@ final class StudyCommand implements Callable<Integer> {
       names = "--count",
       paramLabel = "N",
       defaultValue = "32",
-      description = "Pictures for 'inversion' and 'agreement'; default ${DEFAULT-VALUE}.")
+      description = "Pictures for 'inversion', 'agreement', 'flicker'; default ${DEFAULT-VALUE}.")
   private int count;
 
   @Option(
       names = "--steps",
       paramLabel = "T",
       defaultValue = "128",
-      description = "Steps for 'inversion' and 'agreement'; default ${DEFAULT-VALUE}.")
+      description = "Steps for 'inversion', 'agreement', 'flicker'; default ${DEFAULT-VALUE}.")
   private int steps;
+
+  @Option(
+      names = "--condition",
+      paramLabel = "PATH",
+      description = "Folder or zip of a clip's conditions, for 'flicker'.")
+  private @Nullable String condition;
 
   @Option(names = "--device", defaultValue = "", description = "cpu, cuda or cuda:N.")
   private String device = "";
@@ -94,8 +112,7 @@ final class StudyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     for (String name : names) {
-      if (!List.of("paths", "stability", "solvers", "inversion", "agreement", "blue-noise", "plane")
-          .contains(name)) {
+      if (!NAMES.contains(name)) {
         throw new InvalidInputException("NAME", "there is no study " + name + " (see --help)");
       }
     }
@@ -110,6 +127,7 @@ final class StudyCommand implements Callable<Integer> {
         case "solvers" -> tell(solvers());
         case "inversion" -> tell(inversion());
         case "agreement" -> tell(agreement());
+        case "flicker" -> tell(flicker());
         case "blue-noise" -> tell(BlueStart.run(points(), 3, size, SMOOTHING));
         default -> tell(plane());
       }
@@ -178,6 +196,16 @@ final class StudyCommand implements Callable<Integer> {
       double error = Inversion.roundTrip(network, x1, n, height, width, steps);
       return Inversion.finding(n, steps, error);
     }
+  }
+
+  private Finding flicker() throws IOException {
+    if (model == null || condition == null) {
+      throw new InvalidInputException(
+          "--condition", "--model and --condition are missing: this study needs both");
+    }
+    ModelFiles files = surroundings.model(model);
+    ModelLibrary library = new ModelLibrary(surroundings.device(device), reference -> files);
+    return FlickerStudy.run(library, condition, count, steps);
   }
 
   private Finding agreement() {

@@ -56,6 +56,8 @@ public final class Orphans implements OrphanSweep {
       boolean swept =
           key.startsWith(Keys.images(jobId))
               || key.equals(Keys.grid(jobId))
+              || key.equals(Keys.sheet(jobId))
+              || key.equals(Keys.clip(jobId))
               || key.startsWith(Keys.checkpoints(jobId));
       if (swept && !listed.contains(key)) {
         store.delete(key);

@@ -2,6 +2,7 @@ package dev.mezzotint.delivery;
 
 import dev.mezzotint.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,12 +16,26 @@ import java.util.Set;
  *
  * @param settings all that is needed to make the same pictures again
  * @param images in the order of their index
- * @param grid for jobs that asked for it
+ * @param failed conditions that could not become pictures, in their order
+ * @param grid all images in one, for jobs that asked for it
+ * @param sheet condition, reference and images beside each other, for jobs that gave references
+ * @param clip all images one after the other, for jobs that asked for it
+ * @param inline files of the images by their keys, in base64, for jobs that asked for it and whose
+ *     images are few and small
  */
-public record Pictures(Optional<Settings> settings, List<Image> images, Optional<Grid> grid)
+public record Pictures(
+    Optional<Settings> settings,
+    List<Image> images,
+    List<FailedFrame> failed,
+    Optional<File> grid,
+    Optional<File> sheet,
+    Optional<File> clip,
+    Map<String, String> inline)
     implements Result {
   /** Object keys have five digits. */
   public static final int IMAGES_MAX = 100_000;
+
+  private static final String PNG = ContentType.PNG;
 
   /**
    * @param model {@code name@version}
@@ -31,15 +46,43 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
   /**
    * @param sha256 of the bytes that stand in the store
    * @param seed and {@code noiseIndex}: the noise that the image began as
+   * @param condition name of the file that it was made from, where it is named after it
    */
   public record Image(
-      String key, String sha256, int bytes, int width, int height, long seed, int noiseIndex) {}
+      String key,
+      String sha256,
+      int bytes,
+      int width,
+      int height,
+      long seed,
+      int noiseIndex,
+      Optional<String> condition) {
 
-  /** All images in one. */
-  public record Grid(String key, String sha256, int bytes) {}
+    /** Numbered, not named. */
+    public Image(
+        String key, String sha256, int bytes, int width, int height, long seed, int noiseIndex) {
+      this(key, sha256, bytes, width, height, seed, noiseIndex, Optional.empty());
+    }
+  }
+
+  /**
+   * @param name of the condition's file
+   * @param cause one sentence
+   */
+  public record FailedFrame(String name, String cause) {}
+
+  /** Something made of several images. */
+  public record File(String key, String sha256, int bytes) {}
 
   public Pictures {
     images = List.copyOf(images);
+    failed = List.copyOf(failed);
+    inline = Collections.unmodifiableMap(new LinkedHashMap<>(inline));
+  }
+
+  /** Numbered images. */
+  public Pictures(Optional<Settings> settings, List<Image> images, Optional<File> grid) {
+    this(settings, images, List.of(), grid, Optional.empty(), Optional.empty(), Map.of());
   }
 
   @Override
@@ -47,8 +90,24 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
     Map<String, Object> json = new LinkedHashMap<>();
     settings.ifPresent(s -> json.put("settings", toMap(s)));
     json.put("images", images.stream().map(Pictures::toMap).toList());
+    if (!failed.isEmpty()) {
+      json.put(
+          "failedFrames",
+          failed.stream().map(f -> Map.of("name", f.name(), "cause", f.cause())).toList());
+    }
     grid.ifPresent(g -> json.put("grid", toMap(g)));
+    sheet.ifPresent(s -> json.put("sheet", toMap(s)));
+    clip.ifPresent(c -> json.put("clip", toMap(c)));
+    if (!inline.isEmpty()) {
+      json.put("inline", inlineFiles());
+    }
     return json;
+  }
+
+  private List<Map<String, Object>> inlineFiles() {
+    List<Map<String, Object>> files = new ArrayList<>();
+    inline.forEach((key, data) -> files.add(Map.of("key", key, "mediaType", PNG, "data", data)));
+    return files;
   }
 
   @Override
@@ -56,7 +115,15 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("images", images.size());
     settings.ifPresent(s -> data.put("model", s.model()));
+    if (!failed.isEmpty()) {
+      data.put("failedFrames", failed.size());
+    }
     grid.ifPresent(g -> data.put("grid", g.key()));
+    sheet.ifPresent(s -> data.put("sheet", s.key()));
+    clip.ifPresent(c -> data.put("clip", c.key()));
+    if (!inline.isEmpty()) {
+      data.put("inline", inlineFiles());
+    }
     return data;
   }
 
@@ -65,6 +132,8 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
     Set<String> keys = new HashSet<>();
     images.forEach(image -> keys.add(image.key()));
     grid.ifPresent(g -> keys.add(g.key()));
+    sheet.ifPresent(s -> keys.add(s.key()));
+    clip.ifPresent(c -> keys.add(c.key()));
     return keys;
   }
 
@@ -87,14 +156,15 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
     json.put("height", image.height());
     json.put("seed", image.seed());
     json.put("noiseIndex", image.noiseIndex());
+    image.condition().ifPresent(name -> json.put("condition", name));
     return json;
   }
 
-  private static Map<String, Object> toMap(Grid grid) {
+  private static Map<String, Object> toMap(File file) {
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("key", grid.key());
-    json.put("sha256", grid.sha256());
-    json.put("bytes", grid.bytes());
+    json.put("key", file.key());
+    json.put("sha256", file.sha256());
+    json.put("bytes", file.bytes());
     return json;
   }
 
@@ -103,10 +173,22 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
     for (JsonObject image : json.objects("images", IMAGES_MAX).orElse(List.of())) {
       images.add(parseImage(image));
     }
+    List<FailedFrame> failed = new ArrayList<>();
+    for (JsonObject frame : json.objects("failedFrames", IMAGES_MAX).orElse(List.of())) {
+      failed.add(new FailedFrame(frame.requiredString("name"), frame.requiredString("cause")));
+    }
+    Map<String, String> inline = new LinkedHashMap<>();
+    for (JsonObject file : json.objects("inline", IMAGES_MAX).orElse(List.of())) {
+      inline.put(file.requiredString("key"), file.requiredString("data"));
+    }
     return new Pictures(
         json.object("settings").map(Pictures::parseSettings),
         images,
-        json.object("grid").map(Pictures::parseGrid));
+        failed,
+        json.object("grid").map(Pictures::parseFile),
+        json.object("sheet").map(Pictures::parseFile),
+        json.object("clip").map(Pictures::parseFile),
+        inline);
   }
 
   private static Settings parseSettings(JsonObject json) {
@@ -127,11 +209,12 @@ public record Pictures(Optional<Settings> settings, List<Image> images, Optional
         json.integer("width", 0, Integer.MAX_VALUE, 0),
         json.integer("height", 0, Integer.MAX_VALUE, 0),
         json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0),
-        json.integer("noiseIndex", 0, Integer.MAX_VALUE, 0));
+        json.integer("noiseIndex", 0, Integer.MAX_VALUE, 0),
+        json.string("condition"));
   }
 
-  private static Grid parseGrid(JsonObject json) {
-    return new Grid(
+  private static File parseFile(JsonObject json) {
+    return new File(
         json.requiredString("key"),
         json.requiredString("sha256"),
         json.integer("bytes", 0, Integer.MAX_VALUE, 0));

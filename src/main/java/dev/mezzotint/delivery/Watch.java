@@ -9,6 +9,9 @@ public interface Watch {
   /** Unique to this attempt. */
   String run();
 
+  /** 1 for the first: a later one may find what an earlier one has made. */
+  int attempt();
+
   /** Of the record that is being worked on, itself and not what it is a copy of. */
   String position();
 

@@ -27,6 +27,11 @@ final class Watching implements Watch {
   }
 
   @Override
+  public int attempt() {
+    return attempt.job().attempts();
+  }
+
+  @Override
   public String position() {
     return attempt.held().delivery().position();
   }

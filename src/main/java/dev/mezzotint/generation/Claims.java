@@ -1,6 +1,5 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Inpainting;
@@ -9,11 +8,8 @@ import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,32 +21,51 @@ import org.jspecify.annotations.Nullable;
  * where the store is away.
  */
 final class Claims {
-  private final ObjectStore store;
+  private final ClaimedFiles files;
   private final Plan plan;
-  private final int bytesMax;
-  private float @Nullable [] sharedCondition;
+  private final ConditionInputs conditions;
+  private Frames.@Nullable Frame lastFrame;
+  private SamplingJob.Condition lastCondition = SamplingJob.Condition.NONE; // of lastFrame
   private float @Nullable [] init;
   private float @Nullable [] mask;
 
   /**
-   * @param bytesMax size of a picture's file
+   * @param conditions closed by the caller
    */
-  Claims(ObjectStore store, Plan plan, int bytesMax) {
-    this.store = store;
+  Claims(ClaimedFiles files, Plan plan, ConditionInputs conditions) {
+    this.files = files;
     this.plan = plan;
-    this.bytesMax = bytesMax;
+    this.conditions = conditions;
   }
 
-  /** Row {@code index} with all that it starts from. */
+  /** Row {@code index} of a request that is not about frames, with all that it starts from. */
   SamplingJob.Row row(int index) {
-    Seeds seeds = plan.request().seeds();
-    long seed = seeds.seed(index);
-    int noiseIndex = seeds.index(index);
+    return row(index, condition(index));
+  }
+
+  /**
+   * Row {@code index} of a request that is about frames.
+   *
+   * @throws IOException if its condition is not what it should be; one sentence without its name
+   */
+  SamplingJob.Row frame(int index, Frames frames) throws IOException {
+    Frames.Frame frame = frames.frame(index);
+    if (!frame.equals(lastFrame)) {
+      lastFrame = null;
+      lastCondition = conditions.condition(frame);
+      lastFrame = frame;
+    }
+    return row(index, lastCondition);
+  }
+
+  private SamplingJob.Row row(int index, SamplingJob.Condition condition) {
+    long seed = plan.seed(index);
+    int noiseIndex = plan.noiseIndex(index);
     SamplingJob.X0 start =
         plan.request().init().isEmpty()
             ? new SamplingJob.X0.Seeded(seed, noiseIndex)
             : new SamplingJob.X0.Given(blended(seed, noiseIndex));
-    SamplingJob.Row row = new SamplingJob.Row(index, start, condition(index));
+    SamplingJob.Row row = new SamplingJob.Row(index, start, condition);
     return plan.painting().isEmpty()
         ? row
         : row.with(painting(plan.painting().get(), seed, noiseIndex));
@@ -92,41 +107,18 @@ final class Claims {
     return x0;
   }
 
-  private float[] condition(int index) {
-    List<ImageReference> given = plan.request().condition();
-    if (given.isEmpty()) {
-      return new float[0];
-    }
-    if (given.size() > 1) {
-      return conditionRead("condition[" + index + "]", given.get(index));
-    }
-    if (sharedCondition == null) {
-      sharedCondition = conditionRead("condition", given.get(0));
-    }
-    return sharedCondition;
-  }
-
-  /** K×H×W, as the model's card says. */
-  private float[] conditionRead(String field, ImageReference reference) {
-    ModelInfo model = plan.model();
-    byte[] file = bytes(field, reference);
-    float[] channels = new float[model.conditionChannels() * model.height() * model.width()];
-    try {
-      ConditionPicture.read(
-          ConditionPicture.part(model).orElseThrow(), model, file, channels, /* offset= */ 0);
-    } catch (IOException e) {
-      throw new InvalidInputException(field, field + " " + e.getMessage(), e);
-    }
-    return channels;
+  private SamplingJob.Condition condition(int index) {
+    return plan.request().condition().isEmpty() && plan.model().condition().isEmpty()
+        ? SamplingJob.Condition.NONE
+        : conditions.condition(index);
   }
 
   /** C×H×W in [−1, 1]. */
   private float[] read(String field, ImageReference reference, int channels) {
-    byte[] file = bytes(field, reference);
     ModelInfo model = plan.model();
     Pixels pixels;
     try {
-      pixels = ImageReader.read(file, channels, ImageReader.PIXELS_MAX_DEFAULT);
+      pixels = ImageReader.read(files.bytes(reference), channels, ImageReader.PIXELS_MAX_DEFAULT);
     } catch (IOException e) {
       throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
     }
@@ -145,48 +137,5 @@ final class Claims {
     float[] chw = new float[channels * pixels.width() * pixels.height()];
     pixels.toChw(chw, /* offset= */ 0);
     return chw;
-  }
-
-  private byte[] bytes(String field, ImageReference reference) {
-    if (reference instanceof ImageReference.Inline inline) {
-      return inline.bytes();
-    }
-    ImageReference.Stored stored = (ImageReference.Stored) reference;
-    byte[] bytes = fetch(field, stored.key());
-    if (stored.size().isPresent() && stored.size().getAsLong() != bytes.length) {
-      throw new InvalidInputException(
-          field,
-          "%s: object %s has %d bytes, not the %d that the request says"
-              .formatted(field, stored.key(), bytes.length, stored.size().getAsLong()));
-    }
-    if (stored.sha256().isPresent()) {
-      String found = Digest.sha256(bytes);
-      if (!found.equals(stored.sha256().get())) {
-        throw new InvalidInputException(
-            field,
-            "%s: object %s has SHA-256 %s, not the %s that the request says"
-                .formatted(field, stored.key(), found, stored.sha256().get()));
-      }
-    }
-    return bytes;
-  }
-
-  private byte[] fetch(String field, String key) {
-    try (InputStream in =
-        store
-            .open(key)
-            .orElseThrow(
-                () ->
-                    new InvalidInputException(
-                        field, field + ": there is no object " + key + " in the bucket"))) {
-      byte[] bytes = in.readNBytes(bytesMax + 1);
-      if (bytes.length > bytesMax) {
-        throw new InvalidInputException(
-            field, field + ": object " + key + " has more than the " + bytesMax + " bytes allowed");
-      }
-      return bytes;
-    } catch (IOException e) {
-      throw new StorageException(key + " broke off while it was read", e);
-    }
   }
 }

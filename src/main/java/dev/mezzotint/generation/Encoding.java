@@ -13,6 +13,7 @@ import java.util.List;
 final class Encoding {
   private static final int FRAME_MILLIS = 60;
   private static final int LAST_MILLIS = 1500;
+  private static final int CLIP_MILLIS = 40;
 
   private Encoding() {}
 
@@ -48,14 +49,29 @@ final class Encoding {
    * @throws IllegalStateException if one of the files is no picture
    */
   static byte[] grid(List<byte[]> files, ModelInfo model) {
-    List<Pixels> pictures = new ArrayList<>();
-    for (byte[] file : files) {
-      try {
-        pictures.add(ImageReader.read(file, model.channels()));
-      } catch (IOException e) {
-        throw new IllegalStateException("a picture that stands in the store is unreadable", e);
-      }
+    return Png.encode(Grid.square(files.stream().map(file -> read(file, model)).toList()));
+  }
+
+  /**
+   * All pictures one after the other, {@value #CLIP_MILLIS} ms each.
+   *
+   * @param frames files of the pictures that stand beside each other in each frame, equally many
+   * @throws IllegalStateException if one of the files is no picture
+   */
+  static byte[] clip(List<List<byte[]>> frames, ModelInfo model) {
+    List<Pixels> drawn = new ArrayList<>();
+    for (List<byte[]> beside : frames) {
+      List<Pixels> pictures = beside.stream().map(file -> read(file, model)).toList();
+      drawn.add(ContactSheet.beside(pictures));
     }
-    return Png.encode(Grid.square(pictures));
+    return Apng.encode(drawn, CLIP_MILLIS, CLIP_MILLIS);
+  }
+
+  static Pixels read(byte[] file, ModelInfo model) {
+    try {
+      return ImageReader.read(file, model.channels());
+    } catch (IOException e) {
+      throw new IllegalStateException("a picture that stands in the store is unreadable", e);
+    }
   }
 }

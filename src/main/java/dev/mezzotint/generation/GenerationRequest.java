@@ -25,11 +25,13 @@ import java.util.stream.Stream;
  * @param steps α intervals; the model's own default if empty
  * @param sampler the model's own default if empty
  * @param schedule a word of {@link #SCHEDULES}: how α is spaced
- * @param condition nothing, one picture for all images, or one per image
+ * @param condition what the network sees beside x
  * @param classLabel of all images
  * @param guidance weight w of v = v_u + w·(v_c − v_u); 1 is no guidance
  * @param init the picture that sampling begins from in place of noise
  * @param mask where {@code init} is to be painted anew
+ * @param frames for jobs whose images are counted by their conditions; {@code seeds} then says but
+ *     the seed
  * @param deadline after it the result is worth nothing
  * @param tenant whose job it is, for fairness between them
  */
@@ -40,7 +42,8 @@ public record GenerationRequest(
     OptionalInt steps,
     Optional<Solver> sampler,
     String schedule,
-    List<ImageReference> condition,
+    ConditionRequest condition,
+    Optional<FrameRequest> frames,
     OptionalInt classLabel,
     double guidance,
     Optional<Init> init,
@@ -81,8 +84,11 @@ public record GenerationRequest(
    * @param format a word of {@link #FORMATS}
    * @param grid also all images in one
    * @param trajectory also how the images came about, step by step
+   * @param clip also all images one after the other as an animation
+   * @param inline also the files in the terminal event, where they are small
    */
-  public record Output(String format, boolean grid, boolean trajectory) {}
+  public record Output(
+      String format, boolean grid, boolean trajectory, boolean clip, boolean inline) {}
 
   /**
    * Reads a request and checks each field by itself and against the others.
@@ -92,6 +98,7 @@ public record GenerationRequest(
    */
   public static GenerationRequest parse(JsonObject json, GenerationLimits limits) {
     JobId id = JobId.read(json);
+    ConditionRequest condition = ConditionRequest.parse(json, limits);
     GenerationRequest request =
         new GenerationRequest(
             id,
@@ -100,7 +107,8 @@ public record GenerationRequest(
             integer(json, "steps", 1, limits.stepsMax()),
             json.word("sampler", SAMPLERS).map(Solver::parse),
             json.word("schedule", SCHEDULES).orElse("uniform"),
-            ImageReference.parseAll(json, "condition", limits),
+            condition,
+            FrameRequest.parse(json, condition, limits),
             integer(json, "classLabel", 0, CLASS_LABEL_MAX),
             json.number("guidance", 0, GUIDANCE_MAX, 1),
             init(json, limits),
@@ -163,14 +171,16 @@ public record GenerationRequest(
   private static Output output(JsonObject json) {
     Optional<JsonObject> found = json.object("output");
     if (found.isEmpty()) {
-      return new Output("png", /* grid= */ false, /* trajectory= */ false);
+      return new Output("png", false, false, false, false);
     }
     JsonObject output = found.get();
     Output parsed =
         new Output(
             output.word("format", FORMATS).orElse("png"),
             output.bool("grid", false),
-            output.bool("trajectory", false));
+            output.bool("trajectory", false),
+            output.bool("clip", false),
+            output.bool("inline", false));
     output.refuseUnknown();
     return parsed;
   }
@@ -217,6 +227,7 @@ public record GenerationRequest(
         sampler,
         schedule,
         condition,
+        frames,
         classLabel,
         guidance,
         init,
@@ -229,11 +240,7 @@ public record GenerationRequest(
 
   private void checkTogether(JsonObject json, GenerationLimits limits) {
     int count = seeds.count();
-    if (condition.size() > 1 && condition.size() != count) {
-      throw json.refuse(
-          "condition",
-          "must be one picture or one per image, not " + condition.size() + " for " + count);
-    }
+    FrameRequest.check(frames, condition, count);
     if (mask.isPresent() && init.isEmpty()) {
       throw json.refuse("mask", "needs init: the picture that it is laid on");
     }

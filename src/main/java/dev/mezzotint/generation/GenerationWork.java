@@ -1,21 +1,21 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.delivery.ContentType;
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.delivery.Watch;
 import dev.mezzotint.delivery.Work;
 import dev.mezzotint.job.Patience;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 
 /**
@@ -83,28 +83,67 @@ public final class GenerationWork implements Work<GenerationRequest> {
       public Outcome run(Watch watch) throws InterruptedException {
         return new Outcome.Completed(render(plan, watch));
       }
+
+      @Override
+      public long progressNanos() {
+        return request.frames().isPresent() ? Telling.FRAMES_NANOS : Planned.super.progressNanos();
+      }
     };
   }
 
-  private Pictures render(Plan plan, Watch watch) throws InterruptedException {
-    Claims claims = new Claims(store, plan, limits.objectBytesMax());
-    Rendering rendering = new Rendering(store, pool, patience, watch::ending, plan, claims);
-    long total = plan.stagesTotal();
-    List<Pictures.Image> images =
-        rendering.run(
-            sampling,
-            (done, stored) -> {
-              watch.check();
-              watch.tell(() -> Map.of("done", done, "total", total, "images", stored));
-            });
-    Optional<Pictures.Grid> grid = Optional.empty();
-    if (plan.request().output().grid()) {
-      byte[] png = Encoding.grid(rendering.files(), plan.model());
-      String key = Keys.grid(plan.request().id().value());
-      byte[] standing =
-          watch.patiently(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
-      grid = Optional.of(new Pictures.Grid(key, Digest.sha256(standing), standing.length));
+  private Pictures render(Plan asked, Watch watch) throws InterruptedException {
+    try (ConditionInputs conditions =
+        watch.patiently(() -> ConditionInputs.open(asked, store, limits))) {
+      Plan plan =
+          asked
+              .request()
+              .frames()
+              .map(frames -> asked.of(conditions.frames(frames), limits))
+              .orElse(asked);
+      return render(plan, conditions, watch);
     }
-    return new Pictures(Optional.of(plan.settings()), images, grid);
+  }
+
+  private Pictures render(Plan plan, ConditionInputs conditions, Watch watch)
+      throws InterruptedException {
+    Companions companions = new Companions(store, plan, conditions);
+    Rendering rendering =
+        new Rendering(
+            store,
+            pool,
+            patience,
+            watch::ending,
+            plan,
+            new Claims(new ClaimedFiles(store, limits.objectBytesMax()), plan, conditions),
+            standing(plan, watch),
+            companions.files());
+    Telling telling = new Telling(plan, rendering.tally(), watch);
+    List<Pictures.Image> images = rendering.run(sampling, telling::look);
+    Map<Integer, String> failed = rendering.tally().failed();
+    if (images.isEmpty()) {
+      throw noFrames(plan, failed);
+    }
+    return companions.of(images, failed, watch);
+  }
+
+  /** What earlier attempts have stored. */
+  private Set<String> standing(Plan plan, Watch watch) throws InterruptedException {
+    if (watch.attempt() == 1) {
+      return Set.of();
+    }
+    String images = Keys.images(plan.request().id().value());
+    return watch.patiently(() -> new HashSet<>(store.list(images)));
+  }
+
+  private static InvalidInputException noFrames(Plan plan, Map<Integer, String> failed) {
+    Map.Entry<Integer, String> first = failed.entrySet().iterator().next();
+    Frames frames = plan.frames().orElseThrow();
+    return new InvalidInputException(
+        "condition",
+        "condition: none of %d could become a frame; the first is %s, which failed: %s"
+            .formatted(
+                frames.frames().size(),
+                frames.frames().get(first.getKey()).input(),
+                first.getValue()));
   }
 }

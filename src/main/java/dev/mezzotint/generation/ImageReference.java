@@ -77,7 +77,8 @@ public sealed interface ImageReference {
     return List.copyOf(references);
   }
 
-  private static ImageReference parse(JsonObject object, GenerationLimits limits) {
+  /** Reads a reference that is an object, and refuses what of it nobody has asked for. */
+  static ImageReference parse(JsonObject object, GenerationLimits limits) {
     boolean stored = object.has("key");
     if (stored == object.has("data")) {
       throw object.refuse("key", "or " + object.path("data") + " must be given, and not both");

@@ -16,13 +16,13 @@ import java.util.OptionalInt;
  * @param height of a picture in pixels
  * @param width of a picture in pixels
  * @param classes how many labels the model knows; empty if it was trained without
- * @param conditionChannels that the network takes after the picture's own; 0 for none
+ * @param condition what the network takes after the picture's own channels, in order, as on the
+ *     card; empty for none
  * @param steps where the request says nothing
  * @param sampler where the request says nothing
  * @param nullClass the label that stands for no class; empty for a model that cannot be guided by
  *     class
  * @param p0 where x0 comes from, as on the card
- * @param parts of the condition, as on the card; empty where it says nothing of them
  * @param tuned steps placed for this model
  */
 public record ModelInfo(
@@ -32,15 +32,23 @@ public record ModelInfo(
     int height,
     int width,
     OptionalInt classes,
-    int conditionChannels,
+    List<ConditionPart> condition,
     int steps,
     Solver sampler,
     OptionalInt nullClass,
     String p0,
-    List<ConditionPart> parts,
     List<ModelCard.TunedSteps> tuned) {
 
-  /** From Gaussian noise, without guidance and without steps placed for it. */
+  public ModelInfo {
+    condition = List.copyOf(condition);
+    tuned = List.copyOf(tuned);
+  }
+
+  /**
+   * From Gaussian noise, without guidance and without steps placed for it.
+   *
+   * @param conditionChannels a picture where there are 1 or 3
+   */
   public ModelInfo(
       String name,
       String version,
@@ -58,18 +66,22 @@ public record ModelInfo(
         height,
         width,
         classes,
-        conditionChannels,
+        ModelCard.undescribed(conditionChannels),
         steps,
         sampler,
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
-        List.of(),
         List.of());
+  }
+
+  /** Channels that the network takes after the picture's own; 0 for none. */
+  public int conditionChannels() {
+    return condition.stream().mapToInt(ConditionPart::channels).sum();
   }
 
   /** What guidance takes away; empty for a model that was never trained without. */
   public Optional<Unguided> unguided() {
-    boolean dropped = !parts.isEmpty() && parts.stream().allMatch(ConditionPart::optional);
+    boolean dropped = !condition.isEmpty() && condition.stream().allMatch(ConditionPart::optional);
     return nullClass.isPresent() || dropped
         ? Optional.of(new Unguided(nullClass, dropped))
         : Optional.empty();

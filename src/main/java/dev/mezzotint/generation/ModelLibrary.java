@@ -90,12 +90,11 @@ public final class ModelLibrary implements ModelShelf {
         height,
         width,
         classes(config),
-        config.conditionChannels(),
+        card.condition(),
         card.steps().orElse(STEPS_DEFAULT),
         sampler(files),
         card.nullClass(),
         card.p0(),
-        card.condition(),
         card.tuned());
   }
 

@@ -6,18 +6,19 @@ import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.image.Apng;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.storage.Keys;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 
 /**
  * A request together with the model it got: every default filled in.
  *
  * @param painting what follows each stage where a mask is given
  * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
+ * @param frames of a request that is about frames, once somebody has looked what there is
  */
 record Plan(
     GenerationRequest request,
@@ -26,7 +27,8 @@ record Plan(
     int steps,
     AlphaSchedule schedule,
     Optional<Inpainting> painting,
-    List<Stage> stages) {
+    List<Stage> stages,
+    Optional<Frames> frames) {
 
   /** How often inpainting takes each step again: enough for the two parts to find together. */
   static final int PAINTING_REPEATS = 2;
@@ -49,59 +51,95 @@ record Plan(
               + (" gives " + model.channels() + " channels, a picture has 1 or 3"));
     }
     checkClassLabel(request, model);
-    if (model.conditionChannels() > 0 && request.condition().isEmpty()) {
-      throw new InvalidInputException(
-          "condition", "condition is missing: model " + model.reference() + " needs one");
-    }
     if (model.conditionChannels() == 0 && !request.condition().isEmpty()) {
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
     }
-    if (!request.condition().isEmpty() && ConditionPicture.part(model).isEmpty()) {
-      throw new InvalidInputException(
-          "condition",
-          "condition: model "
-              + model.reference()
-              + (" takes " + model.conditionChannels() + " channels that are not one picture's"));
-    }
+    request.condition().of(model); // refuses what does not fit
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     checkStart(request, model);
     checkGuidance(request, model);
-    long turns = request.mask().isPresent() ? 1 + PAINTING_REPEATS : 1;
-    long directions = request.guidance() == 1 ? 1 : 2;
-    long evaluations =
-        request.seeds().count() * (turns * directions * steps * sampler.evaluationsPerStep());
-    if (evaluations > limits.evaluationsMax()) {
-      throw new InvalidInputException(
-          "steps",
-          "steps "
-              + steps
-              + (" with sampler " + sampler.word() + " for " + request.seeds().count())
-              + (" images takes " + evaluations + " evaluations of the network, at most ")
-              + (limits.evaluationsMax() + " are allowed"));
-    }
-    long pixels = (long) request.seeds().count() * model.height() * model.width();
-    if (request.output().grid() && pixels > GRID_PIXELS_MAX) {
-      throw new InvalidInputException(
-          "output.grid",
-          "output.grid would have " + pixels + " pixels, at most " + GRID_PIXELS_MAX + " may");
-    }
-    long frames = Math.min(Trajectory.FRAMES_MAX, steps + 1L);
-    if (request.output().trajectory() && pixels * model.channels() * frames > FRAME_VALUES_MAX) {
-      throw new InvalidInputException(
-          "output.trajectory",
-          "output.trajectory has no room for so many pictures: at most "
-              + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
-              + " of this size");
-    }
     AlphaSchedule schedule = schedule(request, model, steps);
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
     double[] alphas = schedule.alphas(steps, from, 1);
     Optional<Inpainting> painting =
         request.mask().map(mask -> Inpainting.of(sampler, alphas, PAINTING_REPEATS));
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> sampler.stages(alphas));
-    return new Plan(request, model, sampler, steps, schedule, painting, stages);
+    Plan plan =
+        new Plan(request, model, sampler, steps, schedule, painting, stages, Optional.empty());
+    if (request.frames().isEmpty()) {
+      plan.checkSize(limits);
+    }
+    return plan;
+  }
+
+  /**
+   * With the frames that there turned out to be.
+   *
+   * @throws InvalidInputException if they are too many
+   */
+  Plan of(Frames found, GenerationLimits limits) {
+    long count = (long) found.frames().size() * found.variations();
+    if (count > limits.imagesMax()) {
+      throw new InvalidInputException(
+          "variations",
+          "variations: %d of %d conditions are %d pictures, at most %d are allowed"
+              .formatted(found.variations(), found.frames().size(), count, limits.imagesMax()));
+    }
+    Plan plan =
+        new Plan(request, model, sampler, steps, schedule, painting, stages, Optional.of(found));
+    plan.checkSize(limits);
+    return plan;
+  }
+
+  /** Refuses what would take more time or memory than a job may. */
+  private void checkSize(GenerationLimits limits) {
+    checkEvaluations(limits);
+    GenerationRequest.Output output = request.output();
+    int count = count();
+    if (output.grid() && count > limits.gridImagesMax()) {
+      throw new InvalidInputException(
+          "output.grid",
+          "output.grid is for at most " + limits.gridImagesMax() + " images, not " + count);
+    }
+    long pixels = (long) count * model.height() * model.width();
+    checkPixels("output.grid", output.grid(), pixels);
+    checkPixels("output.clip", output.clip(), pixels);
+    if (output.clip() && count > Apng.FRAMES_MAX) {
+      throw new InvalidInputException(
+          "output.clip", "output.clip is for at most " + Apng.FRAMES_MAX + " images, not " + count);
+    }
+    long frames = Math.min(Trajectory.FRAMES_MAX, steps + 1L);
+    if (output.trajectory() && pixels * model.channels() * frames > FRAME_VALUES_MAX) {
+      throw new InvalidInputException(
+          "output.trajectory",
+          "output.trajectory has no room for so many pictures: at most "
+              + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
+              + " of this size");
+    }
+  }
+
+  private static void checkPixels(String field, boolean asked, long pixels) {
+    if (asked && pixels > GRID_PIXELS_MAX) {
+      throw new InvalidInputException(
+          field, field + " would have " + pixels + " pixels, at most " + GRID_PIXELS_MAX + " may");
+    }
+  }
+
+  private void checkEvaluations(GenerationLimits limits) {
+    long turns = request.mask().isPresent() ? 1 + PAINTING_REPEATS : 1;
+    long directions = request.guidance() == 1 ? 1 : 2;
+    long evaluations = count() * (turns * directions * steps * sampler.evaluationsPerStep());
+    if (evaluations > limits.evaluationsMax()) {
+      throw new InvalidInputException(
+          "steps",
+          "steps "
+              + steps
+              + (" with sampler " + sampler.word() + " for " + count())
+              + (" images takes " + evaluations + " evaluations of the network, at most ")
+              + (limits.evaluationsMax() + " are allowed"));
+    }
   }
 
   private static AlphaSchedule schedule(GenerationRequest request, ModelInfo model, int steps) {
@@ -153,7 +191,8 @@ record Plan(
     if (request.guidance() != 1 && model.unguided().isEmpty()) {
       throw new InvalidInputException(
           "guidance",
-          "guidance other than 1 needs a model that was also trained without classes or conditions; model "
+          "guidance other than 1 needs a model that was also trained without classes or"
+              + " conditions; model "
               + model.reference()
               + " was not");
     }
@@ -187,8 +226,27 @@ record Plan(
     }
   }
 
+  /** Images of the job. */
   int count() {
-    return request.seeds().count();
+    return frames.map(Frames::count).orElse(request.seeds().count());
+  }
+
+  /** Seed of the noise that an image begins as. */
+  long seed(int index) {
+    return frames.isPresent() ? request.seeds().seed(0) : request.seeds().seed(index);
+  }
+
+  /** Where in its seed's stream the noise of an image stands. */
+  int noiseIndex(int index) {
+    return frames.map(all -> all.noiseIndex(index)).orElse(request.seeds().index(index));
+  }
+
+  /** Where an image belongs in the bucket. */
+  String key(int index) {
+    String id = request.id().value();
+    return frames
+        .map(all -> Keys.frame(id, all.name(index)))
+        .orElseGet(() -> Keys.image(id, index));
   }
 
   /** Evaluations of all rows together, one a stage. */
@@ -202,15 +260,15 @@ record Plan(
   }
 
   /**
-   * Rows {@code from} (included) to {@code to} (excluded).
+   * Some of the job's rows.
    *
-   * @param row what the row of an index starts from
+   * @param rows what each starts from
    */
-  SamplingJob rows(int from, int to, IntFunction<SamplingJob.Row> row) {
+  SamplingJob job(List<SamplingJob.Row> rows) {
     return new SamplingJob(
         request.id().value(),
         model,
-        IntStream.range(from, to).mapToObj(row).toList(),
+        rows,
         stages,
         request.classLabel(),
         new Guidance(request.guidance(), /* zeroStar= */ false),

@@ -8,11 +8,17 @@ import dev.mezzotint.job.Patience;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.FirstWrite;
-import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.StorageException;
+import dev.mezzotint.storage.StoredObject;
+import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
@@ -33,6 +39,9 @@ final class Rendering implements Sampling.RowListener {
   /** Rows whose pictures must be brought first: the first are under way while others come. */
   static final int PORTION_BROUGHT = 16;
 
+  /** What rows with conditions of their own may take together, before and after sampling. */
+  static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
+
   private static final long POLL_MILLIS = 20;
 
   /** Asked every few milliseconds while the rows are under way. */
@@ -52,13 +61,13 @@ final class Rendering implements Sampling.RowListener {
   private final BooleanSupplier stop;
   private final Plan plan;
   private final Claims claims;
+  private final Set<String> standing;
+  private final KeptFiles kept;
   private final Map<Integer, Trajectory> ways = new ConcurrentHashMap<>(); // of rows under way
 
-  // All below guarded by this.
-  private final Pictures.@Nullable Image[] images;
-  private final byte[] @Nullable [] files; // only where a grid is to be made of them
-  private long done;
-  private int stored;
+  private final Tally tally;
+
+  // Both guarded by the tally.
   private boolean over;
   private @Nullable Throwable failure;
 
@@ -66,6 +75,8 @@ final class Rendering implements Sampling.RowListener {
    * @param pool where pictures are encoded and stored; its threads wait for the store
    * @param stop true once the attempt may no longer write
    * @param claims what the rows start from
+   * @param standing keys of pictures that an earlier attempt has stored: these count
+   * @param kept takes files that something else is to be made of
    */
   Rendering(
       ObjectStore store,
@@ -73,103 +84,148 @@ final class Rendering implements Sampling.RowListener {
       Patience patience,
       BooleanSupplier stop,
       Plan plan,
-      Claims claims) {
+      Claims claims,
+      Set<String> standing,
+      KeptFiles kept) {
     this.store = store;
     this.pool = pool;
     this.patience = patience;
     this.stop = stop;
     this.plan = plan;
     this.claims = claims;
-    this.images = new Pictures.@Nullable Image[plan.count()];
-    this.files = new byte[plan.request().output().grid() ? plan.count() : 0] @Nullable [];
+    this.standing = standing;
+    this.kept = kept;
+    this.tally = new Tally(plan.count(), plan.frames().isPresent());
   }
 
+  /** Rows that went to the device together. */
+  private record Portion(int from, int to, Sampling.Running running) {}
+
   /**
-   * Returns once every picture stands in the store.
+   * Returns once every picture stands in the store, but for those of frames that failed.
    *
    * @throws Stopped as {@code watch} says
    * @throws RuntimeException what the device or the store failed with
    */
   List<Pictures.Image> run(Sampling sampling, Watch watch) throws InterruptedException {
-    List<Sampling.Running> running = new ArrayList<>();
+    Deque<Portion> running = new ArrayDeque<>();
     int submitted = 0;
     try {
       while (true) {
+        while (!running.isEmpty() && settled(running.element())) {
+          running.remove(); // and with it what its rows started from
+        }
         int next = Math.min(plan.count(), submitted + portion());
-        if (submitted < next && next - stored() <= IN_FLIGHT_MAX) {
-          watch.look(done(), stored());
-          running.add(sampling.submit(rows(submitted, next), this));
+        if (submitted < next && next - tally.settled() <= inFlightMax()) {
+          watch.look(tally.done(), tally.stored());
+          List<SamplingJob.Row> rows = rows(submitted, next);
+          if (!rows.isEmpty()) {
+            running.add(new Portion(submitted, next, sampling.submit(plan.job(rows), this)));
+          }
           submitted = next;
           continue;
         }
         if (await(watch)) {
-          return all();
+          return tally.images();
         }
       }
     } finally {
       over();
-      running.forEach(Sampling.Running::cancel);
+      running.forEach(portion -> portion.running().cancel());
     }
+  }
+
+  /** Whether each row brings a condition along that must be read first. */
+  private boolean brought() {
+    return plan.frames().isPresent() || plan.request().condition().lists();
   }
 
   private int portion() {
-    return plan.request().condition().size() > 1 ? PORTION_BROUGHT : PORTION;
+    return brought() ? PORTION_BROUGHT : PORTION;
   }
 
-  private SamplingJob rows(int from, int to) throws InterruptedException {
-    return patience.call(stop, () -> plan.rows(from, to, this::row));
-  }
-
-  private SamplingJob.Row row(int index) {
-    SamplingJob.Row row = claims.row(index);
-    if (!plan.request().output().trajectory()) {
-      return row;
+  private int inFlightMax() {
+    if (!brought()) {
+      return IN_FLIGHT_MAX;
     }
+    ModelInfo model = plan.model();
+    long row = (long) model.height() * model.width();
+    row *= 3L * model.condition().size() + 2L * Float.BYTES * model.channels();
+    return (int) Math.max(PORTION_BROUGHT, Math.min(IN_FLIGHT_MAX, IN_FLIGHT_BYTES_MAX / row));
+  }
+
+  private List<SamplingJob.Row> rows(int from, int to) throws InterruptedException {
+    List<Integer> wanted = new ArrayList<>();
+    for (int index = from; index < to; index++) {
+      if (standing.contains(plan.key(index))) {
+        int there = index;
+        pool.execute(() -> onPool(() -> takeStanding(there)));
+      } else {
+        wanted.add(index);
+      }
+    }
+    return patience.call(stop, () -> rows(wanted));
+  }
+
+  private List<SamplingJob.Row> rows(List<Integer> wanted) {
+    List<SamplingJob.Row> rows = new ArrayList<>();
+    for (int index : wanted) {
+      Optional<SamplingJob.Row> row =
+          plan.frames().isPresent()
+              ? frame(index, plan.frames().get())
+              : Optional.of(claims.row(index));
+      row.map(found -> plan.request().output().trajectory() ? watched(found) : found)
+          .ifPresent(rows::add);
+    }
+    return rows;
+  }
+
+  /** The row of a frame; empty if its condition is at fault. */
+  private Optional<SamplingJob.Row> frame(int index, Frames frames) {
+    try {
+      return Optional.of(claims.frame(index, frames));
+    } catch (IOException e) {
+      String input = frames.frame(index).input();
+      if (plan.request().frames().map(FrameRequest::strict).orElse(false)) {
+        throw new InvalidInputException(
+            "condition", "condition: " + input + ": " + e.getMessage(), e);
+      }
+      int frame = index / frames.variations();
+      tally.failed(index, frame, String.valueOf(e.getMessage()), plan.stages().size());
+      return Optional.empty();
+    }
+  }
+
+  private SamplingJob.Row watched(SamplingJob.Row row) {
     ModelInfo model = plan.model();
     float[] start = new float[model.channels() * model.height() * model.width()];
     row.x0().write(start, /* offset= */ 0, start.length);
     Trajectory way =
         new Trajectory(plan.stages().size(), plan.sampler().evaluationsPerStep(), start);
-    ways.put(index, way);
+    ways.put(row.index(), way);
     return row.with(row.interlude().then(way));
   }
 
-  /** The files of all pictures in their order, where the request asked for a grid. */
-  synchronized List<byte[]> files() {
-    List<byte[]> all = new ArrayList<>();
-    for (byte[] file : files) {
-      all.add(java.util.Objects.requireNonNull(file));
+  private boolean settled(Portion portion) {
+    return tally.settled(portion.from(), portion.to());
+  }
+
+  /** How far it is. */
+  Tally tally() {
+    return tally;
+  }
+
+  private void over() {
+    synchronized (tally) {
+      over = true;
     }
-    return all;
-  }
-
-  private synchronized long done() {
-    return done;
-  }
-
-  private synchronized int stored() {
-    return stored;
-  }
-
-  private synchronized void over() {
-    over = true;
-  }
-
-  private synchronized List<Pictures.Image> all() {
-    List<Pictures.Image> all = new ArrayList<>();
-    for (Pictures.Image image : images) {
-      all.add(java.util.Objects.requireNonNull(image));
-    }
-    return all;
   }
 
   /** Waits a little; true when everything is stored. */
   private boolean await(Watch watch) throws InterruptedException {
-    long doneNow;
-    int storedNow;
-    synchronized (this) {
-      if (failure == null && stored < images.length) {
-        wait(POLL_MILLIS);
+    synchronized (tally) {
+      if (failure == null && !tally.complete()) {
+        tally.wait(POLL_MILLIS);
       }
       if (failure instanceof RuntimeException e) {
         throw e;
@@ -177,25 +233,23 @@ final class Rendering implements Sampling.RowListener {
       if (failure instanceof Error e) {
         throw e;
       }
-      doneNow = done;
-      storedNow = stored;
     }
-    if (storedNow == images.length) {
+    if (tally.complete()) {
       return true;
     }
-    watch.look(doneNow, storedNow);
+    watch.look(tally.done(), tally.stored());
     return false;
   }
 
   @Override
-  public synchronized void advanced(int stages) {
-    done += stages;
+  public void advanced(int stages) {
+    tally.advanced(stages);
   }
 
   @Override
   public void finished(int row, float[] chw) {
     try {
-      pool.execute(() -> keep(row, chw));
+      pool.execute(() -> onPool(() -> keep(row, chw)));
     } catch (RuntimeException e) {
       failed(e);
     }
@@ -206,38 +260,61 @@ final class Rendering implements Sampling.RowListener {
     fail(cause);
   }
 
-  private synchronized void fail(Throwable cause) {
-    if (failure == null) {
-      failure = cause;
-      notifyAll();
+  private void fail(Throwable cause) {
+    synchronized (tally) {
+      if (failure == null) {
+        failure = cause;
+        tally.notifyAll();
+      }
     }
   }
 
-  private synchronized boolean stopped() {
-    return over || failure != null || stop.getAsBoolean();
+  private boolean stopped() {
+    synchronized (tally) {
+      return over || failure != null || stop.getAsBoolean();
+    }
   }
 
-  /** Runs on the pool; whatever goes wrong there is the delivery thread's to deal with. */
-  private void keep(int row, float[] chw) {
+  private interface PoolWork {
+    void run() throws InterruptedException;
+  }
+
+  /** Whatever goes wrong on the pool is the delivery thread's to deal with. */
+  private void onPool(PoolWork work) {
     try {
-      if (stopped()) {
-        return;
+      if (!stopped()) {
+        work.run();
       }
-      ModelInfo model = plan.model();
-      checkFinite(row, chw);
-      Trajectory way = ways.remove(row);
-      byte[] png =
-          way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
-      String key = Keys.image(plan.request().id().value(), row);
-      byte[] standing =
-          patience.call(this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));
-      kept(row, key, standing);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       fail(new TransientException("the pool that stores pictures was shut down", e));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
+  }
+
+  private void keep(int row, float[] chw) throws InterruptedException {
+    ModelInfo model = plan.model();
+    checkFinite(row, chw);
+    Trajectory way = ways.remove(row);
+    byte[] png =
+        way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
+    String key = plan.key(row);
+    kept(
+        row,
+        key,
+        patience.call(this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG)));
+  }
+
+  /** A picture that an earlier attempt has stored. */
+  private void takeStanding(int index) throws InterruptedException {
+    String key = plan.key(index);
+    StoredObject found =
+        patience.call(
+            this::stopped,
+            () -> store.get(key).orElseThrow(() -> new StorageException(key + " has vanished")));
+    advanced(plan.stages().size());
+    kept(index, key, found.bytes());
   }
 
   /** NaN would become black without a word; the same request would give it again. */
@@ -254,23 +331,18 @@ final class Rendering implements Sampling.RowListener {
     }
   }
 
-  private synchronized void kept(int row, String key, byte[] standing) {
-    if (images[row] != null) {
-      return;
-    }
-    images[row] =
+  private void kept(int row, String key, byte[] standing) {
+    Pictures.Image image =
         new Pictures.Image(
             key,
             Digest.sha256(standing),
             standing.length,
             plan.model().width(),
             plan.model().height(),
-            plan.request().seeds().seed(row),
-            plan.request().seeds().index(row));
-    if (files.length > 0) {
-      files[row] = standing;
-    }
-    stored++;
-    notifyAll();
+            plan.seed(row),
+            plan.noiseIndex(row),
+            plan.frames().map(frames -> frames.frame(row).input()));
+    kept.add(row, standing); // before anybody hears of it
+    tally.stored(row, image);
   }
 }

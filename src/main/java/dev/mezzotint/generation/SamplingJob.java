@@ -47,15 +47,21 @@ public record SamplingJob(
    *
    * @param index of the image within the job, from 0
    * @param x0 where it starts
-   * @param condition K×H×W, what the network sees beside x; empty when K = 0
+   * @param condition what the network sees beside x
    * @param interlude what happens to it between its stages
    */
-  @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
-  public record Row(int index, X0 x0, float[] condition, Interlude interlude) {
+  public record Row(int index, X0 x0, Condition condition, Interlude interlude) {
 
     /** A row that is left alone between its stages. */
-    public Row(int index, X0 x0, float[] condition) {
+    public Row(int index, X0 x0, Condition condition) {
       this(index, x0, condition, Interlude.NONE);
+    }
+
+    /**
+     * @param condition K×H×W; empty when K = 0
+     */
+    public Row(int index, X0 x0, float[] condition) {
+      this(index, x0, new Condition.Given(condition));
     }
 
     public Row with(Interlude other) {
@@ -64,7 +70,46 @@ public record SamplingJob(
 
     /** A row without condition from {@code Noise.gaussian(noiseSeed, noiseIndex, …)}. */
     public static Row seeded(int index, long noiseSeed, int noiseIndex) {
-      return new Row(index, new X0.Seeded(noiseSeed, noiseIndex), new float[0]);
+      return new Row(index, new X0.Seeded(noiseSeed, noiseIndex), Condition.NONE);
+    }
+  }
+
+  /**
+   * What the network sees beside x, kept small until its row gets a slot: a label map of 19 classes
+   * is one byte a pixel here and 76 there. Safe for use by many threads.
+   */
+  public interface Condition {
+    Condition NONE = new Given(new float[0]);
+
+    /** K·H·W values, 0 when K = 0. */
+    int length();
+
+    /** Writes {@link #length} values, K×H×W, from {@code offset} on. */
+    void write(float[] out, int offset);
+
+    /** These values in a new array. */
+    default float[] toFloats() {
+      float[] khw = new float[length()];
+      write(khw, /* offset= */ 0);
+      return khw;
+    }
+
+    /**
+     * Values as they are.
+     *
+     * @param khw K×H×W, not to be changed
+     */
+    @SuppressWarnings("ArrayRecordComponent") // read only
+    record Given(float[] khw) implements Condition {
+      @Override
+      public int length() {
+        return khw.length;
+      }
+
+      @Override
+      public void write(float[] out, int offset) {
+        System.arraycopy(khw, 0, out, offset, khw.length);
+      }
     }
   }
 
@@ -110,7 +155,7 @@ public record SamplingJob(
     }
     int pixels = model.height() * model.width();
     for (Row row : rows) {
-      int given = row.condition().length;
+      int given = row.condition().length();
       if (given != model.conditionChannels() * pixels) {
         throw new InvalidInputException(
             "condition",

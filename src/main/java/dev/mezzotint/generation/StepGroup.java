@@ -147,7 +147,7 @@ final class StepGroup implements AutoCloseable {
     for (int i = 0; i < entering.size(); i++) {
       SamplingJob.Row source = source(entering.get(i));
       source.x0().write(x0, i * values, values);
-      System.arraycopy(source.condition(), 0, condition, i * conditionValues, conditionValues);
+      source.condition().write(condition, i * conditionValues);
       given.add(free.element());
       free.remove();
     }

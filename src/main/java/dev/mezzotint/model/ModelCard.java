@@ -144,19 +144,7 @@ public record ModelCard(
    * the paper's code. Channels behind x are a picture where their number says so.
    */
   public static ModelCard uncarded(String name, NetworkConfig config) {
-    int channels = config.conditionChannels();
-    List<ConditionPart> condition =
-        channels <= 0
-            ? List.of()
-            : List.of(
-                new ConditionPart(
-                    "condition",
-                    switch (channels) {
-                      case 1 -> ConditionPart.Kind.GREY;
-                      case 3 -> ConditionPart.Kind.RGB;
-                      default -> ConditionPart.Kind.TENSOR;
-                    },
-                    channels));
+    List<ConditionPart> condition = undescribed(config.conditionChannels());
     return new ModelCard(
         name,
         Optional.empty(),
@@ -175,6 +163,20 @@ public record ModelCard(
         "",
         Map.of(),
         Map.of());
+  }
+
+  /** Condition channels that no card describes: a picture where their number says so. */
+  public static List<ConditionPart> undescribed(int channels) {
+    if (channels <= 0) {
+      return List.of();
+    }
+    ConditionPart.Kind kind =
+        switch (channels) {
+          case 1 -> ConditionPart.Kind.GREY;
+          case 3 -> ConditionPart.Kind.RGB;
+          default -> ConditionPart.Kind.TENSOR;
+        };
+    return List.of(new ConditionPart("condition", kind, channels));
   }
 
   /** {@link #uncarded(String, UNetConfig)} where the name does not matter. */

@@ -9,7 +9,10 @@ import java.util.Locale;
  * <pre>
  * jobs/&lt;id&gt;/job.json              the fence: whose id this is, and its attempts
  * jobs/&lt;id&gt;/images/00000.png      one object per image, numbered from 0
+ * jobs/&lt;id&gt;/images/&lt;name&gt;.png     the same of a frame job, named as its conditions
  * jobs/&lt;id&gt;/grid.png              all images in one
+ * jobs/&lt;id&gt;/sheet.png             condition, reference and images beside each other
+ * jobs/&lt;id&gt;/clip.png              all images one after the other
  * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and with what
  * jobs/&lt;id&gt;/checkpoints/…         states of a training job
  * jobs/&lt;id&gt;/checkpoints/latest.json   which state counts, and whose turn it is
@@ -62,6 +65,23 @@ public final class Keys {
    */
   public static String image(String id, int index) {
     return images(id) + String.format(Locale.ROOT, "%05d.png", index);
+  }
+
+  /**
+   * @param name of a picture that is named after what it was made from, checked; without ending
+   */
+  public static String frame(String id, String name) {
+    return images(id) + name + ".png";
+  }
+
+  /** Inputs, references and pictures of a job beside each other. */
+  public static String sheet(String id) {
+    return job(id) + "sheet.png";
+  }
+
+  /** All pictures of a job one after the other. */
+  public static String clip(String id) {
+    return job(id) + "clip.png";
   }
 
   public static String grid(String id) {

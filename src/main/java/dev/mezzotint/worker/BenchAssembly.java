@@ -53,11 +53,13 @@ final class BenchAssembly implements AutoCloseable {
             List.of(connections.kafka().topics().generationRequests()),
             lanes,
             record -> {
+              watch.mark("taken");
               long start = System.nanoTime();
               try {
                 return handler.handle(record);
               } finally {
                 watch.add("delivery", System.nanoTime() - start);
+                watch.mark("handled");
               }
             },
             topic -> false);

@@ -28,7 +28,8 @@ public final class Main {
         Mezzotint.run(
             new Installed(),
             List.of(new WorkerCommand(Main::settings), new DemoCommand(Main::settings)),
-            List.of(new QueueBench(Main::settings), new ScaleBench()),
+            List.of(
+                new QueueBench(Main::settings), new LatencyBench(Main::settings), new ScaleBench()),
             words);
     System.exit(code);
   }

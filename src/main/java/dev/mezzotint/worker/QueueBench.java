@@ -353,7 +353,7 @@ final class QueueBench implements Callable<Integer> {
     System.out.println(String.format(Locale.ROOT, format, arguments));
   }
 
-  private static void delete(Path folder) throws IOException {
+  static void delete(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);

@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 /** How often things were done and how long they took, by name. Safe for use by many threads. */
 final class Stopwatch {
   private final Map<String, long[]> countAndNanos = new TreeMap<>();
+  private final Map<String, Long> marks = new TreeMap<>();
 
   <T> T time(String what, Supplier<T> work) {
     long start = System.nanoTime();
@@ -23,9 +24,20 @@ final class Stopwatch {
     sum[1] += nanos;
   }
 
+  /** Notes that this has just happened. */
+  synchronized void mark(String what) {
+    marks.put(what, System.nanoTime());
+  }
+
+  /** When it happened last, by {@link System#nanoTime}; 0 if never. */
+  synchronized long marked(String what) {
+    return marks.getOrDefault(what, 0L);
+  }
+
   /** Starts anew. */
   synchronized void reset() {
     countAndNanos.clear();
+    marks.clear();
   }
 
   synchronized long count(String what) {

@@ -67,12 +67,38 @@ class ConditionalCommandsTest {
     assertThat(folder.resolve("y/00002.png")).exists();
     terminal.succeeds(
         "generate --model @/model --steps 2 --out @/z --count 10 --condition @/data/train/input");
-    terminal.refuses(generate + "@/data/train/input", "holds 10 pictures", "--count 10");
+    terminal.refuses(generate + "@/data/train/input --count 3", "holds 10 pictures", "--count 10");
     write("grey.png", plain(8, 128));
     terminal.refuses(generate + "@/grey.png", "grey.png", "#808080 at pixel (0, 0)");
     write("large.png", plain(16, 255));
-    terminal.refuses(generate + "@/large.png", "is 16x16 pixels: model tiny@");
+    terminal.refuses(generate + "@/large.png", "is 16x16 pixels", "takes 8x8");
+    terminal.succeeds(
+        "generate --model @/model --steps 2 --out @/w --condition @/large.png --resize");
+    terminal.refuses(generate + "depth=@/large.png", "depth=");
+    terminal.refuses(generate + "@/large.png --variations 2", "folder or zip");
+    terminal.refuses(generate + "@/data/val/input --noise all", "--noise");
     terminal.refuses("train @/recipe.json --data @/data --cache -1 --out @/m2", "--cache");
+  }
+
+  @Test
+  void framesKeepTheNamesOfTheirConditions() throws IOException {
+    terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
+    terminal.succeeds(
+        "generate --model @/model --steps 2 --out @/f --condition @/data/train/input"
+            + " --variations 2 --noise shared --references @/data/train/target --clip");
+    for (String name : new String[] {"0-1", "0-2", "9-1", "9-2"}) {
+      assertThat(folder.resolve("f/" + name + ".png")).exists();
+    }
+    assertThat(folder.resolve("f/00000.png")).doesNotExist();
+    // Conditions 0 and 2 are alike, and so is their noise.
+    assertThat(Files.readAllBytes(folder.resolve("f/0-1.png")))
+        .isEqualTo(Files.readAllBytes(folder.resolve("f/2-1.png")))
+        .isNotEqualTo(Files.readAllBytes(folder.resolve("f/0-2.png")));
+    Pixels sheet = ImageReader.read(Files.readAllBytes(folder.resolve("f/sheet.png")), 3);
+    assertThat(sheet.width()).isEqualTo(2 + 4 * 10);
+    assertThat(sheet.height()).isEqualTo(2 + 10 * 10);
+    assertThat(sheet.bytes()[3 * (2 * sheet.width() + 12)]).isZero(); // reference 0 is black
+    assertThat(folder.resolve("f/clip.png")).exists();
   }
 
   @Test

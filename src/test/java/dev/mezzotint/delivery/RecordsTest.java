@@ -39,7 +39,7 @@ class RecordsTest {
             new Pictures(
                 Optional.of(new Pictures.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
                 List.of(new Pictures.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
-                Optional.of(new Pictures.Grid("g", "1".repeat(64), 10))));
+                Optional.of(new Pictures.File("g", "1".repeat(64), 10))));
     assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);
     Manifest failed =
         Manifest.failed(job, START, new InvalidInputException("steps", "steps is wrong"));
@@ -124,7 +124,7 @@ class RecordsTest {
         new Pictures(
             Optional.of(new Pictures.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.empty())),
             List.of(new Pictures.Image("k", "s", 9, 4, 5, 7, 2)),
-            Optional.of(new Pictures.Grid("g", "t", 10)));
+            Optional.of(new Pictures.File("g", "t", 10)));
     Manifest manifest = Manifest.completed(job, START, pictures);
     assertThat(new String(manifest.toJson(), StandardCharsets.UTF_8).replaceAll("\\s", ""))
         .isEqualTo(

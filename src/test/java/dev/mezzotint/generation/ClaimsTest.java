@@ -69,7 +69,7 @@ class ClaimsTest {
         .isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(rows).hasSize(40);
     for (int i = 0; i < 40; i++) {
-      assertThat(rows.get(i).condition()).as("row %s", i).isEqualTo(values(i));
+      assertThat(rows.get(i).condition().toFloats()).as("row %s", i).isEqualTo(values(i));
     }
   }
 
@@ -85,7 +85,9 @@ class ClaimsTest {
         };
     run("{\"id\":\"a\",\"model\":\"maps\",\"count\":9,\"condition\":\"inputs/map.png\"}", count);
     assertThat(reads.get()).isEqualTo(1);
-    assertThat(rows).hasSize(9).allSatisfy(r -> assertThat(r.condition()).isEqualTo(values(7)));
+    assertThat(rows)
+        .hasSize(9)
+        .allSatisfy(r -> assertThat(r.condition().toFloats()).isEqualTo(values(7)));
   }
 
   @Test
@@ -126,7 +128,7 @@ class ClaimsTest {
     JobEvent end =
         run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
-    float[] seen = rows.get(0).condition();
+    float[] seen = rows.get(0).condition().toFloats();
     assertThat(seen).hasSize(3 * 16);
     for (int pixel = 0; pixel < 16; pixel++) {
       assertThat(new float[] {seen[pixel], seen[16 + pixel], seen[32 + pixel]})

@@ -87,7 +87,8 @@ class InterludeTest {
       float[] known = {0.123f, 9};
       Interlude painting = new Painting(plan, x0, known, new float[] {0, 1}, new Draws(1, 1));
       SamplingJob.Row row =
-          new SamplingJob.Row(0, new SamplingJob.X0.Given(x0), new float[0], painting);
+          new SamplingJob.Row(
+              0, new SamplingJob.X0.Given(x0), SamplingJob.Condition.NONE, painting);
       try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
         Heard heard = new Heard(1);
         loop.submit(job(List.of(row), plan.stages()), heard);

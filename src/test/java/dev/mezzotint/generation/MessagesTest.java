@@ -116,6 +116,35 @@ class MessagesTest {
                       Map.of("mediaType", "image/gif", "data", "aGFsbG8="),
                       Map.of("mediaType", "image/png", "data", "%%%%"),
                       Map.of(),
+                      7,
+                      Map.of("zip", "a.zip"),
+                      Map.of("zip", Map.of("key", "a.zip", "size", 3), "nearest", true),
+                      Map.of("zip", Map.of("data", "aGFsbG8=", "mediaType", "image/png")),
+                      Map.of("prefix", "a/", "resize", true),
+                      Map.of("prefix", "a/", "zip", "a.zip"),
+                      Map.of("prefix", ""),
+                      Map.of("list", List.of("a.png"), "nearest", false),
+                      Map.of("list", "a.png"),
+                      Map.of("key", "a.png", "nearest", true),
+                      Map.of("key", "a.png", "nearest", 1),
+                      Map.of("nearest", true),
+                      Map.of("parts", Map.of("labels", "a.png", "depth", List.of("b.png"))),
+                      Map.of("parts", Map.of("labels", Map.of("zip", "a.zip")), "resize", true),
+                      Map.of("parts", Map.of("labels", Map.of("key", "a", "nearest", true))),
+                      Map.of("parts", Map.of("/", "a.png")),
+                      Map.of("parts", Map.of("labels", 7)),
+                      Map.of("parts", Map.of()),
+                      Map.of("parts", Map.of("labels", "a.png"), "key", "b.png"))),
+              Map.entry("variations", List.of(2, 1, 0, 10_001, "2")),
+              Map.entry("noise", List.of("shared", "per-frame", "none", 1)),
+              Map.entry("strict", List.of(true, false, "yes")),
+              Map.entry(
+                  "references",
+                  List.of(
+                      "r.png",
+                      List.of("r.png"),
+                      Map.of("prefix", "r/"),
+                      Map.of("zip", "r.zip", "nearest", true),
                       7)),
               Map.entry("classLabel", List.of(0, 1_000_000, -1, 1_000_001, "a")),
               Map.entry("guidance", List.of(0, 1, 7.5, 100, -0.1, 100.5, "1")),
@@ -138,6 +167,8 @@ class MessagesTest {
                       Map.of("format", "safetensors"),
                       Map.of("format", "gif"),
                       Map.of("grid", 1),
+                      Map.of("clip", true, "inline", true),
+                      Map.of("clip", "yes"),
                       Map.of("x", 1),
                       "png")),
               Map.entry("priority", List.of("high", "normal", "low", "urgent", 1)),
@@ -188,6 +219,22 @@ class MessagesTest {
     assertThat(schema(name).accepts(example)).isTrue();
     assertThat(schema(name).properties()).containsAll(example.keySet());
     assertThat(example).containsEntry("type", type.word());
+  }
+
+  @Test
+  void examplesOfFrameJobsAreValid() throws Exception {
+    Map<String, Object> request = JsonObject.parse(example("generation-request-frames")).toMap();
+    assertThat(schema("generation-request").accepts(request)).isTrue();
+    GenerationRequest parsed = parse(request);
+    assertThat(parsed.frames().orElseThrow().variations()).isEqualTo(2);
+    assertThat(parsed.frames().orElseThrow().shared()).isTrue();
+    assertThat(parsed.condition().uncounted()).isTrue();
+    for (String type : List.of("progressed", "completed")) {
+      Map<String, Object> event = JsonObject.parse(example("event-" + type + "-frames")).toMap();
+      JsonSchema schema = schema("event-" + type);
+      assertThat(schema.accepts(event)).isTrue();
+      assertThat(schema.properties()).containsAll(event.keySet());
+    }
   }
 
   /** An event's value as it stands on the topic. */

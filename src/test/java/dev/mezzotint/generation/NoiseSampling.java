@@ -29,11 +29,6 @@ class NoiseSampling implements Sampling {
           4,
           4,
           OptionalInt.empty(),
-          3,
-          4,
-          Solver.EULER,
-          OptionalInt.empty(),
-          ModelCard.GAUSSIAN,
           List.of(
               new ConditionPart(
                   "labels",
@@ -41,6 +36,10 @@ class NoiseSampling implements Sampling {
                   3,
                   Optional.of(Palette.of("sky #87ceeb", "road #804080", "car #0000e6")),
                   /* optional= */ true)),
+          4,
+          Solver.EULER,
+          OptionalInt.empty(),
+          ModelCard.GAUSSIAN,
           List.of());
 
   /** Models by every reference that finds them. */

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.Line;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.DeviceException;
@@ -14,6 +16,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.StorageException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -92,6 +95,28 @@ class RenderingTest {
     assertThat(progress.get(0).data()).containsEntry("total", 800L);
     assertThat((Long) progress.get(0).data().get("done")).isBetween(8L, 800L);
     assertThat(progress.get(0).id()).isEqualTo("a/progressed/1/1");
+    world.checkEnded("a");
+  }
+
+  @Test
+  void framesAreToldOfAsTheyFinishEachOnce() throws Exception {
+    StringBuilder keys = new StringBuilder();
+    byte[] png = Png.encode(new Pixels(4, 4, 3, new byte[48]));
+    for (int i = 0; i < 60; i++) {
+      world.store.put("in/%02d.png".formatted(i), png, "image/png");
+      keys.append(i == 0 ? "\"" : ",\"").append("in/%02d.png".formatted(i)).append('"');
+    }
+    String json = "{\"id\":\"a\",\"model\":\"maps\",\"condition\":[" + keys + "]}";
+    worker(new SlowDevice(13)).handle(world.record(json));
+    List<String> told = new ArrayList<>();
+    for (JobEvent event : world.log.events("a")) {
+      if (event.type() == JobEvent.Type.PROGRESSED) {
+        ((List<?>) event.data().get("frames")).forEach(key -> told.add(String.valueOf(key)));
+      }
+    }
+    List<String> made = world.pictures("a").images().stream().map(image -> image.key()).toList();
+    assertThat(made).hasSize(60).containsAll(told);
+    assertThat(told).doesNotHaveDuplicates().hasSizeGreaterThan(20);
     world.checkEnded("a");
   }
 

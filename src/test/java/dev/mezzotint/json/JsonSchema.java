@@ -44,6 +44,7 @@ public final class JsonSchema {
       case "$ref" -> matches(definition(String.valueOf(rule)), value);
       case "oneOf" -> count(rule, value) == 1;
       case "anyOf" -> count(rule, value) > 0;
+      case "allOf" -> count(rule, value) == ((List<?>) rule).size();
       case "not" -> !matches(object(rule), value);
       case "minimum" -> !(value instanceof Number n) || compare(n, rule) >= 0;
       case "maximum" -> !(value instanceof Number n) || compare(n, rule) <= 0;
@@ -61,7 +62,14 @@ public final class JsonSchema {
       case "properties" -> !(value instanceof Map<?, ?> m) || propertiesHold(object(rule), m);
       case "additionalProperties" ->
           !(value instanceof Map<?, ?> m)
-              || object(schema.get("properties")).keySet().containsAll(m.keySet());
+              || m.entrySet().stream()
+                  .filter(e -> !named(schema).contains(String.valueOf(e.getKey())))
+                  .allMatch(e -> rule instanceof Map && matches(object(rule), e.getValue()));
+      case "minProperties" -> !(value instanceof Map<?, ?> m) || m.size() >= (Integer) rule;
+      case "maxProperties" -> !(value instanceof Map<?, ?> m) || m.size() <= (Integer) rule;
+      case "propertyNames" ->
+          !(value instanceof Map<?, ?> m)
+              || m.keySet().stream().allMatch(key -> matches(object(rule), key));
       case "dependentRequired" ->
           !(value instanceof Map<?, ?> m)
               || object(rule).entrySet().stream()
@@ -76,6 +84,10 @@ public final class JsonSchema {
         yield true;
       }
     };
+  }
+
+  private static Set<String> named(Map<String, Object> schema) {
+    return schema.containsKey("properties") ? object(schema.get("properties")).keySet() : Set.of();
   }
 
   private boolean propertiesHold(Map<String, Object> rules, Map<?, ?> value) {
