@@ -50,7 +50,7 @@ class ArchitectureTest {
       Map.of(
           "json", List.of("com.fasterxml.jackson.."),
           "torch", List.of("ai.djl..", "com.sun.management.."),
-          "s3", List.of("io.minio..", "okhttp3.."),
+          "s3", List.of("io.minio..", "okhttp3..", "javax.net.."),
           "kafka", List.of("org.apache.kafka.."),
           "scaler", List.of("io.grpc..", "externalscaler..", "com.google.protobuf.."),
           "local", List.of("org.apache.kafka..", "kafka..", "org.gaul.."),

@@ -66,8 +66,12 @@ final class QueueFaults {
                   return new Pass();
                 });
           }
-          for (int i = 0; i < matrix.size(6, 30); i++) {
+          // Who takes which copy is the broker's choice: one worker may get both, surely so where
+          // they arrive together. So now together and now apart, and on until the two have met.
+          int races = matrix.size(6, 30);
+          for (int i = 0; i < races || (batch.strikes() == 0 && i < 10 * races); i++) {
             String id = batch.send(1, 2, 4).get(0);
+            Matrix.sleep(i % 2 == 0 ? 0 : 200);
             matrix.site().send(List.of(Matrix.request(id, 2, 4, "")));
             matrix.log().awaitEnds(java.util.Set.of(id), Duration.ofSeconds(30));
           }
