@@ -118,6 +118,7 @@ class ArchitectureTest {
         "jakarta..",
         "org.eclipse.microprofile..",
         "io.smallrye..",
+        "io.vertx..",
         "io.micrometer..");
   }
 

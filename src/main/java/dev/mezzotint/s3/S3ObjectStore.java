@@ -8,6 +8,7 @@ import dev.mezzotint.storage.StoredObject;
 import io.minio.BucketExistsArgs;
 import io.minio.GetObjectArgs;
 import io.minio.GetObjectResponse;
+import io.minio.GetPresignedObjectUrlArgs;
 import io.minio.Http;
 import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
@@ -26,6 +27,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -317,6 +319,25 @@ public final class S3ObjectStore implements ObjectStore {
       if (!S3Errors.absent(e)) {
         throw errors.failure("deleting " + key, e);
       }
+    }
+  }
+
+  /**
+   * A link by which whoever has it can read the object, without keys. Asks nothing of the store.
+   *
+   * @param validity from now on, at most seven days
+   */
+  public String link(String key, Duration validity) {
+    try {
+      return small.getPresignedObjectUrl(
+          GetPresignedObjectUrlArgs.builder()
+              .method(Http.Method.GET)
+              .bucket(settings.bucket())
+              .object(key)
+              .expiry((int) validity.toSeconds(), TimeUnit.SECONDS)
+              .build());
+    } catch (MinioException | RuntimeException e) {
+      throw errors.failure("signing a link to " + key, e);
     }
   }
 

@@ -38,6 +38,7 @@ import org.eclipse.microprofile.config.Config;
  *     what its dead attempts left
  * @param training of role {@code training}
  * @param scaler of role {@code control}
+ * @param front of role {@code control}: HTTP and the page
  * @param conditionalWritesNeeded {@code mezzotint.conditional-writes}: whether to run only with a
  *     store that honours them
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
@@ -65,6 +66,7 @@ record Settings(
     Duration sweepAfter,
     TrainingSwitches training,
     ScalerSwitches scaler,
+    FrontSwitches front,
     boolean conditionalWritesNeeded,
     String worker) {
 
@@ -115,6 +117,7 @@ record Settings(
             integer(config, "mezzotint.sweep-after-seconds", 1, SWEEP_SECONDS_MAX, 3600)),
         training(config),
         scaler(config),
+        front(config),
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
@@ -144,6 +147,17 @@ record Settings(
         integer(config, "mezzotint.scaler-port", 0, 65_535, 0),
         jobSeconds(config, "mezzotint.generation-job-seconds", 5),
         jobSeconds(config, "mezzotint.training-job-seconds", 3600));
+  }
+
+  private static FrontSwitches front(Config config) {
+    return new FrontSwitches(
+        word(config, "mezzotint.page", List.of("auto", "on", "off"), "auto"),
+        text(config, "quarkus.http.host").orElse("127.0.0.1"),
+        text(config, "mezzotint.http-names")
+            .map(names -> List.of(names.split("\\s*,\\s*", -1)))
+            .orElse(List.of()),
+        text(config, "mezzotint.http-token"),
+        text(config, "mezzotint.http-token-file").map(Path::of));
   }
 
   private static double jobSeconds(Config config, String key, double otherwise) {

@@ -1,6 +1,7 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.http.Front;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
@@ -8,6 +9,7 @@ import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.training.TrainingFigures;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,7 @@ final class Worker implements AutoCloseable {
   private final @Nullable GenerationRole generation;
   private final @Nullable TrainingRole training;
   private volatile @Nullable ControlRole control;
+  private volatile @Nullable HttpFront front;
   private volatile boolean accepting;
 
   private Worker(
@@ -121,13 +124,13 @@ final class Worker implements AutoCloseable {
     connections.listen(this::calledOff);
     if (settings.roles().contains(Role.CONTROL)) {
       Topics topics = connections.kafka().topics();
-      control =
-          new ControlRole(
-              settings,
-              connections,
-              topics(settings, topics.generationRequests()),
-              topics(settings, topics.trainingRequests()),
-              clock);
+      List<String> pictures = topics(settings, topics.generationRequests());
+      List<String> models = topics(settings, topics.trainingRequests());
+      control = new ControlRole(settings, connections, pictures, models, clock);
+      if (settings.front().on()) {
+        var kinds = Map.of(Role.GENERATION.word(), pictures, Role.TRAINING.word(), models);
+        front = new HttpFront(settings, connections, kinds, loop());
+      }
     }
     if (generation != null) {
       generation.start();
@@ -143,6 +146,15 @@ final class Worker implements AutoCloseable {
     if (role != null) {
       role.calledOff(jobId);
     }
+    HttpFront page = front;
+    if (page != null) {
+      page.calledOff(jobId);
+    }
+  }
+
+  /** What answers HTTP; empty without the role {@code control}, or where it is turned off. */
+  Optional<Front> front() {
+    return Optional.ofNullable(front).map(HttpFront::front);
   }
 
   /** Plays its roles. */
@@ -201,6 +213,10 @@ final class Worker implements AutoCloseable {
   @Override
   public void close() {
     accepting = false;
+    HttpFront page = front;
+    if (page != null) {
+      page.close();
+    }
     closeRoles();
     ControlRole role = control;
     if (role != null) {

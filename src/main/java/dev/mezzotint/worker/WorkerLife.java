@@ -7,6 +7,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
 import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -52,6 +54,11 @@ final class WorkerLife {
 
   Optional<Worker> worker() {
     return Optional.ofNullable(worker);
+  }
+
+  /** The page and the REST front answer as soon as the worker runs. */
+  void routes(@Observes Router router, Vertx vertx) {
+    HttpRoutes.mount(vertx, router, () -> worker().flatMap(Worker::front));
   }
 
   /** Tries until broker and store are there; only a wrong configuration ends the process. */

@@ -1,0 +1,79 @@
+package dev.mezzotint.http;
+
+import dev.mezzotint.model.ConditionPart;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.NetworkConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What requests may ask of which model. Asked again at most every few seconds. */
+final class Models {
+  private static final long FRESH_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private final Shelf shelf;
+
+  // Guarded by this.
+  private List<Map<String, Object>> last = List.of();
+  private long looked = System.nanoTime() - FRESH_NANOS - 1;
+
+  Models(Shelf shelf) {
+    this.shelf = shelf;
+  }
+
+  synchronized Map<String, Object> list() {
+    if (System.nanoTime() - looked > FRESH_NANOS) {
+      List<Map<String, Object>> all = new ArrayList<>();
+      shelf.models().forEach(entry -> all.add(members(entry)));
+      last = all;
+      looked = System.nanoTime();
+    }
+    return Map.of("models", last);
+  }
+
+  private static Map<String, Object> members(Shelf.Entry entry) {
+    ModelFiles files = entry.files();
+    ModelCard card = files.card();
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("name", files.name());
+    map.put("version", files.version());
+    map.put("reference", files.name() + "@" + files.version());
+    map.put("bundled", entry.bundled());
+    map.put("newest", entry.newest());
+    if (!entry.published().isEmpty()) {
+      map.put("published", entry.published());
+    }
+    NetworkConfig config = files.config();
+    map.put("channels", config.outChannels());
+    config
+        .sampleSize()
+        .ifPresent(
+            height -> {
+              map.put("height", height);
+              map.put("width", config.sampleWidth().orElse(height));
+            });
+    config.numClassEmbeds().ifPresent(count -> map.put("classes", count));
+    map.put("classNames", card.classes());
+    map.put("guided", card.nullClass().isPresent());
+    map.put("condition", card.condition().stream().map(Models::part).toList());
+    card.steps().ifPresent(steps -> map.put("steps", steps));
+    card.sampler().ifPresent(sampler -> map.put("sampler", sampler));
+    map.put("tuned", card.tuned().stream().map(t -> (Object) t.steps()).toList());
+    map.put("p0", card.p0());
+    map.put("data", card.data());
+    map.put("licence", card.licence());
+    return map;
+  }
+
+  private static Map<String, Object> part(ConditionPart part) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("name", part.name());
+    map.put("kind", part.kind().word());
+    map.put("channels", part.channels());
+    map.put("optional", part.optional());
+    return map;
+  }
+}

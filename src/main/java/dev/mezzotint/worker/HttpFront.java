@@ -1,0 +1,212 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.generation.LoopFigures;
+import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.http.EventStreams;
+import dev.mezzotint.http.Front;
+import dev.mezzotint.http.FrontSettings;
+import dev.mezzotint.http.Outbox;
+import dev.mezzotint.http.Shelf;
+import dev.mezzotint.job.JobBoard;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.JobClient;
+import dev.mezzotint.kafka.JobFeed;
+import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.model.StoredModels;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The HTTP front of the role {@code control}, with what fills it: the board of jobs, the way of
+ * requests, the shelf of models. Safe for use by many threads.
+ */
+final class HttpFront implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(HttpFront.class.getName());
+  private static final int JOBS_MAX = 2_000;
+  private static final int MODELS_MAX = 200;
+  private static final Duration CATCH_UP = Duration.ofSeconds(5);
+  private static final int TOKEN_FILE_MAX = 4_096;
+
+  private final JobBoard board;
+  private final JobFeed feed;
+  private final JobClient client;
+  private final Front front;
+
+  /**
+   * Begins at once.
+   *
+   * @param topics request topics by kind of job
+   * @param loop of this worker, if it makes pictures
+   */
+  HttpFront(
+      Settings settings,
+      Connections connections,
+      Map<String, List<String>> topics,
+      Optional<StepLoop> loop) {
+    FrontSettings access = access(settings.front());
+    client = new JobClient(connections.kafka());
+    EventStreams streams =
+        new EventStreams(() -> loop.map(l -> members(l.figures())).orElse(Map.of()));
+    board = new JobBoard(JOBS_MAX, streams::changed);
+    feed = new JobFeed(connections.kafka(), topics, board, connections::cancelled);
+    front =
+        new Front(
+            access,
+            board,
+            streams,
+            connections.store(),
+            outbox(connections.kafka().topics()),
+            new Models(settings, connections),
+            () -> loop.map(l -> members(l.figures())).orElse(Map.of()));
+    try {
+      if (!feed.awaitCaughtUp(CATCH_UP)) {
+        LOG.log(System.Logger.Level.INFO, "The list of jobs is still being read");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Who may call.
+   *
+   * @throws InvalidInputException if it would listen to everybody, or the token is none
+   */
+  static FrontSettings access(FrontSwitches switches) {
+    Optional<String> token =
+        switches.token().or(() -> switches.tokenFile().map(HttpFront::readToken));
+    if (token.isPresent() && token.get().length() < FrontSettings.TOKEN_CHARS_MIN) {
+      throw new InvalidInputException(
+          "mezzotint.http-token",
+          "the token of MEZZOTINT_HTTP_TOKEN or MEZZOTINT_HTTP_TOKEN_FILE must have "
+              + FrontSettings.TOKEN_CHARS_MIN
+              + " characters or more");
+    }
+    if (!switches.loopback() && token.isEmpty()) {
+      throw new InvalidInputException(
+          "mezzotint.http-token",
+          "MEZZOTINT_HTTP_TOKEN or MEZZOTINT_HTTP_TOKEN_FILE is missing: with MEZZOTINT_PAGE=on"
+              + " and MEZZOTINT_HTTP_HOST="
+              + switches.host()
+              + " others can reach the page");
+    }
+    return new FrontSettings(switches.loopback(), switches.names(), token);
+  }
+
+  private static String readToken(Path file) {
+    try {
+      if (Files.size(file) <= TOKEN_FILE_MAX) {
+        return Files.readString(file).strip();
+      }
+    } catch (IOException e) {
+      // refused below
+    }
+    throw new InvalidInputException(
+        "mezzotint.http-token-file",
+        "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read, or is no short text file");
+  }
+
+  private Outbox outbox(Topics topics) {
+    return new Outbox() {
+      @Override
+      public void submit(boolean training, String id, byte[] json) {
+        client.submit(training ? topics.trainingRequests() : topics.generationRequests(), id, json);
+      }
+
+      @Override
+      public void cancel(String id) {
+        client.cancel(id);
+      }
+    };
+  }
+
+  private static Map<String, Object> members(LoopFigures figures) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("passes", figures.passes());
+    map.put("rowSteps", figures.rowSteps());
+    map.put("spareRows", figures.spareRows());
+    map.put("stepSeconds", figures.stepNanos() / 1e9);
+    map.put("rowsWaiting", figures.waiting());
+    map.put("rowsUnderWay", figures.underWay());
+    map.put("modelBytes", figures.modelBytes());
+    return map;
+  }
+
+  Front front() {
+    return front;
+  }
+
+  /** Somebody has called this job off. */
+  void calledOff(String jobId) {
+    board.calledOff(jobId);
+  }
+
+  @Override
+  public void close() {
+    front.close();
+    feed.close();
+    client.close();
+  }
+
+  /** The bundled models, then those of the store. */
+  private record Models(Settings settings, Connections connections) implements Shelf {
+    @Override
+    public List<Entry> models() {
+      ModelFinder finder = new ModelFinder(settings, connections.store());
+      List<Entry> all = new ArrayList<>();
+      for (String name : bundled()) {
+        add(all, finder, name, /* newest= */ true, "");
+      }
+      List<StoredModels.Version> versions =
+          new StoredModels(connections.store(), settings.data().resolve("models")).versions();
+      // Newest versions first: a store that is full of old ones still shows what is in use.
+      versions.stream()
+          .sorted((a, b) -> Boolean.compare(b.newest(), a.newest()))
+          .limit(MODELS_MAX)
+          .forEach(
+              v -> {
+                String named = v.name() + "@" + v.version();
+                add(all, finder, named, v.newest(), v.published().toString());
+              });
+      return all;
+    }
+
+    private List<String> bundled() {
+      if (!Files.isDirectory(settings.models())) {
+        return List.of();
+      }
+      try (Stream<Path> folders = Files.list(settings.models())) {
+        return folders
+            .filter(folder -> Files.exists(folder.resolve("config.json")))
+            .map(folder -> folder.getFileName().toString())
+            .sorted()
+            .toList();
+      } catch (IOException e) {
+        throw new UncheckedIOException(settings.models() + " cannot be read", e);
+      }
+    }
+
+    private static void add(
+        List<Entry> all, ModelFinder finder, String name, boolean newest, String published) {
+      try {
+        all.add(new Entry(finder.named(name), published.isEmpty(), newest, published));
+      } catch (InvalidInputException | UncheckedIOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "Model {0} is not listed: {1}", name, e.getMessage());
+      }
+    }
+
+    @Override
+    public String link(String key, Duration validity) {
+      return connections.store().link(key, validity);
+    }
+  }
+}

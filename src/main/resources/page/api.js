@@ -1,0 +1,176 @@
+// Calls of the REST front, its event stream, and elements made without markup in strings.
+
+let token = sessionStorage.getItem('token') || '';
+let askToken = () => Promise.resolve('');
+
+export function onTokenNeeded(ask) {
+  askToken = ask;
+}
+
+async function request(path, options = {}) {
+  for (;;) {
+    const headers = {...options.headers};
+    if (token) {
+      headers.Authorization = `Bearer ${token}`;
+    }
+    const response = await fetch(path, {...options, headers});
+    if (response.status !== 401) {
+      return response;
+    }
+    token = await askToken();
+    sessionStorage.setItem('token', token);
+  }
+}
+
+export class Refusal extends Error {
+  constructor(status, field, message) {
+    super(message);
+    this.status = status;
+    this.field = field;
+  }
+}
+
+export async function call(path, body) {
+  const response = await request(path, body === undefined ? {} : {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify(body),
+  });
+  let answer = {};
+  try {
+    answer = await response.json();
+  } catch {
+    // a proxy's page perhaps
+  }
+  if (!response.ok) {
+    throw new Refusal(response.status, answer.field || '', answer.message || `HTTP ${response.status}`);
+  }
+  return answer;
+}
+
+/** A file's address for an img: with a token its bytes are fetched, since an img sends none. */
+export async function picture(path) {
+  if (!token) {
+    return path;
+  }
+  const response = await request(path);
+  if (!response.ok) {
+    throw new Refusal(response.status, '', `HTTP ${response.status}`);
+  }
+  return URL.createObjectURL(await response.blob());
+}
+
+/**
+ * Server-sent events, by fetch so that a token can go along. Comes back by itself, with the id of
+ * what came last.
+ *
+ * @param hear {event, data} for each
+ * @param state true when connected, false when not
+ */
+export async function listen(hear, state) {
+  let last = '';
+  let pause = 500;
+  for (;;) {
+    try {
+      const response = await request('/api/events', {
+        headers: last ? {'Last-Event-ID': last} : {},
+        cache: 'no-store',
+      });
+      if (!response.ok) {
+        throw new Error(`HTTP ${response.status}`);
+      }
+      state(true);
+      pause = 500;
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let text = '';
+      for (;;) {
+        const {value, done} = await withLimit(reader.read(), 15000);
+        if (done) {
+          break;
+        }
+        text += value;
+        const parts = text.split('\n\n');
+        text = parts.pop();
+        for (const part of parts) {
+          const fields = {};
+          for (const line of part.split('\n')) {
+            const colon = line.indexOf(': ');
+            if (colon > 0) {
+              fields[line.slice(0, colon)] = line.slice(colon + 2);
+            }
+          }
+          last = fields.id || last;
+          if (fields.event) {
+            hear({event: fields.event, data: JSON.parse(fields.data || '{}')});
+          }
+        }
+      }
+    } catch {
+      // away: comes back below
+    }
+    state(false);
+    await new Promise(resolve => setTimeout(resolve, pause));
+    pause = Math.min(pause * 1.6, 5000);
+  }
+}
+
+function withLimit(promise, millis) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('silence')), millis);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** An element: h('a.quiet', {href: '#'}, 'text', child). */
+export function h(name, properties = {}, ...children) {
+  const [tag, ...classes] = name.split('.');
+  const element = document.createElement(tag);
+  if (classes.length) {
+    element.className = classes.join(' ');
+  }
+  for (const [key, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) {
+      continue;
+    }
+    if (key.startsWith('on')) {
+      element.addEventListener(key.slice(2), value);
+    } else if (key in element && key !== 'list' && key !== 'form') {
+      element[key] = value;
+    } else {
+      element.setAttribute(key, value === true ? '' : value);
+    }
+  }
+  element.append(...children.filter(c => c !== null && c !== undefined && c !== false));
+  return element;
+}
+
+export function ago(time) {
+  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
+  if (seconds < 60) {
+    return 'just now';
+  }
+  if (seconds < 3600) {
+    return `${Math.floor(seconds / 60)} min ago`;
+  }
+  if (seconds < 86400) {
+    return `${Math.floor(seconds / 3600)} h ago`;
+  }
+  return new Date(time).toLocaleDateString(undefined, {day: 'numeric', month: 'short'});
+}
+
+export function span(seconds) {
+  if (!isFinite(seconds) || seconds < 0) {
+    return '';
+  }
+  if (seconds < 10) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  if (seconds < 90) {
+    return `${Math.round(seconds)} s`;
+  }
+  if (seconds < 5400) {
+    return `${Math.round(seconds / 60)} min`;
+  }
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

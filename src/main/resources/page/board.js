@@ -1,0 +1,201 @@
+// The list of jobs. Rows are kept and changed in place, at most once a frame, so that hundreds of
+// jobs and many changes a second stay light.
+
+import {ago, h} from './api.js';
+
+const FILTERS = [
+  ['', 'all'],
+  ['queued', 'queued'],
+  ['running', 'running'],
+  ['completed', 'done'],
+  ['failed', 'failed'],
+];
+
+export class Board {
+  constructor(list, filters, onFilter) {
+    this.list = list;
+    this.filters = filters;
+    this.jobs = new Map();
+    this.rows = new Map();
+    this.dirty = new Set();
+    this.state = '';
+    this.selected = '';
+    this.onFilter = onFilter;
+    this.onDrawn = () => {};
+    this.drawFilters();
+    setInterval(() => this.times(), 20000);
+  }
+
+  drawFilters() {
+    const counts = {};
+    for (const job of this.jobs.values()) {
+      counts[job.state] = (counts[job.state] || 0) + 1;
+    }
+    if (!this.filters.children.length) {
+      for (const [state, word] of FILTERS) {
+        const button = h('button', {
+          type: 'button',
+          onclick: () => {
+            this.state = state;
+            this.drawFilters();
+            this.onFilter(state);
+          },
+        });
+        button.dataset.state = state;
+        button.append(word, h('span.count'));
+        this.filters.append(button);
+      }
+    }
+    for (const button of this.filters.children) {
+      const state = button.dataset.state;
+      button.setAttribute('aria-pressed', String(state === this.state));
+      const count = state ? counts[state] || 0 : this.jobs.size;
+      button.lastChild.textContent = count ? ` ${count}` : '';
+    }
+  }
+
+  /** Everything anew. */
+  reset(jobs) {
+    this.jobs.clear();
+    this.rows.clear();
+    this.list.replaceChildren();
+    this.add(jobs);
+  }
+
+  add(jobs) {
+    for (const job of jobs) {
+      this.put(job);
+    }
+  }
+
+  put(job) {
+    this.jobs.set(job.id, job);
+    if (!this.dirty.size) {
+      requestAnimationFrame(() => this.draw());
+    }
+    this.dirty.add(job.id);
+  }
+
+  wanted(job) {
+    return !this.state || job.state === this.state;
+  }
+
+  draw() {
+    const fresh = [];
+    for (const id of this.dirty) {
+      const job = this.jobs.get(id);
+      const row = this.rows.get(id);
+      if (!job || !this.wanted(job)) {
+        row?.remove();
+        this.rows.delete(id);
+      } else if (row) {
+        this.fill(row, job);
+      } else {
+        fresh.push(job);
+      }
+    }
+    this.dirty.clear();
+    fresh.sort((a, b) => order(a, b));
+    let at = this.list.firstElementChild;
+    for (const job of fresh) {
+      while (at && order(this.jobs.get(at.dataset.id), job) < 0) {
+        at = at.nextElementSibling;
+      }
+      const row = h('li.row');
+      row.dataset.id = job.id;
+      this.rows.set(job.id, row);
+      this.fill(row, job);
+      this.list.insertBefore(row, at);
+    }
+    this.drawFilters();
+    this.onDrawn();
+  }
+
+  redraw() {
+    this.list.replaceChildren();
+    this.rows.clear();
+    for (const id of this.jobs.keys()) {
+      this.dirty.add(id);
+    }
+    this.draw();
+  }
+
+  fill(row, job) {
+    const percent = progress(job);
+    const words = summary(job);
+    row.className = `row ${job.state}${job.id === this.selected ? ' selected' : ''}`;
+    const link = h(
+        'a',
+        {href: `#/jobs/${job.id}`, 'aria-current': job.id === this.selected ? 'true' : null},
+        h('span.state', {title: stateWord(job)}, h('span.unseen', {}, stateWord(job))),
+        h('span.id', {}, job.id),
+        h('time.time', {dateTime: job.updated}, ago(job.updated)),
+        h('span.what', {}, words));
+    if (job.state === 'running') {
+      const bar = h('progress', {max: 100, 'aria-label': `Progress of ${job.id}`});
+      if (percent !== null) {
+        bar.value = percent;
+      }
+      link.append(bar);
+    }
+    row.replaceChildren(link);
+  }
+
+  times() {
+    for (const time of this.list.querySelectorAll('time')) {
+      time.textContent = ago(time.dateTime);
+    }
+  }
+
+  select(id) {
+    for (const each of [this.selected, id]) {
+      const row = this.rows.get(each);
+      if (row) {
+        row.classList.toggle('selected', each === id);
+        const link = row.firstElementChild;
+        each === id ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current');
+      }
+    }
+    this.selected = id;
+  }
+}
+
+function order(a, b) {
+  const times = Date.parse(b.since) - Date.parse(a.since);
+  return times || (a.id < b.id ? -1 : 1);
+}
+
+export function stateWord(job) {
+  return job.calledOff ? 'being cancelled' : job.state;
+}
+
+/** 0 to 100; null if nothing is known. */
+export function progress(job) {
+  const [done, total] = job.iterations ? [job.iteration, job.iterations] : [job.done, job.total];
+  return total ? (100 * (done || 0)) / total : null;
+}
+
+export function count(job) {
+  const asked = job.request?.seeds?.length || job.request?.count;
+  return job.images || asked || (job.kind === 'generation' ? 1 : 0);
+}
+
+function summary(job) {
+  if (job.state === 'failed' || job.state === 'expired') {
+    return job.cause || job.state;
+  }
+  const parts = [job.model || job.request?.model];
+  if (job.kind === 'training') {
+    parts.push(job.iterations ? `step ${(job.iteration || job.iterations).toLocaleString()}` : 'training');
+    if (job.smoothedLoss || job.loss) {
+      parts.push(`loss ${(job.smoothedLoss || job.loss).toPrecision(3)}`);
+    }
+  } else if (job.state !== 'cancelled') {
+    const n = count(job);
+    parts.push(`${n} picture${n === 1 ? '' : 's'}`);
+    if (job.request?.sampler || job.request?.steps) {
+      parts.push([job.request.sampler, job.request.steps].filter(Boolean).join(' '));
+    }
+  }
+  return parts.filter(Boolean).join(' · ');
+}

@@ -1,0 +1,160 @@
+// Brings list, job, form and figure together; the address behind # says what is shown.
+
+import {call, h, listen, onTokenNeeded} from './api.js';
+import {Board} from './board.js';
+import {Detail, wall} from './detail.js';
+import {Figure} from './figure.js';
+import {Form} from './form.js';
+
+const LIST = 500;
+const byId = id => document.getElementById(id);
+const main = byId('main');
+let next = '';
+let loading = null;
+let held = [];
+let drawWall = () => {};
+
+onTokenNeeded(() => new Promise(resolve => {
+  const dialog = byId('token');
+  if (!dialog.open) {
+    dialog.showModal();
+  }
+  dialog.addEventListener('close', () => resolve(byId('token-value').value.trim()), {once: true});
+}));
+
+function announce(text) {
+  byId('announce').textContent = text;
+}
+
+const board = new Board(byId('jobs'), byId('filters'), () => {
+  board.redraw();
+  read();
+});
+const form = new Form(main, announce);
+const figure = new Figure(main);
+const detail = new Detail(main, announce, job => {
+  form.from(job);
+  location.hash = '#/new';
+});
+board.onDrawn = () => drawWall();
+
+/** Reads the newest jobs; what is heard meanwhile is newer and is applied after. */
+async function read() {
+  const mine = {};
+  loading = mine;
+  try {
+    const filter = board.state ? `&state=${board.state}` : '';
+    const answer = await call(`/api/jobs?limit=${LIST}${filter}`);
+    if (loading !== mine) {
+      return;
+    }
+    filter ? board.add(answer.jobs) : board.reset(answer.jobs);
+    next = answer.next || '';
+    byId('more').hidden = !next;
+  } catch (e) {
+    byId('connection').textContent = e.message;
+  } finally {
+    if (loading === mine) {
+      loading = null;
+      held.forEach(apply);
+      held = [];
+    }
+  }
+}
+
+byId('more').addEventListener('click', async () => {
+  const filter = board.state ? `&state=${board.state}` : '';
+  const answer = await call(`/api/jobs?limit=${LIST}${filter}&after=${encodeURIComponent(next)}`);
+  board.add(answer.jobs);
+  next = answer.next || '';
+  byId('more').hidden = !next;
+});
+
+function apply(job) {
+  const known = board.jobs.get(job.id);
+  board.put({...job, links: known?.links});
+  if (detail.id === job.id) {
+    if (job.state !== known?.state || !known) {
+      call(`/api/jobs/${job.id}`).then(whole => detail.update(whole), () => detail.update(job));
+    } else {
+      detail.update({...job, links: known?.links});
+    }
+  }
+}
+
+let before = null;
+
+/** Fill and step time of the last two seconds. */
+function figures(now) {
+  const text = [];
+  if (before && now.passes >= before.passes) {
+    const passes = now.passes - before.passes;
+    const rows = now.rowSteps - before.rowSteps;
+    const spare = now.spareRows - before.spareRows;
+    if (passes) {
+      text.push(['fill', `${Math.round((100 * rows) / (rows + spare))} %`]);
+      text.push(['step', `${((1000 * (now.stepSeconds - before.stepSeconds)) / passes).toFixed(0)} ms`]);
+      text.push(['pictures', `${now.rowsUnderWay} under way`]);
+    } else {
+      text.push(['', 'idle']);
+    }
+    if (now.rowsWaiting) {
+      text.push(['', `${now.rowsWaiting} waiting`]);
+    }
+  }
+  before = now;
+  byId('figures').replaceChildren(
+      ...text.map(([name, value]) => h('span', {}, name ? h('span.faint', {}, `${name} `) : '', value)));
+}
+
+listen(({event, data}) => {
+  if (event === 'job') {
+    loading ? held.push(data) : apply(data);
+  } else if (event === 'figures') {
+    figures(data);
+  } else if (event === 'reset' || (event === 'hello' && !data.resumed)) {
+    read();
+    if (detail.id) {
+      detail.show(detail.id);
+    }
+  }
+}, connected => {
+  const line = byId('connection');
+  line.textContent = connected ? 'live' : 'away, trying again';
+  line.className = `connection ${connected ? 'on' : 'off'}`;
+});
+
+function route(focus) {
+  const hash = location.hash.replace(/^#/, '') || '/';
+  const job = hash.match(/^\/jobs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})$/);
+  detail.hide();
+  figure.hide();
+  drawWall = () => {};
+  let page = 'jobs';
+  if (job) {
+    page = '';
+    detail.show(job[1]);
+  } else if (hash === '/new') {
+    page = 'new';
+    form.show();
+  } else if (hash === '/method') {
+    page = 'method';
+    figure.show();
+  } else {
+    drawWall = wall(main, board);
+    drawWall();
+  }
+  board.select(job ? job[1] : '');
+  document.body.classList.toggle('reading', hash !== '/');
+  for (const link of document.querySelectorAll('nav a')) {
+    link.dataset.page === page ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
+  }
+  document.title = job ? `${job[1]} · Mezzotint` : 'Mezzotint';
+  main.scrollTop = 0;
+  if (focus) {
+    main.focus({preventScroll: true});
+  }
+}
+
+addEventListener('hashchange', () => route(true));
+route(false);
