@@ -74,7 +74,9 @@ function apply(job) {
   const known = board.jobs.get(job.id);
   board.put({...job, links: known?.links});
   if (detail.id === job.id) {
-    if (job.state !== known?.state || !known) {
+    if (!detail.job) {
+      detail.show(job.id);
+    } else if (job.state !== known?.state || !known) {
       call(`/api/jobs/${job.id}`).then(whole => detail.update(whole), () => detail.update(job));
     } else {
       detail.update({...job, links: known?.links});

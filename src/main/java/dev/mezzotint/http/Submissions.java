@@ -64,6 +64,9 @@ final class Submissions {
           409, "id", "id " + id + " belongs to another request: give this one an id of its own");
     }
     outbox.submit(training, id.value(), record);
+    String kind = training ? "training" : "generation";
+    // The topic tells it too, but who was answered may ask for the job before that.
+    board.requested(kind, id, json, Instant.now());
     String self = "/api/jobs/" + id;
     Map<String, Object> links = new LinkedHashMap<>();
     links.put("self", self);
@@ -72,7 +75,7 @@ final class Submissions {
     links.put("events", "/api/events?job=" + id);
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("id", id.value());
-    answer.put("kind", training ? "training" : "generation");
+    answer.put("kind", kind);
     answer.put("links", links);
     return Answer.json(202, answer).with("Location", self);
   }

@@ -82,6 +82,9 @@ final class HttpRoutes {
     for (Map.Entry<String, String> header : context.request().headers()) {
       headers.putIfAbsent(header.getKey().toLowerCase(Locale.ROOT), header.getValue());
     }
+    if (context.request().authority() != null) {
+      headers.put("host", context.request().authority().toString()); // HTTP/2 has no such header
+    }
     Buffer body = context.body() == null ? null : context.body().buffer();
     return new Call(
         context.request().method().name(),

@@ -32,7 +32,7 @@ import java.util.stream.Stream;
  */
 final class Chromium implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long LIMIT_SECONDS = 40;
+  private static final long LIMIT_SECONDS = 20;
 
   /** Addresses of everything that the page asked for. */
   final Queue<String> requests = new ConcurrentLinkedQueue<>();
@@ -221,7 +221,12 @@ final class Chromium implements AutoCloseable {
     while (!value("Boolean(" + expression + ")").asBoolean()) {
       if (System.nanoTime() > end) {
         throw new AssertionError(
-            "never true: " + expression + "\n" + value("document.body.innerText").asText());
+            "never true: "
+                + expression
+                + "\n"
+                + value(
+                        "document.body.innerText.slice(0, 600) + document.querySelector('main').innerHTML.slice(0, 3000)")
+                    .asText());
       }
       try {
         Thread.sleep(50);
