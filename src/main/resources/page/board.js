@@ -20,6 +20,7 @@ export class Board {
     this.dirty = new Set();
     this.state = '';
     this.selected = '';
+    this.whole = true;
     this.onFilter = onFilter;
     this.onDrawn = () => {};
     this.drawFilters();
@@ -50,7 +51,7 @@ export class Board {
       const state = button.dataset.state;
       button.setAttribute('aria-pressed', String(state === this.state));
       const count = state ? counts[state] || 0 : this.jobs.size;
-      button.lastChild.textContent = count ? ` ${count}` : '';
+      button.lastChild.textContent = count ? ` ${count}${this.whole ? '' : '+'}` : '';
     }
   }
 

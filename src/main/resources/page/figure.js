@@ -4,7 +4,7 @@
 import {h} from './api.js';
 import {bend, EVALUATIONS, exactField, normals, pairField, path, stages, uniform} from './iadb.js';
 
-const SPAN = 3.2;
+const SPAN = 2.8;
 const SMOOTHING = 0.06;
 const REFLOW_WIDTH = 0.12;
 const START = [[-1.6, 0.9], [-0.5, 1.6], [1.5, 1.2], [1.9, -0.7], [0.2, -1.5], [-1.7, -1.1]];

@@ -49,8 +49,7 @@ async function read() {
       return;
     }
     filter ? board.add(answer.jobs) : board.reset(answer.jobs);
-    next = answer.next || '';
-    byId('more').hidden = !next;
+    older(answer.next);
   } catch (e) {
     byId('connection').textContent = e.message;
   } finally {
@@ -65,10 +64,15 @@ async function read() {
 byId('more').addEventListener('click', async () => {
   const filter = board.state ? `&state=${board.state}` : '';
   const answer = await call(`/api/jobs?limit=${LIST}${filter}&after=${encodeURIComponent(next)}`);
+  older(answer.next);
   board.add(answer.jobs);
-  next = answer.next || '';
-  byId('more').hidden = !next;
 });
+
+function older(mark) {
+  next = mark || '';
+  byId('more').hidden = !next;
+  board.whole = !next;
+}
 
 function apply(job) {
   const known = board.jobs.get(job.id);
@@ -147,7 +151,7 @@ function route(focus) {
     drawWall();
   }
   board.select(job ? job[1] : '');
-  document.body.classList.toggle('reading', hash !== '/');
+  document.body.classList.toggle('open', hash !== '/');
   for (const link of document.querySelectorAll('nav a')) {
     link.dataset.page === page ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
   }

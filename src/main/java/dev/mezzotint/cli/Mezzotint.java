@@ -46,6 +46,7 @@ public final class Mezzotint {
         .getSubcommands()
         .values()
         .forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
+    CommandLine jobs = new CommandLine(new JobsCommand(surroundings));
     CommandLine line =
         new CommandLine(new Mezzotint())
             .addSubcommand(new GenerateCommand(surroundings))
@@ -62,6 +63,7 @@ public final class Mezzotint {
             .addSubcommand(new PauseCommand(surroundings))
             .addSubcommand(new ResumeCommand(surroundings))
             .addSubcommand(new ReplayCommand(surroundings))
+            .addSubcommand(jobs)
             .addSubcommand(datasets)
             .addSubcommand(new ModelsCommand(surroundings))
             .addSubcommand(bench)

@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.job.BoardJob;
 import dev.mezzotint.job.JobEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,6 +66,13 @@ public interface Requests extends AutoCloseable {
    */
   Optional<JobEvent> watch(
       String id, Instant since, Duration limit, Consumer<JobEvent> seen, Predicate<JobEvent> last);
+
+  /**
+   * What is queued, running and done, the newest first.
+   *
+   * @throws dev.mezzotint.job.TransientException if the broker is away
+   */
+  List<BoardJob> jobs();
 
   /** Where the objects of a job can be seen, for people. */
   String location(String id);

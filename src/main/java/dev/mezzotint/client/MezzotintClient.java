@@ -63,8 +63,7 @@ public final class MezzotintClient implements AutoCloseable {
 
   /** As {@link #submit}, of a training request as {@code docs/messages.md} has it. */
   public String train(byte[] json) {
-    String id =
-        TrainingRequest.parse(JsonObject.parse(json), TrainingLimits.DEFAULT).id().value();
+    String id = TrainingRequest.parse(JsonObject.parse(json), TrainingLimits.DEFAULT).id().value();
     jobs.submit(settings.topics().trainingRequests(), id, json);
     return id;
   }

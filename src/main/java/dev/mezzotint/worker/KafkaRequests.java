@@ -1,20 +1,28 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.Requests;
+import dev.mezzotint.job.BoardJob;
+import dev.mezzotint.job.JobBoard;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.kafka.JobClient;
+import dev.mezzotint.kafka.JobFeed;
 import dev.mezzotint.kafka.Replay;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.storage.Keys;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** The running system behind a broker. Safe for use by many threads. */
 final class KafkaRequests implements Requests {
+  private static final int BOARD_JOBS = 2_000;
+  private static final Duration BOARD_LIMIT = Duration.ofSeconds(20);
+
   private final Endpoints endpoints;
   private final JobClient client;
 
@@ -65,6 +73,26 @@ final class KafkaRequests implements Requests {
   public Optional<JobEvent> watch(
       String id, Instant since, Duration limit, Consumer<JobEvent> seen, Predicate<JobEvent> last) {
     return client.watch(id, since, limit, seen, last);
+  }
+
+  @Override
+  public List<BoardJob> jobs() {
+    Topics topics = endpoints.kafka().topics();
+    JobBoard board = new JobBoard(BOARD_JOBS);
+    Map<String, List<String>> requests =
+        Map.of(
+            Role.GENERATION.word(), List.of(topics.generationRequests()),
+            Role.TRAINING.word(), List.of(topics.trainingRequests()));
+    try (JobFeed feed = new JobFeed(endpoints.kafka(), requests, board, id -> false)) {
+      if (!feed.awaitCaughtUp(BOARD_LIMIT)) {
+        throw new TransientException(
+            "the topics at " + endpoints.kafka().bootstrapServers() + " could not be read");
+      }
+      return board.newest(job -> true, Optional.empty(), BOARD_JOBS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransientException("interrupted while the topics were read", e);
+    }
   }
 
   @Override

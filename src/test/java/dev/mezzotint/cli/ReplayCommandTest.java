@@ -3,6 +3,8 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.job.BoardJob;
+import dev.mezzotint.job.JobBoard;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -30,6 +32,7 @@ class ReplayCommandTest {
 
   private final Terminal terminal = new Terminal(Path.of(""));
   private final List<String> asked = new ArrayList<>();
+  private final JobBoard board = new JobBoard(99);
   private List<Requests.Replayed> answer = List.of(SENT);
 
   @Test
@@ -61,6 +64,26 @@ class ReplayCommandTest {
     assertThat(run("replay --dead --id zzz")).isEqualTo(2);
     assertThat(terminal.said()).contains("zzz");
     assertThat(run("replay --dead --all")).isZero();
+  }
+
+  @Test
+  void listsJobsByState() {
+    Instant time = Instant.parse("2026-11-22T12:00:00Z");
+    Map<String, Object> why = Map.of("cause", "no such model", "model", "m@1");
+    board.event(new JobEvent("e1", JobEvent.Type.FAILED, "bad", 1, 9, time, why));
+    Map<String, Object> half = Map.of("done", 4, "total", 8, "model", "m@1");
+    board.event(
+        new JobEvent("e2", JobEvent.Type.PROGRESSED, "now", 1, 9, time.plusSeconds(1), half));
+    assertThat(run("jobs list")).isZero();
+    assertThat(terminal.printed().lines().toList())
+        .satisfiesExactly(
+            line -> assertThat(line).contains("running", "now", "m@1  4/8"),
+            line -> assertThat(line).contains("failed", "bad", "no such model"));
+    assertThat(run("jobs list --state failed --json")).isZero();
+    assertThat(terminal.printed()).contains("\"bad\"").doesNotContain("\"now\"");
+    assertThat(run("jobs list --state lost")).isEqualTo(2);
+    assertThat(terminal.said()).contains("--state", "queued");
+    assertThat(run("jobs list --count 0")).isEqualTo(2);
   }
 
   @Test
@@ -173,6 +196,11 @@ class ReplayCommandTest {
         Consumer<JobEvent> seen,
         Predicate<JobEvent> last) {
       throw new AssertionError();
+    }
+
+    @Override
+    public List<BoardJob> jobs() {
+      return board.newest(job -> true, Optional.empty(), 99);
     }
 
     @Override

@@ -77,9 +77,7 @@ class ClientTest {
       worker.publish(event(JobEvent.Type.STARTED, 2));
       worker.publish(event(JobEvent.Type.COMPLETED, 999_999));
       JobEvent end =
-          client
-              .follow("a", Duration.ofSeconds(30), e -> heard.add(e.type().word()))
-              .orElseThrow();
+          client.follow("a", Duration.ofSeconds(30), e -> heard.add(e.type().word())).orElseThrow();
       assertThat(end.data()).containsEntry("images", 4);
     }
     assertThat(heard).containsExactly("started", "completed");
