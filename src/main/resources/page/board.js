@@ -177,8 +177,8 @@ export function progress(job) {
 }
 
 export function count(job) {
-  const asked = job.request?.seeds?.length || job.request?.count;
-  return job.images || asked || (job.kind === 'generation' ? 1 : 0);
+  const asked = job.request?.seeds?.length || job.request?.count || 1;
+  return job.state === 'completed' || job.images > asked ? job.images || 0 : asked;
 }
 
 function summary(job) {
@@ -193,9 +193,11 @@ function summary(job) {
     }
   } else if (job.state !== 'cancelled') {
     const n = count(job);
-    parts.push(`${n} picture${n === 1 ? '' : 's'}`);
-    if (job.request?.sampler || job.request?.steps) {
-      parts.push([job.request.sampler, job.request.steps].filter(Boolean).join(' '));
+    const made = job.state === 'running' && job.images ? `${job.images} of ` : '';
+    parts.push(`${made}${n} picture${n === 1 ? '' : 's'}`);
+    const {sampler, steps} = job.request || {};
+    if (sampler || steps) {
+      parts.push([sampler, steps && `${steps} steps`].filter(Boolean).join(', '));
     }
   }
   return parts.filter(Boolean).join(' · ');

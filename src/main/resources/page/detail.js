@@ -352,13 +352,13 @@ export function wall(main, board) {
 
 /** A job's first pictures as one plate. */
 function plate(job) {
-  const shown = Math.min(job.images, 4);
-  const pictures = h(`div.plate.n${shown === 3 ? 2 : shown}`);
+  const shown = job.images < 4 ? 1 : 4;
+  const pictures = h(`div.plate.n${shown}`);
   const figure = h('figure', {},
       h('a', {href: `#/jobs/${job.id}`, 'aria-label': `Job ${job.id}, ${job.images} pictures`}, pictures),
-      h('figcaption', {}, h('span', {}, job.id), h('span', {}, `${job.images} · ${job.model || ''}`)));
+      h('figcaption', {}, h('span', {}, job.id), h('span', {}, `${job.images} · ${(job.model || '').split('@')[0]}`)));
   call(`/api/jobs/${job.id}/results?limit=4`).then(results => {
-    pictures.append(...results.images.slice(0, shown === 3 ? 2 : shown).map(i => image(i.path, '')));
+    pictures.append(...results.images.slice(0, shown).map(i => image(i.path, '')));
   }, () => {});
   return figure;
 }
