@@ -216,7 +216,11 @@ final class HttpRoutes {
 
     @Override
     public synchronized void end() {
-      context.request().connection().close();
+      if (response.ended() || response.closed() || response.writeQueueFull()) {
+        context.request().connection().close();
+      } else {
+        var unused = response.end();
+      }
     }
   }
 }

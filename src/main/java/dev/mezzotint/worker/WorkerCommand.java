@@ -31,7 +31,11 @@ final class WorkerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     // Before the application starts, whose own log would bury what is wrong.
-    Endpoints.check(settings.get());
+    Settings checked = settings.get();
+    Endpoints.check(checked);
+    if (checked.roles().contains(Role.CONTROL) && checked.front().on()) {
+      var unused = HttpFront.access(checked.front());
+    }
     chooseHttpPort();
     Quarkus.run();
     return WorkerLife.exitCode();
