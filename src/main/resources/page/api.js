@@ -71,8 +71,10 @@ export async function listen(hear, state) {
   let last = '';
   let pause = 500;
   for (;;) {
+    const stop = new AbortController();
     try {
       const response = await request('/api/events', {
+        signal: stop.signal,
         headers: last ? {'Last-Event-ID': last} : {},
         cache: 'no-store',
       });
@@ -108,6 +110,7 @@ export async function listen(hear, state) {
     } catch {
       // away: comes back below
     }
+    stop.abort(); // a connection that fell silent is not left open
     state(false);
     await new Promise(resolve => setTimeout(resolve, pause));
     pause = Math.min(pause * 1.6, 5000);

@@ -59,7 +59,7 @@ export class Figure {
     this.main.replaceChildren(
         h('h1', {tabIndex: -1}, 'How it works'),
         h('div.method', {},
-            h('figure.plane', {}, this.canvas, h('figcaption', {}, 'Drag the dark points. Thin: where the flow leads exactly. Dotted: where the solver goes.')),
+            h('figure.plane', {}, this.canvas, h('figcaption', {}, 'Drag the large points. Thin: where the flow leads exactly. Dotted: where the solver goes.')),
             h('div.controls', {},
                 h('div.field', {}, h('label', {htmlFor: 'figure-alpha'}, 'α, from noise to data'), this.alphaInput, this.alphaOut),
                 choose('Solver', Object.keys(EVALUATIONS), 'solver'),
@@ -121,7 +121,9 @@ export class Figure {
     g.clearRect(0, 0, box.width, box.width);
     const to = p => [(box.width * (p[0] + SPAN)) / (2 * SPAN), (box.width * (SPAN - p[1])) / (2 * SPAN)];
     this.to = to;
-    this.arrows(g, to, colour('--line'));
+    g.globalAlpha = 0.45;
+    this.arrows(g, to, colour('--faint'));
+    g.globalAlpha = 1;
     g.lineWidth = 1;
     g.strokeStyle = colour('--faint');
     for (const way of this.flow) {

@@ -4,10 +4,11 @@ import dev.mezzotint.http.Answer;
 import dev.mezzotint.http.Call;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.Front;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,6 +33,9 @@ final class HttpRoutes {
 
   /** Calls that wait or run; above it callers are told to come again. */
   private static final int CALLS_MAX = 200;
+
+  /** Files up to here are read before they are sent, larger ones piece by piece. */
+  private static final int WHOLE_BYTES_MAX = 4 << 20;
 
   private static final int CHUNK_BYTES = 64 << 10;
   private static final long CHUNK_SECONDS = 30;
@@ -106,21 +111,73 @@ final class HttpRoutes {
       return;
     }
     Call call = read(context);
+    Context loop = context.vertx().getOrCreateContext();
     threads
-        .executeBlocking(
-            () -> {
-              write(context, now.get().answer(call));
-              return true;
-            },
-            /* ordered= */ false)
+        .executeBlocking(() -> carried(now.get().answer(call), context, loop), /* ordered= */ false)
         .onComplete(
             done -> {
               calls.decrementAndGet();
-              if (done.failed() && !context.response().ended()) {
+              if (done.succeeded()) {
+                done.result().ifPresent(answer -> write(context, answer));
+              } else {
                 LOG.log(System.Logger.Level.DEBUG, "a caller has gone", done.cause());
                 context.request().connection().close();
               }
             });
+  }
+
+  /**
+   * Reads a file that is small, and sends one that is not. On a thread that may wait; the response
+   * itself is only ever touched on its event loop.
+   *
+   * @return what is still to be sent
+   */
+  private static Optional<Answer> carried(Answer answer, RoutingContext context, Context loop)
+      throws IOException, InterruptedException {
+    if (!(answer.body() instanceof Answer.Stream stream)) {
+      return Optional.of(answer);
+    }
+    try (InputStream in = stream.in()) {
+      if (stream.length() <= WHOLE_BYTES_MAX) {
+        Answer.Bytes all = new Answer.Bytes(in.readNBytes(WHOLE_BYTES_MAX));
+        return Optional.of(new Answer(answer.status(), answer.headers(), all));
+      }
+      HttpServerResponse response = context.response();
+      onLoop(
+          loop,
+          () -> {
+            begin(response, answer);
+            response.putHeader("Content-Length", Long.toString(stream.length()));
+            return Future.succeededFuture();
+          });
+      for (byte[] piece = in.readNBytes(CHUNK_BYTES);
+          piece.length > 0;
+          piece = in.readNBytes(CHUNK_BYTES)) {
+        Buffer next = Buffer.buffer(piece);
+        onLoop(loop, () -> response.write(next));
+      }
+      onLoop(loop, response::end);
+      return Optional.empty();
+    }
+  }
+
+  /** Does something on the event loop and waits until it is done there. */
+  private static void onLoop(Context loop, Supplier<Future<Void>> work)
+      throws IOException, InterruptedException {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.runOnContext(
+        now -> {
+          try {
+            work.get().onSuccess(done::complete).onFailure(done::completeExceptionally);
+          } catch (RuntimeException e) {
+            done.completeExceptionally(e);
+          }
+        });
+    try {
+      done.get(CHUNK_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("the caller does not take it", e);
+    }
   }
 
   private static Answer away() {
@@ -142,30 +199,8 @@ final class HttpRoutes {
     begin(response, answer);
     if (answer.body() instanceof Answer.Bytes all) {
       var unused = response.end(Buffer.buffer(all.bytes()));
-    } else if (answer.body() instanceof Answer.Stream stream) {
-      copy(stream, response, context.request().method() == HttpMethod.HEAD);
-    }
-  }
-
-  /** Each piece once the one before has been taken. */
-  private static void copy(Answer.Stream stream, HttpServerResponse response, boolean head) {
-    response.putHeader("Content-Length", Long.toString(stream.length()));
-    try (InputStream in = stream.in()) {
-      byte[] piece = in.readNBytes(CHUNK_BYTES);
-      while (piece.length > 0 && !head) {
-        response
-            .write(Buffer.buffer(piece))
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(CHUNK_SECONDS, TimeUnit.SECONDS);
-        piece = in.readNBytes(CHUNK_BYTES);
-      }
-      var unused = response.end();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      response.reset();
-    } catch (IOException | ExecutionException | TimeoutException e) {
-      response.reset(); // a file cut short must not look whole
+    } else {
+      throw new IllegalStateException("files are carried before they are written");
     }
   }
 
@@ -175,52 +210,60 @@ final class HttpRoutes {
       write(context, away());
       return;
     }
-    HttpServerResponse response = context.response();
-    response.setWriteQueueMaxSize(STREAM_BYTES_MAX);
-    Stream sink = new Stream(response, context);
+    Stream sink = new Stream(context);
+    context.response().closeHandler(gone -> now.get().leave(sink));
     Optional<Answer> refused = now.get().listen(read(context), sink);
-    if (refused.isPresent()) {
-      write(context, refused.get());
-      return;
-    }
-    response.closeHandler(gone -> now.get().leave(sink));
+    refused.ifPresent(answer -> write(context, answer));
   }
 
-  /** One reader of events. */
+  /** One reader of events. Takes no lock: whoever tells of changes holds some. */
   private static final class Stream implements EventStreams.Sink {
-    private final HttpServerResponse response;
     private final RoutingContext context;
-    private boolean begun;
+    private final Context loop;
+    private final AtomicInteger untaken = new AtomicInteger();
+    private boolean begun; // on the event loop only
 
-    Stream(HttpServerResponse response, RoutingContext context) {
-      this.response = response;
+    Stream(RoutingContext context) {
       this.context = context;
+      this.loop = context.vertx().getOrCreateContext();
     }
 
     @Override
-    public synchronized boolean send(String text) {
-      if (response.closed() || response.ended() || response.writeQueueFull()) {
+    public boolean send(String text) {
+      Buffer bytes = Buffer.buffer(text);
+      if (untaken.addAndGet(bytes.length()) > STREAM_BYTES_MAX) {
         return false;
       }
-      if (!begun) {
-        begun = true;
-        response.setChunked(true);
-        Front.headers().forEach(response::putHeader);
-        response.putHeader("Content-Type", "text/event-stream");
-        response.putHeader("Cache-Control", "no-store");
-        response.putHeader("X-Accel-Buffering", "no");
-      }
-      var unused = response.write(text);
+      loop.runOnContext(
+          now -> {
+            HttpServerResponse response = context.response();
+            if (response.closed() || response.ended()) {
+              return; // its close handler tells
+            }
+            if (!begun) {
+              begun = true;
+              response.setChunked(true);
+              Front.headers().forEach(response::putHeader);
+              response.putHeader("Content-Type", "text/event-stream");
+              response.putHeader("Cache-Control", "no-store");
+              response.putHeader("X-Accel-Buffering", "no");
+            }
+            response.write(bytes).onComplete(done -> untaken.addAndGet(-bytes.length()));
+          });
       return true;
     }
 
     @Override
-    public synchronized void end() {
-      if (response.ended() || response.closed() || response.writeQueueFull()) {
-        context.request().connection().close();
-      } else {
-        var unused = response.end();
-      }
+    public void end() {
+      loop.runOnContext(
+          now -> {
+            HttpServerResponse response = context.response();
+            if (untaken.get() > 0 || response.ended() || response.closed()) {
+              context.request().connection().close();
+            } else {
+              var unused = response.end();
+            }
+          });
     }
   }
 }

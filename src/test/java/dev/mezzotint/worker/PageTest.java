@@ -173,6 +173,14 @@ class PageTest {
             HttpResponse.BodyHandlers.ofByteArray());
     assertThat(signed.statusCode()).isEqualTo(200);
     assertThat(streamed.body()).isEqualTo(signed.body());
+    byte[] large = new byte[9_000_000];
+    new java.util.Random(1).nextBytes(large);
+    site.store().put("jobs/http-1/log.csv", large, "text/csv");
+    HttpResponse<byte[]> pieces =
+        HTTP.send(
+            HttpRequest.newBuilder(URI.create(base() + "/api/jobs/http-1/files/log.csv")).build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    assertThat(pieces.body()).isEqualTo(large);
     assertThat(streamed.headers().firstValue("Content-Security-Policy").orElseThrow())
         .contains("default-src 'none'");
     JsonNode models = JSON.readTree(get("/api/models").body()).path("models");
@@ -439,6 +447,8 @@ class PageTest {
       HttpResponse<String> answer = post("/api/jobs", request);
       awaitState(JSON.readTree(answer.body()).path("id").asText(), "completed");
     }
+    post("/api/jobs", "{\"id\":\"typo\",\"model\":\"avatar-32\"}");
+    awaitState("typo", "failed");
     post(
         "/api/jobs", "{\"id\":\"poster-run\",\"model\":\"avatars-32\",\"count\":400,\"steps\":32}");
     post("/api/jobs", "{\"id\":\"poster-next\",\"model\":\"avatars-32\",\"count\":40}");
