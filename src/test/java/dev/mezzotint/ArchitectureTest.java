@@ -118,7 +118,9 @@ class ArchitectureTest {
         "jakarta..",
         "org.eclipse.microprofile..",
         "io.smallrye..",
-        "io.micrometer..");
+        "io.micrometer..",
+        "io.opentelemetry..",
+        "org.jboss..");
   }
 
   @Test

@@ -116,7 +116,8 @@ public final class GenerationWork implements Work<GenerationRequest> {
             plan,
             new Claims(new ClaimedFiles(store, limits.objectBytesMax()), plan, conditions),
             standing(plan, watch),
-            companions.files());
+            companions.files(),
+            watch.visit());
     Telling telling = new Telling(plan, rendering.tally(), watch);
     List<Pictures.Image> images = rendering.run(sampling, telling::look);
     Map<Integer, String> failed = rendering.tally().failed();

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The parts of a worker, with a clock on each; takes nothing until its queue is started. */
@@ -37,7 +38,7 @@ final class BenchAssembly implements AutoCloseable {
                 ? LoopSettings.of(settings.slots())
                 : GenerationRole.loopSettings(settings, device));
     DeliverySettings delivery = DeliverySettings.of(settings.worker());
-    ObjectStore store = new TimedStore(connections.store(), watch);
+    ObjectStore store = new WatchedStore(connections.store(), timed(watch));
     DeliveryHandler handler =
         new JobHandler<>(
             new GenerationWork(
@@ -63,6 +64,19 @@ final class BenchAssembly implements AutoCloseable {
               }
             },
             topic -> false);
+  }
+
+  private static WatchedStore.Around timed(Stopwatch watch) {
+    return new WatchedStore.Around() {
+      @Override
+      public <T> T call(WatchedStore.Operation operation, String key, Supplier<T> call) {
+        String about =
+            key.endsWith("job.json")
+                ? "store: job record"
+                : key.endsWith("manifest.json") ? "store: manifest" : "store: images";
+        return watch.time(about, call);
+      }
+    };
   }
 
   @Override

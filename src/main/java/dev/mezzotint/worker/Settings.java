@@ -40,6 +40,7 @@ import org.eclipse.microprofile.config.Config;
  * @param scaler of role {@code control}
  * @param conditionalWritesNeeded {@code mezzotint.conditional-writes}: whether to run only with a
  *     store that honours them
+ * @param jsonLog {@code mezzotint.log}: {@code text} or {@code json}
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
  */
 record Settings(
@@ -66,6 +67,7 @@ record Settings(
     TrainingSwitches training,
     ScalerSwitches scaler,
     boolean conditionalWritesNeeded,
+    boolean jsonLog,
     String worker) {
 
   /** Where the object store is. */
@@ -117,6 +119,7 @@ record Settings(
         scaler(config),
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
+        word(config, "mezzotint.log", List.of("text", "json"), "text").equals("json"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
   }
 

@@ -5,6 +5,7 @@ import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.training.TrainingFigures;
 import java.time.InstantSource;
 import java.util.List;
@@ -67,7 +68,12 @@ final class Worker implements AutoCloseable {
    *     the promise of one result per job cannot be kept
    */
   static Worker start(Settings settings, Endpoints endpoints) {
-    return start(settings, endpoints, InstantSource.system(), UnaryOperator.identity());
+    return start(settings, endpoints, Observers.none());
+  }
+
+  /** As {@link #start(Settings, Endpoints)}, observed. */
+  static Worker start(Settings settings, Endpoints endpoints, Observers observers) {
+    return start(settings, endpoints, observers, InstantSource.system(), UnaryOperator.identity());
   }
 
   /**
@@ -91,7 +97,16 @@ final class Worker implements AutoCloseable {
       Endpoints endpoints,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
-    Connections connections = new Connections(settings, endpoints);
+    return start(settings, endpoints, Observers.none(), clock, wiring);
+  }
+
+  private static Worker start(
+      Settings settings,
+      Endpoints endpoints,
+      Observers observers,
+      InstantSource clock,
+      UnaryOperator<DeliveryHandler> wiring) {
+    Connections connections = new Connections(settings, endpoints, observers);
     Worker worker;
     try {
       worker = new Worker(settings, connections, clock, wiring);
@@ -173,6 +188,13 @@ final class Worker implements AutoCloseable {
   /** What the role {@code control} tells of the queues. */
   Optional<Autoscaling> autoscaling() {
     return Optional.ofNullable(control).map(ControlRole::autoscaling);
+  }
+
+  /** That of its models; empty where no role needs one. */
+  Optional<Device> device() {
+    return Optional.ofNullable(generation)
+        .map(GenerationRole::device)
+        .or(() -> Optional.ofNullable(training).map(TrainingRole::device));
   }
 
   Optional<StepLoop> loop() {

@@ -31,7 +31,11 @@ final class WorkerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     // Before the application starts, whose own log would bury what is wrong.
-    Endpoints.check(settings.get());
+    Settings read = settings.get();
+    Endpoints.check(read);
+    if (read.jsonLog()) {
+      JsonLog.install();
+    }
     chooseHttpPort();
     Quarkus.run();
     return WorkerLife.exitCode();

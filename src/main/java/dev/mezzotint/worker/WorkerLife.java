@@ -1,9 +1,8 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.json.InvalidInputException;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
@@ -12,6 +11,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +25,9 @@ final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
+  /** For the last spans, at the end of a shutdown whose time is counted. */
+  private static final long TRACES_SECONDS = 2;
+
   /** Set when the worker gives up; read by the command after the application has ended. */
   private static volatile int exitCode;
 
@@ -32,6 +35,7 @@ final class WorkerLife {
   private final MeterRegistry meters;
   private final Thread starter = new Thread(this::start, "worker-start");
   private volatile boolean stopping;
+  private volatile @Nullable OpenTelemetrySdk telemetry;
   private volatile @Nullable Worker worker;
   private volatile @Nullable Endpoints endpoints;
 
@@ -58,13 +62,18 @@ final class WorkerLife {
   private void start() {
     try {
       Settings settings = Settings.read(config);
+      telemetry = Traces.configured(System::getenv).orElse(null);
       while (!stopping) {
         try {
           if (endpoints == null) {
             endpoints = Endpoints.open(settings);
           }
-          Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
-          measure(started);
+          Worker started =
+              Worker.start(
+                  settings,
+                  java.util.Objects.requireNonNull(endpoints),
+                  new Observers(meters, Optional.ofNullable(telemetry)));
+          WorkerMeters.register(started, meters);
           // Another process, on another device perhaps, will do better.
           started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
@@ -97,39 +106,16 @@ final class WorkerLife {
     Quarkus.asyncExit(code);
   }
 
-  private void measure(Worker started) {
-    started
-        .loop()
-        .ifPresent(
-            of ->
-                FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
-                    .description("Forward passes of the step loop")
-                    .register(meters));
-    started.autoscaling().ifPresent(of -> of.register(meters));
-    started.loop().ifPresent(of -> LoopMeters.register(of, meters));
-    started.training().ifPresent(figures -> TrainingMeters.register(figures, meters));
-    started
-        .trainingQueue()
-        .ifPresent(
-            of ->
-                Gauge.builder("mezzotint.trainings.in.hand", of, queue -> queue.inHand().size())
-                    .description("Training requests that this worker holds")
-                    .register(meters));
-    started
-        .queue()
-        .ifPresent(
-            of ->
-                Gauge.builder("mezzotint.jobs.in.hand", of, queue -> queue.inHand().size())
-                    .description("Requests that this worker holds")
-                    .register(meters));
-  }
-
   void stop(@Observes ShutdownEvent event) throws IOException {
     stopping = true;
     starter.interrupt();
     Worker running = worker;
     if (running != null) {
       running.close();
+    }
+    OpenTelemetrySdk sending = telemetry;
+    if (sending != null) {
+      sending.getSdkTracerProvider().shutdown().join(TRACES_SECONDS, TimeUnit.SECONDS);
     }
     Endpoints open = endpoints;
     if (open != null) {
