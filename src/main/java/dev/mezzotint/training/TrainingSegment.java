@@ -118,7 +118,10 @@ final class TrainingSegment {
             () ->
                 JobData.open(
                     request,
-                    new DataCache(store, settings.cache(), settings.cacheBytesMax()),
+                    new DataCache(
+                        settings.inputs().within(store, request.tenant()),
+                        settings.cache(),
+                        settings.cacheBytesMax()),
                     settings.datasets(),
                     () -> look(checkpoints)))) {
       ModelFiles from = begin(checkpoints, data);

@@ -61,7 +61,12 @@ final class GenerationRole implements AutoCloseable {
     DeliveryHandler handler =
         new JobHandler<>(
             new GenerationWork(
-                connections.store(), loop, encoders, GenerationLimits.DEFAULT, delivery.patience()),
+                connections.store(),
+                loop,
+                encoders,
+                GenerationLimits.DEFAULT,
+                delivery.patience(),
+                settings.inputs()),
             connections.store(),
             connections.events(),
             connections::cancelled,

@@ -81,6 +81,7 @@ final class TrainingRole implements AutoCloseable {
         .withSegment(settings.training().segment())
         .withDrain(settings.drain())
         .withDatasets(settings.training().datasets())
+        .withInputs(settings.inputs())
         .withCacheBytesMax(settings.training().cacheBytes())
         .withCheckpointing(new Checkpointing(lease.dividedBy(BEATS_PER_LEASE), lease));
   }
