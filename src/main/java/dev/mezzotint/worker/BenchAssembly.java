@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.generation.LoopSettings;
@@ -31,13 +32,27 @@ final class BenchAssembly implements AutoCloseable {
       @Nullable Device device,
       int lanes,
       Stopwatch watch) {
+    this(settings, connections, shelf, device, lanes, watch, JobListener.NONE);
+  }
+
+  /**
+   * @param listener hears of every delivery
+   */
+  BenchAssembly(
+      Settings settings,
+      Connections connections,
+      ModelShelf shelf,
+      @Nullable Device device,
+      int lanes,
+      Stopwatch watch,
+      JobListener listener) {
     loop =
         new StepLoop(
             shelf,
             device == null
                 ? LoopSettings.of(settings.slots())
                 : GenerationRole.loopSettings(settings, device));
-    DeliverySettings delivery = DeliverySettings.of(settings.worker());
+    DeliverySettings delivery = DeliverySettings.of(settings.worker()).withListener(listener);
     ObjectStore store = new WatchedStore(connections.store(), timed(watch));
     DeliveryHandler handler =
         new JobHandler<>(

@@ -79,6 +79,12 @@ final class Connections implements AutoCloseable {
    *     said that it need not
    */
   void prepare() {
+    prepareStore();
+    prepareTopics();
+  }
+
+  /** The store's part of {@link #prepare}. */
+  void prepareStore() {
     bucket.ensureBucket();
     if (!bucket.probe().honoured()) {
       String fault =
@@ -93,6 +99,10 @@ final class Connections implements AutoCloseable {
       }
       LOG.log(System.Logger.Level.WARNING, "{0}. Running without that promise, as told.", fault);
     }
+  }
+
+  /** The broker's part of {@link #prepare}. */
+  void prepareTopics() {
     try (KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
       cluster.ensureTopics();
     }

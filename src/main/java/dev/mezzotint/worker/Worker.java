@@ -27,13 +27,16 @@ final class Worker implements AutoCloseable {
   private final @Nullable GenerationRole generation;
   private final @Nullable TrainingRole training;
   private volatile @Nullable ControlRole control;
+  private final Laps laps;
   private volatile boolean accepting;
 
   private Worker(
       Settings settings,
       Connections connections,
       InstantSource clock,
-      UnaryOperator<DeliveryHandler> wiring) {
+      UnaryOperator<DeliveryHandler> wiring,
+      Laps laps) {
+    this.laps = laps;
     this.connections = connections;
     this.generation =
         settings.roles().contains(Role.GENERATION)
@@ -106,10 +109,12 @@ final class Worker implements AutoCloseable {
       Observers observers,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
+    Laps laps = new Laps();
     Connections connections = new Connections(settings, endpoints, observers);
     Worker worker;
     try {
-      worker = new Worker(settings, connections, clock, wiring);
+      worker = new Worker(settings, connections, clock, wiring, laps);
+      laps.lap("device");
     } catch (RuntimeException e) {
       connections.close();
       throw e;
@@ -132,8 +137,12 @@ final class Worker implements AutoCloseable {
   }
 
   private void begin(Settings settings, InstantSource clock) {
-    connections.prepare();
+    connections.prepareStore();
+    laps.lap("store");
+    connections.prepareTopics();
+    laps.lap("topics");
     connections.listen(this::calledOff);
+    laps.lap("control topic");
     if (settings.roles().contains(Role.CONTROL)) {
       Topics topics = connections.kafka().topics();
       control =
@@ -150,6 +159,7 @@ final class Worker implements AutoCloseable {
     if (training != null) {
       training.start();
     }
+    laps.lap("roles");
     accepting = true;
   }
 
@@ -158,6 +168,11 @@ final class Worker implements AutoCloseable {
     if (role != null) {
       role.calledOff(jobId);
     }
+  }
+
+  /** What its start was spent on. */
+  Laps laps() {
+    return laps;
   }
 
   /** Plays its roles. */

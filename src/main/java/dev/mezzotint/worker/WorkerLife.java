@@ -10,6 +10,7 @@ import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.Config;
@@ -25,6 +26,9 @@ final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
+  /** When the process began, in milliseconds since 1970. */
+  private static final long BORN = ManagementFactory.getRuntimeMXBean().getStartTime();
+
   /** For the last spans, at the end of a shutdown whose time is counted. */
   private static final long TRACES_SECONDS = 2;
 
@@ -34,6 +38,7 @@ final class WorkerLife {
   private final Config config;
   private final MeterRegistry meters;
   private final Thread starter = new Thread(this::start, "worker-start");
+  private volatile String waitsFor = "";
   private volatile boolean stopping;
   private volatile @Nullable OpenTelemetrySdk telemetry;
   private volatile @Nullable Worker worker;
@@ -54,12 +59,22 @@ final class WorkerLife {
     starter.start();
   }
 
+  /** What it has not found yet, in words; empty once it runs. */
+  String waitsFor() {
+    return waitsFor;
+  }
+
+  private static String seconds(long millis) {
+    return String.format(java.util.Locale.ROOT, "%.1f", millis / 1e3);
+  }
+
   Optional<Worker> worker() {
     return Optional.ofNullable(worker);
   }
 
   /** Tries until broker and store are there; only a wrong configuration ends the process. */
   private void start() {
+    long begun = System.currentTimeMillis();
     try {
       Settings settings = Settings.read(config);
       telemetry = Traces.configured(System::getenv).orElse(null);
@@ -77,8 +92,16 @@ final class WorkerLife {
           // Another process, on another device perhaps, will do better.
           started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
+          waitsFor = "";
+          LOG.log(
+              System.Logger.Level.INFO,
+              "Ready {0} s after the process began: application {1} s, then {2}",
+              seconds(System.currentTimeMillis() - BORN),
+              seconds(begun - BORN),
+              started.laps());
           return;
         } catch (dev.mezzotint.job.TransientException e) {
+          waitsFor = String.valueOf(e.getMessage());
           LOG.log(
               System.Logger.Level.WARNING, "Not started yet, trying again: {0}", e.getMessage());
           Thread.sleep(RETRY_MILLIS);

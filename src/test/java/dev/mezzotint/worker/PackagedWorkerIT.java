@@ -193,6 +193,53 @@ class PackagedWorkerIT {
     }
   }
 
+  @Test
+  void aBrokerThatIsAwayIsNamedByLogAndHealthAndWaitedFor() throws Exception {
+    away("KAFKA_BOOTSTRAP_SERVERS", "");
+  }
+
+  @Test
+  void aStoreThatIsAwayIsNamedByLogAndHealthAndWaitedFor() throws Exception {
+    away("S3_ENDPOINT", "http://");
+  }
+
+  private void away(String variable, String scheme) throws Exception {
+    URI real = URI.create("http://" + site.environment().get(variable).replace("http://", ""));
+    int absent;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      absent = socket.getLocalPort();
+    }
+    String address = "127.0.0.1:" + absent;
+    Running worker = start(Map.of(variable, scheme + address));
+    try {
+      await("health says so", worker, () -> health().contains(address));
+      assertThat(health()).contains("DOWN");
+      assertThat(worker.said()).contains("trying again", address);
+      try (Forwarder there = new Forwarder(absent, real.getPort())) {
+        await("ready", worker, this::ready);
+        assertThat(health()).doesNotContain(address);
+      }
+    } finally {
+      worker.process().destroy();
+      assertThat(worker.ends(EXIT_SECONDS)).isTrue();
+    }
+  }
+
+  private String health() {
+    try {
+      HttpURLConnection asked =
+          (HttpURLConnection)
+              URI.create("http://127.0.0.1:" + port + "/q/health/ready").toURL().openConnection();
+      asked.setReadTimeout(2_000);
+      boolean up = asked.getResponseCode() == 200;
+      return new String(
+          (up ? asked.getInputStream() : asked.getErrorStream()).readAllBytes(),
+          java.nio.charset.StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
   private String record(String id) {
     return new String(site.object(Keys.jobRecord(id)), java.nio.charset.StandardCharsets.UTF_8);
   }
