@@ -5,22 +5,28 @@ import dev.mezzotint.cli.Spread;
 import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.torch.TorchDevice;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.micrometer.prometheus.PrometheusConfig;
+import io.micrometer.prometheus.PrometheusMeterRegistry;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +51,7 @@ final class ObservingBench implements Callable<Integer> {
   private static final int PAIRS = 12;
   private static final int JOBS = 400;
   private static final long SCRAPE_MILLIS = 1_000;
+  private static final int DELIVERIES = 2_000;
 
   @Option(
       names = "--model",
@@ -66,6 +73,8 @@ final class ObservingBench implements Callable<Integer> {
   private final Supplier<Settings> configuration;
   private final AtomicLong received = new AtomicLong();
   private final AtomicLong scraped = new AtomicLong();
+  private final AtomicLong watched = new AtomicLong();
+  private final Map<String, Object> figures = new LinkedHashMap<>();
   private volatile boolean on;
 
   ObservingBench(Supplier<Settings> configuration) {
@@ -97,6 +106,9 @@ final class ObservingBench implements Callable<Integer> {
     } finally {
       collector.stop(0);
       QueueBench.delete(data);
+    }
+    if (json != null) {
+      Files.write(json, JsonText.writePretty(figures));
     }
     return 0;
   }
@@ -141,6 +153,7 @@ final class ObservingBench implements Callable<Integer> {
               delivery -> (on ? traced : plain).taken(delivery))) {
         LoopMeters.register(path.loop, meters);
         measure(path, gate, endpoints, info, observed, meters);
+        account(plain, traced);
       }
     }
   }
@@ -152,7 +165,7 @@ final class ObservingBench implements Callable<Integer> {
       ModelInfo info,
       Observers observed,
       PrometheusMeterRegistry meters)
-      throws InterruptedException, IOException {
+      throws InterruptedException {
     QueueBench.submitMixed(endpoints, info, JOBS);
     path.queue.start();
     while (path.loop.figures().underWay() == 0) {
@@ -207,24 +220,67 @@ final class ObservingBench implements Callable<Integer> {
         if (on) {
           scraped.addAndGet(meters.scrape().length());
         }
+        watched.set(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void tell(double[] without, double[] with, double[] share) throws IOException {
+  /**
+   * What looking costs in processor time, told apart from what the machine does besides: the
+   * threads that scrape and send, and the calls of one delivery.
+   */
+  private void account(JobListener plain, JobListener traced) {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long nanos = watched.get();
+    for (long id : threads.getAllThreadIds()) {
+      ThreadInfo info = threads.getThreadInfo(id);
+      if (info != null && info.getThreadName().startsWith("BatchSpanProcessor")) {
+        nanos += Math.max(0, threads.getThreadCpuTime(id));
+      }
+    }
+    double observedSeconds = PAIRS * (seconds + 0.5);
+    double share = nanos / 1e9 / observedSeconds;
+    double delivery = (deliveries(traced) - deliveries(plain)) / 1e3;
+    say("scraping and sending take %.3f %% of one processor", 100 * share);
+    say("spans of one delivery take %.0f µs of its own thread", delivery);
+    figures.put("scrapingAndSendingOfOneProcessor", share);
+    figures.put("microsPerDelivery", delivery);
+  }
+
+  /** Nanoseconds of processor time of one delivery's calls. */
+  private static double deliveries(JobListener listener) {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    double last = 0;
+    for (int round = 0; round < 3; round++) { // the first ones compile
+      long before = threads.getCurrentThreadCpuTime();
+      for (int i = 0; i < DELIVERIES; i++) {
+        JobListener.Visit visit =
+            listener.taken(new Delivery("requests", 0, i, 1, new byte[0], List.of()));
+        visit.job("bench");
+        visit.phase("claim");
+        visit.attempt(1, "model", /* entry= */ false);
+        visit.phase("work");
+        long now = System.nanoTime();
+        visit.steps(() -> 1).end(now, Map.of("evaluations", 1L));
+        visit.spent("pictures", now, now, Map.of("pictures", 1L));
+        visit.phase("commit");
+        visit.settled(DeliveryHandler.Settlement.ACCEPT);
+      }
+      last = (threads.getCurrentThreadCpuTime() - before) / (double) DELIVERIES;
+    }
+    return last;
+  }
+
+  private void tell(double[] without, double[] with, double[] share) {
     say("without  %s row-steps/s", Spread.of(without).text("%.4g"));
     say("with     %s row-steps/s", Spread.of(with).text("%.4g"));
     say("share    %s", Spread.of(share).text("%.4f"));
     say("%d bytes of spans received, %d characters scraped", received.get(), scraped.get());
-    if (json != null) {
-      Map<String, Object> figures = new LinkedHashMap<>();
-      figures.put("without", Spread.of(without).toMap());
-      figures.put("with", Spread.of(with).toMap());
-      figures.put("share", Spread.of(share).toMap());
-      Files.write(json, JsonText.writePretty(figures));
-    }
+    figures.put("without", Spread.of(without).toMap());
+    figures.put("with", Spread.of(with).toMap());
+    figures.put("share", Spread.of(share).toMap());
   }
 
   private static void say(String format, Object... arguments) {
