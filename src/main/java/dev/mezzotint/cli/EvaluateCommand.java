@@ -7,7 +7,7 @@ import dev.mezzotint.evaluation.PictureSet;
 import dev.mezzotint.evaluation.Report;
 import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.ModelLibrary;
-import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.image.Png;
@@ -17,6 +17,7 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.Guided;
 import dev.mezzotint.network.SamplingNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,11 +92,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Of the first run; default ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(names = "--steps", paramLabel = "T", description = "As in generate.")
-  private @Nullable Integer steps;
-
-  @Option(names = "--sampler", paramLabel = "NAME", description = "As in generate.")
-  private @Nullable String sampler;
+  @Mixin private SolverOptions solving = new SolverOptions();
 
   @Option(
       names = "--search",
@@ -128,11 +125,14 @@ final class EvaluateCommand implements Callable<Integer> {
     checkKind(files);
     Device device = surroundings.device(model.device);
     ModelInfo info = new ModelLibrary(device, ref -> files).find("");
-    Solver solver = solver(info);
-    int intervals = steps == null ? info.steps() : checked("--steps", steps, 1, 1000);
-    checked("--search", search, 1, Integer.MAX_VALUE);
+    Solver solver = solving.solver(info);
+    double[] alphas = solving.alphas(info, files.card(), 0, 1);
+    Guidance guidance = solving.guidance(info);
+    if (search < 1) {
+      throw new InvalidInputException("--search", "--search must be at least 1, not " + search);
+    }
     destinations(files);
-    List<Stage> stages = solver.stages(AlphaSchedule.UNIFORM.alphas(intervals));
+    List<Stage> stages = solver.stages(alphas);
     Report report;
     try (EvaluationData pictures =
             EvaluationData.open(
@@ -145,6 +145,7 @@ final class EvaluateCommand implements Callable<Integer> {
             new NetworkPainter(
                 network,
                 stages,
+                info.unguided().map(without -> new Guided(guidance, without)),
                 new PictureSet(0, info.channels(), info.height(), info.width(), new float[0]),
                 info.p0().equals(ModelCard.BLUE_NOISE),
                 rows(device, info),
@@ -154,7 +155,10 @@ final class EvaluateCommand implements Callable<Integer> {
                     pictures.training(), pictures.heldOut(), painter, settings, System.err::println)
                 .run();
       }
-      tell(files, report, settings(info, report, solver, intervals, pictures.heldOutSplit()));
+      tell(
+          files,
+          report,
+          settings(info, report, solver, alphas.length - 1, guidance, pictures.heldOutSplit()));
     }
     return 0;
   }
@@ -184,25 +188,6 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private Solver solver(ModelInfo info) {
-    if (sampler == null) {
-      return info.sampler();
-    }
-    try {
-      return Solver.parse(sampler);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("--sampler", "--sampler: " + e.getMessage(), e);
-    }
-  }
-
-  private static int checked(String option, int value, int min, int max) {
-    if (value < min || value > max) {
-      throw new InvalidInputException(
-          option, option + " must be from " + min + " to " + max + ", not " + value);
-    }
-    return value;
-  }
-
   private int number(EvaluationData pictures) {
     return count != null
         ? count
@@ -226,12 +211,24 @@ final class EvaluateCommand implements Callable<Integer> {
     return Math.max(1, pass / values);
   }
 
-  private static Map<String, Object> settings(
-      ModelInfo info, Report report, Solver solver, int intervals, String heldOut) {
+  private Map<String, Object> settings(
+      ModelInfo info,
+      Report report,
+      Solver solver,
+      int intervals,
+      Guidance guidance,
+      String heldOut) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("model", info.reference());
     map.put("sampler", solver.word());
     map.put("steps", intervals);
+    if (!solving.schedule().equals("uniform")) {
+      map.put("schedule", solving.schedule());
+    }
+    if (guidance.guides()) {
+      map.put("guidance", guidance.weight());
+      map.put("cfgZero", guidance.zeroStar());
+    }
     map.put("split", heldOut);
     map.putAll(report.settings());
     return map;

@@ -6,14 +6,11 @@ import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.Sampling;
 import dev.mezzotint.generation.SamplingJob;
 import dev.mezzotint.generation.StepLoop;
-import dev.mezzotint.iadb.AlphaSchedule;
-import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import java.io.IOException;
@@ -50,37 +47,12 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private StartOptions start = new StartOptions();
 
-  @Option(names = "--steps", paramLabel = "T", description = "Intervals of alpha, 1 to 1000.")
-  private @Nullable Integer steps;
-
-  @Option(
-      names = "--sampler",
-      paramLabel = "NAME",
-      description = "euler, midpoint, heun, rk4, ab2 or ab3; default as on the model's card.")
-  private @Nullable String sampler;
-
-  @Option(
-      names = "--schedule",
-      paramLabel = "S",
-      defaultValue = "uniform",
-      description =
-          "uniform, cosine, shift:S, a list 0,...,1, or tuned, as on the model's card; default"
-              + " ${DEFAULT-VALUE}.")
-  private String schedule = "uniform";
+  @Mixin private SolverOptions solving = new SolverOptions();
 
   @Mixin private FrameOptions frames = new FrameOptions();
 
   @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
   private @Nullable Integer classLabel;
-
-  @Option(
-      names = "--guidance",
-      paramLabel = "W",
-      description = "Exaggerate the class, for models that were also trained without; 1 is none.")
-  private double guidance = 1;
-
-  @Option(names = "--cfg-zero", description = "Guide by CFG-Zero* instead of plainly.")
-  private boolean cfgZero;
 
   @Option(
       names = "--trajectory",
@@ -120,8 +92,8 @@ final class GenerateCommand implements Callable<Integer> {
       ModelLibrary library, ModelFiles files, ModelInfo info, List<SamplingJob.X0> points)
       throws IOException {
     List<SamplingJob.Row> rows = rows(info, points);
-    Solver solver = sampler == null ? info.sampler() : solver(sampler);
-    double[] alphas = alphas(info, files.card());
+    Solver solver = solving.solver(info);
+    double[] alphas = solving.alphas(info, files.card(), start.from(), start.to());
     Optional<Inpainting> painting = paint.plan(solver, alphas);
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
     if (painting.isPresent()) {
@@ -138,7 +110,7 @@ final class GenerateCommand implements Callable<Integer> {
             rows.stream().map(row -> ways.map(all -> all.with(row)).orElse(row)).toList(),
             stages,
             label(info),
-            guidance(),
+            solving.guidance(info),
             Priority.NORMAL,
             "",
             Optional.empty());
@@ -185,43 +157,6 @@ final class GenerateCommand implements Callable<Integer> {
         .toList();
   }
 
-  private Guidance guidance() {
-    try {
-      return new Guidance(guidance, cfgZero);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
-    }
-  }
-
-  private double[] alphas(ModelInfo info, ModelCard card) {
-    int intervals = steps == null ? info.steps() : checked("--steps", steps, 1, 1000);
-    try {
-      if (steps == null && schedule.indexOf(',') >= 0) {
-        intervals = schedule.split(",", -1).length - 1; // a list says itself how many
-      }
-      return schedule(card, intervals).alphas(intervals, start.from(), start.to());
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("--schedule", "--schedule: " + e.getMessage(), e);
-    }
-  }
-
-  private AlphaSchedule schedule(ModelCard card, int intervals) {
-    if (!schedule.equals("tuned")) {
-      return AlphaSchedule.parse(schedule);
-    }
-    return card.tunedSchedule(intervals)
-        .orElseThrow(
-            () ->
-                new InvalidInputException(
-                    "--schedule",
-                    "--schedule tuned: the card of model "
-                        + card.name()
-                        + " has none for "
-                        + intervals
-                        + " steps, but for "
-                        + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
-  }
-
   private OptionalInt label(ModelInfo info) {
     if (info.classes().isEmpty()) {
       if (classLabel != null) {
@@ -244,14 +179,6 @@ final class GenerateCommand implements Callable<Integer> {
           option, option + " must be from " + min + " to " + max + ", not " + value);
     }
     return (int) value;
-  }
-
-  private static Solver solver(String word) {
-    try {
-      return Solver.parse(word);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("--sampler", "--sampler: " + e.getMessage(), e);
-    }
   }
 
   /** All rows' pictures in their order, C×H×W each. */

@@ -24,6 +24,13 @@ public interface Surroundings {
     return device(name);
   }
 
+  /**
+   * Does something when the process is told to end, before its devices stand still.
+   *
+   * @return forgets it again
+   */
+  Runnable whenTold(Runnable toEnd);
+
   /** Finds a model by any form of reference, the object store's included. */
   ModelFiles model(String reference);
 

@@ -129,8 +129,7 @@ final class TrainCommand implements Callable<Integer> {
   private int train(Recipe read, Pairs pairs, List<String> opening) throws InterruptedException {
     AtomicBoolean stopping = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(1);
-    Thread onSignal = new Thread(() -> stop(stopping, ended), "training-stop");
-    Runtime.getRuntime().addShutdownHook(onSignal);
+    Runnable forget = surroundings.whenTold(() -> stop(stopping, ended));
     try {
       long done;
       Optional<String> wait;
@@ -153,15 +152,7 @@ final class TrainCommand implements Callable<Integer> {
       return 0;
     } finally {
       ended.countDown();
-      forget(onSignal);
-    }
-  }
-
-  private static void forget(Thread onSignal) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(onSignal);
-    } catch (IllegalStateException e) {
-      // the JVM is going down, and the hook with it
+      forget.run();
     }
   }
 

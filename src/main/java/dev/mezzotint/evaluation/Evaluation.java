@@ -67,7 +67,7 @@ public final class Evaluation {
    * @param painted the model's
    * @param again the model's for the same conditions, from other x0; empty without conditions
    */
-  private record Round(
+  record Round(
       RealPictures real, RealPictures floor, PictureSet painted, Optional<PictureSet> again) {}
 
   /**
@@ -123,7 +123,7 @@ public final class Evaluation {
     List<Neighbours> nearest = new ArrayList<>();
     figures.addAll(memorisation(rounds, nearest));
     if (conditioned.isPresent()) {
-      figures.addAll(consistency(rounds, conditioned.get()));
+      figures.addAll(conditioned.get().consistency(rounds));
     }
     return new Report(settings(), figures, sheet(rounds.get(0), nearest.get(0), conditioned));
   }
@@ -182,7 +182,7 @@ public final class Evaluation {
       model[r] = withMean(distance.to(round.painted));
       floor[r] = withMean(distance.to(round.floor.pictures()));
       if (conditioned.isPresent()) {
-        baseline[r] = withMean(distance.to(conditioned.get().baseline.get(r)));
+        baseline[r] = withMean(distance.to(conditioned.get().baseline().get(r)));
       }
     }
     List<Figure> figures = new ArrayList<>();
@@ -308,16 +308,6 @@ public final class Evaluation {
             nearerOfReal));
   }
 
-  /**
-   * What is the same for all figures of a conditional model, a list entry for each round.
-   *
-   * @param segments of the held-out pictures' conditions
-   * @param second training pictures with the condition most alike
-   * @param baseline segments in their mean colours
-   */
-  private record Conditioned(
-      List<byte[][]> segments, List<PictureSet> second, List<PictureSet> baseline) {}
-
   private Conditioned conditioned(List<Round> rounds) throws IOException {
     PictureSet examples = rounds.get(0).floor.conditions().orElseThrow();
     Segments segments = Segments.of(training.conditions(), examples, settings.seed);
@@ -332,81 +322,17 @@ public final class Evaluation {
           Arrays.stream(chunk.which()).forEach(numbers::add);
         });
     byte[][] all = maps.toArray(byte[][]::new);
-    Conditioned conditioned =
-        new Conditioned(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    List<byte[][]> held = new ArrayList<>();
+    List<PictureSet> second = new ArrayList<>();
+    List<PictureSet> baseline = new ArrayList<>();
     for (Round round : rounds) {
       byte[][] own = segments.of(round.real.conditions().orElseThrow());
       int[] alike = Arrays.stream(Consistency.mostAlike(all, own)).map(numbers::get).toArray();
-      conditioned.segments.add(own);
-      conditioned.second.add(RealPictures.read(training, alike).pictures());
-      conditioned.baseline.add(colours.paint(round.painted, own));
+      held.add(own);
+      second.add(RealPictures.read(training, alike).pictures());
+      baseline.add(colours.paint(round.painted, own));
     }
-    return conditioned;
-  }
-
-  /** A score of pictures against references, given the segments of their conditions. */
-  private interface Score {
-    double of(PictureSet pictures, PictureSet references, byte[][] segments);
-  }
-
-  private List<Figure> consistency(List<Round> rounds, Conditioned conditioned) {
-    int repeats = rounds.size();
-    double[] model = new double[repeats];
-    double[] floor = new double[repeats];
-    double[] worst = new double[repeats];
-    for (int r = 0; r < repeats; r++) {
-      Round round = rounds.get(r);
-      PictureSet references = round.real.pictures();
-      model[r] = Consistency.difference(round.painted, round.again.orElseThrow());
-      floor[r] = Consistency.difference(conditioned.second.get(r), references);
-      worst[r] = Consistency.difference(shuffled(references), references);
-    }
-    return List.of(
-        score(
-            "segmentColours",
-            "colours of segments against the reference, /255",
-            Better.LOWER,
-            Consistency::colourError,
-            rounds,
-            conditioned),
-        score(
-            "edges",
-            "edges, correlation with the reference's",
-            Better.HIGHER,
-            (pictures, references, segments) -> Consistency.edgeCorrelation(pictures, references),
-            rounds,
-            conditioned),
-        Figure.of("twoSeeds", "difference of two seeds, /255", Better.AS_FLOOR, model, floor)
-            .withWorst(worst));
-  }
-
-  private static Figure score(
-      String key,
-      String words,
-      Better better,
-      Score score,
-      List<Round> rounds,
-      Conditioned conditioned) {
-    int repeats = rounds.size();
-    double[] model = new double[repeats];
-    double[] floor = new double[repeats];
-    double[] worst = new double[repeats];
-    double[] baseline = new double[repeats];
-    for (int r = 0; r < repeats; r++) {
-      PictureSet references = rounds.get(r).real.pictures();
-      byte[][] segments = conditioned.segments.get(r);
-      model[r] = score.of(rounds.get(r).painted, references, segments);
-      floor[r] = score.of(conditioned.second.get(r), references, segments);
-      worst[r] = score.of(shuffled(references), references, segments);
-      baseline[r] = score.of(conditioned.baseline.get(r), references, segments);
-    }
-    return Figure.of(key, words, better, model, floor).withWorst(worst).withBaseline(baseline);
-  }
-
-  /** Each picture in the place of another; they stand in random order already. */
-  private static PictureSet shuffled(PictureSet pictures) {
-    return pictures.select(
-        IntStream.range(0, pictures.size()).map(i -> (i + 1) % pictures.size()).toArray());
+    return new Conditioned(held, second, baseline);
   }
 
   private Pixels sheet(Round round, Neighbours nearest, Optional<Conditioned> conditioned)
@@ -418,8 +344,8 @@ public final class Evaluation {
           List.of(
               round.painted,
               round.again.orElseThrow(),
-              conditioned.get().second.get(0),
-              conditioned.get().baseline.get(0)));
+              conditioned.get().second().get(0),
+              conditioned.get().baseline().get(0)));
     }
     int[] which = Arrays.copyOf(nearest.nearest(), Math.min(Sheet.COUNT, settings.count));
     return Sheet.of(

@@ -4,6 +4,7 @@ import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.DeviceMemoryException;
+import dev.mezzotint.network.Guided;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import java.util.Arrays;
@@ -16,12 +17,14 @@ import org.jspecify.annotations.Nullable;
 public final class NetworkPainter implements Painter {
   private final SamplingNetwork network;
   private final List<Stage> stages;
+  private final Optional<Guided> guided;
   private final PictureSet shape;
   private final @Nullable BlueNoise blue;
   private final IntConsumer painted;
   private int rows;
 
   /**
+   * @param guided empty for no guidance
    * @param shape an empty set of the pictures' size
    * @param blueNoise whether x0 is blue noise rather than white
    * @param rows pictures in one pass at most; fewer where the device has too little memory
@@ -30,12 +33,14 @@ public final class NetworkPainter implements Painter {
   public NetworkPainter(
       SamplingNetwork network,
       List<Stage> stages,
+      Optional<Guided> guided,
       PictureSet shape,
       boolean blueNoise,
       int rows,
       IntConsumer painted) {
     this.network = network;
     this.stages = List.copyOf(stages);
+    this.guided = guided;
     this.shape = shape;
     this.blue = blueNoise ? new BlueNoise(shape.height(), shape.width()) : null;
     this.rows = rows;
@@ -82,6 +87,7 @@ public final class NetworkPainter implements Painter {
     return UniformSampling.sample(
         network,
         stages,
+        guided,
         x0,
         condition,
         shape.height(),

@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -38,12 +39,10 @@ final class ZippedFiles implements InputFiles {
   private static final int END_BYTES = 22;
   private static final int END_SIGNATURE = 0x06054b50;
 
-  private final Path file;
   private final ZipFile zip;
   private final List<ZipEntry> entries;
 
-  private ZippedFiles(Path file, ZipFile zip, List<ZipEntry> entries) {
-    this.file = file;
+  private ZippedFiles(ZipFile zip, List<ZipEntry> entries) {
     this.zip = zip;
     this.entries = entries;
   }
@@ -59,7 +58,9 @@ final class ZippedFiles implements InputFiles {
       checkDirectory(file);
       ZipFile zip = new ZipFile(file.toFile());
       try {
-        return new ZippedFiles(file, zip, entries(zip, countMax));
+        List<ZipEntry> entries = entries(zip, countMax);
+        Files.delete(file); // open it stays readable, and a killed process leaves nothing behind
+        return new ZippedFiles(zip, entries);
       } catch (IOException | RuntimeException e) {
         zip.close();
         throw e;
@@ -150,10 +151,8 @@ final class ZippedFiles implements InputFiles {
   public void close() {
     try {
       zip.close();
-      Files.deleteIfExists(file);
     } catch (IOException e) {
-      System.getLogger(ZippedFiles.class.getName())
-          .log(System.Logger.Level.WARNING, "{0} is left behind: {1}", file, e);
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.mezzotint.network;
 import dev.mezzotint.iadb.Stage;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Rows that all take the same stages together, from x0 to the end: for previews and measurements.
@@ -23,10 +24,11 @@ public final class UniformSampling {
       int height,
       int width,
       long[] classes) {
-    return sample(network, stages, x0, new float[0], height, width, classes);
+    return sample(network, stages, Optional.empty(), x0, new float[0], height, width, classes);
   }
 
   /**
+   * @param guided empty for no guidance
    * @param x0 N×C×height×width
    * @param condition N×K×height×width; empty when K = 0
    * @param classes N class labels
@@ -35,6 +37,7 @@ public final class UniformSampling {
   public static float[] sample(
       SamplingNetwork network,
       List<Stage> stages,
+      Optional<Guided> guided,
       float[] x0,
       float[] condition,
       int height,
@@ -47,7 +50,8 @@ public final class UniformSampling {
     float[] coefficients = new float[4 * rows];
     try (SamplingNetwork.Slots resident = network.slots(rows, height, width)) {
       resident.put(slots, x0, condition);
-      for (Stage stage : stages) {
+      for (int i = 0; i < stages.size(); i++) {
+        Stage stage = stages.get(i);
         Arrays.fill(alpha, (float) stage.alpha());
         for (int row = 0; row < rows; row++) {
           coefficients[4 * row] = (float) stage.g0();
@@ -55,9 +59,29 @@ public final class UniformSampling {
           coefficients[4 * row + 2] = (float) stage.g2();
           coefficients[4 * row + 3] = (float) stage.g3();
         }
-        resident.step(slots, alpha, coefficients, classes);
+        if (guided.isPresent() && guided.get().guidance().guides()) {
+          if (!guided.get().guidance().leavesOut(i, stages.size())) {
+            guidedStep(resident, guided.get(), slots, alpha, coefficients, classes);
+          }
+        } else {
+          resident.step(slots, alpha, coefficients, classes);
+        }
       }
       return resident.take(slots);
     }
+  }
+
+  private static void guidedStep(
+      SamplingNetwork.Slots resident,
+      Guided guided,
+      long[] slots,
+      float[] alpha,
+      float[] coefficients,
+      long[] classes) {
+    float[] weights = new float[slots.length];
+    Arrays.fill(weights, (float) guided.guidance().weight());
+    boolean[] zeroStar = new boolean[slots.length];
+    Arrays.fill(zeroStar, guided.guidance().zeroStar());
+    resident.guidedStep(slots, alpha, coefficients, classes, weights, zeroStar, guided.without());
   }
 }

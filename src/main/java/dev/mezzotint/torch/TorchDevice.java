@@ -12,6 +12,7 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -61,6 +62,17 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
           "device " + name + " is not there: " + engine.getGpuCount() + " GPUs were found");
     }
     return new TorchDevice(Device.gpu(index));
+  }
+
+  /**
+   * Waits for the passes in hand and lets no other begin, on any device: for the end of the
+   * process, where the engine takes itself down, and a pass that runs on would crash in it. The
+   * caller's thread must be the last one to want a device.
+   *
+   * @return whether they ended in time
+   */
+  public static boolean standStill(Duration limit) throws InterruptedException {
+    return TorchProgram.standStill(limit);
   }
 
   private static void setDefault(String property, String value) {

@@ -11,9 +11,15 @@ import dev.mezzotint.network.NetworkProgram;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** A program loaded into the engine. Used by one thread at a time; closed by its owner. */
 final class TorchProgram implements AutoCloseable {
+  /** Read by each pass; written once, when no other is to begin. */
+  private static final ReentrantReadWriteLock PASSES = new ReentrantReadWriteLock();
+
   private final Model model;
   private final PtSymbolBlock block;
 
@@ -33,10 +39,13 @@ final class TorchProgram implements AutoCloseable {
 
   /** Calls a method without recording gradients; the caller closes arguments and result. */
   IValue call(String method, IValue... arguments) {
+    PASSES.readLock().lock();
     try {
       return IValueUtils.runMethod(block, method, arguments);
     } catch (RuntimeException e) {
       throw DeviceMemory.orSame(e);
+    } finally {
+      PASSES.readLock().unlock();
     }
   }
 
@@ -47,7 +56,21 @@ final class TorchProgram implements AutoCloseable {
    *     marker {@code module_method:NAME}
    */
   NDList callRecording(NDList arguments) {
-    return block.forward(new ParameterStore(), arguments, /* training= */ true);
+    PASSES.readLock().lock();
+    try {
+      return block.forward(new ParameterStore(), arguments, /* training= */ true);
+    } finally {
+      PASSES.readLock().unlock();
+    }
+  }
+
+  /**
+   * Waits for the passes in hand; no other begins in this process.
+   *
+   * @return whether they ended in time
+   */
+  static boolean standStill(Duration limit) throws InterruptedException {
+    return PASSES.writeLock().tryLock(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -119,7 +120,14 @@ final class ReflowPairs implements Pairs, AutoCloseable {
           underlying.read(first + row, x0, ignored, row * values, condition, row * shown);
     }
     return UniformSampling.sample(
-        network, stages, x0, condition, underlying.height(), underlying.width(), classes);
+        network,
+        stages,
+        Optional.empty(),
+        x0,
+        condition,
+        underlying.height(),
+        underlying.width(),
+        classes);
   }
 
   private void append(float[] x1, int at) throws IOException {

@@ -249,8 +249,9 @@ public final class Training {
     folder.broken(pairs.broken());
     TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
     TrainingFolder.write(out.resolve("loss.png"), LossCurve.png(recipe.name(), log));
-    TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
     ModelFolder.write(out, recipe.network(), ema, card(log, done));
+    // Last, as it may be cut off: after a signal there is little time.
+    TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
   }
 
   private ModelCard card(List<TrainingFolder.LogLine> log, long done) {

@@ -239,6 +239,7 @@ final class TrainingFolder {
       return UniformSampling.sample(
           network,
           Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(PREVIEW_STEPS)),
+          Optional.empty(),
           start.x0,
           start.condition,
           start.size,

@@ -46,6 +46,8 @@ public final class Main {
 
   /** What commands find on this machine. */
   private static final class Installed implements Surroundings {
+    private final Ending ending = new Ending();
+
     @Override
     public Device workerDevice(String name) {
       Settings settings = settings();
@@ -53,7 +55,13 @@ public final class Main {
     }
 
     @Override
+    public Runnable whenTold(Runnable toEnd) {
+      return ending.add(toEnd);
+    }
+
+    @Override
     public Device device(String name) {
+      ending.begin();
       Settings settings = settings();
       // A command has the machine to itself; a worker leaves a processor to what runs beside it.
       int threads =

@@ -120,6 +120,11 @@ class ModelsCommandTest {
 
   private final class WithStore implements Surroundings {
     @Override
+    public Runnable whenTold(Runnable toEnd) {
+      return () -> {};
+    }
+
+    @Override
     public Device device(String name) {
       return Terminal.SURROUNDINGS.device(name);
     }

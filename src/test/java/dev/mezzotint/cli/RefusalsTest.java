@@ -214,6 +214,11 @@ class RefusalsTest {
   private static Surroundings failing(RuntimeException failure) {
     return new Surroundings() {
       @Override
+      public Runnable whenTold(Runnable toEnd) {
+        return () -> {};
+      }
+
+      @Override
       public Path bundledModels() {
         throw failure;
       }

@@ -113,6 +113,11 @@ class ReplayCommandTest {
 
   private final class OneSystem implements Surroundings {
     @Override
+    public Runnable whenTold(Runnable toEnd) {
+      return () -> {};
+    }
+
+    @Override
     public Device device(String name) {
       throw new AssertionError();
     }

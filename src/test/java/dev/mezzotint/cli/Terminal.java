@@ -33,6 +33,11 @@ final class Terminal {
   static final Surroundings SURROUNDINGS =
       new Surroundings() {
         @Override
+        public Runnable whenTold(Runnable toEnd) {
+          return () -> {};
+        }
+
+        @Override
         public Device device(String name) {
           return TorchDevice.open(name.isEmpty() ? "cpu" : name, 1);
         }

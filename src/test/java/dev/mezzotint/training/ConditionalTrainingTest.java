@@ -129,6 +129,7 @@ class ConditionalTrainingTest {
           UniformSampling.sample(
               network,
               Solver.EULER.stages(AlphaSchedule.UNIFORM.alphas(12)),
+              java.util.Optional.empty(),
               x0,
               condition,
               8,

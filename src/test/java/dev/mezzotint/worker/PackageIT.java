@@ -116,6 +116,34 @@ class PackageIT {
     assertThat(wrong.err()).hasLineCount(1).contains("no-such-model");
   }
 
+  /** Seen without {@link Ending}: the engine took itself down under a pass, and the JVM crashed. */
+  @Test
+  void endsInOrderWhenToldToAmidPasses() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      Running running =
+          mezzotint.start(
+              "generate",
+              "--model",
+              Path.of("models/avatars-32").toAbsolutePath().toString(),
+              "--count",
+              "256",
+              "--steps",
+              "1000",
+              "--out",
+              "never-" + i);
+      Path maps = Path.of("/proc/" + running.process().pid() + "/maps");
+      long end = System.nanoTime() + 60_000_000_000L;
+      while (!Files.readString(maps).contains("libtorch_cpu")) {
+        assertThat(System.nanoTime()).as("engine: %s", running.said()).isLessThan(end);
+        Thread.sleep(50);
+      }
+      Thread.sleep(2000 + 300L * i); // the model is loaded, and passes run
+      running.process().destroy();
+      assertThat(running.process().waitFor()).as(running.said()).isEqualTo(143);
+    }
+    assertThat(folder).isDirectoryNotContaining("glob:**/hs_err*");
+  }
+
   private static String[] and(String[] words, String... more) {
     return Stream.concat(Stream.of(words), Stream.of(more)).toArray(String[]::new);
   }

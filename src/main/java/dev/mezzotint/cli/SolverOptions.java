@@ -1,0 +1,115 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.generation.ModelInfo;
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Guidance;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How a model's direction field is followed. Used by one command. */
+final class SolverOptions {
+  @Option(names = "--steps", paramLabel = "T", description = "Intervals of alpha, 1 to 1000.")
+  private @Nullable Integer steps;
+
+  @Option(
+      names = "--sampler",
+      paramLabel = "NAME",
+      description = "euler, midpoint, heun, rk4, ab2 or ab3; default as on the model's card.")
+  private @Nullable String sampler;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "S",
+      defaultValue = "uniform",
+      description =
+          "uniform, cosine, shift:S, a list 0,...,1, or tuned, as on the model's card; default"
+              + " ${DEFAULT-VALUE}.")
+  private String schedule = "uniform";
+
+  @Option(
+      names = "--guidance",
+      paramLabel = "W",
+      description =
+          "Exaggerate class and condition, for models that were also trained without; 1 is none.")
+  private double guidance = 1;
+
+  @Option(names = "--cfg-zero", description = "Guide by CFG-Zero* instead of plainly.")
+  private boolean cfgZero;
+
+  /** The schedule's word. */
+  String schedule() {
+    return schedule;
+  }
+
+  Solver solver(ModelInfo info) {
+    if (sampler == null) {
+      return info.sampler();
+    }
+    try {
+      return Solver.parse(sampler);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--sampler", "--sampler: " + e.getMessage(), e);
+    }
+  }
+
+  /** The ends of the intervals, from one α to another. */
+  double[] alphas(ModelInfo info, ModelCard card, double from, double to) {
+    int intervals = steps == null ? info.steps() : checked(steps);
+    try {
+      if (steps == null && schedule.indexOf(',') >= 0) {
+        intervals = schedule.split(",", -1).length - 1; // a list says itself how many
+      }
+      return schedule(card, intervals).alphas(intervals, from, to);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--schedule", "--schedule: " + e.getMessage(), e);
+    }
+  }
+
+  private static int checked(int steps) {
+    if (steps < 1 || steps > 1000) {
+      throw new InvalidInputException("--steps", "--steps must be from 1 to 1000, not " + steps);
+    }
+    return steps;
+  }
+
+  private AlphaSchedule schedule(ModelCard card, int intervals) {
+    if (!schedule.equals("tuned")) {
+      return AlphaSchedule.parse(schedule);
+    }
+    return card.tunedSchedule(intervals)
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "--schedule",
+                    "--schedule tuned: the card of model "
+                        + card.name()
+                        + " has none for "
+                        + intervals
+                        + " steps, but for "
+                        + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
+  }
+
+  /**
+   * @throws InvalidInputException if the model cannot be guided and should be
+   */
+  Guidance guidance(ModelInfo info) {
+    Guidance found;
+    try {
+      found = new Guidance(guidance, cfgZero);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
+    }
+    if (found.guides() && info.unguided().isEmpty()) {
+      throw new InvalidInputException(
+          "--guidance",
+          "--guidance other than 1 needs a model that was also trained without classes or"
+              + " conditions; model "
+              + info.reference()
+              + " was not");
+    }
+    return found;
+  }
+}
