@@ -8,14 +8,16 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
-import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.study.StepTuning;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,6 +49,19 @@ final class TuneScheduleCommand implements Callable<Integer> {
       defaultValue = "ab2",
       description = "euler or ab2; default ${DEFAULT-VALUE}.")
   private String sampler = "ab2";
+
+  @Option(
+      names = "--data",
+      paramLabel = "PATH",
+      description = "For a model with a condition: held-out pairs, as for evaluate.")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "L",
+      defaultValue = "twins",
+      description = "Of pairs: twins, left or right (where the condition is); default twins.")
+  private String layout = "twins";
 
   private final Surroundings surroundings;
 
@@ -91,10 +106,6 @@ final class TuneScheduleCommand implements Callable<Integer> {
 
   private StepPlacement record(ModelFiles files) {
     NetworkConfig config = files.config();
-    if (config.conditionChannels() != 0 || config.classEmbedType() != ClassEmbedding.NONE) {
-      throw new InvalidInputException(
-          "--model", "--model " + files.name() + " takes a condition or classes: not tuned yet");
-    }
     if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
       throw new InvalidInputException(
           "--model",
@@ -108,8 +119,44 @@ final class TuneScheduleCommand implements Callable<Integer> {
                     new InvalidInputException(
                         "--model", "--model " + files.name() + " has no sample_size"));
     int width = config.sampleWidth().orElse(height);
+    float[] condition = config.conditionChannels() == 0 ? new float[0] : held(files, height, width);
     try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
-      return StepTuning.record(network, height, width, config.outChannels() * height * width);
+      return StepTuning.record(
+          network,
+          height,
+          width,
+          config.outChannels() * height * width,
+          condition,
+          classes(files, config));
     }
+  }
+
+  /** All in turn; the one for no class too, which is a class like others. */
+  private static long[] classes(ModelFiles files, NetworkConfig config) {
+    long[] classes = new long[StepTuning.TRAJECTORIES];
+    int all = Math.max(config.numClassEmbeds().orElse(1), files.card().classes().size());
+    Arrays.setAll(classes, i -> i % all);
+    return classes;
+  }
+
+  /** Conditions of held-out pairs, evenly spread over them. */
+  private float[] held(ModelFiles files, int height, int width) {
+    if (data == null) {
+      throw new InvalidInputException(
+          "--data", "--data is missing: model " + files.name() + " takes a condition");
+    }
+    int stride = files.config().conditionChannels() * height * width;
+    float[] conditions = new float[StepTuning.TRAJECTORIES * stride];
+    float[] picture = new float[files.config().outChannels() * height * width];
+    try (EvaluationData pairs =
+        EvaluationData.open(data, files, height, width, Optional.empty(), layout)) {
+      for (int i = 0; i < StepTuning.TRAJECTORIES; i++) {
+        long which = (long) i * pairs.heldOut().size() / StepTuning.TRAJECTORIES;
+        pairs.heldOut().read((int) which, picture, 0, conditions, i * stride);
+      }
+    } catch (IOException e) {
+      throw new InvalidInputException("--data", "--data: " + e.getMessage(), e);
+    }
+    return conditions;
   }
 }

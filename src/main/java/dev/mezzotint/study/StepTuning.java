@@ -26,8 +26,16 @@ public final class StepTuning {
    * Trajectories from fixed Gaussian noise, by AB2 on the grid.
    *
    * @param values C×height×width
+   * @param condition of {@link #TRAJECTORIES} rows, K×height×width each; empty when K = 0
+   * @param classes of as many rows
    */
-  public static StepPlacement record(SamplingNetwork network, int height, int width, int values) {
+  public static StepPlacement record(
+      SamplingNetwork network,
+      int height,
+      int width,
+      int values,
+      float[] condition,
+      long[] classes) {
     double[] alphas = AlphaSchedule.UNIFORM.alphas(GRID);
     List<Stage> stages = Solver.AB2.stages(alphas);
     int rows = TRAJECTORIES;
@@ -39,7 +47,7 @@ public final class StepTuning {
     }
     try (Slots slots = network.slots(rows, height, width)) {
       for (int t = 0; t <= GRID; t++) {
-        d[t] = direction(slots, x[t], rows, alphas[t]);
+        d[t] = direction(slots, x[t], alphas[t], condition, classes);
         if (t < GRID) {
           Stage stage = stages.get(t);
           float[] before = d[Math.max(0, t - 1)];
@@ -58,7 +66,9 @@ public final class StepTuning {
   }
 
   /** D of all rows: a stage that adds it once, less what was there before. */
-  private static float[] direction(Slots slots, float[] x, int rows, double alpha) {
+  private static float[] direction(
+      Slots slots, float[] x, double alpha, float[] condition, long[] classes) {
+    int rows = classes.length;
     long[] all = new long[rows];
     float[] alphas = new float[rows];
     float[] once = new float[4 * rows];
@@ -67,8 +77,8 @@ public final class StepTuning {
       alphas[row] = (float) alpha;
       once[4 * row] = 1;
     }
-    slots.put(all, x, new float[0]);
-    slots.step(all, alphas, once, new long[rows]);
+    slots.put(all, x, condition);
+    slots.step(all, alphas, once, classes);
     float[] d = slots.take(all);
     for (int i = 0; i < d.length; i++) {
       d[i] -= x[i];
