@@ -124,7 +124,9 @@ class ArchitectureTest {
         "org.eclipse.microprofile..",
         "io.smallrye..",
         "io.vertx..",
-        "io.micrometer..");
+        "io.micrometer..",
+        "io.opentelemetry..",
+        "org.jboss..");
   }
 
   @Test

@@ -34,6 +34,12 @@ public final class Mezzotint {
       List<Callable<Integer>> others,
       List<Callable<Integer>> benches,
       String... args) {
+    return line(surroundings, others, benches).execute(args);
+  }
+
+  /** All commands, as {@link #run} knows them. */
+  public static CommandLine line(
+      Surroundings surroundings, List<Callable<Integer>> others, List<Callable<Integer>> benches) {
     CommandLine bench =
         new CommandLine(new BenchCommand())
             .addSubcommand(new SamplerBench(surroundings))
@@ -72,7 +78,7 @@ public final class Mezzotint {
     others.forEach(line::addSubcommand);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
-    return line.execute(args);
+    return line;
   }
 
   private static int refuse(ParameterException e, String[] args) {

@@ -9,9 +9,15 @@ import java.time.InstantSource;
  * @param worker name of this process, unique among those that run now
  * @param attemptsMax after this many attempts that died, a job is given up
  * @param patience with the store and the broker
+ * @param listener hears what becomes of deliveries
  */
 public record DeliverySettings(
-    String worker, int attemptsMax, Patience patience, InstantSource clock) {
+    String worker, int attemptsMax, Patience patience, InstantSource clock, JobListener listener) {
+
+  /** Of which nobody hears. */
+  public DeliverySettings(String worker, int attemptsMax, Patience patience, InstantSource clock) {
+    this(worker, attemptsMax, patience, clock, JobListener.NONE);
+  }
 
   /** The defaults of everything but the name. */
   public static DeliverySettings of(String worker) {
@@ -19,11 +25,15 @@ public record DeliverySettings(
   }
 
   public DeliverySettings withClock(InstantSource other) {
-    return new DeliverySettings(worker, attemptsMax, patience, other);
+    return new DeliverySettings(worker, attemptsMax, patience, other, listener);
   }
 
   public DeliverySettings withPatience(Patience other) {
-    return new DeliverySettings(worker, attemptsMax, other, clock);
+    return new DeliverySettings(worker, attemptsMax, other, clock, listener);
+  }
+
+  public DeliverySettings withListener(JobListener other) {
+    return new DeliverySettings(worker, attemptsMax, patience, clock, other);
   }
 
   public DeliverySettings {

@@ -21,10 +21,18 @@ final class HeldDelivery {
   private final Delivery delivery;
   private final EventPublisher events;
   private final Patience patience;
+  private final JobListener.Visit visit;
   private EventContext context;
   private JobLife life = JobLife.NEW;
 
+  /** Of which nobody hears. */
   HeldDelivery(Delivery delivery, EventPublisher events, Patience patience) {
+    this(delivery, events, patience, JobListener.NONE.taken(delivery));
+  }
+
+  HeldDelivery(
+      Delivery delivery, EventPublisher events, Patience patience, JobListener.Visit visit) {
+    this.visit = visit;
     this.delivery = delivery;
     this.events = events;
     this.patience = patience;
@@ -33,6 +41,11 @@ final class HeldDelivery {
 
   Delivery delivery() {
     return delivery;
+  }
+
+  /** Who hears of it. */
+  JobListener.Visit visit() {
+    return visit;
   }
 
   /** Once the request is read: its deadline goes with its events. */

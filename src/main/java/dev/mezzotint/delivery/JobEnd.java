@@ -10,6 +10,8 @@ import dev.mezzotint.storage.ObjectStore;
  * The end of a job, whoever brings it about: manifest, then dead letter if it failed, then event.
  */
 final class JobEnd {
+  private static final System.Logger LOG = System.getLogger(JobEnd.class.getName());
+
   private final ObjectStore store;
 
   JobEnd(ObjectStore store) {
@@ -25,7 +27,24 @@ final class JobEnd {
     String id = manifest.id().value();
     String key = Keys.manifest(id);
     byte[] bytes = manifest.toJson();
-    tell(held, id, held.patiently(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON)));
+    byte[] standing =
+        held.patiently(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON));
+    if (standing == bytes) {
+      held.visit().ended(manifest.state());
+      tell(manifest);
+    }
+    tell(held, id, standing);
+  }
+
+  /** A line for whoever runs the worker: the event is for whoever sent the request. */
+  private static void tell(Manifest manifest) {
+    boolean failed = manifest.state() == JobEvent.Type.FAILED;
+    LOG.log(
+        failed ? System.Logger.Level.INFO : System.Logger.Level.DEBUG,
+        "Job {0} {1}{2}",
+        manifest.id(),
+        manifest.state().word(),
+        failed ? ": " + manifest.cause() : "");
   }
 
   /**

@@ -100,7 +100,18 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
 
   @Override
   public Settlement handle(Delivery delivery) throws InterruptedException {
-    HeldDelivery held = new HeldDelivery(delivery, events, settings.patience());
+    JobListener.Visit visit = settings.listener().taken(delivery);
+    Settlement settlement = Settlement.RELEASE;
+    try {
+      settlement = handle(new HeldDelivery(delivery, events, settings.patience(), visit));
+      return settlement;
+    } finally {
+      visit.settled(settlement);
+    }
+  }
+
+  private Settlement handle(HeldDelivery held) throws InterruptedException {
+    Delivery delivery = held.delivery();
     try {
       return take(held);
     } catch (Stopped e) {
@@ -130,6 +141,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       return reject(held, "", "", "the request cannot be read: " + e);
     }
     String id = intake.id().value();
+    held.visit().job(id);
     if (!turns.enter(id, held::ending)) {
       throw held.stopped();
     }
@@ -143,6 +155,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
 
   /** Enters the job, or finds out what became of it before. */
   private Settlement admit(HeldDelivery held, Intake<R> intake) throws InterruptedException {
+    held.visit().phase("claim");
     String run = UUID.randomUUID().toString();
     Verdict verdict = judge(held, intake, Optional.empty());
     JobRecord untried = JobRecord.untried(intake.id(), intake.fingerprint(), now());
@@ -156,7 +169,8 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     return verdict.runnable()
         ? execute(
             new Attempt(held, job, etag.get(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow())
+            intake.request().orElseThrow(),
+            /* entry= */ true)
         : commit(held, verdict.end(job, intake, now()));
   }
 
@@ -188,7 +202,8 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
         // Our own write, whose answer was lost.
         return execute(
             new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow());
+            intake.request().orElseThrow(),
+            /* entry= */ job.attempts() == 1);
       }
       if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
@@ -200,7 +215,8 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       if (etag.isPresent()) {
         return execute(
             new Attempt(held, next, etag.get(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow());
+            intake.request().orElseThrow(),
+            /* entry= */ job.attempts() == 0);
       }
       settings.patience().pause(held::ending);
     }
@@ -208,14 +224,17 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /** Does the work and commits what it led to. */
-  private Settlement execute(Attempt attempt, R request) throws InterruptedException {
+  private Settlement execute(Attempt attempt, R request, boolean entry)
+      throws InterruptedException {
     HeldDelivery held = attempt.held();
     JobRecord job = attempt.job();
+    held.visit().attempt(job.attempts(), attempt.plan().model(), entry);
     Manifest manifest;
     try {
       JobEvent started = Events.started(job, settings.worker(), now());
       held.publish(Events.accepted(job));
       held.publish(started);
+      held.visit().phase("work");
       Outcome outcome = attempt.plan().run(watch(attempt, request));
       if (!(outcome instanceof Outcome.Completed completed)) {
         attempt.handBack(store);
@@ -265,11 +284,13 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   private Settlement commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
+    held.visit().phase("commit");
     return ended(held, manifest.id().value(), () -> end.commit(held, manifest));
   }
 
   private Settlement conclude(HeldDelivery held, String id, byte[] standing)
       throws InterruptedException {
+    held.visit().phase("tell");
     return ended(held, id, () -> end.tell(held, id, standing));
   }
 
@@ -290,6 +311,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   /** About the record alone: whatever job has this id goes on as if nothing had come. */
   private Settlement reject(HeldDelivery held, String id, String field, String cause)
       throws InterruptedException {
+    held.visit().rejected();
     held.deadLetter(id, /* attempt= */ 0, field, cause);
     held.publishRejected(Events.rejected(held.delivery(), id, field, cause, now()));
     return Settlement.ACCEPT;

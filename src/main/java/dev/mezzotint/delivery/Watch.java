@@ -46,6 +46,9 @@ public interface Watch {
    */
   <T> T patiently(Supplier<T> work) throws InterruptedException;
 
+  /** Who hears of the delivery: told of steps, encoding and what others do for it. */
+  JobListener.Visit visit();
+
   /** Something was kept that later attempts build on: dying from here on is no failure. */
   void advanced();
 }

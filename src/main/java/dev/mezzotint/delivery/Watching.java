@@ -73,6 +73,11 @@ final class Watching implements Watch {
   }
 
   @Override
+  public JobListener.Visit visit() {
+    return attempt.held().visit();
+  }
+
+  @Override
   public void advanced() {
     attempt.advanced(store);
   }

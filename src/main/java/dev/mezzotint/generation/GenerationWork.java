@@ -8,6 +8,7 @@ import dev.mezzotint.delivery.Work;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
@@ -27,6 +28,7 @@ public final class GenerationWork implements Work<GenerationRequest> {
   private final Sampling sampling;
   private final Executor pool;
   private final GenerationLimits limits;
+  private final InputRule inputs;
   private final Patience patience;
 
   /**
@@ -40,6 +42,20 @@ public final class GenerationWork implements Work<GenerationRequest> {
       Executor pool,
       GenerationLimits limits,
       Patience patience) {
+    this(store, sampling, pool, limits, patience, InputRule.ANY);
+  }
+
+  /**
+   * @param inputs which objects requests may name
+   */
+  public GenerationWork(
+      ObjectStore store,
+      Sampling sampling,
+      Executor pool,
+      GenerationLimits limits,
+      Patience patience,
+      InputRule inputs) {
+    this.inputs = inputs;
     this.store = store;
     this.sampling = sampling;
     this.pool = pool;
@@ -92,8 +108,9 @@ public final class GenerationWork implements Work<GenerationRequest> {
   }
 
   private Pictures render(Plan asked, Watch watch) throws InterruptedException {
+    ObjectStore readable = readable(asked);
     try (ConditionInputs conditions =
-        watch.patiently(() -> ConditionInputs.open(asked, store, limits))) {
+        watch.patiently(() -> ConditionInputs.open(asked, readable, limits))) {
       Plan plan =
           asked
               .request()
@@ -114,9 +131,10 @@ public final class GenerationWork implements Work<GenerationRequest> {
             patience,
             watch::ending,
             plan,
-            new Claims(new ClaimedFiles(store, limits.objectBytesMax()), plan, conditions),
+            new Claims(new ClaimedFiles(readable(plan), limits.objectBytesMax()), plan, conditions),
             standing(plan, watch),
-            companions.files());
+            companions.files(),
+            watch.visit());
     Telling telling = new Telling(plan, rendering.tally(), watch);
     List<Pictures.Image> images = rendering.run(sampling, telling::look);
     Map<Integer, String> failed = rendering.tally().failed();
@@ -124,6 +142,10 @@ public final class GenerationWork implements Work<GenerationRequest> {
       throw noFrames(plan, failed);
     }
     return companions.of(images, failed, watch);
+  }
+
+  private ObjectStore readable(Plan plan) {
+    return inputs.within(store, plan.request().tenant());
   }
 
   /** What earlier attempts have stored. */

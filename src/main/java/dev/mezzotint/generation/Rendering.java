@@ -2,6 +2,7 @@ package dev.mezzotint.generation;
 
 import dev.mezzotint.delivery.ContentType;
 import dev.mezzotint.delivery.Digest;
+import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.job.Patience;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,12 @@ final class Rendering implements Sampling.RowListener {
 
   private final Tally tally;
 
+  private final JobListener.Visit visit;
+  private final LongAdder encodeNanos = new LongAdder();
+  private final LongAdder storeNanos = new LongAdder();
+  private volatile long firstFinished;
+  private volatile long lastFinished;
+
   // Both guarded by the tally.
   private boolean over;
   private @Nullable Throwable failure;
@@ -77,6 +85,7 @@ final class Rendering implements Sampling.RowListener {
    * @param claims what the rows start from
    * @param standing keys of pictures that an earlier attempt has stored: these count
    * @param kept takes files that something else is to be made of
+   * @param visit hears of steps and pictures
    */
   Rendering(
       ObjectStore store,
@@ -86,9 +95,11 @@ final class Rendering implements Sampling.RowListener {
       Plan plan,
       Claims claims,
       Set<String> standing,
-      KeptFiles kept) {
+      KeptFiles kept,
+      JobListener.Visit visit) {
     this.store = store;
-    this.pool = pool;
+    this.pool = visit.within(pool);
+    this.visit = visit;
     this.patience = patience;
     this.stop = stop;
     this.plan = plan;
@@ -108,6 +119,34 @@ final class Rendering implements Sampling.RowListener {
    * @throws RuntimeException what the device or the store failed with
    */
   List<Pictures.Image> run(Sampling sampling, Watch watch) throws InterruptedException {
+    JobListener.Period steps = visit.steps(tally::done);
+    try {
+      return turns(sampling, watch);
+    } finally {
+      heard(steps);
+    }
+  }
+
+  /** The last row's end is the end of the steps; until then some were still under way. */
+  private void heard(JobListener.Period steps) {
+    long now = System.nanoTime();
+    steps.end(
+        tally.complete() && lastFinished != 0 ? lastFinished : now,
+        Map.of("evaluations", tally.done()));
+    if (firstFinished != 0) {
+      Map<String, Long> counts =
+          Map.of(
+              "pictures",
+              (long) tally.stored(),
+              "encode_micros",
+              encodeNanos.sum() / 1000,
+              "store_micros",
+              storeNanos.sum() / 1000);
+      visit.spent("pictures", firstFinished, now, counts);
+    }
+  }
+
+  private List<Pictures.Image> turns(Sampling sampling, Watch watch) throws InterruptedException {
     Deque<Portion> running = new ArrayDeque<>();
     int submitted = 0;
     try {
@@ -248,6 +287,10 @@ final class Rendering implements Sampling.RowListener {
 
   @Override
   public void finished(int row, float[] chw) {
+    lastFinished = System.nanoTime(); // by the loop's thread alone
+    if (firstFinished == 0) {
+      firstFinished = lastFinished;
+    }
     try {
       pool.execute(() -> onPool(() -> keep(row, chw)));
     } catch (RuntimeException e) {
@@ -297,13 +340,17 @@ final class Rendering implements Sampling.RowListener {
     ModelInfo model = plan.model();
     checkFinite(row, chw);
     Trajectory way = ways.remove(row);
+    long begun = System.nanoTime();
     byte[] png =
         way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
+    long encoded = System.nanoTime();
+    visit.encoded(encoded - begun);
     String key = plan.key(row);
-    kept(
-        row,
-        key,
-        patience.call(this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG)));
+    byte[] file =
+        patience.call(this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));
+    encodeNanos.add(encoded - begun);
+    storeNanos.add(System.nanoTime() - encoded);
+    kept(row, key, file);
   }
 
   /** A picture that an earlier attempt has stored. */

@@ -1,8 +1,10 @@
 package dev.mezzotint.job;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ public final class Delivery {
   private volatile boolean draining;
   private volatile boolean timed;
   private volatile long heldUntilNanos;
+  private volatile @Nullable Instant written;
 
   /** A record without a key. */
   public Delivery(
@@ -117,6 +120,16 @@ public final class Delivery {
   public void holdUntil(long nanoTime) {
     heldUntilNanos = nanoTime;
     timed = true;
+  }
+
+  /** When the record was written, if it says so. */
+  public Optional<Instant> written() {
+    return Optional.ofNullable(written);
+  }
+
+  /** Called by the lane with the record's own time. */
+  public void writtenAt(Instant time) {
+    written = time;
   }
 
   /** True once this worker is shutting down: hand back at the next step boundary. */

@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,14 +50,19 @@ final class Attempt {
     for (Header header : record.headers()) {
       headers.add(Map.entry(header.key(), header.value() == null ? new byte[0] : header.value()));
     }
-    return new Delivery(
-        record.topic(),
-        record.partition(),
-        record.offset(),
-        count,
-        record.key(),
-        record.value() == null ? new byte[0] : record.value(),
-        headers);
+    Delivery delivery =
+        new Delivery(
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            count,
+            record.key(),
+            record.value() == null ? new byte[0] : record.value(),
+            headers);
+    if (record.timestamp() >= 0) { // -1 of records without one
+      delivery.writtenAt(Instant.ofEpochMilli(record.timestamp()));
+    }
+    return delivery;
   }
 
   Delivery delivery() {

@@ -64,6 +64,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private final Predicate<String> paused;
   private final DeliveryHandler handler;
   private final Resubmission resubmission;
+  private final QueueTally tally;
   private final BooleanSupplier stopping;
   private final long leaseNanos;
   private final Duration commitLimit;
@@ -85,6 +86,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       Predicate<String> paused,
       DeliveryHandler handler,
       Resubmission resubmission,
+      QueueTally tally,
       BooleanSupplier stopping,
       Duration lease) {
     this.consumer = consumer;
@@ -93,6 +95,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     this.paused = paused;
     this.handler = handler;
     this.resubmission = resubmission;
+    this.tally = tally;
     this.stopping = stopping;
     this.leaseNanos = lease.toNanos();
     this.commitLimit = Duration.ofNanos(Math.min(leaseNanos / 3, COMMIT_LIMIT.toNanos()));
@@ -247,10 +250,12 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       return;
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       LOG.log(Level.WARNING, "A commit failed and is tried again: {0}", e.getMessage());
+      tally.renewal(false);
       return;
     }
     leasedSince = now;
     lastRenewal = Instant.now();
+    tally.renewal(true);
     lanes.forEach(
         lane ->
             lane.inHand()
@@ -285,8 +290,15 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   /** Nothing in hand may have any more effect. */
   void fenceAll() {
-    lanes.forEach(lane -> lane.inHand().ifPresent(held -> held.delivery().fence()));
+    lanes.forEach(lane -> lane.inHand().ifPresent(this::fence));
     partitions.clear();
+  }
+
+  private void fence(InHand held) {
+    if (!held.delivery().fenced()) {
+      held.delivery().fence();
+      tally.fencing();
+    }
   }
 
   @Override
@@ -317,7 +329,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     for (GroupLane lane : lanes) {
       Optional<InHand> held = lane.inHand().filter(h -> lost.contains(h.partition()));
       if (held.isPresent()) {
-        held.get().delivery().fence();
+        fence(held.get());
         LOG.log(
             Level.WARNING,
             "Another worker has the partition of {0}; the attempt stops.",

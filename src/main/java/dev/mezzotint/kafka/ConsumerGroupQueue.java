@@ -43,6 +43,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
   private final Pace pace;
   private final Function<Map<String, Object>, Consumer<byte[], byte[]>> opener;
   private final List<GroupLane> lanes;
+  private final QueueTally tally = new QueueTally();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "mezzotint-poll");
   private volatile @Nullable ConsumerGroupLoop loop;
@@ -123,7 +124,9 @@ public final class ConsumerGroupQueue implements RequestQueue {
             rota,
             paused,
             handler,
-            Resubmission.before(TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender)),
+            Resubmission.before(
+                TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender), tally),
+            tally,
             () -> stopped.getCount() == 0,
             session);
     loop = life;
@@ -212,6 +215,11 @@ public final class ConsumerGroupQueue implements RequestQueue {
     Instant poll = life == null ? null : life.lastPoll();
     Instant renewal = life == null ? null : life.lastRenewal();
     return lanes.stream().map(lane -> lane.figures(poll, renewal)).toList();
+  }
+
+  @Override
+  public QueueTally tally() {
+    return tally;
   }
 
   @Override

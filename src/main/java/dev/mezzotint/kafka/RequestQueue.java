@@ -79,6 +79,9 @@ public interface RequestQueue extends AutoCloseable {
   /** How each lane is doing, for health and metrics. */
   List<LaneFigures> lanes();
 
+  /** What its lanes have met with, for metrics. */
+  QueueTally tally();
+
   /** Positions of the records that are being worked on. */
   default List<String> inHand() {
     return lanes().stream().flatMap(lane -> lane.inHand().stream()).toList();

@@ -12,8 +12,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  *
  * @param copyAt the delivery from which on a record is copied instead of worked on
  * @param holdMillis the first pause before a release; doubles with each delivery
+ * @param tally counts copies
  */
-record Resubmission(int copyAt, long holdMillis, RecordSender sender) {
+record Resubmission(int copyAt, long holdMillis, RecordSender sender, QueueTally tally) {
 
   /**
    * One delivery is kept in reserve, should a worker die while it copies; except where the broker
@@ -21,8 +22,9 @@ record Resubmission(int copyAt, long holdMillis, RecordSender sender) {
    *
    * @param deliveryLimit after so many deliveries the broker drops a record
    */
-  static Resubmission before(int deliveryLimit, long holdMillis, RecordSender sender) {
-    return new Resubmission(Math.max(2, deliveryLimit - 1), holdMillis, sender);
+  static Resubmission before(
+      int deliveryLimit, long holdMillis, RecordSender sender, QueueTally tally) {
+    return new Resubmission(Math.max(2, deliveryLimit - 1), holdMillis, sender, tally);
   }
 
   /**
@@ -37,5 +39,6 @@ record Resubmission(int copyAt, long holdMillis, RecordSender sender) {
     copy.headers().remove(Delivery.ORIGIN);
     copy.headers().add(Delivery.ORIGIN, origin.getBytes(US_ASCII));
     sender.send(copy);
+    tally.copying();
   }
 }

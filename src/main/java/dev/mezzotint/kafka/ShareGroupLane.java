@@ -60,6 +60,7 @@ final class ShareGroupLane implements Runnable {
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
   private final Resubmission resubmission;
+  private final QueueTally tally;
   private final BooleanSupplier othersQuiet;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch aborted = new CountDownLatch(1);
@@ -82,6 +83,7 @@ final class ShareGroupLane implements Runnable {
       Supplier<ShareConsumer<byte[], byte[]>> consumers,
       DeliveryHandler handler,
       Resubmission resubmission,
+      QueueTally tally,
       BooleanSupplier othersQuiet) {
     this.othersQuiet = othersQuiet;
     this.number = number;
@@ -90,6 +92,7 @@ final class ShareGroupLane implements Runnable {
     this.consumers = consumers;
     this.handler = handler;
     this.resubmission = resubmission;
+    this.tally = tally;
   }
 
   @Override
@@ -257,8 +260,11 @@ final class ShareGroupLane implements Runnable {
       }
       long renewing = System.nanoTime();
       long left = lock - millisSince(since);
-      if (delivery.fenced() || left <= 0 || !held.renew(Duration.ofMillis(left))) {
+      boolean renewed = !delivery.fenced() && left > 0 && held.renew(Duration.ofMillis(left));
+      tally.renewal(renewed);
+      if (!renewed) {
         delivery.fence();
+        tally.fencing();
         LOG.log(
             Level.WARNING,
             "Lost the lock on {0}; the attempt stops and another worker goes on.",

@@ -34,6 +34,7 @@ public final class ShareGroupQueue implements RequestQueue {
   private final Pace pace;
   private final Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener;
   private final List<ShareGroupLane> lanes = new CopyOnWriteArrayList<>();
+  private final QueueTally tally = new QueueTally();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private @Nullable RecordSender sender;
   private @Nullable LagWatch lagWatch;
@@ -91,7 +92,7 @@ public final class ShareGroupQueue implements RequestQueue {
       look = cluster.heartbeat().plus(LOOK_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = Resubmission.before(deliveryLimit, pace.holdMillis(), sender);
+    var resubmission = Resubmission.before(deliveryLimit, pace.holdMillis(), sender, tally);
     Backlog backlog = new Backlog();
     Postings postings = new Postings(new Rota(topics, laneCount, pace.turn()), backlog, paused);
     if (topics.size() > 1) {
@@ -107,6 +108,7 @@ public final class ShareGroupQueue implements RequestQueue {
               () -> opener.apply(config),
               handler,
               resubmission,
+              tally,
               () -> lanes.stream().allMatch(ShareGroupLane::quiet));
       Thread thread = new Thread(lane, "mezzotint-lane-" + number);
       thread.setDaemon(true);
@@ -172,6 +174,11 @@ public final class ShareGroupQueue implements RequestQueue {
   @Override
   public List<LaneFigures> lanes() {
     return lanes.stream().map(ShareGroupLane::figures).toList();
+  }
+
+  @Override
+  public QueueTally tally() {
+    return tally;
   }
 
   @Override

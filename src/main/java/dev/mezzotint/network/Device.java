@@ -21,6 +21,9 @@ public interface Device {
   /** Memory of the device in bytes, whoever uses it. */
   long memoryBytes();
 
+  /** How much of it is in use, whoever uses it. */
+  long memoryUsedBytes();
+
   /**
    * Puts weights on the device for sampling.
    *

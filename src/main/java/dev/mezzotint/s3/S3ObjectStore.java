@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
  * the caller ever seeing a failure. Reads that meet a dead connection are tried once more.
  *
  * <p>Safe for use by many threads. Settings: {@code S3_ENDPOINT}, {@code S3_ACCESS_KEY}, {@code
- * S3_SECRET_KEY}, {@code S3_BUCKET}, {@code S3_REGION}.
+ * S3_SECRET_KEY} or their files, {@code S3_BUCKET}, {@code S3_REGION}.
  */
 public final class S3ObjectStore implements ObjectStore {
   private static final int CONNECTIONS_MAX = 64;
@@ -68,8 +68,11 @@ public final class S3ObjectStore implements ObjectStore {
     this.settings = settings;
     this.errors = new S3Errors(settings);
     this.http = httpClient(settings);
-    this.small = client(settings, http.newBuilder().callTimeout(settings.callTimeout()).build());
-    this.large = client(settings, http);
+    KeyFiles keys =
+        settings.keyFiles().map(f -> new KeyFiles(f.accessKey(), f.secretKey())).orElse(null);
+    this.small =
+        client(settings, keys, http.newBuilder().callTimeout(settings.callTimeout()).build());
+    this.large = client(settings, keys, http);
   }
 
   private static OkHttpClient httpClient(S3Settings settings) {
@@ -115,15 +118,18 @@ public final class S3ObjectStore implements ObjectStore {
     }
   }
 
-  private static MinioClient client(S3Settings settings, OkHttpClient http) {
+  private static MinioClient client(
+      S3Settings settings, @Nullable KeyFiles keys, OkHttpClient http) {
     check("S3_BUCKET", () -> BucketExistsArgs.builder().bucket(settings.bucket()));
     MinioClient.Builder builder = MinioClient.builder();
     check("S3_ENDPOINT", () -> builder.endpoint(settings.endpoint()));
-    return builder
-        .region(settings.region())
-        .credentials(settings.accessKey(), settings.secretKey())
-        .httpClient(http)
-        .build();
+    builder.region(settings.region()).httpClient(http);
+    if (keys == null) {
+      builder.credentials(settings.accessKey(), settings.secretKey());
+    } else {
+      builder.credentialsProvider(keys);
+    }
+    return builder.build();
   }
 
   private static void check(String setting, Runnable use) {

@@ -36,4 +36,12 @@ final class Processor {
         ? system.getTotalMemorySize()
         : Runtime.getRuntime().maxMemory();
   }
+
+  /** Of the container where there is one; what the system keeps of files counts as used. */
+  static long memoryUsedBytes() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getTotalMemorySize() - system.getFreeMemorySize()
+        : Runtime.getRuntime().totalMemory();
+  }
 }

@@ -112,6 +112,11 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   }
 
   @Override
+  public long memoryUsedBytes() {
+    return device.isGpu() ? CudaUtils.getGpuMemory(device).getUsed() : Processor.memoryUsedBytes();
+  }
+
+  @Override
   public SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights) {
     return new TorchNetwork(this, program, weights);
   }

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,10 @@ final class TrainingSegment {
             () ->
                 JobData.open(
                     request,
-                    new DataCache(store, settings.cache(), settings.cacheBytesMax()),
+                    new DataCache(
+                        settings.inputs().within(store, request.tenant()),
+                        settings.cache(),
+                        settings.cacheBytesMax()),
                     settings.datasets(),
                     () -> look(checkpoints)))) {
       ModelFiles from = begin(checkpoints, data);
@@ -126,10 +130,15 @@ final class TrainingSegment {
       SegmentWatch progress =
           new SegmentWatch(store, request, settings, figures, watch, checkpoints, log(data));
       long done;
+      long begun = System.nanoTime();
+      long before = figures.steps();
       try {
         done = training.segment(progress::stopping, progress);
       } catch (SegmentWatch.Interrupted e) {
         throw e.cause();
+      } finally {
+        long steps = figures.steps() - before;
+        watch.visit().spent("steps", begun, System.nanoTime(), Map.of("steps", steps));
       }
       if (done == recipe.iterations()) {
         return new Outcome.Completed(publish(checkpoints, data));

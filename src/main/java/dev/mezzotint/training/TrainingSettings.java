@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.storage.InputRule;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param cacheBytesMax of all of them together
  * @param datasets folder of data sets on this disk that requests may name; empty for none
  * @param checkpointing how attempts show that they live
+ * @param inputs which objects requests may name as data
  */
 public record TrainingSettings(
     String worker,
@@ -26,7 +28,8 @@ public record TrainingSettings(
     Path cache,
     long cacheBytesMax,
     Optional<Path> datasets,
-    Checkpointing checkpointing) {
+    Checkpointing checkpointing,
+    InputRule inputs) {
 
   /** Defaults with everything kept below one folder. */
   public static TrainingSettings of(String worker, Path folder) {
@@ -39,31 +42,46 @@ public record TrainingSettings(
         folder.resolve("dataset-cache"),
         20L << 30,
         Optional.empty(),
-        Checkpointing.DEFAULT);
+        Checkpointing.DEFAULT,
+        InputRule.ANY);
   }
 
   public TrainingSettings withSegment(Duration other) {
     return new TrainingSettings(
-        worker, limits, other, drain, work, cache, cacheBytesMax, datasets, checkpointing);
+        worker, limits, other, drain, work, cache, cacheBytesMax, datasets, checkpointing, inputs);
   }
 
   public TrainingSettings withDrain(Duration other) {
     return new TrainingSettings(
-        worker, limits, segment, other, work, cache, cacheBytesMax, datasets, checkpointing);
+        worker,
+        limits,
+        segment,
+        other,
+        work,
+        cache,
+        cacheBytesMax,
+        datasets,
+        checkpointing,
+        inputs);
   }
 
   public TrainingSettings withCacheBytesMax(long other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, other, datasets, checkpointing);
+        worker, limits, segment, drain, work, cache, other, datasets, checkpointing, inputs);
   }
 
   public TrainingSettings withDatasets(Optional<Path> other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, cacheBytesMax, other, checkpointing);
+        worker, limits, segment, drain, work, cache, cacheBytesMax, other, checkpointing, inputs);
   }
 
   public TrainingSettings withCheckpointing(Checkpointing other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, cacheBytesMax, datasets, other);
+        worker, limits, segment, drain, work, cache, cacheBytesMax, datasets, other, inputs);
+  }
+
+  public TrainingSettings withInputs(InputRule other) {
+    return new TrainingSettings(
+        worker, limits, segment, drain, work, cache, cacheBytesMax, datasets, checkpointing, other);
   }
 }

@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.generation.LoopSettings;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The parts of a worker, with a clock on each; takes nothing until its queue is started. */
@@ -30,14 +32,28 @@ final class BenchAssembly implements AutoCloseable {
       @Nullable Device device,
       int lanes,
       Stopwatch watch) {
+    this(settings, connections, shelf, device, lanes, watch, JobListener.NONE);
+  }
+
+  /**
+   * @param listener hears of every delivery
+   */
+  BenchAssembly(
+      Settings settings,
+      Connections connections,
+      ModelShelf shelf,
+      @Nullable Device device,
+      int lanes,
+      Stopwatch watch,
+      JobListener listener) {
     loop =
         new StepLoop(
             shelf,
             device == null
                 ? LoopSettings.of(settings.slots())
                 : GenerationRole.loopSettings(settings, device));
-    DeliverySettings delivery = DeliverySettings.of(settings.worker());
-    ObjectStore store = new TimedStore(connections.store(), watch);
+    DeliverySettings delivery = DeliverySettings.of(settings.worker()).withListener(listener);
+    ObjectStore store = new WatchedStore(connections.store(), timed(watch));
     DeliveryHandler handler =
         new JobHandler<>(
             new GenerationWork(
@@ -63,6 +79,19 @@ final class BenchAssembly implements AutoCloseable {
               }
             },
             topic -> false);
+  }
+
+  private static WatchedStore.Around timed(Stopwatch watch) {
+    return new WatchedStore.Around() {
+      @Override
+      public <T> T call(WatchedStore.Operation operation, String key, Supplier<T> call) {
+        String about =
+            key.endsWith("job.json")
+                ? "store: job record"
+                : key.endsWith("manifest.json") ? "store: manifest" : "store: images";
+        return watch.time(about, call);
+      }
+    };
   }
 
   @Override

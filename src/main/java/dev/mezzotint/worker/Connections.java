@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.ControlTopic;
@@ -7,6 +8,7 @@ import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.s3.S3ObjectStore;
+import dev.mezzotint.storage.ObjectStore;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,23 +20,45 @@ final class Connections implements AutoCloseable {
 
   private final Settings settings;
   private final Endpoints endpoints;
-  private final S3ObjectStore store;
-  private final KafkaEvents events;
+  private final S3ObjectStore bucket;
+  private final ObjectStore store;
+  private final Observers observers;
+  private final EventPublisher events;
   private volatile @Nullable ControlTopic control;
 
   /** Connects to nothing yet. */
   Connections(Settings settings, Endpoints endpoints) {
-    this.settings = settings;
-    this.endpoints = endpoints;
-    this.store = new S3ObjectStore(endpoints.s3());
-    this.events = new KafkaEvents(endpoints.kafka(), "s3://" + endpoints.s3().bucket() + "/");
+    this(settings, endpoints, Observers.none());
   }
 
-  S3ObjectStore store() {
+  /**
+   * @param observers hear of every call of the store
+   */
+  Connections(Settings settings, Endpoints endpoints, Observers observers) {
+    this.observers = observers;
+    this.settings = settings;
+    this.endpoints = endpoints;
+    this.bucket = new S3ObjectStore(endpoints.s3());
+    this.store = observers.store(bucket);
+    this.events =
+        observers.events(
+            new KafkaEvents(endpoints.kafka(), "s3://" + endpoints.s3().bucket() + "/"));
+  }
+
+  ObjectStore store() {
     return store;
   }
 
-  KafkaEvents events() {
+  /** A link to an object for whoever has no keys. */
+  String link(String key, Duration validity) {
+    return bucket.link(key, validity);
+  }
+
+  Observers observers() {
+    return observers;
+  }
+
+  EventPublisher events() {
     return events;
   }
 
@@ -60,8 +84,14 @@ final class Connections implements AutoCloseable {
    *     said that it need not
    */
   void prepare() {
-    store.ensureBucket();
-    if (!store.probe().honoured()) {
+    prepareStore();
+    prepareTopics();
+  }
+
+  /** The store's part of {@link #prepare}. */
+  void prepareStore() {
+    bucket.ensureBucket();
+    if (!bucket.probe().honoured()) {
       String fault =
           endpoints.s3()
               + " ignores If-None-Match or If-Match: two workers could commit the same job";
@@ -74,6 +104,10 @@ final class Connections implements AutoCloseable {
       }
       LOG.log(System.Logger.Level.WARNING, "{0}. Running without that promise, as told.", fault);
     }
+  }
+
+  /** The broker's part of {@link #prepare}. */
+  void prepareTopics() {
     try (KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
       cluster.ensureTopics();
     }
@@ -104,6 +138,6 @@ final class Connections implements AutoCloseable {
       topic.close();
     }
     events.close();
-    store.close();
+    bucket.close();
   }
 }

@@ -79,11 +79,20 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedde
       return Optional.of(
           new Endpoints(
               kafka(settings, settings.bootstrapServers().orElseThrow(), settings.kafka()),
-              S3Settings.of(s.endpoint(), s.accessKey(), s.secretKey(), s.bucket())
-                  .withRegion(s.region()),
+              reached(s),
               Optional.empty()));
     }
     return Optional.empty();
+  }
+
+  private static S3Settings reached(Settings.Store store) {
+    S3Settings plain =
+        S3Settings.of(store.endpoint(), store.accessKey(), store.secretKey(), store.bucket())
+            .withRegion(store.region());
+    return store
+        .keyFiles()
+        .map(files -> plain.withKeyFiles(files.accessKey(), files.secretKey()))
+        .orElse(plain);
   }
 
   private static Endpoints embedded(

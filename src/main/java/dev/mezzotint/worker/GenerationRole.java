@@ -29,9 +29,11 @@ final class GenerationRole implements AutoCloseable {
   private static final long ENCODERS_END_SECONDS = 2;
 
   private final Settings settings;
+  private final Device device;
   private final StepLoop loop;
   private final ExecutorService encoders;
   private final RequestQueue queue;
+  private final AutoCloseable passes;
 
   /**
    * Opens the device; takes nothing yet.
@@ -46,16 +48,25 @@ final class GenerationRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
-    Device device = TorchDevice.open(settings.device(), settings.threads());
+    this.device = TorchDevice.open(settings.device(), settings.threads());
     ModelLibrary library =
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     this.loop = new StepLoop(library, loopSettings(settings, device));
+    this.passes = connections.observers().passes(loop);
     this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
-    DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
+    DeliverySettings delivery =
+        DeliverySettings.of(settings.worker())
+            .withClock(clock)
+            .withListener(connections.observers().jobs(Role.GENERATION));
     DeliveryHandler handler =
         new JobHandler<>(
             new GenerationWork(
-                connections.store(), loop, encoders, GenerationLimits.DEFAULT, delivery.patience()),
+                connections.store(),
+                loop,
+                encoders,
+                GenerationLimits.DEFAULT,
+                delivery.patience(),
+                settings.inputs()),
             connections.store(),
             connections.events(),
             connections::cancelled,
@@ -108,6 +119,10 @@ final class GenerationRole implements AutoCloseable {
     return queue;
   }
 
+  Device device() {
+    return device;
+  }
+
   StepLoop loop() {
     return loop;
   }
@@ -123,6 +138,11 @@ final class GenerationRole implements AutoCloseable {
       encoders.awaitTermination(ENCODERS_END_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+    try {
+      passes.close();
+    } catch (Exception e) {
+      LOG.log(System.Logger.Level.DEBUG, "the last passes were not told of", e);
     }
     loop.close();
   }

@@ -206,7 +206,7 @@ final class HttpFront implements AutoCloseable {
 
     @Override
     public String link(String key, Duration validity) {
-      return connections.store().link(key, validity);
+      return connections.link(key, validity);
     }
   }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import org.eclipse.microprofile.config.ConfigProvider;
+import picocli.CommandLine;
 
 /** Entry of the packaged application: the tool and the worker are one. */
 @QuarkusMain
@@ -24,14 +25,19 @@ public final class Main {
 
   public static void main(String... args) {
     String[] words = args.length == 0 ? new String[] {"worker"} : args;
-    int code =
-        Mezzotint.run(
-            new Installed(),
-            List.of(new WorkerCommand(Main::settings), new DemoCommand(Main::settings)),
-            List.of(
-                new QueueBench(Main::settings), new LatencyBench(Main::settings), new ScaleBench()),
-            words);
-    System.exit(code);
+    System.exit(line().execute(words));
+  }
+
+  /** All commands, on what this machine has. */
+  static CommandLine line() {
+    return Mezzotint.line(
+        new Installed(),
+        List.of(new WorkerCommand(Main::settings), new DemoCommand(Main::settings)),
+        List.of(
+            new QueueBench(Main::settings),
+            new LatencyBench(Main::settings),
+            new ObservingBench(Main::settings),
+            new ScaleBench()));
   }
 
   private static Settings settings() {

@@ -292,7 +292,7 @@ final class QueueBench implements Callable<Integer> {
     }
   }
 
-  private static void submitMixed(Endpoints endpoints, ModelInfo info, int count) {
+  static void submitMixed(Endpoints endpoints, ModelInfo info, int count) {
     Random random = new Random(7);
     try (KafkaRequests requests = new KafkaRequests(endpoints)) {
       for (int i = 0; i < count; i++) {

@@ -3,6 +3,8 @@ package dev.mezzotint.worker;
 import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.s3.S3Settings;
+import dev.mezzotint.storage.InputRule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +43,8 @@ import org.eclipse.microprofile.config.Config;
  * @param front of role {@code control}: HTTP and the page
  * @param conditionalWritesNeeded {@code mezzotint.conditional-writes}: whether to run only with a
  *     store that honours them
+ * @param inputs {@code mezzotint.inputs}: prefixes of the objects that requests may name
+ * @param jsonLog {@code mezzotint.log}: {@code text} or {@code json}
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
  */
 record Settings(
@@ -68,10 +72,18 @@ record Settings(
     ScalerSwitches scaler,
     FrontSwitches front,
     boolean conditionalWritesNeeded,
+    InputRule inputs,
+    boolean jsonLog,
     String worker) {
 
   /** Where the object store is. */
-  record Store(String endpoint, String accessKey, String secretKey, String bucket, String region) {
+  record Store(
+      String endpoint,
+      String accessKey,
+      String secretKey,
+      Optional<S3Settings.KeyPair> keyFiles,
+      String bucket,
+      String region) {
     /** Without the keys: settings end up in messages. */
     @Override
     public String toString() {
@@ -120,6 +132,8 @@ record Settings(
         front(config),
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
+        inputs(config),
+        word(config, "mezzotint.log", List.of("text", "json"), "text").equals("json"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
   }
 
@@ -129,6 +143,16 @@ record Settings(
    */
   private static int lanes(int slots) {
     return Math.max(8, Math.min(32, slots / 2));
+  }
+
+  private static InputRule inputs(Config config) {
+    String[] prefixes =
+        text(config, "mezzotint.inputs").map(list -> list.split(" *, *", -1)).orElse(new String[0]);
+    try {
+      return new InputRule(List.of(prefixes));
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException("mezzotint.inputs", "MEZZOTINT_INPUTS: " + e.getMessage(), e);
+    }
   }
 
   private static TrainingSwitches training(Config config) {
@@ -180,10 +204,17 @@ record Settings(
   }
 
   private static Store store(Config config, String endpoint) {
+    Optional<String> access = text(config, "s3.access-key-file");
+    Optional<String> secret = text(config, "s3.secret-key-file");
+    if (access.isPresent() != secret.isPresent()) {
+      throw new InvalidInputException(
+          "s3.access-key-file", "S3_ACCESS_KEY_FILE and S3_SECRET_KEY_FILE are given together");
+    }
     return new Store(
         endpoint,
-        required(config, "s3.access-key"),
-        required(config, "s3.secret-key"),
+        access.isPresent() ? "" : required(config, "s3.access-key"),
+        secret.isPresent() ? "" : required(config, "s3.secret-key"),
+        access.map(file -> new S3Settings.KeyPair(Path.of(file), Path.of(secret.orElseThrow()))),
         text(config, "s3.bucket").orElse(BUCKET_DEFAULT),
         text(config, "s3.region").orElse("us-east-1"));
   }
@@ -193,7 +224,11 @@ record Settings(
         .orElseThrow(
             () ->
                 new InvalidInputException(
-                    key, environment(key) + " is missing: it is needed with S3_ENDPOINT"));
+                    key,
+                    environment(key)
+                        + " is missing: it, or "
+                        + environment(key)
+                        + "_FILE, is needed with S3_ENDPOINT"));
   }
 
   /** All that stands under {@code kafka.} goes to the clients as it is, without the prefix. */
@@ -213,7 +248,24 @@ record Settings(
             variable.getValue());
       }
     }
+    jaasOfFile(properties);
     return properties;
+  }
+
+  /** The one property that holds a password and has no file of its own in Kafka's clients. */
+  private static void jaasOfFile(Map<String, String> properties) {
+    String file = properties.remove("sasl.jaas.config.file");
+    if (file == null) {
+      return;
+    }
+    try {
+      properties.put("sasl.jaas.config", Files.readString(Path.of(file)).strip());
+    } catch (java.io.IOException e) {
+      throw new InvalidInputException(
+          "kafka.sasl.jaas.config.file",
+          "KAFKA_SASL_JAAS_CONFIG_FILE " + file + " cannot be read",
+          e);
+    }
   }
 
   private static Optional<String> text(Config config, String key) {

@@ -6,6 +6,7 @@ import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.Checkpointing;
 import dev.mezzotint.training.TrainingFigures;
@@ -29,6 +30,7 @@ final class TrainingRole implements AutoCloseable {
       new Patience(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(10));
 
   private final Settings settings;
+  private final Device device;
   private final TrainingWork work;
   private final RequestQueue queue;
 
@@ -45,10 +47,11 @@ final class TrainingRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
+    this.device = TorchDevice.open(settings.device(), settings.threads());
     this.work =
         new TrainingWork(
             connections.store(),
-            TorchDevice.open(settings.device(), settings.threads()),
+            device,
             new ModelFinder(settings, connections.store())::named,
             new StoredModels(connections.store(), settings.data().resolve("models")),
             training(settings));
@@ -58,7 +61,10 @@ final class TrainingRole implements AutoCloseable {
             connections.store(),
             connections.events(),
             connections::cancelled,
-            DeliverySettings.of(settings.worker()).withClock(clock).withPatience(PATIENCE));
+            DeliverySettings.of(settings.worker())
+                .withClock(clock)
+                .withPatience(PATIENCE)
+                .withListener(connections.observers().jobs(Role.TRAINING)));
     this.queue =
         RequestQueue.of(
             settings.queue(),
@@ -75,6 +81,7 @@ final class TrainingRole implements AutoCloseable {
         .withSegment(settings.training().segment())
         .withDrain(settings.drain())
         .withDatasets(settings.training().datasets())
+        .withInputs(settings.inputs())
         .withCacheBytesMax(settings.training().cacheBytes())
         .withCheckpointing(new Checkpointing(lease.dividedBy(BEATS_PER_LEASE), lease));
   }
@@ -91,6 +98,10 @@ final class TrainingRole implements AutoCloseable {
 
   RequestQueue queue() {
     return queue;
+  }
+
+  Device device() {
+    return device;
   }
 
   TrainingFigures figures() {

@@ -6,6 +6,7 @@ import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.training.TrainingFigures;
 import java.time.InstantSource;
 import java.util.List;
@@ -29,13 +30,16 @@ final class Worker implements AutoCloseable {
   private final @Nullable TrainingRole training;
   private volatile @Nullable ControlRole control;
   private volatile @Nullable HttpFront front;
+  private final Laps laps;
   private volatile boolean accepting;
 
   private Worker(
       Settings settings,
       Connections connections,
       InstantSource clock,
-      UnaryOperator<DeliveryHandler> wiring) {
+      UnaryOperator<DeliveryHandler> wiring,
+      Laps laps) {
+    this.laps = laps;
     this.connections = connections;
     this.generation =
         settings.roles().contains(Role.GENERATION)
@@ -70,7 +74,12 @@ final class Worker implements AutoCloseable {
    *     the promise of one result per job cannot be kept
    */
   static Worker start(Settings settings, Endpoints endpoints) {
-    return start(settings, endpoints, InstantSource.system(), UnaryOperator.identity());
+    return start(settings, endpoints, Observers.none());
+  }
+
+  /** As {@link #start(Settings, Endpoints)}, observed. */
+  static Worker start(Settings settings, Endpoints endpoints, Observers observers) {
+    return start(settings, endpoints, observers, InstantSource.system(), UnaryOperator.identity());
   }
 
   /**
@@ -94,10 +103,21 @@ final class Worker implements AutoCloseable {
       Endpoints endpoints,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
-    Connections connections = new Connections(settings, endpoints);
+    return start(settings, endpoints, Observers.none(), clock, wiring);
+  }
+
+  private static Worker start(
+      Settings settings,
+      Endpoints endpoints,
+      Observers observers,
+      InstantSource clock,
+      UnaryOperator<DeliveryHandler> wiring) {
+    Laps laps = new Laps();
+    Connections connections = new Connections(settings, endpoints, observers);
     Worker worker;
     try {
-      worker = new Worker(settings, connections, clock, wiring);
+      worker = new Worker(settings, connections, clock, wiring, laps);
+      laps.lap("device");
     } catch (RuntimeException e) {
       connections.close();
       throw e;
@@ -120,8 +140,12 @@ final class Worker implements AutoCloseable {
   }
 
   private void begin(Settings settings, InstantSource clock) {
-    connections.prepare();
+    connections.prepareStore();
+    laps.lap("store");
+    connections.prepareTopics();
+    laps.lap("topics");
     connections.listen(this::calledOff);
+    laps.lap("control topic");
     if (settings.roles().contains(Role.CONTROL)) {
       Topics topics = connections.kafka().topics();
       List<String> pictures = topics(settings, topics.generationRequests());
@@ -138,6 +162,7 @@ final class Worker implements AutoCloseable {
     if (training != null) {
       training.start();
     }
+    laps.lap("roles");
     accepting = true;
   }
 
@@ -155,6 +180,11 @@ final class Worker implements AutoCloseable {
   /** What answers HTTP; empty without the role {@code control}, or where it is turned off. */
   Optional<Front> front() {
     return Optional.ofNullable(front).map(HttpFront::front);
+  }
+
+  /** What its start was spent on. */
+  Laps laps() {
+    return laps;
   }
 
   /** Plays its roles. */
@@ -185,6 +215,13 @@ final class Worker implements AutoCloseable {
   /** What the role {@code control} tells of the queues. */
   Optional<Autoscaling> autoscaling() {
     return Optional.ofNullable(control).map(ControlRole::autoscaling);
+  }
+
+  /** That of its models; empty where no role needs one. */
+  Optional<Device> device() {
+    return Optional.ofNullable(generation)
+        .map(GenerationRole::device)
+        .or(() -> Optional.ofNullable(training).map(TrainingRole::device));
   }
 
   Optional<StepLoop> loop() {

@@ -31,10 +31,13 @@ final class WorkerCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     // Before the application starts, whose own log would bury what is wrong.
-    Settings checked = settings.get();
-    Endpoints.check(checked);
-    if (checked.roles().contains(Role.CONTROL) && checked.front().on()) {
-      var unused = HttpFront.access(checked.front());
+    Settings read = settings.get();
+    Endpoints.check(read);
+    if (read.roles().contains(Role.CONTROL) && read.front().on()) {
+      var unused = HttpFront.access(read.front());
+    }
+    if (read.jsonLog()) {
+      JsonLog.install();
     }
     chooseHttpPort();
     Quarkus.run();

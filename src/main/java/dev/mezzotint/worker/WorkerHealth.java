@@ -4,6 +4,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 
@@ -31,9 +32,12 @@ final class WorkerHealth {
   @Produces
   @Readiness
   HealthCheck ready() {
-    return () ->
-        HealthCheckResponse.named("takes requests")
-            .status(life.worker().map(Worker::ready).orElse(false))
-            .build();
+    return () -> {
+      HealthCheckResponseBuilder answer =
+          HealthCheckResponse.named("takes requests")
+              .status(life.worker().map(Worker::ready).orElse(false));
+      String waitsFor = life.waitsFor();
+      return (waitsFor.isEmpty() ? answer : answer.withData("waitsFor", waitsFor)).build();
+    };
   }
 }

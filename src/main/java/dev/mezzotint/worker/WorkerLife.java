@@ -1,9 +1,8 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.json.InvalidInputException;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
@@ -13,7 +12,9 @@ import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
@@ -27,13 +28,21 @@ final class WorkerLife {
   private static final System.Logger LOG = System.getLogger(WorkerLife.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
+  /** When the process began, in milliseconds since 1970. */
+  private static final long BORN = ManagementFactory.getRuntimeMXBean().getStartTime();
+
+  /** For the last spans, at the end of a shutdown whose time is counted. */
+  private static final long TRACES_SECONDS = 2;
+
   /** Set when the worker gives up; read by the command after the application has ended. */
   private static volatile int exitCode;
 
   private final Config config;
   private final MeterRegistry meters;
   private final Thread starter = new Thread(this::start, "worker-start");
+  private volatile String waitsFor = "";
   private volatile boolean stopping;
+  private volatile @Nullable OpenTelemetrySdk telemetry;
   private volatile @Nullable Worker worker;
   private volatile @Nullable Endpoints endpoints;
 
@@ -52,6 +61,15 @@ final class WorkerLife {
     starter.start();
   }
 
+  /** What it has not found yet, in words; empty once it runs. */
+  String waitsFor() {
+    return waitsFor;
+  }
+
+  private static String seconds(long millis) {
+    return String.format(java.util.Locale.ROOT, "%.1f", millis / 1e3);
+  }
+
   Optional<Worker> worker() {
     return Optional.ofNullable(worker);
   }
@@ -63,20 +81,34 @@ final class WorkerLife {
 
   /** Tries until broker and store are there; only a wrong configuration ends the process. */
   private void start() {
+    long begun = System.currentTimeMillis();
     try {
       Settings settings = Settings.read(config);
+      telemetry = Traces.configured(System::getenv).orElse(null);
       while (!stopping) {
         try {
           if (endpoints == null) {
             endpoints = Endpoints.open(settings);
           }
-          Worker started = Worker.start(settings, java.util.Objects.requireNonNull(endpoints));
-          measure(started);
+          Worker started =
+              Worker.start(
+                  settings,
+                  java.util.Objects.requireNonNull(endpoints),
+                  new Observers(meters, Optional.ofNullable(telemetry)));
+          WorkerMeters.register(started, meters);
           // Another process, on another device perhaps, will do better.
           started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
+          waitsFor = "";
+          LOG.log(
+              System.Logger.Level.INFO,
+              "Ready {0} s after the process began: application {1} s, then {2}",
+              seconds(System.currentTimeMillis() - BORN),
+              seconds(begun - BORN),
+              started.laps());
           return;
         } catch (dev.mezzotint.job.TransientException e) {
+          waitsFor = String.valueOf(e.getMessage());
           LOG.log(
               System.Logger.Level.WARNING, "Not started yet, trying again: {0}", e.getMessage());
           Thread.sleep(RETRY_MILLIS);
@@ -104,39 +136,16 @@ final class WorkerLife {
     Quarkus.asyncExit(code);
   }
 
-  private void measure(Worker started) {
-    started
-        .loop()
-        .ifPresent(
-            of ->
-                FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
-                    .description("Forward passes of the step loop")
-                    .register(meters));
-    started.autoscaling().ifPresent(of -> of.register(meters));
-    started.loop().ifPresent(of -> LoopMeters.register(of, meters));
-    started.training().ifPresent(figures -> TrainingMeters.register(figures, meters));
-    started
-        .trainingQueue()
-        .ifPresent(
-            of ->
-                Gauge.builder("mezzotint.trainings.in.hand", of, queue -> queue.inHand().size())
-                    .description("Training requests that this worker holds")
-                    .register(meters));
-    started
-        .queue()
-        .ifPresent(
-            of ->
-                Gauge.builder("mezzotint.jobs.in.hand", of, queue -> queue.inHand().size())
-                    .description("Requests that this worker holds")
-                    .register(meters));
-  }
-
   void stop(@Observes ShutdownEvent event) throws IOException {
     stopping = true;
     starter.interrupt();
     Worker running = worker;
     if (running != null) {
       running.close();
+    }
+    OpenTelemetrySdk sending = telemetry;
+    if (sending != null) {
+      sending.getSdkTracerProvider().shutdown().join(TRACES_SECONDS, TimeUnit.SECONDS);
     }
     Endpoints open = endpoints;
     if (open != null) {

@@ -247,6 +247,11 @@ class RefusalsTest {
           }
 
           @Override
+          public long memoryUsedBytes() {
+            return 0;
+          }
+
+          @Override
           public long memoryBytes() {
             return Long.MAX_VALUE;
           }

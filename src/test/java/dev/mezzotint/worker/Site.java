@@ -154,14 +154,26 @@ final class Site implements AutoCloseable {
     return send(topics.generationRequests(), value);
   }
 
+  /** As {@link #send(String)}, by somebody who traces. */
+  RecordMetadata send(String json, String traceparent) {
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(topics.generationRequests(), json.getBytes(UTF_8));
+    record.headers().add("traceparent", traceparent.getBytes(UTF_8));
+    return send(record);
+  }
+
   /** As {@link #send(String)}, of a training request. */
   RecordMetadata train(String json) {
     return send(topics.trainingRequests(), json.getBytes(UTF_8));
   }
 
   private RecordMetadata send(String topic, byte @Nullable [] value) {
+    return send(new ProducerRecord<>(topic, value));
+  }
+
+  private RecordMetadata send(ProducerRecord<byte[], byte[]> record) {
     try {
-      return producer.send(new ProducerRecord<>(topic, value)).get(30, TimeUnit.SECONDS);
+      return producer.send(record).get(30, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException(e);
     } catch (InterruptedException e) {

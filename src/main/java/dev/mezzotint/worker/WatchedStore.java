@@ -6,63 +6,76 @@ import dev.mezzotint.storage.StoredObject;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A store whose calls are counted and timed by what they are about. Safe for many threads. */
-final class TimedStore implements ObjectStore {
+/** A store with somebody around each of its calls. Safe for many threads. */
+final class WatchedStore implements ObjectStore {
   private final ObjectStore store;
-  private final Stopwatch watch;
+  private final Around around;
+
+  /** What a call does to the store. */
+  enum Operation {
+    READ,
+    STAT,
+    WRITE,
+    UPLOAD,
+    LIST,
+    DELETE;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** Makes the call and gives what it gave. */
+  interface Around {
+    <T> T call(Operation operation, String key, Supplier<T> call);
+  }
 
   /**
    * @param store stays the caller's to close
    */
-  TimedStore(ObjectStore store, Stopwatch watch) {
+  WatchedStore(ObjectStore store, Around around) {
     this.store = store;
-    this.watch = watch;
-  }
-
-  private <T> T timed(String key, Supplier<T> call) {
-    String about =
-        key.endsWith("job.json")
-            ? "store: job record"
-            : key.endsWith("manifest.json") ? "store: manifest" : "store: images";
-    return watch.time(about, call);
+    this.around = around;
   }
 
   @Override
   public Optional<StoredObject> get(String key) {
-    return timed(key, () -> store.get(key));
+    return around.call(Operation.READ, key, () -> store.get(key));
   }
 
   @Override
   public Optional<InputStream> open(String key) {
-    return timed(key, () -> store.open(key));
+    return around.call(Operation.READ, key, () -> store.open(key));
   }
 
   @Override
   public Optional<ObjectStat> stat(String key) {
-    return timed(key, () -> store.stat(key));
+    return around.call(Operation.STAT, key, () -> store.stat(key));
   }
 
   @Override
   public String put(String key, byte[] bytes, String contentType) {
-    return timed(key, () -> store.put(key, bytes, contentType));
+    return around.call(Operation.WRITE, key, () -> store.put(key, bytes, contentType));
   }
 
   @Override
   public Optional<String> create(String key, byte[] bytes, String contentType) {
-    return timed(key, () -> store.create(key, bytes, contentType));
+    return around.call(Operation.WRITE, key, () -> store.create(key, bytes, contentType));
   }
 
   @Override
   public Optional<String> replace(String key, byte[] bytes, String contentType, String etag) {
-    return timed(key, () -> store.replace(key, bytes, contentType, etag));
+    return around.call(Operation.WRITE, key, () -> store.replace(key, bytes, contentType, etag));
   }
 
   @Override
   public void upload(String key, Path file, String contentType) {
-    timed(
+    around.call(
+        Operation.UPLOAD,
         key,
         () -> {
           store.upload(key, file, contentType);
@@ -72,12 +85,13 @@ final class TimedStore implements ObjectStore {
 
   @Override
   public List<String> list(String prefix) {
-    return timed(prefix, () -> store.list(prefix));
+    return around.call(Operation.LIST, prefix, () -> store.list(prefix));
   }
 
   @Override
   public void delete(String key) {
-    timed(
+    around.call(
+        Operation.DELETE,
         key,
         () -> {
           store.delete(key);

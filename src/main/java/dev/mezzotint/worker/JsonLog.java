@@ -1,0 +1,83 @@
+package dev.mezzotint.worker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mezzotint.json.JsonText;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jboss.logmanager.ExtLogRecord;
+
+/**
+ * The log as JSON, one object a line: {@code timestamp}, {@code level}, {@code logger}, {@code
+ * thread}, {@code message}, {@code error} with its stack where there is one, and what the thread
+ * works on: {@code job}, {@code attempt}, {@code role}, {@code traceId}. Safe for many threads.
+ *
+ * <p>Setting: {@code MEZZOTINT_LOG=json}.
+ */
+final class JsonLog extends Handler {
+  private final PrintStream out;
+
+  /**
+   * @param out stays open
+   */
+  JsonLog(PrintStream out) {
+    this.out = out;
+  }
+
+  /** Instead of the console's own lines; before the application starts. */
+  static void install() {
+    System.setProperty("quarkus.log.console.enabled", "false");
+    Logger.getLogger("").addHandler(new JsonLog(System.err));
+  }
+
+  @Override
+  public void publish(LogRecord record) {
+    if (!isLoggable(record)) {
+      return;
+    }
+    ExtLogRecord full = ExtLogRecord.wrap(record);
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("timestamp", full.getInstant().toString());
+    line.put("level", word(full.getLevel()));
+    line.put("logger", String.valueOf(full.getLoggerName()));
+    line.put("thread", String.valueOf(full.getThreadName()));
+    line.put("message", String.valueOf(full.getFormattedMessage()));
+    full.getMdcCopy().forEach(line::putIfAbsent);
+    Throwable thrown = full.getThrown();
+    if (thrown != null) {
+      StringWriter stack = new StringWriter();
+      thrown.printStackTrace(new PrintWriter(stack));
+      line.put("error", stack.toString());
+    }
+    byte[] bytes = (new String(JsonText.writeInOrder(line), UTF_8) + "\n").getBytes(UTF_8);
+    synchronized (out) {
+      out.write(bytes, 0, bytes.length);
+      out.flush();
+    }
+  }
+
+  /** Java's own levels have names that no log collector expects. */
+  private static String word(Level level) {
+    int value = level.intValue();
+    if (value >= Level.SEVERE.intValue()) {
+      return "ERROR";
+    }
+    if (value >= Level.WARNING.intValue()) {
+      return "WARN";
+    }
+    return value >= Level.INFO.intValue() ? "INFO" : "DEBUG";
+  }
+
+  @Override
+  public void flush() {}
+
+  @Override
+  public void close() {}
+}
