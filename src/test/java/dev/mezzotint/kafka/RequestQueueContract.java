@@ -429,6 +429,9 @@ abstract class RequestQueueContract {
 
   @Test
   void drainingAsksForAHandBackAndTheRecordGoesToAnotherWorker() throws Exception {
+    // A third of it is how long the busy lane waits for the idle ones to close: a second is not
+    // always enough where tests share two processors.
+    settings = settings.withLockDuration(Duration.ofSeconds(10));
     send(1);
     CountDownLatch held = new CountDownLatch(1);
     DeliveryHandler atABoundary =
