@@ -65,7 +65,10 @@ final class KnownKeys {
   /** Names of all variables of our own, {@code KAFKA_*} beside the bootstrap servers left out. */
   static Set<String> variables() throws IOException {
     Set<String> variables = new TreeSet<>();
-    keys().forEach(key -> variables.add(variable(key)));
+    // What is the framework's own has its variable in the file of properties.
+    keys().stream()
+        .filter(key -> !key.startsWith("quarkus."))
+        .forEach(key -> variables.add(variable(key)));
     Matcher matcher = VARIABLE.matcher(Files.readString(PROPERTIES));
     while (matcher.find()) {
       variables.add(matcher.group(1));
