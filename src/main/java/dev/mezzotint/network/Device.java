@@ -24,13 +24,19 @@ public interface Device {
   /** How much of it is in use, whoever uses it. */
   long memoryUsedBytes();
 
+  /** In what the networks of {@link #load} are evaluated. */
+  Precision precision();
+
+  /** The same device, with networks evaluated in another precision. */
+  Device in(Precision precision);
+
   /**
-   * Puts weights on the device for sampling.
+   * Puts weights on the device for sampling, in its precision.
    *
    * @param weights by name, exactly those that the program names
    */
   SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights);
 
-  /** Puts a network with its optimizer on the device. */
+  /** Puts a network with its optimizer on the device; its recipe says in what it is evaluated. */
   TrainingNetwork train(NetworkProgram program, OptimizerState state);
 }

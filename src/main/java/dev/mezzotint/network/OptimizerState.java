@@ -1,6 +1,8 @@
 package dev.mezzotint.network;
 
+import dev.mezzotint.model.DType;
 import dev.mezzotint.model.Tensor;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -21,10 +23,15 @@ public record OptimizerState(
 
   /** The state before the first step: the average is the weights, the moments are zero. */
   public static OptimizerState start(Map<String, Tensor> weights) {
+    // One array of zeros for all: as many as the weights would be half a gigabyte for the paper's.
+    long largest = weights.values().stream().mapToLong(Tensor::elements).max().orElse(0);
+    ByteBuffer none = ByteBuffer.allocate(Math.toIntExact(largest * Float.BYTES));
     Map<String, Tensor> zeros = new LinkedHashMap<>();
     weights.forEach(
-        (name, tensor) ->
-            zeros.put(name, Tensor.ofFloats(new float[(int) tensor.elements()], tensor.shape())));
+        (name, tensor) -> {
+          int bytes = (int) tensor.elements() * Float.BYTES;
+          zeros.put(name, new Tensor(DType.F32, tensor.shape(), none.slice(0, bytes)));
+        });
     return new OptimizerState(weights, weights, zeros, zeros, 0);
   }
 }

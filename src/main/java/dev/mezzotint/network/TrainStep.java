@@ -1,7 +1,6 @@
 package dev.mezzotint.network;
 
 import dev.mezzotint.iadb.Prediction;
-import java.util.Locale;
 
 /**
  * A whole training step as one method of the program: blend, evaluate, loss, gradients, clip, Adam,
@@ -51,16 +50,6 @@ public record TrainStep(
      * The mean of e²/2 for errors up to delta, of delta·(|e| − delta/2) beyond: outliers pull less.
      */
     record Huber(double delta) implements Loss {}
-  }
-
-  /** In what the network is evaluated and differentiated. */
-  public enum Precision {
-    FLOAT32,
-    BF16;
-
-    public String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
   }
 
   /** Adam with PyTorch's defaults on the mean squared error. */

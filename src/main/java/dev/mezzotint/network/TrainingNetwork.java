@@ -17,6 +17,9 @@ public interface TrainingNetwork extends AutoCloseable {
    */
   StepResult step(Batch batch, double learningRate, double emaDecay);
 
+  /** Steps done so far, those before its state was handed over included. */
+  long iteration();
+
   /** A copy of all that the steps have changed. */
   OptimizerState state();
 

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The machine's own processor and memory, as far as they can be asked. */
@@ -14,18 +16,25 @@ final class Processor {
 
   /** The model's name, or the architecture where none is told. */
   static String name() {
-    String architecture = System.getProperty("os.arch");
+    return told("model name").orElse(System.getProperty("os.arch"));
+  }
+
+  static boolean hasAvx512() {
+    return told("flags").map(flags -> List.of(flags.split(" ")).contains("avx512f")).orElse(false);
+  }
+
+  /** What Linux tells of the first processor under this word. */
+  private static Optional<String> told(String word) {
     if (!Files.isReadable(CPU_INFO)) {
-      return architecture;
+      return Optional.empty();
     }
     try (Stream<String> lines = Files.lines(CPU_INFO)) {
       return lines
-          .filter(line -> line.startsWith("model name"))
+          .filter(line -> line.startsWith(word))
           .map(line -> line.substring(line.indexOf(':') + 1).strip())
-          .findFirst()
-          .orElse(architecture);
+          .findFirst();
     } catch (IOException e) {
-      return architecture;
+      return Optional.empty();
     }
   }
 

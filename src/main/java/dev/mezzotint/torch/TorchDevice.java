@@ -10,10 +10,12 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The processor that networks run on, and the engine that drives it. Safe for use by many threads;
@@ -27,9 +29,11 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   private static final String THREADS = "ai.djl.pytorch.num_threads";
 
   private final Device device;
+  private final Precision precision;
 
-  private TorchDevice(Device device) {
+  private TorchDevice(Device device, Precision precision) {
     this.device = device;
+    this.precision = precision;
   }
 
   /**
@@ -48,9 +52,10 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     // their rounding different; on these programs it gains nothing (docs/performance.md).
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
+    VectorKernels.choose();
     Engine engine = Engine.getEngine("PyTorch");
     if (name.equals("cpu")) {
-      return new TorchDevice(Device.cpu());
+      return new TorchDevice(Device.cpu(), Precision.FLOAT32);
     }
     if (!name.matches("cuda(:[0-9]{1,2})?")) {
       throw new InvalidInputException("device", "device must be cpu, cuda or cuda:N, not " + name);
@@ -61,7 +66,17 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
           "device",
           "device " + name + " is not there: " + engine.getGpuCount() + " GPUs were found");
     }
-    return new TorchDevice(Device.gpu(index));
+    return new TorchDevice(Device.gpu(index), Precision.BF16);
+  }
+
+  /**
+   * As {@link #open(String, int)}, whose networks are float32 on a CPU and bfloat16 on a GPU.
+   *
+   * @param precision of networks for sampling, where it shall be another
+   */
+  public static TorchDevice open(String name, int threads, Optional<Precision> precision) {
+    TorchDevice device = open(name, threads);
+    return precision.map(device::in).orElse(device);
   }
 
   /**
@@ -94,11 +109,12 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
                 Engine.getEngine("PyTorch").getVersion(),
                 Engine.getDjlVersion(),
                 System.getProperty("java.version"));
-    return device.isGpu()
-        ? name() + ", " + memoryBytes() + " bytes, " + versions
-        : "cpu %s, %d processors, %s threads, %s"
-            .formatted(
-                Processor.name(), Runtime.getRuntime().availableProcessors(), threads(), versions);
+    String processor =
+        device.isGpu()
+            ? name() + ", " + memoryBytes() + " bytes"
+            : "cpu %s, %d processors, %s threads"
+                .formatted(Processor.name(), Runtime.getRuntime().availableProcessors(), threads());
+    return processor + (precision == Precision.BF16 ? ", bf16, " : ", ") + versions;
   }
 
   @Override
@@ -114,6 +130,16 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   @Override
   public long memoryUsedBytes() {
     return device.isGpu() ? CudaUtils.getGpuMemory(device).getUsed() : Processor.memoryUsedBytes();
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public TorchDevice in(Precision other) {
+    return new TorchDevice(device, other);
   }
 
   @Override

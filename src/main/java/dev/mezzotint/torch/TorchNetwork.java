@@ -9,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.Unguided;
 import java.util.Map;
@@ -19,6 +20,8 @@ import java.util.Map;
  * time.
  */
 final class TorchNetwork implements SamplingNetwork {
+  private static final long BFLOAT16 = 15; // TorchScript's number of the type
+
   private final int channels;
   private final int conditionChannels;
   private final TorchProgram program;
@@ -31,7 +34,7 @@ final class TorchNetwork implements SamplingNetwork {
     this.program = new TorchProgram(device, program);
     this.manager = device.newManager();
     try {
-      this.weights = IValue.listFrom(TorchDevice.upload(manager, program, tensors));
+      this.weights = weights(device, program, tensors);
     } catch (RuntimeException e) {
       manager.close();
       this.program.close();
@@ -40,6 +43,19 @@ final class TorchNetwork implements SamplingNetwork {
       manager.close();
       this.program.close();
       throw e;
+    }
+  }
+
+  /** On the device in its precision; the float32 weights that others are made of are let go. */
+  private IValue weights(TorchDevice device, NetworkProgram program, Map<String, Tensor> tensors) {
+    if (device.precision() == Precision.FLOAT32) {
+      return IValue.listFrom(TorchDevice.upload(manager, program, tensors));
+    }
+    try (NDManager uploaded = manager.newSubManager();
+        IValue stored = IValue.listFrom(TorchDevice.upload(uploaded, program, tensors));
+        IValue dtype = IValue.from(BFLOAT16);
+        IValue channelsLast = IValue.from(true)) {
+      return this.program.call("cast", stored, dtype, channelsLast);
     }
   }
 

@@ -97,6 +97,11 @@ final class TorchTraining implements TrainingNetwork {
   }
 
   @Override
+  public long iteration() {
+    return iteration;
+  }
+
+  @Override
   public OptimizerState state() {
     return new OptimizerState(
         download(weights),

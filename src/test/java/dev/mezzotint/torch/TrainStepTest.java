@@ -1,6 +1,6 @@
 package dev.mezzotint.torch;
 
-import static dev.mezzotint.network.TrainStep.Precision.FLOAT32;
+import static dev.mezzotint.network.Precision.FLOAT32;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.iadb.Noise;
@@ -9,10 +9,10 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.TrainStep.Loss;
-import dev.mezzotint.network.TrainStep.Precision;
 import dev.mezzotint.network.TrainingNetwork;
 import java.util.Arrays;
 import java.util.List;
