@@ -1,7 +1,9 @@
 package dev.mezzotint.cli;
 
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code cancel}: calls a job off. */
@@ -13,6 +15,8 @@ final class CancelCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "ID", description = "The job's id.")
   private String id = "";
 
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Surroundings surroundings;
 
   CancelCommand(Surroundings surroundings) {
@@ -23,7 +27,9 @@ final class CancelCommand implements Callable<Integer> {
   public Integer call() {
     try (Requests requests = surroundings.requests()) {
       requests.cancel(id);
-      System.err.println("called off " + id + "; 'watch " + id + "' tells how it ended");
+      json.tell(
+          "called off " + id + "; 'watch " + id + "' tells how it ended",
+          Map.of("jobId", id, "calledOff", true));
       return 0;
     }
   }

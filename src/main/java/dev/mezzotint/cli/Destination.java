@@ -6,8 +6,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where a command is to write; looked at before the work, not after it. */
-final class Destination {
+/** Where a command is to write; looked at before the work, not after it. Without state. */
+public final class Destination {
   private Destination() {}
 
   /**
@@ -15,7 +15,7 @@ final class Destination {
    *
    * @throws InvalidInputException if nothing can be written into it
    */
-  static void folder(String option, Path folder) {
+  public static void folder(String option, Path folder) {
     try {
       Files.createDirectories(folder);
     } catch (FileAlreadyExistsException e) {

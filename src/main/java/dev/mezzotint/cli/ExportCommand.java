@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -35,6 +36,8 @@ final class ExportCommand implements Callable<Integer> {
       paramLabel = "float32|float16",
       description = "Precision of the weights; default ${DEFAULT-VALUE}.")
   private String dtype = "float32";
+
+  @Mixin private JsonOption json = new JsonOption();
 
   private final Surroundings surroundings;
 
@@ -61,13 +64,26 @@ final class ExportCommand implements Callable<Integer> {
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     Destination.modelFolder("--to", to);
     ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
-    System.err.println(
+    json.tell(
         "exported to "
             + to
             + "; in Python: unet(x, torch.full((N,), alpha * "
             + files.card().timestepScale()
             + ")).sample is the "
-            + files.card().prediction().word());
+            + files.card().prediction().word(),
+        Map.of(
+            "name",
+            files.name(),
+            "version",
+            files.version(),
+            "to",
+            to.toString(),
+            "dtype",
+            dtype,
+            "prediction",
+            files.card().prediction().word(),
+            "timestepScale",
+            files.card().timestepScale()));
     return 0;
   }
 }

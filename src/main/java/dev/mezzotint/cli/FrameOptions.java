@@ -170,10 +170,11 @@ final class FrameOptions {
     return all;
   }
 
-  /** The contact sheet and the clip, where they were asked for. */
-  void write(Path out, ModelInfo info, float[][] samples) throws IOException {
+  /** The contact sheet and the clip, where they were asked for; returns their names. */
+  List<String> write(Path out, ModelInfo info, float[][] samples) throws IOException {
+    List<String> written = new ArrayList<>();
     if (!clip && references == null) {
-      return;
+      return written;
     }
     List<Pixels> pictures = new ArrayList<>();
     for (float[] sample : samples) {
@@ -182,10 +183,13 @@ final class FrameOptions {
     }
     if (clip) {
       clip(out, pictures);
+      written.add("clip.png");
     }
     if (references != null) {
       sheet(out, info, pictures, references);
+      written.add("sheet.png");
     }
+    return written;
   }
 
   private void clip(Path out, List<Pixels> pictures) throws IOException {

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -64,6 +65,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
 
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Surroundings surroundings;
 
   GenerateCommand(Surroundings surroundings) {
@@ -89,11 +92,11 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate(
-      ModelLibrary library, ModelFiles files, ModelInfo info, List<SamplingJob.X0> points)
+      ModelLibrary library, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
       throws IOException {
     List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = solving.solver(info);
-    double[] alphas = solving.alphas(info, files.card(), start.from(), start.to());
+    double[] alphas = solving.alphas(info, chosen.card(), start.from(), start.to());
     Optional<Inpainting> painting = paint.plan(solver, alphas);
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
     if (painting.isPresent()) {
@@ -116,12 +119,23 @@ final class GenerateCommand implements Callable<Integer> {
             Optional.empty());
     Destination.folder("--out", out);
     float[][] samples = sample(library, job);
-    SampleFiles.write(out, info, samples, this::name);
-    frames.write(out, info, samples);
+    List<String> files = new ArrayList<>(SampleFiles.write(out, info, samples, this::name));
+    files.addAll(frames.write(out, info, samples));
     if (ways.isPresent()) {
-      ways.get().write(out, info);
+      files.add(ways.get().write(out, info));
     }
-    System.err.println(rows.size() + (start.inverts() ? " x0: " : " samples: ") + out);
+    json.tell(
+        rows.size() + (start.inverts() ? " x0: " : " samples: ") + out,
+        Map.of(
+            "model", info.reference(),
+            "samples", rows.size(),
+            "width", info.width(),
+            "height", info.height(),
+            "sampler", solver.word(),
+            "steps", alphas.length - 1,
+            "schedule", solving.schedule(),
+            "out", out.toString(),
+            "files", files));
     return 0;
   }
 

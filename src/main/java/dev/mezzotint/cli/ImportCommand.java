@@ -6,8 +6,10 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,6 +25,8 @@ final class ImportCommand implements Callable<Integer> {
   @Option(names = "--to", required = true, paramLabel = "DIR", description = "Folder to write.")
   private Path to = Path.of("");
 
+  @Mixin private JsonOption json = new JsonOption();
+
   @Override
   public Integer call() {
     Destination.modelFolder("--to", to);
@@ -32,7 +36,7 @@ final class ImportCommand implements Callable<Integer> {
             to,
             config ->
                 NetworkProgram.of(config, Reading.direction(1), TrainStep.defaults()).weights());
-    System.err.println(
+    json.tell(
         "imported "
             + files.name()
             + " version "
@@ -42,7 +46,18 @@ final class ImportCommand implements Callable<Integer> {
             + ": predicts "
             + files.card().prediction().word()
             + ", timestep = alpha x "
-            + files.card().timestepScale());
+            + files.card().timestepScale(),
+        Map.of(
+            "name",
+            files.name(),
+            "version",
+            files.version(),
+            "to",
+            to.toString(),
+            "prediction",
+            files.card().prediction().word(),
+            "timestepScale",
+            files.card().timestepScale()));
     return 0;
   }
 }

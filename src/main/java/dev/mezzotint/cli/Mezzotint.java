@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command line: {@code java -jar quarkus-run.jar COMMAND}. Errors are one line on standard
@@ -73,6 +74,7 @@ public final class Mezzotint {
             .addSubcommand(datasets)
             .addSubcommand(new ModelsCommand(surroundings))
             .addSubcommand(bench)
+            .addSubcommand(new CompletionCommand())
             .setParameterExceptionHandler(Mezzotint::refuse)
             .setExecutionExceptionHandler((e, command, parsed) -> report(e));
     others.forEach(line::addSubcommand);
@@ -82,7 +84,11 @@ public final class Mezzotint {
   }
 
   private static int refuse(ParameterException e, String[] args) {
-    System.err.println(oneLine(e) + " (see --help)");
+    // A word that is not understood is more often the reason than what then seems to be missing.
+    List<String> unknown = e.getCommandLine().getUnmatchedArguments();
+    boolean hidden = !unknown.isEmpty() && !(e instanceof UnmatchedArgumentException);
+    String also = hidden ? "; not understood: " + String.join(" ", unknown) : "";
+    System.err.println(oneLine(e) + also + " (see --help)");
     return WRONG;
   }
 

@@ -2,9 +2,12 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.model.ConditionPart;
+import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.model.StoredModels.Version;
 import java.io.IOException;
@@ -19,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -50,7 +54,9 @@ final class ModelsCommand {
     List<Row> all = new ArrayList<>();
     for (ModelFiles files : bundled()) {
       long bytes = size(files.weights());
-      all.add(new Row(files.name(), files.version(), "bundled", bytes, "", /* newest= */ false));
+      String name = files.name();
+      all.add(
+          new Row(name, files.version(), "bundled", bytes, "", /* newest= */ false, makes(files)));
     }
     List<Version> stored;
     try {
@@ -61,7 +67,7 @@ final class ModelsCommand {
     }
     for (Version v : stored) {
       String time = v.published().toString();
-      all.add(new Row(v.name(), v.version(), "store", v.bytes(), time, v.newest()));
+      all.add(new Row(v.name(), v.version(), "store", v.bytes(), time, v.newest(), ""));
     }
     if (json) {
       print(JsonText.writePretty(Map.of("models", all.stream().map(Row::toMap).toList())));
@@ -76,9 +82,16 @@ final class ModelsCommand {
    *
    * @param bytes of its weights
    * @param published empty for a bundled one
+   * @param makes what it draws and from what; empty for one in the store, which is not opened here
    */
   private record Row(
-      String name, String version, String place, long bytes, String published, boolean newest) {
+      String name,
+      String version,
+      String place,
+      long bytes,
+      String published,
+      boolean newest,
+      String makes) {
     Map<String, Object> toMap() {
       Map<String, Object> map = new LinkedHashMap<>();
       map.put("name", name);
@@ -87,20 +100,45 @@ final class ModelsCommand {
       map.put("bytes", bytes);
       map.put("published", published);
       map.put("newest", newest);
+      if (!makes.isEmpty()) {
+        map.put("makes", makes);
+      }
       return map;
     }
 
     String line() {
       return String.format(
               Locale.ROOT,
-              "%-40s %-8s %9.1f MB  %s%s",
+              "%-40s %-8s %9.1f MB  %s%s%s",
               name + "@" + version,
               place,
               bytes / 1e6,
               published,
-              newest ? "  latest" : "")
+              newest ? "  latest" : "",
+              makes)
           .stripTrailing();
     }
+  }
+
+  /** Such as {@code 28×28, class 0 to 9} or {@code 32×32, condition labels}. */
+  private static String makes(ModelFiles files) {
+    NetworkConfig config = files.config();
+    if (config instanceof MlpConfig) {
+      return "points of the plane";
+    }
+    StringBuilder text = new StringBuilder("any size");
+    if (config.sampleSize().isPresent()) {
+      int height = config.sampleSize().getAsInt();
+      text = new StringBuilder(config.sampleWidth().orElse(height) + "×" + height);
+    }
+    int classes = files.card().classes().size();
+    if (classes > 0) {
+      text.append(", class 0 to ").append(classes - 1);
+    }
+    for (ConditionPart part : files.card().condition()) {
+      text.append(", condition ").append(part.name());
+    }
+    return text.toString();
   }
 
   private List<ModelFiles> bundled() {
@@ -128,7 +166,9 @@ final class ModelsCommand {
   }
 
   @Command(description = "A model's card and network.", mixinStandardHelpOptions = true)
-  int show(@Parameters(paramLabel = "REF", description = "In any form.") String reference) {
+  int show(
+      @Parameters(paramLabel = "REF", description = "In any form.") String reference,
+      @Option(names = "--json", description = "As JSON on standard output.") boolean json) {
     ModelFiles files = surroundings.model(reference);
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("name", files.name());
@@ -137,14 +177,20 @@ final class ModelsCommand {
     all.put("bytes", size(files.weights()));
     all.put("card", files.card().toMap());
     all.put("network", files.config().toMap());
-    print(JsonText.writePretty(all));
+    if (json) {
+      print(JsonText.writePretty(all));
+    } else {
+      lines("", all).forEach(System.out::println);
+    }
     return 0;
   }
 
   @Command(
       description = "Put a model folder into the store, as its name's newest version.",
       mixinStandardHelpOptions = true)
-  int push(@Parameters(paramLabel = "DIR", description = "A model folder.") Path folder) {
+  int push(
+      @Parameters(paramLabel = "DIR", description = "A model folder.") Path folder,
+      @Mixin JsonOption json) {
     ModelFiles files = ModelFolder.openPath(folder);
     files.readWeights(); // a file that cannot be read is not for others
     surroundings.inStore(
@@ -152,7 +198,9 @@ final class ModelsCommand {
           models.publish(files, folder);
           return files;
         });
-    System.out.println(files.name() + "@" + files.version() + " is in the store, and the newest");
+    json.answer(
+        files.name() + "@" + files.version() + " is in the store, and the newest",
+        Map.of("name", files.name(), "version", files.version(), "newest", true));
     return 0;
   }
 
@@ -160,12 +208,15 @@ final class ModelsCommand {
   int pull(
       @Parameters(paramLabel = "REF", description = "Such as name@latest.") String reference,
       @Option(names = "--to", required = true, paramLabel = "DIR", description = "New folder.")
-          Path to) {
+          Path to,
+      @Mixin JsonOption json) {
     Destination.modelFolder("--to", to);
     ModelFiles files = surroundings.model(reference);
     ModelFolder.write(
         to, files.config(), files.readWeights(), files.card().withVersion(files.version()));
-    System.out.println(files.name() + "@" + files.version() + ": " + to);
+    json.answer(
+        files.name() + "@" + files.version() + ": " + to,
+        Map.of("name", files.name(), "version", files.version(), "to", to.toString()));
     return 0;
   }
 
@@ -175,7 +226,9 @@ final class ModelsCommand {
         "the newest version stays."
       },
       mixinStandardHelpOptions = true)
-  int delete(@Parameters(paramLabel = "NAME@VERSION", description = "Exactly.") String reference) {
+  int delete(
+      @Parameters(paramLabel = "NAME@VERSION", description = "Exactly.") String reference,
+      @Mixin JsonOption json) {
     if (!(ModelReference.parse(reference) instanceof ModelReference.Stored stored)) {
       throw new InvalidInputException(
           "model", "model must be NAME@VERSION in the store, not " + reference);
@@ -185,7 +238,7 @@ final class ModelsCommand {
           models.delete(stored);
           return stored;
         });
-    System.out.println(reference + " removed");
+    json.answer(reference + " removed", Map.of("removed", List.of(reference)));
     return 0;
   }
 
@@ -195,14 +248,31 @@ final class ModelsCommand {
   int prune(
       @Parameters(paramLabel = "NAME", description = "Of the model.") String name,
       @Option(names = "--keep", required = true, paramLabel = "N", description = "How many stay.")
-          int keep) {
+          int keep,
+      @Mixin JsonOption json) {
     if (keep < 1) {
       throw new InvalidInputException("--keep", "--keep must be 1 or more: the newest stays");
     }
     List<Version> removed = surroundings.inStore(models -> models.prune(name, keep));
-    removed.forEach(v -> System.out.println(v.name() + "@" + v.version() + " removed"));
-    System.out.println(removed.size() + " removed");
+    List<String> words = removed.stream().map(v -> v.name() + "@" + v.version()).toList();
+    List<String> lines = new ArrayList<>(words.stream().map(word -> word + " removed").toList());
+    lines.add(removed.size() + " removed");
+    json.answer(String.join(System.lineSeparator(), lines), Map.of("removed", words));
     return 0;
+  }
+
+  /** Nested members as one line each, {@code outer.inner: value}. */
+  private static List<String> lines(String before, Map<?, ?> members) {
+    List<String> lines = new ArrayList<>();
+    members.forEach(
+        (name, value) -> {
+          if (value instanceof Map<?, ?> inner) {
+            lines.addAll(lines(before + name + ".", inner));
+          } else {
+            lines.add(before + name + ": " + value);
+          }
+        });
+    return lines;
   }
 
   private static void print(byte[] json) {

@@ -1,8 +1,10 @@
 package dev.mezzotint.cli;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code pause}: workers take nothing more from a topic. */
@@ -17,6 +19,8 @@ final class PauseCommand implements Callable<Integer> {
       description = "generation, training (each with .high and .low), or a topic's full name.")
   private String topic = "";
 
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Surroundings surroundings;
 
   PauseCommand(Surroundings surroundings) {
@@ -27,7 +31,7 @@ final class PauseCommand implements Callable<Integer> {
   public Integer call() {
     try (Requests requests = surroundings.requests()) {
       List<String> topics = requests.pause(topic);
-      System.err.println("paused " + String.join(", ", topics));
+      json.tell("paused " + String.join(", ", topics), Map.of("paused", topics));
       return 0;
     }
   }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * How far a long work is, on standard error: one line that is written over on a terminal, a line
@@ -88,12 +88,20 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
     waited = share;
   }
 
-  /** Empty before the second step. */
-  Optional<String> inputWait() {
-    return Double.isNaN(waited)
-        ? Optional.empty()
-        : Optional.of(
-            String.format(Locale.ROOT, "input wait %.1f %% of the steps' time", 100 * waited));
+  /**
+   * Where the work stood when it ended.
+   *
+   * @param loss smoothed; empty if no step was made
+   * @param inputWait share of the steps' time; empty before the second step
+   */
+  record Last(OptionalDouble loss, OptionalDouble inputWait) {}
+
+  Last last() {
+    return new Last(known(smoothedLoss), known(waited));
+  }
+
+  private static OptionalDouble known(double value) {
+    return Double.isNaN(value) ? OptionalDouble.empty() : OptionalDouble.of(value);
   }
 
   private static String brief(Duration d) {

@@ -2,6 +2,7 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.job.BoardJob;
 import dev.mezzotint.job.JobEvent;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -76,6 +77,16 @@ public interface Requests extends AutoCloseable {
 
   /** Where the objects of a job can be seen, for people. */
   String location(String id);
+
+  /**
+   * Copies a job's pictures, tables and manifest into a folder; what stands there under the same
+   * names is replaced.
+   *
+   * @param folder is there and can be written to
+   * @return the files, in the order of their keys
+   * @throws dev.mezzotint.storage.StorageException if the store is away
+   */
+  List<Path> fetch(String id, Path folder);
 
   @Override
   void close();

@@ -1,8 +1,10 @@
 package dev.mezzotint.cli;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code resume}: takes a pause back. */
@@ -17,6 +19,8 @@ final class ResumeCommand implements Callable<Integer> {
       description = "generation, training (each with .high and .low), or a topic's full name.")
   private String topic = "";
 
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Surroundings surroundings;
 
   ResumeCommand(Surroundings surroundings) {
@@ -27,7 +31,7 @@ final class ResumeCommand implements Callable<Integer> {
   public Integer call() {
     try (Requests requests = surroundings.requests()) {
       List<String> topics = requests.resume(topic);
-      System.err.println("resumed " + String.join(", ", topics));
+      json.tell("resumed " + String.join(", ", topics), Map.of("resumed", topics));
       return 0;
     }
   }

@@ -30,8 +30,9 @@ final class SampleFiles {
   /**
    * @param samples C×H×W each
    * @param name of each one's file, without ending; may name folders
+   * @return the files' names
    */
-  static void write(Path out, ModelInfo info, float[][] samples, IntFunction<String> name)
+  static List<String> write(Path out, ModelInfo info, float[][] samples, IntFunction<String> name)
       throws IOException {
     int values = info.channels() * info.height() * info.width();
     float[] all = new float[samples.length * values];
@@ -44,31 +45,38 @@ final class SampleFiles {
             "samples",
             Tensor.ofFloats(all, samples.length, info.channels(), info.height(), info.width())),
         Map.of());
+    List<String> written = new ArrayList<>(List.of("samples.safetensors"));
     if (info.channels() == 1 || info.channels() == 3) {
-      pictures(out, info, samples, name);
+      written.addAll(pictures(out, info, samples, name));
     } else if (onPlane(info)) {
       Files.write(
           out.resolve("points.png"),
           Png.encode(
               new Plane(PLANE_SIZE, EXTENT).points(points(samples), Plane.BLUE, 1.5).draw()));
+      written.add("points.png");
     }
+    return written;
   }
 
   static boolean onPlane(ModelInfo info) {
     return info.channels() == 2 && info.height() == 1 && info.width() == 1;
   }
 
-  private static void pictures(
+  private static List<String> pictures(
       Path out, ModelInfo info, float[][] samples, IntFunction<String> name) throws IOException {
     List<Pixels> grid = new ArrayList<>();
+    List<String> written = new ArrayList<>();
     for (int i = 0; i < samples.length; i++) {
       Pixels pixels = Pixels.fromChw(samples[i], 0, info.channels(), info.height(), info.width());
+      written.add(name.apply(i) + ".png");
       Path file = out.resolve(name.apply(i) + ".png");
       Files.createDirectories(java.util.Objects.requireNonNull(file.getParent()));
       Files.write(file, Png.encode(pixels));
       grid.add(pixels);
     }
     Files.write(out.resolve("grid.png"), Png.encode(Grid.square(grid)));
+    written.add("grid.png");
+    return written;
   }
 
   static double[][] points(float[][] samples) {

@@ -8,7 +8,6 @@ import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
@@ -32,17 +31,22 @@ import picocli.CommandLine.Option;
     name = "sampler",
     description = {
       "Batch curve of a model, the step loop against the bare network, and the same requests",
-      "served at the step, by request and one by one."
+      "served at the step, by request and one by one. With --batch: bare passes of these sizes",
+      "alone, beside another program and beside what the machine can do."
     },
-    footer = {"", "Example:", "  bench sampler --model avatars-32 --json sampler.json --plot docs"})
+    footer = {
+      "",
+      "Examples:",
+      "  bench sampler --model avatars-32 --json sampler.json --plot docs",
+      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python src/benchmark/peer/peer.py\""
+    })
 final class SamplerBench implements Callable<Integer> {
   private static final int RUNS = 5;
   private static final double BARE_SECONDS = 2;
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
+  @Mixin private BenchFigures output = new BenchFigures();
 
   @Option(names = "--plot", paramLabel = "DIR", description = "Draw batching.png into this folder.")
   private @Nullable Path plot;
@@ -77,6 +81,22 @@ final class SamplerBench implements Callable<Integer> {
       description = "Requests in hand at once; default ${DEFAULT-VALUE}.")
   private int lanes = 16;
 
+  @Option(names = "--batch", split = ",", paramLabel = "N", description = "Rows of a pass.")
+  private List<Integer> batches = List.of();
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = "Turns of each side with --batch; default ${DEFAULT-VALUE}.")
+  private int rounds = 5;
+
+  @Option(
+      names = "--peer",
+      paramLabel = "COMMAND",
+      description = "The other program, with --batch.")
+  private @Nullable String peer;
+
   private final Surroundings surroundings;
   private final Map<String, Object> figures = new LinkedHashMap<>();
 
@@ -90,14 +110,22 @@ final class SamplerBench implements Callable<Integer> {
       throw new InvalidInputException(
           "--requests", "--requests must be 10 or more, others positive");
     }
-    if (json != null) {
-      Destination.file("--json", json);
+    if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
+      throw new InvalidInputException(
+          "--batch", "--batch must be 1 to 1024 rows, --rounds 1 to 1000");
     }
+    if (peer != null && batches.isEmpty()) {
+      throw new InvalidInputException("--peer", "--peer needs --batch: the rows of a pass");
+    }
+    output.check();
     if (plot != null) {
       Destination.folder("--plot", plot);
     }
     ModelFiles files = surroundings.model(model.reference);
-    Device device = surroundings.workerDevice(model.device);
+    Device device =
+        batches.isEmpty()
+            ? surroundings.workerDevice(model.device)
+            : surroundings.device(model.device);
     ModelLibrary library = new ModelLibrary(device, ref -> files);
     ModelInfo info = library.find("");
     figures.put("model", info.reference());
@@ -105,6 +133,13 @@ final class SamplerBench implements Callable<Integer> {
     double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     figures.put("loadAverageAtStart", busy);
     say("%s on %s; load average %.1f", info.reference(), device.description(), busy);
+    if (!batches.isEmpty()) {
+      try (Peer other = SideBySide.open(peer, files, device)) {
+        BarePasses passes = new BarePasses(device, files, info);
+        figures.putAll(passes.measure(batches, SideBySide.sampler(rounds, seconds, other)));
+      }
+      return output.end(figures);
+    }
     int largest = device.name().equals("cpu") ? LoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;
     try (SamplingNetwork network = ModelLibrary.load(device, files);
@@ -113,8 +148,7 @@ final class SamplerBench implements Callable<Integer> {
       fullQueue(library, info, rows, curve, slots, largest);
       arrivals(rows, curve, slots);
     }
-    write();
-    return 0;
+    return output.end(figures);
   }
 
   private BatchCurve curve(SamplingNetwork.Slots rows, int[] sizes) {
@@ -214,15 +248,9 @@ final class SamplerBench implements Callable<Integer> {
     if (plot != null) {
       Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
     }
-    write(); // what follows takes long, and may be cut short
+    output.write(figures); // what follows takes long, and may be cut short
     if (live > 0) {
       figures.put("arrivalsLive", comparison.live(rows, live));
-    }
-  }
-
-  private void write() throws IOException {
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
     }
   }
 

@@ -2,28 +2,36 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.study.BlueStart;
 import dev.mezzotint.study.Finding;
 import dev.mezzotint.study.Inversion;
 import dev.mezzotint.study.PlaneDistance;
+import dev.mezzotint.study.Rounding;
 import dev.mezzotint.study.SolverErrors;
 import dev.mezzotint.study.Stability;
 import dev.mezzotint.study.StochasticPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -33,7 +41,8 @@ import picocli.CommandLine.Parameters;
     description = "Measure the method or a model against a known truth; writes pictures of it.",
     footer = {
       "",
-      "Studies: paths, stability; solvers (--data or --model); inversion (--model and --data);",
+      "Studies: paths, stability; solvers (--data or --model); precision (--model);",
+      "inversion (--model and --data);",
       "agreement (--model); blue-noise (--data); plane (--model of the plane);",
       "flicker (--model and --condition, label maps of a clip).",
       "",
@@ -41,6 +50,7 @@ import picocli.CommandLine.Parameters;
       "  study paths stability --out figures",
       "  study solvers --data my-pictures --out figures",
       "  study solvers --model avatars-32 --out figures",
+      "  study solvers --model drive-32 --data drive-64.zip --count 16 --out figures",
       "  study inversion --model avatars-32 --data my-pictures --out figures",
       "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out figures"
     })
@@ -52,10 +62,13 @@ final class StudyCommand implements Callable<Integer> {
           "solvers",
           "inversion",
           "agreement",
+          "precision",
           "blue-noise",
           "plane",
           "flicker");
   private static final int PICTURES = 256;
+  private static final int COUNT = 32;
+  private static final int COUNT_MAX = 4096;
   private static final double SMOOTHING = 0.1;
 
   @Parameters(arity = "1..*", paramLabel = "NAME", description = "Which studies.")
@@ -80,9 +93,8 @@ final class StudyCommand implements Callable<Integer> {
   @Option(
       names = "--count",
       paramLabel = "N",
-      defaultValue = "32",
-      description = "Pictures for 'inversion', 'agreement', 'flicker'; default ${DEFAULT-VALUE}.")
-  private int count;
+      description = "Pictures; default 32, for 'solvers' 64.")
+  private @Nullable Integer given;
 
   @Option(
       names = "--steps",
@@ -90,6 +102,15 @@ final class StudyCommand implements Callable<Integer> {
       defaultValue = "128",
       description = "Steps for 'inversion', 'agreement', 'flicker'; default ${DEFAULT-VALUE}.")
   private int steps;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "L",
+      defaultValue = "twins",
+      description =
+          "Of --data for a model with a condition: twins, left or right (where the condition is);"
+              + " default ${DEFAULT-VALUE}.")
+  private String layout = "twins";
 
   @Option(
       names = "--condition",
@@ -102,6 +123,8 @@ final class StudyCommand implements Callable<Integer> {
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
+
+  @Mixin private JsonOption json = new JsonOption();
 
   private final Surroundings surroundings;
 
@@ -116,6 +139,9 @@ final class StudyCommand implements Callable<Integer> {
         throw new InvalidInputException("NAME", "there is no study " + name + " (see --help)");
       }
     }
+    if (given != null && (given < 1 || given > COUNT_MAX)) {
+      throw new InvalidInputException("--count", "--count must be from 1 to " + COUNT_MAX);
+    }
     Destination.folder("--out", out);
     for (String name : names) {
       switch (name) {
@@ -127,6 +153,7 @@ final class StudyCommand implements Callable<Integer> {
         case "solvers" -> tell(solvers());
         case "inversion" -> tell(inversion());
         case "agreement" -> tell(agreement());
+        case "precision" -> tell(precision());
         case "flicker" -> tell(flicker());
         case "blue-noise" -> tell(BlueStart.run(points(), 3, size, SMOOTHING));
         default -> tell(plane());
@@ -136,11 +163,16 @@ final class StudyCommand implements Callable<Integer> {
   }
 
   private void tell(Finding finding) throws IOException {
-    finding.lines().forEach(System.out::println);
+    List<String> written = new ArrayList<>();
     for (Map.Entry<String, byte[]> file : finding.files().entrySet()) {
       Files.write(out.resolve(file.getKey()), file.getValue());
-      System.out.println(out.resolve(file.getKey()));
+      written.add(out.resolve(file.getKey()).toString());
     }
+    List<String> all = new ArrayList<>(finding.lines());
+    all.addAll(written);
+    json.answer(
+        String.join(System.lineSeparator(), all),
+        Map.of("study", finding.name(), "lines", finding.lines(), "files", written));
   }
 
   private Finding solvers() throws IOException {
@@ -157,15 +189,23 @@ final class StudyCommand implements Callable<Integer> {
           "solvers-exact",
           List.of());
     }
-    ModelFiles files = files();
+    ModelFiles files = surroundings.model(model);
+    if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
+      throw new InvalidInputException(
+          "--model", "--model " + model + " does not begin at Gaussian noise: not studied yet");
+    }
     NetworkConfig config = files.config();
     int height = side(files);
     int width = config.sampleWidth().orElse(height);
     int values = config.outChannels() * height * width;
+    int rows = count(SolverErrors.ROWS);
+    HeldInputs inputs = HeldInputs.of(files, rows, data, layout);
     try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
       SolverErrors errors =
           new SolverErrors(
-              SolverErrors.of(network, height, width, values), SolverErrors.ROWS, values);
+              SolverErrors.of(network, height, width, inputs.condition(), inputs.classes()),
+              rows,
+              values);
       return errors.table(files.name(), "solvers-" + files.name(), files.card().tuned());
     }
   }
@@ -188,7 +228,7 @@ final class StudyCommand implements Callable<Integer> {
     int channels = files.config().outChannels();
     try (ImageDataset pictures = pictures(height, width, channels);
         SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
-      int n = Math.min(count, pictures.size());
+      int n = Math.min(count(COUNT), pictures.size());
       float[] x1 = new float[n * channels * height * width];
       for (int i = 0; i < n; i++) {
         pictures.read(i, x1, i * channels * height * width);
@@ -205,7 +245,7 @@ final class StudyCommand implements Callable<Integer> {
     }
     ModelFiles files = surroundings.model(model);
     ModelLibrary library = new ModelLibrary(surroundings.device(device), reference -> files);
-    return FlickerStudy.run(library, condition, count, steps);
+    return FlickerStudy.run(library, condition, count(COUNT), steps);
   }
 
   private Finding agreement() {
@@ -213,9 +253,34 @@ final class StudyCommand implements Callable<Integer> {
     int height = side(files);
     int width = files.config().sampleWidth().orElse(height);
     int values = files.config().outChannels() * height * width;
+    int rows = count(COUNT);
     try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
       return SolverErrors.agreement(
-          SolverErrors.of(network, height, width, values), count, values, steps);
+          SolverErrors.of(network, height, width, new float[0], new long[rows]),
+          rows,
+          values,
+          steps);
+    }
+  }
+
+  private Finding precision() throws IOException {
+    ModelFiles files = modelFiles();
+    int rows = count(COUNT);
+    HeldInputs inputs = HeldInputs.of(files, rows, data, layout);
+    Device on = surroundings.device(device);
+    ModelInfo info = new ModelLibrary(on, reference -> files).find("");
+    int steps = info.steps();
+    try (SamplingNetwork float32 = ModelLibrary.load(on.in(Precision.FLOAT32), files);
+        SamplingNetwork bf16 = ModelLibrary.load(on.in(Precision.BF16), files)) {
+      return Rounding.run(
+          files.name(),
+          SolverErrors.of(
+              float32, info.height(), info.width(), inputs.condition(), inputs.classes()),
+          SolverErrors.of(bf16, info.height(), info.width(), inputs.condition(), inputs.classes()),
+          info.sampler().stages(AlphaSchedule.UNIFORM.alphas(steps)),
+          info.sampler().stages(AlphaSchedule.UNIFORM.alphas(2 * steps)),
+          rows,
+          info.channels() * info.height() * info.width());
     }
   }
 
@@ -235,11 +300,19 @@ final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private ModelFiles files() {
+  private int count(int otherwise) {
+    return given == null ? otherwise : given;
+  }
+
+  private ModelFiles modelFiles() {
     if (model == null) {
       throw new InvalidInputException("--model", "--model is missing: this study needs one");
     }
-    ModelFiles files = surroundings.model(model);
+    return surroundings.model(model);
+  }
+
+  private ModelFiles files() {
+    ModelFiles files = modelFiles();
     if (files.config().conditionChannels() != 0 || files.config().numClassEmbeds().isPresent()) {
       throw new InvalidInputException(
           "--model", "--model " + model + " takes a condition or classes: not studied yet");

@@ -1,14 +1,18 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.training.TrainingRequest;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -16,7 +20,13 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "submit",
     description = "Send a generation or training request to a running system.",
-    footer = {"", "Example:", "  submit request.json --watch"})
+    footer = {
+      "",
+      "Examples:",
+      "  submit request.json --watch",
+      "  submit request.json --out poster",
+      "  submit request.json --watch --json"
+    })
 final class SubmitCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "FILE.json", description = "The request.")
   private Path file = Path.of("");
@@ -30,6 +40,14 @@ final class SubmitCommand implements Callable<Integer> {
   @Option(names = "--watch", description = "Follow the job until it ends.")
   private boolean watch;
 
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "As --watch, and copy the pictures, tables and manifest to this folder.")
+  private @Nullable Path out;
+
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Surroundings surroundings;
 
   SubmitCommand(Surroundings surroundings) {
@@ -39,26 +57,33 @@ final class SubmitCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     byte[] request = SmallFile.read(file);
-    JsonObject json;
+    JsonObject read;
     try {
-      json = JsonObject.parse(request);
+      read = JsonObject.parse(request);
     } catch (InvalidInputException e) {
       throw new InvalidInputException(e.field(), file + " " + e.getMessage(), e);
     }
-    String id = json.requiredString("id");
+    String id = JobId.read(read).value(); // under a bad one no event would ever come
+    if (out != null) {
+      Destination.folder("--out", out);
+    }
     Instant before = Instant.now().minusSeconds(1);
     try (Requests requests = surroundings.requests()) {
-      requests.submit(kind(json), id, request);
-      System.err.println("submitted " + id);
-      return watch ? Watching.follow(requests, id, before, SubmitCommand::answers) : 0;
+      Requests.Kind asked = kind(read);
+      requests.submit(asked, id, request);
+      String word = asked.name().toLowerCase(Locale.ROOT);
+      json.tell("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
+      return watch || out != null
+          ? Watching.follow(requests, id, before, SubmitCommand::answers, out, json)
+          : 0;
     }
   }
 
-  private Requests.Kind kind(JsonObject json) {
+  private Requests.Kind kind(JsonObject read) {
     if (kind != null) {
       return kind;
     }
-    return TrainingRequest.looksLikeOne(json) ? Requests.Kind.TRAINING : Requests.Kind.GENERATION;
+    return TrainingRequest.looksLikeOne(read) ? Requests.Kind.TRAINING : Requests.Kind.GENERATION;
   }
 
   /** A rejected record ends the watch as well: the id is another job's. */

@@ -13,8 +13,11 @@ import dev.mezzotint.training.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -68,6 +72,8 @@ final class TrainCommand implements Callable<Integer> {
       defaultValue = "",
       description = "cpu, cuda or cuda:N; default as configured, cpu if nothing is.")
   private String device = "";
+
+  @Mixin private JsonOption json = new JsonOption();
 
   private final Surroundings surroundings;
 
@@ -132,28 +138,48 @@ final class TrainCommand implements Callable<Integer> {
     Runnable forget = surroundings.whenTold(() -> stop(stopping, ended));
     try {
       long done;
-      Optional<String> wait;
+      ProgressLine.Last last;
       try (ProgressLine line =
           new ProgressLine("training", read.iterations(), read.batchSize(), opening)) {
         ModelFiles from = read.from().map(surroundings::model).orElse(null);
         Training training = new Training(read, pairs, from, surroundings.device(device), out);
         done = training.run(resume, stopping::get, line);
-        wait = line.inputWait();
+        last = line.last();
       }
-      wait.ifPresent(System.err::println);
-      if (!pairs.broken().isEmpty()) {
-        System.err.println(
-            pairs.broken().size() + " broken files left out, named in training/broken.txt");
-      }
-      System.err.println(
-          done < read.iterations()
-              ? "stopped after step " + done + "; go on with --resume"
-              : "trained " + done + " steps: " + out);
+      tell(read, done, pairs.broken().size(), last);
       return 0;
     } finally {
       ended.countDown();
       forget.run();
     }
+  }
+
+  private void tell(Recipe read, long done, int broken, ProgressLine.Last last) {
+    boolean whole = done >= read.iterations();
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("model", read.name());
+    facts.put("out", out.toString());
+    facts.put("steps", done);
+    facts.put("iterations", read.iterations());
+    facts.put("finished", whole);
+    facts.put("broken", broken);
+    last.loss().ifPresent(loss -> facts.put("loss", loss));
+    last.inputWait().ifPresent(share -> facts.put("inputWait", share));
+    List<String> lines = new ArrayList<>();
+    last.inputWait()
+        .ifPresent(
+            share ->
+                lines.add(
+                    String.format(
+                        Locale.ROOT, "input wait %.1f %% of the steps' time", 100 * share)));
+    if (broken > 0) {
+      lines.add(broken + " broken files left out, named in training/broken.txt");
+    }
+    lines.add(
+        whole
+            ? "trained " + done + " steps: " + out
+            : "stopped after step " + done + "; go on with --resume");
+    json.tell(String.join(System.lineSeparator(), lines), facts);
   }
 
   /** SIGTERM and Ctrl-C: the step in hand ends and a checkpoint is written before the JVM goes. */

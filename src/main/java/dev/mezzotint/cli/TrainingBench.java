@@ -2,7 +2,6 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.Device;
@@ -13,10 +12,7 @@ import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,8 +66,7 @@ final class TrainingBench implements Callable<Integer> {
   @Option(names = "--peer", paramLabel = "COMMAND", description = "The other program.")
   private @Nullable String peer;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
+  @Mixin private BenchFigures output = new BenchFigures();
 
   private final Surroundings surroundings;
 
@@ -85,9 +80,7 @@ final class TrainingBench implements Callable<Integer> {
       throw new InvalidInputException(
           "--rounds", "--rounds must be 1 to 1000, --batch and --seconds positive");
     }
-    if (json != null) {
-      Destination.file("--json", json);
-    }
+    output.check();
     ModelFiles files = surroundings.model(model.reference);
     if (files.config().sampleSize().isEmpty() || files.card().timestepScale() <= 0) {
       throw new InvalidInputException("--model", "--model must say its sample_size");
@@ -103,76 +96,27 @@ final class TrainingBench implements Callable<Integer> {
         files.name(), files.version(), device.description(), busy);
     NetworkProgram program =
         NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
-    OptimizerState state = OptimizerState.start(files.readWeights());
     List<Object> cases = new ArrayList<>();
-    try (Peer other = peer == null ? null : new Peer(peer);
-        TrainingNetwork network = device.train(program, state)) {
-      if (other != null) {
-        other.open(folder(files), device.threads(), device.name());
-      }
+    try (Peer other = SideBySide.open(peer, files, device);
+        TrainingNetwork network =
+            device.train(program, OptimizerState.start(files.readWeights()))) {
+      System.gc(); // as a training does before its first step
+      SideBySide turns = SideBySide.training(rounds, seconds, other);
       for (int batch : batches) {
-        cases.add(measure(network, other, files.config(), batch));
+        Batch[] drawn = new Batch[BATCHES];
+        for (int i = 0; i < drawn.length; i++) {
+          drawn[i] = batch(files.config(), batch, i);
+          network.step(drawn[i], 1e-6, 0.999);
+        }
+        int[] taken = {0};
+        cases.add(
+            turns
+                .measure(batch, () -> network.step(drawn[taken[0]++ % drawn.length], 1e-6, 0.999))
+                .figures());
       }
     }
     figures.put("cases", cases);
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
-    return 0;
-  }
-
-  private static String folder(ModelFiles files) {
-    Path folder = files.weights().toAbsolutePath().getParent();
-    return String.valueOf(folder);
-  }
-
-  private Map<String, Object> measure(
-      TrainingNetwork network, @Nullable Peer other, NetworkConfig config, int rows) {
-    Batch[] drawn = new Batch[BATCHES];
-    for (int i = 0; i < drawn.length; i++) {
-      drawn[i] = batch(config, rows, i);
-      network.step(drawn[i], 1e-6, 0.999);
-    }
-    double[] ours = new double[rounds];
-    double[] theirs = new double[rounds];
-    double[] ratio = new double[rounds];
-    double[] memory = new double[rounds];
-    for (int round = 0; round < rounds; round++) {
-      // Whoever is first sees a machine that has rested: by turns.
-      boolean first = round % 2 == 0;
-      Peer.Turn mine = first ? turn(network, drawn) : new Peer.Turn(0, 0);
-      Peer.Turn its = other == null ? mine : other.turn("training", rows, seconds);
-      mine = first ? mine : turn(network, drawn);
-      ours[round] = mine.rate();
-      theirs[round] = its.rate();
-      ratio[round] = mine.rate() / its.rate();
-      memory[round] = mine.peakBytes() / its.peakBytes();
-    }
-    Map<String, Object> found = new LinkedHashMap<>();
-    found.put("batch", rows);
-    found.put("imagesPerSecond", Spread.of(ours).toMap());
-    SamplerBench.say("batch %3d: %s images/s", rows, Spread.of(ours).text("%.2f"));
-    if (other != null) {
-      found.put("peerImagesPerSecond", Spread.of(theirs).toMap());
-      found.put("ratio", Spread.of(ratio).toMap());
-      found.put("peakMemoryRatio", Spread.of(memory).toMap());
-      SamplerBench.say("     peer: %s images/s", Spread.of(theirs).text("%.2f"));
-      SamplerBench.say("    ratio: %s", Spread.of(ratio).text("%.3f"));
-      SamplerBench.say("   memory: %s of the peer's peak", Spread.of(memory).text("%.2f"));
-    }
-    return found;
-  }
-
-  private Peer.Turn turn(TrainingNetwork network, Batch[] drawn) {
-    ResidentPeak.reset();
-    long start = System.nanoTime();
-    int steps = 0;
-    do {
-      network.step(drawn[steps % drawn.length], 1e-6, 0.999);
-      steps++;
-    } while (System.nanoTime() - start < seconds * 1e9);
-    double took = (System.nanoTime() - start) / 1e9;
-    return new Peer.Turn(steps * drawn[0].rows() / took, ResidentPeak.bytes());
+    return output.end(figures);
   }
 
   private static Batch batch(NetworkConfig config, int rows, int number) {
@@ -189,30 +133,5 @@ final class TrainingBench implements Callable<Integer> {
     int conditions = config.conditionChannels();
     float[] condition = new float[rows * conditions * size * size];
     return new Batch(x1, x0, condition, alpha, new long[rows], channels, conditions, size, size);
-  }
-
-  /** Linux's own count of the most memory that this process has had resident. */
-  private static final class ResidentPeak {
-    private static final Path STATUS = Path.of("/proc/self/status");
-
-    static void reset() {
-      try {
-        Files.writeString(Path.of("/proc/self/clear_refs"), "5");
-      } catch (IOException e) {
-        // Not Linux, or not allowed: the peak is then that of the whole run.
-      }
-    }
-
-    static double bytes() {
-      try {
-        return Files.readAllLines(STATUS).stream()
-            .filter(line -> line.startsWith("VmHWM:"))
-            .mapToDouble(line -> 1024 * Double.parseDouble(line.replaceAll("[^0-9]", "")))
-            .findFirst()
-            .orElse(Double.NaN);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 }

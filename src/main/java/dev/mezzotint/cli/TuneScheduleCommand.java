@@ -10,10 +10,11 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.study.StepTuning;
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -63,6 +64,8 @@ final class TuneScheduleCommand implements Callable<Integer> {
       description = "Of pairs: twins, left or right (where the condition is); default twins.")
   private String layout = "twins";
 
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Surroundings surroundings;
 
   TuneScheduleCommand(Surroundings surroundings) {
@@ -89,18 +92,24 @@ final class TuneScheduleCommand implements Callable<Integer> {
     Path folder = CardFolder.of(files);
     ModelCard card = files.card();
     StepPlacement placement = record(files);
+    Map<String, Object> tuned = new LinkedHashMap<>();
+    List<String> lines = new ArrayList<>();
     for (int count : steps) {
-      double[] alphas = placement.place(solver, count);
-      card =
-          card.withTuned(
-              new ModelCard.TunedSteps(solver, DoubleStream.of(alphas).boxed().toList()));
-      System.err.println(
+      List<Double> alphas = DoubleStream.of(placement.place(solver, count)).boxed().toList();
+      card = card.withTuned(new ModelCard.TunedSteps(solver, alphas));
+      tuned.put(Integer.toString(count), alphas);
+      lines.add(
           count
               + " steps: "
-              + Arrays.stream(alphas).mapToObj(Double::toString).collect(Collectors.joining(",")));
+              + alphas.stream().map(String::valueOf).collect(Collectors.joining(",")));
     }
     ModelFolder.writeCard(folder, card);
-    System.err.println("noted on " + folder.resolve(ModelCard.FILE));
+    Path noted = folder.resolve(ModelCard.FILE);
+    lines.add("noted on " + noted);
+    json.tell(
+        String.join(System.lineSeparator(), lines),
+        Map.of(
+            "model", files.name(), "sampler", sampler, "tuned", tuned, "card", noted.toString()));
     return 0;
   }
 
@@ -119,44 +128,15 @@ final class TuneScheduleCommand implements Callable<Integer> {
                     new InvalidInputException(
                         "--model", "--model " + files.name() + " has no sample_size"));
     int width = config.sampleWidth().orElse(height);
-    float[] condition = config.conditionChannels() == 0 ? new float[0] : held(files, height, width);
+    HeldInputs inputs = HeldInputs.of(files, StepTuning.TRAJECTORIES, data, layout);
     try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
       return StepTuning.record(
           network,
           height,
           width,
           config.outChannels() * height * width,
-          condition,
-          classes(files, config));
+          inputs.condition(),
+          inputs.classes());
     }
-  }
-
-  /** All in turn; the one for no class too, which is a class like others. */
-  private static long[] classes(ModelFiles files, NetworkConfig config) {
-    long[] classes = new long[StepTuning.TRAJECTORIES];
-    int all = Math.max(config.numClassEmbeds().orElse(1), files.card().classes().size());
-    Arrays.setAll(classes, i -> i % all);
-    return classes;
-  }
-
-  /** Conditions of held-out pairs, evenly spread over them. */
-  private float[] held(ModelFiles files, int height, int width) {
-    if (data == null) {
-      throw new InvalidInputException(
-          "--data", "--data is missing: model " + files.name() + " takes a condition");
-    }
-    int stride = files.config().conditionChannels() * height * width;
-    float[] conditions = new float[StepTuning.TRAJECTORIES * stride];
-    float[] picture = new float[files.config().outChannels() * height * width];
-    try (EvaluationData pairs =
-        EvaluationData.open(data, files, height, width, Optional.empty(), layout)) {
-      for (int i = 0; i < StepTuning.TRAJECTORIES; i++) {
-        long which = (long) i * pairs.heldOut().size() / StepTuning.TRAJECTORIES;
-        pairs.heldOut().read((int) which, picture, 0, conditions, i * stride);
-      }
-    } catch (IOException e) {
-      throw new InvalidInputException("--data", "--data: " + e.getMessage(), e);
-    }
-    return conditions;
   }
 }

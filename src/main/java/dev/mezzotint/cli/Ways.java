@@ -46,14 +46,15 @@ final class Ways {
     return row.with(row.interlude().then(rows.get(row.index())));
   }
 
-  /** Writes {@code trajectory.png}, an animated PNG. */
-  void write(Path out, ModelInfo info) throws IOException {
+  /** Writes {@code trajectory.png}, an animated PNG; returns its name. */
+  String write(Path out, ModelInfo info) throws IOException {
     int frames = rows.get(0).frames().size();
     List<Pixels> pictures = new ArrayList<>();
     for (int frame = 0; frame < frames; frame++) {
       pictures.add(SampleFiles.onPlane(info) ? plane(frame) : grid(info, frame));
     }
     Files.write(out.resolve("trajectory.png"), Apng.encode(pictures, FRAME_MILLIS, LAST_MILLIS));
+    return "trajectory.png";
   }
 
   private Pixels plane(int frame) {

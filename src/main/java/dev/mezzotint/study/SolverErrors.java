@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How far from the end of the exact path a sampler ends, per evaluation of the network: the
@@ -73,10 +74,17 @@ public final class SolverErrors {
     };
   }
 
-  /** The flow of a model; no classes, no condition. */
-  public static Flow of(SamplingNetwork network, int height, int width, int values) {
+  /**
+   * The flow of a model, unguided.
+   *
+   * @param condition of the flow's rows, K×height×width each; empty when K = 0
+   * @param classes of as many rows
+   */
+  public static Flow of(
+      SamplingNetwork network, int height, int width, float[] condition, long[] classes) {
     return (x0, stages) ->
-        UniformSampling.sample(network, stages, x0, height, width, new long[x0.length / values]);
+        UniformSampling.sample(
+            network, stages, Optional.empty(), x0, condition, height, width, classes);
   }
 
   /** Root-mean-square distance per value from the reference. */
@@ -141,6 +149,7 @@ public final class SolverErrors {
     double euler = Objects.requireNonNull(measured.get(Solver.EULER))[4];
     lines.add(
         String.format(Locale.ROOT, "ab2 at 32 evaluations / euler at 128: %.3f", ab2 / euler));
+    lines.add(times());
     LineChart chart =
         new LineChart(
             title,
@@ -150,6 +159,28 @@ public final class SolverErrors {
             /* logarithmic= */ true,
             curves);
     return new Finding(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
+  }
+
+  /** What a quarter of the evaluations is worth in time: by turns, the median of three. */
+  private String times() {
+    double[] ratio = new double[3];
+    for (int i = 0; i < ratio.length; i++) {
+      double ab2 = seconds(Solver.AB2, 32);
+      ratio[i] = seconds(Solver.EULER, 128) / ab2;
+    }
+    Arrays.sort(ratio);
+    return String.format(
+        Locale.ROOT,
+        "time of euler at 128 / ab2 at 32: %.2f (%.2f to %.2f)",
+        ratio[1],
+        ratio[0],
+        ratio[2]);
+  }
+
+  private double seconds(Solver solver, int steps) {
+    long start = System.nanoTime();
+    flow.ends(x0, solver.stages(AlphaSchedule.UNIFORM.alphas(steps)));
+    return (System.nanoTime() - start) / 1e9;
   }
 
   /**

@@ -73,20 +73,26 @@ class ModelsCommandTest {
   @Test
   void bundledModelsAreListedWhereThereIsNoStore() {
     terminal.succeeds("models list");
-    assertThat(terminal.printed()).contains("avatars-32@");
+    assertThat(terminal.printed())
+        .contains("avatars-32@", "28×28, class 0 to 9", "32×32, condition labels")
+        .contains("points of the plane");
     assertThat(terminal.said()).contains("bundled models only: no worker runs here");
   }
 
   @Test
   void showsCardAndNetwork() {
-    assertThat(done("models show avatars-32"))
+    assertThat(done("models show avatars-32 --json"))
         .contains("\"timestepScale\"", "\"block_out_channels\"", "\"bytes\"");
+    assertThat(done("models show avatars-32"))
+        .contains("card.timestepScale: ", "network.block_out_channels: [", "bytes: ");
   }
 
   @Test
   void whatWasPushedIsPulledAsItWas() {
-    done("models push @/1");
-    done("models pull iadb_defaults@latest --to @/copy");
+    assertThat(done("models push @/1 --json"))
+        .isEqualTo("{\"name\":\"iadb_defaults\",\"newest\":true,\"version\":\"1\"}\n");
+    assertThat(done("models pull iadb_defaults@latest --to @/copy --json"))
+        .contains("\"version\":\"1\"", "\"to\":");
     assertThat(ModelFolder.openPath(folder.resolve("copy")).readWeights())
         .isEqualTo(ModelFolder.openPath(Path.of(Terminal.DEFAULTS)).readWeights());
     assertThat(refused("models push @/1")).contains("iadb_defaults@1 is in the store already");
@@ -100,7 +106,8 @@ class ModelsCommandTest {
     assertThat(refused("models delete iadb_defaults@2")).contains("is the newest");
     assertThat(refused("models delete iadb_defaults")).contains("NAME@VERSION");
     assertThat(refused("models delete iadb_defaults@9")).contains("there is no model");
-    done("models delete iadb_defaults@1");
+    assertThat(done("models delete iadb_defaults@1 --json"))
+        .isEqualTo("{\"removed\":[\"iadb_defaults@1\"]}\n");
     assertThat(store.list("models/iadb_defaults/1/")).isEmpty();
     assertThat(store.list("models/iadb_defaults/2/")).isNotEmpty();
   }
@@ -114,6 +121,7 @@ class ModelsCommandTest {
         .contains("iadb_defaults@2 removed", "1 removed");
     assertThat(done("models list")).contains("iadb_defaults@1", "iadb_defaults@3");
     assertThat(done("models prune iadb_defaults --keep 2")).isEqualTo("0 removed\n");
+    assertThat(done("models prune iadb_defaults --keep 2 --json")).isEqualTo("{\"removed\":[]}\n");
     assertThat(refused("models prune nobody --keep 2")).contains("no model nobody");
     assertThat(refused("models prune iadb_defaults --keep 0")).contains("--keep");
   }

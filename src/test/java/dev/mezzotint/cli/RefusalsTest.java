@@ -9,6 +9,7 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
 import java.io.IOException;
@@ -181,6 +182,8 @@ class RefusalsTest {
         train.replace("@/pictures", "@/nothing"), "@/nothing".replace("@", folder.toString()));
     Files.createDirectories(folder.resolve("empty"));
     terminal.refuses(train.replace("@/pictures", "@/empty"), "empty");
+    Files.writeString(recipe, good.replace("\"iterations\"", "\"iteratons\""));
+    terminal.refuses(train, "unknown field", "iteratons");
     Files.writeString(recipe, good);
     terminal.refuses(train, "train");
     assertThat(folder.resolve("model/training")).doesNotExist();
@@ -259,6 +262,16 @@ class RefusalsTest {
           @Override
           public String name() {
             return "broken";
+          }
+
+          @Override
+          public Precision precision() {
+            return Precision.FLOAT32;
+          }
+
+          @Override
+          public Device in(Precision precision) {
+            return this;
           }
 
           @Override

@@ -3,25 +3,15 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.job.BoardJob;
-import dev.mezzotint.job.JobBoard;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.model.ModelFiles;
-import dev.mezzotint.model.StoredModels;
-import dev.mezzotint.network.Device;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ReplayCommandTest {
@@ -31,9 +21,12 @@ class ReplayCommandTest {
       new Requests.Replayed("dead-0@2", "requests", "b", "b.r1", "its replay b.r1 died too");
 
   private final Terminal terminal = new Terminal(Path.of(""));
-  private final List<String> asked = new ArrayList<>();
-  private final JobBoard board = new JobBoard(99);
-  private List<Requests.Replayed> answer = List.of(SENT);
+  private final OneSystem system = new OneSystem();
+
+  @BeforeEach
+  void leaveALetter() {
+    system.replayed = List.of(SENT);
+  }
 
   @Test
   void saysWhatIsNeededIfNothingSaysWhatToReplay() {
@@ -47,20 +40,20 @@ class ReplayCommandTest {
     assertThat(run("replay --dead --all")).isZero();
     assertThat(terminal.printed()).isEqualTo("dead-0@1  a -> requests  a.r1\n");
     assertThat(terminal.said()).isEqualTo("replayed 1 of 1 dead letters\n");
-    assertThat(asked).containsExactly("Optional.empty Optional.empty false");
+    assertThat(system.asked).containsExactly("Optional.empty Optional.empty false");
   }
 
   @Test
   void whatCouldNotBeSentIsSaidAndFails() {
-    answer = List.of(SENT, NOT_SENT);
+    system.replayed = List.of(SENT, NOT_SENT);
     assertThat(run("replay --dead --id b --as-is")).isEqualTo(1);
     assertThat(terminal.printed()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
-    assertThat(asked).containsExactly("Optional[b] Optional.empty true");
+    assertThat(system.asked).containsExactly("Optional[b] Optional.empty true");
   }
 
   @Test
   void anIdWithoutALetterIsRefused() {
-    answer = List.of();
+    system.replayed = List.of();
     assertThat(run("replay --dead --id zzz")).isEqualTo(2);
     assertThat(terminal.said()).contains("zzz");
     assertThat(run("replay --dead --all")).isZero();
@@ -70,9 +63,9 @@ class ReplayCommandTest {
   void listsJobsByState() {
     Instant time = Instant.parse("2026-11-22T12:00:00Z");
     Map<String, Object> why = Map.of("cause", "no such model", "model", "m@1");
-    board.event(new JobEvent("e1", JobEvent.Type.FAILED, "bad", 1, 9, time, why));
+    system.board.event(new JobEvent("e1", JobEvent.Type.FAILED, "bad", 1, 9, time, why));
     Map<String, Object> half = Map.of("done", 4, "total", 8, "model", "m@1");
-    board.event(
+    system.board.event(
         new JobEvent("e2", JobEvent.Type.PROGRESSED, "now", 1, 9, time.plusSeconds(1), half));
     assertThat(run("jobs list")).isZero();
     assertThat(terminal.printed().lines().toList())
@@ -88,7 +81,7 @@ class ReplayCommandTest {
 
   @Test
   void jsonIsOneObjectALine() {
-    answer = List.of(SENT, NOT_SENT);
+    system.replayed = List.of(SENT, NOT_SENT);
     run("replay --dead --all --json");
     List<String> lines = terminal.printed().lines().toList();
     assertThat(lines).hasSize(2);
@@ -131,89 +124,6 @@ class ReplayCommandTest {
   }
 
   private int run(String line) {
-    return terminal.run(new OneSystem(), line);
-  }
-
-  private final class OneSystem implements Surroundings {
-    @Override
-    public Runnable whenTold(Runnable toEnd) {
-      return () -> {};
-    }
-
-    @Override
-    public Device device(String name) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public ModelFiles model(String reference) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public Path bundledModels() {
-      throw new AssertionError();
-    }
-
-    @Override
-    public <T> T inStore(Function<StoredModels, T> work) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public Requests requests() {
-      return new Asked();
-    }
-  }
-
-  private final class Asked implements Requests {
-    @Override
-    public void submit(Requests.Kind kind, String id, byte[] json) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public void cancel(String id) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public List<String> pause(String word) {
-      return List.of(word + "!");
-    }
-
-    @Override
-    public List<String> resume(String word) {
-      return List.of(word + "?");
-    }
-
-    @Override
-    public List<Replayed> replay(Optional<String> job, Optional<Instant> since, boolean asIs) {
-      asked.add(job + " " + since + " " + asIs);
-      return answer;
-    }
-
-    @Override
-    public Optional<JobEvent> watch(
-        String id,
-        Instant since,
-        Duration limit,
-        Consumer<JobEvent> seen,
-        Predicate<JobEvent> last) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public List<BoardJob> jobs() {
-      return board.newest(job -> true, Optional.empty(), 99);
-    }
-
-    @Override
-    public String location(String id) {
-      throw new AssertionError();
-    }
-
-    @Override
-    public void close() {}
+    return terminal.run(system, line);
   }
 }

@@ -109,7 +109,11 @@ final class Terminal {
   }
 
   void refuses(String line, String... words) {
-    assertThat(run(line)).as("%s: %s", line, said).isEqualTo(2);
+    refuses(SURROUNDINGS, line, words);
+  }
+
+  void refuses(Surroundings surroundings, String line, String... words) {
+    assertThat(run(surroundings, line)).as("%s: %s", line, said).isEqualTo(2);
     assertThat(said.lines()).as(said).hasSize(1);
     assertThat(said).contains(words).doesNotContain("Exception");
   }

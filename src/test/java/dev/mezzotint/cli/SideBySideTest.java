@@ -10,8 +10,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code bench training} as somebody types it, with a peer that always says the same. */
-class TrainingBenchTest {
+/**
+ * {@code bench training} and {@code bench sampler} as somebody types them, with a peer that always
+ * says the same.
+ */
+class SideBySideTest {
   private static final String BENCH =
       "bench training --model " + Terminal.DEFAULTS + " --rounds 2 --seconds 0.05 --batch 1,2 ";
 
@@ -60,7 +63,32 @@ class TrainingBenchTest {
   }
 
   @Test
+  void barePassesTakeTurnsToo() throws IOException {
+    String bench =
+        "bench sampler --model " + Terminal.DEFAULTS + " --rounds 2 --seconds 0.05 --batch 1,2 ";
+    terminal.succeeds(bench + "--peer @/peer.sh --json @/passes.json");
+    assertThat(terminal.printed())
+        .contains("batch   1:", "batch   2:", "peer", "of the rate of plain matrix products");
+    JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("passes.json")));
+    assertThat(figures.number("operationsPerRowStep", 0, 1e12, 0)).isPositive();
+    JsonObject second = figures.objects("cases", 10).orElseThrow().get(1);
+    double ours = second.object("rowStepsPerSecond").orElseThrow().number("median", 0, 1e9, 0);
+    double products =
+        figures.object("matrixProductGflops").orElseThrow().number("median", 0, 1e9, 0);
+    assertThat(second.number("shareOfMatrixProducts", 0, 1e3, 0))
+        .as("about the same, the rate being taken anew before and after each case")
+        .isBetween(
+            0.1 * ours * figures.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products,
+            10 * ours * figures.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products);
+    assertThat(Files.readString(folder.resolve("heard.txt"))).contains("\"do\":\"sampler\"");
+    // Only ratios and shares are compared: with all the room there is, nothing has become worse.
+    terminal.succeeds(bench + "--compare @/passes.json --band 0.99");
+  }
+
+  @Test
   void refusesWhatCannotBeMeasured() {
+    terminal.refuses(
+        "bench sampler --model " + Terminal.DEFAULTS + " --peer @/peer.sh", "--peer", "--batch");
     terminal.refuses(BENCH + "--peer no-such-program", "--peer", "no-such-program");
     terminal.refuses(BENCH + "--peer true", "--peer", "has ended without an answer");
     terminal.refuses("bench training --model " + Terminal.DEFAULTS + " --batch 0", "--batch");

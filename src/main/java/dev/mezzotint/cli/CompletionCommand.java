@@ -1,0 +1,28 @@
+package dev.mezzotint.cli;
+
+import java.util.concurrent.Callable;
+import picocli.AutoComplete;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code completion}: what lets a shell complete commands, options and files. */
+@Command(
+    name = "completion",
+    description = "Print a script that lets bash or zsh complete 'mezzotint' and all behind it.",
+    footer = {
+      "",
+      "Example:",
+      "  alias mezzotint='java -jar target/quarkus-app/quarkus-run.jar'",
+      "  source <(mezzotint completion)"
+    })
+final class CompletionCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() {
+    CommandSpec root = spec.root();
+    System.out.println(AutoComplete.bash(root.name(), root.commandLine()));
+    return 0;
+  }
+}
