@@ -11,9 +11,10 @@ import dev.mezzotint.storage.StoredObject;
 import java.util.Optional;
 
 /**
- * Ends jobs that wait in the topic: called off, or past their deadline. The record stays where it
- * is; whoever takes it later finds the manifest and does no work. A worker that runs the job at
- * this moment ends it too, and the first manifest counts, so nothing is lost by trying.
+ * Ends jobs that wait in the topic, called off or past their deadline, and tells which requests
+ * were lost there. The record stays where it is; whoever takes it later finds the manifest and does
+ * no work. A worker that runs the job at this moment ends it too, and the first manifest counts, so
+ * nothing is lost by trying.
  *
  * <p>Safe for use by many threads.
  */
@@ -87,6 +88,28 @@ public final class EarlyEnd implements EarlyEnds {
       }
       end.commit(held, Verdict.end(over.get(), job.get(), request, settings.clock().instant()));
       return true;
+    } catch (InvalidInputException e) {
+      LOG.log(System.Logger.Level.ERROR, "job {0} is unreadable: {1}", intake.id(), e.getMessage());
+      return false;
+    }
+  }
+
+  /** A record that claims another's id was turned away: the job of that id is not its own. */
+  @Override
+  public boolean lost(Delivery record) throws InterruptedException {
+    Optional<Intake<?>> intake = intake(record).filter(read -> read.request().isPresent());
+    if (intake.isEmpty()) {
+      return false;
+    }
+    String id = intake.get().id().value();
+    HeldDelivery held = new HeldDelivery(record, events, settings.patience());
+    if (held.patiently(() -> store.stat(Keys.manifest(id))).isPresent()) {
+      return false;
+    }
+    Optional<StoredObject> job = held.patiently(() -> store.get(Keys.jobRecord(id)));
+    try {
+      return job.isEmpty()
+          || JobRecord.parse(job.get().bytes()).fingerprint().equals(intake.get().fingerprint());
     } catch (InvalidInputException e) {
       LOG.log(System.Logger.Level.ERROR, "job {0} is unreadable: {1}", id, e.getMessage());
       return false;

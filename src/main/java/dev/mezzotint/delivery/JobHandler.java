@@ -166,11 +166,11 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     if (etag.isEmpty()) {
       return readmit(held, intake, run);
     }
+    held.visit().entered();
     return verdict.runnable()
         ? execute(
             new Attempt(held, job, etag.get(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow(),
-            /* entry= */ true)
+            intake.request().orElseThrow())
         : commit(held, verdict.end(job, intake, now()));
   }
 
@@ -200,10 +200,12 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       }
       if (job.lastIs(run)) {
         // Our own write, whose answer was lost.
+        if (job.attempts() == 1) {
+          held.visit().entered();
+        }
         return execute(
             new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow(),
-            /* entry= */ job.attempts() == 1);
+            intake.request().orElseThrow());
       }
       if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
@@ -215,8 +217,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       if (etag.isPresent()) {
         return execute(
             new Attempt(held, next, etag.get(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow(),
-            /* entry= */ job.attempts() == 0);
+            intake.request().orElseThrow());
       }
       settings.patience().pause(held::ending);
     }
@@ -224,11 +225,10 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /** Does the work and commits what it led to. */
-  private Settlement execute(Attempt attempt, R request, boolean entry)
-      throws InterruptedException {
+  private Settlement execute(Attempt attempt, R request) throws InterruptedException {
     HeldDelivery held = attempt.held();
     JobRecord job = attempt.job();
-    held.visit().attempt(job.attempts(), attempt.plan().model(), entry);
+    held.visit().attempt(job.attempts(), attempt.plan().model());
     Manifest manifest;
     try {
       JobEvent started = Events.started(job, settings.worker(), now());

@@ -35,13 +35,15 @@ public interface JobListener {
     /** The record is this job's. */
     default void job(String id) {}
 
+    /** Nobody had heard of the job before; its record stands from here on. */
+    default void entered() {}
+
     /**
      * The attempt is entered in the job's record.
      *
      * @param attempt 1 for the first
-     * @param entry true if nobody had heard of the job before
      */
-    default void attempt(int attempt, String model, boolean entry) {}
+    default void attempt(int attempt, String model) {}
 
     /** What it does from here on, until the next phase or the end. */
     default void phase(String name) {}

@@ -1,6 +1,7 @@
 package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.OrphanSweep;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
@@ -44,7 +45,11 @@ public final class Orphans implements OrphanSweep {
     try {
       manifest = Manifest.parse(standing.get().bytes());
     } catch (InvalidInputException e) {
-      LOG.log(System.Logger.Level.WARNING, "{0} is left alone: {1}", jobId, e.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Job {0} is left alone: {1}",
+          new JobId(jobId),
+          e.getMessage());
       return 0;
     }
     Set<String> listed = new HashSet<>(manifest.result().map(Result::keys).orElse(Set.of()));

@@ -17,6 +17,7 @@ import java.util.Set;
  * @param settings all that is needed to make the same pictures again
  * @param images in the order of their index
  * @param failed conditions that could not become pictures, in their order
+ * @param badReferences references that could not be read and are blank on the sheet, in its order
  * @param grid all images in one, for jobs that asked for it
  * @param sheet condition, reference and images beside each other, for jobs that gave references
  * @param clip all images one after the other, for jobs that asked for it
@@ -26,7 +27,8 @@ import java.util.Set;
 public record Pictures(
     Optional<Settings> settings,
     List<Image> images,
-    List<FailedFrame> failed,
+    List<BadFile> failed,
+    List<BadFile> badReferences,
     Optional<File> grid,
     Optional<File> sheet,
     Optional<File> clip,
@@ -66,10 +68,10 @@ public record Pictures(
   }
 
   /**
-   * @param name of the condition's file
+   * @param name as the request's list, prefix or zip has it
    * @param cause one sentence
    */
-  public record FailedFrame(String name, String cause) {}
+  public record BadFile(String name, String cause) {}
 
   /** Something made of several images. */
   public record File(String key, String sha256, int bytes) {}
@@ -77,12 +79,14 @@ public record Pictures(
   public Pictures {
     images = List.copyOf(images);
     failed = List.copyOf(failed);
+    badReferences = List.copyOf(badReferences);
     inline = Collections.unmodifiableMap(new LinkedHashMap<>(inline));
   }
 
   /** Numbered images. */
   public Pictures(Optional<Settings> settings, List<Image> images, Optional<File> grid) {
-    this(settings, images, List.of(), grid, Optional.empty(), Optional.empty(), Map.of());
+    this(
+        settings, images, List.of(), List.of(), grid, Optional.empty(), Optional.empty(), Map.of());
   }
 
   @Override
@@ -90,11 +94,8 @@ public record Pictures(
     Map<String, Object> json = new LinkedHashMap<>();
     settings.ifPresent(s -> json.put("settings", toMap(s)));
     json.put("images", images.stream().map(Pictures::toMap).toList());
-    if (!failed.isEmpty()) {
-      json.put(
-          "failedFrames",
-          failed.stream().map(f -> Map.of("name", f.name(), "cause", f.cause())).toList());
-    }
+    put(json, "failedFrames", failed);
+    put(json, "badReferences", badReferences);
     grid.ifPresent(g -> json.put("grid", toMap(g)));
     sheet.ifPresent(s -> json.put("sheet", toMap(s)));
     clip.ifPresent(c -> json.put("clip", toMap(c)));
@@ -102,6 +103,19 @@ public record Pictures(
       json.put("inline", inlineFiles());
     }
     return json;
+  }
+
+  private static void put(Map<String, Object> json, String member, List<BadFile> files) {
+    if (!files.isEmpty()) {
+      json.put(
+          member, files.stream().map(f -> Map.of("name", f.name(), "cause", f.cause())).toList());
+    }
+  }
+
+  private static List<BadFile> badFiles(JsonObject json, String member) {
+    return json.objects(member, IMAGES_MAX).orElse(List.of()).stream()
+        .map(file -> new BadFile(file.requiredString("name"), file.requiredString("cause")))
+        .toList();
   }
 
   private List<Map<String, Object>> inlineFiles() {
@@ -173,10 +187,6 @@ public record Pictures(
     for (JsonObject image : json.objects("images", IMAGES_MAX).orElse(List.of())) {
       images.add(parseImage(image));
     }
-    List<FailedFrame> failed = new ArrayList<>();
-    for (JsonObject frame : json.objects("failedFrames", IMAGES_MAX).orElse(List.of())) {
-      failed.add(new FailedFrame(frame.requiredString("name"), frame.requiredString("cause")));
-    }
     Map<String, String> inline = new LinkedHashMap<>();
     for (JsonObject file : json.objects("inline", IMAGES_MAX).orElse(List.of())) {
       inline.put(file.requiredString("key"), file.requiredString("data"));
@@ -184,7 +194,8 @@ public record Pictures(
     return new Pictures(
         json.object("settings").map(Pictures::parseSettings),
         images,
-        failed,
+        badFiles(json, "failedFrames"),
+        badFiles(json, "badReferences"),
         json.object("grid").map(Pictures::parseFile),
         json.object("sheet").map(Pictures::parseFile),
         json.object("clip").map(Pictures::parseFile),

@@ -20,8 +20,13 @@ record Visits(List<Visit> visits) implements Visit {
   }
 
   @Override
-  public void attempt(int attempt, String model, boolean entry) {
-    visits.forEach(visit -> visit.attempt(attempt, model, entry));
+  public void entered() {
+    visits.forEach(Visit::entered);
+  }
+
+  @Override
+  public void attempt(int attempt, String model) {
+    visits.forEach(visit -> visit.attempt(attempt, model));
   }
 
   @Override

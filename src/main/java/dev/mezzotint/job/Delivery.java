@@ -1,5 +1,7 @@
 package dev.mezzotint.job;
 
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -145,6 +147,21 @@ public final class Delivery {
   /** {@code topic-partition@offset}, for logs and for ids of events about records without an id. */
   public String position() {
     return topic + "-" + partition + "@" + offset;
+  }
+
+  /** The job that this is a request for, as far as its bytes say; read anew at each call. */
+  public Optional<JobId> job() {
+    try {
+      return Optional.of(JobId.read(JsonObject.parse(value)));
+    } catch (InvalidInputException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** For lines of the log: {@code topic-partition@offset (job id)}. */
+  @Override
+  public String toString() {
+    return position() + job().map(id -> " (job " + id + ")").orElse("");
   }
 
   /**

@@ -3,7 +3,7 @@ package dev.mezzotint.job;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Ends jobs whose requests wait in their topic. Safe for use by many threads. */
+/** Looks after jobs whose requests stand in their topic. Safe for use by many threads. */
 public interface EarlyEnds {
 
   /**
@@ -24,4 +24,12 @@ public interface EarlyEnds {
    * @throws TransientException if store or broker are away
    */
   boolean end(Delivery record) throws InterruptedException;
+
+  /**
+   * Whether this record, which its topic is done with, was a job's that has not ended.
+   *
+   * @param record read from its topic, held by nobody
+   * @throws TransientException if the store is away
+   */
+  boolean lost(Delivery record) throws InterruptedException;
 }

@@ -174,6 +174,12 @@ public final class JobBoard {
                 entry.data.put(name, value);
               }
             });
+    Object total = entry.data.get("total");
+    if (event.type() == JobEvent.Type.COMPLETED
+        && total != null
+        && !event.data().containsKey("failedFrames")) {
+      entry.data.put("done", total); // the last progress was told before the end
+    }
     entry.updated = event.time();
   }
 

@@ -19,7 +19,11 @@ public record Patience(Duration first, Duration longest, Duration total) {
   public static final Patience DEFAULT =
       new Patience(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofSeconds(60));
 
+  private static final System.Logger LOG = System.getLogger(Patience.class.getName());
   private static final long SLICE_MILLIS = 20;
+
+  /** Failures before a word about it: one or two are nothing that anybody could mend. */
+  private static final int QUIET_FAILURES = 3;
 
   public Patience {
     if (first.isNegative() || first.isZero() || longest.compareTo(first) < 0) {
@@ -32,12 +36,26 @@ public record Patience(Duration first, Duration longest, Duration total) {
    * @throws TransientException the last one, when time is up or {@code stop} says so
    */
   public <T> T call(BooleanSupplier stop, Supplier<T> work) throws InterruptedException {
-    long end = System.nanoTime() + total.toNanos();
+    long begun = System.nanoTime();
+    long end = begun + total.toNanos();
     long pauseMillis = first.toMillis();
+    int failures = 0;
     while (true) {
       try {
-        return work.get();
+        T result = work.get();
+        if (failures >= QUIET_FAILURES) {
+          double seconds = (System.nanoTime() - begun) / 1e9;
+          LOG.log(System.Logger.Level.INFO, "Goes on after {0,number,0.0} s.", seconds);
+        }
+        return result;
       } catch (TransientException e) {
+        if (++failures == QUIET_FAILURES) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "Tries again for up to {0} s: {1}",
+              total.toSeconds(),
+              e.getMessage());
+        }
         if (System.nanoTime() - end >= 0 || !pause(pauseMillis, stop)) {
           throw e;
         }

@@ -15,8 +15,8 @@ import java.util.TreeSet;
  * Requests that wait in their topics, as far as somebody must know who ends jobs early: their ids,
  * where they stand and when they are late. Holds no request, since a backlog can be large.
  *
- * <p>A request leaves when its topic's settled part has moved past it. Not safe for use by several
- * threads.
+ * <p>A request leaves when its topics' settled part has moved past it and all of its copies. Not
+ * safe for use by several threads.
  */
 public final class WaitingJobs {
   /** A request is left to the workers for so long after its time: those that run it know too. */
@@ -46,7 +46,11 @@ public final class WaitingJobs {
     }
   }
 
-  private record Entry(Place place, Optional<Instant> deadline) {}
+  /**
+   * @param place of the latest copy
+   * @param open how many copies are not settled
+   */
+  private record Entry(Place place, Optional<Instant> deadline, int open) {}
 
   private record Due(Instant at, String id, Place place) {}
 
@@ -60,12 +64,13 @@ public final class WaitingJobs {
     if (!waiting.containsKey(id) && waiting.size() >= capacity) {
       return false;
     }
-    Entry before = waiting.put(id, new Entry(place, deadline));
+    Entry before = waiting.get(id);
     if (before != null) {
-      log(before.place()).remove(before.place().offset());
       forget(id, before);
     }
-    log(place).put(place.offset(), id);
+    boolean anew = log(place).put(place.offset(), id) == null;
+    int open = (before == null ? 0 : before.open()) + (anew ? 1 : 0);
+    waiting.put(id, new Entry(place, deadline, open));
     deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, place)));
     return true;
   }
@@ -92,20 +97,38 @@ public final class WaitingJobs {
     }
   }
 
-  /** Everything before this offset is settled. */
-  public void settled(String topic, int partition, long before) {
+  /**
+   * Everything before this offset is settled.
+   *
+   * @return the ids of which no copy waits any more, and where the latest stood
+   */
+  public List<Map.Entry<String, Place>> settled(String topic, int partition, long before) {
+    List<Map.Entry<String, Place>> gone = new ArrayList<>();
     TreeMap<Long, String> log = ids.get(topic + "-" + partition);
     if (log == null) {
-      return;
+      return gone;
     }
     Map<Long, String> over = log.headMap(before);
     for (String id : over.values()) {
-      Entry entry = waiting.remove(id);
-      if (entry != null) {
+      Entry entry = waiting.get(id);
+      if (entry == null) {
+        continue;
+      }
+      if (entry.open() > 1) {
+        waiting.put(id, new Entry(entry.place(), entry.deadline(), entry.open() - 1));
+      } else {
+        waiting.remove(id);
         forget(id, entry);
+        gone.add(Map.entry(id, entry.place()));
       }
     }
     over.clear();
+    return gone;
+  }
+
+  /** Whether some requests may wait that are not remembered. */
+  public boolean full() {
+    return waiting.size() >= capacity;
   }
 
   /** Ids and places of those whose time has come, each once for each time that was asked for it. */

@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.FaultLine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,14 +11,11 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
 /** One run of the handler on a thread of its own, with the pause before a release. */
 final class Attempt {
-  private static final Logger LOG = Logger.getLogger(Attempt.class.getName());
   private static final long HOLD_MILLIS_MAX = 30_000;
 
   private final Delivery delivery;
@@ -87,7 +85,7 @@ final class Attempt {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.SEVERE, "Handling " + delivery.position() + " failed", e);
+      FaultLine.log(Attempt.class, "Handling {0} failed", delivery, e);
     }
     try {
       if (settlement == Settlement.RELEASE) {

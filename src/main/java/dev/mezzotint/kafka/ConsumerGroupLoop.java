@@ -207,7 +207,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     if (held.attempt().settlement() == Settlement.ACCEPT || (shared && resubmitted(held))) {
       held.progress().settle(offset);
     } else if (stopping.getAsBoolean()) {
-      LOG.log(Level.FINE, "{0} is not committed: handed back", held.delivery().position());
+      LOG.log(Level.FINE, "{0} is not committed: handed back", held.delivery());
     } else if (count >= resubmission.copyAt() - 1 && resubmitted(held)) {
       held.progress().settle(offset);
     } else {
@@ -220,7 +220,10 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       resubmission.publish(held.record());
       return true;
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(Level.WARNING, "Could not publish a copy of a request", e);
+      LOG.log(
+          Level.WARNING,
+          "Could not publish a copy of {0}: {1}",
+          new Object[] {held.delivery(), e.toString()});
       return false;
     }
   }
@@ -296,6 +299,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   private void fence(InHand held) {
     if (!held.delivery().fenced()) {
+      LOG.log(Level.WARNING, "Lost the lease on {0}; the attempt stops.", held.delivery());
       held.delivery().fence();
       tally.fencing();
     }
@@ -333,7 +337,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
         LOG.log(
             Level.WARNING,
             "Another worker has the partition of {0}; the attempt stops.",
-            held.get().delivery().position());
+            held.get().delivery());
       }
     }
     lost.forEach(partitions::remove);

@@ -3,6 +3,8 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Delivery;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * what only asks may be called from any.
  */
 final class GroupLane {
+  private static final Logger LOG = Logger.getLogger(GroupLane.class.getName());
+
   private final int number;
   private volatile @Nullable InHand inHand;
 
@@ -27,6 +31,7 @@ final class GroupLane {
 
     /** Given up: fenced, its handler interrupted. */
     void abort() {
+      LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery());
       delivery().fence();
       attempt.interrupt();
     }

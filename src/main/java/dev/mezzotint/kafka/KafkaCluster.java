@@ -27,6 +27,8 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
@@ -288,6 +290,9 @@ public final class KafkaCluster implements AutoCloseable {
       if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
         throw away(e);
       }
+      if (e.getCause() instanceof AuthenticationException) {
+        throw refused(e);
+      }
       throw e;
     } catch (TimeoutException e) {
       throw away(e);
@@ -302,6 +307,19 @@ public final class KafkaCluster implements AutoCloseable {
         "no Kafka broker answers at "
             + settings.bootstrapServers()
             + "; check KAFKA_BOOTSTRAP_SERVERS",
+        e);
+  }
+
+  /** Passing too: logins are made, changed and renewed at the broker while workers wait. */
+  private TransientException refused(ExecutionException e) {
+    boolean encryption = e.getCause() instanceof SslAuthenticationException;
+    return new TransientException(
+        "the Kafka broker at "
+            + settings.bootstrapServers()
+            + (encryption ? " offers no trusted connection (" : " refuses the login (")
+            + message(e)
+            + "); check "
+            + (encryption ? "KAFKA_SSL_TRUSTSTORE_LOCATION" : "KAFKA_SASL_JAAS_CONFIG"),
         e);
   }
 

@@ -1,5 +1,6 @@
 package dev.mezzotint.kafka;
 
+import dev.mezzotint.job.Delivery;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,11 @@ final class RecordLock {
     return record;
   }
 
+  /** The record as a delivery. */
+  Delivery delivery() {
+    return Attempt.delivery(record, record.deliveryCount().map(Short::intValue).orElse(1));
+  }
+
   /** How long it holds after it was taken or renewed. */
   long millis() {
     return consumer.acquisitionLockTimeoutMs().orElse(MILLIS_DEFAULT);
@@ -76,8 +82,8 @@ final class RecordLock {
     }
     LOG.log(
         Level.WARNING,
-        "The broker did not take {0} of {1}-{2}@{3}; it will deliver the record again.",
-        new Object[] {type, record.topic(), record.partition(), Long.toString(record.offset())});
+        "The broker did not take {0} of {1}; it will deliver the record again.",
+        new Object[] {type, delivery()});
     return false;
   }
 

@@ -29,8 +29,10 @@ final class RecordSender implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final KafkaProducer<byte[], byte[]> producer;
+  private final String bootstrapServers;
 
   RecordSender(KafkaSettings settings, String clientId) {
+    bootstrapServers = settings.bootstrapServers();
     producer =
         new KafkaProducer<>(
             settings.client(
@@ -76,12 +78,29 @@ final class RecordSender implements AutoCloseable {
     }
   }
 
-  private static RuntimeException failure(ProducerRecord<byte[], byte[]> record, Throwable cause) {
+  private RuntimeException failure(ProducerRecord<byte[], byte[]> record, Throwable cause) {
     if (cause instanceof RecordTooLargeException tooLarge) {
       return tooLarge;
     }
+    if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
+      return new TransientException(
+          "no Kafka broker at "
+              + bootstrapServers
+              + " took a record for topic "
+              + record.topic()
+              + " in time ("
+              + cause.getMessage()
+              + "); check KAFKA_BOOTSTRAP_SERVERS",
+          cause);
+    }
     return new TransientException(
-        "topic " + record.topic() + " did not take a record: " + cause.getMessage(), cause);
+        "topic "
+            + record.topic()
+            + " at "
+            + bootstrapServers
+            + " did not take a record: "
+            + cause.getMessage(),
+        cause);
   }
 
   /** Returns at once; a failure is only logged. */

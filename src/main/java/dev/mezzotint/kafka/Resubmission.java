@@ -33,12 +33,17 @@ record Resubmission(int copyAt, long holdMillis, RecordSender sender, QueueTally
    * @throws TransientException if the broker did not take it
    */
   void publish(ConsumerRecord<byte[], byte[]> record) {
+    sender.send(copy(record));
+    tally.copying();
+  }
+
+  /** The same request for the end of its topic, with a word of where it stood first. */
+  static ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record) {
     var copy =
         new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers());
     String origin = Attempt.delivery(record, /* count= */ 0).origin();
     copy.headers().remove(Delivery.ORIGIN);
     copy.headers().add(Delivery.ORIGIN, origin.getBytes(US_ASCII));
-    sender.send(copy);
-    tally.copying();
+    return copy;
   }
 }

@@ -1,5 +1,7 @@
 package dev.mezzotint.kafka;
 
+import static java.util.stream.Collectors.toMap;
+
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
@@ -65,6 +68,13 @@ final class SettledOffsets implements AutoCloseable {
   private Map<TopicPartition, Long> ofShareGroup(List<TopicPartition> partitions)
       throws InterruptedException, ExecutionException, TimeoutException {
     Map<TopicPartition, Long> settled = new HashMap<>();
+    // Asked before the lag: where that is 0, all up to here is done with.
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    admin
+        .listOffsets(partitions.stream().collect(toMap(p -> p, p -> OffsetSpec.latest())))
+        .all()
+        .get(LIMIT_SECONDS, TimeUnit.SECONDS)
+        .forEach((partition, end) -> ends.put(partition, end.offset()));
     try {
       admin
           .listShareGroupOffsets(
@@ -74,7 +84,11 @@ final class SettledOffsets implements AutoCloseable {
           .forEach(
               (partition, info) -> {
                 if (info != null && info.startOffset() >= 0) {
-                  settled.put(partition, info.startOffset());
+                  // The start moves with the next delivery only, maybe days later.
+                  boolean empty = info.lag().isPresent() && info.lag().get() == 0;
+                  long end = ends.getOrDefault(partition, 0L);
+                  settled.put(
+                      partition, empty ? Math.max(end, info.startOffset()) : info.startOffset());
                 }
               });
     } catch (ExecutionException e) {

@@ -185,9 +185,7 @@ final class ShareGroupLane implements Runnable {
   }
 
   private boolean take(RecordLock lock, long acquired) {
-    Delivery delivery =
-        Attempt.delivery(
-            lock.record(), lock.record().deliveryCount().map(Short::intValue).orElse(1));
+    Delivery delivery = lock.delivery();
     delivery.holdUntil(acquired + TimeUnit.MILLISECONDS.toNanos(lock.millis()));
     if (delivery.deliveryCount() >= resubmission.copyAt()) {
       return resubmit(lock);
@@ -268,7 +266,7 @@ final class ShareGroupLane implements Runnable {
         LOG.log(
             Level.WARNING,
             "Lost the lock on {0}; the attempt stops and another worker goes on.",
-            delivery.position());
+            delivery);
         return false;
       }
       since = renewing;
@@ -286,7 +284,10 @@ final class ShareGroupLane implements Runnable {
     try {
       resubmission.publish(lock.record());
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(Level.WARNING, "Could not publish a copy of a request", e);
+      LOG.log(
+          Level.WARNING,
+          "Could not publish a copy of {0}: {1}",
+          new Object[] {lock.delivery(), e.toString()});
       return lock.settle(AcknowledgeType.RELEASE);
     }
     return lock.settle(AcknowledgeType.ACCEPT);
@@ -298,9 +299,7 @@ final class ShareGroupLane implements Runnable {
         attempt.interrupt();
         if (!attempt.awaitMillis(ABORT_LIMIT.toMillis())) {
           LOG.log(
-              Level.WARNING,
-              "{0} does not stop; its effects are fenced off.",
-              attempt.delivery().position());
+              Level.WARNING, "{0} does not stop; its effects are fenced off.", attempt.delivery());
         }
         return;
       }
@@ -341,6 +340,10 @@ final class ShareGroupLane implements Runnable {
 
   /** The record in hand is given up: fenced, its handler interrupted. */
   void abort() {
+    Delivery delivery = inHand;
+    if (delivery != null) {
+      LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery);
+    }
     aborted.countDown();
     stop();
   }

@@ -1,6 +1,7 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.OrphanSweep;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -104,7 +105,8 @@ public final class Sweeper implements AutoCloseable {
   private void sweep(String jobId) {
     int removed = sweep.sweep(jobId);
     if (removed > 0) {
-      LOG.log(Level.INFO, "Removed {0} objects that job {1} left behind.", removed, jobId);
+      LOG.log(
+          Level.INFO, "Removed {0} objects that job {1} left behind.", removed, new JobId(jobId));
     }
   }
 

@@ -9,6 +9,7 @@ import dev.mezzotint.json.InvalidInputException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,20 @@ class RecordsTest {
                 List.of(new Pictures.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
                 Optional.of(new Pictures.File("g", "1".repeat(64), 10))));
     assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);
+    Manifest framed =
+        Manifest.completed(
+            job,
+            START,
+            new Pictures(
+                Optional.empty(),
+                List.of(),
+                List.of(new Pictures.BadFile("1.png", "it is broken")),
+                List.of(new Pictures.BadFile("2.png", "it is not there")),
+                Optional.empty(),
+                Optional.of(new Pictures.File("s", "1".repeat(64), 10)),
+                Optional.empty(),
+                Map.of()));
+    assertThat(Manifest.parse(framed.toJson())).isEqualTo(framed);
     Manifest failed =
         Manifest.failed(job, START, new InvalidInputException("steps", "steps is wrong"));
     assertThat(Manifest.parse(failed.toJson())).isEqualTo(failed);

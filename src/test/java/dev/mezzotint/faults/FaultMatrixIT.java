@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FaultMatrixIT {
-  private static final int ROWS = 24;
+  private static final int ROWS = 25;
 
   @TempDir private static Path folder;
 
@@ -197,6 +197,12 @@ class FaultMatrixIT {
   @Order(24)
   void killedWhileItCopies() throws Exception {
     workers().killedWhileItCopies();
+  }
+
+  @Test
+  @Order(25)
+  void killedAloneWithIdleLanes() throws Exception {
+    workers().killedAloneWithIdleLanes();
   }
 
   @Test

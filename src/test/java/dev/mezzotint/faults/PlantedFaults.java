@@ -20,6 +20,9 @@ import org.apache.kafka.common.TopicPartition;
  * worth something only if it finds them.
  */
 final class PlantedFaults {
+  /** The role {@code control} would send again what is lost here, and so mend what is planted. */
+  private static final String WORK_ALONE = "mezzotint.roles=generation";
+
   private final Matrix matrix;
 
   PlantedFaults(Matrix matrix) {
@@ -28,7 +31,8 @@ final class PlantedFaults {
 
   private Batch healthy(String name, int jobs) throws Exception {
     Batch batch = matrix.batch(name);
-    matrix.crew().atWork(1);
+    matrix.crew().dismiss();
+    matrix.crew().begin(WORK_ALONE);
     batch.send(jobs, 2, 4);
     assertThat(matrix.findings(batch, 60).violations()).as("before anything is planted").isEmpty();
     return batch;
@@ -104,7 +108,7 @@ final class PlantedFaults {
     matrix.crew().dismiss();
     Batch batch = matrix.batch("planted-accept-first");
     AtomicReference<Member> victim = new AtomicReference<>();
-    Member member = matrix.crew().begin("accept-first");
+    Member member = matrix.crew().begin("accept-first", WORK_ALONE);
     WorkerFaults.midStep(
         member,
         batch,
@@ -115,7 +119,7 @@ final class PlantedFaults {
         });
     batch.send(2, 16, 400);
     assertThat(Matrix.await(Duration.ofSeconds(40), () -> victim.get() != null)).isTrue();
-    matrix.crew().atWork(1);
+    matrix.crew().begin(WORK_ALONE);
 
     Findings findings = matrix.findings(batch, 10);
 

@@ -289,6 +289,31 @@ final class WorkerFaults {
   }
 
   /**
+   * All connections of the only worker die within milliseconds, one after the other. The record in
+   * its hands goes from each to the next, until its deliveries are used up and the broker drops it.
+   */
+  void killedAloneWithIdleLanes() throws Exception {
+    matrix.row(
+        "kill -9 of the only worker, most of its lanes idle",
+        90,
+        batch -> {
+          for (int kill = 0; kill < matrix.size(1, 5); kill++) {
+            matrix.crew().dismiss();
+            matrix.crew().prepare(2);
+            Member only = matrix.crew().begin(lanes(16));
+            CountDownLatch there = new CountDownLatch(1);
+            only.breaks(progress(batch, id -> there.countDown()));
+            batch.send(matrix.size(2, 4), 8, 300);
+            assertThat(there.await(40, TimeUnit.SECONDS)).isTrue();
+            only.jvm().kill();
+            batch.struck();
+            matrix.crew().atWork(1);
+            matrix.log().awaitEnds(batch.ids(), Duration.ofSeconds(80));
+          }
+        });
+  }
+
+  /**
    * The broker drops a record after its last delivery, so a worker copies it before that: and dies
    * before the copy is published.
    */

@@ -66,7 +66,8 @@ class JobBoardTest {
     BoardJob done = board.job("a").orElseThrow();
     assertThat(done.state()).isEqualTo(State.COMPLETED);
     assertThat(done.attempt()).isEqualTo(2);
-    assertThat(done.data()).containsEntry("images", 4).containsEntry("worker", "w2");
+    assertThat(done.data()).containsEntry("images", 4).containsEntry("done", 40);
+    assertThat(done.data()).containsEntry("worker", "w2");
     assertThat(heard).hasSize(7);
     assertThat(board.counts()).containsEntry(State.COMPLETED, 1).containsEntry(State.RUNNING, 0);
   }

@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 
 class PatienceTest {
@@ -23,6 +29,38 @@ class PatienceTest {
   @Test
   void triesAgainUntilItWorks() throws Exception {
     assertThat(QUICK.call(() -> false, () -> failingTimes(3))).isEqualTo(4);
+  }
+
+  @Test
+  void saysOnceWhatItWaitsForAndThatItGoesOn() throws Exception {
+    Logger logger = Logger.getLogger(Patience.class.getName());
+    List<String> said = new ArrayList<>();
+    Handler ear =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            String text = new SimpleFormatter().formatMessage(line);
+            said.add(line.getLevel() + " " + text);
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    logger.addHandler(ear);
+    try {
+      QUICK.call(() -> false, () -> failingTimes(2));
+      assertThat(said).isEmpty();
+      tries.set(0);
+      QUICK.call(() -> false, () -> failingTimes(9));
+    } finally {
+      logger.removeHandler(ear);
+    }
+    assertThat(said).hasSize(2);
+    assertThat(said.get(0)).startsWith("WARN").endsWith("Tries again for up to 0 s: away");
+    assertThat(said.get(1)).startsWith("INFO").contains("Goes on after 0");
   }
 
   @Test

@@ -60,6 +60,25 @@ class WaitingJobsTest {
   }
 
   @Test
+  void aRequestIsGoneWithTheLastOfItsCopies() {
+    Place elsewhere = new Place("requests", 1, 3);
+    waiting.seen("a", at(1), Optional.empty());
+    waiting.seen("a", elsewhere, Optional.empty());
+    waiting.seen("b", at(2), Optional.empty());
+    assertThat(waiting.settled("requests", 1, 4)).as("a stands in the other partition").isEmpty();
+    assertThat(waiting.settled("requests", 0, 2)).containsExactly(Map.entry("a", elsewhere));
+    assertThat(waiting.settled("requests", 0, 3)).containsExactly(Map.entry("b", at(2)));
+    assertThat(waiting.settled("requests", 0, 3)).isEmpty();
+  }
+
+  @Test
+  void theSameRecordReadTwiceIsOneCopy() {
+    waiting.seen("a", at(1), Optional.empty());
+    waiting.seen("a", at(1), Optional.empty());
+    assertThat(waiting.settled("requests", 0, 2)).containsExactly(Map.entry("a", at(1)));
+  }
+
+  @Test
   void beyondItsCapacityNothingNewIsRemembered() {
     WaitingJobs small = new WaitingJobs(2);
     assertThat(small.seen("a", at(1), Optional.empty())).isTrue();

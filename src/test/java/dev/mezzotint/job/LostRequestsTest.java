@@ -1,0 +1,82 @@
+package dev.mezzotint.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.job.WaitingJobs.Place;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class LostRequestsTest {
+  private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+  private static final Instant LATER = NOW.plusSeconds(5);
+
+  private final LostRequests lost = new LostRequests();
+
+  private static Place at(long offset) {
+    return new Place("requests", 0, offset);
+  }
+
+  @Test
+  void whoseEndWasToldIsNotLookedAt() {
+    lost.ended("a");
+    lost.settled("a", at(1), NOW);
+    assertThat(lost.due(LATER, 9)).isEmpty();
+    assertThat(lost.first("requests", 0)).isEmpty();
+  }
+
+  @Test
+  void anEndThatIsHeardOfLateClearsTheSuspicion() {
+    lost.settled("a", at(1), NOW);
+    lost.ended("a");
+    assertThat(lost.due(LATER, 9)).isEmpty();
+  }
+
+  @Test
+  void aCopyThatIsReadLaterClearsTheSuspicion() {
+    lost.settled("a", at(1), NOW);
+    assertThat(lost.due(NOW, 9)).as("copies are read a little later").isEmpty();
+    lost.seen("a");
+    assertThat(lost.due(LATER, 9)).isEmpty();
+  }
+
+  @Test
+  void whoseEndNobodyToldIsLookedAtAgainAndAgainEverMoreSeldom() {
+    lost.settled("a", at(1), NOW);
+    Instant now = LATER;
+    Duration before = Duration.ZERO;
+    for (int look = 0; look < 12; look++) {
+      assertThat(lost.due(now, 9)).containsExactly(Map.entry("a", at(1)));
+      Duration pause = Duration.ofSeconds(1);
+      while (lost.due(now.plus(pause), 9).isEmpty()) {
+        pause = pause.plusSeconds(1);
+        assertThat(pause).isLessThan(Duration.ofMinutes(11));
+      }
+      assertThat(pause).isGreaterThanOrEqualTo(before);
+      before = pause.minusSeconds(before.isZero() ? 0 : 1);
+      now = now.plus(pause).plus(Duration.ofMinutes(10));
+    }
+  }
+
+  @Test
+  void whatIsTooMuchAtOnceStaysDue() {
+    for (int i = 0; i < 5; i++) {
+      lost.settled("job" + i, at(i), NOW);
+    }
+    assertThat(lost.due(LATER, 3)).hasSize(3);
+    assertThat(lost.due(LATER, 3)).hasSize(2);
+    assertThat(lost.due(LATER, 3)).isEmpty();
+  }
+
+  @Test
+  void theFirstOfAPartitionIsKnown() {
+    lost.settled("a", at(7), NOW);
+    lost.settled("b", at(3), NOW);
+    lost.settled("c", new Place("requests", 1, 1), NOW);
+    lost.settled("d", new Place("other", 0, 2), NOW);
+    assertThat(lost.first("requests", 0)).hasValue(3);
+    lost.ended("b");
+    assertThat(lost.first("requests", 0)).hasValue(7);
+  }
+}
