@@ -9,7 +9,12 @@ const FILTERS = [
   ['running', 'running'],
   ['completed', 'done'],
   ['failed', 'failed'],
+  ['cancelled', 'cancelled'],
+  ['expired', 'expired'],
 ];
+
+// Rare ends: a filter for them stands there once there is something to see.
+const RARE = ['cancelled', 'expired'];
 
 export class Board {
   constructor(list, filters, onFilter) {
@@ -51,6 +56,7 @@ export class Board {
       const state = button.dataset.state;
       button.setAttribute('aria-pressed', String(state === this.state));
       const count = state ? counts[state] || 0 : this.jobs.size;
+      button.hidden = RARE.includes(state) && !count && state !== this.state;
       button.lastChild.textContent = count ? ` ${count}${this.whole ? '' : '+'}` : '';
     }
   }

@@ -5,6 +5,7 @@ import {count, progress, stateWord} from './board.js';
 import {lossChart} from './chart.js';
 
 const SHOWN = 60;
+const PREVIEW_MILLIS = 500;
 
 /** An img of a file of ours; small pictures are shown with their pixels. */
 export function image(path, alt, properties = {}) {
@@ -70,6 +71,42 @@ export class Detail {
     this.id = '';
   }
 
+  /** While pictures are under way: what they look like by now, in the places of those to come. */
+  async preview(job) {
+    if (this.previewing || job.kind === 'training') {
+      return;
+    }
+    this.previewing = true;
+    try {
+      while (this.id === job.id && this.job?.state === 'running' && !document.hidden) {
+        const {rows} = await call(`/api/jobs/${job.id}/preview`);
+        if (this.id === job.id) {
+          this.emerge(rows);
+        }
+        await new Promise(resolve => setTimeout(resolve, PREVIEW_MILLIS));
+      }
+    } catch {
+      // begun again with the next event
+    } finally {
+      this.previewing = false;
+    }
+  }
+
+  emerge(rows) {
+    const places = [...this.pictures.querySelectorAll('figure.noise')];
+    rows.slice(0, places.length).forEach((row, i) => {
+      const place = places[i];
+      let img = place.querySelector('img');
+      if (!img) {
+        img = h('img.emerging.here.pixels');
+        place.querySelector('canvas').replaceWith(img);
+      }
+      img.alt = `Picture ${row.index} after ${row.done} of ${row.total} evaluations`;
+      img.src = `data:image/png;base64,${row.data}`;
+      place.querySelector('figcaption').replaceChildren(h('span', {}, `${row.done} of ${row.total}`));
+    });
+  }
+
   build() {
     this.title = h('h1', {tabIndex: -1, id: 'job-title'}, this.id);
     this.status = h('p.status');
@@ -102,6 +139,9 @@ export class Detail {
     this.drawBar(job);
     this.drawCurve(job, before);
     this.drawFacts(job);
+    if (job.state === 'running') {
+      this.preview(job);
+    }
     const images = job.images || 0;
     if (images !== this.shownImages || job.state !== this.shownState) {
       this.shownImages = images;
@@ -204,6 +244,9 @@ export class Detail {
     }
     if (this.curve.length > 1) {
       this.chart.replaceChildren(h('figcaption', {}, 'Loss'), lossChart(this.curve, job.iterations || 0));
+    } else if (job.links?.lossCurve && !this.chart.firstChild) {
+      // Over before its progress was told twice: the picture that it left.
+      this.chart.replaceChildren(h('figcaption', {}, 'Loss'), image(job.links.lossCurve, 'Loss by iteration'));
     }
     this.sampleGrids(job);
   }

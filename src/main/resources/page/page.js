@@ -162,5 +162,11 @@ function route(focus) {
   }
 }
 
+// The address behind # is the page's own, so the way past the list leaves it as it is.
+document.querySelector('.skip').addEventListener('click', event => {
+  event.preventDefault();
+  main.focus();
+});
+
 addEventListener('hashchange', () => route(true));
 route(false);
