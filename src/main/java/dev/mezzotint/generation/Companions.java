@@ -34,6 +34,7 @@ final class Companions {
   private final ConditionInputs conditions;
   private final Set<Integer> sheetFrames;
   private final KeptFiles files;
+  private final List<Pictures.BadFile> badReferences = new ArrayList<>();
 
   Companions(ObjectStore store, Plan plan, ConditionInputs conditions) {
     this.store = store;
@@ -89,18 +90,19 @@ final class Companions {
         Optional.of(plan.settings()),
         images,
         failedFrames(failed),
+        badReferences,
         grid,
         sheet,
         clip,
         inline() ? inlined(images) : Map.of());
   }
 
-  private List<Pictures.FailedFrame> failedFrames(Map<Integer, String> failed) {
-    List<Pictures.FailedFrame> frames = new ArrayList<>();
+  private List<Pictures.BadFile> failedFrames(Map<Integer, String> failed) {
+    List<Pictures.BadFile> frames = new ArrayList<>();
     failed.forEach(
         (frame, cause) ->
             frames.add(
-                new Pictures.FailedFrame(
+                new Pictures.BadFile(
                     plan.frames().orElseThrow().frames().get(frame).input(), cause)));
     return frames;
   }
@@ -151,6 +153,7 @@ final class Companions {
     try {
       shown.add(conditions.reference(frame, place));
     } catch (IOException e) {
+      badReferences.add(new Pictures.BadFile(frame.input(), String.valueOf(e.getMessage())));
       shown.add(ContactSheet.blank(plan.model()));
     }
     return shown;

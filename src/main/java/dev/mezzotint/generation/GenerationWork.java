@@ -87,6 +87,7 @@ public final class GenerationWork implements Work<GenerationRequest> {
 
   @Override
   public Planned plan(GenerationRequest request, Optional<String> model) {
+    NamedObjects.of(request).check(inputs, request.tenant());
     ModelInfo info = sampling.resolve(model.orElse(request.model()));
     Plan plan = Plan.of(request, info, limits);
     return new Planned() {

@@ -146,6 +146,12 @@ public record SamplingJob(
     stages = List.copyOf(stages);
   }
 
+  /** The same with other rows. */
+  SamplingJob with(List<Row> others) {
+    return new SamplingJob(
+        jobId, model, others, stages, classLabel, guidance, priority, tenant, deadline);
+  }
+
   /**
    * @throws InvalidInputException if the rows are not what the model takes
    */

@@ -1,11 +1,13 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.job.FaultLine;
+import dev.mezzotint.job.JobId;
+
 /**
  * A job's rows on their way through the loop, and who is to hear of them; only the loop's thread
  * calls what tells.
  */
 final class Submission extends Ticket implements Sampling.Running {
-  private static final System.Logger LOG = System.getLogger(Submission.class.getName());
 
   final SamplingJob job;
   private final Sampling.RowListener listener;
@@ -76,7 +78,7 @@ final class Submission extends Ticket implements Sampling.Running {
     try {
       listener.failed(cause);
     } catch (RuntimeException | Error e) {
-      LOG.log(System.Logger.Level.ERROR, "job " + job.jobId() + " could not be told", e);
+      FaultLine.log(Submission.class, "Job {0} could not be told", new JobId(job.jobId()), e);
     }
   }
 

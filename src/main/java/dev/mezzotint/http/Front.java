@@ -1,5 +1,6 @@
 package dev.mezzotint.http;
 
+import dev.mezzotint.generation.Previews;
 import dev.mezzotint.job.BoardJob;
 import dev.mezzotint.job.BoardJob.State;
 import dev.mezzotint.job.JobBoard;
@@ -10,11 +11,13 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -45,13 +48,14 @@ public final class Front implements AutoCloseable {
           "GET /api/jobs/{id}",
           "POST /api/jobs/{id}/cancel",
           "GET /api/jobs/{id}/results",
+          "GET /api/jobs/{id}/preview",
           "GET /api/jobs/{id}/files/{name}",
           "GET /api/models",
           "GET /api/figures",
           "GET /api/events");
 
   private static final Pattern JOB =
-      Pattern.compile("/api/jobs/(" + JobId.RULE + ")(/cancel|/results|/files/.+)?");
+      Pattern.compile("/api/jobs/(" + JobId.RULE + ")(/cancel|/results|/preview|/files/.+)?");
   private static final Pattern MARK = Pattern.compile("([^~]{1,40})~(" + JobId.RULE + ")");
 
   private final Gate gate;
@@ -62,11 +66,13 @@ public final class Front implements AutoCloseable {
   private final JobFiles files;
   private final Models models;
   private final Supplier<Map<String, Object>> figures;
+  private final Function<String, List<Previews.Seen>> previews;
   private final Page page = new Page();
   private final byte[] openApi;
 
   /**
    * @param figures of this worker's step loop; empty without one
+   * @param previews rows of a job that this worker has under way, by its id
    */
   public Front(
       FrontSettings settings,
@@ -75,7 +81,8 @@ public final class Front implements AutoCloseable {
       ObjectStore store,
       Outbox outbox,
       Shelf shelf,
-      Supplier<Map<String, Object>> figures) {
+      Supplier<Map<String, Object>> figures,
+      Function<String, List<Previews.Seen>> previews) {
     this.gate = new Gate(settings);
     this.board = board;
     this.streams = streams;
@@ -84,6 +91,7 @@ public final class Front implements AutoCloseable {
     this.files = new JobFiles(store, shelf);
     this.models = new Models(shelf);
     this.figures = figures;
+    this.previews = previews;
     this.openApi = OpenApi.read();
   }
 
@@ -156,7 +164,24 @@ public final class Front implements AutoCloseable {
       int offset = number(call, "offset", 0, Integer.MAX_VALUE, 0);
       return Answer.json(200, files.results(id, offset, number(call, "limit", 1, PAGE_MAX, 100)));
     }
+    if (rest.equals("/preview")) {
+      return preview(id);
+    }
     return files.file(id, rest.substring("/files/".length()));
+  }
+
+  /** Empty where another worker has the job, or none. */
+  private Answer preview(String id) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Previews.Seen seen : previews.apply(id)) {
+      rows.add(
+          Map.of(
+              "index", seen.index(),
+              "done", seen.done(),
+              "total", seen.total(),
+              "data", Base64.getEncoder().encodeToString(seen.png())));
+    }
+    return Answer.json(200, Map.of("rows", rows));
   }
 
   private static Answer unknown(String id) {

@@ -43,12 +43,20 @@ final class Submissions {
     this.outbox = outbox;
   }
 
+  private static JsonObject parse(byte[] body) {
+    try {
+      return JsonObject.parse(body);
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(e.field(), "the request " + e.getMessage(), e);
+    }
+  }
+
   /**
    * @param body a generation or training request; without an id it is given one
    * @throws InvalidInputException naming the field at fault
    */
   Answer take(byte[] body) {
-    JsonObject json = JsonObject.parse(body);
+    JsonObject json = parse(body);
     byte[] record = body;
     if (!json.has("id")) {
       Map<String, Object> named = new LinkedHashMap<>();

@@ -5,7 +5,9 @@ import io.minio.errors.ErrorResponseException;
 import io.minio.errors.InvalidResponseException;
 import io.minio.errors.ServerException;
 import java.io.IOException;
+import java.security.cert.CertificateException;
 import java.util.Set;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What a failed call means: absent, refused by a condition, or a failure told in one sentence. */
@@ -60,6 +62,14 @@ final class S3Errors {
     if (cause instanceof ServerException || cause instanceof InvalidResponseException) {
       return new StorageException(where + "it answered with an error: " + firstLine(cause), cause);
     }
+    if (cause instanceof SSLException || cause instanceof CertificateException) {
+      return new StorageException(
+          where
+              + "no trusted connection ("
+              + firstLine(cause)
+              + "); SSL_CERT_FILE names the certificates to trust",
+          cause);
+    }
     if (cause instanceof IOException) {
       return new StorageException(where + "no answer (" + firstLine(cause) + ")", cause);
     }
@@ -90,6 +100,7 @@ final class S3Errors {
       if (cause instanceof ErrorResponseException
           || cause instanceof ServerException
           || cause instanceof InvalidResponseException
+          || cause instanceof CertificateException
           || cause instanceof IOException) {
         return cause;
       }

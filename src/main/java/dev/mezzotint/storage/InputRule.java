@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which objects requests may name, by whose request it is. Held where objects are read and not
- * where requests are, so that no field of a request can be forgotten.
+ * Which objects requests may name, by whose request it is. Held where objects are read, so that no
+ * field of a request can be forgotten; asked before, field by field, so that a refusal can name it.
  *
  * @param prefixes each ends in {@code /}; {@code {tenant}} in it stands for the request's tenant;
  *     none to allow every key
@@ -41,6 +41,21 @@ public record InputRule(List<String> prefixes) {
   }
 
   /**
+   * Says no in the name of the field, before anything is read.
+   *
+   * @throws InvalidInputException if this tenant's requests may not name this key
+   */
+  public void check(String tenant, String field, String key) {
+    if (!allows(tenant, key)) {
+      throw new InvalidInputException(field, field + ": " + refusal(tenant, key));
+    }
+  }
+
+  private static String refusal(String tenant, String key) {
+    return "object " + key + " is not among those that requests of tenant " + tenant + " may name";
+  }
+
+  /**
    * The store as a tenant's requests may read it: what is not allowed is refused with an {@link
    * InvalidInputException}, and so is all writing with an {@link UnsupportedOperationException}.
    *
@@ -61,8 +76,7 @@ public record InputRule(List<String> prefixes) {
 
     private String checked(String key) {
       if (!allows(tenant, key)) {
-        throw new InvalidInputException(
-            "", "object " + key + " is not among those that tenant " + tenant + " may name");
+        throw new InvalidInputException("", refusal(tenant, key));
       }
       return key;
     }

@@ -11,9 +11,9 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.TrainStep.Loss;
-import dev.mezzotint.network.TrainStep.Precision;
 import dev.mezzotint.training.Recipe.Card;
 import dev.mezzotint.training.Recipe.Data;
 import dev.mezzotint.training.Recipe.Densities;
@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** {@link Recipe} from and to the keys of a recipe file. */
 final class RecipeKeys {
@@ -45,6 +46,7 @@ final class RecipeKeys {
     NetworkConfig network = network(json);
     Optional<Densities> densities = densities(json, network);
     Data data = densities.isPresent() ? Data.none() : data(json, network);
+    OptionalLong iterations = json.integer("iterations", 1, 1_000_000_000);
     Recipe recipe =
         new Recipe(
             name,
@@ -58,8 +60,7 @@ final class RecipeKeys {
             data,
             densities,
             optimizer(json),
-            json.integer("iterations", 1, 1_000_000_000)
-                .orElseThrow(() -> json.refuse("iterations", "is missing: how many steps")),
+            iterations.orElse(1),
             json.integer("batchSize", 1, 65_536, 32),
             alphaDensity(json),
             coupling(json, network, data),
@@ -69,7 +70,10 @@ final class RecipeKeys {
             json.integer("sampleEvery", 0, 1_000_000_000L, 500L),
             json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0L),
             card(json));
-    json.refuseUnknown();
+    json.refuseUnknown(); // first: a misspelt key is why the right one is missing
+    if (iterations.isEmpty()) {
+      throw json.refuse("iterations", "is missing: how many steps");
+    }
     return recipe;
   }
 

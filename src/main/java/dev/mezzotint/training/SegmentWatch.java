@@ -35,7 +35,7 @@ final class SegmentWatch implements Training.Progress {
   private final LossWatch losses;
   private final String id;
   private long iteration;
-  private long begun; // nanoTime of the first look at this segment's steps; 0 before
+  private long begun; // nanoTime before this segment's first step
   private long steps; // of this segment
   private long asideNanos; // since then, in what is not a step
   private double waitShare;
@@ -94,11 +94,11 @@ final class SegmentWatch implements Training.Progress {
     if (watch.ending() && drainSince == 0) {
       drainSince = now;
     }
-    if (begun == 0) {
-      begun = now;
+    if (steps == 0) {
+      begun = now; // its time is that of steps: a reflow's pairs may take longer than a segment
       return drainSince != 0;
     }
-    return drainSince != 0 || (steps > 0 && now - begun >= settings.segment().toNanos());
+    return drainSince != 0 || now - begun >= settings.segment().toNanos();
   }
 
   @Override

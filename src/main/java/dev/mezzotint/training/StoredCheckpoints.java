@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.delivery.ContentType;
 import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.delivery.Watch;
+import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
@@ -182,7 +183,7 @@ final class StoredCheckpoints implements AutoCloseable {
         } catch (Stopped e) {
           return;
         } catch (TransientException e) {
-          LOG.log(System.Logger.Level.DEBUG, "no beat of {0}: {1}", id, e);
+          LOG.log(System.Logger.Level.DEBUG, "no beat of {0}: {1}", new JobId(id), e);
         }
       }
     } catch (InterruptedException e) {

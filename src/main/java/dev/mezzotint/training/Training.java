@@ -188,28 +188,33 @@ public final class Training {
   private long run(
       boolean resume, BooleanSupplier stopping, Progress progress, boolean publishEarly)
       throws InterruptedException {
-    OptimizerState state;
-    if (resume && Checkpoint.exists(folder.checkpoint())) {
-      state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
-      folder.resumeAt(state.iteration());
-    } else {
-      folder.begin();
-      state = OptimizerState.start(firstWeights());
-    }
-    try (ReflowPairs made = reflowed(stopping, progress);
-        TrainingNetwork network = device.train(program, state)) {
+    try (TrainingNetwork network = begin(resume);
+        ReflowPairs made = reflowed(stopping, progress)) {
       if (made != null && !made.complete()) {
-        return state.iteration(); // stopped before the first step of this run
+        return network.iteration(); // stopped before the first step of this run
       }
+      // The state that came through the heap is several times as large as the network, and steps
+      // allocate too little for the collector to run by itself.
+      System.gc();
       Batches batches = new Batches(made == null ? pairs : made, recipe);
       long done =
-          new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress))
-              .run(state.iteration());
+          new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress)).run();
       if (publishEarly || done == recipe.iterations()) {
         publish(network.ema(), done);
       }
       return done;
     }
+  }
+
+  /** On the device, where the checkpoint left it or at the first step. */
+  private TrainingNetwork begin(boolean resume) {
+    if (resume && Checkpoint.exists(folder.checkpoint())) {
+      OptimizerState state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
+      folder.resumeAt(state.iteration());
+      return device.train(program, state);
+    }
+    folder.begin();
+    return device.train(program, OptimizerState.start(firstWeights()));
   }
 
   /** The pairs of the recipe's {@code reflow}, made if need be; null without. */

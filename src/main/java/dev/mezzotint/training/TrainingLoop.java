@@ -52,12 +52,13 @@ final class TrainingLoop {
   }
 
   /**
-   * Runs from the step after {@code done} to the recipe's last, or until the watcher stops it.
+   * Runs from where the network stands to the recipe's last step, or until the watcher stops it.
    *
    * @return steps done in all
    * @throws DivergedException when loss or gradient is no longer a number; state is not kept then
    */
-  long run(long done) throws InterruptedException {
+  long run() throws InterruptedException {
+    long done = network.iteration();
     long iteration = done;
     long waited = 0;
     long busy = 0;

@@ -90,6 +90,7 @@ public final class TrainingWork implements Work<TrainingRequest> {
   @Override
   public Planned plan(TrainingRequest request, Optional<String> model) {
     check(request);
+    request.data().ifPresent(data -> checkNamed(data, request.tenant()));
     String produced =
         request.recipe().name() + request.recipe().card().version().map(v -> "@" + v).orElse("");
     request.recipe().from().ifPresent(this::from);
@@ -127,6 +128,13 @@ public final class TrainingWork implements Work<TrainingRequest> {
       return finder.apply(reference);
     } catch (InvalidInputException e) {
       throw new InvalidInputException("from", "from: " + e.getMessage(), e);
+    }
+  }
+
+  /** What lies on a worker's disk is its operator's to choose, and no tenant's. */
+  private void checkNamed(DatasetReference data, String tenant) {
+    if (!(data instanceof DatasetReference.Local)) {
+      settings.inputs().check(tenant, DataCache.FIELD, data.text());
     }
   }
 

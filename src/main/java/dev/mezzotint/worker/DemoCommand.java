@@ -1,15 +1,12 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.Destination;
+import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.Requests;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
-import dev.mezzotint.s3.S3ObjectStore;
-import dev.mezzotint.storage.Keys;
-import dev.mezzotint.storage.ObjectStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code demo}: one real job through a real broker and a real store, from nothing to a picture. */
@@ -44,6 +42,8 @@ final class DemoCommand implements Callable<Integer> {
       description = "Which model; default ${DEFAULT-VALUE}.")
   private String model = "avatars-32";
 
+  @Mixin private JsonOption json = new JsonOption();
+
   private final Supplier<Settings> settings;
   private long tenths;
 
@@ -54,6 +54,7 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     long started = System.nanoTime();
+    Destination.folder("--out", out);
     Settings configured = settings.get();
     say("starting a Kafka broker and an S3 server; data: " + configured.data());
     try (Endpoints endpoints = Endpoints.open(configured)) {
@@ -68,7 +69,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private int run(KafkaRequests requests, Endpoints endpoints) throws IOException {
+  private int run(KafkaRequests requests, Endpoints endpoints) {
     Instant now = Instant.now();
     String id = "demo-" + now.toEpochMilli();
     Map<String, Object> request = new LinkedHashMap<>();
@@ -77,13 +78,13 @@ final class DemoCommand implements Callable<Integer> {
     request.put("count", COUNT);
     request.put("seed", now.toEpochMilli() % 1_000_000);
     request.put("output", Map.of("grid", true));
-    byte[] json = JsonText.write(request);
-    requests.submit(Requests.Kind.GENERATION, id, json);
+    byte[] bytes = JsonText.write(request);
+    requests.submit(Requests.Kind.GENERATION, id, bytes);
     say(
         "sent to "
             + endpoints.kafka().topics().generationRequests()
             + ": "
-            + new String(json, StandardCharsets.UTF_8));
+            + new String(bytes, StandardCharsets.UTF_8));
     JobEvent end =
         requests
             .watch(id, now.minusSeconds(1), LIMIT, this::tell, event -> event.type().terminal())
@@ -92,11 +93,12 @@ final class DemoCommand implements Callable<Integer> {
       say("error: " + end.data().get("cause"));
       return end.data().containsKey("field") ? 2 : 1;
     }
-    try (ObjectStore store = new S3ObjectStore(endpoints.s3())) {
-      fetch(store, id);
-    }
+    requests.fetch(id, out);
     say("in the store: " + requests.location(id));
-    System.out.println("picture: " + out.resolve("grid.png").toAbsolutePath().normalize());
+    Path picture = out.resolve("grid.png").toAbsolutePath().normalize();
+    json.answer(
+        "picture: " + picture,
+        Map.of("jobId", id, "picture", picture.toString(), "location", requests.location(id)));
     return 0;
   }
 
@@ -117,20 +119,6 @@ final class DemoCommand implements Callable<Integer> {
       say(
           "progressed: %d of %d evaluations, %s pictures stored"
               .formatted(done, total, data.get("images")));
-    }
-  }
-
-  private void fetch(ObjectStore store, String id) throws IOException {
-    try {
-      Files.createDirectories(out);
-    } catch (IOException e) {
-      throw new InvalidInputException("--out", "--out " + out + " cannot be made", e);
-    }
-    for (String key : store.list(Keys.job(id))) {
-      if (key.endsWith(".png") || key.endsWith("manifest.json")) {
-        byte[] bytes = store.get(key).orElseThrow().bytes();
-        Files.write(out.resolve(key.substring(key.lastIndexOf('/') + 1)), bytes);
-      }
     }
   }
 

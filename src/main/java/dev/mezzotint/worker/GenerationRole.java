@@ -7,6 +7,7 @@ import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
 import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.generation.Previews;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.kafka.RequestQueue;
@@ -31,6 +32,7 @@ final class GenerationRole implements AutoCloseable {
   private final Settings settings;
   private final Device device;
   private final StepLoop loop;
+  private final Previews previews = new Previews(System::nanoTime);
   private final ExecutorService encoders;
   private final RequestQueue queue;
   private final AutoCloseable passes;
@@ -48,7 +50,7 @@ final class GenerationRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
-    this.device = TorchDevice.open(settings.device(), settings.threads());
+    this.device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
     ModelLibrary library =
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     this.loop = new StepLoop(library, loopSettings(settings, device));
@@ -62,7 +64,7 @@ final class GenerationRole implements AutoCloseable {
         new JobHandler<>(
             new GenerationWork(
                 connections.store(),
-                loop,
+                previews.watching(loop),
                 encoders,
                 GenerationLimits.DEFAULT,
                 delivery.patience(),
@@ -121,6 +123,10 @@ final class GenerationRole implements AutoCloseable {
 
   Device device() {
     return device;
+  }
+
+  Previews previews() {
+    return previews;
   }
 
   StepLoop loop() {

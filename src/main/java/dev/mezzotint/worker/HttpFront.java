@@ -1,6 +1,7 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.generation.LoopFigures;
+import dev.mezzotint.generation.Previews;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.Front;
@@ -46,12 +47,14 @@ final class HttpFront implements AutoCloseable {
    *
    * @param topics request topics by kind of job
    * @param loop of this worker, if it makes pictures
+   * @param previews of that loop
    */
   HttpFront(
       Settings settings,
       Connections connections,
       Map<String, List<String>> topics,
-      Optional<StepLoop> loop) {
+      Optional<StepLoop> loop,
+      Optional<Previews> previews) {
     FrontSettings access = access(settings.front());
     client = new JobClient(connections.kafka());
     EventStreams streams =
@@ -66,7 +69,8 @@ final class HttpFront implements AutoCloseable {
             connections.store(),
             outbox(connections.kafka().topics()),
             new Models(settings, connections),
-            () -> loop.map(l -> members(l.figures())).orElse(Map.of()));
+            () -> loop.map(l -> members(l.figures())).orElse(Map.of()),
+            id -> previews.map(all -> all.look(id)).orElse(List.of()));
     try {
       if (!feed.awaitCaughtUp(CATCH_UP)) {
         LOG.log(System.Logger.Level.INFO, "The list of jobs is still being read");

@@ -30,7 +30,7 @@ record JobLog(Role role) implements JobListener {
     }
 
     @Override
-    public void attempt(int attempt, String model, boolean entry) {
+    public void attempt(int attempt, String model) {
       MDC.put("attempt", Integer.toString(attempt));
     }
 

@@ -70,10 +70,8 @@ final class JobMeters implements JobListener {
         .ifPresent(written -> wait.record(Duration.between(written, now)));
     return new Visit() {
       @Override
-      public void attempt(int attempt, String model, boolean entry) {
-        if (entry) {
-          count(JobEvent.Type.ACCEPTED);
-        }
+      public void entered() {
+        count(JobEvent.Type.ACCEPTED);
       }
 
       @Override

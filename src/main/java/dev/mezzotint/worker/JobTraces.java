@@ -99,7 +99,7 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public void attempt(int attempt, String model, boolean entry) {
+    public void attempt(int attempt, String model) {
       whole.setAttribute("mezzotint.attempt", attempt).setAttribute("mezzotint.model", model);
     }
 

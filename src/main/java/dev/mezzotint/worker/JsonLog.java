@@ -2,12 +2,15 @@ package dev.mezzotint.worker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.JsonText;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -50,6 +53,7 @@ final class JsonLog extends Handler {
     line.put("thread", String.valueOf(full.getThreadName()));
     line.put("message", String.valueOf(full.getFormattedMessage()));
     full.getMdcCopy().forEach(line::putIfAbsent);
+    job(full).ifPresent(id -> line.putIfAbsent("job", id));
     Throwable thrown = full.getThrown();
     if (thrown != null) {
       StringWriter stack = new StringWriter();
@@ -61,6 +65,21 @@ final class JsonLog extends Handler {
       out.write(bytes, 0, bytes.length);
       out.flush();
     }
+  }
+
+  /** Of a line that is about a job and comes from a thread that works for all: lanes, sweeps. */
+  private static Optional<String> job(LogRecord record) {
+    Object[] about = record.getParameters();
+    for (Object one : about == null ? new Object[0] : about) {
+      Optional<JobId> id =
+          one instanceof Delivery delivery
+              ? delivery.job()
+              : one instanceof JobId named ? Optional.of(named) : Optional.empty();
+      if (id.isPresent()) {
+        return id.map(JobId::value);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Java's own levels have names that no log collector expects. */

@@ -9,9 +9,18 @@ import dev.mezzotint.kafka.JobClient;
 import dev.mezzotint.kafka.JobFeed;
 import dev.mezzotint.kafka.Replay;
 import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -98,6 +107,43 @@ final class KafkaRequests implements Requests {
   @Override
   public String location(String id) {
     return "s3://" + endpoints.s3().bucket() + "/" + Keys.job(id);
+  }
+
+  @Override
+  public List<Path> fetch(String id, Path folder) {
+    List<Path> files = new ArrayList<>();
+    try (ObjectStore store = new S3ObjectStore(endpoints.s3())) {
+      List<String> keys = store.list(Keys.job(id));
+      for (String key : keys) {
+        if (!forPeople(id, key)) {
+          continue;
+        }
+        Path file = folder.resolve(fileName(id, key, keys));
+        Optional<InputStream> content = store.open(key);
+        if (content.isPresent()) { // or it was removed a moment ago
+          Files.createDirectories(file.getParent());
+          try (InputStream bytes = content.get()) {
+            Files.copy(bytes, file, StandardCopyOption.REPLACE_EXISTING);
+          }
+          files.add(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the files of " + id + " cannot be copied to " + folder, e);
+    }
+    return files;
+  }
+
+  /** Without folders, except where a frame is called as another object of the job, as "grid". */
+  static String fileName(String id, String key, List<String> keys) {
+    String name = key.substring(key.lastIndexOf('/') + 1);
+    long called = keys.stream().filter(other -> other.endsWith("/" + name)).count();
+    return called == 1 ? name : key.substring(Keys.job(id).length());
+  }
+
+  /** What a job made, without what its workers keep for each other. */
+  private static boolean forPeople(String id, String key) {
+    return !key.equals(Keys.jobRecord(id)) && !key.startsWith(Keys.checkpoints(id));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.BenchFigures;
 import dev.mezzotint.cli.Requests;
 import dev.mezzotint.cli.Spread;
 import dev.mezzotint.generation.LoopFigures;
@@ -32,8 +33,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -77,8 +78,7 @@ final class LatencyBench implements Callable<Integer> {
       description = "Requests of each; default ${DEFAULT-VALUE}.")
   private int runs = 20;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
+  @Mixin private BenchFigures output = new BenchFigures();
 
   private final Supplier<Settings> configuration;
 
@@ -104,6 +104,7 @@ final class LatencyBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    output.check();
     if (runs < 1 || steps.stream().anyMatch(t -> t < 1 || t > 1000)) {
       throw new InvalidInputException("--steps", "--steps must be 1 to 1000, --runs positive");
     }
@@ -120,16 +121,13 @@ final class LatencyBench implements Callable<Integer> {
     } finally {
       QueueBench.delete(data);
     }
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
-    return 0;
+    return output.end(figures);
   }
 
   private void run(
       Settings settings, Endpoints endpoints, Connections connections, Map<String, Object> figures)
       throws InterruptedException {
-    Device device = TorchDevice.open(settings.device(), settings.threads());
+    Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
     ModelLibrary library =
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     ModelInfo info = library.find(model);

@@ -51,7 +51,8 @@ public final class Main {
     @Override
     public Device workerDevice(String name) {
       Settings settings = settings();
-      return TorchDevice.open(name.isEmpty() ? settings.device() : name, settings.threads());
+      return TorchDevice.open(
+          name.isEmpty() ? settings.device() : name, settings.threads(), settings.precision());
     }
 
     @Override
@@ -66,7 +67,8 @@ public final class Main {
       // A command has the machine to itself; a worker leaves a processor to what runs beside it.
       int threads =
           settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
-      return TorchDevice.open(name.isEmpty() ? settings.device() : name, threads);
+      return TorchDevice.open(
+          name.isEmpty() ? settings.device() : name, threads, settings.precision());
     }
 
     @Override

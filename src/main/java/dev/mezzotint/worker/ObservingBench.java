@@ -1,6 +1,7 @@
 package dev.mezzotint.worker;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.mezzotint.cli.BenchFigures;
 import dev.mezzotint.cli.Spread;
 import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.generation.ModelInfo;
@@ -8,7 +9,6 @@ import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.torch.TorchDevice;
 import io.micrometer.prometheus.PrometheusConfig;
@@ -34,8 +34,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -67,8 +67,7 @@ final class ObservingBench implements Callable<Integer> {
       description = "Of each of 24 turns; default ${DEFAULT-VALUE}.")
   private double seconds = 4;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
+  @Mixin private BenchFigures output = new BenchFigures();
 
   private final Supplier<Settings> configuration;
   private final AtomicLong received = new AtomicLong();
@@ -83,6 +82,7 @@ final class ObservingBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    output.check();
     if (seconds <= 0) {
       throw new InvalidInputException("--seconds", "--seconds must be positive");
     }
@@ -107,10 +107,7 @@ final class ObservingBench implements Callable<Integer> {
       collector.stop(0);
       QueueBench.delete(data);
     }
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
-    return 0;
+    return output.end(figures);
   }
 
   private HttpServer collector() throws IOException {
@@ -134,7 +131,7 @@ final class ObservingBench implements Callable<Integer> {
     try (Endpoints endpoints = Endpoints.open(settings);
         Connections connections = new Connections(settings, endpoints, observed)) {
       connections.prepare();
-      Device device = TorchDevice.open(settings.device(), settings.threads());
+      Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
       ModelLibrary library =
           new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
       ModelInfo info = library.find(model);
@@ -260,7 +257,7 @@ final class ObservingBench implements Callable<Integer> {
             listener.taken(new Delivery("requests", 0, i, 1, new byte[0], List.of()));
         visit.job("bench");
         visit.phase("claim");
-        visit.attempt(1, "model", /* entry= */ false);
+        visit.attempt(1, "model");
         visit.phase("work");
         long now = System.nanoTime();
         visit.steps(() -> 1).end(now, Map.of("evaluations", 1L));

@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.BenchFigures;
 import dev.mezzotint.cli.Requests;
 import dev.mezzotint.cli.Spread;
 import dev.mezzotint.generation.Arrivals;
@@ -33,6 +34,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -77,8 +79,7 @@ final class QueueBench implements Callable<Integer> {
   @Option(names = "--lanes", paramLabel = "N", description = "Jobs in hand; default as configured.")
   private @Nullable Integer lanes;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
+  @Mixin private BenchFigures output = new BenchFigures();
 
   private final Supplier<Settings> configuration;
   private final Map<String, Object> figures = new LinkedHashMap<>();
@@ -89,6 +90,7 @@ final class QueueBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    output.check();
     if (jobs < 1 || seconds <= 0) {
       throw new InvalidInputException("--jobs", "--jobs and --seconds must be positive");
     }
@@ -105,10 +107,7 @@ final class QueueBench implements Callable<Integer> {
     } finally {
       delete(data);
     }
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
-    return 0;
+    return output.end(figures);
   }
 
   private void run(Settings settings, Endpoints endpoints, Connections connections)
@@ -123,7 +122,7 @@ final class QueueBench implements Callable<Integer> {
       }
       return;
     }
-    Device device = TorchDevice.open(settings.device(), settings.threads());
+    Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
     ModelLibrary library =
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     ModelInfo info = library.find(model);

@@ -3,11 +3,14 @@ package dev.mezzotint.worker;
 import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.s3.S3Settings;
 import dev.mezzotint.storage.InputRule;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +29,7 @@ import org.eclipse.microprofile.config.Config;
  * @param store {@code s3.*}: endpoint, access-key, secret-key, bucket, region
  * @param data {@code mezzotint.data}: folder of the embedded broker and store and of brought models
  * @param models {@code mezzotint.models}: folder of the bundled models
+ * @param precision {@code mezzotint.precision}: of sampling; empty for what suits the device
  * @param lanes {@code mezzotint.lanes}: jobs in hand at once
  * @param slots {@code mezzotint.slots}: rows of one model under way at once
  * @param passRows {@code mezzotint.pass-rows}: rows of the largest pass
@@ -55,6 +59,7 @@ record Settings(
     Path models,
     String device,
     int threads,
+    Optional<Precision> precision,
     int lanes,
     int slots,
     int passRows,
@@ -71,6 +76,7 @@ record Settings(
     TrainingSwitches training,
     ScalerSwitches scaler,
     FrontSwitches front,
+    Optional<PodSwitches> pod,
     boolean conditionalWritesNeeded,
     InputRule inputs,
     boolean jsonLog,
@@ -112,6 +118,7 @@ record Settings(
         text(config, "mezzotint.models").map(Path::of).orElseGet(Installation::models),
         device,
         integer(config, "mezzotint.threads", 0, 1024, 0),
+        precision(config),
         integer(config, "mezzotint.lanes", 1, 200, lanes(slots)),
         slots,
         passRows,
@@ -130,6 +137,7 @@ record Settings(
         training(config),
         scaler(config),
         front(config),
+        pod(config),
         word(config, "mezzotint.conditional-writes", List.of("needed", "unneeded"), "needed")
             .equals("needed"),
         inputs(config),
@@ -182,6 +190,16 @@ record Settings(
             .orElse(List.of()),
         text(config, "mezzotint.http-token"),
         text(config, "mezzotint.http-token-file").map(Path::of));
+  }
+
+  private static Optional<PodSwitches> pod(Config config) {
+    URI server =
+        URI.create(text(config, "mezzotint.kubernetes").orElse("https://kubernetes.default.svc"));
+    Path account =
+        Path.of(
+            text(config, "mezzotint.service-account")
+                .orElse("/var/run/secrets/kubernetes.io/serviceaccount"));
+    return text(config, "mezzotint.pod").map(name -> new PodSwitches(name, server, account));
   }
 
   private static double jobSeconds(Config config, String key, double otherwise) {
@@ -320,6 +338,11 @@ record Settings(
           key, environment(key) + " must be one of " + String.join(", ", known) + ", not " + word);
     }
     return word;
+  }
+
+  private static Optional<Precision> precision(Config config) {
+    String word = word(config, "mezzotint.precision", List.of("auto", "float32", "bf16"), "auto");
+    return Arrays.stream(Precision.values()).filter(one -> one.word().equals(word)).findFirst();
   }
 
   private static Optional<Duration> seconds(Config config, String key) {

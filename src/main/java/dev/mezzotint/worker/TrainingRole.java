@@ -7,6 +7,7 @@ import dev.mezzotint.job.Patience;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.Checkpointing;
 import dev.mezzotint.training.TrainingFigures;
@@ -15,6 +16,7 @@ import dev.mezzotint.training.TrainingWork;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -47,7 +49,8 @@ final class TrainingRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
-    this.device = TorchDevice.open(settings.device(), settings.threads());
+    this.device =
+        TorchDevice.open(settings.device(), settings.threads(), Optional.of(Precision.FLOAT32));
     this.work =
         new TrainingWork(
             connections.store(),

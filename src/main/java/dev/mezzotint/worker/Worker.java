@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.generation.Previews;
 import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.http.Front;
 import dev.mezzotint.job.DeliveryHandler;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ final class Worker implements AutoCloseable {
   private final @Nullable TrainingRole training;
   private volatile @Nullable ControlRole control;
   private volatile @Nullable HttpFront front;
+  private volatile @Nullable DeletionCost deletionCost;
   private final Laps laps;
   private volatile boolean accepting;
 
@@ -153,7 +156,7 @@ final class Worker implements AutoCloseable {
       control = new ControlRole(settings, connections, pictures, models, clock);
       if (settings.front().on()) {
         var kinds = Map.of(Role.GENERATION.word(), pictures, Role.TRAINING.word(), models);
-        front = new HttpFront(settings, connections, kinds, loop());
+        front = new HttpFront(settings, connections, kinds, loop(), previews());
       }
     }
     if (generation != null) {
@@ -163,7 +166,17 @@ final class Worker implements AutoCloseable {
       training.start();
     }
     laps.lap("roles");
+    settings
+        .pod()
+        .ifPresent(pod -> deletionCost = new DeletionCost(pod, this::inHand, DeletionCost.PAUSE));
     accepting = true;
+  }
+
+  private int inHand() {
+    return Stream.of(queue(), trainingQueue())
+        .flatMap(Optional::stream)
+        .mapToInt(queue -> queue.inHand().size())
+        .sum();
   }
 
   private void calledOff(String jobId) {
@@ -228,6 +241,10 @@ final class Worker implements AutoCloseable {
     return Optional.ofNullable(generation).map(GenerationRole::loop);
   }
 
+  private Optional<Previews> previews() {
+    return Optional.ofNullable(generation).map(GenerationRole::previews);
+  }
+
   /** Both at once: each may take all the time that a shutdown has. */
   private void closeRoles() {
     Thread other = null;
@@ -255,6 +272,10 @@ final class Worker implements AutoCloseable {
       page.close();
     }
     closeRoles();
+    DeletionCost cost = deletionCost;
+    if (cost != null) {
+      cost.close();
+    }
     ControlRole role = control;
     if (role != null) {
       role.close();

@@ -95,6 +95,31 @@ class EarlyEndTest {
   }
 
   @Test
+  void aRequestIsLostUntilItsJobHasEnded() throws Exception {
+    Delivery record = world.record(request("a", "\"count\":2"));
+    assertThat(lost(record)).as("nobody has begun").isTrue();
+    Crash crash = Crash.at("create", Keys.image("a", 1));
+    assertThat(crash.kills(world.worker("w1", crash), record)).isTrue();
+    assertThat(lost(record)).as("its worker has died").isTrue();
+    assertThat(world.worker().handle(again(record))).isEqualTo(Settlement.ACCEPT);
+    assertThat(lost(record)).as("it has ended").isFalse();
+  }
+
+  @Test
+  void whatWasTurnedAwayIsNotLost() throws Exception {
+    Delivery first = world.record(request("a", "\"count\":2"));
+    Crash crash = new Crash(3, /* after= */ false);
+    crash.kills(world.worker("w1", crash), first);
+    assertThat(lost(world.record(request("a", "\"count\":3")))).as("another's id").isFalse();
+    assertThat(lost(world.record("no request"))).isFalse();
+    assertThat(lost(first)).isTrue();
+  }
+
+  private boolean lost(Delivery record) throws InterruptedException {
+    return world.control(Line.Fault.NONE).lost(record);
+  }
+
+  @Test
   void storeThatIsAwayIsTheCallersToTryAgain() {
     world.cancelled.add("a");
     AtomicInteger calls = new AtomicInteger();

@@ -391,6 +391,9 @@ class FramesTest {
     assertThat(colour(sheet, 3, 2)).isEqualTo(SKY);
     assertThat(colour(sheet, 8, 2)).isEqualTo(0xFFFFFF); // no reference
     assertThat(colour(sheet, 11, 11)).isEqualTo(0x00FF00);
+    assertThat(world.store.get("jobs/a/manifest.json").orElseThrow().bytes())
+        .asString()
+        .containsSubsequence("badReferences", "1.png", "there is no reference of this name");
   }
 
   private static int colour(Pixels pixels, int x, int y) {

@@ -51,7 +51,7 @@ class TrainingLoopTest {
       throws InterruptedException {
     return new TrainingLoop(
             recipe, network(done, result), new Batches(Pairs.of(recipe, data), recipe), watcher)
-        .run(done);
+        .run();
   }
 
   private TrainingNetwork network(long done, LongFunction<double[]> result) {
@@ -63,6 +63,11 @@ class TrainingLoopTest {
         seen.add(batch);
         double[] numbers = result.apply(++iteration);
         return new StepResult(numbers[0], numbers[1]);
+      }
+
+      @Override
+      public long iteration() {
+        return iteration;
       }
 
       @Override

@@ -12,6 +12,7 @@ import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,9 @@ import java.util.stream.Stream;
 final class Chromium implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long LIMIT_SECONDS = 20;
+
+  /** Keys that the browser itself answers, by their codes. */
+  private static final Map<String, Integer> ACTING = Map.of("Tab", 9, "Enter", 13, "Escape", 27);
 
   /** Addresses of everything that the page asked for. */
   final Queue<String> requests = new ConcurrentLinkedQueue<>();
@@ -237,10 +241,37 @@ final class Chromium implements AutoCloseable {
     }
   }
 
-  /** A key as a person presses it. */
+  /** A key as a person presses it; of those that move the focus or work a control, with effect. */
   void press(String key) {
-    send("Input.dispatchKeyEvent", Map.of("type", "keyDown", "key", key, "code", key));
-    send("Input.dispatchKeyEvent", Map.of("type", "keyUp", "key", key, "code", key));
+    Map<String, Object> event = new HashMap<>(Map.of("key", key, "code", key));
+    if (ACTING.containsKey(key)) {
+      event.put("windowsVirtualKeyCode", ACTING.get(key));
+    }
+    if (key.equals("Enter")) {
+      event.put("text", "\r");
+    }
+    event.put("type", "keyDown");
+    send("Input.dispatchKeyEvent", event);
+    event.remove("text");
+    event.put("type", "keyUp");
+    send("Input.dispatchKeyEvent", event);
+  }
+
+  /** The page as screen readers are told of it: nodes with role, name and properties. */
+  JsonNode accessibleNodes() {
+    return send("Accessibility.getFullAXTree", Map.of()).get("nodes");
+  }
+
+  /** A file in a file input, as if somebody had picked it. */
+  void choose(String selector, Path file) {
+    int document = send("DOM.getDocument", Map.of()).at("/root/nodeId").asInt();
+    int input =
+        send("DOM.querySelector", Map.of("nodeId", document, "selector", selector))
+            .get("nodeId")
+            .asInt();
+    send(
+        "DOM.setFileInputFiles",
+        Map.of("nodeId", input, "files", List.of(file.toAbsolutePath().toString())));
   }
 
   /** Writes the window as PNG. */

@@ -22,6 +22,9 @@ final class Docs {
   private static final Pattern FILE =
       Pattern.compile("\\b(recipes|k8s|docker|docs|src|models)/[\\w./-]*[\\w/]");
 
+  /** A class, by its package's and its own name. */
+  private static final Pattern CLASS = Pattern.compile("(([a-z0-9]+)/[A-Z]\\w+)(\\.java)?");
+
   /** Of other programs, in code spans that begin with none of our commands. */
   private static final Set<String> OPTIONS_OF_OTHERS =
       Set.of("--build", "--previous", "--from-literal");
@@ -59,6 +62,15 @@ final class Docs {
     return commands;
   }
 
+  /** A command's words as a shell takes them; of its quotation marks only the double ones. */
+  static String[] words(String command) {
+    return Pattern.compile("\"([^\"]*)\"|(\\S+)")
+        .matcher(command)
+        .results()
+        .map(word -> word.group(1) != null ? word.group(1) : word.group(2))
+        .toArray(String[]::new);
+  }
+
   /** What the command line does not know of these commands and code spans. */
   static List<String> unknownWords(String page, CommandLine line) {
     List<String> unknown = new ArrayList<>();
@@ -68,7 +80,7 @@ final class Docs {
         continue;
       }
       try {
-        line.parseArgs(command.split("\\s+"));
+        line.parseArgs(words(command));
       } catch (ParameterException e) {
         unknown.add(command + ": " + e.getMessage());
       }
@@ -140,6 +152,22 @@ final class Docs {
         if (own && !record && !text.contains("<") && !Files.exists(Path.of(file.group()))) {
           absent.add(file.group());
         }
+      }
+    }
+    return absent;
+  }
+
+  /** Classes that a page names as {@code package/Class}, and that are not there. */
+  static List<String> absentClasses(String page) {
+    Path code = Path.of("src/main/java/dev/mezzotint");
+    List<String> absent = new ArrayList<>();
+    Matcher span = SPAN.matcher(page);
+    while (span.find()) {
+      Matcher named = CLASS.matcher(span.group(1));
+      if (named.matches()
+          && Files.isDirectory(code.resolve(named.group(2)))
+          && !Files.exists(code.resolve(named.group(1) + ".java"))) {
+        absent.add(span.group(1));
       }
     }
     return absent;

@@ -56,10 +56,11 @@ class DocsTest {
   }
 
   @Test
-  void everyFileThatAPageNamesIsThere() throws IOException {
+  void everyFileAndClassThatAPageNamesIsThere() throws IOException {
     Map<Path, List<String>> absent = new LinkedHashMap<>();
     for (Path page : Docs.pages()) {
-      List<String> found = Docs.absentFiles(Files.readString(page));
+      List<String> found = new ArrayList<>(Docs.absentFiles(Files.readString(page)));
+      found.addAll(Docs.absentClasses(Files.readString(page)));
       if (!found.isEmpty()) {
         absent.put(page, found);
       }
@@ -85,6 +86,8 @@ class DocsTest {
         .containsExactlyInAnyOrder("MEZZOTINT_LANE", "S3_BUKET");
     assertThat(Docs.absentFiles("`kubectl apply -k k8s/overlays/locale`"))
         .containsExactly("k8s/overlays/locale");
+    assertThat(Docs.absentClasses("`iadb/Solver.java`, `iadb/Solver`, `iadb/Solvent`"))
+        .containsExactly("iadb/Solvent");
   }
 
   @Test

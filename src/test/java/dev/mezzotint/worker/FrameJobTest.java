@@ -43,7 +43,7 @@ class FrameJobTest {
   @TempDir Path folder;
 
   /** Random weights: what the frames show does not matter here. */
-  private static void makeModel(Path models) throws IOException {
+  static void makeModel(Path models) throws IOException {
     UNetConfig config =
         UNetConfig.parse(
             JsonObject.parse(
@@ -90,7 +90,7 @@ class FrameJobTest {
   }
 
   /** One bit a pixel: the frame's number. */
-  private static byte[] map(int number) {
+  static byte[] map(int number) {
     byte[] rgb = new byte[3 * SIDE * SIDE];
     for (int i = 0; i < SIDE * SIDE; i++) {
       int colour = i < 31 && (number >> i & 1) == 1 ? 0x804080 : 0x4682b4;
@@ -154,7 +154,7 @@ class FrameJobTest {
       Site site, Connections connections, Settings settings, Tail events, Set<String> before)
       throws Exception {
     assertThat(before).hasSizeBetween(FRAMES / 5, FRAMES - 1);
-    Device device = TorchDevice.open(settings.device(), settings.threads());
+    Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
     ModelLibrary library =
         new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
     try (BenchAssembly second =

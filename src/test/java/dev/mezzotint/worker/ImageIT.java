@@ -18,10 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -39,9 +37,8 @@ class ImageIT {
   private static final String USER = "10001";
 
   /** As expressions name them. */
-  private static final Pattern METER = Pattern.compile("\\b(mezzotint|jvm|process)_[a-z0-9_]+");
-
   private Path root;
+
   private Path home;
   private Path cache;
   private ImageRecipe.Stage image;
@@ -269,17 +266,12 @@ class ImageIT {
                 .openStream()
                 .readAllBytes(),
             java.nio.charset.StandardCharsets.UTF_8);
-    Set<String> names = new TreeSet<>();
-    for (String file : List.of("dashboard.json", "alerts.yaml")) {
-      Matcher matcher =
-          METER.matcher(Files.readString(Path.of("k8s/components/monitoring").resolve(file)));
-      while (matcher.find()) {
-        names.add(matcher.group());
+    for (Map.Entry<String, Set<String>> asked : MonitoringTest.series().entrySet()) {
+      assertThat(exported).containsPattern("(?m)^" + asked.getKey() + "[{ ]");
+      for (String label : asked.getValue()) {
+        assertThat(exported)
+            .containsPattern("(?m)^" + asked.getKey() + "\\{[^}]*" + Pattern.quote(label));
       }
-    }
-    assertThat(names).hasSizeGreaterThan(10);
-    for (String name : names) {
-      assertThat(exported).containsPattern("(?m)^" + name + "[{ ]");
     }
   }
 

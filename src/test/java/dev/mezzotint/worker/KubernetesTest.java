@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClass;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,16 +57,18 @@ class KubernetesTest {
           Set.of("groups"));
 
   private static final Map<String, Class<?>> TYPES =
-      Map.of(
-          "ConfigMap", ConfigMap.class,
-          "Deployment", Deployment.class,
-          "Namespace", Namespace.class,
-          "NetworkPolicy", NetworkPolicy.class,
-          "PodDisruptionBudget", PodDisruptionBudget.class,
-          "PriorityClass", PriorityClass.class,
-          "Secret", Secret.class,
-          "Service", Service.class,
-          "ServiceAccount", ServiceAccount.class);
+      Map.ofEntries(
+          Map.entry("ConfigMap", ConfigMap.class),
+          Map.entry("Deployment", Deployment.class),
+          Map.entry("Namespace", Namespace.class),
+          Map.entry("NetworkPolicy", NetworkPolicy.class),
+          Map.entry("PodDisruptionBudget", PodDisruptionBudget.class),
+          Map.entry("PriorityClass", PriorityClass.class),
+          Map.entry("Role", io.fabric8.kubernetes.api.model.rbac.Role.class),
+          Map.entry("RoleBinding", RoleBinding.class),
+          Map.entry("Secret", Secret.class),
+          Map.entry("Service", Service.class),
+          Map.entry("ServiceAccount", ServiceAccount.class));
 
   private static List<Path> files() throws IOException {
     try (Stream<Path> files = Files.walk(K8S)) {
@@ -76,7 +79,8 @@ class KubernetesTest {
   private static List<JsonNode> manifests() throws IOException {
     List<JsonNode> manifests = new ArrayList<>();
     for (Path file : files()) {
-      if (!file.endsWith("kustomization.yaml") && !file.endsWith("alerts.yaml")) {
+      if (!file.endsWith("kustomization.yaml")
+          && !file.getFileName().toString().startsWith("alerts.")) {
         manifests.addAll(Yaml.documents(file));
       }
     }
@@ -232,9 +236,32 @@ class KubernetesTest {
       assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
       assertThat(container.getResources().getLimits()).containsKey("memory");
     }
-    for (JsonNode manifest : manifests()) {
-      assertThat(manifest.path("kind").asText()).isNotIn("Role", "RoleBinding", "ClusterRole");
+    Path deletionCost = K8S.resolve("components/deletion-cost");
+    for (Path file : files()) {
+      if (!file.startsWith(deletionCost)) {
+        for (JsonNode manifest : Yaml.documents(file)) {
+          assertThat(manifest.path("kind").asText()).isNotIn("Role", "RoleBinding", "ClusterRole");
+        }
+      }
     }
+  }
+
+  @Test
+  void whoTellsOfTheirEndMayChangePodsAndNothingElse() throws IOException {
+    Path folder = K8S.resolve("components/deletion-cost");
+    List<JsonNode> manifests = Yaml.documents(folder.resolve("role.yaml"));
+    var role = Yaml.as(manifests.get(1), io.fabric8.kubernetes.api.model.rbac.Role.class);
+    assertThat(role.getRules()).hasSize(1);
+    assertThat(role.getRules().get(0).getResources()).containsExactly("pods");
+    assertThat(role.getRules().get(0).getVerbs()).containsExactly("get", "patch");
+    RoleBinding binding = Yaml.as(manifests.get(2), RoleBinding.class);
+    assertThat(binding.getRoleRef().getName()).isEqualTo(role.getMetadata().getName());
+    Deployment workers = Yaml.as(Yaml.document(folder.resolve("workers.yaml")), Deployment.class);
+    PodSpec pod = workers.getSpec().getTemplate().getSpec();
+    assertThat(binding.getSubjects().get(0).getName()).isEqualTo(pod.getServiceAccountName());
+    assertThat(name(manifests.get(0))).isEqualTo(pod.getServiceAccountName());
+    assertThat(KnownKeys.unknown(Set.of(pod.getContainers().get(0).getEnv().get(0).getName())))
+        .isEmpty();
   }
 
   @Test

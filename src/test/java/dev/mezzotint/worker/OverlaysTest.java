@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,27 +69,44 @@ class OverlaysTest {
     }
   }
 
-  /** The components that no overlay uses are rendered in one of the test's own. */
-  @Test
-  void kustomizeRendersComponentsTogether() throws Exception {
+  /** Renders the base with these in an overlay of the test's own. */
+  private static List<JsonNode> render(List<String> components) throws Exception {
     Path own = Files.createTempDirectory(Path.of("target"), "overlay");
     Path up = own.toAbsolutePath().relativize(K8S.toAbsolutePath());
-    Files.writeString(
-        own.resolve("kustomization.yaml"),
-        """
-        apiVersion: kustomize.config.k8s.io/v1beta1
-        kind: Kustomization
-        resources:
-          - %1$s/base
-        components:
-          - %1$s/components/gpu
-          - %1$s/components/spot
-          - %1$s/components/keda
-        """
-            .formatted(up));
+    List<String> lines =
+        new ArrayList<>(
+            List.of(
+                "apiVersion: kustomize.config.k8s.io/v1beta1",
+                "kind: Kustomization",
+                "resources:",
+                "  - " + up + "/base",
+                "components:"));
+    components.forEach(component -> lines.add("  - " + up + "/components/" + component));
+    Files.write(own.resolve("kustomization.yaml"), lines);
     List<JsonNode> rendered = render(own);
-
     rendered.forEach(KubernetesTest::check);
+    return rendered;
+  }
+
+  @Test
+  void kustomizeRendersEachComponentByItself() throws Exception {
+    Set<JsonNode> base = Set.copyOf(render(K8S.resolve("base")));
+    List<Path> components;
+    try (Stream<Path> all = Files.list(K8S.resolve("components"))) {
+      components = all.toList();
+    }
+    assertThat(components).hasSize(6);
+    for (Path component : components) {
+      List<JsonNode> rendered = render(List.of(component.getFileName().toString()));
+
+      assertThat(base.containsAll(rendered)).as(component + " changes nothing").isFalse();
+    }
+  }
+
+  @Test
+  void kustomizeRendersComponentsTogether() throws Exception {
+    List<JsonNode> rendered = render(List.of("gpu", "spot", "keda"));
+
     for (JsonNode manifest : rendered) {
       if (manifest.path("kind").asText().equals("Deployment")) {
         boolean device = !name(manifest).endsWith("control");
@@ -119,13 +137,11 @@ class OverlaysTest {
   }
 
   private static List<String> kustomize() {
-    for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
-      if (Files.isExecutable(Path.of(folder, "kustomize"))) {
-        return List.of("kustomize", "build");
-      }
-      if (Files.isExecutable(Path.of(folder, "kubectl"))) {
-        return List.of("kubectl", "kustomize");
-      }
+    if (Program.find("kustomize").isPresent()) {
+      return List.of("kustomize", "build");
+    }
+    if (Program.find("kubectl").isPresent()) {
+      return List.of("kubectl", "kustomize");
     }
     return List.of();
   }

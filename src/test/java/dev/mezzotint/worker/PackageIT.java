@@ -228,8 +228,12 @@ class PackageIT {
       assertThat(stack.isAlive()).isTrue();
 
       write("good.json", "\"id\":\"good\",\"count\":2,\"steps\":4");
-      Answer good = mezzotint.run("submit", "good.json", "--watch");
+      Answer good = mezzotint.run("submit", "good.json", "--out", "good");
       assertThat(good.code()).as(good.err()).isZero();
+      try (Stream<Path> files = Files.list(folder.resolve("good"))) {
+        assertThat(files.map(file -> file.getFileName().toString()))
+            .containsExactlyInAnyOrder("00000.png", "00001.png", "manifest.json");
+      }
       assertThat(good.out()).contains("accepted", "completed", "s3://mezzotint/jobs/good/");
       checkTidy(good.err());
 

@@ -46,7 +46,10 @@ final class Site implements AutoCloseable {
    * @param folder for models and data; holds the model {@code iadb_defaults} afterwards
    */
   Site(Path folder) throws IOException {
-    StackAddresses stack = SharedStack.get();
+    this(folder, SharedStack.get());
+  }
+
+  Site(Path folder, StackAddresses stack) throws IOException {
     String own = "t" + UUID.randomUUID().toString().substring(0, 8);
     configuration.put("kafka.bootstrap.servers", stack.bootstrapServers());
     configuration.put("s3.endpoint", stack.s3Endpoint());
@@ -108,8 +111,7 @@ final class Site implements AutoCloseable {
   }
 
   boolean topicExists(String topic) {
-    try (Admin admin =
-        Admin.create(Map.of("bootstrap.servers", SharedStack.get().bootstrapServers()))) {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", brokers()))) {
       return admin.listTopics().names().get(30, TimeUnit.SECONDS).contains(topic);
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException(e);
@@ -146,7 +148,11 @@ final class Site implements AutoCloseable {
 
   /** All that is published on a topic, from its beginning on; it must exist. */
   Tail tail(String topic) {
-    return new Tail(SharedStack.get().bootstrapServers(), topic);
+    return new Tail(brokers(), topic);
+  }
+
+  private String brokers() {
+    return configuration.get("kafka.bootstrap.servers");
   }
 
   /** Puts a record on the request topic and returns once it stands there. */
