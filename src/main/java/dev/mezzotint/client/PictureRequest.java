@@ -136,7 +136,7 @@ public record PictureRequest(Map<String, Object> members) {
    * @throws dev.mezzotint.json.InvalidInputException naming the field that is wrong
    */
   public byte[] toJson() {
-    byte[] json = JsonText.writeInOrder(members);
+    byte[] json = JsonText.writeInOrder(new LinkedHashMap<>(members));
     GenerationRequest unused =
         GenerationRequest.parse(JsonObject.parse(json), GenerationLimits.DEFAULT);
     return json;
@@ -144,6 +144,6 @@ public record PictureRequest(Map<String, Object> members) {
 
   @Override
   public String toString() {
-    return new String(JsonText.writeInOrder(members), StandardCharsets.UTF_8);
+    return new String(JsonText.writeInOrder(new LinkedHashMap<>(members)), StandardCharsets.UTF_8);
   }
 }

@@ -107,8 +107,7 @@ public record Pictures(
 
   private static void put(Map<String, Object> json, String member, List<BadFile> files) {
     if (!files.isEmpty()) {
-      json.put(
-          member, files.stream().map(f -> Map.of("name", f.name(), "cause", f.cause())).toList());
+      json.put(member, files.stream().map(Pictures::toMap).toList());
     }
   }
 
@@ -171,6 +170,13 @@ public record Pictures(
     json.put("seed", image.seed());
     json.put("noiseIndex", image.noiseIndex());
     image.condition().ifPresent(name -> json.put("condition", name));
+    return json;
+  }
+
+  private static Map<String, Object> toMap(BadFile file) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("name", file.name());
+    json.put("cause", file.cause());
     return json;
   }
 

@@ -144,8 +144,8 @@ final class ModelCardKeys {
     card.nullClass().ifPresent(label -> map.put("nullClass", label));
     map.put("data", card.data());
     map.put("licence", card.licence());
-    map.put("recipe", card.recipe());
-    map.put("metrics", card.metrics());
+    map.put("recipe", new LinkedHashMap<>(card.recipe()));
+    map.put("metrics", new LinkedHashMap<>(card.metrics()));
     return map;
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -32,6 +33,18 @@ class JsonObjectKindsTest {
     json.isList("list");
     json.integer("one", 0, 9);
     json.refuseUnknown();
+  }
+
+  @Test
+  void aMapWithoutAnOrderOfItsOwnIsWrittenSortedAtEveryDepth() {
+    Map<String, Object> members = new LinkedHashMap<>();
+    members.put("z", Map.of("b", 1, "a", 2, "d", 3, "c", 4));
+    members.put("y", List.of(Map.of("cause", "c", "name", "n", "at", 1)));
+
+    assertThat(new String(JsonText.writeInOrder(members), StandardCharsets.UTF_8))
+        .isEqualTo(
+            "{\"z\":{\"a\":2,\"b\":1,\"c\":4,\"d\":3},"
+                + "\"y\":[{\"at\":1,\"cause\":\"c\",\"name\":\"n\"}]}");
   }
 
   @Test
