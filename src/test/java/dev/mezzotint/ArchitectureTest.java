@@ -54,7 +54,7 @@ class ArchitectureTest {
           "kafka", List.of("org.apache.kafka.."),
           "scaler", List.of("io.grpc..", "externalscaler..", "com.google.protobuf.."),
           "local", List.of("org.apache.kafka..", "kafka..", "org.gaul.."),
-          "cli", List.of("picocli.."));
+          "cli", List.of("picocli..", "com.sun.management.."));
 
   static {
     for (String bottom : join(METHOD, "json")) {

@@ -65,6 +65,10 @@ final class Chromium implements AutoCloseable {
         .findFirst();
   }
 
+  static boolean isHere() {
+    return find().isPresent();
+  }
+
   Chromium(Path browser, Path profile) throws Exception {
     process =
         new ProcessBuilder(

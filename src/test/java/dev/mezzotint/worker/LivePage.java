@@ -1,7 +1,6 @@
 package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -70,15 +69,11 @@ final class LivePage implements AutoCloseable {
     return listening;
   }
 
-  /** The page in a browser; skips the test where there is none. */
+  /** The page in a browser; tests that ask are {@link InBrowser}. */
   Chromium browser() throws Exception {
     Chromium open = browser;
     if (open == null) {
-      Optional<Path> found = Chromium.find();
-      assumeTrue(
-          found.isPresent(),
-          "no browser here: install Debian's chromium or set CHROMIUM to test the page");
-      open = new Chromium(found.orElseThrow(), folder.resolve("profile"));
+      open = new Chromium(Chromium.find().orElseThrow(), folder.resolve("profile"));
       browser = open;
       open.open(base() + "/");
       open.await("document.querySelector('.connection.on')");

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The live page without a mouse and without eyes: reachable by Tab, named, in order, told. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@InBrowser
 class PageAccessTest {
   private static final List<String> PLACES = List.of("#/", "#/new", "#/method", "#/jobs/few");
   private static final Set<String> CONTROLS =

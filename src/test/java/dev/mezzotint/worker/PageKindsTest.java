@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The live page in a browser: each kind of job as it is asked for and watched, and the figure. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@InBrowser
 class PageKindsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path SHOTS = Path.of("target/page");

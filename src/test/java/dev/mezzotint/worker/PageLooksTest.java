@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The live page as it looks: {@code target/page} holds it in light and dark, and on a phone. {@code
  * -Dpage.picture=FILE} draws more with the bundled model and writes the page as it then is.
  */
+@InBrowser
 class PageLooksTest {
   private static final Optional<String> PICTURE =
       Optional.ofNullable(System.getProperty("page.picture"));
