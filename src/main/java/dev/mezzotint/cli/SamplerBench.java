@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import com.sun.management.ThreadMXBean;
 import dev.mezzotint.generation.BatchCurve;
 import dev.mezzotint.generation.BatchCurves;
 import dev.mezzotint.generation.LoopSettings;
@@ -209,6 +210,8 @@ final class SamplerBench implements Callable<Integer> {
       double[] bare = new double[RUNS];
       double[] full = new double[RUNS];
       double[] share = new double[RUNS];
+      long passes = loop.figures().passes();
+      long allocated = allocatedByLoop();
       for (int run = 0; run < RUNS; run++) {
         double before = 1e3 * cap / barePassMillis(rows, cap, BARE_SECONDS);
         full[run] = queue.rowStepsPerSecond(lanes, seconds);
@@ -216,10 +219,15 @@ final class SamplerBench implements Callable<Integer> {
         bare[run] = (before + after) / 2;
         share[run] = full[run] / bare[run];
       }
+      long perPass =
+          (allocatedByLoop() - allocated) / Math.max(1, loop.figures().passes() - passes);
       say("%nFull queue of mixed requests, %d in hand, passes of %d", lanes, cap);
       say("bare network %s row-steps/s", Spread.of(bare).text("%.1f"));
       say("step loop    %s row-steps/s", Spread.of(full).text("%.1f"));
       say("share        %s", Spread.of(share).text("%.3f"));
+      say(
+          "heap         %d bytes allocated a pass by the loop's thread, pictures included",
+          perPass);
       FullQueue.ShortRequest late = queue.shortInTheMiddle();
       say(
           "a request of %d steps in the middle of a long batch: first step in turn %d, last in %d",
@@ -235,8 +243,18 @@ final class SamplerBench implements Callable<Integer> {
       found.put("shortRequestStarts", late.start());
       found.put("shortRequestEnds", late.end());
       found.put("stepsAfterCancel", cancel);
+      found.put("heapBytesPerPass", perPass);
       figures.put("fullQueue", found);
     }
+  }
+
+  /** Bytes of the heap that the loop's thread has taken since its start. */
+  private static long allocatedByLoop() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals(StepLoop.THREAD))
+        .mapToLong(thread -> threads.getThreadAllocatedBytes(thread.getId()))
+        .sum();
   }
 
   private void arrivals(SamplingNetwork.Slots rows, BatchCurve curve, int slots)

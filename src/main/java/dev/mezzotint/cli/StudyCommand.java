@@ -104,6 +104,14 @@ final class StudyCommand implements Callable<Integer> {
   private int steps;
 
   @Option(
+      names = "--schedule",
+      paramLabel = "S",
+      defaultValue = "uniform",
+      description =
+          "Where the steps of 'agreement' lie: uniform, cosine, shift:S; default ${DEFAULT-VALUE}.")
+  private String schedule = "uniform";
+
+  @Option(
       names = "--layout",
       paramLabel = "L",
       defaultValue = "twins",
@@ -259,7 +267,15 @@ final class StudyCommand implements Callable<Integer> {
           SolverErrors.of(network, height, width, new float[0], new long[rows]),
           rows,
           values,
-          steps);
+          alphas());
+    }
+  }
+
+  private double[] alphas() {
+    try {
+      return AlphaSchedule.parse(schedule).alphas(steps);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("--schedule", "--schedule: " + e.getMessage(), e);
     }
   }
 

@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
  * its job.
  */
 public final class StepLoop implements Sampling, AutoCloseable {
+  /** Name of the loop's thread. */
+  public static final String THREAD = "step-loop";
+
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
 
   /** How often deadlines are looked at while no row can run. */
@@ -51,7 +54,7 @@ public final class StepLoop implements Sampling, AutoCloseable {
   private final StepPolicy policy = new StepPolicy();
   private final ResidentModels models;
   private final Queue<Submission> arriving = new ConcurrentLinkedQueue<>();
-  private final Thread thread = new Thread(this::run, "step-loop");
+  private final Thread thread = new Thread(this::run, THREAD);
   private volatile boolean closing;
   private volatile boolean healthy = true;
   private volatile Runnable onUnhealthy = () -> {};

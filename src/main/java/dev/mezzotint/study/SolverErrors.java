@@ -184,18 +184,18 @@ public final class SolverErrors {
   }
 
   /**
-   * How far the solvers' pictures lie apart when all take so many steps: against RK4's, per value
+   * How far the solvers' pictures lie apart when all take the same steps: against RK4's, per value
    * on the scale where pixels are in [0, 1], in units of 1/255.
    *
    * @param rows pictures
    * @param values of one
+   * @param alphas T + 1, of the T steps
    */
-  public static Finding agreement(Flow flow, int rows, int values, int steps) {
+  public static Finding agreement(Flow flow, int rows, int values, double[] alphas) {
     float[] x0 = new float[rows * values];
     for (int row = 0; row < rows; row++) {
       Noise.gaussian(SEED, row, x0, row * values, values);
     }
-    double[] alphas = AlphaSchedule.UNIFORM.alphas(steps);
     float[] reference = flow.ends(x0, Solver.RK4.stages(alphas));
     List<String> lines = new ArrayList<>();
     for (Solver solver : Solver.values()) {
@@ -215,7 +215,7 @@ public final class SolverErrors {
               Locale.ROOT,
               "%-10s at %d steps against rk4, in 1/255: root mean square %.3f, largest %.3f",
               solver.word(),
-              steps,
+              alphas.length - 1,
               Math.sqrt(squares),
               largest));
     }
