@@ -16,6 +16,7 @@ import java.util.Locale;
  * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and with what
  * jobs/&lt;id&gt;/checkpoints/…         states of a training job
  * jobs/&lt;id&gt;/checkpoints/latest.json   which state counts, and whose turn it is
+ * jobs/&lt;id&gt;/checkpoints/pairs/… what a reflow trains on
  * jobs/&lt;id&gt;/samples/0001000.png   what the model could do at a step
  * jobs/&lt;id&gt;/loss.png, log.csv     its loss at every step
  * models/&lt;name&gt;/&lt;version&gt;/…     a model's files
@@ -111,6 +112,16 @@ public final class Keys {
   /** The losses up to a checkpoint. */
   public static String checkpointLog(String id, long iteration, String run) {
     return checkpoints(id) + numbered(iteration) + "-" + run + ".csv";
+  }
+
+  /**
+   * A part of the pairs of a model's own making.
+   *
+   * @param origin of a part that depends on what the job began from
+   * @param part from 0
+   */
+  public static String pairs(String id, String origin, int part) {
+    return checkpoints(id) + String.format(Locale.ROOT, "pairs/%s/%05d.f32", origin, part);
   }
 
   /** What the model made of fixed noise after so many steps. */

@@ -29,16 +29,24 @@ import java.util.function.BooleanSupplier;
  *
  * <p>x0, condition and class of pair i are those of the underlying pairs at position i. The x1 are
  * made once, in order, and kept in a file of float32: a training that was interrupted goes on where
- * the file ends. {@link #read} is safe for many threads once all are made.
+ * the file ends, or where {@link Keeping} does. {@link #read} is safe for many threads once all are
+ * made.
  */
 final class ReflowPairs implements Pairs, AutoCloseable {
-  /** Rows of a pass; the file grows by so many. */
-  private static final int PASS = 32;
+  /** Rows of a pass at most; the file grows by so many. */
+  private static final int PASS_ROWS_MAX = 32;
+
+  /** Values that a pass carries at once, unless a single row has more. */
+  private static final int PASS_VALUES_MAX = 1 << 22;
+
+  /** Bytes that a part has at least, unless it is the last one: few objects, and little to lose. */
+  private static final int PART_BYTES = 1 << 20;
 
   private final Pairs underlying;
   private final Recipe recipe;
   private final int count;
   private final int values;
+  private final int passRows;
   private final FileChannel x1s;
 
   private ReflowPairs(Pairs underlying, Recipe recipe, FileChannel x1s) {
@@ -46,6 +54,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     this.recipe = recipe;
     this.count = recipe.reflow().orElseThrow().pairs();
     this.values = underlying.channels() * underlying.height() * underlying.width();
+    this.passRows = Math.max(1, Math.min(PASS_ROWS_MAX, PASS_VALUES_MAX / values));
     this.x1s = x1s;
   }
 
@@ -55,6 +64,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
    * @param model whose paths are to be straightened
    * @param file of count × C×H×W float32
    * @param stopping asked between passes; true leaves off
+   * @param keeping where parts come from that were made before
    * @return some are missing if it was stopped, see {@link #complete}; closed by the caller
    */
   static ReflowPairs make(
@@ -64,6 +74,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
       Device device,
       Path file,
       BooleanSupplier stopping,
+      Keeping keeping,
       Progress progress) {
     try {
       FileChannel channel =
@@ -71,7 +82,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
               file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       ReflowPairs pairs = new ReflowPairs(underlying, recipe, channel);
       try {
-        pairs.extend(model, device, stopping, progress);
+        pairs.extend(model, device, stopping, keeping, progress);
       } catch (IOException | RuntimeException e) {
         pairs.close();
         throw e;
@@ -88,9 +99,41 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     void made(int pairs, int count);
   }
 
-  private void extend(ModelFiles model, Device device, BooleanSupplier stopping, Progress progress)
+  /**
+   * Where x1 outlive the file: on a disk that may be gone with its worker, making them anew costs
+   * hours. Parts are counted from 0 and kept in order. Called by the thread that makes the pairs.
+   */
+  interface Keeping {
+    /** The file is all there is. */
+    Keeping NONE =
+        new Keeping() {
+          @Override
+          public Optional<byte[]> kept(int part, int bytes) {
+            return Optional.empty();
+          }
+
+          @Override
+          public byte[] keep(int part, byte[] x1) {
+            return x1;
+          }
+        };
+
+    /**
+     * @param bytes how many a whole part has
+     * @return rows × C×H×W float32, little-endian; empty if nobody has kept it
+     */
+    Optional<byte[]> kept(int part, int bytes);
+
+    /**
+     * @return what counts: another attempt's, made on another machine, may have come first
+     */
+    byte[] keep(int part, byte[] x1);
+  }
+
+  private void extend(
+      ModelFiles model, Device device, BooleanSupplier stopping, Keeping keeping, Progress progress)
       throws IOException {
-    int made = (int) Math.min(count, x1s.size() / (4L * values));
+    int made = bring(keeping, progress);
     if (made == count) {
       return;
     }
@@ -101,12 +144,47 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     List<Stage> stages = reflow.sampler().stages(AlphaSchedule.UNIFORM.alphas(reflow.steps()));
     try (SamplingNetwork network = device.load(program, model.readWeights())) {
       while (made < count && !stopping.getAsBoolean()) {
-        int rows = Math.min(PASS, count - made);
-        append(pass(network, stages, made, rows), made);
+        int rows = Math.min(passRows, count - made);
+        write(bytes(pass(network, stages, made, rows)), made);
         made += rows;
+        if (made == count || made % partRows() == 0) {
+          int part = (made - 1) / partRows();
+          ByteBuffer whole = ByteBuffer.allocate(partBytes(part));
+          read(whole, 4L * values * part * partRows());
+          write(ByteBuffer.wrap(keeping.keep(part, whole.array())), part * partRows());
+        }
         progress.made(made, count);
       }
     }
+  }
+
+  /** Rows that the file holds once it has what was kept. */
+  private int bring(Keeping keeping, Progress progress) throws IOException {
+    int made = (int) Math.min(count, x1s.size() / (4L * values));
+    if (made < count) {
+      made -= made % passRows; // the same passes as without an interruption, so the same bits
+    }
+    while (made < count && made % partRows() == 0) {
+      int part = made / partRows();
+      Optional<byte[]> kept = keeping.kept(part, partBytes(part));
+      if (kept.isEmpty()) {
+        return made;
+      }
+      write(ByteBuffer.wrap(kept.get()), made);
+      made = Math.min(count, made + partRows());
+      progress.made(made, count);
+    }
+    return made;
+  }
+
+  /** The fewest whole passes that fill a part. */
+  private int partRows() {
+    long pass = 4L * values * passRows;
+    return passRows * (int) ((PART_BYTES + pass - 1) / pass);
+  }
+
+  private int partBytes(int part) {
+    return 4 * values * Math.min(partRows(), count - part * partRows());
   }
 
   private float[] pass(SamplingNetwork network, List<Stage> stages, int first, int rows) {
@@ -130,13 +208,28 @@ final class ReflowPairs implements Pairs, AutoCloseable {
         classes);
   }
 
-  private void append(float[] x1, int at) throws IOException {
+  private static ByteBuffer bytes(float[] x1) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * x1.length).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(x1);
-    long position = 4L * values * at;
-    while (bytes.hasRemaining()) {
-      position += x1s.write(bytes, position);
+    return bytes;
+  }
+
+  private void write(ByteBuffer x1, int row) throws IOException {
+    long position = 4L * values * row;
+    while (x1.hasRemaining()) {
+      position += x1s.write(x1, position);
     }
+  }
+
+  /** Fills the buffer. */
+  private void read(ByteBuffer bytes, long from) throws IOException {
+    while (bytes.hasRemaining()) {
+      int read = x1s.read(bytes, from + bytes.position());
+      if (read < 0) {
+        throw new IOException("pairs end before byte " + (from + bytes.limit()));
+      }
+    }
+    bytes.flip();
   }
 
   /** Whether all are made. */
@@ -190,17 +283,10 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     long label = underlying.read(pair, x0, x1, offset, condition, conditionOffset);
     ByteBuffer bytes = ByteBuffer.allocate(4 * values).order(ByteOrder.LITTLE_ENDIAN);
     try {
-      long from = 4L * values * pair;
-      while (bytes.hasRemaining()) {
-        int read = x1s.read(bytes, from + bytes.position());
-        if (read < 0) {
-          throw new IOException("pair " + pair + " is missing");
-        }
-      }
+      read(bytes, 4L * values * pair);
     } catch (IOException e) {
       throw new UncheckedIOException("pairs of the model's own making cannot be read", e);
     }
-    bytes.flip();
     bytes.asFloatBuffer().get(x1, offset, values);
     return label;
   }

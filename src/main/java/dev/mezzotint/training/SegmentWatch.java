@@ -25,6 +25,9 @@ final class SegmentWatch implements Training.Progress {
   /** Between the end of the last upload at a shutdown and the moment when it is too late. */
   private static final Duration DRAIN_MARGIN = Duration.ofSeconds(3);
 
+  /** Between lines of the log about the pairs of a reflow. */
+  private static final long PAIRS_TOLD_NANOS = 30_000_000_000L;
+
   private final ObjectStore store;
   private final TrainingRequest request;
   private final TrainingSettings settings;
@@ -39,6 +42,7 @@ final class SegmentWatch implements Training.Progress {
   private long steps; // of this segment
   private long asideNanos; // since then, in what is not a step
   private double waitShare;
+  private long pairsTold = System.nanoTime();
   private long drainSince; // nanoTime; 0 while nobody wants this worker to end
 
   /** Carries an interruption through the training, which knows none there. */
@@ -119,6 +123,15 @@ final class SegmentWatch implements Training.Progress {
     double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);
     figures.stepped(losses.smoothed(), rate, waitShare);
     watch.tell(() -> progress(loss, gradientNorm, rate));
+  }
+
+  @Override
+  public void paired(int made, int count) {
+    long now = System.nanoTime();
+    if (made == count || now - pairsTold >= PAIRS_TOLD_NANOS) {
+      pairsTold = now;
+      LOG.log(System.Logger.Level.INFO, "{0}: {1} of {2} pairs are made", id, made, count);
+    }
   }
 
   @Override

@@ -172,24 +172,30 @@ public final class Training {
    */
   public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
-    return run(resume, stopping, progress, /* publishEarly= */ true);
+    return run(resume, stopping, progress, ReflowPairs.Keeping.NONE, /* publishEarly= */ true);
   }
 
   /**
    * A part of a training: goes on from the folder's checkpoint if there is one, and leaves a model
    * only after the last step.
    *
+   * @param keeping of pairs of a model's own making, for the segments to come
    * @return steps done in all
    */
-  long segment(BooleanSupplier stopping, Progress progress) throws InterruptedException {
-    return run(/* resume= */ true, stopping, progress, /* publishEarly= */ false);
+  long segment(BooleanSupplier stopping, Progress progress, ReflowPairs.Keeping keeping)
+      throws InterruptedException {
+    return run(/* resume= */ true, stopping, progress, keeping, /* publishEarly= */ false);
   }
 
   private long run(
-      boolean resume, BooleanSupplier stopping, Progress progress, boolean publishEarly)
+      boolean resume,
+      BooleanSupplier stopping,
+      Progress progress,
+      ReflowPairs.Keeping keeping,
+      boolean publishEarly)
       throws InterruptedException {
     try (TrainingNetwork network = begin(resume);
-        ReflowPairs made = reflowed(stopping, progress)) {
+        ReflowPairs made = reflowed(stopping, keeping, progress)) {
       if (made != null && !made.complete()) {
         return network.iteration(); // stopped before the first step of this run
       }
@@ -218,7 +224,8 @@ public final class Training {
   }
 
   /** The pairs of the recipe's {@code reflow}, made if need be; null without. */
-  private @Nullable ReflowPairs reflowed(BooleanSupplier stopping, Progress progress) {
+  private @Nullable ReflowPairs reflowed(
+      BooleanSupplier stopping, ReflowPairs.Keeping keeping, Progress progress) {
     if (recipe.reflow().isEmpty()) {
       return null;
     }
@@ -229,6 +236,7 @@ public final class Training {
         device,
         folder.reflowed(),
         stopping,
+        keeping,
         progress::paired);
   }
 

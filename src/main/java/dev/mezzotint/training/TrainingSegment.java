@@ -126,6 +126,7 @@ final class TrainingSegment {
                     () -> look(checkpoints)))) {
       ModelFiles from = begin(checkpoints, data);
       restore(checkpoints);
+      String origin = checkpoints.pointer().from() + "\n" + checkpoints.pointer().data();
       Training training = new Training(recipe, data.pairs(), from, device, folder);
       SegmentWatch progress =
           new SegmentWatch(store, request, settings, figures, watch, checkpoints, log(data));
@@ -133,7 +134,9 @@ final class TrainingSegment {
       long begun = System.nanoTime();
       long before = figures.steps();
       try {
-        done = training.segment(progress::stopping, progress);
+        done =
+            training.segment(
+                progress::stopping, progress, new StoredPairs(store, watch, id, origin));
       } catch (SegmentWatch.Interrupted e) {
         throw e.cause();
       } finally {

@@ -108,9 +108,9 @@ final class WorkerLife {
               started.laps());
           return;
         } catch (dev.mezzotint.job.TransientException e) {
-          waitsFor = String.valueOf(e.getMessage());
           LOG.log(
               System.Logger.Level.WARNING, "Not started yet, trying again: {0}", e.getMessage());
+          waitsFor = String.valueOf(e.getMessage()); // who reads it finds it in the log as well
           Thread.sleep(RETRY_MILLIS);
         }
       }

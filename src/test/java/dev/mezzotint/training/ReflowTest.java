@@ -82,6 +82,7 @@ class ReflowTest {
             CPU,
             file,
             () -> passes.get() == 2,
+            ReflowPairs.Keeping.NONE,
             (made, count) -> passes.incrementAndGet())) {
       assertThat(half.complete()).isFalse();
     }
@@ -96,6 +97,7 @@ class ReflowTest {
             CPU,
             file,
             () -> false,
+            ReflowPairs.Keeping.NONE,
             (made, count) -> passes.incrementAndGet())) {
       assertThat(whole.complete()).isTrue();
       assertThat(passes.get()).isEqualTo(4);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.Orphans;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -18,6 +19,7 @@ import dev.mezzotint.storage.StorageException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -407,6 +409,72 @@ class TrainingJobsTest {
             json.replace("\"id\": \"a\"", "\"id\": \"b\"")
                 .replace("tiny@latest", world.model("whole").model())));
     assertThat(world.model("b").weightsSha256()).isEqualTo(world.model("a").weightsSha256());
+  }
+
+  @Test
+  void pairsOutliveTheWorkerThatMadeThem() throws Exception {
+    undisturbed();
+    String json = // 1,366 pairs of 768 bytes are a part: one whole, and the rest
+        request("a", "\"seed\": 5", "\"seed\": 6")
+            .replace(
+                "\"model\"",
+                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 1400, \"steps\": 1}, \"model\"");
+    String sameModel = json.replace("tiny@latest", world.model("whole").model());
+    world.worker().handle(world.record(sameModel.replace("\"id\": \"a\"", "\"id\": \"b\"")));
+    List<String> kept = new ArrayList<>();
+    AtomicBoolean dead = new AtomicBoolean();
+    Line.Fault dies =
+        (after, call, subject) -> {
+          boolean part = call.equals("create") && subject.contains("/checkpoints/pairs/");
+          if (dead.get() || part && subject.endsWith("/00001.f32")) {
+            dead.set(true);
+            throw new Crash.Killed();
+          }
+          if (part && after) {
+            kept.add(subject);
+          }
+        };
+    Delivery record = world.record(sameModel);
+    assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
+    assertThat(kept).singleElement().asString().endsWith("/00000.f32");
+    assertThat(world.jobRecord("a").strikes()).isZero();
+    Line.Fault notes =
+        (after, call, subject) -> {
+          if (after && call.equals("create") && subject.contains("/checkpoints/pairs/")) {
+            kept.add(subject);
+          }
+        };
+    TrainingSettings cut = world.settings("w2").withSegment(Duration.ofNanos(1));
+    world.finish(world.worker(cut, notes), again(record));
+    assertThat(kept).hasSize(2); // neither again by the second worker, nor by its segments
+    assertThat(kept.get(1)).endsWith("/00001.f32");
+    assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
+    new Orphans(world.store, CheckpointPointer::keys).sweep("a");
+    assertThat(world.store.list(Keys.checkpoints("a"))).noneMatch(kept::contains);
+  }
+
+  @Test
+  void pairsThatWereCutAreMadeAnew() throws Exception {
+    undisturbed();
+    String json =
+        request("a")
+            .replace(
+                "\"model\"",
+                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, \"model\"");
+    String sameModel = json.replace("tiny@latest", world.model("whole").model());
+    world.worker().handle(world.record(sameModel.replace("\"id\": \"a\"", "\"id\": \"b\"")));
+    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
+    Delivery record = world.record(sameModel);
+    assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
+    String part =
+        world.store.list(Keys.checkpoints("a")).stream()
+            .filter(key -> key.endsWith(".f32"))
+            .findFirst()
+            .orElseThrow();
+    world.store.put(part, new byte[9], "x");
+    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+        .isEqualTo(Settlement.ACCEPT);
+    assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
   }
 
   @Test
