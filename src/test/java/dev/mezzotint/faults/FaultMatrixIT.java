@@ -58,31 +58,31 @@ class FaultMatrixIT {
   @Test
   @Order(1)
   void killedBeforeStart() throws Exception {
-    workers().killed("before start", WorkerFaults::beforeStart, 2, 4);
+    workers().killed("before start", Traps::beforeStart, 2, 4);
   }
 
   @Test
   @Order(2)
   void killedMidStep() throws Exception {
-    workers().killed("mid-step", WorkerFaults::midStep, 4, 250);
+    workers().killed("mid-step", Traps::midStep, 4, 250);
   }
 
   @Test
   @Order(3)
   void killedAfterImages() throws Exception {
-    workers().killed("after images", WorkerFaults::afterImages, 2, 4);
+    workers().killed("after images", Traps::afterImages, 2, 4);
   }
 
   @Test
   @Order(4)
   void killedAfterManifest() throws Exception {
-    workers().killed("after manifest before event", WorkerFaults::afterManifest, 2, 4);
+    workers().killed("after manifest before event", Traps::afterManifest, 2, 4);
   }
 
   @Test
   @Order(5)
   void killedAfterEvent() throws Exception {
-    workers().killed("after event before acknowledge", WorkerFaults::afterEvent, 2, 4);
+    workers().killed("after event before acknowledge", Traps::afterEvent, 2, 4);
   }
 
   @Test

@@ -109,7 +109,7 @@ final class PlantedFaults {
     Batch batch = matrix.batch("planted-accept-first");
     AtomicReference<Member> victim = new AtomicReference<>();
     Member member = matrix.crew().begin("accept-first", WORK_ALONE);
-    WorkerFaults.midStep(
+    Traps.midStep(
         member,
         batch,
         () -> {

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.faults.Crew.Member;
 import dev.mezzotint.faults.Matrix.Batch;
 import dev.mezzotint.faults.StoreFault.Pass;
-import dev.mezzotint.faults.StoreFault.Prevent;
-import dev.mezzotint.faults.StoreFault.Withhold;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import java.time.Duration;
@@ -26,67 +24,8 @@ final class WorkerFaults {
     this.matrix = matrix;
   }
 
-  /** Arms a worker so that this happens once it is where it shall die. */
-  interface Trap {
-    void arm(Member member, Batch batch, Runnable kill);
-  }
-
-  static void beforeStart(Member member, Batch batch, Runnable kill) {
-    member.breaks(
-        call -> batch.concerns(call) && call.puts("/job.json") ? new Prevent(kill) : new Pass());
-  }
-
-  static void midStep(Member member, Batch batch, Runnable kill) {
-    member.breaks(onRequest(batch, "/progressed/", kill));
-  }
-
-  static void afterImages(Member member, Batch batch, Runnable kill) {
-    member.breaks(
-        call ->
-            batch.concerns(call) && call.puts("/manifest.json") ? new Prevent(kill) : new Pass());
-  }
-
-  static void afterManifest(Member member, Batch batch, Runnable kill) {
-    member.breaks(
-        call ->
-            batch.concerns(call) && call.puts("/manifest.json") ? new Withhold(kill) : new Pass());
-  }
-
-  static void afterEvent(Member member, Batch batch, Runnable kill) {
-    member.breaks(onAnswer(batch, "/completed/", kill));
-  }
-
-  static BrokerTap.Fault onRequest(Batch batch, String text, Runnable then) {
-    return new BrokerTap.Fault() {
-      @Override
-      public boolean passes(BrokerTap.Request request) {
-        return !produces(request, batch, text) || run(then);
-      }
-    };
-  }
-
-  static BrokerTap.Fault onAnswer(Batch batch, String text, Runnable then) {
-    return new BrokerTap.Fault() {
-      @Override
-      public boolean passesAnswer(BrokerTap.Request request) {
-        return !produces(request, batch, text) || run(then);
-      }
-    };
-  }
-
-  private static boolean run(Runnable then) {
-    then.run();
-    return false;
-  }
-
-  static boolean produces(BrokerTap.Request request, Batch batch, String text) {
-    return request.api() == BrokerTap.PRODUCE
-        && request.holds(batch.prefix())
-        && request.holds(text);
-  }
-
   /** Two workers at work; one of them dies at the given place, and a new one comes. */
-  void killed(String where, Trap trap, int pictures, int steps) throws Exception {
+  void killed(String where, Traps.Trap trap, int pictures, int steps) throws Exception {
     matrix.row(
         "kill -9 " + where,
         60,
@@ -338,7 +277,7 @@ final class WorkerFaults {
                           there.countDown();
                           return new StoreFault.Hang(Duration.ofSeconds(30));
                         },
-                        onRequest(
+                        Traps.onRequest(
                             batch,
                             "\"steps\":", // no event has them
                             () -> {
@@ -357,7 +296,7 @@ final class WorkerFaults {
     return new BrokerTap.Fault() {
       @Override
       public boolean passes(BrokerTap.Request request) {
-        if (produces(request, batch, "/progressed/")) {
+        if (Traps.produces(request, batch, "/progressed/")) {
           batch.ids().stream().filter(id -> request.holds(id)).forEach(arrive);
         }
         return true;

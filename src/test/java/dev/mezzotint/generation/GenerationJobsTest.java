@@ -21,20 +21,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class GenerationJobsTest {
   private final World world = new World();
 
-  private Settlement deliver(String json) throws InterruptedException {
-    return world.worker().handle(world.record(json));
-  }
-
   @Test
   void completesAJobWithPicturesManifestAndEvents() throws Exception {
-    assertThat(deliver(request("a", "\"count\":3,\"seed\":7,\"steps\":5,\"sampler\":\"heun\"")))
+    assertThat(
+            world.deliver(request("a", "\"count\":3,\"seed\":7,\"steps\":5,\"sampler\":\"heun\"")))
         .isEqualTo(Settlement.ACCEPT);
 
     world.checkEnded("a");
@@ -60,7 +54,7 @@ class GenerationJobsTest {
 
   @Test
   void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
-    deliver(request("a", ""));
+    world.deliver(request("a", ""));
     Pictures.Settings settings = world.pictures("a").settings().orElseThrow();
     assertThat(settings.sampler()).isEqualTo("ab2");
     assertThat(settings.steps()).isEqualTo(4);
@@ -89,11 +83,11 @@ class GenerationJobsTest {
   @Test
   void sameRequestTwiceGivesOneManifestOneEventAndNoSecondWork() throws Exception {
     String json = request("a", "\"count\":2");
-    deliver(json);
+    world.deliver(json);
     int written = world.store.writes().size();
     int submitted = world.sampling.submitted.get();
 
-    assertThat(deliver("  " + json.replace(",", " , "))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.deliver("  " + json.replace(",", " , "))).isEqualTo(Settlement.ACCEPT);
 
     assertThat(world.store.writes()).hasSize(written);
     assertThat(world.sampling.submitted.get()).isEqualTo(submitted);
@@ -104,7 +98,7 @@ class GenerationJobsTest {
   @Test
   void sameRequestInAnotherBucketGivesTheSameBytes() throws Exception {
     String json = request("a", "\"count\":4,\"seed\":3,\"output\":{\"grid\":true}");
-    deliver(json);
+    world.deliver(json);
     World other = new World();
     other.worker("w2", Line.Fault.NONE).handle(other.record(json));
     for (String key : world.store.list("jobs/a/images/")) {
@@ -117,8 +111,8 @@ class GenerationJobsTest {
 
   @Test
   void listedSeedIsTheFirstPictureOfThatSeedAlone() throws Exception {
-    deliver(request("listed", "\"seeds\":[5,9]"));
-    deliver(request("counted", "\"seed\":9,\"count\":2"));
+    world.deliver(request("listed", "\"seeds\":[5,9]"));
+    world.deliver(request("counted", "\"seed\":9,\"count\":2"));
     byte[] second = world.store.get(Keys.image("listed", 1)).orElseThrow().bytes();
     assertThat(second).isEqualTo(world.store.get(Keys.image("counted", 0)).orElseThrow().bytes());
     assertThat(second)
@@ -127,7 +121,7 @@ class GenerationJobsTest {
 
   @Test
   void gridHoldsEveryPictureThatStands() throws Exception {
-    deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
+    world.deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
     byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
     assertThat(world.pictures("a").grid().orElseThrow().sha256()).isEqualTo(Digest.sha256(grid));
     Pixels pixels = ImageReader.read(grid, 3);
@@ -140,142 +134,17 @@ class GenerationJobsTest {
   void pictureThatStandsAlreadyWinsAndTheManifestListsItsHash() throws Exception {
     byte[] earlier = Encoding.png(new float[48], NoiseSampling.TINY);
     world.store.create(Keys.image("a", 1), earlier, "image/png");
-    deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
+    world.deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
     world.checkEnded("a");
     assertThat(world.pictures("a").images().get(1).sha256()).isEqualTo(Digest.sha256(earlier));
   }
 
   @Test
   void manyPicturesGoToTheDeviceInPortions() throws Exception {
-    deliver(request("a", "\"count\":700"));
+    world.deliver(request("a", "\"count\":700"));
     assertThat(world.pictures("a").images()).hasSize(700);
     assertThat(world.sampling.submitted.get()).isEqualTo(700);
     assertThat(world.store.list("jobs/a/images/")).hasSize(700);
-  }
-
-  @Test
-  void otherRequestUnderTheSameIdIsRejectedAndTheFirstNotTouched() throws Exception {
-    deliver(request("a", "\"seed\":1"));
-    int written = world.store.writes().size();
-
-    assertThat(deliver(request("a", "\"seed\":2"))).isEqualTo(Settlement.ACCEPT);
-
-    assertThat(world.store.writes()).hasSize(written);
-    assertThat(world.log.ends("a")).hasSize(1);
-    JobEvent rejected = world.log.events("a").get(world.log.events("a").size() - 1);
-    assertThat(rejected.type()).isEqualTo(JobEvent.Type.REJECTED);
-    assertThat(rejected.id()).isEqualTo("rejected/requests/0/1");
-    assertThat(world.log.deadLetters()).hasSize(1);
-    assertThat(world.log.deadLetters().get(0).cause()).isEqualTo("id a belongs to another request");
-  }
-
-  @Test
-  void otherRequestWithABadFieldDoesNotEndTheFirst() throws Exception {
-    deliver(request("a", "\"seed\":1"));
-    deliver(request("a", "\"steps\":0"));
-    assertThat(world.log.ends("a")).hasSize(1);
-    assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      value = {
-        "steps | \"steps\":0",
-        "steps | \"steps\":1001",
-        "steps | \"steps\":\"8\"",
-        "steps | \"steps\":8.5",
-        "count | \"count\":-1",
-        "count | \"count\":1000000000",
-        "count | \"count\":99999999999999999999999999",
-        "seed | \"seed\":-1",
-        "sampler | \"sampler\":\"dpm\"",
-        "schedule | \"schedule\":\"karras\"",
-        "classLabel | \"classLabel\":1",
-        "guidance | \"guidance\":2",
-        "condition | \"condition\":\"inputs/a.png\"",
-        "output.format | \"output\":{\"format\":\"safetensors\"}",
-        "output.format | \"output\":{\"format\":\"gif\"}",
-        "output.colour | \"output\":{\"colour\":true}",
-        "init.alpha | \"init\":{\"image\":\"a.png\",\"alpha\":1}",
-        "colour | \"colour\":true",
-        "priority | \"priority\":\"urgent\"",
-        "deadline | \"deadline\":\"tomorrow\"",
-      })
-  void badFieldFailsTheJobOnceAndNamesTheField(String field, String json) throws Exception {
-    assertThat(deliver(request("a", json))).isEqualTo(Settlement.ACCEPT);
-
-    world.checkEnded("a");
-    assertThat(world.log.words("a")).containsExactly("failed");
-    JobEvent failed = world.log.ends("a").get(0);
-    assertThat(failed.data()).containsEntry("field", field);
-    assertThat(String.valueOf(failed.data().get("cause"))).contains(field);
-    assertThat(world.log.deadLetters()).hasSize(1);
-    assertThat(world.log.deadLetters().get(0).field()).isEqualTo(field);
-    assertThat(world.sampling.submitted.get()).isZero();
-    assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.FAILED);
-  }
-
-  @Test
-  void fieldsThatDoNotGoWithTheModelFailTheJob() throws Exception {
-    deliver("{\"id\":\"k1\",\"model\":\"digits\"}");
-    deliver("{\"id\":\"k2\",\"model\":\"digits\",\"classLabel\":10}");
-    deliver("{\"id\":\"k3\",\"model\":\"digits\",\"classLabel\":9}");
-    deliver("{\"id\":\"k4\",\"model\":\"maps\"}");
-    deliver("{\"id\":\"k5\",\"model\":\"no-such-model\"}");
-    assertThat(world.log.ends("k1").get(0).data()).containsEntry("field", "classLabel");
-    assertThat(world.log.ends("k2").get(0).data()).containsEntry("field", "classLabel");
-    assertThat(world.log.ends("k3").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
-    assertThat(world.log.ends("k4").get(0).data()).containsEntry("field", "condition");
-    assertThat(world.log.ends("k5").get(0).data()).containsEntry("field", "model");
-  }
-
-  @Test
-  void tooManyEvaluationsAreRefused() throws Exception {
-    deliver(request("a", "\"count\":10000,\"steps\":1000,\"sampler\":\"rk4\""));
-    assertThat(world.log.ends("a").get(0).data()).containsEntry("field", "steps");
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "null",
-        "[]",
-        "not JSON",
-        "{\"id\":\"a\"",
-        "{\"model\":\"tiny\"}",
-        "{\"id\":7,\"model\":\"tiny\"}",
-        "{\"id\":\"../a\",\"model\":\"tiny\"}",
-        "{\"id\":\"\",\"model\":\"tiny\"}",
-        "{\"id\":\"a\",\"id\":\"b\",\"model\":\"tiny\"}",
-      })
-  void recordWithoutAnIdIsRejectedAndEndsNobodysJob(String json) throws Exception {
-    assertThat(deliver(json)).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.events()).hasSize(1);
-    JobEvent rejected = world.log.events().get(0);
-    assertThat(rejected.type()).isEqualTo(JobEvent.Type.REJECTED);
-    assertThat(rejected.jobId()).isEmpty();
-    assertThat(rejected.id()).isEqualTo("rejected/requests/0/0");
-    assertThat(world.log.deadLetters()).hasSize(1);
-    assertThat(world.store.writes()).isEmpty();
-  }
-
-  @Test
-  void halfASurrogatePairIsNothingToStumbleOver() throws Exception {
-    assertThat(deliver(request("a", "\"x\":\"\\ud800\""))).isEqualTo(Settlement.ACCEPT);
-    assertThat(deliver(request("b", "\"\\ud800\":1"))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("failed");
-    assertThat(world.log.deadLetters()).hasSize(2);
-    world.checkEnded("a");
-  }
-
-  @Test
-  void hugeRecordIsRejectedUnread() throws Exception {
-    world.worker().handle(world.record(new byte[2 << 20]));
-    assertThat(world.log.deadLetters().get(0).cause())
-        .isEqualTo("the request has 2097152 bytes, more than the 1048576 allowed");
   }
 
   @Test
@@ -355,7 +224,7 @@ class GenerationJobsTest {
 
   @Test
   void deadlineThatHasPassedExpiresTheJobWithoutWork() throws Exception {
-    assertThat(deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
+    assertThat(world.deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.words("a")).containsExactly("expired");
     assertThat(world.log.deadLetters()).isEmpty();
@@ -377,7 +246,7 @@ class GenerationJobsTest {
   @Test
   void unreadableJobRecordRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
     world.store.put(Keys.jobRecord("a"), "garbage".getBytes(), "application/json");
-    assertThat(deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.words("a")).containsExactly("rejected");
     assertThat(world.log.deadLetters().get(0).cause()).startsWith("jobs/a/job.json is unreadable");
   }
@@ -385,7 +254,7 @@ class GenerationJobsTest {
   @Test
   void unreadableManifestRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
     world.store.put(Keys.manifest("a"), "{}".getBytes(), "application/json");
-    assertThat(deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a")).isEmpty();
     assertThat(world.log.deadLetters().get(0).cause())
         .startsWith("jobs/a/manifest.json is unreadable");
@@ -418,8 +287,8 @@ class GenerationJobsTest {
 
   @Test
   void picturesDoNotDependOnHowManyAreAskedFor() throws Exception {
-    deliver(request("many", "\"count\":9,\"seed\":4"));
-    deliver(request("one", "\"count\":1,\"seed\":4"));
+    world.deliver(request("many", "\"count\":9,\"seed\":4"));
+    world.deliver(request("one", "\"count\":1,\"seed\":4"));
     assertThat(world.store.get(Keys.image("one", 0)).orElseThrow().bytes())
         .isEqualTo(world.store.get(Keys.image("many", 0)).orElseThrow().bytes());
     assertThat(

@@ -13,6 +13,7 @@ import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobLife;
 import dev.mezzotint.job.Patience;
@@ -47,6 +48,10 @@ final class World {
   private final AtomicLong offsets = new AtomicLong();
 
   /** A healthy worker that does everything on the delivery's thread. */
+  Settlement deliver(String json) throws InterruptedException {
+    return worker().handle(record(json));
+  }
+
   JobHandler<?> worker() {
     return worker("w1", Line.Fault.NONE);
   }

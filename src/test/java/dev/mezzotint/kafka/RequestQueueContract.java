@@ -3,64 +3,20 @@ package dev.mezzotint.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
-import dev.mezzotint.local.SharedStack;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every kind of queue promises. */
-abstract class RequestQueueContract {
-  static final Pace PACE = new Pace(10, Duration.ofSeconds(1));
-  static final Duration LOCK = Duration.ofSeconds(2);
-
-  /** More than the deliveries that the broker permits; 30 makes the long job last a minute. */
-  private static final int LOCKS = Integer.getInteger("mezzotint.test.locks", 6);
-
-  static final Duration LIMIT = Duration.ofSeconds(30).plus(LOCK.multipliedBy(LOCKS));
-
-  final String topic = "requests-" + UUID.randomUUID();
-  final ConcurrentLinkedQueue<String> log = new ConcurrentLinkedQueue<>();
-  final Set<String> paused = ConcurrentHashMap.newKeySet();
-  KafkaSettings settings;
-  RecordSender sender;
-
-  abstract RequestQueue queue(List<String> topics, int lanes, DeliveryHandler handler);
-
-  /** One lane; its first proof that the record is still its own comes too late. */
-  abstract RequestQueue hangingOnce(DeliveryHandler handler);
-
-  /** The count of a second delivery to another worker. */
-  abstract int countElsewhere();
-
-  @BeforeEach
-  void connect() {
-    settings =
-        KafkaSettings.of(SharedStack.get().bootstrapServers())
-            .withGroupId("group-" + UUID.randomUUID())
-            .withLockDuration(LOCK);
-    sender = new RecordSender(settings, "test");
-  }
-
-  @AfterEach
-  void disconnect() {
-    sender.close();
-  }
+abstract class RequestQueueContract extends TopicsContract {
 
   @Test
   void jobsLongerThanTheLockAreDeliveredOnceEach() throws Exception {
@@ -185,117 +141,6 @@ abstract class RequestQueueContract {
                 .mapToObj(i -> "r" + i)
                 .filter(name -> !accepted.contains(name))
                 .toList());
-  }
-
-  @Test
-  void aPausedTopicIsLeftAloneWithinASecondWhileWhatIsInHandGoesOn() throws Exception {
-    paused.add(topic);
-    send(3);
-    Semaphore go = new Semaphore(0);
-    DeliveryHandler waiting =
-        delivery -> {
-          note(delivery);
-          go.acquire();
-          log.add("end");
-          return Settlement.ACCEPT;
-        };
-    try (RequestQueue queue = queue(1, waiting)) {
-      queue.start();
-      Thread.sleep(2_000);
-      assertThat(log).isEmpty();
-      paused.clear();
-      awaitLog(1);
-      paused.add(topic);
-      go.release();
-      awaitLog(2);
-      go.release(3);
-      Thread.sleep(2_000);
-      assertThat(log).containsExactly("r0 x1", "end");
-      send(1); // to a queue that idles
-      Thread.sleep(1_500);
-      assertThat(log).hasSize(2);
-      paused.clear();
-      go.release(3);
-      awaitLog(8);
-      assertThat(queue.drain(LIMIT)).isTrue();
-    }
-    assertThat(log).filteredOn(line -> line.endsWith("x1")).hasSize(4);
-  }
-
-  @Test
-  void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
-    List<String> topics = Topics.withTwins(topic);
-    send(topics.get(0), "high", 400);
-    send(topics.get(1), "normal", 40);
-    send(topics.get(2), "low", 40);
-    CountDownLatch enough = new CountDownLatch(100);
-    DeliveryHandler brief =
-        delivery -> {
-          if (enough.getCount() > 0) {
-            log.add(new String(delivery.value(), UTF_8).replaceAll("[0-9]", ""));
-          }
-          enough.countDown();
-          Thread.sleep(150);
-          return Settlement.ACCEPT;
-        };
-    try (RequestQueue queue = queue(topics, 4, brief)) {
-      queue.start();
-      await(enough);
-    }
-    // Three of four lanes for the high one, one lane for the others in turn.
-    assertThat(log).filteredOn("high"::equals).hasSizeBetween(50, 95);
-    assertThat(log).filteredOn("normal"::equals).hasSizeGreaterThanOrEqualTo(3);
-    assertThat(log).filteredOn("low"::equals).hasSizeGreaterThanOrEqualTo(3);
-  }
-
-  @Test
-  void withOnlyTheLowTopicFilledAllLanesWorkOnIt() throws Exception {
-    List<String> topics = Topics.withTwins(topic);
-    send(topics.get(2), "low", 30);
-    CountDownLatch together = new CountDownLatch(4);
-    DeliveryHandler patient =
-        delivery -> {
-          together.countDown();
-          while (together.getCount() > 0 && !delivery.draining()) {
-            Thread.sleep(20);
-          }
-          return Settlement.ACCEPT;
-        };
-    try (RequestQueue queue = queue(topics, 4, patient)) {
-      queue.start();
-      await(together);
-    }
-  }
-
-  @Test
-  void aLaneAloneServesEveryTopic() throws Exception {
-    List<String> topics = Topics.withTwins(topic);
-    send(topics.get(0), "high", 300);
-    send(topics.get(1), "normal", 300);
-    send(topics.get(2), "low", 300);
-    Set<String> seen = ConcurrentHashMap.newKeySet();
-    DeliveryHandler brief =
-        delivery -> {
-          seen.add(delivery.topic());
-          Thread.sleep(100);
-          return Settlement.ACCEPT;
-        };
-    try (RequestQueue queue = queue(topics, 1, brief)) {
-      queue.start();
-      long end = System.nanoTime() + LIMIT.toNanos();
-      while (seen.size() < 3 && System.nanoTime() < end) {
-        Thread.sleep(50);
-      }
-    }
-    assertThat(seen).containsExactlyInAnyOrderElementsOf(topics);
-  }
-
-  private void awaitLog(int size) throws InterruptedException {
-    long end = System.nanoTime() + LIMIT.toNanos();
-    while (log.size() < size && System.nanoTime() < end) {
-      Thread.sleep(20);
-    }
-    assertThat(log).hasSizeGreaterThanOrEqualTo(size);
   }
 
   @Test
@@ -494,44 +339,6 @@ abstract class RequestQueueContract {
       assertThat(lane.lastPoll()).isPresent();
       assertThat(queue.alive()).isTrue();
       go.countDown();
-    }
-  }
-
-  final RequestQueue queue(int lanes, DeliveryHandler handler) {
-    return queue(List.of(topic), lanes, handler);
-  }
-
-  final DeliveryHandler accepting(CountDownLatch done) {
-    return delivery -> {
-      note(delivery);
-      done.countDown();
-      return Settlement.ACCEPT;
-    };
-  }
-
-  final void note(Delivery delivery) {
-    log.add(new String(delivery.value(), UTF_8) + " x" + delivery.deliveryCount());
-  }
-
-  final void send(int count) {
-    send(topic, "r", count);
-  }
-
-  final void send(String to, String name, int count) {
-    for (int i = 0; i < count; i++) {
-      sender.send(new ProducerRecord<>(to, (name + i).getBytes(UTF_8)));
-    }
-  }
-
-  static void await(CountDownLatch latch) throws InterruptedException {
-    assertThat(latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
-  }
-
-  static void sleep(Duration time) {
-    try {
-      Thread.sleep(time.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

@@ -7,11 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
-import dev.mezzotint.delivery.Orphans;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.storage.Keys;
@@ -19,13 +17,8 @@ import dev.mezzotint.storage.StorageException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,15 +33,9 @@ class TrainingJobsTest {
     world = new TrainingWorld(folder);
   }
 
-  /** What an undisturbed job gives. */
-  private String undisturbed() throws InterruptedException {
-    assertThat(world.worker().handle(world.record(request("whole")))).isEqualTo(Settlement.ACCEPT);
-    return world.model("whole").weightsSha256();
-  }
-
   @Test
   void completesAJobWithModelManifestAndEvents() throws Exception {
-    undisturbed();
+    world.undisturbed();
     world.checkCompleted("whole");
     assertThat(world.log.words("whole")).startsWith("accepted", "started").endsWith("completed");
     assertThat(world.model("whole").samples()).containsExactly("jobs/whole/samples/0000008.png");
@@ -69,7 +56,7 @@ class TrainingJobsTest {
 
   @Test
   void segmentsGiveWhatOneGoGives() throws Exception {
-    String whole = undisturbed();
+    String whole = world.undisturbed();
     TrainingSettings short_ = world.settings("w1").withSegment(Duration.ofNanos(1));
     int deliveries =
         world.finish(world.worker(short_, Line.Fault.NONE), world.record(request("parts")));
@@ -85,7 +72,7 @@ class TrainingJobsTest {
 
   @Test
   void aShutdownKeepsACheckpointAndHandsBack() throws Exception {
-    String whole = undisturbed();
+    String whole = world.undisturbed();
     Delivery record = world.record(request("a"));
     Line.Fault drain =
         (after, call, subject) -> {
@@ -105,7 +92,7 @@ class TrainingJobsTest {
 
   @Test
   void aWorkerThatDiesAtAnyCallCostsNothingButTime() throws Exception {
-    String whole = undisturbed();
+    String whole = world.undisturbed();
     int n = 1;
     int died = 0;
     while (true) {
@@ -130,107 +117,8 @@ class TrainingJobsTest {
   }
 
   @Test
-  void anOldWorkerThatWakesUpIsFencedAndChangesNothing() throws Exception {
-    String whole = undisturbed();
-    Delivery record = world.record(request("a"));
-    CountDownLatch asleep = new CountDownLatch(1);
-    CountDownLatch wake = new CountDownLatch(1);
-    // Stopped between a checkpoint's upload and the pointer: the fence alone is left to hold it.
-    AtomicInteger uploads = new AtomicInteger();
-    Line.Fault sleeps =
-        (after, call, subject) -> {
-          if (after
-              && call.equals("upload")
-              && subject.contains("/checkpoints/0000008-")
-              && uploads.incrementAndGet() == 1) {
-            asleep.countDown();
-            await(wake);
-          }
-        };
-    AtomicReference<Settlement> settled = new AtomicReference<>();
-    Thread old =
-        new Thread(
-            () -> {
-              try {
-                settled.set(world.worker("old", sleeps).handle(record));
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            });
-    old.start();
-    await(asleep);
-    // The lock is lost, which the sleeper does not know: its lane sleeps as well.
-    assertThat(world.worker("new", Line.Fault.NONE).handle(again(record)))
-        .isEqualTo(Settlement.ACCEPT);
-    int events = world.log.events().size();
-    List<String> objects = world.store.list("");
-    wake.countDown();
-    old.join(20_000);
-    assertThat(settled.get()).isEqualTo(Settlement.RELEASE);
-    assertThat(world.log.events()).hasSize(events);
-    assertThat(world.store.list("")).isEqualTo(objects);
-    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
-    assertThat(world.jobRecord("a").history())
-        .extracting(JobRecord.Attempt::worker)
-        .contains("new");
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  @Test
-  void anotherRecordOfATrainingThatRunsIsAcceptedWithoutWork() throws Exception {
-    CountDownLatch running = new CountDownLatch(1);
-    CountDownLatch go = new CountDownLatch(1);
-    Line.Fault slow =
-        (after, call, subject) -> {
-          if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
-            running.countDown();
-            await(go);
-          }
-        };
-    Delivery first = world.record(request("a"));
-    AtomicReference<Settlement> settled = new AtomicReference<>();
-    Thread busy =
-        new Thread(
-            () -> {
-              try {
-                settled.set(world.worker("w1", slow).handle(first));
-              } catch (InterruptedException e) {
-                throw new AssertionError(e);
-              }
-            });
-    busy.start();
-    await(running);
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.record(request("a"))))
-        .isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.ends("a")).isEmpty();
-    go.countDown();
-    busy.join(20_000);
-    assertThat(settled.get()).isEqualTo(Settlement.ACCEPT);
-    world.checkCompleted("a");
-  }
-
-  @Test
-  void anotherRecordTakesOverWhereTheFirstOneDied() throws Exception {
-    String whole = undisturbed();
-    Delivery first = world.record(request("a"));
-    Crash crash = new Crash(30, /* after= */ false);
-    assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
-    assertThat(world.pointer("a").run()).isNotEmpty();
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.copy(first)))
-        .isEqualTo(Settlement.ACCEPT);
-    assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
-  }
-
-  @Test
   void aJobThatGetsOnIsNotGivenUpHoweverOftenItsWorkersDie() throws Exception {
-    String whole = undisturbed();
+    String whole = world.undisturbed();
     Delivery record =
         world.record(request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1"));
     for (int step = 1; step <= 6; step++) {
@@ -373,113 +261,8 @@ class TrainingJobsTest {
   }
 
   @Test
-  void goesOnFromAnEarlierModelWhoseVersionIsFixedAtTheBegin() throws Exception {
-    undisturbed();
-    String base = world.model("whole").model();
-    String on =
-        request("a", "\"seed\": 5", "\"seed\": 6")
-            .replace("\"model\"", "\"from\": \"tiny@latest\", \"model\"");
-    world.worker().handle(world.record(on));
-    world.checkCompleted("a");
-    String card =
-        new String(
-            world
-                .store
-                .get("models/" + world.model("a").model().replace("@", "/") + "/model.json")
-                .orElseThrow()
-                .bytes());
-    assertThat(JsonObject.parse(card).object("metrics").orElseThrow().requiredString("from"))
-        .isEqualTo(base);
-  }
-
-  @Test
-  void reflowIsAJobLikeAnyOther() throws Exception {
-    undisturbed();
-    String json =
-        request("a", "\"seed\": 5", "\"seed\": 6")
-            .replace(
-                "\"model\"",
-                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, \"model\"");
-    world.worker().handle(world.record(json));
-    world.checkCompleted("a");
-    TrainingSettings cut = world.settings("w1").withSegment(Duration.ofNanos(1));
-    world.finish(
-        world.worker(cut, Line.Fault.NONE),
-        world.record(
-            json.replace("\"id\": \"a\"", "\"id\": \"b\"")
-                .replace("tiny@latest", world.model("whole").model())));
-    assertThat(world.model("b").weightsSha256()).isEqualTo(world.model("a").weightsSha256());
-  }
-
-  @Test
-  void pairsOutliveTheWorkerThatMadeThem() throws Exception {
-    undisturbed();
-    String json = // 1,366 pairs of 768 bytes are a part: one whole, and the rest
-        request("a", "\"seed\": 5", "\"seed\": 6")
-            .replace(
-                "\"model\"",
-                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 1400, \"steps\": 1}, \"model\"");
-    String sameModel = json.replace("tiny@latest", world.model("whole").model());
-    world.worker().handle(world.record(sameModel.replace("\"id\": \"a\"", "\"id\": \"b\"")));
-    List<String> kept = new ArrayList<>();
-    AtomicBoolean dead = new AtomicBoolean();
-    Line.Fault dies =
-        (after, call, subject) -> {
-          boolean part = call.equals("create") && subject.contains("/checkpoints/pairs/");
-          if (dead.get() || part && subject.endsWith("/00001.f32")) {
-            dead.set(true);
-            throw new Crash.Killed();
-          }
-          if (part && after) {
-            kept.add(subject);
-          }
-        };
-    Delivery record = world.record(sameModel);
-    assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
-    assertThat(kept).singleElement().asString().endsWith("/00000.f32");
-    assertThat(world.jobRecord("a").strikes()).isZero();
-    Line.Fault notes =
-        (after, call, subject) -> {
-          if (after && call.equals("create") && subject.contains("/checkpoints/pairs/")) {
-            kept.add(subject);
-          }
-        };
-    TrainingSettings cut = world.settings("w2").withSegment(Duration.ofNanos(1));
-    world.finish(world.worker(cut, notes), again(record));
-    assertThat(kept).hasSize(2); // neither again by the second worker, nor by its segments
-    assertThat(kept.get(1)).endsWith("/00001.f32");
-    assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
-    new Orphans(world.store, CheckpointPointer::keys).sweep("a");
-    assertThat(world.store.list(Keys.checkpoints("a"))).noneMatch(kept::contains);
-  }
-
-  @Test
-  void pairsThatWereCutAreMadeAnew() throws Exception {
-    undisturbed();
-    String json =
-        request("a")
-            .replace(
-                "\"model\"",
-                "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, \"model\"");
-    String sameModel = json.replace("tiny@latest", world.model("whole").model());
-    world.worker().handle(world.record(sameModel.replace("\"id\": \"a\"", "\"id\": \"b\"")));
-    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
-    Delivery record = world.record(sameModel);
-    assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
-    String part =
-        world.store.list(Keys.checkpoints("a")).stream()
-            .filter(key -> key.endsWith(".f32"))
-            .findFirst()
-            .orElseThrow();
-    world.store.put(part, new byte[9], "x");
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
-        .isEqualTo(Settlement.ACCEPT);
-    assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
-  }
-
-  @Test
   void anOutageOfTheStoreIsWaitedOut() throws Exception {
-    String whole = undisturbed();
+    String whole = world.undisturbed();
     AtomicInteger failures = new AtomicInteger();
     AtomicBoolean uploaded = new AtomicBoolean();
     Line.Fault away =
@@ -500,7 +283,7 @@ class TrainingJobsTest {
 
   @Test
   void aCheckpointThatWasDamagedGivesWayToTheOneBefore() throws Exception {
-    String whole = undisturbed();
+    String whole = world.undisturbed();
     Delivery record = world.record(request("a"));
     Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();

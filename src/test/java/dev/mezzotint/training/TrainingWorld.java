@@ -175,6 +175,12 @@ final class TrainingWorld {
     throw new AssertionError("not finished after 100 deliveries");
   }
 
+  /** What an undisturbed job gives. */
+  String undisturbed() throws InterruptedException {
+    assertThat(worker().handle(record(request("whole")))).isEqualTo(Settlement.ACCEPT);
+    return model("whole").weightsSha256();
+  }
+
   Manifest manifest(String id) {
     return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
   }

@@ -18,13 +18,11 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
-import dev.mezzotint.model.Tensor;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Tail.Letter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,8 +41,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** One worker on a real broker, a real store and the real engine, for the whole class. */
 class WorkerTest {
-  private static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
-  private static final String TENSOR = "conv_in.weight";
 
   @TempDir static Path folder;
 
@@ -56,7 +52,7 @@ class WorkerTest {
   @BeforeAll
   static void start() throws IOException {
     site = new Site(folder);
-    breakModels();
+    BrokenModels.in(site.models());
     Settings settings = site.settings("one");
     worker = Worker.start(settings, Endpoints.open(settings));
     events = site.tail(site.topics().events());
@@ -330,33 +326,6 @@ class WorkerTest {
     completed(id);
   }
 
-  /** Models whose weights do not belong to their config.json. */
-  private static void breakModels() throws IOException {
-    for (String name : List.of("truncated", "missing", "misshapen", "no-config")) {
-      Site.copy(Site.TINY, site.models().resolve(name));
-      Files.delete(site.models().resolve(name).resolve("diffusion_pytorch_model.bin"));
-      Files.delete(site.models().resolve(name).resolve("old_keys_0.16.safetensors"));
-    }
-    Map<String, Tensor> whole = SafeTensors.read(Site.TINY.resolve(WEIGHTS));
-    Path truncated = site.models().resolve("truncated").resolve(WEIGHTS);
-    byte[] bytes = Site.read(truncated);
-    Files.write(truncated, Arrays.copyOf(bytes, bytes.length - 1000));
-
-    Map<String, Tensor> missing = new LinkedHashMap<>(whole);
-    missing.remove(TENSOR);
-    Path file = site.models().resolve("missing").resolve(WEIGHTS);
-    Files.delete(file);
-    SafeTensors.write(file, missing, Map.of());
-
-    Map<String, Tensor> misshapen = new LinkedHashMap<>(whole);
-    misshapen.put(TENSOR, Tensor.ofFloats(new float[9], 1, 1, 3, 3));
-    file = site.models().resolve("misshapen").resolve(WEIGHTS);
-    Files.delete(file);
-    SafeTensors.write(file, misshapen, Map.of());
-
-    Files.delete(site.models().resolve("no-config").resolve("config.json"));
-  }
-
   @Test
   void brokenModelsFailTheirOwnJobsAndNameTheTensor() {
     site.send(request("beside", ",\"count\":4,\"steps\":200"));
@@ -365,9 +334,9 @@ class WorkerTest {
             "truncated",
             "",
             "missing",
-            "\"" + TENSOR + "\" is missing",
+            "\"" + BrokenModels.TENSOR + "\" is missing",
             "misshapen",
-            "\"" + TENSOR + "\" must have shape",
+            "\"" + BrokenModels.TENSOR + "\" must have shape",
             "no-config",
             "config.json");
     causes
@@ -382,7 +351,7 @@ class WorkerTest {
         });
     String truncated =
         events.await("failure", letter -> letter.is("failed", "truncated")).text("cause");
-    assertThat(SafeTensors.read(Site.TINY.resolve(WEIGHTS)).keySet())
+    assertThat(SafeTensors.read(Site.TINY.resolve(BrokenModels.WEIGHTS)).keySet())
         .anyMatch(tensor -> truncated.contains("\"" + tensor + "\""));
     completed("beside");
     goesOn("after-broken-models");

@@ -1,0 +1,125 @@
+package dev.mezzotint.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.Test;
+
+/** What every kind of queue promises where it reads several topics, or a paused one. */
+abstract class TopicsContract extends QueueUnderTest {
+
+  @Test
+  void aPausedTopicIsLeftAloneWithinASecondWhileWhatIsInHandGoesOn() throws Exception {
+    paused.add(topic);
+    send(3);
+    Semaphore go = new Semaphore(0);
+    DeliveryHandler waiting =
+        delivery -> {
+          note(delivery);
+          go.acquire();
+          log.add("end");
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(1, waiting)) {
+      queue.start();
+      Thread.sleep(2_000);
+      assertThat(log).isEmpty();
+      paused.clear();
+      awaitLog(1);
+      paused.add(topic);
+      go.release();
+      awaitLog(2);
+      go.release(3);
+      Thread.sleep(2_000);
+      assertThat(log).containsExactly("r0 x1", "end");
+      send(1); // to a queue that idles
+      Thread.sleep(1_500);
+      assertThat(log).hasSize(2);
+      paused.clear();
+      go.release(3);
+      awaitLog(8);
+      assertThat(queue.drain(LIMIT)).isTrue();
+    }
+    assertThat(log).filteredOn(line -> line.endsWith("x1")).hasSize(4);
+  }
+
+  @Test
+  void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
+    List<String> topics = Topics.withTwins(topic);
+    send(topics.get(0), "high", 400);
+    send(topics.get(1), "normal", 40);
+    send(topics.get(2), "low", 40);
+    CountDownLatch enough = new CountDownLatch(100);
+    DeliveryHandler brief =
+        delivery -> {
+          if (enough.getCount() > 0) {
+            log.add(new String(delivery.value(), UTF_8).replaceAll("[0-9]", ""));
+          }
+          enough.countDown();
+          Thread.sleep(150);
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(topics, 4, brief)) {
+      queue.start();
+      await(enough);
+    }
+    // Three of four lanes for the high one, one lane for the others in turn; a lane that waits too
+    // long for its topic's first record, as on a busy machine, serves another meanwhile.
+    int high = Collections.frequency(log, "high");
+    int normal = Collections.frequency(log, "normal");
+    int low = Collections.frequency(log, "low");
+    assertThat(high).isGreaterThan(Math.max(normal, low)).isLessThanOrEqualTo(95);
+    assertThat(normal).isGreaterThanOrEqualTo(3);
+    assertThat(low).isGreaterThanOrEqualTo(3);
+  }
+
+  @Test
+  void withOnlyTheLowTopicFilledAllLanesWorkOnIt() throws Exception {
+    List<String> topics = Topics.withTwins(topic);
+    send(topics.get(2), "low", 30);
+    CountDownLatch together = new CountDownLatch(4);
+    DeliveryHandler patient =
+        delivery -> {
+          together.countDown();
+          while (together.getCount() > 0 && !delivery.draining()) {
+            Thread.sleep(20);
+          }
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(topics, 4, patient)) {
+      queue.start();
+      await(together);
+    }
+  }
+
+  @Test
+  void aLaneAloneServesEveryTopic() throws Exception {
+    List<String> topics = Topics.withTwins(topic);
+    send(topics.get(0), "high", 300);
+    send(topics.get(1), "normal", 300);
+    send(topics.get(2), "low", 300);
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    DeliveryHandler brief =
+        delivery -> {
+          seen.add(delivery.topic());
+          Thread.sleep(100);
+          return Settlement.ACCEPT;
+        };
+    try (RequestQueue queue = queue(topics, 1, brief)) {
+      queue.start();
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (seen.size() < 3 && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+    }
+    assertThat(seen).containsExactlyInAnyOrderElementsOf(topics);
+  }
+}
