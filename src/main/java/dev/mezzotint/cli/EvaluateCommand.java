@@ -132,7 +132,7 @@ final class EvaluateCommand implements Callable<Integer> {
       throw new InvalidInputException("--search", "--search must be at least 1, not " + search);
     }
     destinations(files);
-    List<Stage> stages = solver.stages(alphas);
+    List<Stage> stages = solver.stages(guidance.walked(alphas));
     Report report;
     try (EvaluationData pictures =
             EvaluationData.open(

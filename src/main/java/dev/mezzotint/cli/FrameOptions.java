@@ -110,6 +110,10 @@ final class FrameOptions {
         frames = Optional.of(opened.frames(variations, shared()));
       }
     }
+    if ((nearest || resize) && (given.isEmpty() || tensor != null)) {
+      String option = nearest ? "--nearest" : "--resize";
+      throw new InvalidInputException(option, option + " is for a --condition of pictures");
+    }
     boolean frameWords = variations > 1 || shared() || references != null;
     if (frames.isEmpty() && frameWords) {
       throw new InvalidInputException(

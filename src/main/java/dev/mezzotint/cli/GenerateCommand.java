@@ -6,6 +6,7 @@ import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.generation.Sampling;
 import dev.mezzotint.generation.SamplingJob;
 import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
@@ -96,7 +97,15 @@ final class GenerateCommand implements Callable<Integer> {
       throws IOException {
     List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = solving.solver(info);
-    double[] alphas = solving.alphas(info, chosen.card(), start.from(), start.to());
+    Guidance guidance = solving.guidance(info);
+    double[] ends = solving.alphas(info, chosen.card(), start.from(), start.to());
+    if (guidance.zeroStar() && (start.inverts() || start.from() > 0)) {
+      throw new InvalidInputException(
+          "--cfg-zero",
+          "--cfg-zero leaves out the first steps from noise: it does not go with --invert or"
+              + " --from-alpha");
+    }
+    double[] alphas = guidance.walked(ends);
     Optional<Inpainting> painting = paint.plan(solver, alphas);
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
     if (painting.isPresent()) {
@@ -113,7 +122,7 @@ final class GenerateCommand implements Callable<Integer> {
             rows.stream().map(row -> ways.map(all -> all.with(row)).orElse(row)).toList(),
             stages,
             label(info),
-            solving.guidance(info),
+            guidance,
             Priority.NORMAL,
             "",
             Optional.empty());
@@ -132,7 +141,7 @@ final class GenerateCommand implements Callable<Integer> {
             "width", info.width(),
             "height", info.height(),
             "sampler", solver.word(),
-            "steps", alphas.length - 1,
+            "steps", ends.length - 1,
             "schedule", solving.schedule(),
             "out", out.toString(),
             "files", files));
@@ -213,6 +222,7 @@ final class GenerateCommand implements Callable<Integer> {
 
             @Override
             public void finished(int row, float[] chw) {
+              job.model().checkFinite(row, chw);
               pictures[row] = chw;
               if (++finished == pictures.length) {
                 over.complete(null);

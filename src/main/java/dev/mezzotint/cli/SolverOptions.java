@@ -102,6 +102,10 @@ final class SolverOptions {
     } catch (IllegalArgumentException e) {
       throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }
+    if (cfgZero && !found.guides()) {
+      throw new InvalidInputException(
+          "--cfg-zero", "--cfg-zero needs a --guidance other than 1, which is none");
+    }
     if (found.guides() && info.unguided().isEmpty()) {
       throw new InvalidInputException(
           "--guidance",

@@ -23,6 +23,9 @@ abstract sealed class FileSource implements AutoCloseable {
   static final int FILE_BYTES_MAX = 64 << 20;
   private static final int DEPTH_MAX = 32;
 
+  /** 100 bytes a file are usual, so that this is enough for the most files allowed. */
+  private static final int DIRECTORY_BYTES_MAX = 256 << 20;
+
   /** All files, '/' between the parts of a path, in no particular order. */
   abstract List<String> names();
 
@@ -30,7 +33,14 @@ abstract sealed class FileSource implements AutoCloseable {
    * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, whatever its
    *     directory entry says
    */
-  abstract byte[] bytes(String name) throws IOException;
+  final byte[] bytes(String name) throws IOException {
+    try (InputStream in = open(name)) {
+      return limited(in);
+    }
+  }
+
+  /** Of any length; the caller closes it. */
+  abstract InputStream open(String name) throws IOException;
 
   @Override
   public abstract void close() throws IOException;
@@ -43,6 +53,7 @@ abstract sealed class FileSource implements AutoCloseable {
       throw new InvalidInputException(path.toString(), path + " does not exist");
     }
     try {
+      ZipDirectory.check(path, DIRECTORY_BYTES_MAX);
       return new Zip(new ZipFile(path.toFile()), path);
     } catch (ZipException e) {
       throw new InvalidInputException(
@@ -89,10 +100,8 @@ abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    byte[] bytes(String name) throws IOException {
-      try (InputStream in = Files.newInputStream(root.resolve(name))) {
-        return limited(in);
-      }
+    InputStream open(String name) throws IOException {
+      return Files.newInputStream(root.resolve(name));
     }
 
     @Override
@@ -125,14 +134,12 @@ abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    byte[] bytes(String name) throws IOException {
+    InputStream open(String name) throws IOException {
       ZipEntry entry = zip.getEntry(name);
       if (entry == null) {
         throw new IOException("is not in the zip");
       }
-      try (InputStream in = zip.getInputStream(entry)) {
-        return limited(in);
-      }
+      return zip.getInputStream(entry);
     }
 
     @Override

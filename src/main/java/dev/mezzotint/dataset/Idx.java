@@ -5,7 +5,6 @@ import dev.mezzotint.dataset.Decoder.Sample;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -30,8 +29,8 @@ final class Idx {
   private static final int UNSIGNED_BYTES = 8;
   private static final int CLASSES_MAX = 256;
 
-  /** As large as any of this family, and small enough to be held in memory. */
-  private static final int BYTES_MAX = 1 << 30;
+  /** As large as any of this family (EMNIST: 547 MB), and small enough to be held in memory. */
+  private static final int BYTES_MAX = 576 << 20;
 
   private Idx() {}
 
@@ -62,28 +61,19 @@ final class Idx {
     return name.substring(name.lastIndexOf('/') + 1);
   }
 
-  /** Reads both files, then closes the source. */
-  static CachedDataset load(FileSource source, String path, String images, DatasetOptions options)
+  /** Reads both files, then closes the source. Pictures stay as they are until they are read. */
+  static ImageDataset load(FileSource source, String path, String images, DatasetOptions options)
       throws IOException {
     try (source) {
       Array pictures = read(source, images, 3);
       int count = pictures.sizes()[0];
-      int height = pictures.sizes()[1];
-      int width = pictures.sizes()[2];
-      if (count < 1 || height < 1 || width < 1) {
+      if (count < 1 || pictures.sizes()[1] < 1 || pictures.sizes()[2] < 1) {
         throw new InvalidInputException(path, images + " holds no pictures");
       }
       List<String> names =
           IntStream.range(0, count)
               .mapToObj(i -> String.format(Locale.ROOT, "%s/%06d", images, i))
               .toList();
-      List<Sample> samples = new ArrayList<>(count);
-      int plane = height * width;
-      for (int i = 0; i < count; i++) {
-        byte[] grey = Arrays.copyOfRange(pictures.values(), i * plane, (i + 1) * plane);
-        Pixels pixels = new Pixels(width, height, 1, grey).withChannels(options.channels());
-        samples.add(new Sample(Resize.cover(pixels, options.width(), options.height())));
-      }
       Listing listing = new Listing(path, names, List.of(), List.of());
       if (options.labels() == Labels.FOLDER || options.labels() == Labels.PREFIX) {
         throw new InvalidInputException(
@@ -93,8 +83,38 @@ final class Idx {
         String labels = labels(source.names(), images);
         listing = labelled(listing, read(source, labels, 1), labels);
       }
-      return new CachedDataset(listing, options, samples, List.of());
+      return new Planes(listing, options, pictures);
     }
+  }
+
+  /** Grey pictures one after the other, scaled when they are asked for. Safe for many threads. */
+  static final class Planes extends ListedDataset {
+    private final DatasetOptions options;
+    private final Array pictures;
+
+    Planes(Listing listing, DatasetOptions options, Array pictures) {
+      super(listing, options);
+      this.options = options;
+      this.pictures = pictures;
+    }
+
+    @Override
+    Sample sample(int i) {
+      int height = pictures.sizes()[1];
+      int width = pictures.sizes()[2];
+      int plane = height * width;
+      byte[] grey = Arrays.copyOfRange(pictures.values(), i * plane, (i + 1) * plane);
+      Pixels pixels = new Pixels(width, height, 1, grey).withChannels(options.channels());
+      return new Sample(Resize.cover(pixels, options.width(), options.height()));
+    }
+
+    @Override
+    public List<String> broken() {
+      return List.of();
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static String labels(List<String> names, String images) {
@@ -130,34 +150,41 @@ final class Idx {
   private record Array(int[] sizes, byte[] values) {}
 
   private static Array read(FileSource source, String name, int dimensions) throws IOException {
-    byte[] bytes = source.bytes(name);
-    if (name.endsWith(".gz")) {
-      try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-        bytes = in.readNBytes(BYTES_MAX);
+    try (InputStream stored = source.open(name);
+        InputStream in = name.endsWith(".gz") ? new GZIPInputStream(stored) : stored) {
+      ByteBuffer header = ByteBuffer.wrap(in.readNBytes(4 + 4 * dimensions));
+      if (header.capacity() < 4 + 4 * dimensions
+          || header.getShort(0) != 0
+          || header.get(2) != UNSIGNED_BYTES
+          || header.get(3) != dimensions) {
+        throw new InvalidInputException(
+            name, name + " is no IDX file of unsigned bytes with " + dimensions + " dimensions");
       }
-    }
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    int header = 4 + 4 * dimensions;
-    if (bytes.length < header
-        || buffer.getShort(0) != 0
-        || buffer.get(2) != UNSIGNED_BYTES
-        || buffer.get(3) != dimensions) {
-      throw new InvalidInputException(
-          name, name + " is no IDX file of unsigned bytes with " + dimensions + " dimensions");
-    }
-    int[] sizes = new int[dimensions];
-    long wanted = 1;
-    for (int d = 0; d < dimensions; d++) {
-      sizes[d] = buffer.getInt(4 + 4 * d);
-      if (sizes[d] < 0 || sizes[d] > BYTES_MAX) {
-        throw new InvalidInputException(name, name + " says that it holds " + sizes[d] + " values");
+      int[] sizes = new int[dimensions];
+      long wanted = 1;
+      for (int d = 0; d < dimensions; d++) {
+        sizes[d] = header.getInt(4 + 4 * d);
+        wanted *= sizes[d];
+        if (sizes[d] < 0 || wanted > BYTES_MAX) {
+          throw new InvalidInputException(
+              name,
+              "%s says that its dimension %d is %d long: %d values are the most"
+                  .formatted(name, d, sizes[d], BYTES_MAX));
+        }
       }
-      wanted = Math.min(wanted * Math.max(sizes[d], 1), BYTES_MAX);
+      if (sizes[0] > FileSource.FILES_MAX) {
+        throw new InvalidInputException(
+            name,
+            name + " holds " + sizes[0] + " items, " + FileSource.FILES_MAX + " are the most");
+      }
+      byte[] values = in.readNBytes((int) wanted);
+      if (values.length < wanted || in.read() >= 0) {
+        throw new InvalidInputException(
+            name,
+            "%s has %s values, its header says %d"
+                .formatted(name, values.length < wanted ? "" + values.length : "more", wanted));
+      }
+      return new Array(sizes, values);
     }
-    if (bytes.length - header != wanted) {
-      throw new InvalidInputException(
-          name, name + " has " + (bytes.length - header) + " values, its header says " + wanted);
-    }
-    return new Array(sizes, Arrays.copyOfRange(bytes, header, bytes.length));
   }
 }

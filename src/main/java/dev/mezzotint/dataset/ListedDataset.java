@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /** What all data sets have in common: a listing, and samples that become floats. */
-abstract sealed class ListedDataset implements ImageDataset permits CachedDataset, DecodingDataset {
+abstract sealed class ListedDataset implements ImageDataset
+    permits CachedDataset, DecodingDataset, Idx.Planes {
   final Listing listing;
   final DatasetOptions options;
 

@@ -1,6 +1,7 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.network.Unguided;
@@ -42,6 +43,23 @@ public record ModelInfo(
   public ModelInfo {
     condition = List.copyOf(condition);
     tuned = List.copyOf(tuned);
+  }
+
+  /**
+   * NaN would become black without a word; the same request would give it again.
+   *
+   * @param chw of an image as the network left it
+   * @throws InvalidInputException if a value is none
+   */
+  public void checkFinite(int image, float[] chw) {
+    for (float value : chw) {
+      if (!Float.isFinite(value)) {
+        throw new InvalidInputException(
+            "model",
+            "model %s gave a value that is no number in image %d with these steps and sampler"
+                .formatted(reference(), image));
+      }
+    }
   }
 
   /**

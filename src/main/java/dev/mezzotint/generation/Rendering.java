@@ -338,7 +338,7 @@ final class Rendering implements Sampling.RowListener {
 
   private void keep(int row, float[] chw) throws InterruptedException {
     ModelInfo model = plan.model();
-    checkFinite(row, chw);
+    plan.model().checkFinite(row, chw);
     Trajectory way = ways.remove(row);
     long begun = System.nanoTime();
     byte[] png =
@@ -362,20 +362,6 @@ final class Rendering implements Sampling.RowListener {
             () -> store.get(key).orElseThrow(() -> new StorageException(key + " has vanished")));
     advanced(plan.stages().size());
     kept(index, key, found.bytes());
-  }
-
-  /** NaN would become black without a word; the same request would give it again. */
-  private void checkFinite(int row, float[] chw) {
-    for (float value : chw) {
-      if (!Float.isFinite(value)) {
-        throw new InvalidInputException(
-            "model",
-            "model "
-                + plan.model().reference()
-                + (" gave a value that is no number in image " + row)
-                + " with these steps and sampler");
-      }
-    }
   }
 
   private void kept(int row, String key, byte[] standing) {

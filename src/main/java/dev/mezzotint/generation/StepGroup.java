@@ -98,9 +98,6 @@ final class StepGroup implements AutoCloseable {
       Guidance guidance = job(row).guidance();
       weights[i] = (float) guidance.weight();
       zeroStar[i] = guidance.zeroStar();
-      if (guidance.leavesOut(row.stage(), job(row).stages().size())) {
-        Arrays.fill(coefficients, 4 * i, 4 * i + 4, 0); // x stays where it is
-      }
     }
     slots.guidedStep(
         named,
@@ -164,7 +161,13 @@ final class StepGroup implements AutoCloseable {
 
   /** Reads rows at their end, C×H×W each; their slots are free from now on. */
   List<float[]> take(List<Row> finished) {
-    float[] all = slots.take(finished.stream().mapToLong(row -> row.slot).toArray());
+    float[] all;
+    try {
+      all = slots.take(finished.stream().mapToLong(row -> row.slot).toArray());
+    } catch (DeviceMemoryException e) {
+      // They have left the pass: a smaller one would not bring them back.
+      throw new IllegalStateException("no memory to read finished rows", e);
+    }
     int values = all.length / finished.size();
     List<float[]> pictures = new ArrayList<>();
     for (int i = 0; i < finished.size(); i++) {

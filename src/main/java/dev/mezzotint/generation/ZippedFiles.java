@@ -1,11 +1,9 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.dataset.ZipDirectory;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -36,8 +34,6 @@ final class ZippedFiles implements InputFiles {
   static final int RATIO_FREE_BYTES = 1 << 20;
 
   private static final int DIRECTORY_BYTES_MAX = 8 << 20;
-  private static final int END_BYTES = 22;
-  private static final int END_SIGNATURE = 0x06054b50;
 
   private final ZipFile zip;
   private final List<ZipEntry> entries;
@@ -55,7 +51,7 @@ final class ZippedFiles implements InputFiles {
     Path file = ClaimedFiles.temporary();
     try {
       files.bring(stored, file, FILE_BYTES_MAX);
-      checkDirectory(file);
+      ZipDirectory.check(file, DIRECTORY_BYTES_MAX);
       ZipFile zip = new ZipFile(file.toFile());
       try {
         List<ZipEntry> entries = entries(zip, countMax);
@@ -71,25 +67,6 @@ final class ZippedFiles implements InputFiles {
     } catch (IOException | RuntimeException e) {
       Files.deleteIfExists(file);
       throw e;
-    }
-  }
-
-  /** The JDK reads the whole list into memory, however long it says that it is. */
-  private static void checkDirectory(Path file) throws IOException {
-    try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
-      int length = (int) Math.min(in.length(), END_BYTES + 0xFFFF);
-      byte[] tail = new byte[length];
-      in.seek(in.length() - length);
-      in.readFully(tail);
-      ByteBuffer end = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN);
-      for (int at = length - END_BYTES; at >= 0; at--) {
-        if (end.getInt(at) == END_SIGNATURE) {
-          long directory = end.getInt(at + 12) & 0xFFFFFFFFL;
-          if (directory > DIRECTORY_BYTES_MAX) {
-            throw new IOException("lists far more than pictures for one job");
-          }
-        }
-      }
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.mezzotint.iadb;
 
+import java.util.Arrays;
+
 /**
  * Class guidance: the direction with the class, exaggerated against the one without it.
  *
@@ -20,7 +22,7 @@ package dev.mezzotint.iadb;
 public record Guidance(double weight, boolean zeroStar) {
   public static final double WEIGHT_MAX = 100;
 
-  /** Share of the stages that CFG-Zero* leaves out at the start. */
+  /** Share of the steps that CFG-Zero* leaves out at the start. */
   public static final double ZERO_SHARE = 0.04;
 
   /** v_c alone. */
@@ -37,9 +39,17 @@ public record Guidance(double weight, boolean zeroStar) {
     return weight != 1;
   }
 
-  /** Whether x stays where it is in this stage, of so many. */
-  public boolean leavesOut(int stage, int stages) {
-    return guides() && zeroStar && stage < Math.ceil(ZERO_SHARE * stages);
+  /**
+   * The ends of the steps that are walked: v = 0 in a step leaves x where it is, so CFG-Zero*
+   * begins with x0 at a later α. Solvers with memory must not remember what was left out.
+   *
+   * @param alphas ends of all steps
+   * @return the last ones of them, two at least
+   */
+  public double[] walked(double[] alphas) {
+    int steps = alphas.length - 1;
+    int left = guides() && zeroStar ? (int) Math.ceil(ZERO_SHARE * steps) : 0;
+    return Arrays.copyOfRange(alphas, Math.min(left, steps - 1), alphas.length);
   }
 
   /**

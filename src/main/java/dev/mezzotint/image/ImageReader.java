@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.concurrent.Semaphore;
 import javax.imageio.ImageIO;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
@@ -23,10 +24,17 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * over white. 16-bit samples are rounded to 8. Safe for use by several threads.
  */
 public final class ImageReader {
-  /** About 8K × 4K: 128 MiB while decoding. */
+  /** About 8K × 4K; half of it where samples have 16 bits: 224 MiB while decoding. */
   public static final long PIXELS_MAX_DEFAULT = 33_554_432;
 
   private static final String WEBP = "WebP";
+  private static final int PNG_DEPTH_AT = 24;
+
+  /** MiB that all threads of the process together may use for decoding: a quarter of the heap. */
+  private static final int TOGETHER_MAX =
+      (int) Math.max(64, Runtime.getRuntime().maxMemory() >> 22);
+
+  private static final Semaphore TOGETHER = new Semaphore(TOGETHER_MAX, /* fair= */ true);
 
   private ImageReader() {}
 
@@ -49,8 +57,8 @@ public final class ImageReader {
     }
     String format = format(file);
     try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-      BufferedImage image = decode(format, input, pixelsMax);
-      return rgb(image).withChannels(channels);
+      boolean deep = format.equals("PNG") && file.length > PNG_DEPTH_AT && file[PNG_DEPTH_AT] == 16;
+      return decode(format, deep, input, pixelsMax).withChannels(channels);
     } catch (RuntimeException e) {
       // The JDK's decoders answer some broken files with index and argument errors.
       throw new IOException("is a broken " + format + " file: " + e, e);
@@ -121,7 +129,7 @@ public final class ImageReader {
     throw new IOException("cannot be read: there is no decoder for " + format);
   }
 
-  private static BufferedImage decode(String format, ImageInputStream input, long pixelsMax)
+  private static Pixels decode(String format, boolean deep, ImageInputStream input, long pixelsMax)
       throws IOException {
     javax.imageio.ImageReader reader = decoder(format);
     boolean[] cutShort = new boolean[1];
@@ -133,15 +141,24 @@ public final class ImageReader {
           (source, warning) -> cutShort[0] |= warning.startsWith("Premature end"));
       int width = reader.getWidth(0);
       int height = reader.getHeight(0);
-      if ((long) width * height > pixelsMax) {
+      long limit = deep ? pixelsMax / 2 : pixelsMax;
+      if ((long) width * height > limit) {
         throw new IOException(
-            "is " + width + "×" + height + " pixels, the limit is " + pixelsMax + " in all");
+            "is %d×%d pixels%s, the limit is %d in all"
+                .formatted(width, height, deep ? " of 16 bits" : "", limit));
       }
-      BufferedImage image = reader.read(0);
-      if (cutShort[0]) {
-        throw new IOException("is a " + format + " file cut short");
+      int mebibytes = 1 + (int) ((long) width * height * (deep ? 11 : 7) >> 20);
+      int share = Math.min(mebibytes, TOGETHER_MAX);
+      TOGETHER.acquireUninterruptibly(share);
+      try {
+        BufferedImage image = reader.read(0);
+        if (cutShort[0]) {
+          throw new IOException("is a " + format + " file cut short");
+        }
+        return rgb(image);
+      } finally {
+        TOGETHER.release(share);
       }
-      return image;
     } catch (javax.imageio.IIOException | java.io.EOFException e) {
       throw new IOException("is a broken " + format + " file: " + e.getMessage(), e);
     } finally {

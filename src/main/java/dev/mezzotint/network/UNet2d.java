@@ -105,8 +105,11 @@ final class UNet2d {
       }
       case LEARNED ->
           g.emit(
-              "torch.embedding(%s, torch.to(%s, 4))",
-              g.parameter("time_proj.weight", config.numTrainTimesteps().orElseThrow(), width), t);
+              // alpha 1 times as many timesteps is one beyond the last
+              "torch.embedding(%s, torch.clamp(torch.to(%s, 4), 0, %d))",
+              g.parameter("time_proj.weight", config.numTrainTimesteps().orElseThrow(), width),
+              t,
+              config.numTrainTimesteps().orElseThrow() - 1);
     };
   }
 

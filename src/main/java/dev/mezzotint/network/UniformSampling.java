@@ -60,9 +60,7 @@ public final class UniformSampling {
           coefficients[4 * row + 3] = (float) stage.g3();
         }
         if (guided.isPresent() && guided.get().guidance().guides()) {
-          if (!guided.get().guidance().leavesOut(i, stages.size())) {
-            guidedStep(resident, guided.get(), slots, alpha, coefficients, classes);
-          }
+          guidedStep(resident, guided.get(), slots, alpha, coefficients, classes);
         } else {
           resident.step(slots, alpha, coefficients, classes);
         }

@@ -13,6 +13,7 @@ import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.Unguided;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A network's weights on the device, with the calls of the sampler. Each call makes its small
@@ -66,9 +67,9 @@ final class TorchNetwork implements SamplingNetwork {
     try (NDManager scope = manager.newSubManager();
         Arguments in =
             new Arguments()
-                .with(scope.create(input, inputShape))
-                .with(scope.create(t))
-                .with(scope.create(classes));
+                .with(() -> scope.create(input, inputShape))
+                .with(() -> scope.create(t))
+                .with(() -> scope.create(classes));
         IValue result = program.call("forward", in.then(weights))) {
       return result.toTensor(TorchDevice.torch(scope)).toFloatArray();
     }
@@ -96,6 +97,7 @@ final class TorchNetwork implements SamplingNetwork {
     private final int height;
     private final int width;
     private final NDManager own = manager.newSubManager();
+    private final java.util.List<IValue> values = new java.util.ArrayList<>();
     private final IValue x;
     private final IValue memory;
     private final IValue condition;
@@ -108,7 +110,7 @@ final class TorchNetwork implements SamplingNetwork {
         memory = zeros(new Shape(count, 3, channels, height, width));
         condition = zeros(new Shape(count, conditionChannels, height, width));
       } catch (RuntimeException e) {
-        own.close();
+        close();
         throw DeviceMemory.orSame(e);
       }
     }
@@ -119,7 +121,9 @@ final class TorchNetwork implements SamplingNetwork {
     }
 
     private IValue zeros(Shape of) {
-      return IValue.from((PtNDArray) own.zeros(of, DataType.FLOAT32));
+      IValue value = IValue.from((PtNDArray) own.zeros(of, DataType.FLOAT32));
+      values.add(value);
+      return value;
     }
 
     @Override
@@ -127,9 +131,9 @@ final class TorchNetwork implements SamplingNetwork {
       try (NDManager scope = own.newSubManager();
           Arguments in =
               new Arguments()
-                  .with(scope.create(slots))
-                  .with(scope.create(x0, of(slots.length, channels)))
-                  .with(scope.create(c, of(slots.length, conditionChannels)));
+                  .with(() -> scope.create(slots))
+                  .with(() -> scope.create(x0, of(slots.length, channels)))
+                  .with(() -> scope.create(c, of(slots.length, conditionChannels)));
           IValue ignored = program.call("put", in.after(x, memory, condition))) {
         // filled in place
       } catch (EngineException e) {
@@ -147,10 +151,10 @@ final class TorchNetwork implements SamplingNetwork {
       try (NDManager scope = own.newSubManager();
           Arguments in =
               new Arguments()
-                  .with(scope.create(slots))
-                  .with(scope.create(alpha))
-                  .with(scope.create(coefficients, new Shape(rows, 4)))
-                  .with(scope.create(classes));
+                  .with(() -> scope.create(slots))
+                  .with(() -> scope.create(alpha))
+                  .with(() -> scope.create(coefficients, new Shape(rows, 4)))
+                  .with(() -> scope.create(classes));
           IValue ignored = program.call("step", in.between(x, memory, condition, weights))) {
         // advanced in place
       } catch (EngineException e) {
@@ -177,18 +181,20 @@ final class TorchNetwork implements SamplingNetwork {
       try (NDManager scope = own.newSubManager();
           Arguments in =
               new Arguments()
-                  .with(scope.create(slots))
-                  .with(scope.create(alpha))
-                  .with(scope.create(coefficients, new Shape(rows, 4)))
-                  .with(scope.create(classes))
-                  .with(scope.create(nulls))
-                  .with(scope.create(without.withoutCondition() ? 0f : 1f))
-                  .with(scope.create(weights))
-                  .with(scope.create(stars));
+                  .with(() -> scope.create(slots))
+                  .with(() -> scope.create(alpha))
+                  .with(() -> scope.create(coefficients, new Shape(rows, 4)))
+                  .with(() -> scope.create(classes))
+                  .with(() -> scope.create(nulls))
+                  .with(() -> scope.create(without.withoutCondition() ? 0f : 1f))
+                  .with(() -> scope.create(weights))
+                  .with(() -> scope.create(stars));
           IValue ignored =
               program.call(
                   "guided_step", in.between(x, memory, condition, TorchNetwork.this.weights))) {
         // advanced in place
+      } catch (EngineException e) {
+        throw DeviceMemory.orSame(e);
       }
     }
 
@@ -197,8 +203,8 @@ final class TorchNetwork implements SamplingNetwork {
       try (NDManager scope = own.newSubManager();
           Arguments in =
               new Arguments()
-                  .with(scope.create(slots))
-                  .with(scope.create(values, of(slots.length, channels)));
+                  .with(() -> scope.create(slots))
+                  .with(() -> scope.create(values, of(slots.length, channels)));
           IValue ignored = program.call("overwrite", in.after(x))) {
         // changed in place
       }
@@ -212,7 +218,7 @@ final class TorchNetwork implements SamplingNetwork {
     @Override
     public float[] take(long[] slots) {
       try (NDManager scope = own.newSubManager();
-          Arguments in = new Arguments().with(scope.create(slots));
+          Arguments in = new Arguments().with(() -> scope.create(slots));
           IValue rows = program.call("take", in.after(x))) {
         return rows.toTensor(TorchDevice.torch(scope)).toFloatArray();
       }
@@ -220,9 +226,7 @@ final class TorchNetwork implements SamplingNetwork {
 
     @Override
     public void close() {
-      x.close();
-      memory.close();
-      condition.close();
+      values.forEach(IValue::close); // each holds its tensor, as the manager's array does
       own.close();
     }
   }
@@ -231,9 +235,14 @@ final class TorchNetwork implements SamplingNetwork {
   private static final class Arguments implements AutoCloseable {
     private final java.util.List<IValue> own = new java.util.ArrayList<>();
 
-    Arguments with(NDArray array) {
-      own.add(IValue.from((PtNDArray) array));
-      return this;
+    Arguments with(Supplier<NDArray> array) {
+      try {
+        own.add(IValue.from((PtNDArray) array.get()));
+        return this;
+      } catch (RuntimeException | Error e) {
+        close(); // nobody else knows those before
+        throw e;
+      }
     }
 
     IValue[] then(IValue last) {

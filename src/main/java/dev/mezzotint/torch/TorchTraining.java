@@ -35,20 +35,29 @@ final class TorchTraining implements TrainingNetwork {
 
   TorchTraining(TorchDevice device, NetworkProgram program, OptimizerState state) {
     this.iteration = state.iteration();
-    this.manager = device.newManager();
-    this.program = new TorchProgram(device, program);
     this.names = List.copyOf(program.weights().keySet());
-    this.weights = named("w[]", TorchDevice.upload(manager, program, state.weights()));
-    this.firstMoments = named("m[]", TorchDevice.upload(manager, program, state.firstMoments()));
-    this.secondMoments = named("v[]", TorchDevice.upload(manager, program, state.secondMoments()));
-    this.ema = named("ema[]", TorchDevice.upload(manager, program, state.ema()));
-    PtNDArray[] counters = new PtNDArray[names.size()];
-    for (int i = 0; i < counters.length; i++) {
-      counters[i] = (PtNDArray) manager.create((float) state.iteration());
+    this.program = new TorchProgram(device, program);
+    this.manager = device.newManager();
+    try {
+      this.weights = named("w[]", TorchDevice.upload(manager, program, state.weights()));
+      this.firstMoments = named("m[]", TorchDevice.upload(manager, program, state.firstMoments()));
+      this.secondMoments =
+          named("v[]", TorchDevice.upload(manager, program, state.secondMoments()));
+      this.ema = named("ema[]", TorchDevice.upload(manager, program, state.ema()));
+      PtNDArray[] counters = new PtNDArray[names.size()];
+      for (int i = 0; i < counters.length; i++) {
+        counters[i] = (PtNDArray) manager.create((float) state.iteration());
+      }
+      this.steps = named("steps[]", counters);
+      this.marker = manager.create(0f);
+      marker.setName("module_method:train_step");
+    } catch (RuntimeException e) {
+      close(); // what has got there already
+      throw DeviceMemory.orSame(e);
+    } catch (Error e) {
+      close();
+      throw e;
     }
-    this.steps = named("steps[]", counters);
-    this.marker = manager.create(0f);
-    marker.setName("module_method:train_step");
   }
 
   private static PtNDArray[] named(String name, PtNDArray[] arrays) {

@@ -11,6 +11,7 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
+import dev.mezzotint.model.UNetConfig.TimeEmbedding;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.TrainStep.Loss;
@@ -105,6 +106,11 @@ final class RecipeKeys {
     if (network.outChannels() != 1 && network.outChannels() != 3) {
       throw keys.refuse(
           "out_channels", "must be 1 (grey) or 3 (colour), not " + network.outChannels());
+    }
+    if (network.timeEmbeddingType() == TimeEmbedding.FOURIER) {
+      throw keys.refuse(
+          "time_embedding_type",
+          "must not be fourier: it takes the logarithm of a timestep, which is 0 at alpha 0");
     }
     if (network.classEmbedType() == ClassEmbedding.IDENTITY) {
       throw keys.refuse("class_embed_type", "must not be identity: classes are labels here");

@@ -58,6 +58,8 @@ public final class Training {
     void wrote(String what, Path file);
   }
 
+  private static final System.Logger LOG = System.getLogger(Training.class.getName());
+
   private final Recipe recipe;
   private final Pairs pairs;
   private final Device device;
@@ -113,6 +115,14 @@ public final class Training {
     if (pairs.size() == 1) {
       throw new InvalidInputException(
           "dataset", "dataset holds a single picture: training needs at least 2");
+    }
+    long widest = (long) Math.max(pairs.channels(), pairs.conditionChannels());
+    long values = widest * pairs.height() * pairs.width();
+    if (recipe.batchSize() * values > Integer.MAX_VALUE) {
+      throw new InvalidInputException(
+          "batchSize",
+          "batchSize is %d, but of pictures of %d values %d is the most"
+              .formatted(recipe.batchSize(), values, Integer.MAX_VALUE / values));
     }
     if (network.inChannels() != network.outChannels() + pairs.conditionChannels()) {
       throw new InvalidInputException(
@@ -234,7 +244,7 @@ public final class Training {
         recipe,
         Objects.requireNonNull(from),
         device,
-        folder.reflowed(),
+        folder.reflowed(Objects.requireNonNull(from)),
         stopping,
         keeping,
         progress::paired);
@@ -250,6 +260,19 @@ public final class Training {
     } catch (InvalidInputException e) {
       throw new InvalidInputException(
           "from", "from: " + from.name() + " is not of this network: " + e.getMessage(), e);
+    }
+    ModelCard card = from.card();
+    if (card.timestepScale() != recipe.timestepScale()
+        || card.prediction() != recipe.prediction()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0} was trained with timestepScale {1} and prediction {2}, this recipe says {3} and {4}:"
+              + " the first steps go into changing that",
+          from.name(),
+          card.timestepScale(),
+          card.prediction().word(),
+          recipe.timestepScale(),
+          recipe.prediction().word());
     }
     Map<String, Tensor> floats = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> floats.put(name, tensor.to(DType.F32)));

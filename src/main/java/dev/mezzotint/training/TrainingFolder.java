@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Grid;
@@ -8,6 +9,7 @@ import dev.mezzotint.image.Plane;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
@@ -16,6 +18,7 @@ import dev.mezzotint.network.UniformSampling;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -60,9 +63,27 @@ final class TrainingFolder {
     return folder.resolve("checkpoint.safetensors");
   }
 
-  /** Ends of the pairs that a recipe's {@code reflow} asks for. */
-  Path reflowed() {
-    return folder.resolve("reflow.f32");
+  /**
+   * Ends of the pairs that a recipe's {@code reflow} asks for, named after all that they depend on:
+   * pairs of another recipe or model are not taken for these, and are removed.
+   */
+  Path reflowed(ModelFiles from) {
+    Map<String, Object> map = recipe.toMap();
+    map.keySet().retainAll(List.of("reflow", "seed", "dataset", "p0", "p1"));
+    map.put("from", FileDigest.of(from.weights()).sha256());
+    map.put("pictures", pairs.size());
+    map.put("classes", pairs.classes());
+    String name = "reflow-" + Digest.sha256(JsonText.write(map)).substring(0, 12) + ".f32";
+    try (DirectoryStream<Path> others = Files.newDirectoryStream(folder, "reflow-*.f32")) {
+      for (Path other : others) {
+        if (!other.endsWith(name)) {
+          Files.delete(other);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("pairs of another recipe cannot be removed: " + e, e);
+    }
+    return folder.resolve(name);
   }
 
   Path log() {

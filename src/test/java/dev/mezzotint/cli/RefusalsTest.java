@@ -82,6 +82,27 @@ class RefusalsTest {
   }
 
   @Test
+  void refusesOptionsThatWouldSayNothing() {
+    terminal.refuses(Terminal.generate("--out @/y --cfg-zero"), "--cfg-zero needs a --guidance");
+    terminal.refuses(Terminal.generate("--out @/y --nearest"), "--nearest is for a --condition");
+    terminal.refuses(Terminal.generate("--out @/y --resize"), "--resize is for a --condition");
+    terminal.refuses(Terminal.generate("--out @/y --seed 3 --interpolate 1..2"), "--seed", "noise");
+    terminal.refuses(
+        Terminal.generate("--out @/y --seed 3 --x0 " + Terminal.IO + ":x"), "--seed", "--x0");
+    String plane = "train recipes/triangle-square-2d.json --out @/y ";
+    terminal.refuses(plane + "--data @/.", "--data is for pictures");
+    terminal.refuses(plane + "--cache 5", "--cache is for pictures");
+    assertThat(folder.resolve("y")).doesNotExist();
+  }
+
+  @Test
+  void aValueThatIsNoNumberIsNoPicture() {
+    terminal.refuses( // the logarithm of a timestep of 0
+        "generate --model " + Terminal.GOLDEN + "fourier --steps 2 --out @/y",
+        "gave a value that is no number in image 0");
+  }
+
+  @Test
   void refusesToWriteWhereItCannotBeforeTheWorkIsDone() throws IOException {
     Files.writeString(folder.resolve("file"), "mine");
     terminal.refuses(Terminal.generate("--out @/file"), "--out", "is not a folder");

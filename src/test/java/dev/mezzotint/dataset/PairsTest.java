@@ -181,6 +181,35 @@ class PairsTest {
         .hasMessageContaining("there is no t10k-images-idx3-ubyte");
   }
 
+  @Test
+  void idxPicturesAreScaledWhenTheyAreReadHoweverSmallTheCache() throws IOException {
+    write("train-images-idx3-ubyte.gz", zipped(images(3)));
+    DatasetOptions large = DatasetOptions.of(8, 8).withChannels(1).withCacheBytesMax(0);
+    try (ImageDataset set = ImageDataset.open(folder, large)) {
+      assertThat(set.chw(2)).hasSize(64).containsOnly(value(20));
+    }
+  }
+
+  @Test
+  void whatAnIdxHeaderSaysIsNotBelieved() throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(16).put(new byte[] {0, 0, 8, 3});
+    for (int[] sizes : new int[][] {{1 << 30, 1, 1}, {60_000, 1 << 15, 1 << 15}, {-1, 28, 28}}) {
+      header.putInt(4, sizes[0]).putInt(8, sizes[1]).putInt(12, sizes[2]);
+      write("train-images-idx3-ubyte.gz", zipped(header.array()));
+      assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("values are the most");
+    }
+    header.putInt(4, 3_000_000).putInt(8, 1).putInt(12, 1);
+    write("train-images-idx3-ubyte.gz", zipped(header.array()));
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
+        .hasMessageContaining("holds 3000000 items");
+    byte[] more = java.util.Arrays.copyOf(images(3), 1000);
+    write("train-images-idx3-ubyte.gz", zipped(more));
+    assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
+        .hasMessageContaining("has more values, its header says 12");
+  }
+
   private static byte[] images(int count) {
     ByteBuffer file = ByteBuffer.allocate(16 + 4 * count);
     file.put(new byte[] {0, 0, 8, 3}).putInt(count).putInt(2).putInt(2);

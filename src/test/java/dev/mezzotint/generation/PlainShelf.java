@@ -42,6 +42,9 @@ final class PlainShelf implements ModelShelf {
   /** Passes of more rows find too little memory. */
   final AtomicInteger memoryRows = new AtomicInteger(Integer.MAX_VALUE);
 
+  /** So many times finished rows cannot be read for want of memory. */
+  final AtomicInteger failingTakes = new AtomicInteger();
+
   /** Passes that only showed that the device works. */
   final AtomicInteger probes = new AtomicInteger();
 
@@ -208,6 +211,10 @@ final class PlainShelf implements ModelShelf {
     @Override
     public float[] take(long[] slots) {
       require(!over, "take after close");
+      boolean rows = Arrays.stream(slots).anyMatch(slot -> slot < x.length - 1);
+      if (rows && failingTakes.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
+        throw new DeviceMemoryException("no memory to read " + slots.length + " rows");
+      }
       float[] out = new float[slots.length * VALUES];
       for (int i = 0; i < slots.length; i++) {
         int slot = (int) slots[i];

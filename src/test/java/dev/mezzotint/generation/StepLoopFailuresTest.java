@@ -71,6 +71,26 @@ class StepLoopFailuresTest {
   }
 
   @Test
+  void rowsThatCannotBeReadAtTheirEndFailTheirJobs() throws InterruptedException {
+    shelf.failingTakes.set(1);
+    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
+      Heard lost = new Heard(2);
+      loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), lost);
+      assertThat(lost.await().failure)
+          .isInstanceOf(DeviceException.class)
+          .hasMessageContaining("no memory to read finished rows");
+      for (int i = 0; i < 3; i++) { // all slots are there again
+        SamplingJob next = jobs.job(MODEL, 4, Solver.AB2, 3);
+        Heard fine = new Heard(4);
+        loop.submit(next, fine);
+        PlainJobs.assertAsAlone(next, fine.await(), 0, 0);
+      }
+      assertThat(lost.failures).isEqualTo(1);
+    }
+    assertThat(shelf.misuse).isEmpty();
+  }
+
+  @Test
   void aListenerThatThrowsLosesItsOwnJobAlone() throws InterruptedException {
     for (boolean atTheEnd : new boolean[] {false, true}) {
       for (boolean error : new boolean[] {false, true}) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class GuidanceTest {
   private static final float[] WITH = {1, 2};
@@ -20,7 +22,7 @@ class GuidanceTest {
   void weightOneIsNoGuidanceAndLeavesNoStepOut() {
     assertThat(apply(1, false)).containsExactly(WITH);
     assertThat(apply(1, true)).containsExactly(WITH);
-    assertThat(new Guidance(1, true).leavesOut(0, 100)).isFalse();
+    assertThat(new Guidance(1, true).walked(AlphaSchedule.UNIFORM.alphas(100))).hasSize(101);
   }
 
   @Test
@@ -34,10 +36,20 @@ class GuidanceTest {
     // s = (1·2 + 2·1) / (4 + 1) = 0.8
     assertThat(apply(3, true)).containsExactly(new float[] {-0.2f, 4.4f}, within(1e-6f));
     Guidance guidance = new Guidance(3, true);
-    assertThat(guidance.leavesOut(0, 50)).isTrue();
-    assertThat(guidance.leavesOut(1, 50)).isTrue();
-    assertThat(guidance.leavesOut(2, 50)).isFalse();
-    assertThat(new Guidance(3, false).leavesOut(0, 50)).isFalse();
+    double[] alphas = AlphaSchedule.UNIFORM.alphas(50);
+    assertThat(guidance.walked(alphas)).hasSize(49).startsWith(0.04).endsWith(1);
+    assertThat(new Guidance(3, false).walked(alphas)).isEqualTo(alphas);
+    assertThat(guidance.walked(new double[] {0, 1})).containsExactly(0, 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Solver.class)
+  void aConstantFieldIsWalkedOverWhatIsLeftByEverySolver(Solver solver) {
+    double[] walked = new Guidance(3, true).walked(AlphaSchedule.UNIFORM.alphas(25));
+    double[] x = {0};
+    Field constant = (at, alpha, direction) -> direction[0] = 1;
+    constant.follow(solver.stages(walked), x);
+    assertThat(x[0]).isCloseTo(24 / 25.0, within(1e-12));
   }
 
   @Test

@@ -94,6 +94,28 @@ class ReadingTest {
   }
 
   @Test
+  void aLearnedEmbeddingTakesTheLastTimestepForTheOneBeyond() {
+    NetworkConfig learned =
+        NetworkConfig.parse(
+            JsonObject.parse(
+                """
+                {"block_out_channels": [8, 8], "layers_per_block": 1, "norm_num_groups": 4,
+                 "time_embedding_type": "learned", "num_train_timesteps": 1000,
+                 "down_block_types": ["DownBlock2D", "DownBlock2D"],
+                 "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": false}
+                """));
+    NetworkProgram program =
+        NetworkProgram.of(learned, Reading.direction(1000), TrainStep.defaults());
+    float[] x = new float[3 * 64];
+    Noise.gaussian(1, 1, x, 0, x.length);
+    try (SamplingNetwork network = CPU.load(program, program.initialWeights(3))) {
+      float[] beyond = network.evaluate(x, 8, 8, new float[] {1000}, new long[1]);
+      assertThat(beyond).isEqualTo(network.evaluate(x, 8, 8, new float[] {999}, new long[1]));
+      assertThat(beyond).isNotEqualTo(network.evaluate(x, 8, 8, new float[] {998}, new long[1]));
+    }
+  }
+
+  @Test
   void aDirectionIsTheNetworksOutputItself() {
     assertThat(Reading.direction(1000).ddpm()).isEmpty();
     assertThat(Reading.direction(1000).prediction()).isEqualTo(Prediction.DIRECTION);

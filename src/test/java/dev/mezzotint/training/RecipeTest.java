@@ -112,6 +112,7 @@ class RecipeTest {
         "network.out_channels | \"in_channels\": 3, \"out_channels\": 3 | \"in_channels\": 4, \"out_channels\": 4",
         "network.norm_num_groups | \"norm_num_groups\": 4 | \"norm_num_groups\": 3",
         "network.layers   | \"layers_per_block\": 1 | \"layers\": 1",
+        "network.time_embedding_type | \"layers_per_block\": 1 | \"layers_per_block\": 1, \"time_embedding_type\": \"fourier\"",
         "network.class_embed_type | \"layers_per_block\": 1 | \"class_embed_type\": \"identity\"",
         "optimizer.learningRate | 0.003             | -1",
         "optimizer.weightDecay  | \"warmup\": 3     | \"weightDecay\": 0.1",

@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Density;
@@ -17,10 +18,13 @@ import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.UniformSampling;
 import dev.mezzotint.torch.TorchDevice;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +47,10 @@ class ReflowTest {
   @TempDir private Path folder;
 
   private static Recipe recipe(String what, String with) {
+    return Recipes.parse(text(what, with));
+  }
+
+  private static String text(String what, String with) {
     String text =
         RECIPE
             .replace(
@@ -50,7 +58,7 @@ class ReflowTest {
                 new String(JsonText.write(FROM.config().toMap()), StandardCharsets.UTF_8))
             .replace("SCALE", Double.toString(FROM.card().timestepScale()));
     assertThat(text).contains(what);
-    return Recipes.parse(text.replace(what, with));
+    return text.replace(what, with);
   }
 
   @Test
@@ -108,6 +116,29 @@ class ReflowTest {
   }
 
   @Test
+  void pairsOfAnotherRecipeAreNotTakenForThese() throws Exception {
+    Path out = folder.resolve("left");
+    AtomicInteger asked = new AtomicInteger();
+    train(recipe("4000", "100"), out, () -> asked.incrementAndGet() > 2); // two of four passes
+    Path left = pairs(out);
+    assertThat(left).isRegularFile();
+    Recipe other = Recipes.parse(text("4000", "100").replace("\"seed\": 3", "\"seed\": 4"));
+    train(other, out, () -> false);
+    assertThat(left).doesNotExist();
+    train(other, folder.resolve("fresh"), () -> false);
+    assertThat(pairs(out)).hasSameBinaryContentAs(pairs(folder.resolve("fresh")));
+  }
+
+  private static Path pairs(Path out) throws IOException {
+    try (Stream<Path> files = Files.list(out.resolve("training"))) {
+      return files
+          .filter(file -> file.getFileName().toString().endsWith(".f32"))
+          .reduce((one, two) -> fail("both " + one + " and " + two))
+          .orElseThrow();
+    }
+  }
+
+  @Test
   void reflowNeedsAModelToBeginFrom() {
     assertThatThrownBy(() -> recipe("\"from\": \"triangle-square-2d\",", ""))
         .isInstanceOfSatisfying(
@@ -119,10 +150,15 @@ class ReflowTest {
   }
 
   private static void train(Recipe recipe, Path out) throws InterruptedException {
+    train(recipe, out, () -> false);
+  }
+
+  private static void train(Recipe recipe, Path out, BooleanSupplier stopping)
+      throws InterruptedException {
     new Training(recipe, Pairs.of(recipe, TRIANGLE, SQUARE), FROM, CPU, out)
         .run(
             /* resume= */ false,
-            () -> false,
+            stopping,
             new Training.Progress() {
               @Override
               public void stepped(long iteration, double loss) {}

@@ -104,6 +104,20 @@ class TrainingTest {
   }
 
   @Test
+  void aBatchThatNoArrayHoldsIsRefused() {
+    Recipe large =
+        Recipes.parse(
+            Recipes.TINY
+                .replace("\"sample_size\": 8", "\"sample_size\": 256")
+                .replace("\"size\": 8", "\"size\": 256")
+                .replace("\"batchSize\": 6", "\"batchSize\": 65536"));
+    assertThatThrownBy(
+            () -> new Training(large, new Squares(2, 3, 256), CPU, folder.resolve("model")))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage("batchSize is 65536, but of pictures of 196608 values 10922 is the most");
+  }
+
+  @Test
   void resumedTrainingEqualsUninterruptedTrainingBitForBit() throws Exception {
     Path whole = folder.resolve("whole");
     train(Recipes.tiny(), whole, false, Long.MAX_VALUE);
