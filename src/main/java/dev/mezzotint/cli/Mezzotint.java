@@ -64,6 +64,7 @@ public final class Mezzotint {
             .addSubcommand(new StudyCommand(surroundings))
             .addSubcommand(new ImportCommand())
             .addSubcommand(new ExportCommand(surroundings))
+            .addSubcommand(new PutCommand(surroundings))
             .addSubcommand(new SubmitCommand(surroundings))
             .addSubcommand(new WatchCommand(surroundings))
             .addSubcommand(new CancelCommand(surroundings))

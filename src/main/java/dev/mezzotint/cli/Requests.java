@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -21,6 +22,14 @@ public interface Requests extends AutoCloseable {
 
   /** Puts a request on the topic of its kind; returns once the broker has it. */
   void submit(Kind kind, String id, byte[] json);
+
+  /**
+   * Copies files into the store; what stands under their keys is replaced.
+   *
+   * @param objects files by their keys
+   * @throws dev.mezzotint.storage.StorageException if the store is away
+   */
+  void put(Map<String, Path> objects);
 
   /** Calls a job off; returns once the broker has that. */
   void cancel(String id);

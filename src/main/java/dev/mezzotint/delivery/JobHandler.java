@@ -188,7 +188,11 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
         return rejectUnreadable(held, id, key, e);
       }
       if (!job.fingerprint().equals(intake.fingerprint())) {
-        return reject(held, id, "id", "id " + id + " belongs to another request");
+        return reject(
+            held,
+            id,
+            "id",
+            "id " + id + " belongs to another request: give this one an id of its own");
       }
       Optional<StoredObject> ended = held.patiently(() -> store.get(Keys.manifest(id)));
       if (ended.isPresent()) {

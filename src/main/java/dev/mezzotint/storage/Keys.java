@@ -31,6 +31,9 @@ public final class Keys {
       "must be an object's key of 1 to 1024 characters without a leading '/', '..' or control"
           + " characters";
 
+  /** All jobs begin so. */
+  public static final String JOBS = "jobs/";
+
   /** All models begin so. */
   public static final String MODELS = "models/";
 
@@ -49,7 +52,7 @@ public final class Keys {
 
   /** Everything of a job begins so. */
   public static String job(String id) {
-    return "jobs/" + id + "/";
+    return JOBS + id + "/";
   }
 
   public static String jobRecord(String id) {

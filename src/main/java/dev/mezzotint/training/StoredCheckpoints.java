@@ -39,7 +39,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class StoredCheckpoints implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StoredCheckpoints.class.getName());
-  private static final String BINARY = "application/octet-stream";
   private static final int RACES_MAX = 50;
 
   /** One could be the last write of somebody who was stopped in it long ago. */
@@ -267,7 +266,7 @@ final class StoredCheckpoints implements AutoCloseable {
             digest.sha256());
     watch.patiently(
         () -> {
-          store.upload(kept.key(), file, BINARY);
+          store.upload(kept.key(), file, ContentType.BINARY);
           return kept;
         });
     watch.patiently(() -> store.put(kept.log(), log, "text/csv"));

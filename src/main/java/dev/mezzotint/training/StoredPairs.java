@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.delivery.ContentType;
 import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.Watch;
 import dev.mezzotint.storage.FirstWrite;
@@ -57,7 +58,7 @@ final class StoredPairs implements ReflowPairs.Keeping {
   @Override
   public byte[] keep(int part, byte[] x1) {
     byte[] standing =
-        patiently(() -> FirstWrite.standing(store, key(part), x1, "application/octet-stream"));
+        patiently(() -> FirstWrite.standing(store, key(part), x1, ContentType.BINARY));
     watch.advanced();
     return standing;
   }

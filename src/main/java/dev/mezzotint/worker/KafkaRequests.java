@@ -1,6 +1,7 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.Requests;
+import dev.mezzotint.delivery.ContentType;
 import dev.mezzotint.job.BoardJob;
 import dev.mezzotint.job.JobBoard;
 import dev.mezzotint.job.JobEvent;
@@ -48,6 +49,15 @@ final class KafkaRequests implements Requests {
     Topics topics = endpoints.kafka().topics();
     String topic = kind == Kind.TRAINING ? topics.trainingRequests() : topics.generationRequests();
     client.submit(topic, id, json);
+  }
+
+  @Override
+  public void put(Map<String, Path> objects) {
+    try (ObjectStore store = new S3ObjectStore(endpoints.s3())) {
+      objects.forEach(
+          (key, file) ->
+              store.upload(key, file, key.endsWith(".png") ? ContentType.PNG : ContentType.BINARY));
+    }
   }
 
   @Override

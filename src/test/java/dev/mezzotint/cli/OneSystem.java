@@ -14,7 +14,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -22,6 +24,7 @@ import java.util.function.Predicate;
 /** A running system of which commands ask things; it remembers what. */
 final class OneSystem implements Surroundings, Requests {
   final List<String> asked = new ArrayList<>();
+  final Map<String, byte[]> stored = new TreeMap<>();
   final JobBoard board = new JobBoard(99);
 
   /** What {@link #replay} answers. */
@@ -63,6 +66,18 @@ final class OneSystem implements Surroundings, Requests {
   @Override
   public void submit(Requests.Kind kind, String id, byte[] json) {
     asked.add("submit " + kind + " " + id);
+  }
+
+  @Override
+  public void put(Map<String, Path> objects) {
+    objects.forEach(
+        (key, file) -> {
+          try {
+            stored.put(key, Files.readAllBytes(file));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   @Override

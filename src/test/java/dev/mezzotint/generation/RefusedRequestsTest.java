@@ -27,7 +27,8 @@ class RefusedRequestsTest {
     assertThat(rejected.type()).isEqualTo(JobEvent.Type.REJECTED);
     assertThat(rejected.id()).isEqualTo("rejected/requests/0/1");
     assertThat(world.log.deadLetters()).hasSize(1);
-    assertThat(world.log.deadLetters().get(0).cause()).isEqualTo("id a belongs to another request");
+    assertThat(world.log.deadLetters().get(0).cause())
+        .isEqualTo("id a belongs to another request: give this one an id of its own");
   }
 
   @Test

@@ -237,6 +237,14 @@ class PackageIT {
       assertThat(good.out()).contains("accepted", "completed", "s3://mezzotint/jobs/good/");
       checkTidy(good.err());
 
+      Answer put = mezzotint.run("put", "good", "inputs/good/");
+      assertThat(put.code()).as(put.err()).isZero();
+      write(
+          "again.json",
+          "\"id\":\"again\",\"steps\":4,\"init\":{\"image\":\"inputs/good/00001.png\",\"alpha\":0.5}");
+      Answer again = mezzotint.run("submit", "again.json", "--watch");
+      assertThat(again.code()).as(again.out() + again.err()).isZero();
+
       write("bad.json", "\"id\":\"bad\",\"steps\":0");
       Answer bad = mezzotint.run("submit", "bad.json", "--watch");
       assertThat(bad.code()).isEqualTo(2);
