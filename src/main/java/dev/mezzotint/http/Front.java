@@ -162,7 +162,9 @@ public final class Front implements AutoCloseable {
     }
     if (rest.equals("/results")) {
       int offset = number(call, "offset", 0, Integer.MAX_VALUE, 0);
-      return Answer.json(200, files.results(id, offset, number(call, "limit", 1, PAGE_MAX, 100)));
+      int limit = number(call, "limit", 1, PAGE_MAX, 100);
+      String state = board.job(id).map(job -> job.state().word()).orElse("unknown");
+      return Answer.json(200, files.results(id, state, offset, limit));
     }
     if (rest.equals("/preview")) {
       return preview(id);

@@ -59,10 +59,11 @@ final class JobFiles {
   /**
    * What a job has made: of one that has ended what its manifest says, of another what stands.
    *
+   * @param state of a job that has not ended, as far as it is known
    * @param offset so many pictures are passed over
    * @param countMax pictures in the answer
    */
-  Map<String, Object> results(String id, int offset, int countMax) {
+  Map<String, Object> results(String id, String state, int offset, int countMax) {
     Optional<StoredObject> manifest = store.get(Keys.manifest(id));
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("id", id);
@@ -83,7 +84,7 @@ final class JobFiles {
       }
     } else {
       List<String> keys = store.list(Keys.images(id));
-      answer.put("state", "");
+      answer.put("state", state);
       answer.put("total", keys.size());
       keys.stream()
           .skip(offset)

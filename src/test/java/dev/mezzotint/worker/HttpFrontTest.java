@@ -47,6 +47,8 @@ class HttpFrontTest {
         page.post(
             "/api/jobs", "{\"id\":\"http-1\",\"model\":\"iadb_defaults\",\"count\":3,\"steps\":4}");
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+    assertThat(page.json("/api/jobs/http-1/results").path("state").asText())
+        .isIn("queued", "running", "completed");
     page.awaitState("http-1", "completed");
     JsonNode results = page.json("/api/jobs/http-1/results");
     assertThat(results.path("images")).hasSize(3);
