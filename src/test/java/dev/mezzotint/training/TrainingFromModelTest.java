@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +110,19 @@ class TrainingFromModelTest {
     assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
     new Orphans(world.store, CheckpointPointer::keys).sweep("a");
     assertThat(world.store.list(Keys.checkpoints("a"))).noneMatch(kept::contains);
+  }
+
+  @Test
+  void aWorkerThatDiesAtAnyCallOfAReflowCostsNothingButTime() throws Exception {
+    world.undisturbed();
+    String reflow =
+        "\"from\": \""
+            + world.model("whole").model()
+            + "\", \"reflow\": {\"pairs\": 1400, \"steps\": 1}, \"model\"";
+    UnaryOperator<String> requests = id -> request(id).replace("\"model\"", reflow);
+    world.worker().handle(world.record(requests.apply("straight")));
+    int died = world.diesAtAnyCall(requests, world.model("straight").weightsSha256());
+    assertThat(died).isGreaterThan(5);
   }
 
   @Test

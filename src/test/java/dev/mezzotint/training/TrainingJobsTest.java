@@ -93,26 +93,7 @@ class TrainingJobsTest {
   @Test
   void aWorkerThatDiesAtAnyCallCostsNothingButTime() throws Exception {
     String whole = world.undisturbed();
-    int n = 1;
-    int died = 0;
-    while (true) {
-      String id = "dies-" + n;
-      Delivery record = world.record(request(id));
-      Crash crash = new Crash(n, /* after= */ n % 2 == 0);
-      boolean killed = crash.kills(world.worker("w1", crash), record);
-      if (killed || crash.dead()) {
-        died++;
-        assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
-            .as("after death at call %s", n)
-            .isEqualTo(Settlement.ACCEPT);
-      }
-      assertThat(world.model(id).weightsSha256()).as("death at call %s", n).isEqualTo(whole);
-      assertThat(world.log.ends(id).stream().map(JobEvent::id).distinct()).hasSize(1);
-      if (!killed && !crash.dead()) {
-        break;
-      }
-      n += Boolean.getBoolean("training.everyCall") ? 1 : 9;
-    }
+    int died = world.diesAtAnyCall(TrainingWorld::request, whole);
     assertThat(died).isGreaterThan(5);
   }
 

@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.EventLog;
 import dev.mezzotint.delivery.JobHandler;
@@ -13,6 +14,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelReference;
@@ -35,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
@@ -179,6 +182,35 @@ final class TrainingWorld {
   String undisturbed() throws InterruptedException {
     assertThat(worker().handle(record(request("whole")))).isEqualTo(Settlement.ACCEPT);
     return model("whole").weightsSha256();
+  }
+
+  /**
+   * Lets a worker die at one call after the other, each time of another job, and the next worker go
+   * on; every ninth call, or with {@code -Dtraining.everyCall=true} every one.
+   *
+   * @param requests by id
+   * @param whole SHA-256 of the weights that each of them must end with
+   * @return how many workers died
+   */
+  int diesAtAnyCall(UnaryOperator<String> requests, String whole) throws InterruptedException {
+    int died = 0;
+    for (int n = 1; ; n += Boolean.getBoolean("training.everyCall") ? 1 : 9) {
+      String id = "dies-" + n;
+      Delivery record = record(requests.apply(id));
+      Crash crash = new Crash(n, /* after= */ n % 2 == 0);
+      boolean killed = crash.kills(worker("w1", crash), record);
+      if (killed || crash.dead()) {
+        died++;
+        assertThat(worker("w2", Line.Fault.NONE).handle(again(record)))
+            .as("after death at call %s", n)
+            .isEqualTo(Settlement.ACCEPT);
+      }
+      assertThat(model(id).weightsSha256()).as("death at call %s", n).isEqualTo(whole);
+      assertThat(log.ends(id).stream().map(JobEvent::id).distinct()).hasSize(1);
+      if (!killed && !crash.dead()) {
+        return died;
+      }
+    }
   }
 
   Manifest manifest(String id) {
