@@ -9,14 +9,24 @@ import java.util.OptionalLong;
  * less those that other workers have in hand, which count in the lag too.
  *
  * <p>How many those are is learnt by looking: where a lane finds nothing, all of the lag is in
- * somebody's hands. That is believed for a while, no longer.
+ * somebody's hands. That is believed for a while, no longer: shortly at first, since a broker that
+ * is slow to give a new member its partitions looks the same, and for longer where it is seen
+ * again.
  *
  * <p>Safe for use by many threads. Times are {@link System#nanoTime}'s.
  */
 final class Backlog {
-  private static final long BELIEVED_NANOS = 30_000_000_000L;
+  private static final long BELIEVED_NANOS_MIN = 5_000_000_000L;
+  private static final long BELIEVED_NANOS_MAX = 30_000_000_000L;
 
-  private record Look(long inHand, long until) {}
+  /**
+   * @param believed nanoseconds from the look to its end
+   */
+  private record Look(long inHand, long until, long believed) {
+    boolean over(long now) {
+      return now - until > 0;
+    }
+  }
 
   private final Map<String, OptionalLong> lags = new HashMap<>();
   private final Map<String, Look> looks = new HashMap<>();
@@ -28,7 +38,7 @@ final class Backlog {
     lags.put(topic, lag);
     Look look = looks.get(topic);
     if (look != null && lag.isPresent() && lag.getAsLong() < look.inHand) {
-      looks.put(topic, new Look(lag.getAsLong(), look.until));
+      looks.put(topic, new Look(lag.getAsLong(), look.until, look.believed));
     }
   }
 
@@ -38,7 +48,12 @@ final class Backlog {
    * @param ours lanes of this worker that have, or may have, requests of the topic in hand
    */
   synchronized void nothingFound(String topic, long now, long ours) {
-    looks.put(topic, new Look(Math.max(lagOf(topic) - ours, 0), now + BELIEVED_NANOS));
+    Look before = looks.get(topic);
+    long believed = before == null ? BELIEVED_NANOS_MIN : before.believed;
+    if (before != null && before.over(now)) {
+      believed = Math.min(2 * believed, BELIEVED_NANOS_MAX);
+    }
+    looks.put(topic, new Look(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
   }
 
   /** A lane has found something. */
@@ -52,7 +67,7 @@ final class Backlog {
    */
   synchronized long waiting(String topic, long now) {
     Look look = looks.get(topic);
-    long inHand = look == null || now - look.until > 0 ? 0 : look.inHand;
+    long inHand = look == null || look.over(now) ? 0 : look.inHand;
     return lagOf(topic) - inHand;
   }
 

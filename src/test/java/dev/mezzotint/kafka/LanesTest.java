@@ -96,6 +96,25 @@ class LanesTest {
   }
 
   @Test
+  void whatALookShowsIsBelievedForLongerEachTimeItIsSeenAgain() {
+    Postings postings = postings(4);
+    lags(9, 9, 9);
+    long now = 0;
+    for (int seconds : new int[] {5, 10, 20, 30, 30}) {
+      assertThat(postings.post(0, now)).contains(HIGH);
+      postings.nothingFound(0, HIGH, now);
+      postings.nothingFound(0, HIGH, now); // lanes that look together see it once
+      now += Duration.ofSeconds(seconds).toNanos();
+      assertThat(postings.post(0, now)).contains(NORMAL);
+      now++;
+    }
+    assertThat(postings.post(0, now)).contains(HIGH);
+    postings.found(HIGH);
+    postings.nothingFound(0, HIGH, now);
+    assertThat(postings.post(0, now + Duration.ofSeconds(6).toNanos())).contains(HIGH);
+  }
+
+  @Test
   void aPausedTopicGetsNoLane() {
     Postings postings = postings(2);
     lags(5, 5, 5);

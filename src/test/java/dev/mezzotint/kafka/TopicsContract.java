@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What every kind of queue promises where it reads several topics, or a paused one. */
@@ -55,15 +55,19 @@ abstract class TopicsContract extends QueueUnderTest {
   void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
     List<String> topics = Topics.withTwins(topic);
     send(topics.get(0), "high", 400);
-    send(topics.get(1), "normal", 40);
-    send(topics.get(2), "low", 40);
+    send(topics.get(1), "normal", 400);
+    send(topics.get(2), "low", 400);
     CountDownLatch enough = new CountDownLatch(100);
+    AtomicInteger high = new AtomicInteger();
     DeliveryHandler brief =
         delivery -> {
-          if (enough.getCount() > 0) {
-            log.add(new String(delivery.value(), UTF_8).replaceAll("[0-9]", ""));
+          String name = new String(delivery.value(), UTF_8).replaceAll("[0-9]", "");
+          // A busy broker takes seconds to give a group its first record of a topic; until then
+          // lanes serve whichever topic is there.
+          if (high.addAndGet(name.equals("high") ? 1 : 0) > 30 && enough.getCount() > 0) {
+            log.add(name);
+            enough.countDown();
           }
-          enough.countDown();
           Thread.sleep(150);
           return Settlement.ACCEPT;
         };
@@ -71,14 +75,10 @@ abstract class TopicsContract extends QueueUnderTest {
       queue.start();
       await(enough);
     }
-    // Three of four lanes for the high one, one lane for the others in turn; a lane that waits too
-    // long for its topic's first record, as on a busy machine, serves another meanwhile.
-    int high = Collections.frequency(log, "high");
-    int normal = Collections.frequency(log, "normal");
-    int low = Collections.frequency(log, "low");
-    assertThat(high).isGreaterThan(Math.max(normal, low)).isLessThanOrEqualTo(95);
-    assertThat(normal).isGreaterThanOrEqualTo(3);
-    assertThat(low).isGreaterThanOrEqualTo(3);
+    // Three of four lanes for the high one, one lane for the others in turn.
+    assertThat(log).filteredOn("high"::equals).hasSizeBetween(50, 95);
+    assertThat(log).filteredOn("normal"::equals).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(log).filteredOn("low"::equals).hasSizeGreaterThanOrEqualTo(3);
   }
 
   @Test
