@@ -32,7 +32,7 @@ final class StartOptions {
   private @Nullable Integer count;
 
   @Option(names = "--seed", paramLabel = "S", description = "Of the noise; default 0.")
-  private @Nullable Long seed;
+  private long seed;
 
   @Option(
       names = "--x0",
@@ -105,10 +105,6 @@ final class StartOptions {
 
   private void checkTogether(ModelFiles files, boolean masked) {
     refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
-    refuse(
-        seed != null && !masked && (x0 != null || interpolate != null || invert),
-        "--seed",
-        "draws noise, but --x0, --interpolate and --invert say where to start");
     refuse(init != null && x0 != null && invert, "--x0", "does not go with --invert");
     refuse(init != null && interpolate != null, "--interpolate", "does not go with --init");
     refuse(invert && init == null, "--invert", "needs --init: the pictures to be inverted");
@@ -184,7 +180,7 @@ final class StartOptions {
     checkSize(info, n);
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      points.add(new X0.Seeded(seed(), i));
+      points.add(new X0.Seeded(seed, i));
     }
     return points;
   }
@@ -262,7 +258,7 @@ final class StartOptions {
     double[] drawn = new double[density.dimensions()];
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      density.draw(new Draws(seed(), i), drawn);
+      density.draw(new Draws(seed, i), drawn);
       float[] point = new float[drawn.length];
       for (int k = 0; k < point.length; k++) {
         point[k] = (float) drawn[k];
@@ -307,7 +303,7 @@ final class StartOptions {
   /** The noise of row i. */
   float[] noise(int i, ModelInfo info) {
     float[] noise = new float[values(info)];
-    Noise.gaussian(seed(), i, noise, 0, noise.length);
+    Noise.gaussian(seed, i, noise, 0, noise.length);
     if (blue != null) {
       blue.colour(noise, 0, info.channels());
     }
@@ -315,7 +311,7 @@ final class StartOptions {
   }
 
   long seed() {
-    return seed == null ? 0 : seed;
+    return seed;
   }
 
   private static int values(ModelInfo info) {

@@ -84,7 +84,6 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
-    read.densities().ifPresent(words -> checkUnread(read, words));
     Destination.folder("--out", out);
     if (read.densities().isPresent()) {
       return densities(read, read.densities().get());
@@ -92,16 +91,6 @@ final class TrainCommand implements Callable<Integer> {
     Path path = data(read);
     try (TrainingData pictures = TrainingData.open(path, read, cacheBytes())) {
       return train(read, pictures.pairs(), pictures.opening());
-    }
-  }
-
-  /** Densities by name are read from nowhere. */
-  private void checkUnread(Recipe read, Recipe.Densities words) {
-    boolean drawn = (words.p0() + " " + words.p1()).contains(Recipe.Densities.IMAGE);
-    if (cache != null || data != null && !drawn) {
-      String option = cache != null ? "--cache" : "--data";
-      throw new InvalidInputException(
-          option, option + " is for pictures: recipe " + read.name() + " draws from densities");
     }
   }
 

@@ -52,8 +52,11 @@ abstract sealed class FileSource implements AutoCloseable {
     if (!Files.isRegularFile(path)) {
       throw new InvalidInputException(path.toString(), path + " does not exist");
     }
+    if (ZipDirectory.bytes(path) > DIRECTORY_BYTES_MAX) {
+      throw new InvalidInputException(
+          path.toString(), path + " lists far more files than a data set may have");
+    }
     try {
-      ZipDirectory.check(path, DIRECTORY_BYTES_MAX);
       return new Zip(new ZipFile(path.toFile()), path);
     } catch (ZipException e) {
       throw new InvalidInputException(

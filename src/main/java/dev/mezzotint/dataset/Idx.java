@@ -89,12 +89,10 @@ final class Idx {
 
   /** Grey pictures one after the other, scaled when they are asked for. Safe for many threads. */
   static final class Planes extends ListedDataset {
-    private final DatasetOptions options;
     private final Array pictures;
 
     Planes(Listing listing, DatasetOptions options, Array pictures) {
       super(listing, options);
-      this.options = options;
       this.pictures = pictures;
     }
 

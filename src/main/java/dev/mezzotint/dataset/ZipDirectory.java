@@ -5,7 +5,6 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.zip.ZipException;
 
 /** The list of what a zip holds, which stands at its end. */
 public final class ZipDirectory {
@@ -18,10 +17,10 @@ public final class ZipDirectory {
    * To be asked before a stranger's zip is opened: the JDK reads the whole list into memory,
    * however long it says that it is.
    *
-   * @param bytesMax of the list
-   * @throws ZipException if it is longer
+   * @return the longest that the file may be read to say; 0 if it says nothing, and is no zip
    */
-  public static void check(Path zip, int bytesMax) throws IOException {
+  public static long bytes(Path zip) throws IOException {
+    long longest = 0;
     try (RandomAccessFile in = new RandomAccessFile(zip.toFile(), "r")) {
       int length = (int) Math.min(in.length(), END_BYTES + 0xFFFF);
       byte[] tail = new byte[length];
@@ -30,12 +29,10 @@ public final class ZipDirectory {
       ByteBuffer end = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN);
       for (int at = length - END_BYTES; at >= 0; at--) {
         if (end.getInt(at) == END_SIGNATURE) {
-          long directory = end.getInt(at + 12) & 0xFFFFFFFFL;
-          if (directory > bytesMax) {
-            throw new ZipException("it lists far more files than allowed");
-          }
+          longest = Math.max(longest, end.getInt(at + 12) & 0xFFFFFFFFL);
         }
       }
     }
+    return longest;
   }
 }

@@ -51,7 +51,9 @@ final class ZippedFiles implements InputFiles {
     Path file = ClaimedFiles.temporary();
     try {
       files.bring(stored, file, FILE_BYTES_MAX);
-      ZipDirectory.check(file, DIRECTORY_BYTES_MAX);
+      if (ZipDirectory.bytes(file) > DIRECTORY_BYTES_MAX) {
+        throw new IOException("lists far more than pictures for one job");
+      }
       ZipFile zip = new ZipFile(file.toFile());
       try {
         List<ZipEntry> entries = entries(zip, countMax);

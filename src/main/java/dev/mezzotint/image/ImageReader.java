@@ -24,13 +24,16 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * over white. 16-bit samples are rounded to 8. Safe for use by several threads.
  */
 public final class ImageReader {
-  /** About 8K × 4K; half of it where samples have 16 bits: 224 MiB while decoding. */
+  /** About 8K × 4K: 224 MiB while decoding, 352 where samples have 16 bits. */
   public static final long PIXELS_MAX_DEFAULT = 33_554_432;
 
   private static final String WEBP = "WebP";
   private static final int PNG_DEPTH_AT = 24;
 
-  /** MiB that all threads of the process together may use for decoding: a quarter of the heap. */
+  /**
+   * MiB that all threads of the process together may use for decoding: a quarter of the heap, or
+   * one picture if that is more.
+   */
   private static final int TOGETHER_MAX =
       (int) Math.max(64, Runtime.getRuntime().maxMemory() >> 22);
 
@@ -141,12 +144,11 @@ public final class ImageReader {
           (source, warning) -> cutShort[0] |= warning.startsWith("Premature end"));
       int width = reader.getWidth(0);
       int height = reader.getHeight(0);
-      long limit = deep ? pixelsMax / 2 : pixelsMax;
-      if ((long) width * height > limit) {
+      if ((long) width * height > pixelsMax) {
         throw new IOException(
-            "is %d×%d pixels%s, the limit is %d in all"
-                .formatted(width, height, deep ? " of 16 bits" : "", limit));
+            "is " + width + "×" + height + " pixels, the limit is " + pixelsMax + " in all");
       }
+      // RGBA as stored, at worst, and the three bytes that become of it.
       int mebibytes = 1 + (int) ((long) width * height * (deep ? 11 : 7) >> 20);
       int share = Math.min(mebibytes, TOGETHER_MAX);
       TOGETHER.acquireUninterruptibly(share);

@@ -12,6 +12,8 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.Unguided;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -97,7 +99,7 @@ final class TorchNetwork implements SamplingNetwork {
     private final int height;
     private final int width;
     private final NDManager own = manager.newSubManager();
-    private final java.util.List<IValue> values = new java.util.ArrayList<>();
+    private final List<IValue> values = new ArrayList<>();
     private final IValue x;
     private final IValue memory;
     private final IValue condition;
@@ -233,7 +235,7 @@ final class TorchNetwork implements SamplingNetwork {
 
   /** The arguments made for one call; closing it frees their handles, not the arrays. */
   private static final class Arguments implements AutoCloseable {
-    private final java.util.List<IValue> own = new java.util.ArrayList<>();
+    private final List<IValue> own = new ArrayList<>();
 
     Arguments with(Supplier<NDArray> array) {
       try {
@@ -250,14 +252,14 @@ final class TorchNetwork implements SamplingNetwork {
     }
 
     IValue[] after(IValue... first) {
-      java.util.List<IValue> all = new java.util.ArrayList<>(java.util.List.of(first));
+      List<IValue> all = new ArrayList<>(List.of(first));
       all.addAll(own);
       return all.toArray(IValue[]::new);
     }
 
     /** All but the last of the resident values, then the call's own, then the last. */
     IValue[] between(IValue... resident) {
-      java.util.List<IValue> all = new java.util.ArrayList<>();
+      List<IValue> all = new ArrayList<>();
       for (int i = 0; i < resident.length - 1; i++) {
         all.add(resident[i]);
       }

@@ -86,12 +86,6 @@ class RefusalsTest {
     terminal.refuses(Terminal.generate("--out @/y --cfg-zero"), "--cfg-zero needs a --guidance");
     terminal.refuses(Terminal.generate("--out @/y --nearest"), "--nearest is for a --condition");
     terminal.refuses(Terminal.generate("--out @/y --resize"), "--resize is for a --condition");
-    terminal.refuses(Terminal.generate("--out @/y --seed 3 --interpolate 1..2"), "--seed", "noise");
-    terminal.refuses(
-        Terminal.generate("--out @/y --seed 3 --x0 " + Terminal.IO + ":x"), "--seed", "--x0");
-    String plane = "train recipes/triangle-square-2d.json --out @/y ";
-    terminal.refuses(plane + "--data @/.", "--data is for pictures");
-    terminal.refuses(plane + "--cache 5", "--cache is for pictures");
     assertThat(folder.resolve("y")).doesNotExist();
   }
 

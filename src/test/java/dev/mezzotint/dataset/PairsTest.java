@@ -12,6 +12,7 @@ import dev.mezzotint.json.InvalidInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
@@ -208,6 +209,19 @@ class PairsTest {
     write("train-images-idx3-ubyte.gz", zipped(more));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
         .hasMessageContaining("has more values, its header says 12");
+  }
+
+  @Test
+  void aZipWhoseListIsTooLongIsNotOpened() throws IOException {
+    ByteBuffer end = ByteBuffer.allocate(22).order(ByteOrder.LITTLE_ENDIAN);
+    end.putInt(0, 0x06054b50).putInt(12, 1 << 30);
+    write("long.zip", end.array());
+    assertThat(ZipDirectory.bytes(folder.resolve("long.zip"))).isEqualTo(1 << 30);
+    assertThatThrownBy(() -> ImageDataset.open(folder.resolve("long.zip"), SMALL))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageEndingWith("long.zip lists far more files than a data set may have");
+    write("none.zip", new byte[3]);
+    assertThat(ZipDirectory.bytes(folder.resolve("none.zip"))).isZero();
   }
 
   private static byte[] images(int count) {
