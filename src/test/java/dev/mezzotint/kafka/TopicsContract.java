@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What every kind of queue promises where it reads several topics, or a paused one. */
-abstract class TopicsContract extends QueueUnderTest {
+abstract class TopicsContract extends QueueStage {
 
   @Test
   void aPausedTopicIsLeftAloneWithinASecondWhileWhatIsInHandGoesOn() throws Exception {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A queue of some kind at the shared broker, and what its tests ask of it. */
-abstract class QueueUnderTest {
+abstract class QueueStage {
   static final Pace PACE = new Pace(10, Duration.ofSeconds(1));
   static final Duration LOCK = Duration.ofSeconds(2);
 
