@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * One call as it came.
  *
- * @param path decoded, beginning with {@code /}
+ * @param path beginning with {@code /}, without dot segments; what is reserved is still escaped
  * @param query the first value of each name, decoded
  * @param headers by name in lower case
  * @param body empty where there is none; not copied, not to be changed

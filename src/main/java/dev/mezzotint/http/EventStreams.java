@@ -31,6 +31,9 @@ public final class EventStreams implements AutoCloseable {
   /** Jobs whose last change is remembered for those who come back. */
   static final int REMEMBERED_MAX = 1_000;
 
+  /** Of what somebody who comes back has missed; who missed more reads the list anew. */
+  private static final int MISSED_CHARS_MAX = 256 << 10;
+
   private static final long BEAT_SECONDS = 2;
 
   /** One who listens. */
@@ -135,15 +138,12 @@ public final class EventStreams implements AutoCloseable {
     }
     clients.put(sink, job);
     StringBuilder first = new StringBuilder("retry: 1000\n");
-    Optional<Long> from = last.flatMap(this::number);
-    if (from.isPresent() && from.get() >= forgotten) {
+    Optional<Long> from = last.flatMap(this::number).filter(number -> number >= forgotten);
+    List<Told> missed = from.isPresent() ? missed(from.get(), job) : List.of();
+    boolean little = missed.stream().mapToLong(t -> t.text().length()).sum() <= MISSED_CHARS_MAX;
+    if (from.isPresent() && little) {
       first.append(message("hello", sequence, "{\"resumed\":true}"));
-      remembered.entrySet().stream()
-          .filter(told -> job.isEmpty() || job.get().equals(told.getKey()))
-          .map(Map.Entry::getValue)
-          .filter(told -> told.sequence() > from.get())
-          .sorted(Comparator.comparing(Told::sequence))
-          .forEach(told -> first.append(told.text()));
+      missed.forEach(told -> first.append(told.text()));
     } else {
       first.append(message(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));
     }
@@ -152,6 +152,15 @@ public final class EventStreams implements AutoCloseable {
       sink.end();
     }
     return true;
+  }
+
+  private List<Told> missed(long from, Optional<String> job) {
+    return remembered.entrySet().stream()
+        .filter(told -> job.isEmpty() || job.get().equals(told.getKey()))
+        .map(Map.Entry::getValue)
+        .filter(told -> told.sequence() > from)
+        .sorted(Comparator.comparing(Told::sequence))
+        .toList();
   }
 
   /** Empty for what this process has never said. */

@@ -7,6 +7,7 @@ import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StoredObject;
 import java.io.InputStream;
+import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -148,9 +149,15 @@ final class JobFiles {
   /**
    * A job's file itself.
    *
-   * @param name behind the job's prefix
+   * @param escaped name behind the job's prefix, as {@link #path} has it
    */
-  Answer file(String id, String name) {
+  Answer file(String id, String escaped) {
+    String name;
+    try {
+      name = URLDecoder.decode(escaped.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return absent(); // no path of ours
+    }
     String key = Keys.job(id) + name;
     boolean internal = name.startsWith("checkpoints/") || name.equals("job.json");
     if (internal || !Keys.nameable(key)) {

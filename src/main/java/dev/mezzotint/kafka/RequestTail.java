@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * Reads the request topics beside the workers. Ends jobs that wait there and are called off or
@@ -275,7 +277,12 @@ public final class RequestTail implements AutoCloseable {
     }
   }
 
-  /** Read again instead of kept: a backlog may be long, and few of its requests are needed. */
+  /**
+   * Read again instead of kept: a backlog may be long, and few of its requests are needed.
+   *
+   * @return empty if it is gone from the topic
+   * @throws TransientException if it has not come, which a silent broker does not tell from that
+   */
   private static Optional<ConsumerRecord<byte[], byte[]>> fetch(
       KafkaConsumer<byte[], byte[]> lookup, WaitingJobs.Place place) {
     TopicPartition partition = new TopicPartition(place.topic(), place.partition());
@@ -285,7 +292,17 @@ public final class RequestTail implements AutoCloseable {
       // Compacted or aged away, the next one would come in its place.
       return record.offset() == place.offset() ? Optional.of(record) : Optional.empty();
     }
-    return Optional.empty();
+    try {
+      Set<TopicPartition> asked = Set.of(partition);
+      long first = lookup.beginningOffsets(asked, LOOKUP).getOrDefault(partition, 0L);
+      long end = lookup.endOffsets(asked, LOOKUP).getOrDefault(partition, Long.MAX_VALUE);
+      if (place.offset() < first || place.offset() >= end) {
+        return Optional.empty();
+      }
+    } catch (TimeoutException e) {
+      throw new TransientException("the broker does not answer", e);
+    }
+    throw new TransientException("the broker does not give its request");
   }
 
   @Override

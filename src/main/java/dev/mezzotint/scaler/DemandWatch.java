@@ -5,6 +5,7 @@ import dev.mezzotint.json.InvalidInputException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -112,9 +113,9 @@ public final class DemandWatch implements AutoCloseable {
     return demand;
   }
 
-  /** The last that was learnt, however old; nothing to do where nothing has been. */
-  public Demand last(String kind) {
-    return demands.getOrDefault(kind, new Demand(0, 0));
+  /** The last that was learnt, however old; empty where nothing has been. */
+  public Optional<Demand> last(String kind) {
+    return Optional.ofNullable(demands.get(kind));
   }
 
   /** Since the queues could last be looked at. */

@@ -16,7 +16,6 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -112,7 +111,10 @@ final class KedaScaler extends ExternalScalerGrpc.ExternalScalerImplBase {
     return Status.INTERNAL.withCause(e).asRuntimeException();
   }
 
-  /** Says at once how things stand, and again whenever that changes, until the caller goes. */
+  /**
+   * Says how things stand as soon as that is known, and again whenever that changes, until the
+   * caller goes.
+   */
   @Override
   public void streamIsActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
     String kind = kind(request);
@@ -130,7 +132,7 @@ final class KedaScaler extends ExternalScalerGrpc.ExternalScalerImplBase {
     }
     ServerCallStreamObserver<IsActiveResponse> stream =
         (ServerCallStreamObserver<IsActiveResponse>) answer;
-    Told told = new Told(stream, () -> watch.last(kind).active());
+    Told told = new Told(stream, () -> watch.last(kind).map(Demand::active));
     Runnable stop = watch.onChange(told::tell);
     stream.setOnCancelHandler(
         () -> {
@@ -143,19 +145,19 @@ final class KedaScaler extends ExternalScalerGrpc.ExternalScalerImplBase {
   /** One caller and what it has heard last. */
   private static final class Told {
     private final ServerCallStreamObserver<IsActiveResponse> stream;
-    private final BooleanSupplier active;
+    private final Supplier<Optional<Boolean>> active;
     private Optional<Boolean> last = Optional.empty();
 
-    Told(ServerCallStreamObserver<IsActiveResponse> stream, BooleanSupplier active) {
+    Told(ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
       this.stream = stream;
       this.active = active;
     }
 
     synchronized void tell() {
-      boolean now = active.getAsBoolean();
-      if (!last.equals(Optional.of(now)) && !stream.isCancelled()) {
-        last = Optional.of(now);
-        stream.onNext(KedaScaler.active(now));
+      Optional<Boolean> now = active.get(); // unknown is not false: KEDA would scale to zero
+      if (now.isPresent() && !last.equals(now) && !stream.isCancelled()) {
+        last = now;
+        stream.onNext(KedaScaler.active(now.get()));
       }
     }
   }

@@ -106,7 +106,10 @@ final class Autoscaling implements AutoCloseable {
       String name,
       String description,
       ToDoubleFunction<Demand> figure) {
-    Gauge.builder("mezzotint.backlog." + name, watch, w -> figure.applyAsDouble(w.last(kind)))
+    Gauge.builder(
+            "mezzotint.backlog." + name,
+            watch,
+            w -> w.last(kind).map(figure::applyAsDouble).orElse(0.0))
         .description(description)
         .tag("kind", kind)
         .register(meters);

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
@@ -59,6 +60,7 @@ final class HttpRoutes {
    */
   static void mount(Vertx vertx, Router router, Supplier<Optional<Front>> front) {
     HttpRoutes routes = new HttpRoutes(vertx, front);
+    router.route().failureHandler(HttpRoutes::refuseAddress);
     router.get("/api/events").handler(routes::listen);
     router
         .post("/api/*")
@@ -69,6 +71,15 @@ final class HttpRoutes {
     router.route("/api/*").handler(routes::call);
     router.get("/page/*").handler(routes::call);
     router.get("/").handler(routes::call);
+  }
+
+  /** What the router throws at an address that it cannot decode; all else is as without this. */
+  private static void refuseAddress(RoutingContext context) {
+    if (context.failure() instanceof HttpException fault && fault.getStatusCode() == 400) {
+      write(context, Answer.refusal(400, "", "the address could not be decoded"));
+    } else {
+      context.next();
+    }
   }
 
   private static void refuseBody(RoutingContext context) {
@@ -105,12 +116,12 @@ final class HttpRoutes {
       write(context, away());
       return;
     }
+    Call call = read(context); // first: it throws where the query cannot be decoded
     if (calls.incrementAndGet() > CALLS_MAX) {
       calls.decrementAndGet();
       write(context, Answer.refusal(503, "", "too many calls at once"));
       return;
     }
-    Call call = read(context);
     Context loop = context.vertx().getOrCreateContext();
     threads
         .executeBlocking(() -> carried(now.get().answer(call), context, loop), /* ordered= */ false)

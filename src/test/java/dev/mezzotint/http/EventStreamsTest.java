@@ -54,6 +54,22 @@ class EventStreamsTest {
   }
 
   @Test
+  void whoMissedMoreThanIsSentAtOnceReadsTheListAnew() {
+    FrontWithoutBroker.Ear ear = rest.listen("", Map.of());
+    String first = ear.lastId();
+    rest.front.leave(ear);
+    rest.finished("a", JobEvent.Type.COMPLETED);
+    assertThat(rest.listen("", Map.of("last-event-id", first)).heard).contains("\"id\":\"a\"");
+    String padding = "x".repeat(100);
+    for (int i = 0; i < EventStreams.REMEMBERED_MAX - 5; i++) {
+      rest.finished(padding + i, JobEvent.Type.COMPLETED);
+    }
+    assertThat(rest.listen("", Map.of("last-event-id", first)).heard)
+        .contains("event: reset")
+        .doesNotContain("event: job");
+  }
+
+  @Test
   void theSlowAreDroppedAndTheManyTurnedAway() {
     FrontWithoutBroker.Ear slow = rest.listen("", Map.of());
     slow.roomChars = slow.heard.length() + 10;

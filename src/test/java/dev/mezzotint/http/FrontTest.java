@@ -173,6 +173,24 @@ class FrontTest {
   }
 
   @Test
+  void filesOfAnyNameAreFoundByTheirPaths() {
+    String key = "jobs/a/images/gro\u00df (1)+50%/b c.png";
+    rest.store.put(key, new byte[3], "");
+    rest.store.put(
+        "jobs/a/manifest.json",
+        ("{\"state\":\"completed\",\"images\":[{\"key\":\"" + key + "\"}]}").getBytes(UTF_8),
+        "");
+    JsonObject results = FrontWithoutBroker.json(rest.get("/api/jobs/a/results"));
+    String path = results.objects("images", 9).orElseThrow().get(0).requiredString("path");
+    assertThat(path).doesNotContain(" ", "(", "+");
+    assertThat(rest.get(path).status()).isEqualTo(200);
+    rest.store.put("jobs/a/checkpoints/x", new byte[3], "");
+    for (String hidden : List.of("checkpoints%2Fx", "%6Aob.json", "..%2F..%2Fsecrets", "%zz")) {
+      assertThat(rest.get("/api/jobs/a/files/" + hidden).status()).as(hidden).isEqualTo(404);
+    }
+  }
+
+  @Test
   void rowsUnderWayAreShownAsTheyAreNow() {
     JsonObject row =
         FrontWithoutBroker.json(rest.get("/api/jobs/now/preview"))

@@ -113,6 +113,24 @@ class JobBoardTest {
   }
 
   @Test
+  void ofALongRequestTheShortMembersAreRemembered() {
+    StringBuilder json = new StringBuilder("{\"id\":\"long\",\"seed\":7");
+    for (int i = 0; i < 30; i++) {
+      json.append(",\"m").append(i).append("\":{");
+      for (int k = 0; k < 30; k++) {
+        json.append(k == 0 ? "" : ",").append("\"k").append(k).append("\":\"");
+        json.append("x".repeat(200)).append('"');
+      }
+      json.append('}');
+    }
+    JsonObject request = JsonObject.parse(json.append('}').toString());
+    board.requested("generation", new JobId("long"), request, START);
+    assertThat(board.job("long").orElseThrow().request())
+        .containsEntry("seed", 7)
+        .hasSizeLessThan(5);
+  }
+
+  @Test
   void anEndOfAnotherKindDoesNotReplaceTheFirst() {
     board.event(event("a", JobEvent.Type.CANCELLED, 1, 999_999));
     board.event(event("a", JobEvent.Type.COMPLETED, 2, 999_999));

@@ -30,8 +30,9 @@ class DemandWatchTest {
   @Test
   void changesAreToldOnceAndFaultsChangeNothing() throws Exception {
     try (DemandWatch watch = new DemandWatch(this::look, Map.of("generation", 2.0), OFTEN)) {
-      watch.onChange(() -> told.add("active " + watch.last("generation").active()));
+      watch.onChange(() -> told.add("active " + watch.last("generation").orElseThrow().active()));
       assertThatThrownBy(() -> watch.demand("generation")).isInstanceOf(TransientException.class);
+      assertThat(watch.last("generation")).isEmpty(); // unknown, and not nothing
       assertThatThrownBy(() -> watch.demand("x")).isInstanceOf(InvalidInputException.class);
 
       looks.add(0L);

@@ -86,6 +86,22 @@ class HttpFrontTest {
 
   @Test
   @Order(3)
+  void callsThatCannotBeReadTakeNobodysPlace() throws Exception {
+    for (int i = 0; i < 250; i++) { // more than are answered at once
+      try (java.net.Socket socket =
+          new java.net.Socket("127.0.0.1", java.net.URI.create(page.base()).getPort())) {
+        socket
+            .getOutputStream()
+            .write(
+                "GET /?a=%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes());
+        assertThat(new String(socket.getInputStream().readAllBytes())).startsWith("HTTP/1.1 4");
+      }
+    }
+    assertThat(page.get("/api/jobs").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  @Order(4)
   void tooLargeABodyAndTooLongAPathAreTurnedAway() throws Exception {
     String huge = "{\"id\":\"" + "x".repeat(2 << 20) + "\"}";
     assertThat(page.post("/api/jobs", huge).statusCode()).isEqualTo(413);
