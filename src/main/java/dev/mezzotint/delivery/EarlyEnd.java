@@ -48,8 +48,7 @@ public final class EarlyEnd implements EarlyEnds {
   @Override
   public Optional<Waiting> read(Delivery record) {
     return intake(record)
-        .filter(intake -> intake.request().isPresent())
-        .map(intake -> new Waiting(intake.id().value(), intake.deadline()));
+        .map(intake -> new Waiting(intake.id().value(), intake.fingerprint(), intake.deadline()));
   }
 
   /** What is at fault with a record is left to the worker that takes it. */
@@ -94,10 +93,13 @@ public final class EarlyEnd implements EarlyEnds {
     }
   }
 
-  /** A record that claims another's id was turned away: the job of that id is not its own. */
+  /**
+   * A record that claims another's id was turned away: the job of that id is not its own. A bad
+   * request is a job as well, which ends as failed once a worker has told its author.
+   */
   @Override
   public boolean lost(Delivery record) throws InterruptedException {
-    Optional<Intake<?>> intake = intake(record).filter(read -> read.request().isPresent());
+    Optional<Intake<?>> intake = intake(record);
     if (intake.isEmpty()) {
       return false;
     }

@@ -47,7 +47,8 @@ public record Answer(int status, Map<String, String> headers, Body body) {
     return json(status, members);
   }
 
-  Answer with(String name, String value) {
+  /** The same with another header. */
+  public Answer with(String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(headers);
     more.put(name, value);
     return new Answer(status, more, body);

@@ -100,6 +100,15 @@ public final class Front implements AutoCloseable {
     return Gate.HEADERS;
   }
 
+  /**
+   * Why a call under {@code /api} will not be let in, whatever it brings; empty if it will be.
+   *
+   * @param call its body is not looked at
+   */
+  public Optional<Answer> refuse(Call call) {
+    return gate.refuse(call);
+  }
+
   /** Answers everything but {@code GET /api/events}; never throws. */
   public Answer answer(Call call) {
     try {

@@ -9,9 +9,10 @@ public interface EarlyEnds {
   /**
    * A request that waits.
    *
-   * @param deadline after which it is late
+   * @param fingerprint of its contents: another request under the same id has another one
+   * @param deadline after which it is late; empty as well for a request that is refused anyway
    */
-  record Waiting(String id, Optional<Instant> deadline) {}
+  record Waiting(String id, String fingerprint, Optional<Instant> deadline) {}
 
   /** What must be remembered of a record; empty for one that is nobody's job. */
   Optional<Waiting> read(Delivery record);

@@ -37,7 +37,7 @@ public final class LostRequests {
         }
       };
 
-  private record Suspect(Place place, Instant look, Duration again) {}
+  private record Suspect(WaitingJobs.Gone request, Instant look, Duration again) {}
 
   /** Somebody has told of this job's end. */
   public void ended(String id) {
@@ -46,15 +46,25 @@ public final class LostRequests {
   }
 
   /** The topic is done with this request. */
-  public void settled(String id, Place place, Instant now) {
-    if (ended.remove(id) == null) {
-      suspects.put(id, new Suspect(place, now.plus(DOUBT), DOUBT));
+  public void settled(WaitingJobs.Gone request, Instant now) {
+    if (ended.remove(request.id()) == null) {
+      suspects.put(request.id(), new Suspect(request, now.plus(DOUBT), DOUBT));
     }
   }
 
-  /** A copy stands in the topic: the job is not lost. */
-  public void seen(String id) {
-    suspects.remove(id);
+  /**
+   * A request stands in the topic. If it is a copy of one that is looked for, that is not lost.
+   *
+   * @return false if it is another request under the id of one that is looked for, which came first
+   *     and will have the id
+   */
+  public boolean seen(EarlyEnds.Waiting request) {
+    Suspect suspect = suspects.get(request.id());
+    if (suspect != null && !suspect.request().fingerprint().equals(request.fingerprint())) {
+      return false;
+    }
+    suspects.remove(request.id());
+    return true;
   }
 
   /**
@@ -69,10 +79,10 @@ public final class LostRequests {
           if (suspect.look().isAfter(now) || due.size() == most) {
             return suspect;
           }
-          due.add(Map.entry(id, suspect.place()));
+          due.add(Map.entry(id, suspect.request().place()));
           Duration next = suspect.again().multipliedBy(2);
           Duration again = next.compareTo(LOOK_AGAIN_MAX) > 0 ? LOOK_AGAIN_MAX : next;
-          return new Suspect(suspect.place(), now.plus(again), again);
+          return new Suspect(suspect.request(), now.plus(again), again);
         });
     return due;
   }
@@ -81,7 +91,7 @@ public final class LostRequests {
   public OptionalLong first(String topic, int partition) {
     OptionalLong first = OptionalLong.empty();
     for (Suspect suspect : suspects.values()) {
-      Place place = suspect.place();
+      Place place = suspect.request().place();
       if (place.topic().equals(topic)
           && place.partition() == partition
           && (first.isEmpty() || place.offset() < first.getAsLong())) {

@@ -47,30 +47,44 @@ public final class WaitingJobs {
   }
 
   /**
+   * A request of which no copy waits any more.
+   *
+   * @param fingerprint of its contents
+   * @param place where its latest copy stood
+   */
+  public record Gone(String id, String fingerprint, Place place) {}
+
+  /**
    * @param place of the latest copy
    * @param open how many copies are not settled
    */
-  private record Entry(Place place, Optional<Instant> deadline, int open) {}
+  private record Entry(String fingerprint, Place place, Optional<Instant> deadline, int open) {}
 
   private record Due(Instant at, String id, Place place) {}
 
   /**
-   * A request stands here; if its id was seen before, this place counts, since copies of a request
-   * take the place of what they copy.
+   * A request stands here; if it was seen before, this place counts, since copies of a request take
+   * the place of what they copy.
    *
-   * @return false if there is no room to remember it
+   * @return false if it is not remembered: there is no room, or another request under the same id
+   *     waits, which came first and will have the id
    */
-  public boolean seen(String id, Place place, Optional<Instant> deadline) {
-    if (!waiting.containsKey(id) && waiting.size() >= capacity) {
+  public boolean seen(EarlyEnds.Waiting request, Place place) {
+    String id = request.id();
+    Optional<Instant> deadline = request.deadline();
+    Entry before = waiting.get(id);
+    if (before == null && waiting.size() >= capacity) {
       return false;
     }
-    Entry before = waiting.get(id);
     if (before != null) {
+      if (!before.fingerprint().equals(request.fingerprint())) {
+        return false;
+      }
       forget(id, before);
     }
     boolean anew = log(place).put(place.offset(), id) == null;
     int open = (before == null ? 0 : before.open()) + (anew ? 1 : 0);
-    waiting.put(id, new Entry(place, deadline, open));
+    waiting.put(id, new Entry(request.fingerprint(), place, deadline, open));
     deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, place)));
     return true;
   }
@@ -97,13 +111,9 @@ public final class WaitingJobs {
     }
   }
 
-  /**
-   * Everything before this offset is settled.
-   *
-   * @return the ids of which no copy waits any more, and where the latest stood
-   */
-  public List<Map.Entry<String, Place>> settled(String topic, int partition, long before) {
-    List<Map.Entry<String, Place>> gone = new ArrayList<>();
+  /** Everything before this offset is settled. */
+  public List<Gone> settled(String topic, int partition, long before) {
+    List<Gone> gone = new ArrayList<>();
     TreeMap<Long, String> log = ids.get(topic + "-" + partition);
     if (log == null) {
       return gone;
@@ -115,11 +125,12 @@ public final class WaitingJobs {
         continue;
       }
       if (entry.open() > 1) {
-        waiting.put(id, new Entry(entry.place(), entry.deadline(), entry.open() - 1));
+        waiting.put(
+            id, new Entry(entry.fingerprint(), entry.place(), entry.deadline(), entry.open() - 1));
       } else {
         waiting.remove(id);
         forget(id, entry);
-        gone.add(Map.entry(id, entry.place()));
+        gone.add(new Gone(id, entry.fingerprint(), entry.place()));
       }
     }
     over.clear();

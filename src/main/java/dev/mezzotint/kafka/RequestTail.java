@@ -207,8 +207,7 @@ public final class RequestTail implements AutoCloseable {
   private void settle(WaitingJobs jobs, LostRequests lost, TopicPartition at, long before) {
     // Of several readers one comes first, and the others see its copy.
     Instant apart = clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(APART_MILLIS));
-    jobs.settled(at.topic(), at.partition(), before)
-        .forEach(gone -> lost.settled(gone.getKey(), gone.getValue(), apart));
+    jobs.settled(at.topic(), at.partition(), before).forEach(gone -> lost.settled(gone, apart));
   }
 
   private void sendAgain(
@@ -249,10 +248,11 @@ public final class RequestTail implements AutoCloseable {
       return;
     }
     String id = waiting.get().id();
-    lost.seen(id);
     WaitingJobs.Place place =
         new WaitingJobs.Place(record.topic(), record.partition(), record.offset());
-    if (jobs.seen(id, place, waiting.get().deadline()) && cancellations.cancelled(id)) {
+    if (lost.seen(waiting.get())
+        && jobs.seen(waiting.get(), place)
+        && cancellations.cancelled(id)) {
       jobs.calledOff(id, clock.instant());
     }
   }

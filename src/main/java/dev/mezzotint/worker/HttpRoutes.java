@@ -12,7 +12,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.HttpException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,11 +19,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /** Carries calls to the front and its answers back. Calls may wait, so they run on own threads. */
@@ -32,25 +29,30 @@ final class HttpRoutes {
   private static final System.Logger LOG = System.getLogger(HttpRoutes.class.getName());
   private static final int THREADS = 12;
 
-  /** Calls that wait or run; above it callers are told to come again. */
+  /** Calls that wait, run or have not taken their answer; the next is told to come again. */
   private static final int CALLS_MAX = 200;
+
+  /** Bytes of answers that callers have not taken, as long as files are added to them. */
+  private static final long UNTAKEN_BYTES_MAX = 128L << 20;
+
+  private static final long TAKE_MILLIS = TimeUnit.SECONDS.toMillis(60);
 
   /** Files up to here are read before they are sent, larger ones piece by piece. */
   private static final int WHOLE_BYTES_MAX = 4 << 20;
-
-  private static final int CHUNK_BYTES = 64 << 10;
-  private static final long CHUNK_SECONDS = 30;
 
   /** Text that an event stream's reader may leave untaken. */
   private static final int STREAM_BYTES_MAX = 1 << 20;
 
   private final Supplier<Optional<Front>> front;
   private final WorkerExecutor threads;
+  private final HttpFiles files;
   private final AtomicInteger calls = new AtomicInteger();
+  private final AtomicLong untaken = new AtomicLong();
 
   private HttpRoutes(Vertx vertx, Supplier<Optional<Front>> front) {
     this.front = front;
     this.threads = vertx.createSharedWorkerExecutor("mezzotint-http", THREADS);
+    this.files = new HttpFiles(vertx);
   }
 
   /**
@@ -62,11 +64,7 @@ final class HttpRoutes {
     HttpRoutes routes = new HttpRoutes(vertx, front);
     router.route().failureHandler(HttpRoutes::refuseAddress);
     router.get("/api/events").handler(routes::listen);
-    router
-        .post("/api/*")
-        .handler(
-            BodyHandler.create(/* handleFileUploads= */ false).setBodyLimit(Front.BODY_BYTES_MAX))
-        .failureHandler(HttpRoutes::refuseBody);
+    new HttpBodies(routes::answers).mount(router, "/api/*");
     router.route("/api").handler(routes::call);
     router.route("/api/*").handler(routes::call);
     router.get("/page/*").handler(routes::call);
@@ -80,15 +78,6 @@ final class HttpRoutes {
     } else {
       context.next();
     }
-  }
-
-  private static void refuseBody(RoutingContext context) {
-    boolean large = context.statusCode() == 413;
-    write(
-        context,
-        large
-            ? Answer.refusal(413, "", "a request may have " + Front.BODY_BYTES_MAX + " bytes")
-            : Answer.refusal(400, "", "the body could not be read"));
   }
 
   private static Call read(RoutingContext context) {
@@ -110,6 +99,14 @@ final class HttpRoutes {
         body == null ? new byte[0] : body.getBytes());
   }
 
+  /** Whether a call will be answered; if not, says why, so that nobody waits for its body. */
+  private boolean answers(RoutingContext context) {
+    Optional<Answer> refused =
+        front.get().map(now -> now.refuse(read(context))).orElseGet(() -> Optional.of(away()));
+    refused.ifPresent(answer -> write(context, answer));
+    return refused.isEmpty();
+  }
+
   private void call(RoutingContext context) {
     Optional<Front> now = front.get();
     if (now.isEmpty()) {
@@ -124,70 +121,58 @@ final class HttpRoutes {
     }
     Context loop = context.vertx().getOrCreateContext();
     threads
-        .executeBlocking(() -> carried(now.get().answer(call), context, loop), /* ordered= */ false)
+        .executeBlocking(() -> read(now.get().answer(call)), /* ordered= */ false)
         .onComplete(
             done -> {
-              calls.decrementAndGet();
-              if (done.succeeded()) {
-                done.result().ifPresent(answer -> write(context, answer));
-              } else {
-                LOG.log(System.Logger.Level.DEBUG, "a caller has gone", done.cause());
+              if (done.failed()) {
+                calls.decrementAndGet();
+                LOG.log(System.Logger.Level.DEBUG, "a file could not be read", done.cause());
                 context.request().connection().close();
+              } else if (done.result().body() instanceof Answer.Stream file) {
+                calls.decrementAndGet(); // it is counted with the files
+                files
+                    .send(done.result(), file, context.response(), loop)
+                    .onFailure(
+                        gone -> {
+                          LOG.log(System.Logger.Level.DEBUG, "a caller has gone", gone);
+                          context.request().connection().close();
+                        });
+              } else {
+                hand(context, done.result());
               }
             });
   }
 
-  /**
-   * Reads a file that is small, and sends one that is not. On a thread that may wait; the response
-   * itself is only ever touched on its event loop.
-   *
-   * @return what is still to be sent
-   */
-  private static Optional<Answer> carried(Answer answer, RoutingContext context, Context loop)
-      throws IOException, InterruptedException {
-    if (!(answer.body() instanceof Answer.Stream stream)) {
-      return Optional.of(answer);
-    }
-    try (InputStream in = stream.in()) {
-      if (stream.length() <= WHOLE_BYTES_MAX) {
-        Answer.Bytes all = new Answer.Bytes(in.readNBytes(WHOLE_BYTES_MAX));
-        return Optional.of(new Answer(answer.status(), answer.headers(), all));
-      }
-      HttpServerResponse response = context.response();
-      onLoop(
-          loop,
-          () -> {
-            begin(response, answer);
-            response.putHeader("Content-Length", Long.toString(stream.length()));
-            return Future.succeededFuture();
-          });
-      for (byte[] piece = in.readNBytes(CHUNK_BYTES);
-          piece.length > 0;
-          piece = in.readNBytes(CHUNK_BYTES)) {
-        Buffer next = Buffer.buffer(piece);
-        onLoop(loop, () -> response.write(next));
-      }
-      onLoop(loop, response::end);
-      return Optional.empty();
-    }
+  /** Counts the call until its answer is taken, which must not take for ever. */
+  private void hand(RoutingContext context, Answer answer) {
+    Vertx vertx = context.vertx();
+    long timer = vertx.setTimer(TAKE_MILLIS, late -> context.request().connection().close());
+    long bytes = answer.body() instanceof Answer.Bytes all ? all.bytes().length : 0;
+    untaken.addAndGet(bytes);
+    written(context, answer)
+        .onComplete(
+            done -> {
+              vertx.cancelTimer(timer);
+              untaken.addAndGet(-bytes);
+              calls.decrementAndGet();
+            });
   }
 
-  /** Does something on the event loop and waits until it is done there. */
-  private static void onLoop(Context loop, Supplier<Future<Void>> work)
-      throws IOException, InterruptedException {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    loop.runOnContext(
-        now -> {
-          try {
-            work.get().onSuccess(done::complete).onFailure(done::completeExceptionally);
-          } catch (RuntimeException e) {
-            done.completeExceptionally(e);
-          }
-        });
-    try {
-      done.get(CHUNK_SECONDS, TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new IOException("the caller does not take it", e);
+  /** Reads a file that is small; of a large one that is returned, {@link #files} has a place. */
+  private Answer read(Answer answer) throws IOException {
+    if (!(answer.body() instanceof Answer.Stream stream)) {
+      return answer;
+    }
+    if (stream.length() > WHOLE_BYTES_MAX && files.enter()) {
+      return answer;
+    }
+    try (InputStream in = stream.in()) {
+      if (stream.length() > WHOLE_BYTES_MAX
+          || untaken.get() + stream.length() > UNTAKEN_BYTES_MAX) {
+        return Answer.refusal(503, "", "too many read files at once").with("Retry-After", "5");
+      }
+      Answer.Bytes all = new Answer.Bytes(in.readNBytes(WHOLE_BYTES_MAX));
+      return new Answer(answer.status(), answer.headers(), all);
     }
   }
 
@@ -199,19 +184,27 @@ final class HttpRoutes {
             + " (MEZZOTINT_PAGE)");
   }
 
-  private static void begin(HttpServerResponse response, Answer answer) {
+  static void begin(HttpServerResponse response, Answer answer) {
     response.setStatusCode(answer.status());
     Front.headers().forEach(response::putHeader);
     answer.headers().forEach(response::putHeader);
   }
 
-  private static void write(RoutingContext context, Answer answer) {
+  static void write(RoutingContext context, Answer answer) {
+    var unused = written(context, answer);
+  }
+
+  /** Completes when the caller has taken it, and fails when the caller has gone. */
+  private static Future<Void> written(RoutingContext context, Answer answer) {
     HttpServerResponse response = context.response();
-    begin(response, answer);
-    if (answer.body() instanceof Answer.Bytes all) {
-      var unused = response.end(Buffer.buffer(all.bytes()));
-    } else {
+    if (!(answer.body() instanceof Answer.Bytes all)) {
       throw new IllegalStateException("files are carried before they are written");
+    }
+    try {
+      begin(response, answer);
+      return response.end(Buffer.buffer(all.bytes()));
+    } catch (IllegalStateException e) {
+      return Future.failedFuture(e); // the caller has gone
     }
   }
 

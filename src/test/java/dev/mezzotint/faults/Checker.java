@@ -6,16 +6,18 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * The promise, as a judge of evidence: every job that was handed over has one end, told under one
  * id; its manifest was written once and says the same; every picture stands as the manifest says;
- * attempts and sequences rise; nobody who has lost a job does anything about it; and the queue
- * holds nothing that nobody answers for.
+ * each worker's attempts rise, and so do an attempt's sequences; nobody who has lost a job does
+ * anything about it; and the queue holds nothing that nobody answers for.
  *
  * <p>Knows nothing of which fault there was.
  */
@@ -161,8 +163,7 @@ final class Checker {
 
   private void checkOrder(String id, List<Event> events) {
     Set<String> seen = new HashSet<>();
-    java.util.Map<Integer, Long> last = new java.util.HashMap<>();
-    int startedLast = 0;
+    Map<Integer, Long> last = new HashMap<>();
     for (Event event : events) {
       if (!seen.add(event.id()) || event.type().equals("rejected")) {
         continue; // the same fact again, or nothing about the job itself
@@ -171,11 +172,29 @@ final class Checker {
       if (before != null && before >= event.sequence()) {
         violations.add(id + ": sequence falls from " + before + " at event " + event.id());
       }
-      if (event.type().equals("started")) {
-        if (event.attempt() <= startedLast) {
-          violations.add(id + ": attempt falls from " + startedLast + " at " + event.id());
-        }
-        startedLast = event.attempt();
+    }
+    checkAttempts(id, events);
+  }
+
+  /**
+   * Each attempt is one worker's, and each worker's rise. Between two workers the log's order
+   * promises nothing: what one of them handed to its producer may reach a broker that was away
+   * after the next attempt's words, and before it can know that the job is no longer its own.
+   */
+  private void checkAttempts(String id, List<Event> events) {
+    Map<Integer, String> workers = new HashMap<>();
+    Map<String, Integer> last = new HashMap<>();
+    for (Event event : events) {
+      if (!event.type().equals("started")) {
+        continue;
+      }
+      String other = workers.put(event.attempt(), event.worker());
+      if (other != null && !other.equals(event.worker())) {
+        violations.add(id + ": " + other + " and " + event.worker() + " both began " + event.id());
+      }
+      int before = last.merge(event.worker(), event.attempt(), Math::max);
+      if (before > event.attempt() && other == null) {
+        violations.add(id + ": attempt falls from " + before + " at " + event.id());
       }
     }
   }

@@ -280,10 +280,26 @@ class CheckerTest {
 
   @Test
   void anAttemptThatFalls() {
+    event("b", "started/3", "started", 3, 3_000_002, "w1", "");
     event("b", "started/2", "started", 2, 2_000_002, "w1", "");
-    event("b", "started/1b", "started", 1, 1_000_009, "w1", "");
 
     assertViolated("b: attempt falls");
+  }
+
+  @Test
+  void anAttemptThatIsToldLateByAWorkerThatCannotKnow() {
+    event("a", "started/3", "started", 3, 3_000_002, "w3", "");
+    event("a", "started/2", "started", 2, 2_000_002, "w2", "");
+
+    assertThat(check().violations()).isEmpty();
+  }
+
+  @Test
+  void anAttemptOfTwoWorkers() {
+    event("b", "started/2", "started", 2, 2_000_002, "w1", "");
+    event("b", "started/2", "started", 2, 2_000_002, "w2", "");
+
+    assertViolated("b: w1 and w2 both began");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.EarlyEnds.Waiting;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.Keys;
@@ -113,6 +114,29 @@ class EarlyEndTest {
     assertThat(lost(world.record(request("a", "\"count\":3")))).as("another's id").isFalse();
     assertThat(lost(world.record("no request"))).isFalse();
     assertThat(lost(first)).isTrue();
+  }
+
+  /** Its author is to be told what was wrong with it, as well. */
+  @Test
+  void aBadRequestIsLostUntilItHasFailed() throws Exception {
+    Delivery record = world.record(request("a", "\"steps\":0"));
+    assertThat(lost(record)).isTrue();
+    assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
+    assertThat(world.log.words("a")).contains("failed");
+    assertThat(lost(record)).isFalse();
+  }
+
+  @Test
+  void whatIsRememberedTellsTwoRequestsUnderOneIdApart() {
+    Waiting first = remembered(request("a", "\"count\":2"));
+    assertThat(remembered(request("a", "\"count\":  2"))).isEqualTo(first);
+    assertThat(remembered(request("a", "\"count\":3")).id()).isEqualTo("a");
+    assertThat(remembered(request("a", "\"count\":3"))).isNotEqualTo(first);
+    assertThat(remembered(request("a", "\"steps\":0," + LATE)).deadline()).isEmpty();
+  }
+
+  private Waiting remembered(String json) {
+    return world.control(Line.Fault.NONE).read(world.record(json)).orElseThrow();
   }
 
   private boolean lost(Delivery record) throws InterruptedException {

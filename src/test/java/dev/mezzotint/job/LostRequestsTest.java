@@ -2,10 +2,12 @@ package dev.mezzotint.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.job.WaitingJobs.Gone;
 import dev.mezzotint.job.WaitingJobs.Place;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class LostRequestsTest {
@@ -14,6 +16,14 @@ class LostRequestsTest {
 
   private final LostRequests lost = new LostRequests();
 
+  private static Gone gone(String id, Place place) {
+    return new Gone(id, "contents", place);
+  }
+
+  private static EarlyEnds.Waiting copy(String id, String fingerprint) {
+    return new EarlyEnds.Waiting(id, fingerprint, Optional.empty());
+  }
+
   private static Place at(long offset) {
     return new Place("requests", 0, offset);
   }
@@ -21,29 +31,37 @@ class LostRequestsTest {
   @Test
   void whoseEndWasToldIsNotLookedAt() {
     lost.ended("a");
-    lost.settled("a", at(1), NOW);
+    lost.settled(gone("a", at(1)), NOW);
     assertThat(lost.due(LATER, 9)).isEmpty();
     assertThat(lost.first("requests", 0)).isEmpty();
   }
 
   @Test
   void anEndThatIsHeardOfLateClearsTheSuspicion() {
-    lost.settled("a", at(1), NOW);
+    lost.settled(gone("a", at(1)), NOW);
     lost.ended("a");
     assertThat(lost.due(LATER, 9)).isEmpty();
   }
 
   @Test
   void aCopyThatIsReadLaterClearsTheSuspicion() {
-    lost.settled("a", at(1), NOW);
+    lost.settled(gone("a", at(1)), NOW);
     assertThat(lost.due(NOW, 9)).as("copies are read a little later").isEmpty();
-    lost.seen("a");
+    assertThat(lost.seen(copy("a", "contents"))).isTrue();
     assertThat(lost.due(LATER, 9)).isEmpty();
   }
 
   @Test
+  void anotherRequestUnderItsIdIsNoCopy() {
+    lost.settled(gone("a", at(1)), NOW);
+    assertThat(lost.seen(copy("a", "other contents"))).isFalse();
+    assertThat(lost.due(LATER, 9)).containsExactly(Map.entry("a", at(1)));
+    assertThat(lost.seen(copy("b", "other contents"))).isTrue();
+  }
+
+  @Test
   void whoseEndNobodyToldIsLookedAtAgainAndAgainEverMoreSeldom() {
-    lost.settled("a", at(1), NOW);
+    lost.settled(gone("a", at(1)), NOW);
     Instant now = LATER;
     Duration before = Duration.ZERO;
     for (int look = 0; look < 12; look++) {
@@ -62,7 +80,7 @@ class LostRequestsTest {
   @Test
   void whatIsTooMuchAtOnceStaysDue() {
     for (int i = 0; i < 5; i++) {
-      lost.settled("job" + i, at(i), NOW);
+      lost.settled(gone("job" + i, at(i)), NOW);
     }
     assertThat(lost.due(LATER, 3)).hasSize(3);
     assertThat(lost.due(LATER, 3)).hasSize(2);
@@ -71,10 +89,10 @@ class LostRequestsTest {
 
   @Test
   void theFirstOfAPartitionIsKnown() {
-    lost.settled("a", at(7), NOW);
-    lost.settled("b", at(3), NOW);
-    lost.settled("c", new Place("requests", 1, 1), NOW);
-    lost.settled("d", new Place("other", 0, 2), NOW);
+    lost.settled(gone("a", at(7)), NOW);
+    lost.settled(gone("b", at(3)), NOW);
+    lost.settled(gone("c", new Place("requests", 1, 1)), NOW);
+    lost.settled(gone("d", new Place("other", 0, 2)), NOW);
     assertThat(lost.first("requests", 0)).hasValue(3);
     lost.ended("b");
     assertThat(lost.first("requests", 0)).hasValue(7);

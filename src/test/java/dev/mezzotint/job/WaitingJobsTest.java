@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.longs;
 
+import dev.mezzotint.job.EarlyEnds.Waiting;
+import dev.mezzotint.job.WaitingJobs.Gone;
 import dev.mezzotint.job.WaitingJobs.Place;
 import java.time.Instant;
 import java.util.HashMap;
@@ -19,13 +21,21 @@ class WaitingJobsTest {
 
   private final WaitingJobs waiting = new WaitingJobs(1_000);
 
+  private static Waiting waits(String id, Optional<Instant> deadline) {
+    return new Waiting(id, "contents", deadline);
+  }
+
+  private static Gone gone(String id, Place place) {
+    return new Gone(id, "contents", place);
+  }
+
   private static Place at(long offset) {
     return new Place("requests", 0, offset);
   }
 
   @Test
   void deadlineComesDueOnceAfterTheGrace() {
-    waiting.seen("a", at(7), Optional.of(NOW));
+    waiting.seen(waits("a", Optional.of(NOW)), at(7));
     assertThat(waiting.due(NOW)).isEmpty();
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(7)));
     assertThat(waiting.due(AFTER_GRACE.plusSeconds(9))).isEmpty();
@@ -34,7 +44,7 @@ class WaitingJobsTest {
 
   @Test
   void onlyWhatWaitsIsCalledOff() {
-    waiting.seen("a", at(1), Optional.empty());
+    waiting.seen(waits("a", Optional.empty()), at(1));
     waiting.calledOff("a", NOW);
     waiting.calledOff("unknown", NOW);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
@@ -42,8 +52,8 @@ class WaitingJobsTest {
 
   @Test
   void settledRequestsAreForgotten() {
-    waiting.seen("a", at(1), Optional.of(NOW));
-    waiting.seen("b", at(2), Optional.of(NOW));
+    waiting.seen(waits("a", Optional.of(NOW)), at(1));
+    waiting.seen(waits("b", Optional.of(NOW)), at(2));
     waiting.settled("requests", 0, 2);
     waiting.settled("requests", 1, 99);
     waiting.settled("elsewhere", 0, 99);
@@ -53,8 +63,8 @@ class WaitingJobsTest {
 
   @Test
   void copyTakesThePlaceOfWhatItCopies() {
-    waiting.seen("a", at(1), Optional.of(NOW));
-    waiting.seen("a", at(9), Optional.of(NOW));
+    waiting.seen(waits("a", Optional.of(NOW)), at(1));
+    waiting.seen(waits("a", Optional.of(NOW)), at(9));
     waiting.settled("requests", 0, 9);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(9)));
   }
@@ -62,32 +72,45 @@ class WaitingJobsTest {
   @Test
   void aRequestIsGoneWithTheLastOfItsCopies() {
     Place elsewhere = new Place("requests", 1, 3);
-    waiting.seen("a", at(1), Optional.empty());
-    waiting.seen("a", elsewhere, Optional.empty());
-    waiting.seen("b", at(2), Optional.empty());
+    waiting.seen(waits("a", Optional.empty()), at(1));
+    waiting.seen(waits("a", Optional.empty()), elsewhere);
+    waiting.seen(waits("b", Optional.empty()), at(2));
     assertThat(waiting.settled("requests", 1, 4)).as("a stands in the other partition").isEmpty();
-    assertThat(waiting.settled("requests", 0, 2)).containsExactly(Map.entry("a", elsewhere));
-    assertThat(waiting.settled("requests", 0, 3)).containsExactly(Map.entry("b", at(2)));
+    assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", elsewhere));
+    assertThat(waiting.settled("requests", 0, 3)).containsExactly(gone("b", at(2)));
     assertThat(waiting.settled("requests", 0, 3)).isEmpty();
+  }
+
+  /** It will be turned away, and must not take the first one's deadline or place with it. */
+  @Test
+  void anotherRequestUnderTheIdOfOneThatWaitsChangesNothing() {
+    waiting.seen(waits("a", Optional.empty()), at(1));
+    assertThat(waiting.seen(new Waiting("a", "other contents", Optional.of(NOW)), at(2))).isFalse();
+    assertThat(waiting.due(AFTER_GRACE)).isEmpty();
+    waiting.calledOff("a", NOW);
+    assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
+    assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", at(1)));
+    assertThat(waiting.settled("requests", 0, 3)).isEmpty();
+    assertThat(waiting.seen(new Waiting("a", "other contents", Optional.of(NOW)), at(3))).isTrue();
   }
 
   @Test
   void theSameRecordReadTwiceIsOneCopy() {
-    waiting.seen("a", at(1), Optional.empty());
-    waiting.seen("a", at(1), Optional.empty());
-    assertThat(waiting.settled("requests", 0, 2)).containsExactly(Map.entry("a", at(1)));
+    waiting.seen(waits("a", Optional.empty()), at(1));
+    waiting.seen(waits("a", Optional.empty()), at(1));
+    assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", at(1)));
   }
 
   @Test
   void beyondItsCapacityNothingNewIsRemembered() {
     WaitingJobs small = new WaitingJobs(2);
-    assertThat(small.seen("a", at(1), Optional.empty())).isTrue();
-    assertThat(small.seen("b", at(2), Optional.empty())).isTrue();
-    assertThat(small.seen("c", at(3), Optional.of(NOW))).isFalse();
-    assertThat(small.seen("a", at(4), Optional.empty())).isTrue();
+    assertThat(small.seen(waits("a", Optional.empty()), at(1))).isTrue();
+    assertThat(small.seen(waits("b", Optional.empty()), at(2))).isTrue();
+    assertThat(small.seen(waits("c", Optional.of(NOW)), at(3))).isFalse();
+    assertThat(small.seen(waits("a", Optional.empty()), at(4))).isTrue();
     small.settled("requests", 0, 3);
     assertThat(small.size()).isEqualTo(1);
-    assertThat(small.seen("c", at(5), Optional.of(NOW))).isTrue();
+    assertThat(small.seen(waits("c", Optional.of(NOW)), at(5))).isTrue();
   }
 
   /** Against the plainest model of it: a map that is searched. */
@@ -110,7 +133,8 @@ class WaitingJobsTest {
                   case 0 -> {
                     boolean dated = random.nextBoolean();
                     Instant deadline = now.plusMillis(random.nextInt(3_000));
-                    tested.seen(id, at(offset), dated ? Optional.of(deadline) : Optional.empty());
+                    tested.seen(
+                        waits(id, dated ? Optional.of(deadline) : Optional.empty()), at(offset));
                     model.put(id, at(offset));
                     late.remove(id);
                     if (dated) {

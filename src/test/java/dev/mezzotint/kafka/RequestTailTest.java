@@ -7,6 +7,7 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EarlyEnds;
 import dev.mezzotint.local.SharedStack;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -30,17 +32,29 @@ import org.junit.jupiter.api.Test;
 class RequestTailTest {
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
+  /** The contents of a request whose time has passed. */
+  private static final String LATE = "late";
+
   private final Set<String> ended = ConcurrentHashMap.newKeySet();
+  private final List<String> late = new CopyOnWriteArrayList<>();
+
+  /** A request's value is its id, a blank and whatever else it says, or the id alone. */
   private final EarlyEnds jobs =
       new EarlyEnds() {
         @Override
         public Optional<Waiting> read(Delivery record) {
-          return Optional.of(new Waiting(new String(record.value(), UTF_8), Optional.empty()));
+          String[] words = new String(record.value(), UTF_8).split(" ", 2);
+          String says = words.length > 1 ? words[1] : "";
+          return Optional.of(
+              new Waiting(
+                  words[0],
+                  says,
+                  says.equals(LATE) ? Optional.of(Instant.EPOCH) : Optional.empty()));
         }
 
         @Override
         public boolean end(Delivery record) {
-          return false;
+          return late.add(new String(record.value(), UTF_8));
         }
 
         @Override
@@ -48,6 +62,7 @@ class RequestTailTest {
           return !ended.contains(new String(record.value(), UTF_8));
         }
       };
+
   private KafkaSettings settings;
   private String topic;
 
@@ -76,10 +91,11 @@ class RequestTailTest {
         settings, List.of(topic), jobs, id -> false, InstantSource.system(), 1_000);
   }
 
-  private void send(String... ids) {
+  private void send(String... requests) {
     try (RecordSender sender = new RecordSender(settings, "test")) {
-      for (String id : ids) {
-        sender.send(new ProducerRecord<>(topic, id.getBytes(UTF_8), id.getBytes(UTF_8)));
+      for (String request : requests) {
+        byte[] id = request.split(" ", 2)[0].getBytes(UTF_8);
+        sender.send(new ProducerRecord<>(topic, id, request.getBytes(UTF_8)));
       }
     }
   }
@@ -177,6 +193,23 @@ class RequestTailTest {
     useUp(Set.of("lost"), Set.of("done"));
     try (RequestTail next = tail()) {
       awaitRecords("done", "lost", "lost again");
+    }
+  }
+
+  /** Else anybody who knows its id could end a job that waits. */
+  @Test
+  void aLateRequestUnderTheIdOfOneThatWaitsEndsNothing() throws Exception {
+    try (RequestTail running = tail()) {
+      send("first", "first " + LATE, "second " + LATE);
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (!late.contains("second " + LATE) && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+      running.calledOff("first");
+      while (late.size() < 2 && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+      assertThat(late).containsExactly("second " + LATE, "first");
     }
   }
 }

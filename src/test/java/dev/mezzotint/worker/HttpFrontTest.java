@@ -1,9 +1,14 @@
 package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,8 +93,7 @@ class HttpFrontTest {
   @Order(3)
   void callsThatCannotBeReadTakeNobodysPlace() throws Exception {
     for (int i = 0; i < 250; i++) { // more than are answered at once
-      try (java.net.Socket socket =
-          new java.net.Socket("127.0.0.1", java.net.URI.create(page.base()).getPort())) {
+      try (Socket socket = new Socket("127.0.0.1", URI.create(page.base()).getPort())) {
         socket
             .getOutputStream()
             .write(
@@ -107,6 +111,99 @@ class HttpFrontTest {
     assertThat(page.post("/api/jobs", huge).statusCode()).isEqualTo(413);
     assertThat(page.get("/api/jobs/..%2f..%2fmodels").statusCode()).isEqualTo(404);
     assertThat(page.get("/api/jobs/http-1/files/..%2f..%2f..%2fprobe").statusCode()).isEqualTo(404);
+  }
+
+  private static Socket call(String head) throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(16 << 10);
+    socket.connect(new InetSocketAddress("127.0.0.1", URI.create(page.base()).getPort()));
+    socket.setSoTimeout(20_000);
+    socket.getOutputStream().write((head + "\r\nHost: localhost\r\n\r\n").getBytes());
+    return socket;
+  }
+
+  private static String answer(Socket socket) throws IOException {
+    return new String(socket.getInputStream().readNBytes(12));
+  }
+
+  /** Who is refused is told before having sent what nobody would read. */
+  @Test
+  @Order(5)
+  void bodiesOfStrangersAreNotWaitedFor() throws Exception {
+    String body = " HTTP/1.1\r\nContent-Length: 1000000\r\nContent-Type: ";
+    try (Socket form = call("POST /api/jobs" + body + "text/plain");
+        Socket known = call("POST /api/jobs" + body + "application/json")) {
+      assertThat(answer(form)).isEqualTo("HTTP/1.1 415");
+      known.setSoTimeout(500);
+      assertThatThrownBy(() -> answer(known)).isInstanceOf(SocketTimeoutException.class);
+    }
+  }
+
+  @Test
+  @Order(6)
+  void unsentBodiesHoldOnlySoManyPlacesAndGiveThemBack() throws Exception {
+    String post = "POST /api/jobs HTTP/1.1\r\nContent-Length: 9\r\nContent-Type: application/json";
+    List<Socket> waiting = new ArrayList<>();
+    try {
+      for (int i = 0; i < HttpBodies.READ_MAX; i++) {
+        waiting.add(call(post));
+      }
+      assertThat(await(() -> answeredAt(post))).isEqualTo("HTTP/1.1 503");
+      assertThat(page.get("/api/jobs").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : waiting) {
+        socket.close();
+      }
+    }
+    assertThat(await(() -> page.post("/api/jobs", "{}").statusCode() == 400 ? "read" : ""))
+        .isEqualTo("read");
+  }
+
+  @Test
+  @Order(7)
+  void readersOfLargeFilesWhoTakeNothingAreInNobodysWay() throws Exception {
+    byte[] large = new byte[40 << 20];
+    page.site.store().put("jobs/http-1/log.csv", large, "text/csv");
+    String get = "GET /api/jobs/http-1/files/log.csv HTTP/1.1";
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 2 * HttpFiles.SENT_MAX; i++) {
+        slow.add(call(get));
+      }
+      assertThat(await(() -> answeredAt(get))).isEqualTo("HTTP/1.1 503");
+      assertThat(page.get("/api/jobs/http-1").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+    assertThat(await(() -> answeredAt(get).endsWith("200") ? "sent" : "")).isEqualTo("sent");
+    assertThat(page.bytes(page.base() + "/api/jobs/http-1/files/log.csv").body()).isEqualTo(large);
+  }
+
+  /** How a call is answered that sends no body; empty if it is waited for. */
+  private static String answeredAt(String head) throws IOException {
+    try (Socket socket = call(head)) {
+      socket.setSoTimeout(300);
+      return answer(socket);
+    } catch (SocketTimeoutException e) {
+      return "";
+    }
+  }
+
+  private interface Look {
+    String now() throws Exception;
+  }
+
+  /** What is seen once anything is. */
+  private static String await(Look look) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    String seen = look.now();
+    while (seen.isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(100);
+      seen = look.now();
+    }
+    return seen;
   }
 
   /** Commands with {@code curl} on the page, each with the lines that it goes on over. */
