@@ -12,9 +12,11 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
@@ -38,11 +40,12 @@ public final class GroupLag implements AutoCloseable {
 
   /**
    * @param unsettled records that wait or are in hand
+   * @param paused of these, in topics that nobody is to take from
    * @param settled records before those, from the beginning of the topics
    * @param members of the group that read these topics
    * @param hosts that those members are on
    */
-  public record Figures(long unsettled, long settled, int members, int hosts) {}
+  public record Figures(long unsettled, long paused, long settled, int members, int hosts) {}
 
   /** Connects to nothing yet. */
   public GroupLag(KafkaSettings settings, RequestQueue.Kind kind) {
@@ -61,10 +64,12 @@ public final class GroupLag implements AutoCloseable {
 
   /**
    * @param topics sets of topics, by any name; topics that do not exist have nothing
+   * @param paused whether nobody is to take from a topic
    * @return figures by the same names
    * @throws TransientException if the broker does not answer
    */
-  public Map<String, Figures> look(Map<String, ? extends Collection<String>> topics)
+  public Map<String, Figures> look(
+      Map<String, ? extends Collection<String>> topics, Predicate<String> paused)
       throws InterruptedException {
     Set<String> all = new HashSet<>();
     topics.values().forEach(all::addAll);
@@ -73,21 +78,24 @@ public final class GroupLag implements AutoCloseable {
     Map<TopicPartition, Long> unsettled = unsettled(partitions, ends);
     List<Member> members = members();
     Map<String, Figures> figures = new HashMap<>();
-    topics.forEach((name, of) -> figures.put(name, sum(of, ends, unsettled, members)));
+    topics.forEach((name, of) -> figures.put(name, sum(of, paused, ends, unsettled, members)));
     return figures;
   }
 
   private static Figures sum(
       Collection<String> topics,
+      Predicate<String> paused,
       Map<TopicPartition, Long> ends,
       Map<TopicPartition, Long> unsettled,
       List<Member> members) {
     long lag = 0;
+    long held = 0;
     long settled = 0;
     for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
       if (topics.contains(end.getKey().topic())) {
         long behind = unsettled.getOrDefault(end.getKey(), 0L);
         lag += behind;
+        held += paused.test(end.getKey().topic()) ? behind : 0;
         settled += end.getValue() - behind;
       }
     }
@@ -96,7 +104,7 @@ public final class GroupLag implements AutoCloseable {
             .filter(m -> m.reads().stream().anyMatch(at -> topics.contains(at.topic())))
             .map(Member::host)
             .toList();
-    return new Figures(lag, settled, hosts.size(), new HashSet<>(hosts).size());
+    return new Figures(lag, held, settled, hosts.size(), new HashSet<>(hosts).size());
   }
 
   private List<TopicPartition> partitions(Set<String> topics) throws InterruptedException {
@@ -125,7 +133,7 @@ public final class GroupLag implements AutoCloseable {
   private Map<TopicPartition, Long> unsettled(
       List<TopicPartition> partitions, Map<TopicPartition, Long> ends) throws InterruptedException {
     Map<TopicPartition, Long> unsettled =
-        kind == RequestQueue.Kind.SHARE_GROUP ? ofShareGroup() : ofConsumerGroup(ends);
+        kind == RequestQueue.Kind.SHARE_GROUP ? ofShareGroup(ends) : ofConsumerGroup(ends);
     if (!unsettled.keySet().containsAll(partitions)) {
       // Nobody has come yet: everything there is.
       offsets(partitions, OffsetSpec.earliest())
@@ -137,7 +145,8 @@ public final class GroupLag implements AutoCloseable {
     return unsettled;
   }
 
-  private Map<TopicPartition, Long> ofShareGroup() throws InterruptedException {
+  private Map<TopicPartition, Long> ofShareGroup(Map<TopicPartition, Long> ends)
+      throws InterruptedException {
     Map<TopicPartition, Long> unsettled = new HashMap<>();
     String group = settings.groupId();
     await(
@@ -149,10 +158,20 @@ public final class GroupLag implements AutoCloseable {
                 of.forEach(
                     (at, info) -> {
                       if (info != null) {
-                        info.lag().ifPresent(lag -> unsettled.put(at, Math.max(0, lag)));
+                        behind(info, ends.get(at)).ifPresent(lag -> unsettled.put(at, lag));
                       }
                     }));
     return unsettled;
+  }
+
+  /** A broker may know where a group stands and, for a while, not how far behind it is. */
+  private static Optional<Long> behind(SharePartitionOffsetInfo info, @Nullable Long end) {
+    if (info.lag().isPresent()) {
+      return Optional.of(Math.max(0, info.lag().get()));
+    }
+    return end == null || info.startOffset() < 0
+        ? Optional.empty()
+        : Optional.of(Math.max(0, end - info.startOffset()));
   }
 
   private Map<TopicPartition, Long> ofConsumerGroup(Map<TopicPartition, Long> ends)

@@ -4,16 +4,22 @@ package dev.mezzotint.scaler;
  * What is asked of the workers of one kind.
  *
  * @param jobs requests that wait or are in hand
+ * @param paused of these, in topics that nobody is to take from: they ask for no worker
  * @param secondsPerJob how long one worker takes per job when it has all that it can hold
  */
-public record Demand(long jobs, double secondsPerJob) {
+public record Demand(long jobs, long paused, double secondsPerJob) {
 
-  /** How long one worker alone would take for all of it. */
+  /** Jobs that ask for a worker. */
+  public long wanted() {
+    return jobs - paused;
+  }
+
+  /** How long one worker alone would take for those. */
   public double deviceSeconds() {
-    return jobs * secondsPerJob;
+    return wanted() * secondsPerJob;
   }
 
   public boolean active() {
-    return jobs > 0;
+    return wanted() > 0;
   }
 }

@@ -80,7 +80,7 @@ public final class DemandWatch implements AutoCloseable {
       QueueFigures of = figures.get(entry.getKey());
       if (of != null) {
         entry.getValue().look(of, now);
-        Demand demand = new Demand(of.unsettled(), entry.getValue().seconds());
+        Demand demand = new Demand(of.unsettled(), of.paused(), entry.getValue().seconds());
         Demand before = demands.put(entry.getKey(), demand);
         changed |= before == null || before.active() != demand.active();
       }

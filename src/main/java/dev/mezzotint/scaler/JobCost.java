@@ -6,10 +6,10 @@ package dev.mezzotint.scaler;
  *
  * <pre>seconds per job = workers · time / jobs settled</pre>
  *
- * That counts what the autoscaler wants to know, the gain of batching included, and needs no word
- * from a worker: there is none when it matters most, at zero. Until something has been measured the
- * configured figure stands, which weighs as much as {@value #PRIOR_JOBS} jobs; what was measured
- * loses half its weight in ten minutes of full work.
+ * Requests of paused topics keep nobody busy. That counts what the autoscaler wants to know, the
+ * gain of batching included, and needs no word from a worker: there is none when it matters most,
+ * at zero. Until something has been measured the configured figure stands, which weighs as much as
+ * {@value #PRIOR_JOBS} jobs; what was measured loses half its weight in ten minutes of full work.
  *
  * <p>Not safe for use by several threads.
  */
@@ -22,7 +22,7 @@ final class JobCost {
   private double jobs;
   private boolean full;
   private long at;
-  private QueueFigures before = new QueueFigures(0, 0, 0, 0);
+  private QueueFigures before = new QueueFigures(0, 0, 0, 0, 0);
 
   /**
    * @param configured seconds, positive
@@ -35,7 +35,8 @@ final class JobCost {
    * @param now {@link System#nanoTime}
    */
   void look(QueueFigures figures, long now) {
-    boolean fullNow = figures.lanes() > 0 && figures.unsettled() >= figures.lanes();
+    long wanted = figures.unsettled() - figures.paused();
+    boolean fullNow = figures.lanes() > 0 && wanted >= figures.lanes();
     // Between two looks with the same workers, all of them busy at both.
     if (full && fullNow && figures.workers() == before.workers()) {
       long elapsed = now - at;

@@ -159,7 +159,7 @@ public final class ScaleSimulation {
       jobs += pod.inHand.size();
       alive += pod.stopping() ? 0 : 1;
     }
-    Demand demand = new Demand(jobs, settings.jobSeconds());
+    Demand demand = new Demand(jobs, /* paused= */ 0, settings.jobSeconds());
     if (demand.active()) {
       lastActive = now;
     }

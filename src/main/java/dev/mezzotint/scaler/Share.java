@@ -19,7 +19,7 @@ public sealed interface Share {
 
   /** What is to be shared, in the share's own unit. */
   default double value(Demand demand) {
-    return this instanceof Seconds ? demand.deviceSeconds() : demand.jobs();
+    return this instanceof Seconds ? demand.deviceSeconds() : demand.wanted();
   }
 
   /**

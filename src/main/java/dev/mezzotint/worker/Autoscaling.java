@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -33,13 +34,18 @@ final class Autoscaling implements AutoCloseable {
    * Begins at once.
    *
    * @param topics request topics by kind
+   * @param paused whether nobody is to take from a topic
    */
-  Autoscaling(Settings settings, KafkaSettings kafka, Map<String, List<String>> topics) {
+  Autoscaling(
+      Settings settings,
+      KafkaSettings kafka,
+      Map<String, List<String>> topics,
+      Predicate<String> paused) {
     ScalerSwitches switches = settings.scaler();
     lag = new GroupLag(kafka, settings.queue());
     watch =
         new DemandWatch(
-            () -> figures(lag.look(topics)),
+            () -> figures(lag.look(topics, paused)),
             Map.of(
                 Role.GENERATION.word(),
                 switches.generationSeconds(),
@@ -68,7 +74,9 @@ final class Autoscaling implements AutoCloseable {
     lags.forEach(
         (kind, of) ->
             figures.put(
-                kind, new QueueFigures(of.unsettled(), of.settled(), of.members(), of.hosts())));
+                kind,
+                new QueueFigures(
+                    of.unsettled(), of.paused(), of.settled(), of.members(), of.hosts())));
     return figures;
   }
 
@@ -82,11 +90,12 @@ final class Autoscaling implements AutoCloseable {
   void register(MeterRegistry meters) {
     for (String kind : watch.kinds()) {
       gauge(meters, kind, "jobs", "Requests that wait or are in hand", Demand::jobs);
+      gauge(meters, kind, "paused", "Of these, in paused topics", Demand::paused);
       gauge(
           meters,
           kind,
           "device.seconds",
-          "How long one worker alone would take for them",
+          "How long one worker alone would take for those that are not paused",
           Demand::deviceSeconds);
       gauge(
           meters,

@@ -21,7 +21,7 @@ import java.util.Map;
  * attempts have left. Needs no device. Safe for use by many threads.
  */
 final class ControlRole implements AutoCloseable {
-  /** About 100 MB of ids; a longer backlog's tail ends when it is taken. */
+  /** About 150 MB of ids and checksums; a longer backlog's tail ends when it is taken. */
   private static final int WAITING_MAX = 500_000;
 
   private final List<RequestTail> tails;
@@ -49,7 +49,8 @@ final class ControlRole implements AutoCloseable {
         new Autoscaling(
             settings,
             connections.kafka(),
-            Map.of(Role.GENERATION.word(), generation, Role.TRAINING.word(), training));
+            Map.of(Role.GENERATION.word(), generation, Role.TRAINING.word(), training),
+            connections::paused);
     DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
     this.tails =
         List.of(

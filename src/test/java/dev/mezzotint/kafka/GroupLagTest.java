@@ -49,7 +49,7 @@ class GroupLagTest {
   void aConsumerGroupIsBehindByWhatItHasNotCommitted() throws Exception {
     try (GroupLag lag = new GroupLag(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
       send(5);
-      assertThat(look(lag)).isEqualTo(new GroupLag.Figures(5, 0, 0, 0));
+      assertThat(look(lag)).isEqualTo(new GroupLag.Figures(5, 0, 0, 0, 0));
       try (KafkaConsumer<byte[], byte[]> consumer =
           new KafkaConsumer<>(
               Map.of(
@@ -69,15 +69,30 @@ class GroupLagTest {
         assertThat(look(lag).unsettled()).isEqualTo(5);
         consumer.commitSync();
 
-        assertThat(look(lag)).isEqualTo(new GroupLag.Figures(3, 2, 1, 1));
+        assertThat(look(lag)).isEqualTo(new GroupLag.Figures(3, 0, 2, 1, 1));
       }
+    }
+  }
+
+  @Test
+  void whatWaitsInAPausedTopicIsToldApart() throws Exception {
+    String other = topics.trainingRequests();
+    try (GroupLag lag = new GroupLag(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
+      send(4);
+      Map<String, List<String>> both = Map.of("both", List.of(topic, other));
+      assertThat(lag.look(both, topic::equals).get("both"))
+          .isEqualTo(new GroupLag.Figures(4, 4, 0, 0, 0));
+      assertThat(lag.look(both, other::equals).get("both"))
+          .isEqualTo(new GroupLag.Figures(4, 0, 0, 0, 0));
     }
   }
 
   private GroupLag.Figures look(GroupLag lag) throws InterruptedException {
     Map<String, GroupLag.Figures> figures =
-        lag.look(Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")));
-    assertThat(figures.get("none")).isEqualTo(new GroupLag.Figures(0, 0, 0, 0));
+        lag.look(
+            Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")),
+            any -> false);
+    assertThat(figures.get("none")).isEqualTo(new GroupLag.Figures(0, 0, 0, 0, 0));
     return figures.get("generation");
   }
 
@@ -85,7 +100,7 @@ class GroupLagTest {
   void noBrokerIsAFaultAndNotAZero() throws Exception {
     try (GroupLag lag =
         new GroupLag(KafkaSettings.of("127.0.0.1:1"), RequestQueue.Kind.SHARE_GROUP)) {
-      assertThatThrownBy(() -> lag.look(Map.of("generation", List.of(topic))))
+      assertThatThrownBy(() -> lag.look(Map.of("generation", List.of(topic)), any -> false))
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("mezzotint");
     }

@@ -18,13 +18,15 @@ class DemandWatchTest {
   private final BlockingQueue<Object> looks = new LinkedBlockingQueue<>();
   private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
 
+  private volatile long paused;
+
   /** What the broker says next; a text is a fault. */
   private Map<String, QueueFigures> look() throws InterruptedException {
     Object next = looks.take();
     if (next instanceof String fault) {
       throw fault.equals("away") ? new TransientException("away") : new IllegalStateException();
     }
-    return Map.of("generation", new QueueFigures((Long) next, 0, 0, 0));
+    return Map.of("generation", new QueueFigures((Long) next, paused, 0, 0, 0));
   }
 
   @Test
@@ -47,6 +49,22 @@ class DemandWatchTest {
       looks.add(0L);
       assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
       assertThat(told).isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsPausedAsksForNobody() throws Exception {
+    paused = 3;
+    try (DemandWatch watch = new DemandWatch(this::look, Map.of("generation", 2.0), OFTEN)) {
+      watch.onChange(() -> told.add("active " + watch.last("generation").orElseThrow().active()));
+      looks.add(3L);
+      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
+      assertThat(watch.demand("generation")).isEqualTo(new Demand(3, 3, 2.0));
+      looks.add(5L);
+      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active true");
+      Demand demand = watch.demand("generation");
+      assertThat(demand.deviceSeconds()).isEqualTo(4);
+      assertThat(Share.of(Map.of("targetJobs", "1")).workers(demand, 9)).isEqualTo(2);
     }
   }
 }

@@ -26,7 +26,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -49,6 +51,7 @@ class ScalerTest {
   private static final double JOB_SECONDS = 2.5;
   private static final double TARGET_SECONDS = 60;
 
+  private final Set<String> paused = ConcurrentHashMap.newKeySet();
   private Site site;
   private KafkaSettings kafka;
   private Autoscaling autoscaling;
@@ -75,7 +78,8 @@ class ScalerTest {
             kafka,
             Map.of(
                 "generation", List.of(site.topics().generationRequests()),
-                "training", List.of(site.topics().trainingRequests())));
+                "training", List.of(site.topics().trainingRequests())),
+            paused::contains);
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", autoscaling.port().orElseThrow())
             .usePlaintext()
@@ -311,6 +315,26 @@ class ScalerTest {
     assertThat(meters.get("mezzotint.backlog.jobs").tag("kind", "training").gauge().value())
         .isZero();
     assertThat(meters.get("mezzotint.backlog.age.seconds").gauge().value()).isLessThan(30);
+  }
+
+  /** Else an idle device would wait for a topic that somebody has stopped. */
+  @Test
+  void aPausedTopicAsksForNobody() throws Exception {
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    autoscaling.register(meters);
+    await("first look", this::known);
+    send(4);
+    await("jobs seen", () -> jobs() == 4);
+    paused.add(site.topics().generationRequests());
+    await("pause seen", () -> jobs() == 0);
+
+    assertThat(scaler.isActive(generation()).getResult()).isFalse();
+    for (String name : List.of("mezzotint.backlog.jobs", "mezzotint.backlog.paused")) {
+      assertThat(meters.get(name).tag("kind", "generation").gauge().value()).isEqualTo(4);
+    }
+    paused.clear();
+    await("resumed", () -> jobs() == 4);
+    assertThat(scaler.isActive(generation()).getResult()).isTrue();
   }
 
   @Test
