@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +31,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * Reads the request topics beside the workers. Ends jobs that wait there and are called off or
@@ -49,7 +47,6 @@ import org.apache.kafka.common.errors.TimeoutException;
 public final class RequestTail implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RequestTail.class.getName());
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration LOOKUP = Duration.ofSeconds(3);
   private static final Duration AGAIN = Duration.ofSeconds(2);
   private static final long SETTLED_SECONDS = 5;
 
@@ -101,21 +98,20 @@ public final class RequestTail implements AutoCloseable {
             TopicReader.consumer(settings, "mezzotint-lookup", Map.of());
         SettledOffsets settled = new SettledOffsets(settings);
         RecordSender sender = new RecordSender(settings, "mezzotint-again")) {
-      read(tail, lookup, settled, sender);
+      read(tail, new RecordLookup(lookup), settled, sender);
     }
   }
 
   private void read(
       KafkaConsumer<byte[], byte[]> tail,
-      KafkaConsumer<byte[], byte[]> lookup,
+      RecordLookup lookup,
       SettledOffsets settled,
       RecordSender sender)
       throws InterruptedException {
     List<TopicPartition> partitions = topics.stream().flatMap(topic -> all(tail, topic)).toList();
     List<TopicPartition> events = all(tail, settings.topics().events()).toList();
     tail.assign(Stream.concat(partitions.stream(), events.stream()).toList());
-    // Learns its brokers now: the first job that ends early is not to wait for that.
-    topics.forEach(lookup::partitionsFor);
+    lookup.prepare(topics);
     tail.seekToEnd(events);
     tail.seekToBeginning(partitions);
     Map<TopicPartition, Long> before = settled.read(partitions);
@@ -212,13 +208,13 @@ public final class RequestTail implements AutoCloseable {
 
   private void sendAgain(
       LostRequests lost,
-      KafkaConsumer<byte[], byte[]> lookup,
+      RecordLookup lookup,
       RecordSender sender,
       String id,
       WaitingJobs.Place place)
       throws InterruptedException {
     try {
-      Optional<ConsumerRecord<byte[], byte[]>> record = fetch(lookup, place);
+      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(place);
       if (record.isEmpty() || !ends.lost(Attempt.delivery(record.get(), 0))) {
         lost.ended(id);
         return;
@@ -257,11 +253,10 @@ public final class RequestTail implements AutoCloseable {
     }
   }
 
-  private void end(
-      WaitingJobs jobs, KafkaConsumer<byte[], byte[]> lookup, String id, WaitingJobs.Place place)
+  private void end(WaitingJobs jobs, RecordLookup lookup, String id, WaitingJobs.Place place)
       throws InterruptedException {
     try {
-      Optional<ConsumerRecord<byte[], byte[]>> record = fetch(lookup, place);
+      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(place);
       if (record.isPresent() && ends.end(Attempt.delivery(record.get(), 0))) {
         LOG.log(Level.INFO, "Job {0} has ended while it waited.", new JobId(id));
       }
@@ -275,34 +270,6 @@ public final class RequestTail implements AutoCloseable {
       // A defect of ours with this job alone: it ends when a worker takes it.
       FaultLine.log(RequestTail.class, "Job {0} could not be ended early", new JobId(id), e);
     }
-  }
-
-  /**
-   * Read again instead of kept: a backlog may be long, and few of its requests are needed.
-   *
-   * @return empty if it is gone from the topic
-   * @throws TransientException if it has not come, which a silent broker does not tell from that
-   */
-  private static Optional<ConsumerRecord<byte[], byte[]>> fetch(
-      KafkaConsumer<byte[], byte[]> lookup, WaitingJobs.Place place) {
-    TopicPartition partition = new TopicPartition(place.topic(), place.partition());
-    lookup.assign(List.of(partition));
-    lookup.seek(partition, place.offset());
-    for (ConsumerRecord<byte[], byte[]> record : lookup.poll(LOOKUP)) {
-      // Compacted or aged away, the next one would come in its place.
-      return record.offset() == place.offset() ? Optional.of(record) : Optional.empty();
-    }
-    try {
-      Set<TopicPartition> asked = Set.of(partition);
-      long first = lookup.beginningOffsets(asked, LOOKUP).getOrDefault(partition, 0L);
-      long end = lookup.endOffsets(asked, LOOKUP).getOrDefault(partition, Long.MAX_VALUE);
-      if (place.offset() < first || place.offset() >= end) {
-        return Optional.empty();
-      }
-    } catch (TimeoutException e) {
-      throw new TransientException("the broker does not answer", e);
-    }
-    throw new TransientException("the broker does not give its request");
   }
 
   @Override
