@@ -178,7 +178,9 @@ export function stateWord(job) {
 
 /** 0 to 100; null if nothing is known. */
 export function progress(job) {
-  const [done, total] = job.iterations ? [job.iteration, job.iterations] : [job.done, job.total];
+  const [done, total] = job.iterations
+      ? [job.iteration, job.iterations]
+      : job.pairsTotal ? [job.pairs, job.pairsTotal] : [job.done, job.total];
   return total ? (100 * (done || 0)) / total : null;
 }
 
@@ -193,7 +195,9 @@ function summary(job) {
   }
   const parts = [job.model || job.request?.model];
   if (job.kind === 'training') {
-    parts.push(job.iterations ? `step ${(job.iteration || job.iterations).toLocaleString()}` : 'training');
+    parts.push(job.iterations
+        ? `step ${(job.iteration || job.iterations).toLocaleString()}`
+        : job.pairsTotal ? `pair ${job.pairs.toLocaleString()} of ${job.pairsTotal.toLocaleString()}` : 'training');
     if (job.smoothedLoss || job.loss) {
       parts.push(`loss ${(job.smoothedLoss || job.loss).toPrecision(3)}`);
     }

@@ -215,9 +215,11 @@ export class Detail {
     }
     const figures = job.iterations
         ? `step ${(job.iteration || 0).toLocaleString()} of ${job.iterations.toLocaleString()}`
-        : job.total
-            ? `${job.done.toLocaleString()} of ${job.total.toLocaleString()} evaluations`
-            : 'begins';
+        : job.pairsTotal
+            ? `${job.pairs.toLocaleString()} of ${job.pairsTotal.toLocaleString()} pairs`
+            : job.total
+                ? `${job.done.toLocaleString()} of ${job.total.toLocaleString()} evaluations`
+                : 'begins';
     const bar = this.bar.querySelector('progress') || h('progress', {max: 100, 'aria-label': 'Progress'});
     if (percent !== null) {
       bar.value = percent;

@@ -86,9 +86,13 @@ final class JobsCommand {
 
   private static String progress(BoardJob job) {
     Object model = job.data().getOrDefault("model", job.request().getOrDefault("model", ""));
-    Object done = job.data().getOrDefault("iteration", job.data().get("done"));
-    Object total = job.data().getOrDefault("iterations", job.data().get("total"));
+    boolean steps = job.data().containsKey("iterations");
+    boolean pairs = !steps && job.data().containsKey("pairsTotal"); // of a reflow, before its steps
+    Object done = job.data().get(steps ? "iteration" : pairs ? "pairs" : "done");
+    Object total = job.data().get(steps ? "iterations" : pairs ? "pairsTotal" : "total");
     boolean running = job.state() == State.RUNNING && done != null && total != null;
-    return running ? model + "  " + done + "/" + total : String.valueOf(model);
+    return running
+        ? model + "  " + done + "/" + total + (pairs ? " pairs" : "")
+        : String.valueOf(model);
   }
 }

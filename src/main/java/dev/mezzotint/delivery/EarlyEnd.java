@@ -47,8 +47,13 @@ public final class EarlyEnd implements EarlyEnds {
 
   @Override
   public Optional<Waiting> read(Delivery record) {
-    return intake(record)
-        .map(intake -> new Waiting(intake.id().value(), intake.fingerprint(), intake.deadline()));
+    return intake(record).map(EarlyEnd::waiting);
+  }
+
+  private static Waiting waiting(Intake<?> intake) {
+    // A backlog may be long, and this much tells two requests of one id apart.
+    long fingerprint = Long.parseUnsignedLong(intake.fingerprint().substring(0, 16), 16);
+    return new Waiting(intake.id().value(), fingerprint, intake.deadline());
   }
 
   /** What is at fault with a record is left to the worker that takes it. */

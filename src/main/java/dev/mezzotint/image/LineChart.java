@@ -5,6 +5,8 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
+import java.awt.Rectangle;
+import java.awt.Shape;
 import java.awt.geom.AffineTransform;
 import java.awt.geom.Path2D;
 import java.util.List;
@@ -32,6 +34,12 @@ public record LineChart(
   private static final int RIGHT = 20;
   private static final int TOP = 36;
   private static final int BOTTOM = 48;
+
+  /** Of the legend: a row's height, a line's sample, and what is between and around them. */
+  private static final int ROW = 16;
+
+  private static final int SWATCH = 20;
+  private static final int GAP = 6;
 
   /** Beyond this, as good as infinite: lengths of axes must not overflow. */
   private static final double VALUE_MAX = 1e300;
@@ -122,9 +130,12 @@ public record LineChart(
     Axis up = Axis.over(range(/* vertical= */ true), logarithmic, height - BOTTOM, TOP);
     drawGrid(g, across, up);
     g.setClip(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM);
-    lines.forEach(line -> drawLine(g, line, across, up));
+    List<Path2D> paths = lines.stream().map(line -> path(line, across, up)).toList();
+    for (int i = 0; i < paths.size(); i++) {
+      drawLine(g, lines.get(i), paths.get(i));
+    }
     g.setClip(null);
-    drawWords(g, across, up, width, height);
+    drawWords(g, across, up, width, height, paths);
   }
 
   private double[] range(boolean vertical) {
@@ -168,7 +179,7 @@ public record LineChart(
    * Points that fall on one column of pixels become its lowest and highest: a million points draw
    * as fast as a thousand and look the same.
    */
-  private void drawLine(Graphics2D g, Line line, Axis across, Axis up) {
+  private Path2D path(Line line, Axis across, Axis up) {
     Path2D path = new Path2D.Double();
     int column = Integer.MIN_VALUE;
     double low = 0;
@@ -193,12 +204,17 @@ public record LineChart(
         path.lineTo(x, y);
       }
     }
+    return path;
+  }
+
+  private static void drawLine(Graphics2D g, Line line, Path2D path) {
     g.setColor(new Color(line.rgb));
     g.setStroke(new BasicStroke(line.width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     g.draw(path);
   }
 
-  private void drawWords(Graphics2D g, Axis across, Axis up, int width, int height) {
+  private void drawWords(
+      Graphics2D g, Axis across, Axis up, int width, int height, List<Path2D> paths) {
     try {
       g.setColor(new Color(INK));
       g.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
@@ -210,7 +226,7 @@ public record LineChart(
         int textWidth = g.getFontMetrics().stringWidth(text);
         g.drawString(text, LEFT - 6 - textWidth, (int) Math.round(up.pixel(tick)) + 4);
       }
-      drawLegend(g, width);
+      drawLegend(g, width, height, paths);
       centred(g, xLabel, (across.start() + across.end()) / 2.0, height - 10);
       AffineTransform upright = g.getTransform();
       g.rotate(-Math.PI / 2);
@@ -226,26 +242,46 @@ public record LineChart(
     }
   }
 
-  /** In the upper corner that the lines leave free: left if most of them rise, else right. */
-  private void drawLegend(Graphics2D g, int width) {
-    boolean left = 2 * lines.stream().filter(LineChart::rises).count() > lines.size();
-    int y = TOP + 16;
-    for (Line line : lines) {
-      if (!line.name.isEmpty()) {
-        int textWidth = g.getFontMetrics().stringWidth(line.name);
-        int x = left ? LEFT + 40 : width - RIGHT - 10 - textWidth;
-        g.setColor(new Color(line.rgb));
-        g.setStroke(new BasicStroke(Math.max(2, line.width)));
-        g.drawLine(x - 26, y - 4, x - 6, y - 4);
-        g.setColor(new Color(INK));
-        g.drawString(line.name, x, y);
-        y += 16;
+  /** In the corner that the fewest lines pass through, the upper right one if in doubt. */
+  private void drawLegend(Graphics2D g, int width, int height, List<Path2D> paths) {
+    List<Line> named = lines.stream().filter(line -> !line.name.isEmpty()).toList();
+    if (named.isEmpty()) {
+      return;
+    }
+    int boxWidth =
+        SWATCH
+            + 3 * GAP
+            + named.stream()
+                .mapToInt(line -> g.getFontMetrics().stringWidth(line.name))
+                .max()
+                .orElse(0);
+    int boxHeight = ROW * named.size() + GAP;
+    List<Shape> drawn =
+        paths.stream().map(path -> new BasicStroke(2).createStrokedShape(path)).toList();
+    Rectangle box = new Rectangle(boxWidth, boxHeight);
+    long fewest = Long.MAX_VALUE;
+    for (int y : new int[] {TOP + GAP, height - BOTTOM - GAP - boxHeight}) {
+      for (int x : new int[] {width - RIGHT - GAP - boxWidth, LEFT + GAP}) {
+        Rectangle corner = new Rectangle(x, y, boxWidth, boxHeight);
+        long crossing = drawn.stream().filter(shape -> shape.intersects(corner)).count();
+        if (crossing < fewest) {
+          fewest = crossing;
+          box = corner;
+        }
       }
     }
-  }
-
-  private static boolean rises(Line line) {
-    return line.y.length > 0 && line.y[line.y.length - 1] > line.y[0];
+    g.setColor(new Color(255, 255, 255, 200));
+    g.fill(box);
+    int y = box.y + ROW;
+    for (Line line : named) {
+      int x = box.x + GAP;
+      g.setColor(new Color(line.rgb));
+      g.setStroke(new BasicStroke(Math.max(2, line.width)));
+      g.drawLine(x, y - 4, x + SWATCH, y - 4);
+      g.setColor(new Color(INK));
+      g.drawString(line.name, x + SWATCH + GAP, y);
+      y += ROW;
+    }
   }
 
   private static void centred(Graphics2D g, String text, double x, int y) {

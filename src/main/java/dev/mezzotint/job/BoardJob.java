@@ -52,6 +52,8 @@ public record BoardJob(
           "gradientNorm",
           "imagesPerSecond",
           "etaSeconds",
+          "pairs",
+          "pairsTotal",
           "grid",
           "sheet",
           "clip",

@@ -9,10 +9,11 @@ public interface EarlyEnds {
   /**
    * A request that waits.
    *
-   * @param fingerprint of its contents: another request under the same id has another one
+   * @param fingerprint 64 bits of its contents' checksum: another request under the same id has
+   *     other ones
    * @param deadline after which it is late; empty as well for a request that is refused anyway
    */
-  record Waiting(String id, String fingerprint, Optional<Instant> deadline) {}
+  record Waiting(String id, long fingerprint, Optional<Instant> deadline) {}
 
   /** What must be remembered of a record; empty for one that is nobody's job. */
   Optional<Waiting> read(Delivery record);

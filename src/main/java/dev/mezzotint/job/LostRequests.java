@@ -60,7 +60,7 @@ public final class LostRequests {
    */
   public boolean seen(EarlyEnds.Waiting request) {
     Suspect suspect = suspects.get(request.id());
-    if (suspect != null && !suspect.request().fingerprint().equals(request.fingerprint())) {
+    if (suspect != null && suspect.request().fingerprint() != request.fingerprint()) {
       return false;
     }
     suspects.remove(request.id());

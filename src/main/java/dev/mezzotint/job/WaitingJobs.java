@@ -52,13 +52,13 @@ public final class WaitingJobs {
    * @param fingerprint of its contents
    * @param place where its latest copy stood
    */
-  public record Gone(String id, String fingerprint, Place place) {}
+  public record Gone(String id, long fingerprint, Place place) {}
 
   /**
    * @param place of the latest copy
    * @param open how many copies are not settled
    */
-  private record Entry(String fingerprint, Place place, Optional<Instant> deadline, int open) {}
+  private record Entry(long fingerprint, Place place, Optional<Instant> deadline, int open) {}
 
   private record Due(Instant at, String id, Place place) {}
 
@@ -77,7 +77,7 @@ public final class WaitingJobs {
       return false;
     }
     if (before != null) {
-      if (!before.fingerprint().equals(request.fingerprint())) {
+      if (before.fingerprint() != request.fingerprint()) {
         return false;
       }
       forget(id, before);

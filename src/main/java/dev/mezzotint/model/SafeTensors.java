@@ -16,10 +16,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The safetensors file format: 8 bytes length of the header (little-endian), the header as JSON
@@ -271,6 +274,51 @@ public final class SafeTensors {
    * refuse the file.
    */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+    write(file, parts(tensors), metadata);
+  }
+
+  /**
+   * The same for more float32 tensors than memory should hold at once: each is asked for when its
+   * turn has come, once.
+   *
+   * @param tensor by name, of the shape that is told here
+   */
+  public static void writeEach(
+      Path file,
+      Map<String, long[]> shapes,
+      Function<String, Tensor> tensor,
+      Map<String, String> metadata) {
+    List<Part> parts = new ArrayList<>();
+    shapes.forEach(
+        (name, shape) -> parts.add(new Part(name, DType.F32, shape, () -> tensor.apply(name))));
+    write(file, parts, metadata);
+  }
+
+  /** A tensor that is to be written. */
+  @SuppressWarnings("ArrayRecordComponent") // read only
+  private record Part(String name, DType dtype, long[] shape, Supplier<Tensor> tensor) {
+    long size() {
+      return Tensor.byteSize(dtype, shape);
+    }
+
+    ByteBuffer bytes() {
+      Tensor made = tensor.get();
+      if (made.dtype() != dtype || !Arrays.equals(made.shape(), shape)) {
+        throw new IllegalArgumentException(
+            name + " is " + made + " and was to be " + Tensor.describe(dtype, shape));
+      }
+      return made.bytes();
+    }
+  }
+
+  private static List<Part> parts(Map<String, Tensor> tensors) {
+    List<Part> parts = new ArrayList<>();
+    tensors.forEach(
+        (name, tensor) -> parts.add(new Part(name, tensor.dtype(), tensor.shape(), () -> tensor)));
+    return parts;
+  }
+
+  private static void write(Path file, List<Part> parts, Map<String, String> metadata) {
     try {
       Path folder = file.toAbsolutePath().getParent();
       if (folder == null) {
@@ -279,7 +327,7 @@ public final class SafeTensors {
       Path part = Files.createTempFile(folder, name(file), ".part");
       try {
         try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
-          write(channel, tensors, metadata);
+          write(channel, parts, metadata);
           channel.force(/* metaData= */ true);
         }
         // A temporary file is private to its owner; a model is for everyone who may see its folder.
@@ -297,39 +345,37 @@ public final class SafeTensors {
   public static byte[] toBytes(Map<String, Tensor> tensors, Map<String, String> metadata) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try {
-      write(Channels.newChannel(out), tensors, metadata);
+      write(Channels.newChannel(out), parts(tensors), metadata);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return out.toByteArray();
   }
 
-  private static void write(
-      WritableByteChannel out, Map<String, Tensor> tensors, Map<String, String> metadata)
+  private static void write(WritableByteChannel out, List<Part> parts, Map<String, String> metadata)
       throws IOException {
     // Wide types first keeps every tensor aligned to its element, whatever the mix.
-    List<Map.Entry<String, Tensor>> byWidth = new ArrayList<>(tensors.entrySet());
-    byWidth.sort(Comparator.comparingInt(e -> -e.getValue().dtype().byteSize()));
+    List<Part> byWidth = new ArrayList<>(parts);
+    byWidth.sort(Comparator.comparingInt(part -> -part.dtype().byteSize()));
     Map<String, List<Long>> offsets = new LinkedHashMap<>();
     long end = 0;
-    for (Map.Entry<String, Tensor> entry : byWidth) {
-      if (entry.getKey().equals(METADATA)) {
+    for (Part part : byWidth) {
+      if (part.name().equals(METADATA)) {
         throw new IllegalArgumentException("no tensor may be called " + METADATA);
       }
       long begin = end;
-      end += entry.getValue().bytes().remaining();
-      offsets.put(entry.getKey(), List.of(begin, end));
+      end += part.size();
+      offsets.put(part.name(), List.of(begin, end));
     }
     Map<String, Object> header = new LinkedHashMap<>();
     header.put(METADATA, metadata.isEmpty() ? Map.of("format", "pt") : metadata);
-    tensors.forEach(
-        (name, tensor) -> {
-          Map<String, Object> entry = new LinkedHashMap<>();
-          entry.put("dtype", tensor.dtype().name());
-          entry.put("shape", tensor.shape());
-          entry.put("data_offsets", offsets.getOrDefault(name, List.of()));
-          header.put(name, entry);
-        });
+    for (Part part : parts) {
+      Map<String, Object> entry = new LinkedHashMap<>();
+      entry.put("dtype", part.dtype().name());
+      entry.put("shape", part.shape());
+      entry.put("data_offsets", offsets.getOrDefault(part.name(), List.of()));
+      header.put(part.name(), entry);
+    }
     byte[] json = JsonText.writeInOrder(header);
     int padded = (json.length + 7) / 8 * 8;
     ByteBuffer head = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
@@ -338,8 +384,8 @@ public final class SafeTensors {
       head.put((byte) ' ');
     }
     writeFully(out, head.flip());
-    for (Map.Entry<String, Tensor> entry : byWidth) {
-      writeFully(out, entry.getValue().bytes());
+    for (Part part : byWidth) {
+      writeFully(out, part.bytes());
     }
   }
 

@@ -21,6 +21,14 @@ public record OptimizerState(
     Map<String, Tensor> secondMoments,
     long iteration) {
 
+  /** What there is of each weight. */
+  public enum Part {
+    WEIGHTS,
+    EMA,
+    FIRST_MOMENTS,
+    SECOND_MOMENTS
+  }
+
   /** The state before the first step: the average is the weights, the moments are zero. */
   public static OptimizerState start(Map<String, Tensor> weights) {
     // One array of zeros for all: as many as the weights would be half a gigabyte for the paper's.

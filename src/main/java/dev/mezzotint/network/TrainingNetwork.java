@@ -20,8 +20,13 @@ public interface TrainingNetwork extends AutoCloseable {
   /** Steps done so far, those before its state was handed over included. */
   long iteration();
 
-  /** A copy of all that the steps have changed. */
-  OptimizerState state();
+  /**
+   * A copy of one tensor that the steps have changed. All of them together are four times as large
+   * as the network: whoever keeps the state takes them one by one.
+   *
+   * @param name by diffusers' names
+   */
+  Tensor read(OptimizerState.Part part, String name);
 
   /** A copy of the moving average alone, by diffusers' names. */
   Map<String, Tensor> ema();

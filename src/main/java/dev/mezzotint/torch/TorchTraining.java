@@ -23,7 +23,7 @@ import java.util.Map;
 final class TorchTraining implements TrainingNetwork {
   private final TorchProgram program;
   private final NDManager manager;
-  private final List<String> names;
+  private final Map<String, Integer> places = new LinkedHashMap<>(); // in the arrays, by name
   private final PtNDArray[] weights;
   private final PtNDArray[] ema;
   private final PtNDArray[] firstMoments;
@@ -35,7 +35,7 @@ final class TorchTraining implements TrainingNetwork {
 
   TorchTraining(TorchDevice device, NetworkProgram program, OptimizerState state) {
     this.iteration = state.iteration();
-    this.names = List.copyOf(program.weights().keySet());
+    program.weights().keySet().forEach(name -> places.put(name, places.size()));
     this.program = new TorchProgram(device, program);
     this.manager = device.newManager();
     try {
@@ -44,7 +44,7 @@ final class TorchTraining implements TrainingNetwork {
       this.secondMoments =
           named("v[]", TorchDevice.upload(manager, program, state.secondMoments()));
       this.ema = named("ema[]", TorchDevice.upload(manager, program, state.ema()));
-      PtNDArray[] counters = new PtNDArray[names.size()];
+      PtNDArray[] counters = new PtNDArray[places.size()];
       for (int i = 0; i < counters.length; i++) {
         counters[i] = (PtNDArray) manager.create((float) state.iteration());
       }
@@ -111,30 +111,33 @@ final class TorchTraining implements TrainingNetwork {
   }
 
   @Override
-  public OptimizerState state() {
-    return new OptimizerState(
-        download(weights),
-        download(ema),
-        download(firstMoments),
-        download(secondMoments),
-        iteration);
+  public Tensor read(OptimizerState.Part part, String name) {
+    PtNDArray[] arrays =
+        switch (part) {
+          case WEIGHTS -> weights;
+          case EMA -> ema;
+          case FIRST_MOMENTS -> firstMoments;
+          case SECOND_MOMENTS -> secondMoments;
+        };
+    Integer at = places.get(name);
+    if (at == null) {
+      throw new IllegalArgumentException("no weight is called " + name);
+    }
+    return download(name, arrays[at]);
   }
 
   @Override
   public Map<String, Tensor> ema() {
-    return download(ema);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    places.forEach((name, at) -> tensors.put(name, download(name, ema[at])));
+    return tensors;
   }
 
-  private Map<String, Tensor> download(PtNDArray[] arrays) {
-    Map<String, Tensor> tensors = new LinkedHashMap<>();
-    for (int i = 0; i < arrays.length; i++) {
-      if (arrays[i].getDataType() != DataType.FLOAT32) {
-        throw new IllegalStateException(names.get(i) + " is not float32");
-      }
-      tensors.put(
-          names.get(i), Tensor.ofFloats(arrays[i].toFloatArray(), arrays[i].getShape().getShape()));
+  private static Tensor download(String name, PtNDArray array) {
+    if (array.getDataType() != DataType.FLOAT32) {
+      throw new IllegalStateException(name + " is not float32");
     }
-    return tensors;
+    return Tensor.ofFloats(array.toFloatArray(), array.getShape().getShape());
   }
 
   @Override

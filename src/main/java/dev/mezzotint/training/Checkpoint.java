@@ -6,13 +6,18 @@ import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.OptimizerState;
+import dev.mezzotint.network.OptimizerState.Part;
+import dev.mezzotint.network.TrainingNetwork;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * Where training stands, as one safetensors file: weights, moving average and Adam's moments under
@@ -25,21 +30,36 @@ final class Checkpoint {
 
   private Checkpoint() {}
 
-  /** Writes beside the file first: a half-written checkpoint never takes the old one's place. */
-  static void write(Path file, OptimizerState state, Recipe recipe) {
-    Map<String, Tensor> all = new LinkedHashMap<>();
-    add(all, "weights.", state.weights());
-    add(all, "ema.", state.ema());
-    add(all, "m.", state.firstMoments());
-    add(all, "v.", state.secondMoments());
-    SafeTensors.write(
+  /**
+   * Writes beside the file first: a half-written checkpoint never takes the old one's place. Holds
+   * one tensor at a time.
+   *
+   * @param shapes of the network's weights by name
+   */
+  static void write(Path file, TrainingNetwork network, Map<String, long[]> shapes, Recipe recipe) {
+    Map<String, long[]> all = new LinkedHashMap<>();
+    Map<String, Supplier<Tensor>> reads = new HashMap<>();
+    for (Part part : Part.values()) {
+      shapes.forEach(
+          (name, shape) -> {
+            all.put(prefix(part) + name, shape);
+            reads.put(prefix(part) + name, () -> network.read(part, name));
+          });
+    }
+    SafeTensors.writeEach(
         file,
         all,
-        Map.of(ITERATION, Long.toString(state.iteration()), RECIPE, fingerprint(recipe)));
+        name -> Objects.requireNonNull(reads.get(name)).get(),
+        Map.of(ITERATION, Long.toString(network.iteration()), RECIPE, fingerprint(recipe)));
   }
 
-  private static void add(Map<String, Tensor> all, String prefix, Map<String, Tensor> part) {
-    part.forEach((name, tensor) -> all.put(prefix + name, tensor));
+  private static String prefix(Part part) {
+    return switch (part) {
+      case WEIGHTS -> "weights.";
+      case EMA -> "ema.";
+      case FIRST_MOMENTS -> "m.";
+      case SECOND_MOMENTS -> "v.";
+    };
   }
 
   /**
@@ -63,10 +83,12 @@ final class Checkpoint {
               + iteration);
     }
     Map<String, Tensor> all = SafeTensors.read(file);
-    Map<String, Tensor> weights = part(all, "weights.", shapes);
-    Map<String, Tensor> ema = part(all, "ema.", shapes);
-    Map<String, Tensor> first = part(all, "m.", shapes);
-    return new OptimizerState(weights, ema, first, part(all, "v.", shapes), iteration);
+    return new OptimizerState(
+        part(all, Part.WEIGHTS, shapes),
+        part(all, Part.EMA, shapes),
+        part(all, Part.FIRST_MOMENTS, shapes),
+        part(all, Part.SECOND_MOMENTS, shapes),
+        iteration);
   }
 
   private static long iteration(Path file, Map<String, String> metadata) {
@@ -83,7 +105,8 @@ final class Checkpoint {
   }
 
   private static Map<String, Tensor> part(
-      Map<String, Tensor> all, String prefix, Map<String, long[]> shapes) {
+      Map<String, Tensor> all, Part of, Map<String, long[]> shapes) {
+    String prefix = prefix(of);
     Map<String, Tensor> part = new LinkedHashMap<>();
     all.forEach(
         (name, tensor) -> {

@@ -132,6 +132,7 @@ final class SegmentWatch implements Training.Progress {
       pairsTold = now;
       LOG.log(System.Logger.Level.INFO, "{0}: {1} of {2} pairs are made", id, made, count);
     }
+    watch.tell(() -> Map.of("pairs", made, "pairsTotal", count));
   }
 
   @Override

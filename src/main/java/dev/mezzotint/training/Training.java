@@ -355,7 +355,7 @@ public final class Training {
       @Override
       public void checkpoint(long iteration) {
         folder.flushLog(); // first: a checkpoint's steps are all in the log
-        Checkpoint.write(folder.checkpoint(), network.state(), recipe);
+        Checkpoint.write(folder.checkpoint(), network, program.weights(), recipe);
         progress.wrote("checkpoint", folder.checkpoint());
       }
 

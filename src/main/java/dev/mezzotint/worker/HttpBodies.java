@@ -52,7 +52,7 @@ final class HttpBodies {
     Reading reading = new Reading(context);
     context.addEndHandler(done -> reading.end());
     if (read.get() > READ_MAX) {
-      HttpRoutes.write(context, Answer.refusal(503, "", "too many calls at once"));
+      HttpRoutes.write(context, HttpRoutes.busy("too many calls at once"));
     } else if (gate.test(context)) {
       context.put(READING, reading);
       context.next();

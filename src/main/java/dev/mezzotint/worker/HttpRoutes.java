@@ -116,7 +116,7 @@ final class HttpRoutes {
     Call call = read(context); // first: it throws where the query cannot be decoded
     if (calls.incrementAndGet() > CALLS_MAX) {
       calls.decrementAndGet();
-      write(context, Answer.refusal(503, "", "too many calls at once"));
+      write(context, busy("too many calls at once"));
       return;
     }
     Context loop = context.vertx().getOrCreateContext();
@@ -169,7 +169,7 @@ final class HttpRoutes {
     try (InputStream in = stream.in()) {
       if (stream.length() > WHOLE_BYTES_MAX
           || untaken.get() + stream.length() > UNTAKEN_BYTES_MAX) {
-        return Answer.refusal(503, "", "too many read files at once").with("Retry-After", "5");
+        return busy("too many read files at once");
       }
       Answer.Bytes all = new Answer.Bytes(in.readNBytes(WHOLE_BYTES_MAX));
       return new Answer(answer.status(), answer.headers(), all);
@@ -177,11 +177,13 @@ final class HttpRoutes {
   }
 
   private static Answer away() {
-    return Answer.refusal(
-        503,
-        "",
+    return busy(
         "not here: the worker is starting, has no role control, or the page is turned off"
             + " (MEZZOTINT_PAGE)");
+  }
+
+  static Answer busy(String why) {
+    return Answer.refusal(503, "", why).with("Retry-After", "5");
   }
 
   static void begin(HttpServerResponse response, Answer answer) {

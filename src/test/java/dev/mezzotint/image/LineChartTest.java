@@ -3,6 +3,7 @@ package dev.mezzotint.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.List;
 import java.util.Random;
@@ -71,6 +72,23 @@ class LineChartTest {
     double next = Math.nextUp(1.0);
     assertThat(new Axis(1, next, false, 0, 100).ticks().size()).isLessThan(20);
     assertThat(new Axis(0.11, 0.19, true, 0, 100).ticks().size()).isBetween(3, 10);
+  }
+
+  @Test
+  void theLegendStandsWhereNoLineIs() {
+    double[] x = {0, 1, 2, 3};
+    var top = new LineChart.Line("top", x, new double[] {8, 8, 8, 8}, 0xFF0000, 3);
+    var left = new LineChart.Line("left", x, new double[] {0, 9, 9, 9}, 0x00FF00, 3);
+    Pixels chart = new LineChart("t", "x", "y", false, List.of(top, left)).draw(400, 300);
+    byte[] untitled = new LineChart("", "x", "y", false, List.of(top, left)).draw(400, 300).bytes();
+    assumeThat(chart.bytes()).as("a machine with fonts").isNotEqualTo(untitled);
+    int sample = 0;
+    for (int column = 300; column < 380; column++) {
+      for (int row = 200; row < 250; row++) {
+        sample += rgb(chart, column, row) == 0xFF0000 ? 1 : 0;
+      }
+    }
+    assertThat(sample).as("the first line's, in the lower right corner").isGreaterThan(20);
   }
 
   @Test

@@ -11,16 +11,18 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class LostRequestsTest {
+  private static final long CONTENTS = 7;
+  private static final long OTHER = 8;
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
   private static final Instant LATER = NOW.plusSeconds(5);
 
   private final LostRequests lost = new LostRequests();
 
   private static Gone gone(String id, Place place) {
-    return new Gone(id, "contents", place);
+    return new Gone(id, CONTENTS, place);
   }
 
-  private static EarlyEnds.Waiting copy(String id, String fingerprint) {
+  private static EarlyEnds.Waiting copy(String id, long fingerprint) {
     return new EarlyEnds.Waiting(id, fingerprint, Optional.empty());
   }
 
@@ -47,16 +49,16 @@ class LostRequestsTest {
   void aCopyThatIsReadLaterClearsTheSuspicion() {
     lost.settled(gone("a", at(1)), NOW);
     assertThat(lost.due(NOW, 9)).as("copies are read a little later").isEmpty();
-    assertThat(lost.seen(copy("a", "contents"))).isTrue();
+    assertThat(lost.seen(copy("a", CONTENTS))).isTrue();
     assertThat(lost.due(LATER, 9)).isEmpty();
   }
 
   @Test
   void anotherRequestUnderItsIdIsNoCopy() {
     lost.settled(gone("a", at(1)), NOW);
-    assertThat(lost.seen(copy("a", "other contents"))).isFalse();
+    assertThat(lost.seen(copy("a", OTHER))).isFalse();
     assertThat(lost.due(LATER, 9)).containsExactly(Map.entry("a", at(1)));
-    assertThat(lost.seen(copy("b", "other contents"))).isTrue();
+    assertThat(lost.seen(copy("b", OTHER))).isTrue();
   }
 
   @Test

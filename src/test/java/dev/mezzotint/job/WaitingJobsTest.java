@@ -16,17 +16,19 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class WaitingJobsTest {
+  private static final long CONTENTS = 7;
+  private static final long OTHER = 8;
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
   private static final Instant AFTER_GRACE = NOW.plus(WaitingJobs.GRACE);
 
   private final WaitingJobs waiting = new WaitingJobs(1_000);
 
   private static Waiting waits(String id, Optional<Instant> deadline) {
-    return new Waiting(id, "contents", deadline);
+    return new Waiting(id, CONTENTS, deadline);
   }
 
   private static Gone gone(String id, Place place) {
-    return new Gone(id, "contents", place);
+    return new Gone(id, CONTENTS, place);
   }
 
   private static Place at(long offset) {
@@ -85,13 +87,13 @@ class WaitingJobsTest {
   @Test
   void anotherRequestUnderTheIdOfOneThatWaitsChangesNothing() {
     waiting.seen(waits("a", Optional.empty()), at(1));
-    assertThat(waiting.seen(new Waiting("a", "other contents", Optional.of(NOW)), at(2))).isFalse();
+    assertThat(waiting.seen(new Waiting("a", OTHER, Optional.of(NOW)), at(2))).isFalse();
     assertThat(waiting.due(AFTER_GRACE)).isEmpty();
     waiting.calledOff("a", NOW);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
     assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", at(1)));
     assertThat(waiting.settled("requests", 0, 3)).isEmpty();
-    assertThat(waiting.seen(new Waiting("a", "other contents", Optional.of(NOW)), at(3))).isTrue();
+    assertThat(waiting.seen(new Waiting("a", OTHER, Optional.of(NOW)), at(3))).isTrue();
   }
 
   @Test

@@ -48,7 +48,7 @@ class RequestTailTest {
           return Optional.of(
               new Waiting(
                   words[0],
-                  says,
+                  says.hashCode(),
                   says.equals(LATE) ? Optional.of(Instant.EPOCH) : Optional.empty()));
         }
 

@@ -2,6 +2,7 @@ package dev.mezzotint.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mezzotint.json.InvalidInputException;
@@ -11,8 +12,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -66,6 +69,31 @@ class SafeTensorsTest {
     assertThat(SafeTensors.read(file).get("a").toFloats()).containsExactly(5);
     assertThat(SafeTensors.metadata(file)).containsExactly(Map.entry("k", "v"));
     assertThat(before.get("a").toFloats()).as("the old mapping still stands").hasSize(9);
+  }
+
+  @Test
+  void writesTensorsThatAreNotAllThereAtOnce() throws IOException {
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put("b", Tensor.ofFloats(new float[] {1, 2, 3, 4}, 2, 2));
+    tensors.put("a", Tensor.ofFloats(new float[] {5}, 1));
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    List<String> asked = new ArrayList<>();
+    Path file = folder.resolve("each.safetensors");
+    SafeTensors.writeEach(
+        file,
+        shapes,
+        name -> {
+          asked.add(name);
+          return tensors.get(name);
+        },
+        Map.of("k", "v"));
+    assertThat(asked).containsExactly("b", "a");
+    assertThat(Files.readAllBytes(file)).isEqualTo(SafeTensors.toBytes(tensors, Map.of("k", "v")));
+    Tensor other = Tensor.ofFloats(new float[] {1, 2, 3, 4}, 4);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SafeTensors.writeEach(file, shapes, name -> other, Map.of()));
+    assertThat(SafeTensors.read(file)).as("the file that stood there").isEqualTo(tensors);
   }
 
   @Test

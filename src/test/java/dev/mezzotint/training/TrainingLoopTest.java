@@ -71,7 +71,7 @@ class TrainingLoopTest {
       }
 
       @Override
-      public OptimizerState state() {
+      public Tensor read(OptimizerState.Part part, String name) {
         throw new UnsupportedOperationException();
       }
 

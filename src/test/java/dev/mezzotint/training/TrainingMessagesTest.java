@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -109,14 +110,7 @@ class TrainingMessagesTest {
     Set<String> seen = new TreeSet<>();
     for (JobEvent event : world.log.events()) {
       String word = event.type().word();
-      Map<String, Object> value = new TreeMap<>(event.data());
-      value.put("id", event.id());
-      value.put("type", word);
-      value.put("jobId", event.jobId());
-      value.put("attempt", event.attempt());
-      value.put("sequence", event.sequence());
-      value.put("time", event.time().toString());
-      Map<String, Object> wire = JsonObject.parse(JsonText.write(value)).toMap();
+      Map<String, Object> wire = wire(event);
       assertThat(schema("event-" + word).accepts(wire)).as("%s", wire).isTrue();
       if (seen.add(word) && (word.equals("progressed") || word.equals("completed"))) {
         Map<String, Object> example = example("training-" + word).toMap();
@@ -125,6 +119,44 @@ class TrainingMessagesTest {
       }
     }
     assertThat(seen).containsExactly("accepted", "completed", "progressed", "started");
+  }
+
+  @Test
+  void thePairsOfAReflowAreToldOfBeforeThereIsAnyStep() throws Exception {
+    TrainingWorld world = new TrainingWorld(folder);
+    world.undisturbed();
+    Line.Fault slow =
+        (after, call, subject) -> {
+          if (after && call.equals("create") && subject.contains("/checkpoints/pairs/")) {
+            pause(); // until progress is due
+          }
+        };
+    String reflow = "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, ";
+    String request = TrainingWorld.request("a").replace("\"model\"", reflow + "\"model\"");
+    world.worker("w1", slow).handle(world.record(request));
+    JobEvent first =
+        world.log.events().stream()
+            .filter(event -> event.jobId().equals("a"))
+            .filter(event -> event.type() == JobEvent.Type.PROGRESSED)
+            .findFirst()
+            .orElseThrow();
+    assertThat(first.data()).containsEntry("pairs", 8).containsEntry("pairsTotal", 8);
+    Map<String, Object> example = example("training-pairs").toMap();
+    for (Map<String, Object> event : List.of(example, wire(first))) {
+      assertThat(schema("event-progressed").accepts(event)).isTrue();
+      assertThat(event.keySet()).isEqualTo(example.keySet());
+    }
+  }
+
+  private static Map<String, Object> wire(JobEvent event) {
+    Map<String, Object> value = new TreeMap<>(event.data());
+    value.put("id", event.id());
+    value.put("type", event.type().word());
+    value.put("jobId", event.jobId());
+    value.put("attempt", event.attempt());
+    value.put("sequence", event.sequence());
+    value.put("time", event.time().toString());
+    return JsonObject.parse(JsonText.write(value)).toMap();
   }
 
   private static void pause() {
