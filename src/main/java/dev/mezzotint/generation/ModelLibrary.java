@@ -15,6 +15,7 @@ import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
+import java.nio.file.Files;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
@@ -139,6 +140,10 @@ public final class ModelLibrary implements ModelShelf {
   @Override
   public SamplingNetwork load(ModelInfo model) {
     ModelFiles files = files(model);
+    if (!Files.exists(files.weights())) { // has made room on the disk since
+      files = finder.apply(model.reference());
+      found.put(model.reference(), files);
+    }
     try {
       return load(device, files);
     } catch (InvalidInputException e) {

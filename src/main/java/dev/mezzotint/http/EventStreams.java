@@ -142,7 +142,8 @@ public final class EventStreams implements AutoCloseable {
     List<Told> missed = from.isPresent() ? missed(from.get(), job) : List.of();
     boolean little = missed.stream().mapToLong(t -> t.text().length()).sum() <= MISSED_CHARS_MAX;
     if (from.isPresent() && little) {
-      first.append(message("hello", sequence, "{\"resumed\":true}"));
+      // Not the newest number yet: the connection may break before the missed ones have come.
+      first.append(message("hello", from.get(), "{\"resumed\":true}"));
       missed.forEach(told -> first.append(told.text()));
     } else {
       first.append(message(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));

@@ -2,7 +2,6 @@ package dev.mezzotint.http;
 
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,18 +34,17 @@ final class Models {
   }
 
   private static Map<String, Object> members(Shelf.Entry entry) {
-    ModelFiles files = entry.files();
-    ModelCard card = files.card();
+    ModelCard card = entry.card();
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("name", files.name());
-    map.put("version", files.version());
-    map.put("reference", files.name() + "@" + files.version());
+    map.put("name", entry.name());
+    map.put("version", entry.version());
+    map.put("reference", entry.name() + "@" + entry.version());
     map.put("bundled", entry.bundled());
     map.put("newest", entry.newest());
     if (!entry.published().isEmpty()) {
       map.put("published", entry.published());
     }
-    NetworkConfig config = files.config();
+    NetworkConfig config = entry.config();
     map.put("channels", config.outChannels());
     config
         .sampleSize()

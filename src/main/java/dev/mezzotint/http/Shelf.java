@@ -1,6 +1,7 @@
 package dev.mezzotint.http;
 
-import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.NetworkConfig;
 import java.time.Duration;
 import java.util.List;
 
@@ -12,9 +13,21 @@ public interface Shelf {
    *
    * @param published when it came; empty for a bundled one
    */
-  record Entry(ModelFiles files, boolean bundled, boolean newest, String published) {}
+  record Entry(
+      String name,
+      String version,
+      NetworkConfig config,
+      ModelCard card,
+      boolean newest,
+      String published) {
+    boolean bundled() {
+      return published.isEmpty();
+    }
+  }
 
-  /** The bundled models and those in the store, as far as their cards can be read. */
+  /**
+   * The bundled models and those in the store, as far as their cards can be read. No weights are.
+   */
   List<Entry> models();
 
   /** A link by which anybody can read this object for so long. */

@@ -108,6 +108,16 @@ public final class ModelFolder {
   }
 
   /**
+   * A folder of this software's own making whose name and version are known: nothing needs to be
+   * computed from its weights.
+   */
+  static ModelFiles openVersion(Path folder, String name, String version) {
+    NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
+    return new ModelFiles(
+        name, version, config, card(folder, name, config), WeightsFile.find(folder));
+  }
+
+  /**
    * @param named what a model without a card is called after
    */
   private static ModelFiles read(Path folder, Path weights, Path named) {
@@ -116,23 +126,26 @@ public final class ModelFolder {
           "model", "there is no config.json beside the weights file " + weights);
     }
     NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
-    Path cardFile = folder.resolve(ModelCard.FILE);
-    ModelCard card;
-    if (Files.exists(cardFile)) {
-      card = ModelCard.read(cardFile);
-      try {
-        card.checkAgainst(config);
-      } catch (InvalidInputException e) {
-        throw new InvalidInputException(e.field(), cardFile + ": " + e.getMessage(), e);
-      }
-    } else {
-      card = ModelCard.uncarded(name(named), config);
-    }
+    ModelCard card = card(folder, name(named), config);
     // A card's version speaks of the folder's own weights, not of another file beside them.
     boolean own = WeightsFile.isStandard(weights);
     String version =
         card.version().filter(word -> own).orElseGet(() -> WeightsFile.version(weights));
     return new ModelFiles(card.name(), version, config, card, weights);
+  }
+
+  private static ModelCard card(Path folder, String name, NetworkConfig config) {
+    Path file = folder.resolve(ModelCard.FILE);
+    if (!Files.exists(file)) {
+      return ModelCard.uncarded(name, config);
+    }
+    ModelCard card = ModelCard.read(file);
+    try {
+      card.checkAgainst(config);
+      return card;
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(e.field(), file + ": " + e.getMessage(), e);
+    }
   }
 
   /** The last part of a path, with other signs than a name may have replaced. */

@@ -10,12 +10,11 @@ import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -24,17 +23,13 @@ import java.util.Optional;
 
 /**
  * Models in the object store, under {@code models/<name>/<version>/}, brought to a folder on this
- * machine when they are asked for. A version never changes once it stands, so what was brought once
- * stays good; {@code models/<name>/latest.json} says which one is the newest.
+ * machine when they are asked for. A version never changes once it stands; {@code
+ * models/<name>/latest.json} says which one is the newest.
  *
  * <p>Safe for use by many threads and processes.
  */
 public final class StoredModels {
-  /** Config last: a folder that has one is complete. */
-  private static final List<String> FILES =
-      List.of("diffusion_pytorch_model.safetensors", ModelCard.FILE, "config.json");
-
-  /** Of a training's model: also what people want to see. */
+  /** Config last: a version that has one is complete. */
   private static final List<String> ALL_FILES =
       List.of(
           "diffusion_pytorch_model.safetensors",
@@ -52,14 +47,15 @@ public final class StoredModels {
   private static final String LATEST = "latest";
 
   private final ObjectStore store;
-  private final Path cache;
+  private final ModelCache cache;
 
   /**
-   * @param cache folder of the models brought so far; may be deleted at any time
+   * @param cache folder of the models brought so far; may be deleted while nothing runs
+   * @param cacheBytesMax of all that are kept there
    */
-  public StoredModels(ObjectStore store, Path cache) {
+  public StoredModels(ObjectStore store, Path cache, long cacheBytesMax) {
     this.store = store;
-    this.cache = cache;
+    this.cache = new ModelCache(store, cache, cacheBytesMax, InstantSource.system());
   }
 
   /**
@@ -68,12 +64,7 @@ public final class StoredModels {
    */
   public ModelFiles open(ModelReference.Stored model) {
     String version = model.version().equals(LATEST) ? latest(model.name()) : model.version();
-    Path folder = cache.resolve(model.name()).resolve(version);
-    if (!Files.exists(folder.resolve("config.json"))) {
-      bring(model.name(), version, folder);
-    }
-    ModelFiles files = ModelFolder.openPath(folder);
-    return new ModelFiles(model.name(), version, files.config(), files.card(), files.weights());
+    return cache.open(model.name(), version);
   }
 
   private String latest(String name) {
@@ -84,27 +75,28 @@ public final class StoredModels {
         .orElseThrow(() -> new InvalidInputException("model", "there is no model " + name));
   }
 
-  private void bring(String name, String version, Path folder) {
-    try {
-      Files.createDirectories(folder);
-      for (String file : FILES) {
-        Optional<InputStream> content = store.open(Keys.modelFile(name, version, file));
-        if (content.isEmpty() && file.equals(ModelCard.FILE)) {
-          continue; // what diffusers wrote has none
-        }
-        try (InputStream in =
-            content.orElseThrow(
+  /** What a version's small files say; its weights stay where they are. */
+  public record Described(NetworkConfig config, ModelCard card) {}
+
+  /**
+   * @throws InvalidInputException if there is no such version, or nobody can read it
+   */
+  public Described describe(String name, String version) {
+    NetworkConfig config =
+        store
+            .get(Keys.modelFile(name, version, CONFIG))
+            .map(object -> NetworkConfig.parse(JsonObject.parse(object.bytes())))
+            .orElseThrow(
                 () ->
                     new InvalidInputException(
-                        "model", "there is no model " + name + "@" + version))) {
-          Path part = Files.createTempFile(folder, file, ".part");
-          Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
-          Files.move(part, folder.resolve(file), StandardCopyOption.ATOMIC_MOVE);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("model " + name + "@" + version + " cannot be kept", e);
+                        "model", "there is no model " + name + "@" + version));
+    Optional<StoredObject> card = store.get(Keys.modelFile(name, version, ModelCard.FILE));
+    if (card.isEmpty()) {
+      return new Described(config, ModelCard.uncarded(name, config));
     }
+    ModelCard read = ModelCard.parse(JsonObject.parse(card.get().bytes()));
+    read.checkAgainst(config);
+    return new Described(config, read);
   }
 
   /**

@@ -1,7 +1,10 @@
 package dev.mezzotint.storage;
 
-import java.util.List;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Where everything stands in the bucket.
@@ -28,8 +31,8 @@ import java.util.Locale;
 public final class Keys {
   /** What {@link #nameable} asks for, behind a field's name. */
   public static final String NAMEABLE_RULE =
-      "must be an object's key of 1 to 1024 characters without a leading '/', '..' or control"
-          + " characters";
+      "must be an object's key of 1 to 1024 bytes without a leading '/', '.' or '..' between"
+          + " slashes, or control characters";
 
   /** All jobs begin so. */
   public static final String JOBS = "jobs/";
@@ -37,16 +40,20 @@ public final class Keys {
   /** All models begin so. */
   public static final String MODELS = "models/";
 
-  private static final int KEY_LENGTH_MAX = 1_024;
+  /** In UTF-8, S3's own. */
+  private static final int KEY_BYTES_MAX = 1_024;
+
+  /** Steps between folders in addresses, which S3's clients do not send. */
+  private static final Set<String> DOTS = Set.of(".", "..");
 
   private Keys() {}
 
   /** Whether a stranger may name an object so. */
   public static boolean nameable(String key) {
     return !key.isEmpty()
-        && key.length() <= KEY_LENGTH_MAX
+        && key.getBytes(UTF_8).length <= KEY_BYTES_MAX
         && !key.startsWith("/")
-        && !List.of(key.split("/", -1)).contains("..")
+        && Arrays.stream(key.split("/", -1)).noneMatch(DOTS::contains)
         && key.chars().noneMatch(Character::isISOControl);
   }
 

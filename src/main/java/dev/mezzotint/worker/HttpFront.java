@@ -13,6 +13,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.JobClient;
 import dev.mezzotint.kafka.JobFeed;
 import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -161,27 +163,70 @@ final class HttpFront implements AutoCloseable {
     client.close();
   }
 
-  /** The bundled models, then those of the store. */
-  private record Models(Settings settings, Connections connections) implements Shelf {
+  /** The bundled models, then those of the store. Safe for use by many threads. */
+  private static final class Models implements Shelf {
+    private final Settings settings;
+    private final Connections connections;
+    private final ModelFinder finder;
+    private final StoredModels stored;
+
+    /** By name and version, which never change; no more than are listed. */
+    private final Map<String, StoredModels.Described> described = new ConcurrentHashMap<>();
+
+    Models(Settings settings, Connections connections) {
+      this.settings = settings;
+      this.connections = connections;
+      this.finder = new ModelFinder(settings, connections.store());
+      this.stored = settings.storedModels(connections.store());
+    }
+
     @Override
     public List<Entry> models() {
-      ModelFinder finder = new ModelFinder(settings, connections.store());
       List<Entry> all = new ArrayList<>();
       for (String name : bundled()) {
-        add(all, finder, name, /* newest= */ true, "");
+        listed(
+            name,
+            () -> {
+              ModelFiles files = finder.named(name);
+              all.add(new Entry(name, files.version(), files.config(), files.card(), true, ""));
+            });
       }
-      List<StoredModels.Version> versions =
-          new StoredModels(connections.store(), settings.data().resolve("models")).versions();
       // Newest versions first: a store that is full of old ones still shows what is in use.
-      versions.stream()
-          .sorted((a, b) -> Boolean.compare(b.newest(), a.newest()))
-          .limit(MODELS_MAX)
-          .forEach(
-              v -> {
-                String named = v.name() + "@" + v.version();
-                add(all, finder, named, v.newest(), v.published().toString());
-              });
+      List<StoredModels.Version> versions =
+          stored.versions().stream()
+              .sorted((a, b) -> Boolean.compare(b.newest(), a.newest()))
+              .limit(MODELS_MAX)
+              .toList();
+      described
+          .keySet()
+          .retainAll(versions.stream().map(v -> v.name() + "@" + v.version()).toList());
+      for (StoredModels.Version of : versions) {
+        String reference = of.name() + "@" + of.version();
+        listed(
+            reference,
+            () -> {
+              StoredModels.Described model =
+                  described.computeIfAbsent(
+                      reference, absent -> stored.describe(of.name(), of.version()));
+              all.add(
+                  new Entry(
+                      of.name(),
+                      of.version(),
+                      model.config(),
+                      model.card(),
+                      of.newest(),
+                      of.published().toString()));
+            });
+      }
       return all;
+    }
+
+    private static void listed(String name, Runnable look) {
+      try {
+        look.run();
+      } catch (InvalidInputException | UncheckedIOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "Model {0} is not listed: {1}", name, e.getMessage());
+      }
     }
 
     private List<String> bundled() {
@@ -196,15 +241,6 @@ final class HttpFront implements AutoCloseable {
             .toList();
       } catch (IOException e) {
         throw new UncheckedIOException(settings.models() + " cannot be read", e);
-      }
-    }
-
-    private static void add(
-        List<Entry> all, ModelFinder finder, String name, boolean newest, String published) {
-      try {
-        all.add(new Entry(finder.named(name), published.isEmpty(), newest, published));
-      } catch (InvalidInputException | UncheckedIOException e) {
-        LOG.log(System.Logger.Level.DEBUG, "Model {0} is not listed: {1}", name, e.getMessage());
       }
     }
 

@@ -91,7 +91,7 @@ public final class Main {
     public <T> T inStore(Function<StoredModels, T> work) {
       Settings settings = settings();
       try (ObjectStore store = new S3ObjectStore(Endpoints.running(settings).s3())) {
-        return work.apply(new StoredModels(store, settings.data().resolve("models")));
+        return work.apply(settings.storedModels(store));
       }
     }
 

@@ -28,7 +28,7 @@ final class ModelFinder {
 
   ModelFinder(Settings settings, ObjectStore store) {
     this.bundled = settings.models();
-    this.stored = new StoredModels(store, settings.data().resolve("models"));
+    this.stored = settings.storedModels(store);
   }
 
   /** As requests may name one: {@code name}, {@code name@version}, {@code name@latest}. */

@@ -3,9 +3,11 @@ package dev.mezzotint.worker;
 import dev.mezzotint.generation.LoopSettings;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.s3.S3Settings;
 import dev.mezzotint.storage.InputRule;
+import dev.mezzotint.storage.ObjectStore;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +38,8 @@ import org.eclipse.microprofile.config.Config;
  * @param deterministic {@code mezzotint.deterministic}: rows of every pass; 0 to let speed decide
  * @param modelBytes {@code mezzotint.model-megabytes} in bytes: memory for models on the device; 0
  *     for a share of what there is
+ * @param modelCacheBytes {@code mezzotint.model-cache-megabytes} in bytes: models brought from the
+ *     store to this disk
  * @param queue {@code mezzotint.queue}: {@code share-group} or {@code consumer-group}
  * @param priorityTopics {@code mezzotint.priority-topics}: also read the {@code .high} and {@code
  *     .low} twins of the request topic
@@ -65,6 +69,7 @@ record Settings(
     int passRows,
     int deterministic,
     long modelBytes,
+    long modelCacheBytes,
     String group,
     String topicPrefix,
     RequestQueue.Kind queue,
@@ -124,6 +129,7 @@ record Settings(
         passRows,
         integer(config, "mezzotint.deterministic", 0, LoopSettings.PINNED_MAX, 0),
         MEGABYTE * integer(config, "mezzotint.model-megabytes", 0, 1 << 20, 0),
+        MEGABYTE * integer(config, "mezzotint.model-cache-megabytes", 1, 1 << 30, 5_000),
         text(config, "mezzotint.group").orElse("mezzotint"),
         text(config, "mezzotint.topics.prefix").orElse("mezzotint"),
         RequestQueue.Kind.of(
@@ -143,6 +149,11 @@ record Settings(
         inputs(config),
         word(config, "mezzotint.log", List.of("text", "json"), "text").equals("json"),
         text(config, "mezzotint.worker").orElseGet(Settings::processName));
+  }
+
+  /** The models of a store, with those that were brought from it so far. */
+  StoredModels storedModels(ObjectStore from) {
+    return new StoredModels(from, data.resolve("models"), modelCacheBytes);
   }
 
   /**

@@ -5,7 +5,6 @@ import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.kafka.RequestQueue;
-import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.torch.TorchDevice;
@@ -56,7 +55,7 @@ final class TrainingRole implements AutoCloseable {
             connections.store(),
             device,
             new ModelFinder(settings, connections.store())::named,
-            new StoredModels(connections.store(), settings.data().resolve("models")),
+            settings.storedModels(connections.store()),
             training(settings));
     DeliveryHandler handler =
         new JobHandler<>(

@@ -151,7 +151,7 @@ class ModelsCommandTest {
 
     @Override
     public <T> T inStore(Function<StoredModels, T> work) {
-      return work.apply(new StoredModels(store, folder.resolve("brought")));
+      return work.apply(new StoredModels(store, folder.resolve("brought"), Long.MAX_VALUE));
     }
 
     @Override

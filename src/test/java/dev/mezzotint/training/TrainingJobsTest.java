@@ -47,7 +47,7 @@ class TrainingJobsTest {
         .containsEntry("model", reference)
         .containsEntry("weightsSha256", world.model("whole").weightsSha256());
     var files =
-        new StoredModels(world.store, folder.resolve("elsewhere"))
+        new StoredModels(world.store, folder.resolve("elsewhere"), Long.MAX_VALUE)
             .open(new ModelReference.Stored("tiny", "latest"));
     assertThat(files.name() + "@" + files.version()).isEqualTo(reference);
     assertThat(FileDigest.of(files.weights()).sha256())
@@ -236,7 +236,7 @@ class TrainingJobsTest {
     assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(world.manifest("b").field()).isEqualTo("card.version");
     var files =
-        new StoredModels(world.store, folder.resolve("elsewhere"))
+        new StoredModels(world.store, folder.resolve("elsewhere"), Long.MAX_VALUE)
             .open(new ModelReference.Stored("tiny", "1"));
     assertThat(FileDigest.of(files.weights()).sha256()).isEqualTo(weights);
   }

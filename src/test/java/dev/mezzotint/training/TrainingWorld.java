@@ -110,7 +110,7 @@ final class TrainingWorld {
   JobHandler<TrainingRequest> worker(TrainingSettings settings, Line.Fault fault) {
     Line line = new Line(store, log, fault);
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
-    StoredModels models = new StoredModels(line, folder.resolve("models"));
+    StoredModels models = new StoredModels(line, folder.resolve("models"), Long.MAX_VALUE);
     TrainingWork work =
         new TrainingWork(
             line,

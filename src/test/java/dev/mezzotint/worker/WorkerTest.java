@@ -362,7 +362,7 @@ class WorkerTest {
     Path local = folder.resolve("stored-tiny");
     Site.copy(Site.TINY, local);
     ModelFiles files = ModelFolder.openPath(local);
-    new StoredModels(site.store(), folder.resolve("unused")).publish(files, local);
+    new StoredModels(site.store(), folder.resolve("unused"), Long.MAX_VALUE).publish(files, local);
     String version = "stored-tiny@" + files.version();
     String more = ",\"count\":2,\"steps\":4";
     List<String> references = List.of("stored-tiny", version, "stored-tiny@latest");
