@@ -35,7 +35,7 @@ public final class Mezzotint {
       List<Callable<Integer>> others,
       List<Callable<Integer>> benches,
       String... args) {
-    return line(surroundings, others, benches).execute(args);
+    return executed(line(surroundings, others, benches), args);
   }
 
   /** All commands, as {@link #run} knows them. */
@@ -82,6 +82,17 @@ public final class Mezzotint {
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
     return line;
+  }
+
+  /** As the line itself, but for the one error that is the machine's and not ours. */
+  public static int executed(CommandLine line, String... args) {
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      System.err.println(
+          "error: out of memory (" + oneLine(e) + "); java -Xmx with a larger heap gives more");
+      return FAILED;
+    }
   }
 
   private static int refuse(ParameterException e, String[] args) {

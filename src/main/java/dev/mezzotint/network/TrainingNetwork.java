@@ -14,6 +14,8 @@ public interface TrainingNetwork extends AutoCloseable {
    *
    * @param learningRate Adam's
    * @param emaDecay share of the old average that stays
+   * @throws DeviceMemoryException if the memory does not suffice; what has changed then is not
+   *     known, so that another network must begin from a state that was kept
    */
   StepResult step(Batch batch, double learningRate, double emaDecay);
 

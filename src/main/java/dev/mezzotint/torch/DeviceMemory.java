@@ -22,4 +22,12 @@ final class DeviceMemory {
             || message.contains("bad_alloc");
     return memory ? new DeviceMemoryException(String.valueOf(e.getMessage()), e) : e;
   }
+
+  /**
+   * On the CPU arrays made from Java's stand in direct buffers, which have a limit of their own.
+   */
+  static DeviceMemoryException of(OutOfMemoryError e) {
+    return new DeviceMemoryException(
+        "this JVM's memory is used up (" + e.getMessage() + "): give it a larger heap", e);
+  }
 }

@@ -173,8 +173,13 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
               if (!java.util.Arrays.equals(tensor.shape(), entry.getValue())) {
                 throw new IllegalArgumentException("wrong shape of tensor " + entry.getKey());
               }
-              return (PtNDArray)
-                  manager.create(tensor.toFloats(), new ai.djl.ndarray.types.Shape(tensor.shape()));
+              try {
+                return (PtNDArray)
+                    manager.create(
+                        tensor.toFloats(), new ai.djl.ndarray.types.Shape(tensor.shape()));
+              } catch (OutOfMemoryError e) {
+                throw DeviceMemory.of(e);
+              }
             })
         .toArray(PtNDArray[]::new);
   }

@@ -59,6 +59,8 @@ final class TorchProgram implements AutoCloseable {
     PASSES.readLock().lock();
     try {
       return block.forward(new ParameterStore(), arguments, /* training= */ true);
+    } catch (RuntimeException e) {
+      throw DeviceMemory.orSame(e);
     } finally {
       PASSES.readLock().unlock();
     }

@@ -96,6 +96,8 @@ final class TorchTraining implements TrainingNetwork {
       result.close();
       iteration++;
       return new StepResult(lossAndNorm[0], lossAndNorm[1]);
+    } catch (OutOfMemoryError e) {
+      throw DeviceMemory.of(e);
     }
   }
 

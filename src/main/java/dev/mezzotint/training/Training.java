@@ -12,6 +12,7 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Reading;
@@ -25,6 +26,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,9 @@ public final class Training {
     /** Something was written: a checkpoint, a sample grid. */
     void wrote(String what, Path file);
   }
+
+  /** Of the heap, for weights that are drawn there; the rest is needed for all else. */
+  private static final double HEAP_SHARE_MAX = 0.8;
 
   private static final System.Logger LOG = System.getLogger(Training.class.getName());
 
@@ -250,8 +255,23 @@ public final class Training {
         progress::paired);
   }
 
+  /** Better a word now than a process that dies of it, with all that it has in hand. */
+  private void checkRoom() {
+    long bytes = 0;
+    for (long[] shape : program.weights().values()) {
+      bytes += Float.BYTES * LongStream.of(shape).reduce(1, Math::multiplyExact);
+    }
+    long heap = Runtime.getRuntime().maxMemory();
+    if (bytes > HEAP_SHARE_MAX * heap) {
+      throw new DeviceMemoryException(
+          "the network's first weights take %d MB of this JVM's heap, which has %d"
+              .formatted(bytes >> 20, heap >> 20));
+    }
+  }
+
   private Map<String, Tensor> firstWeights() {
     if (from == null) {
+      checkRoom();
       return program.initialWeights(recipe.seed());
     }
     Map<String, Tensor> weights = from.readWeights();

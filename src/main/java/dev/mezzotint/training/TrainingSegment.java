@@ -12,6 +12,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -106,6 +107,15 @@ final class TrainingSegment {
       // This worker's disk: another one may have more room.
       throw new WorkerFaultException(
           "training " + id + " cannot work in " + settings.work() + ": " + e.getMessage(), e);
+    } catch (DeviceMemoryException e) {
+      throw new WorkerFaultException(
+          "training "
+              + id
+              + " needs more memory than "
+              + settings.worker()
+              + " has; a smaller microBatch or batchSize takes less: "
+              + e.getMessage(),
+          e);
     } catch (DivergedException e) {
       throw new InvalidInputException("", String.valueOf(e.getMessage()), e);
     }

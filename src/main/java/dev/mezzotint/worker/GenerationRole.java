@@ -85,8 +85,12 @@ final class GenerationRole implements AutoCloseable {
 
   /** How the settings have the loop use this device. */
   static LoopSettings loopSettings(Settings settings, Device device) {
-    // Beside the models a GPU needs room for a pass's own values, a CPU for everything else.
-    long share = device.memoryBytes() / (device.name().equals("cpu") ? 4 : 2);
+    // Beside the models a GPU needs room for a pass's own values, a CPU for everything else. There
+    // weights stand in direct buffers, which may take as much as the heap unless told otherwise.
+    long share =
+        device.name().equals("cpu")
+            ? Math.min(device.memoryBytes() / 4, Runtime.getRuntime().maxMemory() / 4 * 3)
+            : device.memoryBytes() / 2;
     return LoopSettings.of(settings.slots())
         .withPassMax(settings.passRows())
         .withPinned(settings.deterministic())

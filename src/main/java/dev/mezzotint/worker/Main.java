@@ -25,7 +25,7 @@ public final class Main {
 
   public static void main(String... args) {
     String[] words = args.length == 0 ? new String[] {"worker"} : args;
-    System.exit(line().execute(words));
+    System.exit(Mezzotint.executed(line(), words));
   }
 
   /** All commands, on what this machine has. */

@@ -35,6 +35,17 @@ class EventStreamsTest {
   }
 
   @Test
+  void aConnectionThatBreaksBeforeWhatWasMissedHasComeMissesItStill() {
+    FrontWithoutBroker.Ear ear = rest.listen("", Map.of());
+    rest.front.leave(ear);
+    rest.finished("a", JobEvent.Type.COMPLETED);
+    FrontWithoutBroker.Ear broken = rest.listen("", Map.of("last-event-id", ear.lastId()));
+    rest.front.leave(broken);
+    String hello = broken.heard.toString().split("\n\n")[0];
+    assertThat(hello).contains("event: hello").contains("id: " + ear.lastId());
+  }
+
+  @Test
   void oneJobCanBeListenedTo() {
     FrontWithoutBroker.Ear ear = rest.listen("?job=b", Map.of());
     rest.finished("a", JobEvent.Type.COMPLETED);

@@ -2,6 +2,7 @@ package dev.mezzotint.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class KeysTest {
@@ -15,6 +16,15 @@ class KeysTest {
     assertThat(Keys.manifest("a")).isEqualTo("jobs/a/manifest.json");
     assertThat(Keys.checkpoints("a")).isEqualTo("jobs/a/checkpoints/");
     assertThat(Keys.modelFile("m", "3", "config.json")).isEqualTo("models/m/3/config.json");
+  }
+
+  @Test
+  void strangersNameWhatEveryClientSends() {
+    assertThat(List.of("a", "a/b.png", "a//b", "..a/b..", ".a", "ü".repeat(512)))
+        .allMatch(Keys::nameable);
+    assertThat(
+            List.of("", "/a", "..", "a/../b", ".", "a/./b", "./a", "a/.", "ü".repeat(513), "a\n"))
+        .noneMatch(Keys::nameable);
   }
 
   @Test

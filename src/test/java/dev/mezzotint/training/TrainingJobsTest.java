@@ -12,6 +12,7 @@ import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
 import java.nio.file.Files;
@@ -152,6 +153,22 @@ class TrainingJobsTest {
     assertThat(world.manifest("b").cause())
         .startsWith("given up after 5 attempts")
         .contains("cannot work in " + noFolder);
+  }
+
+  @Test
+  void aWorkerWithoutMemoryHandsBackAndWhereNoneHasEnoughTheEndSaysSo() throws Exception {
+    Delivery record = world.record(request("a"));
+    Device all = world.device;
+    world.device = new ShortOfMemory(all);
+    assertThat(world.worker().handle(record)).isEqualTo(Settlement.RELEASE);
+    world.finish(world.worker(), world.record(request("b")));
+    assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(world.manifest("b").cause())
+        .startsWith("given up after 5 attempts")
+        .contains("more memory than w1 has", "microBatch", "80.00 GiB");
+    world.device = all;
+    assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
+    world.checkCompleted("a");
   }
 
   @Test

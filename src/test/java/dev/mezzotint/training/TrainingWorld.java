@@ -19,6 +19,7 @@ import dev.mezzotint.job.Patience;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.torch.TorchDevice;
@@ -53,6 +54,10 @@ final class TrainingWorld {
   final EventLog log = new EventLog();
   final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
+
+  /** Of workers that begin from here on. */
+  Device device = CPU;
+
   private final Path folder;
   private final AtomicLong offsets = new AtomicLong();
 
@@ -114,7 +119,7 @@ final class TrainingWorld {
     TrainingWork work =
         new TrainingWork(
             line,
-            CPU,
+            device,
             name -> {
               ModelReference reference = ModelReference.parseName(name);
               if (reference instanceof ModelReference.Stored stored) {
