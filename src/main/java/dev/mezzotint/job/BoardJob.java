@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  * @param calledOff somebody has called it off, and it has not ended yet
  * @param data members of its events, the newest of each name
  * @param request what it asks for, without what is long; empty if the request was not seen
+ * @param requestLacks names of members that were too long: without them it is another request
  * @param curve of a training: iteration and smoothed loss, at most {@link LossCurve#POINTS_MAX}
  */
 public record BoardJob(
@@ -34,6 +35,7 @@ public record BoardJob(
     boolean calledOff,
     Map<String, Object> data,
     Map<String, Object> request,
+    List<String> requestLacks,
     List<double[]> curve) {
 
   /** Members of events that are of use to whoever looks at a job. */
@@ -97,6 +99,7 @@ public record BoardJob(
   public BoardJob {
     data = Map.copyOf(data);
     request = Map.copyOf(request);
+    requestLacks = List.copyOf(requestLacks);
     curve = List.copyOf(curve);
   }
 
@@ -126,6 +129,9 @@ public record BoardJob(
     }
     if (!request.isEmpty()) {
       map.put("request", request);
+    }
+    if (!requestLacks.isEmpty()) {
+      map.put("requestLacks", requestLacks);
     }
     return map;
   }

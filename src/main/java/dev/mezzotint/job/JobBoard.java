@@ -84,6 +84,7 @@ public final class JobBoard {
           calledOff && !life.over(),
           new LinkedHashMap<>(data),
           request.map(JobRequestSummary::members).orElse(Map.of()),
+          request.map(JobRequestSummary::lacks).orElse(List.of()),
           curve.points());
     }
   }

@@ -128,6 +128,9 @@ class JobBoardTest {
     assertThat(board.job("long").orElseThrow().request())
         .containsEntry("seed", 7)
         .hasSizeLessThan(5);
+    assertThat(board.job("long").orElseThrow().requestLacks())
+        .hasSize(16)
+        .allMatch(name -> name.startsWith("m"));
   }
 
   @Test
@@ -229,6 +232,8 @@ class JobBoardTest {
     Map<String, Object> kept = board.job("a").orElseThrow().request();
     assertThat(kept).containsEntry("steps", 8).doesNotContainKey("seeds");
     assertThat(kept.toString()).hasSizeLessThan(200);
+    assertThat(board.job("a").orElseThrow().requestLacks())
+        .containsExactly("condition.data", "seeds");
     assertThat(board.fingerprint("a")).isPresent();
   }
 
