@@ -21,8 +21,10 @@ import java.util.Map;
  * attempts have left. Needs no device. Safe for use by many threads.
  */
 final class ControlRole implements AutoCloseable {
-  /** About 150 MB of ids and checksums; a longer backlog's tail ends when it is taken. */
-  private static final int WAITING_MAX = 500_000;
+  /** 120 to 190 MB of ids and deadlines; a longer backlog's tail ends when it is taken. */
+  private static final int GENERATION_MAX = 500_000;
+
+  private static final int TRAINING_MAX = 50_000;
 
   private final List<RequestTail> tails;
   private final Sweeper sweeper;
@@ -55,8 +57,17 @@ final class ControlRole implements AutoCloseable {
     this.tails =
         List.of(
             tail(
-                connections, generation, GenerationWork.reader(GenerationLimits.DEFAULT), delivery),
-            tail(connections, training, TrainingRequest.reader(TrainingLimits.DEFAULT), delivery));
+                connections,
+                generation,
+                GenerationWork.reader(GenerationLimits.DEFAULT),
+                delivery,
+                GENERATION_MAX),
+            tail(
+                connections,
+                training,
+                TrainingRequest.reader(TrainingLimits.DEFAULT),
+                delivery,
+                TRAINING_MAX));
     this.sweeper =
         new Sweeper(
             connections.kafka(),
@@ -69,12 +80,13 @@ final class ControlRole implements AutoCloseable {
       Connections connections,
       List<String> topics,
       RequestReader<?> reader,
-      DeliverySettings delivery) {
+      DeliverySettings delivery,
+      int capacity) {
     EarlyEnd ends =
         new EarlyEnd(
             reader, connections.store(), connections.events(), connections::cancelled, delivery);
     return new RequestTail(
-        connections.kafka(), topics, ends, connections::cancelled, delivery.clock(), WAITING_MAX);
+        connections.kafka(), topics, ends, connections::cancelled, delivery.clock(), capacity);
   }
 
   Autoscaling autoscaling() {
