@@ -16,6 +16,10 @@ const FILTERS = [
 // Rare ends: a filter for them stands there once there is something to see.
 const RARE = ['cancelled', 'expired'];
 
+// As many as the server knows; some more, so that not each new one has all of them sorted.
+const JOBS_MAX = 2000;
+const SPARE = 200;
+
 export class Board {
   constructor(list, filters, onFilter) {
     this.list = list;
@@ -81,6 +85,19 @@ export class Board {
       requestAnimationFrame(() => this.draw());
     }
     this.dirty.add(job.id);
+    if (this.jobs.size > JOBS_MAX + SPARE) {
+      this.forget();
+    }
+  }
+
+  /** The oldest of those that have ended. */
+  forget() {
+    const over = [...this.jobs.values()].filter(j => !['queued', 'running'].includes(j.state)).sort(order);
+    const many = this.jobs.size - JOBS_MAX;
+    for (const job of over.slice(-many)) {
+      this.jobs.delete(job.id);
+      this.dirty.add(job.id);
+    }
   }
 
   wanted(job) {
@@ -127,25 +144,33 @@ export class Board {
     this.draw();
   }
 
+  /** The link stays the same: it may have the focus, or be pressed at this moment. */
   fill(row, job) {
     const percent = progress(job);
-    const words = summary(job);
     row.className = `row ${job.state}${job.id === this.selected ? ' selected' : ''}`;
-    const link = h(
-        'a',
-        {href: `#/jobs/${job.id}`, 'aria-current': job.id === this.selected ? 'true' : null},
-        h('span.state', {title: stateWord(job)}, h('span.unseen', {}, stateWord(job))),
-        h('span.id', {}, job.id),
-        h('time.time', {dateTime: job.updated}, ago(job.updated)),
-        h('span.what', {}, words));
-    if (job.state === 'running') {
-      const bar = h('progress', {max: 100, 'aria-label': `Progress of ${job.id}`});
-      if (percent !== null) {
-        bar.value = percent;
-      }
+    let link = row.firstElementChild;
+    if (!link) {
+      link = h('a', {href: `#/jobs/${job.id}`},
+          h('span.state', {}, h('span.unseen')), h('span.id', {}, job.id), h('time.time'), h('span.what'));
+      row.append(link);
+    }
+    job.id === this.selected ? link.setAttribute('aria-current', 'true') : link.removeAttribute('aria-current');
+    const [state, , time, what] = link.children;
+    state.title = stateWord(job);
+    state.firstElementChild.textContent = stateWord(job);
+    time.dateTime = job.updated;
+    time.textContent = ago(job.updated);
+    what.textContent = summary(job);
+    let bar = link.querySelector('progress');
+    if (job.state !== 'running') {
+      bar?.remove();
+      return;
+    }
+    if (!bar) {
+      bar = h('progress', {max: 100, 'aria-label': `Progress of ${job.id}`});
       link.append(bar);
     }
-    row.replaceChildren(link);
+    percent === null ? bar.removeAttribute('value') : bar.value = percent;
   }
 
   times() {

@@ -123,6 +123,8 @@ export class Detail {
     this.shownState = '';
     this.samples = -1;
     this.curve = [];
+    this.chart = null; // another job's stood there
+    this.gridStrip = null;
   }
 
   /** The job has changed. */
@@ -131,6 +133,9 @@ export class Detail {
       return;
     }
     const before = this.job;
+    if (before && this.isOver(before) && !this.isOver(job) && job.attempt <= before.attempt) {
+      return; // an answer that was on its way when the end was told
+    }
     this.job = job;
     if (before && before.state !== job.state && this.isOver(job)) {
       this.announce(`Job ${job.id} is ${job.state}`);
@@ -195,7 +200,9 @@ export class Detail {
       await call(`/api/jobs/${this.id}/cancel`, {});
       this.announce(`Job ${this.id} is being cancelled`);
     } catch (e) {
-      button.textContent = e.message;
+      button.disabled = false;
+      button.textContent = 'Cancel';
+      this.reason.replaceChildren(h('p.problem', {role: 'alert'}, e.message));
     }
   }
 
@@ -282,6 +289,8 @@ export class Detail {
       return;
     }
     const id = job.id;
+    const mine = {};
+    this.reading = mine;
     let results = {images: [], total: 0};
     if (job.images || this.isOver(job)) {
       try {
@@ -290,8 +299,8 @@ export class Detail {
         this.shownImages = -1;
       }
     }
-    if (this.id !== id) {
-      return;
+    if (this.id !== id || this.reading !== mine) {
+      return; // asked again since
     }
     this.results = results;
     const known = new Map([...this.pictures.children].map(e => [e.dataset.key, e]));
@@ -340,7 +349,9 @@ export class Detail {
     this.facts.replaceChildren(
         ...rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
         h('div.wide', {},
-            copyButton('Copy as request', () => JSON.stringify({...request, ...pinned(settings)}, null, 2)),
+            job.requestLacks
+                ? h('span.faint', {}, `The request also had ${job.requestLacks.join(', ')}, too long to be kept here.`)
+                : copyButton('Copy as request', () => JSON.stringify({...request, ...pinned(settings)}, null, 2)),
             copyButton('Copy id', () => job.id),
             ...files.map(n => h('a.quiet', {href: links[n], target: '_blank', rel: 'noopener'}, n))));
   }
@@ -385,6 +396,12 @@ export function wall(main, board) {
       }
       return known.get(job.id);
     });
+    const shown = new Set(done.map(job => job.id));
+    for (const id of known.keys()) {
+      if (!shown.has(id)) {
+        known.delete(id);
+      }
+    }
     if (!figures.length) {
       tiles.replaceChildren(h('div.empty', {},
           h('p', {}, 'No pictures yet.'),

@@ -39,7 +39,7 @@ export class Figure {
       this.playing = false;
       this.draw();
     }});
-    this.alphaOut = h('output');
+    this.alphaOut = h('output', {'aria-live': 'off'}); // the slider tells its own value
     const stepsOut = h('output', {}, String(this.steps));
     const steps = h('input', {type: 'range', id: 'figure-steps', min: 1, max: 32, value: this.steps, oninput: () => {
       this.steps = Number(steps.value);
@@ -71,6 +71,7 @@ export class Figure {
     this.canvas.addEventListener('pointerdown', e => this.grab(e));
     this.canvas.addEventListener('pointermove', e => this.drag(e));
     this.canvas.addEventListener('pointerup', () => this.release());
+    this.canvas.addEventListener('pointercancel', () => this.release());
     this.canvas.addEventListener('keydown', e => this.key(e));
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.canvas);
@@ -188,10 +189,11 @@ export class Figure {
   }
 
   play() {
-    this.playing = true;
+    const mine = {}; // pressed again, it begins again
+    this.playing = mine;
     const begin = performance.now();
     const frame = now => {
-      if (!this.playing) {
+      if (this.playing !== mine) {
         return;
       }
       this.alpha = Math.min(1, (now - begin) / 3500);

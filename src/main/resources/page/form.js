@@ -18,14 +18,26 @@ export class Form {
     this.values = {...request, model: request.model || job.model};
   }
 
+  /** What is still on its way for it comes too late. */
+  hide() {
+    this.showing = null;
+  }
+
   async show() {
+    const mine = {};
+    this.showing = mine;
     const title = h('h1', {tabIndex: -1}, 'New job');
     this.main.replaceChildren(title, h('p.faint', {}, 'Reading the models…'));
     let models;
     try {
       ({models} = await call('/api/models'));
     } catch (e) {
-      this.main.replaceChildren(title, h('p.problem', {role: 'alert'}, e.message));
+      if (this.showing === mine) {
+        this.main.replaceChildren(title, h('p.problem', {role: 'alert'}, e.message));
+      }
+      return;
+    }
+    if (this.showing !== mine) {
       return;
     }
     this.models = models.filter(m => m.channels === 1 || m.channels === 3);
@@ -48,6 +60,7 @@ export class Form {
     this.classLabel = h('select', {name: 'classLabel'});
     this.guidance = this.number('guidance', 0, 100, v.guidance ?? 1);
     this.guidance.step = 'any';
+    this.guidance.inputMode = 'decimal';
     this.condition = h('input', {type: 'file', name: 'condition', accept: 'image/png,image/jpeg'});
     this.way = h('input', {type: 'checkbox', name: 'way', checked: Boolean(v.output?.trajectory)});
     this.grid = h('input', {type: 'checkbox', name: 'grid', checked: Boolean(v.output?.grid)});

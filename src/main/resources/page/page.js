@@ -7,6 +7,7 @@ import {Figure} from './figure.js';
 import {Form} from './form.js';
 
 const LIST = 500;
+const AGAIN_MILLIS = 2000;
 const byId = id => document.getElementById(id);
 const main = byId('main');
 let next = '';
@@ -38,41 +39,57 @@ const detail = new Detail(main, announce, job => {
 });
 board.onDrawn = () => drawWall();
 
-/** Reads the newest jobs; what is heard meanwhile is newer and is applied after. */
-async function read() {
+/**
+ * Reads the newest jobs, or those after a mark; what is heard meanwhile is newer and is applied
+ * after.
+ */
+async function read(after = '') {
   const mine = {};
   loading = mine;
+  let failed = false;
   try {
     const filter = board.state ? `&state=${board.state}` : '';
-    const answer = await call(`/api/jobs?limit=${LIST}${filter}`);
+    const from = after ? `&after=${encodeURIComponent(after)}` : '';
+    const answer = await call(`/api/jobs?limit=${LIST}${filter}${from}`);
     if (loading !== mine) {
       return;
     }
-    filter ? board.add(answer.jobs) : board.reset(answer.jobs);
+    filter || after ? board.add(answer.jobs) : board.reset(answer.jobs);
     older(answer.next);
+    tell();
   } catch (e) {
+    failed = true;
     byId('connection').textContent = e.message;
   } finally {
     if (loading === mine) {
       loading = null;
       held.forEach(apply);
       held = [];
+      if (failed && !after) {
+        // The events go on from here, so nothing else would bring what is missing.
+        setTimeout(() => loading || read(), AGAIN_MILLIS);
+      }
     }
   }
 }
 
-byId('more').addEventListener('click', async () => {
-  const filter = board.state ? `&state=${board.state}` : '';
-  const answer = await call(`/api/jobs?limit=${LIST}${filter}&after=${encodeURIComponent(next)}`);
-  older(answer.next);
-  board.add(answer.jobs);
-});
+let connected = false;
+
+function tell() {
+  const line = byId('connection');
+  line.textContent = connected ? 'live' : 'away, trying again';
+  line.className = `connection ${connected ? 'on' : 'off'}`;
+}
+
+byId('more').addEventListener('click', () => loading || read(next));
 
 function older(mark) {
   next = mark || '';
   byId('more').hidden = !next;
   board.whole = !next;
 }
+
+let asked = 0;
 
 function apply(job) {
   const known = board.jobs.get(job.id);
@@ -81,7 +98,10 @@ function apply(job) {
     if (!detail.job) {
       detail.show(job.id);
     } else if (job.state !== known?.state || !known) {
-      call(`/api/jobs/${job.id}`).then(whole => detail.update(whole), () => detail.update(job));
+      const mine = ++asked;
+      call(`/api/jobs/${job.id}`).then(
+          whole => mine === asked && detail.update(whole),
+          () => mine === asked && detail.update(job));
     } else {
       detail.update({...job, links: known?.links});
     }
@@ -124,16 +144,16 @@ listen(({event, data}) => {
       detail.show(detail.id);
     }
   }
-}, connected => {
-  const line = byId('connection');
-  line.textContent = connected ? 'live' : 'away, trying again';
-  line.className = `connection ${connected ? 'on' : 'off'}`;
+}, now => {
+  connected = now;
+  tell();
 });
 
 function route(focus) {
   const hash = location.hash.replace(/^#/, '') || '/';
   const job = hash.match(/^\/jobs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})$/);
   detail.hide();
+  form.hide();
   figure.hide();
   drawWall = () => {};
   let page = 'jobs';

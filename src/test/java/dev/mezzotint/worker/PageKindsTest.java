@@ -150,6 +150,11 @@ class PageKindsTest {
     assertThat(browser.value("document.querySelector('.samples').innerText").asText())
         .contains("step 100");
     browser.shoot(SHOTS.resolve("training.png"));
+    page.post("/api/jobs", TrainingJobTest.request("night", 2, 1, ""));
+    page.awaitState("night", "completed");
+    browser.value("location.hash = '#/jobs/night'");
+    browser.await("document.querySelector('.status .word.completed')");
+    browser.await("document.querySelector('figure.curve img')?.src.includes('/jobs/night/')");
     form("squares");
     assertThat(browser.value("document.querySelector('.card').textContent").asText())
         .contains("8×8");

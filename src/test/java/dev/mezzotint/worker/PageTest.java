@@ -70,9 +70,38 @@ class PageTest {
     browser.value("location.hash = '#/jobs/long'");
     browser.await("document.querySelector('.status .word.running')");
     browser.await("document.querySelectorAll('.pictures .noise canvas').length > 10");
+    // Whoever stands on its row with the keyboard stays there while it gets on.
+    browser.value("document.querySelector('[data-id=long] a').focus()");
+    browser.await("document.querySelector('[data-id=long] progress')?.value > 0");
+    browser.value("seen = document.querySelector('[data-id=long] progress').value");
+    browser.await("document.querySelector('[data-id=long] progress').value > seen");
+    assertThat(browser.value("document.activeElement.closest('li')?.dataset.id").asText())
+        .isEqualTo("long");
     browser.value("document.querySelector('#cancel').click()");
     browser.await("document.querySelector('.status .word.cancelled')");
     browser.await("document.querySelector('[data-id=long].cancelled')");
+  }
+
+  /** Models may take long to be listed; who has gone elsewhere meanwhile stays there. */
+  @Test
+  @Order(13)
+  void anAnswerThatComesLateReplacesNoOtherPage() {
+    browser.value(
+        "plain = fetch; fetch = async (path, options) => {"
+            + " if (String(path).includes('/api/models')) {"
+            + " await new Promise(go => setTimeout(go, 600)); late = true; }"
+            + " return plain(path, options); }; late = false");
+    browser.value("location.hash = '#/new'");
+    browser.await("document.querySelector('main').innerText.includes('Reading the models')");
+    browser.value("location.hash = '#/jobs/long'");
+    browser.await("document.querySelector('.status .word')");
+    browser.await("late");
+    browser.value("fetch = plain");
+    browser.value("plain('/api/models').then(() => setTimeout(() => late = 'answered', 200))");
+    browser.await("late === 'answered'");
+    assertThat(browser.value("document.querySelector('form.ask') === null").asBoolean()).isTrue();
+    assertThat(browser.value("document.querySelector('.status .word') !== null").asBoolean())
+        .isTrue();
   }
 
   @Test
