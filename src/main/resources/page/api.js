@@ -10,15 +10,21 @@ export function onTokenNeeded(ask) {
 async function request(path, options = {}) {
   for (;;) {
     const headers = {...options.headers};
-    if (token) {
-      headers.Authorization = `Bearer ${token}`;
+    const sent = token;
+    if (sent) {
+      headers.Authorization = `Bearer ${sent}`;
     }
     const response = await fetch(path, {...options, headers});
     if (response.status !== 401) {
       return response;
     }
-    token = await askToken();
-    sessionStorage.setItem('token', token);
+    if (token === sent) { // nobody else has been told another meanwhile
+      const said = await askToken(Boolean(sent));
+      if (token === sent) {
+        token = said;
+        sessionStorage.setItem('token', token);
+      }
+    }
   }
 }
 
@@ -58,6 +64,20 @@ export async function picture(path) {
     throw new Refusal(response.status, '', `HTTP ${response.status}`);
   }
   return URL.createObjectURL(await response.blob());
+}
+
+/** For the click on a link to a file: with a token its bytes are fetched, since a link sends none. */
+export function follow(path) {
+  return event => {
+    if (!token) {
+      return; // the browser does it
+    }
+    event.preventDefault();
+    const tab = open('', '_blank'); // now, while the click counts
+    picture(path).then(address => {
+      tab.location = address;
+    }, () => tab.close());
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // One job, its pictures first; and the wall of the newest pictures.
 
-import {ago, call, h, picture, span} from './api.js';
+import {ago, call, follow, h, picture, span} from './api.js';
 import {count, progress, stateWord} from './board.js';
 import {lossChart} from './chart.js';
 
@@ -14,6 +14,9 @@ export function image(path, alt, properties = {}) {
     img.classList.add('here');
     if (img.naturalWidth <= 128) {
       img.classList.add('pixels');
+    }
+    if (img.src.startsWith('blob:')) {
+      URL.revokeObjectURL(img.src); // it has what it needs
     }
   });
   img.addEventListener('error', () => img.closest('figure')?.classList.add('broken'));
@@ -321,7 +324,7 @@ export class Detail {
     const name = file.key.split('/images/').pop();
     const seed = file.seed === undefined ? '' : `seed ${file.seed}${file.noiseIndex ? `, ${file.noiseIndex}` : ''}`;
     const figure = h('figure', {},
-        h('a', {href: file.path, target: '_blank', rel: 'noopener'}, image(file.path, `${name} of ${job.id}`)),
+        h('a', {href: file.path, target: '_blank', rel: 'noopener', onclick: follow(file.path)}, image(file.path, `${name} of ${job.id}`)),
         h('figcaption', {}, h('span', {}, file.condition || name.replace('.png', '')), seed ? h('span', {}, seed) : null));
     figure.dataset.key = file.key;
     return figure;
@@ -353,7 +356,7 @@ export class Detail {
                 ? h('span.faint', {}, `The request also had ${job.requestLacks.join(', ')}, too long to be kept here.`)
                 : copyButton('Copy as request', () => JSON.stringify({...request, ...pinned(settings)}, null, 2)),
             copyButton('Copy id', () => job.id),
-            ...files.map(n => h('a.quiet', {href: links[n], target: '_blank', rel: 'noopener'}, n))));
+            ...files.map(n => h('a.quiet', {href: links[n], target: '_blank', rel: 'noopener', onclick: follow(links[n])}, n))));
   }
 }
 

@@ -15,8 +15,9 @@ let loading = null;
 let held = [];
 let drawWall = () => {};
 
-onTokenNeeded(() => new Promise(resolve => {
+onTokenNeeded(wrong => new Promise(resolve => {
   const dialog = byId('token');
+  byId('token-wrong').hidden = !wrong;
   if (!dialog.open) {
     dialog.showModal();
   }

@@ -41,11 +41,15 @@ final class LivePage implements AutoCloseable {
    * Starts the worker.
    *
    * @param bundled models that it has beside the tests' tiny one, by their names
+   * @param more keys of the configuration, each with its value behind it
    */
-  LivePage(Path folder, List<String> bundled) throws IOException {
+  LivePage(Path folder, List<String> bundled, String... more) throws IOException {
     this.folder = folder;
     site = new Site(folder);
     site.set("mezzotint.threads", "1");
+    for (int i = 0; i < more.length; i += 2) {
+      site.set(more[i], more[i + 1]);
+    }
     for (String name : bundled) {
       Site.copy(BUNDLED.resolve(name), site.models().resolve(name));
     }
@@ -73,11 +77,17 @@ final class LivePage implements AutoCloseable {
   Chromium browser() throws Exception {
     Chromium open = browser;
     if (open == null) {
-      open = new Chromium(Chromium.find().orElseThrow(), folder.resolve("profile"));
-      browser = open;
-      open.open(base() + "/");
+      open = strange();
       open.await("document.querySelector('.connection.on')");
     }
+    return open;
+  }
+
+  /** The same, though the page may not have been let in. */
+  Chromium strange() throws Exception {
+    Chromium open = new Chromium(Chromium.find().orElseThrow(), folder.resolve("profile"));
+    browser = open;
+    open.open(base() + "/");
     return open;
   }
 
