@@ -172,7 +172,7 @@ final class TrainingSegment {
 
   /** What the job begins from is fixed by its first segment that keeps anything. */
   private @Nullable ModelFiles begin(StoredCheckpoints checkpoints, JobData data)
-      throws InterruptedException {
+      throws InterruptedException, IOException {
     CheckpointPointer pointer = checkpoints.pointer();
     boolean begun = pointer.last().isPresent();
     if (begun && !pointer.data().equals(data.state())) {
@@ -183,12 +183,29 @@ final class TrainingSegment {
     ModelFiles from = null;
     String reference = begun ? pointer.from() : recipe.from().orElse("");
     if (!reference.isEmpty()) {
-      from = watch.patiently(() -> finder.apply(reference));
+      from = held(watch.patiently(() -> finder.apply(reference)));
     }
     if (!begun) {
       checkpoints.pin(data.state(), from == null ? "" : from.name() + "@" + from.version());
     }
     return from;
+  }
+
+  /**
+   * The model by a second name of its weights in the job's own folder, where nobody makes room for
+   * other models; one that is bundled, maybe on another disk, stays where it is.
+   */
+  private ModelFiles held(ModelFiles from) throws IOException {
+    Path names = Files.createDirectories(folder.resolve("from"));
+    Path name = names.resolve(from.weights().getFileName());
+    try {
+      Files.deleteIfExists(name);
+      Files.createLink(name, from.weights());
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.log(System.Logger.Level.DEBUG, "no second name for " + from.weights(), e);
+      return from;
+    }
+    return new ModelFiles(from.name(), from.version(), from.config(), from.card(), name);
   }
 
   /** Brings the newest checkpoint that is whole. */

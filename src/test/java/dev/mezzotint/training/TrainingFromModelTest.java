@@ -70,6 +70,24 @@ class TrainingFromModelTest {
     assertThat(world.model("b").weightsSha256()).isEqualTo(world.model("a").weightsSha256());
   }
 
+  /** Another job's model may need its place on the disk at any moment. */
+  @Test
+  void theModelThatATrainingBeginsFromStaysAsLongAsItNeedsIt() throws Exception {
+    world.undisturbed();
+    Path brought = folder.resolve("models");
+    Line.Fault makesRoom =
+        (after, call, subject) -> {
+          if (after && subject.endsWith("/checkpoints/latest.json")) {
+            FolderLock.removeTree(brought);
+          }
+        };
+    String json =
+        request("a", "\"seed\": 5", "\"seed\": 6")
+            .replace("\"model\"", "\"from\": \"tiny@latest\", \"model\"");
+    world.worker("w1", makesRoom).handle(world.record(json));
+    world.checkCompleted("a");
+  }
+
   @Test
   void pairsOutliveTheWorkerThatMadeThem() throws Exception {
     world.undisturbed();
