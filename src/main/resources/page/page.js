@@ -12,6 +12,7 @@ const byId = id => document.getElementById(id);
 const main = byId('main');
 let next = '';
 let loading = null;
+let stale = true; // what is shown: changes may have been missed
 let held = [];
 let drawWall = () => {};
 
@@ -55,7 +56,8 @@ async function read(after = '') {
     if (loading !== mine) {
       return;
     }
-    filter || after ? board.add(answer.jobs) : board.reset(answer.jobs);
+    after || (filter && !stale) ? board.add(answer.jobs) : board.reset(answer.jobs);
+    stale = stale && Boolean(after);
     older(answer.next);
     tell();
   } catch (e) {
@@ -140,6 +142,7 @@ listen(({event, data}) => {
   } else if (event === 'figures') {
     figures(data);
   } else if (event === 'reset' || (event === 'hello' && !data.resumed)) {
+    stale = true;
     read();
     if (detail.id) {
       detail.show(detail.id);

@@ -21,10 +21,10 @@ class PageTokenTest {
   void aWrongTokenIsSaidToBeOneAndFilesOpenWithTheRightOne() throws Exception {
     try (LivePage page = new LivePage(folder, List.of(), "mezzotint.http-token", TOKEN)) {
       Chromium browser = page.strange();
-      browser.await("document.querySelector('#token').open");
+      browser.await("document.querySelector('#token')?.open");
       browser.await("document.querySelector('#token-wrong').hidden");
       say(browser, "not " + TOKEN);
-      browser.await("document.querySelector('#token').open");
+      browser.await("document.querySelector('#token')?.open");
       browser.await("!document.querySelector('#token-wrong').hidden");
       say(browser, TOKEN);
       browser.await("document.querySelector('.connection.on')");
