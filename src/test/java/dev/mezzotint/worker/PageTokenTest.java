@@ -1,5 +1,7 @@
 package dev.mezzotint.worker;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,12 @@ class PageTokenTest {
       browser.value("gone = false");
       browser.value("fetch(document.querySelector('.pictures img').src).catch(() => gone = true)");
       browser.await("gone");
+      assertThat(
+              browser
+                  .value("tab.location !== document.querySelector('.pictures a').href")
+                  .asBoolean())
+          .as("not the address that would be refused")
+          .isTrue();
     }
   }
 }
