@@ -2,7 +2,6 @@ package dev.mezzotint;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -18,13 +17,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
 /**
- * The direction of imports and the rules of the house. Ordinary tests on purpose: ArchUnit's own
- * JUnit extension ran no test at all with one version of Surefire, and stayed green.
+ * Checks the direction of imports and the rules that hold for all classes. Ordinary JUnit tests on
+ * purpose: with one version of Surefire, ArchUnit's own JUnit extension ran no test and stayed
+ * green.
  */
 class ArchitectureTest {
   private static final String ROOT = "dev.mezzotint";
@@ -38,66 +39,129 @@ class ArchitectureTest {
           .withImportOption(location -> !location.contains("/externalscaler/"))
           .importUrl(ModelFolder.class.getProtectionDomain().getCodeSource().getLocation());
 
-  private static final String[] METHOD = {"iadb", "image"};
-  private static final String[] NOUNS = {"job", "storage", "model", "dataset"};
-  private static final String[] LOWER = join(METHOD, NOUNS, "json");
-
-  /** Package → the packages of ours that it may see, beside itself. */
-  private static final Map<String, List<String>> SEES = new LinkedHashMap<>();
-
-  /** Package → the libraries that it may see, beside Java's own. */
-  private static final Map<String, List<String>> LIBRARIES =
-      Map.of(
-          "json", List.of("com.fasterxml.jackson.."),
-          "torch", List.of("ai.djl..", "com.sun.jna..", "com.sun.management.."),
-          "s3", List.of("io.minio..", "okhttp3..", "javax.net.."),
-          "kafka", List.of("org.apache.kafka.."),
-          "scaler", List.of("io.grpc..", "externalscaler..", "com.google.protobuf.."),
-          "local", List.of("org.apache.kafka..", "kafka..", "org.gaul.."),
-          "cli", List.of("picocli..", "com.sun.management.."));
+  /** Package → the packages of ours that it may depend on, lowest first. */
+  private static final Map<String, List<String>> DEPENDS = new LinkedHashMap<>();
 
   static {
-    for (String bottom : join(METHOD, "json")) {
-      SEES.put(bottom, List.of());
-    }
-    for (String noun : NOUNS) {
-      SEES.put(noun, List.of(LOWER)); // cycles among them have a rule of their own
-    }
-    SEES.put("network", List.of("iadb", "model"));
-    SEES.put("delivery", List.of("job", "storage", "json"));
-    SEES.put("generation", List.of(join(LOWER, "network", "delivery")));
-    SEES.put("training", List.of(join(LOWER, "network", "delivery")));
-    SEES.put("study", List.of(join(LOWER, "network")));
-    SEES.put("evaluation", List.of(join(LOWER, "network")));
-    for (String adapter : new String[] {"torch", "s3", "kafka", "cli", "local", "http", "scaler"}) {
-      SEES.put(
-          adapter,
-          List.of(join(LOWER, "network", "generation", "training", "study", "evaluation")));
-    }
+    // The method, pixels and strict JSON: plain Java.
+    allow("iadb");
+    allow("image");
+    allow("json");
+    allow("plot", "image");
+    // Nouns: ids, events, errors; keys and the object store's port; model folders; data sets.
+    allow("job", "json");
+    allow("storage", "job json");
+    allow("dataset", "iadb image json");
+    allow("model", "iadb image job json storage");
+    // Networks as programs, and the engine that samples with them.
+    allow("network", "iadb model");
+    allow("sampling", "iadb image job json model network storage");
+    // The rules of every job.
+    allow("delivery", "job json storage");
+    // Use cases.
+    allow("generation.request", "delivery iadb job json model sampling storage");
+    allow(
+        "generation.input",
+        "dataset generation.request iadb image job json model sampling storage");
+    allow(
+        "generation",
+        "delivery generation.input generation.request iadb image job json model sampling storage");
+    allow("training.recipe", "dataset delivery iadb image job json model network storage");
+    allow("training.checkpoint", "delivery job json model network storage training.recipe");
+    allow(
+        "training",
+        "control dataset delivery iadb image job json model network plot storage"
+            + " training.checkpoint training.recipe");
+    allow("evaluation", "dataset iadb image json network");
+    // Adapters: one technology each.
+    allow("torch", "json model network");
+    allow("s3", "json storage");
+    allow("local", "json");
+    allow("kafka", "job json");
+    allow("autoscaling", "job json");
+    allow("board", "job json kafka");
+    allow("control", "delivery job json kafka storage");
+    allow("client", "board generation.request job json kafka training.recipe");
+    allow("http", "board generation.request job json model sampling storage training.recipe");
+    allow("observability", "delivery job json sampling storage training");
+    // The command line, and the worker that wires everything.
+    allow(
+        "cli",
+        "client dataset evaluation generation generation.input iadb image job json model network"
+            + " plot sampling training training.recipe");
+    allow("cli.jobs", "board cli client job json storage training.recipe");
+    allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
+    allow(
+        "worker",
+        "autoscaling board cli client control delivery generation generation.request http job json"
+            + " kafka local model network observability s3 sampling storage torch training"
+            + " training.checkpoint training.recipe");
+    allow(
+        "bench",
+        "autoscaling cli client delivery generation generation.request iadb image job json kafka"
+            + " local model network observability plot sampling storage torch worker");
   }
 
-  static {
-    // Not an adapter of its own: what producers use of the one for Kafka.
-    SEES.put("client", List.of(join(LOWER, "generation", "training", "kafka")));
+  /** Package → the libraries that it may depend on, beside Java's own. */
+  private static final Map<String, List<String>> LIBRARIES =
+      Map.ofEntries(
+          Map.entry("json", List.of("com.fasterxml.jackson..")),
+          Map.entry("image", List.of("javax.imageio..")),
+          Map.entry("torch", List.of("ai.djl..", "com.sun.jna..", "com.sun.management..")),
+          Map.entry("s3", List.of("io.minio..", "okhttp3..", "javax.net..")),
+          Map.entry("kafka", List.of("org.apache.kafka..")),
+          Map.entry("client", List.of("org.apache.kafka..")),
+          Map.entry("board", List.of("org.apache.kafka..")),
+          Map.entry("control", List.of("org.apache.kafka..")),
+          Map.entry(
+              "autoscaling",
+              List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "javax.net.ssl..")),
+          Map.entry("local", List.of("org.apache.kafka..", "kafka..", "org.gaul..")),
+          Map.entry("http", List.of("io.vertx..", "io.netty..")),
+          Map.entry(
+              "observability", List.of("io.micrometer..", "io.opentelemetry..", "org.jboss..")),
+          Map.entry("cli", List.of("picocli..", "com.sun.management..")),
+          Map.entry("cli.jobs", List.of("picocli..")),
+          Map.entry("study", List.of("picocli..")),
+          Map.entry(
+              "bench",
+              List.of(
+                  "picocli..",
+                  "com.sun.management..",
+                  "com.sun.net.httpserver..",
+                  "io.micrometer..",
+                  "io.opentelemetry..")),
+          Map.entry(
+              "worker",
+              List.of(
+                  "picocli..",
+                  "io.quarkus..",
+                  "jakarta..",
+                  "org.eclipse.microprofile..",
+                  "io.smallrye..",
+                  "io.vertx..",
+                  "io.micrometer..",
+                  "io.opentelemetry..",
+                  "org.jboss..")));
+
+  private static void allow(String name, String... lower) {
+    DEPENDS.put(name, lower.length == 0 ? List.of() : List.of(lower[0].split(" ", -1)));
   }
 
   @Test
-  void everyPackageSeesLowerOnesAndItsOwnLibrariesAlone() {
+  void everyPackage_dependsOnLowerPackagesAndItsOwnLibrariesOnly() {
     for (String name : packages()) {
-      if (name.equals("worker")) {
-        continue; // the root sees everything of ours; its libraries have rules below
+      if (name.isEmpty()) {
+        continue; // the entry point: it puts the command tree together
       }
-      assertThat(SEES).as("a package has a place in the order of imports").containsKey(name);
-      List<String> allowed = new ArrayList<>(List.of("java..", "org.jspecify.."));
-      allowed.add(ROOT + "." + name + "..");
-      SEES.get(name).forEach(lower -> allowed.add(ROOT + "." + lower + ".."));
+      assertThat(DEPENDS).as("every package has a place in the order of imports").containsKey(name);
+      List<String> allowed =
+          new ArrayList<>(List.of("java..", "org.jspecify..", ROOT + "." + name));
+      DEPENDS.get(name).forEach(lower -> allowed.add(ROOT + "." + lower));
       allowed.addAll(LIBRARIES.getOrDefault(name, List.of()));
-      if (name.equals("image")) {
-        allowed.add("javax.imageio..");
-      }
       classes()
           .that()
-          .resideInAPackage(ROOT + "." + name + "..")
+          .resideInAPackage(ROOT + "." + name)
           .should()
           .onlyDependOnClassesThat(
               DescribedPredicate.describe(
@@ -110,59 +174,54 @@ class ArchitectureTest {
     }
   }
 
+  /**
+   * Each package comes after all that it depends on: with the test above, imports have no cycle.
+   */
   @Test
-  void packagesHaveNoCycles() {
-    slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+  void orderOfPackages_hasNoCycle() {
+    Set<String> done = new TreeSet<>();
+    Map<String, List<String>> left = new LinkedHashMap<>(DEPENDS);
+    while (left.entrySet().removeIf(e -> done.containsAll(e.getValue()) && done.add(e.getKey()))) {
+      // another round
+    }
+    assertThat(left).isEmpty();
   }
 
   @Test
-  void frameworksStayInTheRoot() {
-    only(
-        "worker",
-        "io.quarkus..",
-        "jakarta..",
-        "org.eclipse.microprofile..",
-        "io.smallrye..",
-        "io.vertx..",
-        "io.micrometer..",
-        "io.opentelemetry..",
-        "org.jboss..");
+  void everyPackage_hasAtMost35Files() {
+    Map<String, Set<String>> files = new TreeMap<>();
+    for (JavaClass type : CLASSES) {
+      files
+          .computeIfAbsent(packageOf(type), name -> new TreeSet<>())
+          .add(type.getSource().orElseThrow().getFileName().orElseThrow());
+    }
+    assertThat(files)
+        .allSatisfy((name, of) -> assertThat(of).as(name).hasSizeLessThanOrEqualTo(35));
+    assertThat(files.get("worker")).hasSizeLessThanOrEqualTo(26);
   }
 
   @Test
-  void everyClientLibraryStaysInItsAdapter() {
-    only("torch", "ai.djl..");
-    only("s3", "io.minio..", "okhttp3..");
-    only("kafka|local", "org.apache.kafka..", "kafka..");
-    only("local", "org.gaul..");
-    only("cli|worker", "picocli..");
-    only("json", "com.fasterxml..");
-    only("scaler", "io.grpc..", "externalscaler..", "com.google.protobuf..");
-  }
-
-  private static void only(String names, String... libraries) {
-    String[] homes =
-        List.of(names.split("\\|", -1)).stream()
-            .map(name -> ROOT + "." + name + "..")
-            .toArray(String[]::new);
-    noClasses()
-        .that()
-        .resideOutsideOfPackages(homes)
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage(libraries)
-        .check(CLASSES);
+  void noClassName_standsTwice() {
+    Map<String, String> homes = new TreeMap<>();
+    for (JavaClass type : CLASSES) {
+      if (type.isTopLevelClass() && !type.getSimpleName().equals("package-info")) {
+        assertThat(homes.put(type.getSimpleName(), type.getName())).as(type.getName()).isNull();
+      }
+    }
   }
 
   @Test
-  void onlyTheCommandLineAndTheChildProcessTalkToTheTerminal() {
+  void standardStreams_areUsedByCommandsOnly() {
     for (String stream : new String[] {"out", "err"}) {
       ArchRule rule =
           noClasses()
               .that()
-              .resideOutsideOfPackages(ROOT + ".cli..", ROOT + ".worker..")
+              .resideOutsideOfPackages(
+                  ROOT, ROOT + ".cli..", ROOT + ".study", ROOT + ".bench", ROOT + ".worker")
               .and()
               .doNotHaveFullyQualifiedName(ROOT + ".local.LocalStack") // its main
+              .and()
+              .doNotHaveFullyQualifiedName(ROOT + ".observability.JsonLog")
               .should()
               .accessField(System.class, stream);
       rule.check(CLASSES);
@@ -170,7 +229,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void everyPackageIsNullMarked() {
+  void everyPackage_isNullMarked() {
     Set<String> unmarked = new TreeSet<>();
     for (JavaClass type : CLASSES) {
       JavaPackage home = type.getPackage();
@@ -182,15 +241,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void namesSayWhatAClassIs() {
-    noClasses()
-        .should()
-        .haveNameMatching(".*(Manager|Helper|Helpers|Util|Utils|Impl|Service)")
-        .check(CLASSES);
-  }
-
-  @Test
-  void classesThatNobodyExtendsAreFinal() {
+  void classesWithoutSubclasses_areFinal() {
     classes()
         .that(
             DescribedPredicate.describe(
@@ -208,32 +259,18 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
-  /** First parts of our packages' names, behind the root. */
+  /** Our packages' names, behind the root. */
   private static Set<String> packages() {
     Set<String> names = new TreeSet<>();
     for (JavaClass type : CLASSES) {
-      names.add(part(type));
+      names.add(packageOf(type));
     }
-    assertThat(names).contains("iadb", "generation", "torch", "worker");
+    assertThat(names).contains("iadb", "generation.input", "torch", "worker");
     return names;
   }
 
-  /** First part of the name of its package, behind the root. */
-  static String part(JavaClass type) {
-    return type.getPackageName().substring(ROOT.length() + 1).split("\\.", -1)[0];
-  }
-
-  static boolean ours(JavaClass type) {
-    return type.getPackageName().startsWith(ROOT + ".");
-  }
-
-  private static String[] join(String[] a, String... b) {
-    List<String> all = new ArrayList<>(List.of(a));
-    all.addAll(List.of(b));
-    return all.toArray(String[]::new);
-  }
-
-  private static String[] join(String[] a, String[] b, String... c) {
-    return join(join(a, b), c);
+  private static String packageOf(JavaClass type) {
+    String name = type.getPackageName();
+    return name.equals(ROOT) ? "" : name.substring(ROOT.length() + 1);
   }
 }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
       "  alias mezzotint='java -jar target/quarkus-app/quarkus-run.jar'",
       "  source <(mezzotint completion)"
     })
-final class CompletionCommand implements Callable<Integer> {
+public final class CompletionCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override

@@ -1,12 +1,12 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.PictureFiles;
-import dev.mezzotint.generation.ConditionDecoder;
-import dev.mezzotint.generation.Frames;
-import dev.mezzotint.generation.SamplingJob;
+import dev.mezzotint.generation.input.ConditionDecoder;
+import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
+import dev.mezzotint.sampling.SamplingJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * or zip with one for each frame, for each part of the model's condition. Used by one thread, which
  * closes it.
  */
-final class Conditions implements AutoCloseable {
+public final class Conditions implements AutoCloseable {
   private static final String OPTION = "--condition";
 
   private final ConditionDecoder decoder;
@@ -79,7 +79,7 @@ final class Conditions implements AutoCloseable {
   /**
    * @param given {@code PATH}, or {@code PART=PATH} for each part of the model's condition
    */
-  static Conditions open(ConditionDecoder decoder, List<String> given) {
+  public static Conditions open(ConditionDecoder decoder, List<String> given) {
     Conditions conditions = new Conditions(decoder);
     conditions.parts.forEach(part -> checkKind(part, conditions.parts));
     Map<String, String> paths = conditions.paths(given);
@@ -147,7 +147,7 @@ final class Conditions implements AutoCloseable {
   /**
    * @throws InvalidInputException naming the first file that cannot become a frame
    */
-  Frames frames(int variations, boolean shared) {
+  public Frames frames(int variations, boolean shared) {
     List<Frames.Part> found = new ArrayList<>();
     for (int i = 0; i < sources.length; i++) {
       Source source = sources[i];
@@ -173,7 +173,7 @@ final class Conditions implements AutoCloseable {
    *
    * @throws InvalidInputException naming the file that is not what the model takes
    */
-  SamplingJob.Condition condition(Frames.Frame frame) {
+  public SamplingJob.Condition condition(Frames.Frame frame) {
     return decoder.condition(pictures(frame));
   }
 

@@ -10,8 +10,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.training.DatasetKeys;
-import dev.mezzotint.training.Recipe;
+import dev.mezzotint.training.recipe.DatasetKeys;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ import picocli.CommandLine.Parameters;
       "",
       "The last one lists the colours of the label maps, for a recipe's palette."
     })
-final class DatasetsCheck implements Callable<Integer> {
+public final class DatasetsCheck implements Callable<Integer> {
   private static final int EXAMPLES = 24;
   private static final int REFUSED = 2;
   private static final List<String> SPLITS = List.of("train", "val", "test");

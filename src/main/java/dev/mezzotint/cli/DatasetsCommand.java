@@ -7,4 +7,4 @@ import picocli.CommandLine.Command;
     name = "datasets",
     description = "Look at what there is to train on.",
     synopsisSubcommandLabel = "WHAT")
-final class DatasetsCommand {}
+public final class DatasetsCommand {}

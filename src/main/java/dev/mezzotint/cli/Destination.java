@@ -38,7 +38,7 @@ public final class Destination {
   }
 
   /** A file in a folder, which is made if it is not there. */
-  static void file(String option, Path file) {
+  public static void file(String option, Path file) {
     if (Files.isDirectory(file)) {
       throw new InvalidInputException(option, option + ": " + file + " is a folder, not a file");
     }

@@ -5,8 +5,6 @@ import dev.mezzotint.evaluation.Evaluation.Settings;
 import dev.mezzotint.evaluation.NetworkPainter;
 import dev.mezzotint.evaluation.PictureSet;
 import dev.mezzotint.evaluation.Report;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
@@ -19,6 +17,8 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Guided;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ import picocli.CommandLine.Option;
       "  evaluate --model avatars-32 --data avatars.zip",
       "  evaluate --model my-model --data my-pictures --count 256 --json figures.json --out it.png"
     })
-final class EvaluateCommand implements Callable<Integer> {
+public final class EvaluateCommand implements Callable<Integer> {
   private static final int COUNT_DEFAULT = 512;
   private static final int PASS_VALUES = 1 << 18; // of x in one pass, on a CPU
   private static final int PASS_VALUES_CUDA = 1 << 22;
@@ -115,7 +115,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  EvaluateCommand(Surroundings surroundings) {
+  public EvaluateCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 

@@ -1,6 +1,5 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
@@ -8,6 +7,7 @@ import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.ModelLibrary;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
       "Example:",
       "  evaluate-once --model my-unet --input io.safetensors:x --t io.safetensors:t --out y.safetensors"
     })
-final class EvaluateOnceCommand implements Callable<Integer> {
+public final class EvaluateOnceCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(
@@ -54,7 +54,7 @@ final class EvaluateOnceCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  EvaluateOnceCommand(Surroundings surroundings) {
+  public EvaluateOnceCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 

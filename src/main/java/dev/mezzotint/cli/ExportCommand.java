@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
     name = "export",
     description = "Write a model as a folder that diffusers' UNet2DModel loads.",
     footer = {"", "Example:", "  export avatars-32 --to avatars-for-python"})
-final class ExportCommand implements Callable<Integer> {
+public final class ExportCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "REF", description = "The model, in any form.")
   private String reference = "";
 
@@ -41,7 +41,7 @@ final class ExportCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  ExportCommand(Surroundings surroundings) {
+  public ExportCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 

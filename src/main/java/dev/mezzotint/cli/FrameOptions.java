@@ -1,11 +1,9 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.PictureFiles;
-import dev.mezzotint.generation.ConditionDecoder;
 import dev.mezzotint.generation.ContactSheet;
-import dev.mezzotint.generation.Frames;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.SamplingJob;
+import dev.mezzotint.generation.input.ConditionDecoder;
+import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -13,6 +11,8 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.SamplingJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

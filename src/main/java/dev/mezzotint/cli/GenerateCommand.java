@@ -1,11 +1,5 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.LoopSettings;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.ModelLibrary;
-import dev.mezzotint.generation.Sampling;
-import dev.mezzotint.generation.SamplingJob;
-import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
@@ -14,6 +8,12 @@ import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.LoopSettings;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.StepLoop;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,7 +44,7 @@ import picocli.CommandLine.Option;
       "  generate --model triangle-square-2d --count 4000 --trajectory --out points",
       "  generate --model my-unet --x0 noise.safetensors:x --steps 8 --sampler euler --out y"
     })
-final class GenerateCommand implements Callable<Integer> {
+public final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private StartOptions start = new StartOptions();
@@ -70,7 +70,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  GenerateCommand(Surroundings surroundings) {
+  public GenerateCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -205,7 +205,7 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   /** All rows' pictures in their order, C×H×W each. */
-  static float[][] sample(ModelLibrary library, SamplingJob job) {
+  public static float[][] sample(ModelLibrary library, SamplingJob job) {
     float[][] pictures = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
     PassProgress progress = new PassProgress((long) pictures.length * job.stages().size());

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
  * @param classes a row's class each: all in turn, the one for no class too, which is a class like
  *     others; zeros for a model without classes
  */
-record HeldInputs(float[] condition, long[] classes) {
+public record HeldInputs(float[] condition, long[] classes) {
 
   /**
    * @param data held-out pairs as for {@code evaluate}; needed by models with a condition alone
    * @param layout of pairs: twins, left or right
    * @throws InvalidInputException if they are missing or do not fit the model
    */
-  static HeldInputs of(ModelFiles files, int rows, @Nullable Path data, String layout) {
+  public static HeldInputs of(ModelFiles files, int rows, @Nullable Path data, String layout) {
     NetworkConfig config = files.config();
     long[] classes = new long[rows];
     int all = Math.max(config.numClassEmbeds().orElse(1), files.card().classes().size());

@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
     name = "import",
     description = "Bring a diffusers folder, pipeline or weights file into a model folder.",
     footer = {"", "Example:", "  import iadb-celebahq-256 --to my-models/celebahq-256"})
-final class ImportCommand implements Callable<Integer> {
+public final class ImportCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "DIR", description = "Folder or weights file to read.")
   private Path from = Path.of("");
 

@@ -15,7 +15,7 @@ public final class JsonOption {
   @Option(names = "--json", description = "Print what was done as JSON, one object a line.")
   private boolean wanted;
 
-  boolean wanted() {
+  public boolean wanted() {
     return wanted;
   }
 

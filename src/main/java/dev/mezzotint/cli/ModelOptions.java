@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs a network. */
-final class ModelOptions {
+public final class ModelOptions {
   @Option(
       names = "--model",
       required = true,
@@ -11,12 +11,12 @@ final class ModelOptions {
       description =
           "A bundled name, name@version in the store, a model or diffusers folder, or a weights"
               + " file beside its config.json.")
-  String reference = "";
+  public String reference = "";
 
   @Option(
       names = "--device",
       defaultValue = "",
       paramLabel = "cpu|cuda",
       description = "Where to run; default as configured, cpu if nothing is.")
-  String device = "";
+  public String device = "";
 }

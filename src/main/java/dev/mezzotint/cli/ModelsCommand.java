@@ -40,10 +40,10 @@ import picocli.CommandLine.Parameters;
       "  models pull my-model@latest --to my-model",
       "  models prune my-model --keep 3"
     })
-final class ModelsCommand {
+public final class ModelsCommand {
   private final Surroundings surroundings;
 
-  ModelsCommand(Surroundings surroundings) {
+  public ModelsCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 

@@ -1,12 +1,12 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.Interlude;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.Painting;
 import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.sampling.Interlude;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.Painting;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -2,11 +2,11 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.ModelInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
-import dev.mezzotint.image.Plane;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.plot.Plane;
+import dev.mezzotint.sampling.ModelInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,12 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Reads files that people name on the command line and that are small by nature. */
-final class SmallFile {
+public final class SmallFile {
   private static final long BYTES_MAX = 16 << 20;
 
   private SmallFile() {}
 
-  static byte[] read(Path file) {
+  public static byte[] read(Path file) {
     try {
       if (!Files.isRegularFile(file)) {
         throw new InvalidInputException(file.toString(), file + " is not a file");

@@ -1,11 +1,11 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.ModelInfo;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.sampling.ModelInfo;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 

@@ -1,8 +1,6 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.Frames;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.SamplingJob.X0;
+import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.Draws;
@@ -12,6 +10,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.SamplingJob.X0;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

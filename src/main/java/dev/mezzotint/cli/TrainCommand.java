@@ -7,9 +7,9 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.training.Pairs;
-import dev.mezzotint.training.Recipe;
 import dev.mezzotint.training.Training;
 import dev.mezzotint.training.TrainingData;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ import picocli.CommandLine.Parameters;
       "  train recipes/triangle-square-2d.json --out my-first-model",
       "  train recipes/pictures-32.json --data my-pictures --out my-model"
     })
-final class TrainCommand implements Callable<Integer> {
+public final class TrainCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "RECIPE.json", description = "What and how to train.")
   private Path recipe = Path.of("");
 
@@ -77,7 +77,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  TrainCommand(Surroundings surroundings) {
+  public TrainCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 

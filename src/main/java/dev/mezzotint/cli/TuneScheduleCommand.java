@@ -1,6 +1,6 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.evaluation.StepTuning;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.StepPlacement;
 import dev.mezzotint.json.InvalidInputException;
@@ -9,7 +9,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.study.StepTuning;
+import dev.mezzotint.sampling.ModelLibrary;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
       "  tune-schedule --model avatars-32 --steps 8,12,16,24,32",
       "  generate --model avatars-32 --steps 12 --schedule tuned --out pictures"
     })
-final class TuneScheduleCommand implements Callable<Integer> {
+public final class TuneScheduleCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(
@@ -68,7 +68,7 @@ final class TuneScheduleCommand implements Callable<Integer> {
 
   private final Surroundings surroundings;
 
-  TuneScheduleCommand(Surroundings surroundings) {
+  public TuneScheduleCommand(Surroundings surroundings) {
     this.surroundings = surroundings;
   }
 

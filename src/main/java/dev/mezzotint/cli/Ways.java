@@ -1,13 +1,13 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.SamplingJob;
-import dev.mezzotint.generation.Trajectory;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
-import dev.mezzotint.image.Plane;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.plot.Plane;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.Trajectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.mezzotint.client;
 
-import dev.mezzotint.generation.GenerationLimits;
-import dev.mezzotint.generation.GenerationRequest;
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import java.nio.charset.StandardCharsets;

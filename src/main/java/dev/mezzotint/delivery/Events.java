@@ -3,6 +3,7 @@ package dev.mezzotint.delivery;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobEvent.Type;
+import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.Keys;
 import java.time.Instant;
 import java.util.LinkedHashMap;

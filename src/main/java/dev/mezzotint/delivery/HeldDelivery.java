@@ -6,6 +6,7 @@ import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobLife;
 import dev.mezzotint.job.Patience;
+import dev.mezzotint.job.Stopped;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -17,7 +18,7 @@ import java.util.function.Supplier;
  * <p>What fails for a passing reason is tried again, until patience ends or the worker shuts down.
  * For one thread.
  */
-final class HeldDelivery {
+public final class HeldDelivery {
   private final Delivery delivery;
   private final EventPublisher events;
   private final Patience patience;
@@ -26,7 +27,7 @@ final class HeldDelivery {
   private JobLife life = JobLife.NEW;
 
   /** Of which nobody hears. */
-  HeldDelivery(Delivery delivery, EventPublisher events, Patience patience) {
+  public HeldDelivery(Delivery delivery, EventPublisher events, Patience patience) {
     this(delivery, events, patience, JobListener.NONE.taken(delivery));
   }
 
@@ -49,7 +50,7 @@ final class HeldDelivery {
   }
 
   /** Once the request is read: its deadline goes with its events. */
-  void expiring(Optional<Instant> deadline) {
+  public void expiring(Optional<Instant> deadline) {
     context = context.expiring(deadline);
   }
 
@@ -67,7 +68,7 @@ final class HeldDelivery {
    * @throws Stopped if the lock is lost
    * @throws dev.mezzotint.job.TransientException the last one, when patience ends
    */
-  <T> T patiently(Supplier<T> work) throws InterruptedException {
+  public <T> T patiently(Supplier<T> work) throws InterruptedException {
     return patience.call(
         this::ending,
         () -> {

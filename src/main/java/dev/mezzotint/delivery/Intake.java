@@ -5,6 +5,7 @@ import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.storage.Digest;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -16,14 +17,14 @@ import java.util.Optional;
  * @param request empty if it was refused
  * @param refusal why; empty if it was not
  */
-record Intake<R extends JobRequest>(
+public record Intake<R extends JobRequest>(
     JobId id, String fingerprint, Optional<R> request, Optional<InvalidInputException> refusal) {
 
   /**
    * @throws InvalidInputException if these bytes are not a JSON object with a valid id: then they
    *     are nobody's job
    */
-  static <R extends JobRequest> Intake<R> read(Delivery delivery, RequestReader<R> reader) {
+  public static <R extends JobRequest> Intake<R> read(Delivery delivery, RequestReader<R> reader) {
     byte[] value = delivery.value();
     if (value.length > reader.bytesMax()) {
       throw new InvalidInputException(
@@ -42,7 +43,7 @@ record Intake<R extends JobRequest>(
   }
 
   /** The request's own, or else its record's. */
-  Optional<Instant> deadline() {
+  public Optional<Instant> deadline() {
     return request.flatMap(JobRequest::deadline);
   }
 }

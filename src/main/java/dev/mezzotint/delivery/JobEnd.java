@@ -2,6 +2,7 @@ package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -9,12 +10,12 @@ import dev.mezzotint.storage.ObjectStore;
 /**
  * The end of a job, whoever brings it about: manifest, then dead letter if it failed, then event.
  */
-final class JobEnd {
+public final class JobEnd {
   private static final System.Logger LOG = System.getLogger(JobEnd.class.getName());
 
   private final ObjectStore store;
 
-  JobEnd(ObjectStore store) {
+  public JobEnd(ObjectStore store) {
     this.store = store;
   }
 
@@ -23,7 +24,7 @@ final class JobEnd {
    *
    * @throws InvalidInputException if what stands is no manifest
    */
-  void commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
+  public void commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
     String id = manifest.id().value();
     String key = Keys.manifest(id);
     byte[] bytes = manifest.toJson();

@@ -78,7 +78,7 @@ public record JobRecord(
   }
 
   /** A job of which nothing has been tried. */
-  static JobRecord untried(JobId id, String fingerprint, Instant now) {
+  public static JobRecord untried(JobId id, String fingerprint, Instant now) {
     return new JobRecord(id, fingerprint, Optional.empty(), 0, 0, List.of(), now);
   }
 

@@ -1,6 +1,7 @@
 package dev.mezzotint.delivery;
 
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.storage.ContentType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

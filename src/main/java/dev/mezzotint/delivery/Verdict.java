@@ -1,5 +1,6 @@
 package dev.mezzotint.delivery;
 
+import dev.mezzotint.job.Stopped;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import java.time.Instant;
@@ -13,7 +14,7 @@ import java.util.Optional;
  *     another worker may do better, and five of them are enough
  * @param over {@code LATE} or {@code CANCELLED}: no attempt is to be made
  */
-record Verdict(
+public record Verdict(
     Optional<Work.Planned> plan,
     Optional<InvalidInputException> refusal,
     Optional<RuntimeException> defect,
@@ -48,7 +49,7 @@ record Verdict(
   }
 
   /** Whether a good request is over before any of its work, or in the midst of it. */
-  static Optional<Stopped.Reason> over(JobRequest request, boolean cancelled, Instant now) {
+  public static Optional<Stopped.Reason> over(JobRequest request, boolean cancelled, Instant now) {
     if (cancelled) {
       return Optional.of(Stopped.Reason.CANCELLED);
     }
@@ -82,7 +83,7 @@ record Verdict(
   }
 
   /** How a job ends that is late or called off, before it began or in the middle. */
-  static Manifest end(Stopped.Reason over, JobRecord job, JobRequest request, Instant now) {
+  public static Manifest end(Stopped.Reason over, JobRecord job, JobRequest request, Instant now) {
     return switch (over) {
       case LATE -> Manifest.expired(job, now, request);
       case CANCELLED -> Manifest.cancelled(job, now);

@@ -1,5 +1,6 @@
 package dev.mezzotint.delivery;
 
+import dev.mezzotint.job.Stopped;
 import java.util.Map;
 import java.util.function.Supplier;
 

@@ -1,5 +1,6 @@
 package dev.mezzotint.delivery;
 
+import dev.mezzotint.job.Stopped;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.Optional;
 

@@ -1,11 +1,15 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.delivery.ContentType;
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.delivery.Watch;
+import dev.mezzotint.generation.input.ConditionInputs;
+import dev.mezzotint.generation.input.Frames;
+import dev.mezzotint.generation.request.FrameRequest;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;

@@ -1,7 +1,9 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.sampling.ModelInfo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

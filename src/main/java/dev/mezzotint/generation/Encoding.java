@@ -5,6 +5,7 @@ import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.sampling.ModelInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

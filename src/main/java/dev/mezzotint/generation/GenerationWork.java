@@ -5,9 +5,19 @@ import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.delivery.Watch;
 import dev.mezzotint.delivery.Work;
+import dev.mezzotint.generation.input.ClaimedFiles;
+import dev.mezzotint.generation.input.Claims;
+import dev.mezzotint.generation.input.ConditionInputs;
+import dev.mezzotint.generation.input.Frames;
+import dev.mezzotint.generation.input.NamedObjects;
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.generation.request.GenerationRequest;
+import dev.mezzotint.generation.request.Supported;
 import dev.mezzotint.job.Patience;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.Sampling;
 import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -111,7 +121,8 @@ public final class GenerationWork implements Work<GenerationRequest> {
   private Pictures render(Plan asked, Watch watch) throws InterruptedException {
     ObjectStore readable = readable(asked);
     try (ConditionInputs conditions =
-        watch.patiently(() -> ConditionInputs.open(asked, readable, limits))) {
+        watch.patiently(
+            () -> ConditionInputs.open(asked.request(), asked.model(), readable, limits))) {
       Plan plan =
           asked
               .request()
@@ -132,7 +143,12 @@ public final class GenerationWork implements Work<GenerationRequest> {
             patience,
             watch::ending,
             plan,
-            new Claims(new ClaimedFiles(readable(plan), limits.objectBytesMax()), plan, conditions),
+            new Claims(
+                new ClaimedFiles(readable(plan), limits.objectBytesMax()),
+                plan.request(),
+                plan.model(),
+                plan.painting(),
+                conditions),
             standing(plan, watch),
             companions.files(),
             watch.visit());

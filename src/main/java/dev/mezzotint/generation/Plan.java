@@ -1,6 +1,9 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.delivery.Pictures;
+import dev.mezzotint.generation.input.Frames;
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
@@ -9,6 +12,9 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.Trajectory;
 import dev.mezzotint.storage.Keys;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +26,7 @@ import java.util.Optional;
  * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
  * @param frames of a request that is about frames, once somebody has looked what there is
  */
-record Plan(
+public record Plan(
     GenerationRequest request,
     ModelInfo model,
     Solver sampler,
@@ -31,7 +37,7 @@ record Plan(
     Optional<Frames> frames) {
 
   /** How often inpainting takes each step again: enough for the two parts to find together. */
-  static final int PAINTING_REPEATS = 2;
+  public static final int PAINTING_REPEATS = 2;
 
   /** A grid is made in memory, 3 bytes a pixel. */
   static final long GRID_PIXELS_MAX = 1L << 24;

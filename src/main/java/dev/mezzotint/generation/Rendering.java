@@ -1,13 +1,20 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.delivery.ContentType;
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.delivery.Pictures;
-import dev.mezzotint.delivery.Stopped;
+import dev.mezzotint.generation.input.Claims;
+import dev.mezzotint.generation.input.Frames;
+import dev.mezzotint.generation.request.FrameRequest;
 import dev.mezzotint.job.Patience;
+import dev.mezzotint.job.Stopped;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.Trajectory;
+import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
@@ -212,7 +219,7 @@ final class Rendering implements Sampling.RowListener {
       Optional<SamplingJob.Row> row =
           plan.frames().isPresent()
               ? frame(index, plan.frames().get())
-              : Optional.of(claims.row(index));
+              : Optional.of(claims.row(index, plan.seed(index), plan.noiseIndex(index)));
       row.map(found -> plan.request().output().trajectory() ? watched(found) : found)
           .ifPresent(rows::add);
     }
@@ -222,7 +229,7 @@ final class Rendering implements Sampling.RowListener {
   /** The row of a frame; empty if its condition is at fault. */
   private Optional<SamplingJob.Row> frame(int index, Frames frames) {
     try {
-      return Optional.of(claims.frame(index, frames));
+      return Optional.of(claims.frame(index, plan.seed(index), plan.noiseIndex(index), frames));
     } catch (IOException e) {
       String input = frames.frame(index).input();
       if (plan.request().frames().map(FrameRequest::strict).orElse(false)) {

@@ -2,7 +2,7 @@ package dev.mezzotint.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.mezzotint.job.BoardJob;
+import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.json.JsonText;
 import java.util.ArrayList;
 import java.util.Comparator;

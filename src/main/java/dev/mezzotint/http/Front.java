@@ -1,13 +1,13 @@
 package dev.mezzotint.http;
 
-import dev.mezzotint.generation.Previews;
-import dev.mezzotint.job.BoardJob;
-import dev.mezzotint.job.BoardJob.State;
-import dev.mezzotint.job.JobBoard;
+import dev.mezzotint.board.BoardJob;
+import dev.mezzotint.board.BoardJob.State;
+import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
 import java.util.ArrayList;

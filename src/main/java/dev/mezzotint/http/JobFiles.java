@@ -1,6 +1,6 @@
 package dev.mezzotint.http;
 
-import dev.mezzotint.job.BoardJob;
+import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStat;

@@ -1,16 +1,16 @@
 package dev.mezzotint.http;
 
-import dev.mezzotint.generation.GenerationLimits;
-import dev.mezzotint.generation.GenerationRequest;
-import dev.mezzotint.job.JobBoard;
+import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
-import dev.mezzotint.training.TrainingLimits;
-import dev.mezzotint.training.TrainingRequest;
+import dev.mezzotint.training.recipe.TrainingLimits;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.ZoneOffset;

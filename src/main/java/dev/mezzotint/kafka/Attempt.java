@@ -15,7 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
 /** One run of the handler on a thread of its own, with the pause before a release. */
-final class Attempt {
+public final class Attempt {
   private static final long HOLD_MILLIS_MAX = 30_000;
 
   private final Delivery delivery;
@@ -43,7 +43,7 @@ final class Attempt {
     this.thread.setDaemon(true);
   }
 
-  static Delivery delivery(ConsumerRecord<byte[], byte[]> record, int count) {
+  public static Delivery delivery(ConsumerRecord<byte[], byte[]> record, int count) {
     List<Map.Entry<String, byte[]>> headers = new ArrayList<>();
     for (Header header : record.headers()) {
       headers.add(Map.entry(header.key(), header.value() == null ? new byte[0] : header.value()));

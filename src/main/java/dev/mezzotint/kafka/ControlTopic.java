@@ -37,7 +37,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(250);
 
   /** Before a topic's name in a key; a job id has no slash. */
-  static final String TOPIC_KEY = "topic/";
+  public static final String TOPIC_KEY = "topic/";
 
   private final KafkaSettings settings;
   private final Consumer<String> calledOff;

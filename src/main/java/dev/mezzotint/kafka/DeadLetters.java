@@ -16,19 +16,19 @@ import org.apache.kafka.common.header.Header;
 
 /** The dead-letter topic: requests as they came, with headers that say why they are here. */
 public final class DeadLetters {
-  static final String CAUSE = "mezzotint-cause";
+  public static final String CAUSE = "mezzotint-cause";
   static final String FIELD = "mezzotint-field";
-  static final String JOB = "mezzotint-job";
-  static final String ATTEMPT = "mezzotint-attempt";
-  static final String TOPIC = "mezzotint-topic";
+  public static final String JOB = "mezzotint-job";
+  public static final String ATTEMPT = "mezzotint-attempt";
+  public static final String TOPIC = "mezzotint-topic";
   static final String PARTITION = "mezzotint-partition";
   static final String OFFSET = "mezzotint-offset";
 
   /** How many bytes the value had that is left out. */
-  static final String TRUNCATED = "mezzotint-truncated";
+  public static final String TRUNCATED = "mezzotint-truncated";
 
   /** All that a letter has and its request had not. */
-  static final List<String> HEADERS =
+  public static final List<String> HEADERS =
       List.of(CAUSE, FIELD, JOB, ATTEMPT, TOPIC, PARTITION, OFFSET, TRUNCATED);
 
   private static final Duration POLL = Duration.ofMillis(200);
@@ -54,7 +54,7 @@ public final class DeadLetters {
       return record.topic() + "-" + record.partition() + "@" + record.offset();
     }
 
-    Optional<String> header(String name) {
+    public Optional<String> header(String name) {
       return Optional.ofNullable(record.headers().lastHeader(name))
           .map(Header::value)
           .map(value -> new String(value, UTF_8));
@@ -66,7 +66,7 @@ public final class DeadLetters {
    *
    * @throws org.apache.kafka.common.errors.TimeoutException if no broker answers
    */
-  static List<Letter> read(Consumer<byte[], byte[]> consumer, String topic) {
+  public static List<Letter> read(Consumer<byte[], byte[]> consumer, String topic) {
     List<TopicPartition> partitions =
         consumer.partitionsFor(topic).stream()
             .map(p -> new TopicPartition(p.topic(), p.partition()))

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** An event's value on the wire: its fixed members and beside them its further ones. */
-final class EventJson {
+public final class EventJson {
   private static final List<String> FIXED =
       List.of("id", "type", "jobId", "attempt", "sequence", "time");
 
@@ -32,7 +32,7 @@ final class EventJson {
   }
 
   /** Empty for what is no event of ours: others may write to the topic too. */
-  static Optional<JobEvent> read(byte[] value) {
+  public static Optional<JobEvent> read(byte[] value) {
     try {
       JsonObject json = JsonObject.parse(value);
       Map<String, Object> data = new TreeMap<>(json.toMap());

@@ -161,7 +161,7 @@ public final class KafkaCluster implements AutoCloseable {
    * Tells the share group to begin with the oldest request, which is not the default, and how long
    * its locks are to hold; says once what it may not set.
    */
-  void prepareGroup() {
+  public void prepareGroup() {
     Map<String, String> wanted = new TreeMap<>();
     wanted.put("share.auto.offset.reset", "earliest");
     settings

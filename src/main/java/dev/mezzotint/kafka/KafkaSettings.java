@@ -56,7 +56,7 @@ public record KafkaSettings(
    *
    * @param own what this client needs to be correct: stands over the further properties
    */
-  Map<String, Object> client(String clientId, Map<String, Object> own) {
+  public Map<String, Object> client(String clientId, Map<String, Object> own) {
     Map<String, Object> all = new HashMap<>(properties);
     all.put("bootstrap.servers", bootstrapServers);
     all.put("client.id", clientId);

@@ -17,7 +17,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** An idempotent producer that writes to all in-sync replicas. Safe for use by many threads. */
-final class RecordSender implements AutoCloseable {
+public final class RecordSender implements AutoCloseable {
   private static final Logger LOG = Logger.getLogger(RecordSender.class.getName());
 
   /**
@@ -31,7 +31,7 @@ final class RecordSender implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> producer;
   private final String bootstrapServers;
 
-  RecordSender(KafkaSettings settings, String clientId) {
+  public RecordSender(KafkaSettings settings, String clientId) {
     bootstrapServers = settings.bootstrapServers();
     producer =
         new KafkaProducer<>(
@@ -64,7 +64,7 @@ final class RecordSender implements AutoCloseable {
    * @throws RecordTooLargeException if the topic does not take a record of this size
    * @throws TransientException if the broker did not take it within 20 s
    */
-  void send(ProducerRecord<byte[], byte[]> record) {
+  public void send(ProducerRecord<byte[], byte[]> record) {
     try {
       Future<RecordMetadata> sent = producer.send(record);
       sent.get(SEND_LIMIT.toMillis() + 11_000, TimeUnit.MILLISECONDS);

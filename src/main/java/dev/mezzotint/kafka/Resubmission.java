@@ -14,7 +14,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * @param holdMillis the first pause before a release; doubles with each delivery
  * @param tally counts copies
  */
-record Resubmission(int copyAt, long holdMillis, RecordSender sender, QueueTally tally) {
+public record Resubmission(int copyAt, long holdMillis, RecordSender sender, QueueTally tally) {
 
   /**
    * One delivery is kept in reserve, should a worker die while it copies; except where the broker
@@ -38,7 +38,7 @@ record Resubmission(int copyAt, long holdMillis, RecordSender sender, QueueTally
   }
 
   /** The same request for the end of its topic, with a word of where it stood first. */
-  static ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record) {
+  public static ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record) {
     var copy =
         new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers());
     String origin = Attempt.delivery(record, /* count= */ 0).origin();

@@ -21,7 +21,7 @@ import org.apache.kafka.common.errors.UnsupportedVersionException;
  * Up to where the workers' group has settled its topics: everything before is done for good. Not
  * safe for use by several threads.
  */
-final class SettledOffsets implements AutoCloseable {
+public final class SettledOffsets implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(SettledOffsets.class.getName());
   private static final long LIMIT_SECONDS = 5;
 
@@ -29,7 +29,7 @@ final class SettledOffsets implements AutoCloseable {
   private final String group;
   private boolean told;
 
-  SettledOffsets(KafkaSettings settings) {
+  public SettledOffsets(KafkaSettings settings) {
     this.group = settings.groupId();
     this.admin =
         Admin.create(
@@ -44,7 +44,8 @@ final class SettledOffsets implements AutoCloseable {
    * The first offset of each partition that is not known to be settled; a partition is missing if
    * nothing is known of it, as before the group's first member or without the right to ask.
    */
-  Map<TopicPartition, Long> read(List<TopicPartition> partitions) throws InterruptedException {
+  public Map<TopicPartition, Long> read(List<TopicPartition> partitions)
+      throws InterruptedException {
     Map<TopicPartition, Long> settled = new HashMap<>();
     try {
       settled.putAll(ofShareGroup(partitions));

@@ -15,13 +15,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  *
  * <p>Safe for use by many threads.
  */
-final class TopicReader implements AutoCloseable {
+public final class TopicReader implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TopicReader.class.getName());
   private static final long AGAIN_MILLIS = 1_000;
   private static final long END_MILLIS = 3_000;
 
   /** Opens what it needs, reads until {@link #closing}, and closes it. */
-  interface Reading {
+  public interface Reading {
     void run() throws InterruptedException;
   }
 
@@ -30,13 +30,13 @@ final class TopicReader implements AutoCloseable {
   private final Thread thread;
 
   /** Does nothing before {@link #start}. */
-  TopicReader(String name, Reading reading) {
+  public TopicReader(String name, Reading reading) {
     this.reading = reading;
     this.thread = new Thread(this::run, name);
     thread.setDaemon(true);
   }
 
-  void start() {
+  public void start() {
     thread.start();
   }
 
@@ -58,17 +58,17 @@ final class TopicReader implements AutoCloseable {
   }
 
   /** True once the reading is to end. */
-  boolean closing() {
+  public boolean closing() {
     return closed.getCount() == 0;
   }
 
   /** Waits, or until it is closed. */
-  void pause(long millis) throws InterruptedException {
+  public void pause(long millis) throws InterruptedException {
     boolean unused = closed.await(millis, TimeUnit.MILLISECONDS);
   }
 
   /** From the oldest record on, committing nothing by itself. */
-  static KafkaConsumer<byte[], byte[]> consumer(
+  public static KafkaConsumer<byte[], byte[]> consumer(
       KafkaSettings settings, String clientId, Map<String, Object> more) {
     Map<String, Object> config = settings.client(clientId, more);
     config.put("enable.auto.commit", "false");

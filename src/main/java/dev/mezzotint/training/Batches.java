@@ -1,6 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.network.TrainingNetwork.Batch;
+import dev.mezzotint.training.recipe.Recipe;
 
 /**
  * The training pairs of every step, each a pure function of the recipe's seed and the step's

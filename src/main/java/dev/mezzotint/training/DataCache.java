@@ -1,11 +1,14 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.Digest;
+import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
+import dev.mezzotint.training.checkpoint.FileDigest;
+import dev.mezzotint.training.recipe.DatasetReference;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -33,7 +36,7 @@ import java.util.stream.Stream;
  *
  * <p>Safe for use by many threads and processes.
  */
-final class DataCache {
+public final class DataCache {
   static final String FIELD = "dataset.reference";
 
   private static final System.Logger LOG = System.getLogger(DataCache.class.getName());
@@ -48,14 +51,14 @@ final class DataCache {
    * @param folder of the cache; may be deleted while nothing runs
    * @param bytesMax of all data sets together
    */
-  DataCache(ObjectStore store, Path folder, long bytesMax) {
+  public DataCache(ObjectStore store, Path folder, long bytesMax) {
     this.store = store;
     this.folder = folder;
     this.bytesMax = bytesMax;
   }
 
   /** Asked between two pieces of a file; may throw to end the bringing. */
-  interface Check {
+  public interface Check {
     void run();
   }
 
@@ -65,7 +68,7 @@ final class DataCache {
    * @param path a zip or a folder
    * @param state differs as soon as anything in it does
    */
-  record Lease(Path path, String state, FolderLock lock) implements AutoCloseable {
+  public record Lease(Path path, String state, FolderLock lock) implements AutoCloseable {
     @Override
     public void close() {
       lock.close();
@@ -81,7 +84,7 @@ final class DataCache {
    * @throws InvalidInputException if there is none
    * @throws StorageException if the store is away
    */
-  Lease lease(DatasetReference reference, Check check) {
+  public Lease lease(DatasetReference reference, Check check) {
     List<Part> parts = parts(reference, check);
     String state = state(parts);
     Path entry = folder.resolve(state.substring(0, 40));

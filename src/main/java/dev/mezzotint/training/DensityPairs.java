@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
 
 /** Points drawn from two densities of the same dimensions, as pictures of one pixel. */

@@ -2,6 +2,9 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.training.recipe.DatasetReference;
+import dev.mezzotint.training.recipe.Recipe;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

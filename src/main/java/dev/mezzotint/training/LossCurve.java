@@ -1,7 +1,7 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.image.LineChart;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.plot.LineChart;
 import java.util.List;
 
 /** A training's loss as a picture and as a figure. */

@@ -9,7 +9,7 @@ import dev.mezzotint.json.InvalidInputException;
  * function of the losses alone, so that a resumed training sees what an undisturbed one does. For
  * one thread.
  */
-final class LossWatch {
+public final class LossWatch {
   static final double FACTOR = 10;
   static final int STEPS_MIN = 100;
   private static final double FORGETS = 0.02;
@@ -21,7 +21,7 @@ final class LossWatch {
   /**
    * @param warmup steps of the learning rate's warm-up
    */
-  LossWatch(long warmup) {
+  public LossWatch(long warmup) {
     this.settledAt = Math.max(STEPS_MIN, warmup);
   }
 
@@ -29,7 +29,7 @@ final class LossWatch {
    * @param iteration steps done so far
    * @throws InvalidInputException if the loss has run away
    */
-  void add(long iteration, double loss) {
+  public void add(long iteration, double loss) {
     smoothed = Double.isNaN(smoothed) ? loss : (1 - FORGETS) * smoothed + FORGETS * loss;
     best = Math.min(best, smoothed);
     if (iteration >= settledAt && smoothed > FACTOR * best) {

@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
 
 /**

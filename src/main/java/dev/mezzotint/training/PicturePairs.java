@@ -7,6 +7,7 @@ import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;

@@ -11,6 +11,7 @@ import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -1,12 +1,15 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.delivery.ContentType;
-import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.delivery.Watch;
+import dev.mezzotint.job.Stopped;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.training.checkpoint.StoredCheckpoints;
+import dev.mezzotint.training.recipe.Recipe;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

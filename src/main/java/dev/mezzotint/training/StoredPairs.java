@@ -1,8 +1,8 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.delivery.ContentType;
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.Watch;
+import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;

@@ -18,6 +18,8 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
+import dev.mezzotint.training.checkpoint.Checkpoint;
+import dev.mezzotint.training.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

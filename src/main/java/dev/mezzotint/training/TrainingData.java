@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

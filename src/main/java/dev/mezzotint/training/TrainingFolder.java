@@ -1,11 +1,9 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
-import dev.mezzotint.image.Plane;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -15,6 +13,10 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.plot.Plane;
+import dev.mezzotint.storage.Digest;
+import dev.mezzotint.training.checkpoint.FileDigest;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
+import dev.mezzotint.training.recipe.Recipe;
 
 /**
  * The training loop: take a batch, do a step, look at the loss, tell the watcher. Used by one

@@ -1,6 +1,8 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.storage.InputRule;
+import dev.mezzotint.training.checkpoint.Checkpointing;
+import dev.mezzotint.training.recipe.TrainingLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.control.Orphans;
 import dev.mezzotint.delivery.Manifest;
-import dev.mezzotint.delivery.Orphans;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.delivery.Watch;
@@ -12,7 +12,12 @@ import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Reading;
+import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.training.checkpoint.CheckpointPointer;
+import dev.mezzotint.training.recipe.DatasetReference;
+import dev.mezzotint.training.recipe.Recipe;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

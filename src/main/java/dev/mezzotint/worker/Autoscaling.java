@@ -1,12 +1,13 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.autoscaling.Demand;
+import dev.mezzotint.autoscaling.DemandWatch;
+import dev.mezzotint.autoscaling.QueueFigures;
+import dev.mezzotint.autoscaling.ScalerServer;
+import dev.mezzotint.job.Role;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.GroupLag;
 import dev.mezzotint.kafka.KafkaSettings;
-import dev.mezzotint.scaler.Demand;
-import dev.mezzotint.scaler.DemandWatch;
-import dev.mezzotint.scaler.QueueFigures;
-import dev.mezzotint.scaler.ScalerServer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;

@@ -7,6 +7,7 @@ import dev.mezzotint.kafka.ControlTopic;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.observability.Observers;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Duration;
@@ -14,7 +15,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What all roles of a worker share: the store, the events, the control topic. */
-final class Connections implements AutoCloseable {
+public final class Connections implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Connections.class.getName());
   private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
 
@@ -27,14 +28,14 @@ final class Connections implements AutoCloseable {
   private volatile @Nullable ControlTopic control;
 
   /** Connects to nothing yet. */
-  Connections(Settings settings, Endpoints endpoints) {
+  public Connections(Settings settings, Endpoints endpoints) {
     this(settings, endpoints, Observers.none());
   }
 
   /**
    * @param observers hear of every call of the store
    */
-  Connections(Settings settings, Endpoints endpoints, Observers observers) {
+  public Connections(Settings settings, Endpoints endpoints, Observers observers) {
     this.observers = observers;
     this.settings = settings;
     this.endpoints = endpoints;
@@ -45,7 +46,7 @@ final class Connections implements AutoCloseable {
             new KafkaEvents(endpoints.kafka(), "s3://" + endpoints.s3().bucket() + "/"));
   }
 
-  ObjectStore store() {
+  public ObjectStore store() {
     return store;
   }
 
@@ -58,15 +59,15 @@ final class Connections implements AutoCloseable {
     return observers;
   }
 
-  EventPublisher events() {
+  public EventPublisher events() {
     return events;
   }
 
-  KafkaSettings kafka() {
+  public KafkaSettings kafka() {
     return endpoints.kafka();
   }
 
-  boolean cancelled(String jobId) {
+  public boolean cancelled(String jobId) {
     ControlTopic topic = control;
     return topic != null && topic.cancelled(jobId);
   }
@@ -83,7 +84,7 @@ final class Connections implements AutoCloseable {
    * @throws InvalidInputException if the store does not honour conditional writes and nobody has
    *     said that it need not
    */
-  void prepare() {
+  public void prepare() {
     prepareStore();
     prepareTopics();
   }

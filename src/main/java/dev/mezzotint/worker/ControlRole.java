@@ -1,17 +1,18 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.control.EarlyEnd;
+import dev.mezzotint.control.Orphans;
+import dev.mezzotint.control.RequestTail;
+import dev.mezzotint.control.Sweeper;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.EarlyEnd;
-import dev.mezzotint.delivery.Orphans;
 import dev.mezzotint.delivery.RequestReader;
-import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.job.Role;
 import dev.mezzotint.kafka.KafkaCluster;
-import dev.mezzotint.kafka.RequestTail;
-import dev.mezzotint.kafka.Sweeper;
-import dev.mezzotint.training.TrainingLimits;
-import dev.mezzotint.training.TrainingRequest;
 import dev.mezzotint.training.TrainingWork;
+import dev.mezzotint.training.recipe.TrainingLimits;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.Destination;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.cli.Requests;
+import dev.mezzotint.client.Requests;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonText;
 import java.io.IOException;
@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
     description =
         "Start a Kafka broker, an S3 server and a worker, send one request, fetch its pictures.",
     footer = {"", "Example:", "  demo --out my-pictures"})
-final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand implements Callable<Integer> {
   private static final Duration LIMIT = Duration.ofMinutes(30);
   private static final int COUNT = 16;
 
@@ -47,7 +47,7 @@ final class DemoCommand implements Callable<Integer> {
   private final Supplier<Settings> settings;
   private long tenths;
 
-  DemoCommand(Supplier<Settings> settings) {
+  public DemoCommand(Supplier<Settings> settings) {
     this.settings = settings;
   }
 

@@ -16,7 +16,7 @@ import java.util.Optional;
  * The broker and the store that this process talks to: the configured ones, or the embedded pair,
  * which is closed with this.
  */
-record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedded)
+public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedded)
     implements AutoCloseable {
 
   /**
@@ -25,7 +25,7 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedde
    *
    * @throws InvalidInputException if only one of the two is configured
    */
-  static Endpoints open(Settings settings) throws IOException {
+  public static Endpoints open(Settings settings) throws IOException {
     Optional<Endpoints> configured = configured(settings);
     if (configured.isPresent()) {
       return configured.get();
@@ -40,7 +40,7 @@ record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedde
   }
 
   /** As {@link #open} without starting anything. */
-  static Endpoints running(Settings settings) {
+  public static Endpoints running(Settings settings) {
     return configured(settings)
         .or(
             () ->

@@ -2,16 +2,17 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.generation.BatchCurves;
-import dev.mezzotint.generation.GenerationLimits;
 import dev.mezzotint.generation.GenerationWork;
-import dev.mezzotint.generation.LoopSettings;
-import dev.mezzotint.generation.ModelLibrary;
-import dev.mezzotint.generation.Previews;
-import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.job.Role;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.sampling.BatchCurves;
+import dev.mezzotint.sampling.LoopSettings;
+import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.Previews;
+import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.InstantSource;
 import java.util.List;
@@ -24,7 +25,7 @@ import java.util.function.UnaryOperator;
  * Role {@code generation}: lanes that take requests, the step loop that makes pictures, and the
  * threads that encode and store them. Safe for use by many threads.
  */
-final class GenerationRole implements AutoCloseable {
+public final class GenerationRole implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(GenerationRole.class.getName());
   private static final int ENCODERS = 4;
   private static final long ENCODERS_END_SECONDS = 2;
@@ -84,7 +85,7 @@ final class GenerationRole implements AutoCloseable {
   }
 
   /** How the settings have the loop use this device. */
-  static LoopSettings loopSettings(Settings settings, Device device) {
+  public static LoopSettings loopSettings(Settings settings, Device device) {
     // Beside the models a GPU needs room for a pass's own values, a CPU for everything else. There
     // weights stand in direct buffers, which may take as much as the heap unless told otherwise.
     long share =

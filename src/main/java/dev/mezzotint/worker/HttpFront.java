@@ -1,20 +1,20 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.generation.LoopFigures;
-import dev.mezzotint.generation.Previews;
-import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.board.JobFeed;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.Front;
 import dev.mezzotint.http.FrontSettings;
 import dev.mezzotint.http.Outbox;
 import dev.mezzotint.http.Shelf;
-import dev.mezzotint.job.JobBoard;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.kafka.JobClient;
-import dev.mezzotint.kafka.JobFeed;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.sampling.LoopFigures;
+import dev.mezzotint.sampling.Previews;
+import dev.mezzotint.sampling.StepLoop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

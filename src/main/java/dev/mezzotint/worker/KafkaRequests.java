@@ -1,16 +1,17 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.cli.Requests;
-import dev.mezzotint.delivery.ContentType;
-import dev.mezzotint.job.BoardJob;
-import dev.mezzotint.job.JobBoard;
+import dev.mezzotint.board.BoardJob;
+import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.board.JobFeed;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.Replay;
+import dev.mezzotint.client.Requests;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.Role;
 import dev.mezzotint.job.TransientException;
-import dev.mezzotint.kafka.JobClient;
-import dev.mezzotint.kafka.JobFeed;
-import dev.mezzotint.kafka.Replay;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.s3.S3ObjectStore;
+import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** The running system behind a broker. Safe for use by many threads. */
-final class KafkaRequests implements Requests {
+public final class KafkaRequests implements Requests {
   private static final int BOARD_JOBS = 2_000;
   private static final Duration BOARD_LIMIT = Duration.ofSeconds(20);
 
@@ -39,7 +40,7 @@ final class KafkaRequests implements Requests {
   /**
    * @param endpoints stay open for their owner to close
    */
-  KafkaRequests(Endpoints endpoints) {
+  public KafkaRequests(Endpoints endpoints) {
     this.endpoints = endpoints;
     this.client = new JobClient(endpoints.kafka());
   }

@@ -19,20 +19,20 @@ import java.util.stream.Stream;
  * Where models come from: the bundled ones first, then the object store. Safe for use by many
  * threads.
  */
-final class ModelFinder {
+public final class ModelFinder {
   private static final String LATEST = "latest";
 
   private final Path bundled;
   private final StoredModels stored;
   private final Map<String, Read> read = new ConcurrentHashMap<>();
 
-  ModelFinder(Settings settings, ObjectStore store) {
+  public ModelFinder(Settings settings, ObjectStore store) {
     this.bundled = settings.models();
     this.stored = settings.storedModels(store);
   }
 
   /** As requests may name one: {@code name}, {@code name@version}, {@code name@latest}. */
-  ModelFiles named(String reference) {
+  public ModelFiles named(String reference) {
     ModelReference parsed = ModelReference.parseName(reference);
     if (parsed instanceof ModelReference.Stored model) {
       return versioned(model);

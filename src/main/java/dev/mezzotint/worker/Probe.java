@@ -8,7 +8,7 @@ import java.net.URI;
  * Asks the worker of this container whether it is live: the image's health check, which has no
  * other program to ask with. Uses nothing but Java's own classes, so that it starts in a moment.
  */
-final class Probe {
+public final class Probe {
   private static final int LIMIT_MILLIS = 5_000;
   private static final int OK = 200;
 
@@ -19,7 +19,7 @@ final class Probe {
     System.exit(live(System.getenv().getOrDefault("MEZZOTINT_HTTP_PORT", "8080")) ? 0 : 1);
   }
 
-  static boolean live(String port) {
+  public static boolean live(String port) {
     try {
       HttpURLConnection asked =
           (HttpURLConnection)

@@ -1,11 +1,13 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.generation.LoopSettings;
+import dev.mezzotint.autoscaling.PodSwitches;
+import dev.mezzotint.job.Role;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.s3.S3Settings;
+import dev.mezzotint.sampling.LoopSettings;
 import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.ObjectStore;
 import java.net.URI;
@@ -55,7 +57,7 @@ import org.eclipse.microprofile.config.Config;
  * @param jsonLog {@code mezzotint.log}: {@code text} or {@code json}
  * @param worker {@code mezzotint.worker}: name of this process, unique among those that run
  */
-record Settings(
+public record Settings(
     Optional<String> bootstrapServers,
     Map<String, String> kafka,
     Optional<Store> store,
@@ -88,7 +90,7 @@ record Settings(
     String worker) {
 
   /** Where the object store is. */
-  record Store(
+  public record Store(
       String endpoint,
       String accessKey,
       String secretKey,
@@ -108,7 +110,7 @@ record Settings(
   private static final int DAY_SECONDS = 24 * 3600;
   private static final int SWEEP_SECONDS_MAX = 30 * DAY_SECONDS;
 
-  static Settings read(Config config) {
+  public static Settings read(Config config) {
     String device = text(config, "mezzotint.device").orElse("cpu");
     // Passes of a GPU cost the same up to many rows, those of a CPU do not.
     int passRows = integer(config, "mezzotint.pass-rows", 1, 1024, device.equals("cpu") ? 16 : 64);

@@ -1,13 +1,16 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.generation.Previews;
-import dev.mezzotint.generation.StepLoop;
+import dev.mezzotint.autoscaling.DeletionCost;
 import dev.mezzotint.http.Front;
 import dev.mezzotint.job.DeliveryHandler;
+import dev.mezzotint.job.Role;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.observability.Observers;
+import dev.mezzotint.sampling.Previews;
+import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.training.TrainingFigures;
 import java.time.InstantSource;
 import java.util.List;
@@ -24,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Ends in this order: not ready, no more requests, jobs in hand come to a boundary, pictures
  * being stored are stored, then device, events and store are closed. Broker and store outlive it.
  */
-final class Worker implements AutoCloseable {
+public final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
   private final Connections connections;
@@ -76,7 +79,7 @@ final class Worker implements AutoCloseable {
    * @throws InvalidInputException if the store does not honour conditional writes, without which
    *     the promise of one result per job cannot be kept
    */
-  static Worker start(Settings settings, Endpoints endpoints) {
+  public static Worker start(Settings settings, Endpoints endpoints) {
     return start(settings, endpoints, Observers.none());
   }
 
@@ -191,7 +194,7 @@ final class Worker implements AutoCloseable {
   }
 
   /** What answers HTTP; empty without the role {@code control}, or where it is turned off. */
-  Optional<Front> front() {
+  public Optional<Front> front() {
     return Optional.ofNullable(front).map(HttpFront::front);
   }
 

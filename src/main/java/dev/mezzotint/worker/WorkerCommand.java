@@ -1,5 +1,7 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.job.Role;
+import dev.mezzotint.observability.JsonLog;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,13 +20,13 @@ import picocli.CommandLine.Command;
       "Consume requests until stopped (the default command).",
       "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts a broker and a store of its own."
     })
-final class WorkerCommand implements Callable<Integer> {
+public final class WorkerCommand implements Callable<Integer> {
   private static final Set<String> HTTP_PORT_VARIABLES =
       Set.of("MEZZOTINT_HTTP_PORT", "QUARKUS_HTTP_PORT");
 
   private final Supplier<Settings> settings;
 
-  WorkerCommand(Supplier<Settings> settings) {
+  public WorkerCommand(Supplier<Settings> settings) {
     this.settings = settings;
   }
 

@@ -1,6 +1,9 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.http.HttpRoutes;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.observability.Observers;
+import dev.mezzotint.observability.Traces;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.quarkus.runtime.Quarkus;

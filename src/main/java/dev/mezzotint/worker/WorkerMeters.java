@@ -1,7 +1,10 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.job.Role;
 import dev.mezzotint.kafka.QueueTally;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.observability.LoopMeters;
+import dev.mezzotint.observability.TrainingMeters;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.Mezzotint;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFolder;

@@ -1,7 +1,8 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.job.BoardJob;
-import dev.mezzotint.job.JobBoard;
+import dev.mezzotint.board.BoardJob;
+import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.client.Requests;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
@@ -22,13 +23,13 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** A running system of which commands ask things; it remembers what. */
-final class OneSystem implements Surroundings, Requests {
-  final List<String> asked = new ArrayList<>();
-  final Map<String, byte[]> stored = new TreeMap<>();
-  final JobBoard board = new JobBoard(99);
+public final class OneSystem implements Surroundings, Requests {
+  public final List<String> asked = new ArrayList<>();
+  public final Map<String, byte[]> stored = new TreeMap<>();
+  public final JobBoard board = new JobBoard(99);
 
   /** What {@link #replay} answers. */
-  List<Replayed> replayed = List.of();
+  public List<Replayed> replayed = List.of();
 
   /** What {@link #watch} sees, up to the last event. */
   List<JobEvent> events = List.of();

@@ -2,6 +2,8 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.Mezzotint;
+import dev.mezzotint.client.Requests;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -21,9 +23,9 @@ import java.util.List;
 import java.util.function.Function;
 
 /** Somebody who types commands and reads what they say. */
-final class Terminal {
+public final class Terminal {
   static final String GOLDEN = "src/test/resources/golden/";
-  static final String DEFAULTS = GOLDEN + "iadb_defaults";
+  public static final String DEFAULTS = GOLDEN + "iadb_defaults";
   static final String IO = DEFAULTS + "/io.safetensors";
 
   private final Path folder;
@@ -68,7 +70,7 @@ final class Terminal {
     return run(SURROUNDINGS, line);
   }
 
-  int run(Surroundings surroundings, String line) {
+  public int run(Surroundings surroundings, String line) {
     String[] args = line.replace("@/", folder + "/").split(" ", -1);
     TorchDevice.open("cpu", 1); // the engine's greetings are not ours
     PrintStream err = System.err;
@@ -90,29 +92,29 @@ final class Terminal {
   /**
    * @param folder what {@code @} stands for
    */
-  Terminal(Path folder) {
+  public Terminal(Path folder) {
     this.folder = folder;
   }
 
   /** Standard error of the last command. */
-  String said() {
+  public String said() {
     return said;
   }
 
   /** Standard output of the last command. */
-  String printed() {
+  public String printed() {
     return printed;
   }
 
-  void succeeds(String line) {
+  public void succeeds(String line) {
     assertThat(run(line)).as("%s: %s", line, said).isZero();
   }
 
-  void refuses(String line, String... words) {
+  public void refuses(String line, String... words) {
     refuses(SURROUNDINGS, line, words);
   }
 
-  void refuses(Surroundings surroundings, String line, String... words) {
+  public void refuses(Surroundings surroundings, String line, String... words) {
     assertThat(run(surroundings, line)).as("%s: %s", line, said).isEqualTo(2);
     assertThat(said.lines()).as(said).hasSize(1);
     assertThat(said).contains(words).doesNotContain("Exception");

@@ -12,6 +12,8 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
 import java.nio.charset.StandardCharsets;

@@ -12,6 +12,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.sampling.SamplingJob;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;

@@ -5,7 +5,6 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.Digest;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
@@ -15,6 +14,8 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.Keys;
 import java.util.ArrayList;
 import java.util.List;

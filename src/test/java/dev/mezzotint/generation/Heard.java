@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.sampling.Sampling;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -7,15 +8,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What a job heard of its rows. */
-class Heard implements Sampling.RowListener {
-  final Map<Integer, float[]> pictures = new TreeMap<>();
+public class Heard implements Sampling.RowListener {
+  public final Map<Integer, float[]> pictures = new TreeMap<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final int rows;
-  int stages;
-  int failures;
-  @Nullable RuntimeException failure;
+  public int stages;
+  public int failures;
+  @Nullable public RuntimeException failure;
 
-  Heard(int rows) {
+  public Heard(int rows) {
     this.rows = rows;
   }
 
@@ -42,7 +43,7 @@ class Heard implements Sampling.RowListener {
   }
 
   /** Waits for the last row or a failure. */
-  final Heard await() throws InterruptedException {
+  public final Heard await() throws InterruptedException {
     if (!over.await(20, TimeUnit.SECONDS)) {
       throw new AssertionError("nothing more was heard after " + pictures.keySet());
     }

@@ -6,6 +6,9 @@ import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.PlainShelf;
+import dev.mezzotint.sampling.SamplingJob;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,15 +16,15 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Jobs for the networks of {@link PlainShelf}, and what must become of them. */
-final class PlainJobs {
+public final class PlainJobs {
   private float nextMarker = 1;
 
   /** Rows that start at values nobody else has. */
-  SamplingJob job(ModelInfo model, int rows, Solver solver, int steps) {
+  public SamplingJob job(ModelInfo model, int rows, Solver solver, int steps) {
     return job(model, rows, solver, steps, OptionalInt.empty(), 0);
   }
 
-  SamplingJob job(
+  public SamplingJob job(
       ModelInfo model, int rows, Solver solver, int steps, OptionalInt label, float condition) {
     List<SamplingJob.Row> all = new ArrayList<>();
     for (int i = 0; i < rows; i++) {
@@ -35,15 +38,15 @@ final class PlainJobs {
         "job", model, all, stages(solver, steps), label, Priority.NORMAL, "", Optional.empty());
   }
 
-  static List<Stage> stages(Solver solver, int steps) {
+  public static List<Stage> stages(Solver solver, int steps) {
     return solver.stages(AlphaSchedule.UNIFORM.alphas(steps));
   }
 
-  static float[] start(SamplingJob job, int row) {
+  public static float[] start(SamplingJob job, int row) {
     return ((SamplingJob.X0.Given) job.rows().get(row).x0()).chw();
   }
 
-  static void assertAsAlone(SamplingJob job, Heard heard, long label, float condition) {
+  public static void assertAsAlone(SamplingJob job, Heard heard, long label, float condition) {
     assertThat(heard.failure).isNull();
     assertThat(heard.pictures).hasSize(job.rows().size());
     for (int row = 0; row < job.rows().size(); row++) {

@@ -4,14 +4,14 @@ import static dev.mezzotint.generation.World.again;
 import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.control.EarlyEnd;
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.EarlyEnd;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.Line;
-import dev.mezzotint.delivery.Stopped;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.Stopped;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.StorageException;
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.sampling.NoiseSampling;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;

@@ -2,6 +2,8 @@ package dev.mezzotint.generation;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import org.junit.jupiter.api.Test;

@@ -2,9 +2,8 @@ package dev.mezzotint.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.control.EarlyEnd;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.Digest;
-import dev.mezzotint.delivery.EarlyEnd;
 import dev.mezzotint.delivery.EventLog;
 import dev.mezzotint.delivery.Events;
 import dev.mezzotint.delivery.JobHandler;
@@ -12,11 +11,15 @@ import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.Pictures;
+import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobLife;
 import dev.mezzotint.job.Patience;
+import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import java.nio.charset.StandardCharsets;
@@ -35,16 +38,16 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** One bucket, one broker, and as many workers as a test wants. */
-final class World {
+public final class World {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
   static final Patience QUICK =
       new Patience(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
-  final MemoryObjectStore store = new MemoryObjectStore();
-  final EventLog log = new EventLog();
-  final NoiseSampling sampling = new NoiseSampling();
+  public final MemoryObjectStore store = new MemoryObjectStore();
+  public final EventLog log = new EventLog();
+  public final NoiseSampling sampling = new NoiseSampling();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
-  final Set<String> cancelled = ConcurrentHashMap.newKeySet();
+  public final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final AtomicLong offsets = new AtomicLong();
 
   /** A healthy worker that does everything on the delivery's thread. */
@@ -52,15 +55,15 @@ final class World {
     return worker().handle(record(json));
   }
 
-  JobHandler<?> worker() {
+  public JobHandler<?> worker() {
     return worker("w1", Line.Fault.NONE);
   }
 
-  JobHandler<?> worker(String name, Line.Fault fault) {
+  public JobHandler<?> worker(String name, Line.Fault fault) {
     return worker(name, fault, sampling, Runnable::run);
   }
 
-  JobHandler<?> worker(String name, Line.Fault fault, Sampling device, Executor pool) {
+  public JobHandler<?> worker(String name, Line.Fault fault, Sampling device, Executor pool) {
     Line line = new Line(store, log, fault);
     return new JobHandler<>(
         new GenerationWork(line, device, pool, GenerationLimits.DEFAULT, QUICK),
@@ -71,7 +74,7 @@ final class World {
   }
 
   /** What ends jobs early. */
-  EarlyEnd control(Line.Fault fault) {
+  public EarlyEnd control(Line.Fault fault) {
     Line line = new Line(store, log, fault);
     return new EarlyEnd(
         GenerationWork.reader(GenerationLimits.DEFAULT),
@@ -88,7 +91,7 @@ final class World {
   }
 
   /** A new record. */
-  Delivery record(String json) {
+  public Delivery record(String json) {
     return record(json.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -97,7 +100,7 @@ final class World {
   }
 
   /** The same record once more, as the broker gives it to the next worker. */
-  static Delivery again(Delivery delivery) {
+  public static Delivery again(Delivery delivery) {
     return new Delivery(
         delivery.topic(),
         delivery.partition(),
@@ -107,7 +110,7 @@ final class World {
         delivery.headers());
   }
 
-  Manifest manifest(String id) {
+  public Manifest manifest(String id) {
     return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
   }
 
@@ -123,12 +126,12 @@ final class World {
         .orElse(new Pictures(Optional.empty(), List.of(), Optional.empty()));
   }
 
-  JobRecord jobRecord(String id) {
+  public JobRecord jobRecord(String id) {
     return JobRecord.parse(store.get(Keys.jobRecord(id)).orElseThrow().bytes());
   }
 
   /** What must hold for a job that has ended, whatever happened on the way. */
-  void checkEnded(String id) {
+  public void checkEnded(String id) {
     List<JobEvent> ends = log.ends(id);
     assertThat(ends).as("terminal events of %s", id).isNotEmpty();
     assertThat(new HashSet<>(ends)).as("different terminal events of %s", id).hasSize(1);
@@ -193,7 +196,7 @@ final class World {
     }
   }
 
-  static String request(String id, String more) {
+  public static String request(String id, String more) {
     return "{\"id\":\"" + id + "\",\"model\":\"tiny\"" + (more.isEmpty() ? "" : "," + more) + "}";
   }
 }

@@ -2,11 +2,11 @@ package dev.mezzotint.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.mezzotint.generation.Previews;
-import dev.mezzotint.job.JobBoard;
+import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.sampling.Previews;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.client.Replay;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;

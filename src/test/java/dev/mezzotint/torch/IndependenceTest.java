@@ -2,18 +2,18 @@ package dev.mezzotint.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.generation.LoopSettings;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.ModelLibrary;
-import dev.mezzotint.generation.Sampling;
-import dev.mezzotint.generation.SamplingJob;
-import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.sampling.LoopSettings;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.StepLoop;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

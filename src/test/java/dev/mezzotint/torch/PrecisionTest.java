@@ -2,7 +2,6 @@ package dev.mezzotint.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.generation.ModelLibrary;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Solver;
@@ -12,6 +11,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.sampling.ModelLibrary;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

@@ -21,6 +21,7 @@ import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.UniformSampling;
 import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.training.recipe.Coupling;
 import org.junit.jupiter.api.Test;
 
 class CouplingTest {

@@ -1,6 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.training.recipe.Recipe;
 import java.nio.charset.StandardCharsets;
 
 /** A recipe's text, changed here and there. */

@@ -17,6 +17,7 @@ import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.training.recipe.Recipe;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,10 +1,11 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.training.recipe.Recipe;
 
 /** A small recipe that the tests change line by line. */
-final class Recipes {
-  static final String TINY =
+public final class Recipes {
+  public static final String TINY =
       """
       {"model": "tiny",
        "network": {"sample_size": 8, "in_channels": 3, "out_channels": 3,
@@ -22,25 +23,25 @@ final class Recipes {
 
   private Recipes() {}
 
-  static Recipe tiny() {
+  public static Recipe tiny() {
     return parse(TINY);
   }
 
   /**
    * @param what must stand in the text
    */
-  static Recipe tiny(String what, String with) {
+  public static Recipe tiny(String what, String with) {
     return parse(changed(what, with));
   }
 
-  static String changed(String what, String with) {
+  public static String changed(String what, String with) {
     if (!TINY.contains(what)) {
       throw new AssertionError(what + " is not in the recipe");
     }
     return TINY.replace(what, with);
   }
 
-  static Recipe parse(String json) {
+  public static Recipe parse(String json) {
     return Recipe.parse(JsonObject.parse(json));
   }
 }

@@ -18,6 +18,7 @@ import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.UniformSampling;
 import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -4,13 +4,15 @@ import static dev.mezzotint.training.TrainingWorld.again;
 import static dev.mezzotint.training.TrainingWorld.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.control.Orphans;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.Line;
-import dev.mezzotint.delivery.Orphans;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

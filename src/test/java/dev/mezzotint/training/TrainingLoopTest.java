@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashSet;

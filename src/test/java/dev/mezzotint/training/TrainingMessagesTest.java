@@ -9,6 +9,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonSchema;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.training.recipe.TrainingLimits;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

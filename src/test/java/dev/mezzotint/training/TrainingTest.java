@@ -17,6 +17,7 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

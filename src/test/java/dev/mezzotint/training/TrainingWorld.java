@@ -23,6 +23,9 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.training.checkpoint.CheckpointPointer;
+import dev.mezzotint.training.checkpoint.Checkpointing;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,15 +46,15 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** One bucket, one broker and as many training workers as a test wants, on a real device. */
-final class TrainingWorld {
+public final class TrainingWorld {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
-  static final String DATA = "datasets/squares.zip";
+  public static final String DATA = "datasets/squares.zip";
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final Patience QUICK =
       new Patience(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
-  final MemoryObjectStore store = new MemoryObjectStore();
-  final EventLog log = new EventLog();
+  public final MemoryObjectStore store = new MemoryObjectStore();
+  public final EventLog log = new EventLog();
   final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
 
@@ -61,12 +64,12 @@ final class TrainingWorld {
   private final Path folder;
   private final AtomicLong offsets = new AtomicLong();
 
-  TrainingWorld(Path folder) throws IOException {
+  public TrainingWorld(Path folder) throws IOException {
     this.folder = folder;
     store.put(DATA, zip(20, 8), "application/zip");
   }
 
-  static byte[] zip(int pictures, int side) throws IOException {
+  public static byte[] zip(int pictures, int side) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       for (int i = 0; i < pictures; i++) {
@@ -80,7 +83,7 @@ final class TrainingWorld {
     return bytes.toByteArray();
   }
 
-  static byte[] square(int i, int side) {
+  public static byte[] square(int i, int side) {
     float[] chw = new float[3 * side * side];
     for (int k = 0; k < chw.length; k++) {
       chw[k] = k % side < side / 2 ? -0.9f + 0.02f * i : 0.9f - 0.05f * i;
@@ -89,7 +92,7 @@ final class TrainingWorld {
   }
 
   /** A request for the tiny recipe on the squares. */
-  static String request(String id, String... changes) {
+  public static String request(String id, String... changes) {
     String recipe = Recipes.TINY.strip();
     for (int i = 0; i < changes.length; i += 2) {
       if (!recipe.contains(changes[i])) {
@@ -103,16 +106,16 @@ final class TrainingWorld {
         .replace("\"version\": \"v1\", ", "");
   }
 
-  TrainingSettings settings(String name) {
+  public TrainingSettings settings(String name) {
     return TrainingSettings.of(name, folder)
         .withCheckpointing(new Checkpointing(Duration.ofMillis(40), Duration.ofMillis(400)));
   }
 
-  JobHandler<TrainingRequest> worker(String name, Line.Fault fault) {
+  public JobHandler<TrainingRequest> worker(String name, Line.Fault fault) {
     return worker(settings(name), fault);
   }
 
-  JobHandler<TrainingRequest> worker(TrainingSettings settings, Line.Fault fault) {
+  public JobHandler<TrainingRequest> worker(TrainingSettings settings, Line.Fault fault) {
     Line line = new Line(store, log, fault);
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
     StoredModels models = new StoredModels(line, folder.resolve("models"), Long.MAX_VALUE);
@@ -137,11 +140,11 @@ final class TrainingWorld {
         new DeliverySettings(settings.worker(), 5, QUICK, clock));
   }
 
-  JobHandler<TrainingRequest> worker() {
+  public JobHandler<TrainingRequest> worker() {
     return worker("w1", Line.Fault.NONE);
   }
 
-  Delivery record(String json) {
+  public Delivery record(String json) {
     return new Delivery(
         "training",
         0,
@@ -152,7 +155,7 @@ final class TrainingWorld {
   }
 
   /** The same record once more, as the broker gives it to the next worker. */
-  static Delivery again(Delivery delivery) {
+  public static Delivery again(Delivery delivery) {
     return new Delivery(
         delivery.topic(),
         delivery.partition(),
@@ -218,11 +221,11 @@ final class TrainingWorld {
     }
   }
 
-  Manifest manifest(String id) {
+  public Manifest manifest(String id) {
     return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
   }
 
-  TrainedModel model(String id) {
+  public TrainedModel model(String id) {
     return (TrainedModel) manifest(id).result().orElseThrow();
   }
 
@@ -235,7 +238,7 @@ final class TrainingWorld {
   }
 
   /** What must hold for a job that is completed, whatever happened on the way. */
-  void checkCompleted(String id) {
+  public void checkCompleted(String id) {
     assertThat(new HashSet<>(log.ends(id))).as("ends of %s", id).hasSize(1);
     assertThat(log.ends(id).get(0).type().word()).isEqualTo("completed");
     TrainedModel model = model(id);

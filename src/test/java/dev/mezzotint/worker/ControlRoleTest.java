@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.kafka.JobClient;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,7 +2,8 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.generation.ModelLibrary;
+import dev.mezzotint.bench.BenchAssembly;
+import dev.mezzotint.bench.Stopwatch;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.JsonObject;
@@ -15,6 +16,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainStep;
+import dev.mezzotint.sampling.ModelLibrary;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Tail.Letter;

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mezzotint.http.HttpBodies;
+import dev.mezzotint.http.HttpFiles;
+import dev.mezzotint.page.LivePage;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;

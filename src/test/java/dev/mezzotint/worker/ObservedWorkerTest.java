@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.observability.JsonLog;
+import dev.mezzotint.observability.Observers;
 import dev.mezzotint.worker.Tail.Letter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;

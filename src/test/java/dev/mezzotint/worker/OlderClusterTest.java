@@ -2,8 +2,8 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.kafka.JobClient;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
 import java.nio.charset.StandardCharsets;

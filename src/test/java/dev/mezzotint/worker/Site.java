@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * A place for workers of one test class on the tests' shared broker and store, with topics, group,
  * bucket and models of its own.
  */
-final class Site implements AutoCloseable {
+public final class Site implements AutoCloseable {
   /** 16×16 pixels, a few thousand weights, no card; see its folder for where it comes from. */
-  static final Path TINY = Path.of("src/test/resources/golden/iadb_defaults");
+  public static final Path TINY = Path.of("src/test/resources/golden/iadb_defaults");
 
   private static final String NAME = "iadb_defaults";
 
@@ -45,7 +45,7 @@ final class Site implements AutoCloseable {
   /**
    * @param folder for models and data; holds the model {@code iadb_defaults} afterwards
    */
-  Site(Path folder) throws IOException {
+  public Site(Path folder) throws IOException {
     this(folder, SharedStack.get());
   }
 
@@ -73,14 +73,14 @@ final class Site implements AutoCloseable {
   }
 
   /** As the application would read them from such variables. */
-  static Settings settings(Map<String, String> configuration) {
+  public static Settings settings(Map<String, String> configuration) {
     return Settings.read(
         new SmallRyeConfigBuilder()
             .withSources(new PropertiesConfigSource(configuration, "test", 100))
             .build());
   }
 
-  Settings settings(String worker) {
+  public Settings settings(String worker) {
     Map<String, String> own = new LinkedHashMap<>(configuration);
     own.put("mezzotint.worker", worker);
     return settings(own);
@@ -97,7 +97,7 @@ final class Site implements AutoCloseable {
   }
 
   /** One more setting of all workers here. */
-  void set(String key, String value) {
+  public void set(String key, String value) {
     configuration.put(key, value);
   }
 
@@ -121,7 +121,7 @@ final class Site implements AutoCloseable {
     }
   }
 
-  static void copy(Path from, Path to) throws IOException {
+  public static void copy(Path from, Path to) throws IOException {
     Files.createDirectories(to);
     try (Stream<Path> files = Files.list(from)) {
       for (Path file : files.toList()) {
@@ -130,11 +130,11 @@ final class Site implements AutoCloseable {
     }
   }
 
-  Path models() {
+  public Path models() {
     return settings("").models();
   }
 
-  ObjectStore store() {
+  public ObjectStore store() {
     return store;
   }
 
@@ -142,7 +142,7 @@ final class Site implements AutoCloseable {
     return store.get(key).orElseThrow(() -> new AssertionError("no object " + key)).bytes();
   }
 
-  Topics topics() {
+  public Topics topics() {
     return topics;
   }
 

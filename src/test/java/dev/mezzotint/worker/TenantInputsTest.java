@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.observability.Observers;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.worker.Tail.Letter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

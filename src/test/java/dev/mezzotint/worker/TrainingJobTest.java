@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three workers in processes of their own, and trainings on the topic. */
-class TrainingJobTest {
+public class TrainingJobTest {
   private static final int STEPS = 200;
   private static final long LIMIT_NANOS = 120_000_000_000L;
 
@@ -50,7 +50,7 @@ class TrainingJobTest {
     site.close();
   }
 
-  static byte[] squares(int count) throws IOException {
+  public static byte[] squares(int count) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       for (int i = 0; i < count; i++) {
@@ -65,7 +65,7 @@ class TrainingJobTest {
     return bytes.toByteArray();
   }
 
-  static String request(String id, int steps, int checkpointEvery, String more) {
+  public static String request(String id, int steps, int checkpointEvery, String more) {
     return """
         {"id": "%s", "model": "squares",
          "network": {"sample_size": 8, "in_channels": 3, "out_channels": 3,

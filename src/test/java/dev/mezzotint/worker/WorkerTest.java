@@ -2,12 +2,6 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.generation.LoopSettings;
-import dev.mezzotint.generation.ModelInfo;
-import dev.mezzotint.generation.ModelLibrary;
-import dev.mezzotint.generation.Sampling;
-import dev.mezzotint.generation.SamplingJob;
-import dev.mezzotint.generation.StepLoop;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Pixels;
@@ -18,6 +12,12 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.sampling.LoopSettings;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Tail.Letter;

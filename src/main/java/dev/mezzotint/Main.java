@@ -1,0 +1,35 @@
+package dev.mezzotint;
+
+import dev.mezzotint.bench.LatencyBench;
+import dev.mezzotint.bench.ObservingBench;
+import dev.mezzotint.bench.QueueBench;
+import dev.mezzotint.bench.ScaleBench;
+import dev.mezzotint.worker.DemoCommand;
+import dev.mezzotint.worker.Installed;
+import dev.mezzotint.worker.WorkerCommand;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import java.util.List;
+import picocli.CommandLine;
+
+/** Entry point of the packaged application: one program is both the command line and the worker. */
+@QuarkusMain
+public final class Main {
+  private Main() {}
+
+  public static void main(String... args) {
+    String[] words = args.length == 0 ? new String[] {"worker"} : args;
+    System.exit(Mezzotint.executed(line(), words));
+  }
+
+  /** All commands, with the services of this installation. */
+  public static CommandLine line() {
+    return Mezzotint.line(
+        new Installed(),
+        List.of(new WorkerCommand(Installed::settings), new DemoCommand(Installed::settings)),
+        List.of(
+            new QueueBench(Installed::settings),
+            new LatencyBench(Installed::settings),
+            new ObservingBench(Installed::settings),
+            new ScaleBench()));
+  }
+}

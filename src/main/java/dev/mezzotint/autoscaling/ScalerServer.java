@@ -1,0 +1,75 @@
+package dev.mezzotint.autoscaling;
+
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Serves the external scaler over gRPC, in clear text and to anybody who reaches the port: it tells
+ * how much waits and changes nothing. Safe for use by many threads.
+ */
+public final class ScalerServer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(ScalerServer.class.getName());
+  private static final int THREADS = 2;
+  private static final int MESSAGE_BYTES_MAX = 64 << 10;
+  private static final int HEADER_BYTES_MAX = 8 << 10;
+  private static final int CALLS_MAX = 2 * KedaScaler.STREAMS_MAX;
+  private static final long PING_SECONDS_MIN = 5;
+  private static final long END_SECONDS = 2;
+
+  private final ExecutorService threads;
+  private final Server server;
+
+  /**
+   * Listens at once.
+   *
+   * @param port 0 for any that is free
+   * @throws IOException if the port cannot be had
+   */
+  public ScalerServer(DemandWatch watch, String host, int port) throws IOException {
+    threads =
+        Executors.newFixedThreadPool(
+            THREADS,
+            work -> {
+              Thread thread = new Thread(work, "mezzotint-scaler");
+              thread.setDaemon(true);
+              return thread;
+            });
+    try {
+      server =
+          NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+              .addService(new KedaScaler(watch))
+              .executor(threads)
+              .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+              .maxInboundMetadataSize(HEADER_BYTES_MAX)
+              .maxConcurrentCallsPerConnection(CALLS_MAX)
+              .permitKeepAliveTime(PING_SECONDS_MIN, TimeUnit.SECONDS)
+              .permitKeepAliveWithoutCalls(true)
+              .build()
+              .start();
+    } catch (IOException | RuntimeException e) {
+      threads.shutdownNow();
+      throw e;
+    }
+    LOG.log(System.Logger.Level.INFO, "External scaler on {0}:{1,number,#}", host, port());
+  }
+
+  public int port() {
+    return server.getPort();
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+    try {
+      server.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.mezzotint.bench;
+
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.TrainStep;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Bare passes of a network, beside the rate of plain matrix products on the same machine. Not a
+ * peak: a network whose convolutions suit the caches better can exceed it.
+ */
+final class BarePasses {
+  /** Layers of this width are matrix products and nothing else. */
+  private static final int WIDE = 1024;
+
+  private static final double PRODUCT_SECONDS = 0.5;
+
+  private final Device device;
+  private final ModelFiles files;
+  private final ModelInfo info;
+
+  BarePasses(Device device, ModelFiles files, ModelInfo info) {
+    this.device = device;
+    this.files = files;
+    this.info = info;
+  }
+
+  /**
+   * @return for JSON
+   */
+  Map<String, Object> measure(List<Integer> batches, SideBySide turns) {
+    double operations = Arithmetic.operations(files.config(), info.height(), info.width());
+    Map<String, Object> figures = new LinkedHashMap<>();
+    List<Object> cases = new ArrayList<>();
+    List<Double> rates = new ArrayList<>();
+    int most = Collections.max(batches);
+    try (SamplingNetwork network = ModelLibrary.load(device, files);
+        SamplingNetwork.Slots slots = network.slots(most, info.height(), info.width());
+        Products products = new Products(device)) {
+      fill(slots, most);
+      rates.add(products.operationsPerSecond());
+      for (int rows : batches) {
+        Runnable pass = pass(slots, rows);
+        for (int i = 0; i < 3; i++) {
+          pass.run();
+        }
+        SideBySide.Outcome outcome = turns.measure(rows, pass);
+        double after = products.operationsPerSecond();
+        double share = outcome.rate() * operations / ((rates.get(rates.size() - 1) + after) / 2);
+        rates.add(after);
+        outcome.figures().put("shareOfMatrixProducts", share);
+        SamplerBench.say("     %.3f of the rate of plain matrix products", share);
+        cases.add(outcome.figures());
+      }
+    }
+    double[] all = rates.stream().mapToDouble(rate -> rate / 1e9).toArray();
+    SamplerBench.say(
+        "one row-step is %.2f GFLOP; plain matrix products run at %s GFLOP/s",
+        operations / 1e9, Spread.of(all).text("%.0f"));
+    figures.put("operationsPerRowStep", operations);
+    figures.put("matrixProductGflops", Spread.of(all).toMap());
+    figures.put("cases", cases);
+    return figures;
+  }
+
+  private void fill(SamplingNetwork.Slots slots, int rows) {
+    int values = info.channels() * info.height() * info.width();
+    float[] x0 = new float[values];
+    float[] condition =
+        new float[files.config().conditionChannels() * info.height() * info.width()];
+    for (int row = 0; row < rows; row++) {
+      slots.put(new long[] {row}, x0, condition);
+    }
+  }
+
+  private static Runnable pass(SamplingNetwork.Slots slots, int rows) {
+    long[] named = new long[rows];
+    float[] alpha = new float[rows];
+    float[] coefficients = new float[4 * rows];
+    for (int row = 0; row < rows; row++) {
+      named[row] = row;
+      alpha[row] = 0.5f;
+      coefficients[4 * row] = 1e-3f;
+    }
+    long[] one = {0};
+    return () -> {
+      slots.step(named, alpha, coefficients, new long[rows]);
+      slots.take(one); // waits for devices that work behind the caller's back
+    };
+  }
+
+  /** How fast this device multiplies matrices, by the same software: 1,024³ again and again. */
+  private static final class Products implements AutoCloseable {
+    private final SamplingNetwork network;
+    private final SamplingNetwork.Slots slots;
+    private final Runnable pass;
+    private final double operations;
+
+    Products(Device device) {
+      MlpConfig wide = new MlpConfig(2, Collections.nCopies(5, WIDE));
+      NetworkProgram program = NetworkProgram.of(wide, Reading.direction(1), TrainStep.defaults());
+      network = device.load(program, program.initialWeights(1));
+      slots = network.slots(WIDE, 1, 1);
+      for (int row = 0; row < WIDE; row++) {
+        slots.put(new long[] {row}, new float[2], new float[0]);
+      }
+      pass = pass(slots, WIDE);
+      operations = (double) WIDE * Arithmetic.operations(wide, 1, 1);
+      pass.run();
+      pass.run();
+    }
+
+    double operationsPerSecond() {
+      long start = System.nanoTime();
+      int passes = 0;
+      do {
+        pass.run();
+        passes++;
+      } while (System.nanoTime() - start < PRODUCT_SECONDS * 1e9);
+      return passes * operations / ((System.nanoTime() - start) / 1e9);
+    }
+
+    @Override
+    public void close() {
+      slots.close();
+      network.close();
+    }
+  }
+}

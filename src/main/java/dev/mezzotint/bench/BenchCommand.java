@@ -1,0 +1,10 @@
+package dev.mezzotint.bench;
+
+import picocli.CommandLine.Command;
+
+/** {@code bench}: the project's own measurements, on the user's machine. */
+@Command(
+    name = "bench",
+    description = "Measure this software on this machine.",
+    synopsisSubcommandLabel = "WHAT")
+public final class BenchCommand {}

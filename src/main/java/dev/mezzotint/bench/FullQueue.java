@@ -1,0 +1,231 @@
+package dev.mezzotint.bench;
+
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.job.Priority;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.StepLoop;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** A step loop with more to do than it can, as a worker has it; finished pictures become PNGs. */
+final class FullQueue implements AutoCloseable {
+  private static final int LONG_STEPS = 64;
+  private static final int SHORT_STEPS = 8;
+  private static final int TRIALS = 20;
+
+  private final StepLoop loop;
+  private final ModelInfo model;
+  private final Random random = new Random(7);
+  private final ExecutorService encoder =
+      Executors.newSingleThreadExecutor(
+          work -> {
+            Thread thread = new Thread(work, "encoder");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private volatile boolean over;
+
+  /**
+   * @param loop stays the caller's to close
+   */
+  FullQueue(StepLoop loop, ModelInfo model) {
+    this.loop = loop;
+    this.model = model;
+  }
+
+  private SamplingJob job(int images, int steps, Solver solver) {
+    List<SamplingJob.Row> rows = new ArrayList<>();
+    for (int i = 0; i < images; i++) {
+      float[] condition = new float[model.conditionChannels() * model.height() * model.width()];
+      rows.add(new SamplingJob.Row(i, new SamplingJob.X0.Seeded(random.nextInt(), i), condition));
+    }
+    return new SamplingJob(
+        "bench",
+        model,
+        rows,
+        solver.stages(AlphaSchedule.UNIFORM.alphas(steps)),
+        model.classes().isPresent() ? OptionalInt.of(0) : OptionalInt.empty(),
+        Priority.NORMAL,
+        "",
+        Optional.empty());
+  }
+
+  /** What one job heard. */
+  private class Ear implements Sampling.RowListener {
+    final AtomicInteger stages = new AtomicInteger();
+    final CountDownLatch end = new CountDownLatch(1);
+    private final AtomicInteger left;
+    volatile @Nullable RuntimeException failure;
+
+    Ear(int images) {
+      left = new AtomicInteger(images);
+    }
+
+    @Override
+    public void advanced(int more) {
+      stages.addAndGet(more);
+    }
+
+    @Override
+    public void finished(int row, float[] chw) {
+      encoder.execute(() -> encode(chw));
+      if (left.decrementAndGet() == 0) {
+        end.countDown();
+        ended();
+      }
+    }
+
+    @Override
+    public void failed(RuntimeException cause) {
+      failure = cause;
+      end.countDown();
+    }
+
+    void ended() {}
+
+    void await() throws InterruptedException {
+      end.await();
+      RuntimeException cause = failure;
+      if (cause != null) {
+        throw cause;
+      }
+    }
+  }
+
+  private void encode(float[] chw) {
+    if (model.channels() == 1 || model.channels() == 3) {
+      Png.encode(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
+    }
+  }
+
+  /** Loads the model. */
+  void warm() throws InterruptedException {
+    Ear ear = new Ear(1);
+    loop.submit(job(1, 2, Solver.EULER), ear);
+    ear.await();
+  }
+
+  /**
+   * @param lanes requests in hand all the time; each that ends is followed by another
+   * @return row-steps per second
+   */
+  double rowStepsPerSecond(int lanes, double seconds) throws InterruptedException {
+    over = false;
+    List<Sampling.Running> running = new ArrayList<>();
+    for (int lane = 0; lane < lanes; lane++) {
+      running.add(next(running));
+    }
+    TimeUnit.MILLISECONDS.sleep(500); // until the slots are full
+    long before = loop.figures().rowSteps();
+    long start = System.nanoTime();
+    TimeUnit.NANOSECONDS.sleep((long) (seconds * 1e9));
+    long steps = loop.figures().rowSteps() - before;
+    double rate = steps / ((System.nanoTime() - start) / 1e9);
+    over = true;
+    synchronized (running) {
+      running.forEach(Sampling.Running::cancel);
+    }
+    while (loop.figures().underWay() > 0 || loop.figures().waiting() > 0) {
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+    return rate;
+  }
+
+  private Sampling.Running next(List<Sampling.Running> running) {
+    Arrivals.Request request = Arrivals.mixed(random, 0);
+    return loop.submit(
+        job(request.images(), request.steps(), request.solver()),
+        new Ear(request.images()) {
+          @Override
+          void ended() {
+            if (!over) {
+              Sampling.Running following = next(running);
+              synchronized (running) {
+                running.add(following);
+              }
+            }
+          }
+        });
+  }
+
+  /**
+   * A one-image request in the middle of a long batch.
+   *
+   * @param start and {@code end}: turns of the loop from its coming to its first step and to its
+   *     last, the worst of some trials
+   */
+  record ShortRequest(int steps, long start, long end) {}
+
+  ShortRequest shortInTheMiddle() throws InterruptedException {
+    long start = 0;
+    long end = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+      Ear longEar = new Ear(16);
+      Sampling.Running batch = loop.submit(job(16, LONG_STEPS, Solver.HEUN), longEar);
+      while (longEar.stages.get() < 16 + trial) {
+        Thread.onSpinWait();
+      }
+      long came = loop.turns();
+      AtomicLong first = new AtomicLong(-1);
+      Ear ear =
+          new Ear(1) {
+            @Override
+            public void advanced(int more) {
+              first.compareAndSet(-1, loop.turns());
+            }
+          };
+      loop.submit(job(1, SHORT_STEPS, Solver.EULER), ear);
+      ear.await();
+      end = Math.max(end, loop.turns() - came);
+      start = Math.max(start, first.get() - came);
+      batch.cancel();
+    }
+    return new ShortRequest(SHORT_STEPS, start, end);
+  }
+
+  /** Passes that rows of a cancelled job are still in after {@code cancel} has returned. */
+  int stepsAfterCancel() throws InterruptedException {
+    int worst = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+      AtomicInteger calls = new AtomicInteger();
+      Ear ear =
+          new Ear(4) {
+            @Override
+            public void advanced(int more) {
+              calls.incrementAndGet();
+            }
+          };
+      Sampling.Running running = loop.submit(job(4, LONG_STEPS, Solver.EULER), ear);
+      while (calls.get() < 3 + trial % 5) {
+        Thread.onSpinWait();
+      }
+      running.cancel();
+      int before = calls.get();
+      while (loop.figures().underWay() > 0) {
+        Thread.onSpinWait();
+      }
+      worst = Math.max(worst, calls.get() - before);
+    }
+    return worst;
+  }
+
+  @Override
+  public void close() {
+    encoder.shutdownNow();
+  }
+}

@@ -1,0 +1,78 @@
+package dev.mezzotint.bench;
+
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelShelf;
+import java.util.OptionalInt;
+
+/**
+ * A network that does nothing and costs nothing, so that all the rest can be measured: pictures are
+ * their noise. Known to {@code bench queue} alone; no request to a worker finds it. Used by one
+ * thread at a time.
+ */
+final class NullNetwork implements SamplingNetwork {
+  static final String NAME = "null";
+
+  private static final int SIDE = 32;
+  private static final int VALUES = 3 * SIDE * SIDE;
+
+  /** Holds this network and no other. Safe for use by many threads. */
+  static final class Shelf implements ModelShelf {
+    @Override
+    public ModelInfo find(String reference) {
+      if (!reference.equals(NAME) && !reference.equals(NAME + "@1")) {
+        throw new InvalidInputException("model", "no model " + reference);
+      }
+      return new ModelInfo(
+          NAME, "1", 3, SIDE, SIDE, OptionalInt.empty(), 0, /* steps= */ 8, Solver.EULER);
+    }
+
+    @Override
+    public long bytes(ModelInfo model) {
+      return 0;
+    }
+
+    @Override
+    public SamplingNetwork load(ModelInfo model) {
+      return new NullNetwork();
+    }
+  }
+
+  @Override
+  public float[] evaluate(float[] input, int height, int width, float[] t, long[] classes) {
+    return new float[input.length];
+  }
+
+  @Override
+  public Slots slots(int count, int height, int width) {
+    float[][] x = new float[count][VALUES];
+    return new Slots() {
+      @Override
+      public void put(long[] slots, float[] x0, float[] condition) {
+        for (int i = 0; i < slots.length; i++) {
+          System.arraycopy(x0, i * VALUES, x[(int) slots[i]], 0, VALUES);
+        }
+      }
+
+      @Override
+      public void step(long[] slots, float[] alpha, float[] coefficients, long[] classes) {}
+
+      @Override
+      public float[] take(long[] slots) {
+        float[] out = new float[slots.length * VALUES];
+        for (int i = 0; i < slots.length; i++) {
+          System.arraycopy(x[(int) slots[i]], 0, out, i * VALUES, VALUES);
+        }
+        return out;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public void close() {}
+}

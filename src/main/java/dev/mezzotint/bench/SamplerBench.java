@@ -1,0 +1,281 @@
+package dev.mezzotint.bench;
+
+import com.sun.management.ThreadMXBean;
+import dev.mezzotint.cli.Destination;
+import dev.mezzotint.cli.ModelOptions;
+import dev.mezzotint.cli.Surroundings;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.BatchCurve;
+import dev.mezzotint.sampling.BatchCurves;
+import dev.mezzotint.sampling.LoopSettings;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.StepLoop;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bench sampler}: what batching at the step is worth on this machine. */
+@Command(
+    name = "sampler",
+    description = {
+      "Batch curve of a model, the step loop against the bare network, and the same requests",
+      "served at the step, by request and one by one. With --batch: bare passes of these sizes",
+      "alone, beside another program and beside what the machine can do."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  bench sampler --model avatars-32 --json sampler.json --plot docs",
+      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python src/benchmark/peer/peer.py\""
+    })
+public final class SamplerBench implements Callable<Integer> {
+  private static final int RUNS = 5;
+  private static final double BARE_SECONDS = 2;
+
+  @Mixin private ModelOptions model = new ModelOptions();
+
+  @Mixin private BenchFigures output = new BenchFigures();
+
+  @Option(names = "--plot", paramLabel = "DIR", description = "Draw batching.png into this folder.")
+  private @Nullable Path plot;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "6",
+      paramLabel = "S",
+      description = "Of each of five runs of the full queue; default ${DEFAULT-VALUE}.")
+  private double seconds = 6;
+
+  @Option(
+      names = "--live",
+      defaultValue = "0",
+      paramLabel = "S",
+      description =
+          "Seconds of arrivals in real time for each way of serving, many if requests take long;"
+              + " default ${DEFAULT-VALUE}: none.")
+  private double live;
+
+  @Option(
+      names = "--requests",
+      defaultValue = "2000",
+      paramLabel = "N",
+      description = "Of the arrivals in calculated time; default ${DEFAULT-VALUE}.")
+  private int requests = 2_000;
+
+  @Option(
+      names = "--lanes",
+      defaultValue = "16",
+      paramLabel = "N",
+      description = "Requests in hand at once; default ${DEFAULT-VALUE}.")
+  private int lanes = 16;
+
+  @Option(names = "--batch", split = ",", paramLabel = "N", description = "Rows of a pass.")
+  private List<Integer> batches = List.of();
+
+  @Option(
+      names = "--rounds",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = "Turns of each side with --batch; default ${DEFAULT-VALUE}.")
+  private int rounds = 5;
+
+  @Option(
+      names = "--peer",
+      paramLabel = "COMMAND",
+      description = "The other program, with --batch.")
+  private @Nullable String peer;
+
+  private final Surroundings surroundings;
+  private final Map<String, Object> figures = new LinkedHashMap<>();
+
+  public SamplerBench(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    if (requests < 10 || lanes < 1 || seconds <= 0 || live < 0) {
+      throw new InvalidInputException(
+          "--requests", "--requests must be 10 or more, others positive");
+    }
+    if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
+      throw new InvalidInputException(
+          "--batch", "--batch must be 1 to 1024 rows, --rounds 1 to 1000");
+    }
+    if (peer != null && batches.isEmpty()) {
+      throw new InvalidInputException("--peer", "--peer needs --batch: the rows of a pass");
+    }
+    output.check();
+    if (plot != null) {
+      Destination.folder("--plot", plot);
+    }
+    ModelFiles files = surroundings.model(model.reference);
+    Device device =
+        batches.isEmpty()
+            ? surroundings.workerDevice(model.device)
+            : surroundings.device(model.device);
+    ModelLibrary library = new ModelLibrary(device, ref -> files);
+    ModelInfo info = library.find("");
+    figures.put("model", info.reference());
+    figures.put("machine", device.description());
+    double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    figures.put("loadAverageAtStart", busy);
+    say("%s on %s; load average %.1f", info.reference(), device.description(), busy);
+    if (!batches.isEmpty()) {
+      try (Peer other = SideBySide.open(peer, files, device)) {
+        BarePasses passes = new BarePasses(device, files, info);
+        figures.putAll(passes.measure(batches, SideBySide.sampler(rounds, seconds, other)));
+      }
+      return output.end(figures);
+    }
+    int largest = device.name().equals("cpu") ? LoopSettings.PASS_DEFAULT : 64;
+    int slots = 2 * largest;
+    try (SamplingNetwork network = ModelLibrary.load(device, files);
+        SamplingNetwork.Slots rows = network.slots(1, info.height(), info.width())) {
+      BatchCurve curve = curve(rows, BatchCurve.sizes(largest));
+      fullQueue(library, info, rows, curve, slots, largest);
+      arrivals(rows, curve, slots);
+    }
+    return output.end(figures);
+  }
+
+  private BatchCurve curve(SamplingNetwork.Slots rows, int[] sizes) {
+    say("%nBatch curve, median of %d runs%n%5s %26s %12s", RUNS, "rows", "ms a pass", "rows/s");
+    for (int size : sizes) {
+      BatchCurve.pass(rows, 0, size, System::nanoTime);
+    }
+    double[][] millis = new double[sizes.length][RUNS];
+    for (int run = 0; run < RUNS; run++) {
+      for (int i = 0; i < sizes.length; i++) {
+        millis[i][run] = barePassMillis(rows, sizes[i], 0.3);
+      }
+    }
+    long[] nanos = new long[sizes.length];
+    List<Object> points = new ArrayList<>();
+    for (int i = 0; i < sizes.length; i++) {
+      Spread spread = Spread.of(millis[i]);
+      nanos[i] = (long) (1e6 * spread.median());
+      double rate = 1e3 * sizes[i] / spread.median();
+      say("%5d %26s %12.1f", sizes[i], spread.text("%.2f"), rate);
+      points.add(Map.of("rows", sizes[i], "millis", spread.toMap(), "rowStepsPerSecond", rate));
+    }
+    BatchCurve curve = BatchCurve.of(sizes, nanos);
+    say("passes of up to %d rows are worth making", curve.cap());
+    figures.put("curve", points);
+    figures.put("cap", curve.cap());
+    return curve;
+  }
+
+  private static double barePassMillis(SamplingNetwork.Slots rows, int size, double seconds) {
+    long start = System.nanoTime();
+    int passes = 0;
+    LivePasses live = new LivePasses(rows);
+    do {
+      live.pass(size);
+      passes++;
+    } while (System.nanoTime() - start < seconds * 1e9);
+    return (System.nanoTime() - start) / 1e6 / passes;
+  }
+
+  /**
+   * The loop with a full queue and the bare network by turns, so that both see the same machine.
+   */
+  private void fullQueue(
+      ModelLibrary library,
+      ModelInfo info,
+      SamplingNetwork.Slots rows,
+      BatchCurve curve,
+      int slots,
+      int largest)
+      throws InterruptedException {
+    LoopSettings settings =
+        LoopSettings.of(slots).withPassMax(largest).withCurves(BatchCurves.measured());
+    try (StepLoop loop = new StepLoop(library, settings);
+        FullQueue queue = new FullQueue(loop, info)) {
+      queue.warm();
+      int cap = loop.curve(info).orElse(curve).cap();
+      double[] bare = new double[RUNS];
+      double[] full = new double[RUNS];
+      double[] share = new double[RUNS];
+      long passes = loop.figures().passes();
+      long allocated = allocatedByLoop();
+      for (int run = 0; run < RUNS; run++) {
+        double before = 1e3 * cap / barePassMillis(rows, cap, BARE_SECONDS);
+        full[run] = queue.rowStepsPerSecond(lanes, seconds);
+        double after = 1e3 * cap / barePassMillis(rows, cap, BARE_SECONDS);
+        bare[run] = (before + after) / 2;
+        share[run] = full[run] / bare[run];
+      }
+      long perPass =
+          (allocatedByLoop() - allocated) / Math.max(1, loop.figures().passes() - passes);
+      say("%nFull queue of mixed requests, %d in hand, passes of %d", lanes, cap);
+      say("bare network %s row-steps/s", Spread.of(bare).text("%.1f"));
+      say("step loop    %s row-steps/s", Spread.of(full).text("%.1f"));
+      say("share        %s", Spread.of(share).text("%.3f"));
+      say(
+          "heap         %d bytes allocated a pass by the loop's thread, pictures included",
+          perPass);
+      FullQueue.ShortRequest late = queue.shortInTheMiddle();
+      say(
+          "a request of %d steps in the middle of a long batch: first step in turn %d, last in %d",
+          late.steps(), late.start(), late.end());
+      int cancel = queue.stepsAfterCancel();
+      say("steps after a cancellation: %d at most", cancel);
+      Map<String, Object> found = new LinkedHashMap<>();
+      found.put("rows", cap);
+      found.put("bare", Spread.of(bare).toMap());
+      found.put("loop", Spread.of(full).toMap());
+      found.put("share", Spread.of(share).toMap());
+      found.put("shortRequestSteps", late.steps());
+      found.put("shortRequestStarts", late.start());
+      found.put("shortRequestEnds", late.end());
+      found.put("stepsAfterCancel", cancel);
+      found.put("heapBytesPerPass", perPass);
+      figures.put("fullQueue", found);
+    }
+  }
+
+  /** Bytes of the heap that the loop's thread has taken since its start. */
+  private static long allocatedByLoop() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals(StepLoop.THREAD))
+        .mapToLong(thread -> threads.getThreadAllocatedBytes(thread.getId()))
+        .sum();
+  }
+
+  private void arrivals(SamplingNetwork.Slots rows, BatchCurve curve, int slots)
+      throws IOException {
+    ServingComparison comparison = new ServingComparison(curve, slots, lanes);
+    List<Map<String, Object>> calculated = comparison.calculated(requests);
+    figures.put("capacityRequestsPerSecond", comparison.capacity());
+    figures.put("arrivalsCalculated", calculated);
+    if (plot != null) {
+      Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
+    }
+    output.write(figures); // what follows takes long, and may be cut short
+    if (live > 0) {
+      figures.put("arrivalsLive", comparison.live(rows, live));
+    }
+  }
+
+  static void say(String format, Object... arguments) {
+    System.out.println(String.format(Locale.ROOT, format, arguments));
+  }
+}

@@ -1,0 +1,168 @@
+package dev.mezzotint.bench;
+
+import dev.mezzotint.bench.Arrivals.Outcome;
+import dev.mezzotint.bench.Arrivals.Request;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.plot.LineChart;
+import dev.mezzotint.sampling.BatchCurve;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/**
+ * The same requests served at the step, by request and one by one, at several loads. In calculated
+ * time passes take what the batch curve says, so that thousands of requests cost seconds; in real
+ * time the network runs.
+ */
+final class ServingComparison {
+  private static final double[] LOADS = {0.5, 0.8, 1.0, 1.2};
+  private static final int[] BATCHES = {8, 16, 32, 64};
+  private static final double LIVE_LOAD = 0.8;
+  private static final long SEED = 20;
+
+  private final BatchCurve curve;
+  private final int slots;
+  private final int lanes;
+  private final Map<String, double[]> medians = new LinkedHashMap<>();
+  private int bestAtLiveLoad = BATCHES[0];
+
+  /**
+   * @param slots and {@code lanes}: rows and requests in hand at once, at the step
+   */
+  ServingComparison(BatchCurve curve, int slots, int lanes) {
+    this.curve = curve;
+    this.slots = slots;
+    this.lanes = lanes;
+  }
+
+  /** Requests per second that the bare network could serve at its best size. */
+  double capacity() {
+    double best = 0;
+    for (int size : curve.sizes()) {
+      best = Math.max(best, size * 1e9 / curve.nanosOf(size));
+    }
+    return best / Arrivals.meanRowSteps();
+  }
+
+  List<Map<String, Object>> calculated(int count) {
+    List<Map<String, Object>> all = new ArrayList<>();
+    SamplerBench.say(
+        "%nPoisson arrivals of %d mixed requests in calculated time; capacity %.3f requests/s",
+        count, capacity());
+    head();
+    for (int i = 0; i < LOADS.length; i++) {
+      double load = LOADS[i];
+      List<Request> requests = Arrivals.poisson(count, load * capacity(), SEED);
+      Outcome step = Arrivals.atTheStep(requests, curve, slots, lanes, Arrivals.calculated(curve));
+      Map<Integer, Outcome> grid = new TreeMap<>();
+      for (int rows : BATCHES) {
+        grid.put(rows, Arrivals.byRequest(requests, curve, rows, Arrivals.calculated(curve)));
+      }
+      int best = best(grid);
+      if (load == LIVE_LOAD) {
+        bestAtLiveLoad = best;
+      }
+      Outcome single = Arrivals.byRequest(requests, curve, 1, Arrivals.calculated(curve));
+      Map<String, Object> point = new LinkedHashMap<>();
+      point.put("load", load);
+      point.put("atTheStep", tell(load, "at the step", step, step));
+      Outcome request = java.util.Objects.requireNonNull(grid.get(best));
+      point.put("byRequest", tell(load, "by request, " + best + " rows", request, step));
+      point.put("byRequestRows", best);
+      point.put("oneByOne", tell(load, "one by one", single, step));
+      all.add(point);
+      remember("at the step", i, step);
+      remember("by request, best batch", i, request);
+      remember("one by one", i, single);
+    }
+    return all;
+  }
+
+  /** The opponent at its best: the batch size with the smallest median. */
+  private static int best(Map<Integer, Outcome> grid) {
+    return grid.entrySet().stream()
+        .min((a, b) -> Double.compare(a.getValue().quantile(0.5), b.getValue().quantile(0.5)))
+        .orElseThrow()
+        .getKey();
+  }
+
+  private void remember(String name, int i, Outcome outcome) {
+    medians.computeIfAbsent(name, n -> new double[LOADS.length])[i] = outcome.quantile(0.5);
+  }
+
+  /** The real network under the same requests, one way after the other. */
+  List<Map<String, Object>> live(SamplingNetwork.Slots rows, double seconds) {
+    double rate = LIVE_LOAD * capacity();
+    List<Request> requests = Arrivals.poisson((int) Math.max(10, seconds * rate), rate, SEED + 1);
+    SamplerBench.say("%nThe same in real time, %d requests", requests.size());
+    head();
+    Map<String, Supplier<Outcome>> ways = new LinkedHashMap<>();
+    ways.put(
+        "at the step",
+        () -> Arrivals.atTheStep(requests, curve, slots, lanes, new LivePasses(rows)));
+    int best = bestAtLiveLoad;
+    ways.put(
+        "by request, " + best + " rows",
+        () -> Arrivals.byRequest(requests, curve, best, new LivePasses(rows)));
+    ways.put("one by one", () -> Arrivals.byRequest(requests, curve, 1, new LivePasses(rows)));
+    List<Map<String, Object>> all = new ArrayList<>();
+    Outcome step = null;
+    for (Map.Entry<String, Supplier<Outcome>> way : ways.entrySet()) {
+      Outcome outcome = way.getValue().get();
+      step = step == null ? outcome : step;
+      Map<String, Object> point = new LinkedHashMap<>();
+      point.put("load", LIVE_LOAD);
+      point.put("way", way.getKey());
+      point.putAll(tell(LIVE_LOAD, way.getKey(), outcome, step));
+      all.add(point);
+    }
+    return all;
+  }
+
+  private static void head() {
+    SamplerBench.say(
+        "%4s %-22s %10s %8s %8s %8s %10s",
+        "load", "served", "rows/s", "p50 s", "p95 s", "p99 s", "p50 ratio");
+  }
+
+  private static Map<String, Object> tell(double load, String name, Outcome o, Outcome step) {
+    double ratio = o.quantile(0.5) / step.quantile(0.5);
+    SamplerBench.say(
+        "%4.1f %-22s %10.1f %8.2f %8.2f %8.2f %10.2f",
+        load,
+        name,
+        o.rowStepsPerSecond(),
+        o.quantile(0.5),
+        o.quantile(0.95),
+        o.quantile(0.99),
+        ratio);
+    Map<String, Object> point = new LinkedHashMap<>();
+    point.put("rowStepsPerSecond", o.rowStepsPerSecond());
+    point.put("p50", o.quantile(0.5));
+    point.put("p95", o.quantile(0.95));
+    point.put("p99", o.quantile(0.99));
+    point.put("p50AgainstStep", ratio);
+    point.put("throughputAgainstStep", o.rowStepsPerSecond() / step.rowStepsPerSecond());
+    return point;
+  }
+
+  /** Median latency by load. */
+  LineChart chart() {
+    int[] colours = {0x1F4E79, 0xB5651D, 0x888888};
+    List<LineChart.Line> lines = new ArrayList<>();
+    for (Map.Entry<String, double[]> way : medians.entrySet()) {
+      lines.add(
+          new LineChart.Line(
+              way.getKey(), LOADS.clone(), way.getValue(), colours[lines.size()], 2));
+    }
+    return new LineChart(
+        "Median latency of mixed requests",
+        "load (arrivals / capacity)",
+        "seconds",
+        /* logarithmic= */ true,
+        lines);
+  }
+}

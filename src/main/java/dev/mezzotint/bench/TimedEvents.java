@@ -1,0 +1,43 @@
+package dev.mezzotint.bench;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.EventPublisher;
+import dev.mezzotint.job.JobEvent;
+
+/** Events whose publishing is counted and timed. Safe for use by many threads. */
+final class TimedEvents implements EventPublisher {
+  private final EventPublisher events;
+  private final Stopwatch watch;
+
+  /**
+   * @param events stays the caller's to close
+   */
+  TimedEvents(EventPublisher events, Stopwatch watch) {
+    this.events = events;
+    this.watch = watch;
+  }
+
+  @Override
+  public void publish(JobEvent event) {
+    String what = event.type().terminal() ? "events: end" : "events: accepted, started";
+    watch.time(
+        what,
+        () -> {
+          events.publish(event);
+          return event;
+        });
+  }
+
+  @Override
+  public void publishLater(JobEvent event) {
+    events.publishLater(event);
+  }
+
+  @Override
+  public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
+    events.deadLetter(delivery, jobId, attempt, field, cause);
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,5 @@
+/** The job list: a view of all jobs, built from the request and event topics. */
+@NullMarked
+package dev.mezzotint.board;
+
+import org.jspecify.annotations.NullMarked;

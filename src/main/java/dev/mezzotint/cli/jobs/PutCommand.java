@@ -1,0 +1,143 @@
+package dev.mezzotint.cli.jobs;
+
+import dev.mezzotint.cli.JsonOption;
+import dev.mezzotint.cli.Surroundings;
+import dev.mezzotint.client.Requests;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.Keys;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code put}: brings what requests name into the store, for those without a client of its own. */
+@Command(
+    name = "put",
+    description = "Copy a file or a folder into the store, for requests to name it.",
+    footer = {
+      "",
+      "A folder becomes a zip, or objects under a prefix. What stands under a key is replaced.",
+      "",
+      "Examples:",
+      "  put map.png inputs/map.png",
+      "  put docs/examples/lap clips/lap.zip",
+      "  put my-pictures datasets/mine/"
+    })
+public final class PutCommand implements Callable<Integer> {
+  private static final String KEY = "KEY";
+
+  /** As many as a data set of objects may have. */
+  private static final int FILES_MAX = 200_000;
+
+  @Parameters(index = "0", paramLabel = "PATH", description = "The file or folder.")
+  private Path path = Path.of("");
+
+  @Parameters(
+      index = "1",
+      paramLabel = KEY,
+      description = "Of the object; of a folder it ends in .zip, or in / for an object a file.")
+  private String key = "";
+
+  @Mixin private JsonOption json = new JsonOption();
+
+  private final Surroundings surroundings;
+
+  public PutCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    Map<String, Path> files = files();
+    try (Requests requests = surroundings.requests()) {
+      if (key.endsWith(".zip") && Files.isDirectory(path)) {
+        Path zip = Files.createTempFile("mezzotint-put", ".zip");
+        try {
+          zip(files, zip);
+          requests.put(Map.of(key, zip));
+        } finally {
+          Files.deleteIfExists(zip);
+        }
+      } else {
+        Map<String, Path> objects = new TreeMap<>();
+        files.forEach((name, file) -> objects.put(key + name, file));
+        requests.put(objects);
+      }
+    }
+    json.tell(
+        "put %s: %d %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),
+        Map.of("key", key, "files", files.size()));
+    return 0;
+  }
+
+  private void check() {
+    if (!Keys.nameable(key)) {
+      throw new InvalidInputException(KEY, KEY + " " + Keys.NAMEABLE_RULE + ", not " + key);
+    }
+    if (key.startsWith(Keys.JOBS) || key.startsWith(Keys.MODELS)) {
+      throw new InvalidInputException(
+          KEY, KEY + " must not begin with jobs/ or models/, where results are kept");
+    }
+    if (!Files.exists(path)) {
+      throw new InvalidInputException("PATH", "there is no file or folder " + path);
+    }
+    boolean folder = Files.isDirectory(path);
+    if (folder && !key.endsWith(".zip") && !key.endsWith("/")) {
+      throw new InvalidInputException(
+          KEY, path + " is a folder: " + KEY + " must end in .zip, or in / for an object a file");
+    }
+    if (!folder && key.endsWith("/")) {
+      throw new InvalidInputException(
+          KEY, path + " is a file: " + KEY + " must not end in /, but name it");
+    }
+  }
+
+  /** By their names below the folder, in order; the name of a single file is empty. */
+  private Map<String, Path> files() throws IOException {
+    if (!Files.isDirectory(path)) {
+      return Map.of("", path);
+    }
+    Map<String, Path> files = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(path)) {
+      List<Path> found = all.filter(Files::isRegularFile).limit(FILES_MAX + 1L).toList();
+      for (Path file : found) {
+        Path name = path.relativize(file);
+        if (StreamSupport.stream(name.spliterator(), /* parallel= */ false)
+            .noneMatch(part -> part.toString().startsWith("."))) {
+          files.put(name.toString().replace('\\', '/'), file);
+        }
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    if (files.isEmpty() || files.size() > FILES_MAX) {
+      throw new InvalidInputException(
+          "PATH", path + " must hold 1 to " + FILES_MAX + " files, names with a dot first aside");
+    }
+    return files;
+  }
+
+  private static void zip(Map<String, Path> files, Path to) throws IOException {
+    try (OutputStream out = Files.newOutputStream(to);
+        ZipOutputStream zip = new ZipOutputStream(out)) {
+      for (Map.Entry<String, Path> file : files.entrySet()) {
+        zip.putNextEntry(new ZipEntry(file.getKey()));
+        Files.copy(file.getValue(), zip);
+        zip.closeEntry();
+      }
+    }
+  }
+}

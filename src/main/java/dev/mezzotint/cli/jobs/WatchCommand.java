@@ -1,0 +1,55 @@
+package dev.mezzotint.cli.jobs;
+
+import dev.mezzotint.cli.Destination;
+import dev.mezzotint.cli.JsonOption;
+import dev.mezzotint.cli.Surroundings;
+import dev.mezzotint.client.Requests;
+import dev.mezzotint.job.JobId;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code watch}: follows a job from its first event on. */
+@Command(
+    name = "watch",
+    description = "Follow a job of a running system until it ends.",
+    footer = {"", "Examples:", "  watch poster-0042", "  watch poster-0042 --out poster"})
+public final class WatchCommand implements Callable<Integer> {
+  @Parameters(index = "0", paramLabel = "ID", description = "The job's id.")
+  private String id = "";
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Copy a completed job's pictures, tables and manifest to this folder.")
+  private @Nullable Path out;
+
+  @Mixin private JsonOption json = new JsonOption();
+
+  private final Surroundings surroundings;
+
+  public WatchCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  @Override
+  public Integer call() {
+    if (out != null) {
+      Destination.folder("--out", out);
+    }
+    try (Requests requests = surroundings.requests()) {
+      return Watching.follow(
+          requests,
+          new JobId(id).value(),
+          Instant.EPOCH,
+          event -> event.type().terminal(),
+          out,
+          json);
+    }
+  }
+}

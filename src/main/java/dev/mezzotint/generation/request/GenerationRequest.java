@@ -1,0 +1,253 @@
+package dev.mezzotint.generation.request;
+
+import dev.mezzotint.delivery.JobRequest;
+import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.Priority;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What a producer asks for: pictures of a model. This is the whole contract; which part of it this
+ * version can carry out is {@link Supported}'s to say.
+ *
+ * @param model as asked for: {@code name}, {@code name@version} or {@code name@latest}
+ * @param seeds one per image, from {@code count} and {@code seed}, or from {@code seeds}
+ * @param steps α intervals; the model's own default if empty
+ * @param sampler the model's own default if empty
+ * @param schedule a word of {@link #SCHEDULES}: how α is spaced
+ * @param condition what the network sees beside x
+ * @param classLabel of all images
+ * @param guidance weight w of v = v_u + w·(v_c − v_u); 1 is no guidance
+ * @param init the picture that sampling begins from in place of noise
+ * @param mask where {@code init} is to be painted anew
+ * @param frames for jobs whose images are counted by their conditions; {@code seeds} then says but
+ *     the seed
+ * @param deadline after it the result is worth nothing
+ * @param tenant whose job it is, for fairness between them
+ */
+public record GenerationRequest(
+    JobId id,
+    String model,
+    Seeds seeds,
+    OptionalInt steps,
+    Optional<Solver> sampler,
+    String schedule,
+    ConditionRequest condition,
+    Optional<FrameRequest> frames,
+    OptionalInt classLabel,
+    double guidance,
+    Optional<Init> init,
+    Optional<ImageReference> mask,
+    Output output,
+    Priority priority,
+    Optional<Instant> deadline,
+    String tenant)
+    implements JobRequest {
+
+  public static final List<String> SAMPLERS = Stream.of(Solver.values()).map(Solver::word).toList();
+
+  /** Steps as they were placed for the model. */
+  public static final String TUNED = "tuned";
+
+  public static final List<String> SCHEDULES = List.of("uniform", "cosine", TUNED);
+  public static final List<String> FORMATS = List.of("png", "safetensors");
+
+  /** Integers up to here are exact in every JSON reader, also one that has only doubles. */
+  public static final long SEED_MAX = (1L << 53) - 1;
+
+  static final int CLASS_LABEL_MAX = 1_000_000;
+  static final double GUIDANCE_MAX = 100;
+  static final String NO_TENANT = "default";
+
+  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}";
+  private static final Pattern MODEL = Pattern.compile(NAME + "(@" + NAME + ")?");
+  private static final Pattern TENANT = Pattern.compile(NAME);
+
+  /**
+   * Image-to-image: sampling begins at α with the blend of noise and this picture.
+   *
+   * @param alpha from 0 (all noise) to below 1 (all picture)
+   */
+  public record Init(ImageReference image, double alpha) {}
+
+  /**
+   * @param format a word of {@link #FORMATS}
+   * @param grid also all images in one
+   * @param trajectory also how the images came about, step by step
+   * @param clip also all images one after the other as an animation
+   * @param inline also the files in the terminal event, where they are small
+   */
+  public record Output(
+      String format, boolean grid, boolean trajectory, boolean clip, boolean inline) {}
+
+  /**
+   * Reads a request and checks each field by itself and against the others.
+   *
+   * @throws InvalidInputException naming the first field that is missing, unknown, of the wrong
+   *     type or out of range
+   */
+  public static GenerationRequest parse(JsonObject json, GenerationLimits limits) {
+    JobId id = JobId.read(json);
+    ConditionRequest condition = ConditionRequest.parse(json, limits);
+    GenerationRequest request =
+        new GenerationRequest(
+            id,
+            model(json),
+            seeds(json, limits),
+            integer(json, "steps", 1, limits.stepsMax()),
+            json.word("sampler", SAMPLERS).map(Solver::parse),
+            json.word("schedule", SCHEDULES).orElse("uniform"),
+            condition,
+            FrameRequest.parse(json, condition, limits),
+            integer(json, "classLabel", 0, CLASS_LABEL_MAX),
+            json.number("guidance", 0, GUIDANCE_MAX, 1),
+            init(json, limits),
+            ImageReference.parse(json, "mask", limits),
+            output(json),
+            Priority.of(json.word("priority", Priority.WORDS).orElse("normal")),
+            deadline(json),
+            tenant(json));
+    json.refuseUnknown();
+    request.checkTogether(json, limits);
+    return request;
+  }
+
+  private static String model(JsonObject json) {
+    String model = json.requiredString("model");
+    if (!MODEL.matcher(model).matches()) {
+      throw json.refuse(
+          "model",
+          "must be a model's name, name@version or name@latest, not " + JsonObject.quote(model));
+    }
+    return model;
+  }
+
+  private static Seeds seeds(JsonObject json, GenerationLimits limits) {
+    Optional<List<Long>> listed = json.integers("seeds", limits.imagesMax(), 0, SEED_MAX);
+    OptionalLong count = json.integer("count", 1, limits.imagesMax());
+    OptionalLong seed = json.integer("seed", 0, SEED_MAX);
+    if (listed.isEmpty()) {
+      // One image of seed 0 where nothing is said: a default must give the same picture twice.
+      return new Seeds.Counted(seed.orElse(0), (int) count.orElse(1));
+    }
+    if (count.isPresent()) {
+      throw json.refuse("count", "must not be given together with seeds, which says how many");
+    }
+    if (seed.isPresent()) {
+      throw json.refuse("seed", "must not be given together with seeds");
+    }
+    if (listed.get().isEmpty()) {
+      throw json.refuse("seeds", "must not be an empty list");
+    }
+    return new Seeds.Listed(listed.get());
+  }
+
+  private static Optional<Init> init(JsonObject json, GenerationLimits limits) {
+    Optional<JsonObject> found = json.object("init");
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    JsonObject init = found.get();
+    ImageReference image =
+        ImageReference.parse(init, "image", limits)
+            .orElseThrow(() -> init.refuse("image", "is missing: a picture is required"));
+    double alpha =
+        init.number("alpha", 0, Math.nextDown(1.0))
+            .orElseThrow(() -> init.refuse("alpha", "is missing: a number from 0 to below 1"));
+    init.refuseUnknown();
+    return Optional.of(new Init(image, alpha));
+  }
+
+  private static Output output(JsonObject json) {
+    Optional<JsonObject> found = json.object("output");
+    if (found.isEmpty()) {
+      return new Output("png", false, false, false, false);
+    }
+    JsonObject output = found.get();
+    Output parsed =
+        new Output(
+            output.word("format", FORMATS).orElse("png"),
+            output.bool("grid", false),
+            output.bool("trajectory", false),
+            output.bool("clip", false),
+            output.bool("inline", false));
+    output.refuseUnknown();
+    return parsed;
+  }
+
+  private static Optional<Instant> deadline(JsonObject json) {
+    Optional<String> text = json.string("deadline");
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(OffsetDateTime.parse(text.get()).toInstant());
+    } catch (DateTimeException e) {
+      throw json.refuse(
+          "deadline",
+          "must be a time such as 2027-01-31T12:00:00Z, not " + JsonObject.quote(text.get()));
+    }
+  }
+
+  private static String tenant(JsonObject json) {
+    String tenant = json.string("tenant", NO_TENANT);
+    if (!TENANT.matcher(tenant).matches()) {
+      throw json.refuse(
+          "tenant",
+          "must be 1 to 128 letters, digits, '.', '_' or '-', not " + JsonObject.quote(tenant));
+    }
+    return tenant;
+  }
+
+  private static OptionalInt integer(JsonObject json, String name, int min, int max) {
+    OptionalLong value = json.integer(name, min, max);
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+  }
+
+  /** With this deadline if the body has none. */
+  public GenerationRequest expiring(Optional<Instant> otherwise) {
+    if (deadline.isPresent() || otherwise.isEmpty()) {
+      return this;
+    }
+    return new GenerationRequest(
+        id,
+        model,
+        seeds,
+        steps,
+        sampler,
+        schedule,
+        condition,
+        frames,
+        classLabel,
+        guidance,
+        init,
+        mask,
+        output,
+        priority,
+        otherwise,
+        tenant);
+  }
+
+  private void checkTogether(JsonObject json, GenerationLimits limits) {
+    int count = seeds.count();
+    FrameRequest.check(frames, condition, count);
+    if (mask.isPresent() && init.isEmpty()) {
+      throw json.refuse("mask", "needs init: the picture that it is laid on");
+    }
+    if (output.grid() && count > limits.gridImagesMax()) {
+      throw new InvalidInputException(
+          "output.grid",
+          "output.grid is for at most " + limits.gridImagesMax() + " images, not " + count);
+    }
+  }
+}

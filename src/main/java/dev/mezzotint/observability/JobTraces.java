@@ -1,0 +1,167 @@
+package dev.mezzotint.observability;
+
+import dev.mezzotint.delivery.JobListener;
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.Role;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanBuilder;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jboss.logmanager.MDC;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Each delivery as spans: the wait in the queue and the processing under whatever the producer was
+ * at, phases below it, steps and pictures below the phase of work. Steps are one span a job; what
+ * they share with others' {@link PassSpans} tells. Safe for use by many threads.
+ */
+final class JobTraces implements JobListener {
+  private final Role role;
+  private final Tracer tracer;
+  private final PassSpans passes;
+
+  JobTraces(Role role, Tracer tracer, PassSpans passes) {
+    this.role = role;
+    this.tracer = tracer;
+    this.passes = passes;
+  }
+
+  @Override
+  public Visit taken(Delivery delivery) {
+    Context producer = Traces.parent(delivery);
+    Instant now = Instant.now();
+    Span span =
+        tracer
+            .spanBuilder("process " + delivery.topic())
+            .setParent(producer)
+            .setSpanKind(SpanKind.CONSUMER)
+            .setStartTimestamp(now)
+            .setAttribute("messaging.system", "kafka")
+            .setAttribute("messaging.operation.type", "process")
+            .setAttribute("messaging.destination.name", delivery.topic())
+            .setAttribute("messaging.kafka.offset", delivery.offset())
+            .setAttribute("mezzotint.role", role.word())
+            .startSpan();
+    boolean caused = Span.fromContext(producer).getSpanContext().isValid();
+    delivery
+        .written()
+        .filter(written -> written.isBefore(now))
+        .ifPresent(
+            written ->
+                tracer
+                    .spanBuilder("wait in queue")
+                    .setParent(caused ? producer : Context.root().with(span))
+                    .setStartTimestamp(written)
+                    .startSpan()
+                    .end(now));
+    return new Spans(span);
+  }
+
+  private static Instant at(long nanoTime) {
+    return Instant.now().minusNanos(System.nanoTime() - nanoTime);
+  }
+
+  private static void attributes(Span span, Map<String, Long> counts) {
+    counts.forEach((name, count) -> span.setAttribute("mezzotint." + name, count));
+  }
+
+  /** Of one delivery; all calls on its thread. */
+  private final class Spans implements Visit {
+    private final Span whole;
+    private final Context context;
+    private final Scope outer;
+    private @Nullable Span phase;
+    private @Nullable Scope inner;
+    private String job = "";
+
+    @SuppressWarnings("MustBeClosedChecker") // closed when the delivery is settled
+    Spans(Span whole) {
+      this.whole = whole;
+      this.context =
+          Context.root()
+              .with(whole)
+              .with(Traces.STORE_SPANS_LEFT, new AtomicInteger(Traces.STORE_SPANS_MAX));
+      this.outer = context.makeCurrent();
+      MDC.put("traceId", whole.getSpanContext().getTraceId());
+    }
+
+    @Override
+    public void job(String id) {
+      job = id;
+      whole.setAttribute("mezzotint.job", id);
+    }
+
+    @Override
+    public void attempt(int attempt, String model) {
+      whole.setAttribute("mezzotint.attempt", attempt).setAttribute("mezzotint.model", model);
+    }
+
+    @Override
+    @SuppressWarnings("MustBeClosedChecker") // closed with the phase
+    public void phase(String name) {
+      endPhase();
+      Span next = tracer.spanBuilder(name).setParent(context).startSpan();
+      phase = next;
+      inner = context.with(next).makeCurrent();
+    }
+
+    private void endPhase() {
+      if (inner != null) {
+        inner.close();
+        inner = null;
+      }
+      if (phase != null) {
+        phase.end();
+        phase = null;
+      }
+    }
+
+    private SpanBuilder below(String name) {
+      return tracer.spanBuilder(name); // its parent is the current span
+    }
+
+    @Override
+    public JobListener.Period steps(LongSupplier evaluations) {
+      Span span = below("steps").startSpan();
+      PassSpans.Sharing sharing = passes.join(job, span.getSpanContext(), evaluations);
+      return (to, counts) -> {
+        passes.leave(sharing);
+        attributes(span, counts);
+        span.end(at(to));
+      };
+    }
+
+    @Override
+    public void spent(String name, long from, long to, Map<String, Long> counts) {
+      Span span = below(name).setStartTimestamp(at(from)).startSpan();
+      attributes(span, counts);
+      span.end(at(to));
+    }
+
+    @Override
+    public void ended(JobEvent.Type state) {
+      whole.setAttribute("mezzotint.state", state.word());
+    }
+
+    @Override
+    public void rejected() {
+      whole.setAttribute("mezzotint.state", JobEvent.Type.REJECTED.word());
+    }
+
+    @Override
+    public void settled(Settlement settlement) {
+      endPhase();
+      MDC.remove("traceId");
+      outer.close();
+      whole.setAttribute("mezzotint.settlement", settlement.name()).end();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.mezzotint.sampling;
+
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.storage.Digest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+
+/**
+ * Batch curves by model and machine: measured when a model is loaded, which takes {@value
+ * #LIMIT_MILLIS} ms at most, and kept in files so that it happens once. Safe for use by many
+ * threads.
+ *
+ * <p>A file belongs to model, version, picture size, device and software versions. Deleting it has
+ * the curve measured anew.
+ */
+public final class BatchCurves {
+  static final long LIMIT_MILLIS = 2_000;
+
+  private static final System.Logger LOG = System.getLogger(BatchCurves.class.getName());
+  private static final int SIZES_MAX = 32;
+  private static final int NAME_DIGITS = 16;
+
+  private final Optional<Path> folder;
+  private final String machine;
+  private final boolean measuring;
+
+  private BatchCurves(Optional<Path> folder, String machine, boolean measuring) {
+    this.folder = folder;
+    this.machine = machine;
+    this.measuring = measuring;
+  }
+
+  /** Measures nothing: all rows there are share a pass. */
+  public static BatchCurves none() {
+    return new BatchCurves(Optional.empty(), "", /* measuring= */ false);
+  }
+
+  /** Measures and keeps nothing. */
+  public static BatchCurves measured() {
+    return new BatchCurves(Optional.empty(), "", /* measuring= */ true);
+  }
+
+  /**
+   * Measures, and keeps what it finds.
+   *
+   * @param folder made if it is not there
+   * @param machine device, threads and versions: another machine's curve is of no use
+   */
+  public static BatchCurves keptIn(Path folder, String machine) {
+    return new BatchCurves(Optional.of(folder), machine, /* measuring= */ true);
+  }
+
+  /**
+   * @param slots of the model, nobody else's meanwhile
+   * @param quiet whether nothing else has used the device: other curves are not kept
+   */
+  BatchCurve of(
+      ModelInfo model,
+      SamplingNetwork.Slots slots,
+      long spare,
+      int largest,
+      LongSupplier clock,
+      BooleanSupplier quiet) {
+    if (!measuring) {
+      return BatchCurve.unmeasured(largest);
+    }
+    int[] sizes = BatchCurve.sizes(largest);
+    String key = "%s %dx%d %s".formatted(model.reference(), model.height(), model.width(), machine);
+    Optional<BatchCurve> kept = read(key, sizes);
+    if (kept.isPresent()) {
+      return kept.get();
+    }
+    BatchCurve curve = BatchCurve.measure(slots, spare, sizes, LIMIT_MILLIS * 1_000_000, clock);
+    LOG.log(
+        System.Logger.Level.INFO,
+        "Batch curve of {0}: rows {1} take {2} ms, passes of up to {3} rows",
+        model.reference(),
+        Arrays.toString(sizes),
+        Arrays.toString(Arrays.stream(curve.nanos()).map(n -> n / 1_000_000).toArray()),
+        curve.cap());
+    if (quiet.getAsBoolean()) {
+      write(key, curve);
+    }
+    return curve;
+  }
+
+  private Optional<Path> file(String key) {
+    String digest = Digest.sha256(key.getBytes(StandardCharsets.UTF_8));
+    return folder.map(f -> f.resolve(digest.substring(0, NAME_DIGITS) + ".json"));
+  }
+
+  private Optional<BatchCurve> read(String key, int[] sizes) {
+    Optional<Path> file = file(key);
+    if (file.isEmpty() || !Files.isReadable(file.get())) {
+      return Optional.empty();
+    }
+    try {
+      JsonObject json = JsonObject.parse(Files.readAllBytes(file.get()));
+      long[] nanos = numbers(json, "nanos");
+      long[] of = numbers(json, "sizes");
+      boolean same =
+          json.requiredString("of").equals(key)
+              && Arrays.equals(of, Arrays.stream(sizes).asLongStream().toArray());
+      return same ? Optional.of(new BatchCurve(sizes, nanos)) : Optional.empty();
+    } catch (IOException | InvalidInputException | IllegalArgumentException e) {
+      LOG.log(System.Logger.Level.WARNING, "{0} is no batch curve: {1}", file.get(), e);
+      return Optional.empty();
+    }
+  }
+
+  private static long[] numbers(JsonObject json, String name) {
+    List<Long> all = json.integers(name, SIZES_MAX, 1, Long.MAX_VALUE).orElse(List.of());
+    return all.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private void write(String key, BatchCurve curve) {
+    Optional<Path> file = file(key);
+    if (file.isEmpty()) {
+      return;
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("of", key);
+    json.put("sizes", Arrays.stream(curve.sizes()).boxed().toList());
+    json.put("nanos", Arrays.stream(curve.nanos()).boxed().toList());
+    try {
+      Files.createDirectories(file.get().toAbsolutePath().getParent());
+      Path temporary = Files.createTempFile(file.get().toAbsolutePath().getParent(), "curve", "");
+      Files.write(temporary, JsonText.writePretty(json));
+      Files.move(temporary, file.get(), StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "a batch curve could not be kept: {0}", e);
+    }
+  }
+}

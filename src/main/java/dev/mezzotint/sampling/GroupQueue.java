@@ -1,0 +1,390 @@
+package dev.mezzotint.sampling;
+
+import dev.mezzotint.job.Priority;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who of one group joins the next pass. Rows cost the same here, one place in a pass each, so that
+ * fair shares are counted in places:
+ *
+ * <ol>
+ *   <li><b>Priorities.</b> Places are given in rounds: a round has {@value #HIGH} for HIGH, {@value
+ *       #NORMAL} for NORMAL and {@value #LOW} for LOW, higher ones first; it ends when everybody
+ *       who could use a place has used up theirs. So LOW gets one place in {@value #ROUND} at
+ *       least, whatever comes in above it.
+ *   <li><b>Tenants</b> of one priority take turns, place by place.
+ *   <li><b>Jobs</b> of one tenant: the one that is soonest done goes first, since that gives the
+ *       shortest wait on average, and every {@value #AGED}th place goes to the oldest, so that no
+ *       stream of small jobs holds up a large one for ever.
+ * </ol>
+ *
+ * <p><b>The bound</b> on waiting that follows is {@link #placesBound}. Slots are given freely while
+ * more than a quarter is free; the rest in order of age, {@link #AGE_BONUS_NANOS} to the good for
+ * each priority above another. Used by one thread at a time.
+ */
+final class GroupQueue {
+  static final int HIGH = 16;
+  static final int NORMAL = 4;
+  static final int LOW = 1;
+  static final int ROUND = HIGH + NORMAL + LOW;
+  static final int AGED = 8;
+  static final long AGE_BONUS_NANOS = 30_000_000_000L;
+
+  /** Passes in a row that must succeed before a larger size is tried again. */
+  static final long RECOVERY_PASSES = 1_000;
+
+  private static final double PACE_SHARE = 0.1;
+
+  /** A pass that takes so many times the usual was held up, and is charged with no more. */
+  private static final double HELD_UP = 16;
+
+  /** Jobs of one tenant and one priority. */
+  private static final class Line {
+    final List<Ticket> tickets = new ArrayList<>(); // in order of arrival
+    int places;
+
+    @Nullable Ticket next(Predicate<Ticket> runnable) {
+      boolean aged = (places + 1) % AGED == 0;
+      Ticket best = null;
+      for (Ticket ticket : tickets) {
+        if ((best == null || ticket.stagesLeft() < best.stagesLeft()) && runnable.test(ticket)) {
+          best = ticket;
+          if (aged) {
+            break;
+          }
+        }
+      }
+      places += best == null ? 0 : 1;
+      return best;
+    }
+  }
+
+  /** Tenants of one priority; whoever was served goes to the end. */
+  private static final class Rank {
+    final Map<String, Line> lines = new LinkedHashMap<>();
+    final int weight;
+    int places;
+
+    Rank(int weight) {
+      this.weight = weight;
+    }
+
+    @Nullable Ticket next(Predicate<Ticket> runnable) {
+      for (Map.Entry<String, Line> entry : lines.entrySet()) {
+        Ticket ticket = entry.getValue().next(runnable);
+        if (ticket != null) {
+          Line served = entry.getValue();
+          lines.remove(entry.getKey());
+          lines.put(ticket.tenant, served);
+          return ticket;
+        }
+      }
+      return null;
+    }
+  }
+
+  final String key;
+  private final Map<Priority, Rank> ranks = new EnumMap<>(Priority.class);
+
+  /** Who had a place in a pass for which memory ran out. */
+  private final LinkedList<Ticket> promised = new LinkedList<>();
+
+  private int slots;
+  private int residents;
+  private int waiting;
+  private boolean draining;
+  private BatchCurve curve = BatchCurve.unmeasured(1);
+  private int cap;
+  private long passesAtCap;
+  private long recovery = RECOVERY_PASSES;
+  private double pace = 1;
+
+  /** Of the deficit round robin over groups: device time that it may still use. */
+  double credit;
+
+  /** Of the group's passes, smoothed: one that was held up by something else says little. */
+  double typicalNanos = 1;
+
+  private boolean timed;
+
+  GroupQueue(String key) {
+    this.key = key;
+    ranks.put(Priority.HIGH, new Rank(HIGH));
+    ranks.put(Priority.NORMAL, new Rank(NORMAL));
+    ranks.put(Priority.LOW, new Rank(LOW));
+  }
+
+  /**
+   * Places of a group's passes that may go to others before a runnable job gets one: the oldest job
+   * of its tenant gets every {@value #AGED}th of its tenant's places, the tenant one of as many as
+   * there are tenants of the priority, and the priority its share of each round. A pass gives at
+   * least one place.
+   */
+  static int placesBound(Priority priority, int tenants) {
+    int weight = weight(priority);
+    int rounds = (AGED * tenants + weight - 1) / weight + 1;
+    return rounds * ROUND;
+  }
+
+  static int weight(Priority priority) {
+    return switch (priority) {
+      case HIGH -> HIGH;
+      case NORMAL -> NORMAL;
+      case LOW -> LOW;
+    };
+  }
+
+  /** Its model is on the device. */
+  void open(int slotCount, BatchCurve measured) {
+    slots = slotCount;
+    curve = measured;
+    cap = measured.cap();
+    draining = false;
+  }
+
+  /** Its model is not on the device, or no longer: all wait. */
+  void shut() {
+    slots = 0;
+  }
+
+  boolean open() {
+    return slots > 0;
+  }
+
+  /** No row enters any more, so that the model can leave the device. */
+  void drain() {
+    draining = true;
+  }
+
+  void add(Ticket ticket) {
+    rank(ticket).lines.computeIfAbsent(ticket.tenant, t -> new Line()).tickets.add(ticket);
+    waiting += ticket.waiting();
+  }
+
+  void remove(Ticket ticket) {
+    promised.removeIf(other -> other == ticket);
+    residents -= ticket.resident().size();
+    waiting -= ticket.waiting();
+    leave(ticket);
+  }
+
+  private void leave(Ticket ticket) {
+    Map<String, Line> lines = rank(ticket).lines;
+    Line line = java.util.Objects.requireNonNull(lines.get(ticket.tenant));
+    line.tickets.remove(ticket);
+    if (line.tickets.isEmpty()) {
+      lines.remove(ticket.tenant);
+    }
+  }
+
+  private Rank rank(Ticket ticket) {
+    return java.util.Objects.requireNonNull(ranks.get(ticket.priority));
+  }
+
+  List<Ticket> tickets() {
+    List<Ticket> all = new ArrayList<>();
+    for (Rank rank : ranks.values()) {
+      rank.lines.values().forEach(line -> all.addAll(line.tickets));
+    }
+    return all;
+  }
+
+  boolean empty() {
+    return residents == 0 && waiting == 0;
+  }
+
+  int residents() {
+    return residents;
+  }
+
+  int waiting() {
+    return waiting;
+  }
+
+  int cap() {
+    return cap;
+  }
+
+  int slots() {
+    return slots;
+  }
+
+  BatchCurve curve() {
+    return curve;
+  }
+
+  /** Rows that could be in the next pass. */
+  int available() {
+    return open() ? residents + (draining ? 0 : Math.min(waiting, slots - residents)) : 0;
+  }
+
+  /** The highest weight of those who have rows here. */
+  int weight() {
+    for (Map.Entry<Priority, Rank> rank : ranks.entrySet()) {
+      if (!rank.getValue().lines.isEmpty()) {
+        return rank.getValue().weight;
+      }
+    }
+    return 0;
+  }
+
+  /** Puts the next pass together; only called while rows are available. */
+  Pass pass() {
+    int size = curve.choose(available(), cap);
+    int places = Math.min(size, available());
+    List<Ticket.Row> rows = new ArrayList<>(places);
+    while (rows.size() < places) {
+      Ticket first = promised.poll();
+      Ticket ticket = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
+      int before = ticket.waiting();
+      rows.add(ticket.join());
+      if (ticket.waiting() < before) {
+        waiting--;
+        residents++;
+      }
+    }
+    return new Pass(key, rows, size);
+  }
+
+  private Ticket next() {
+    Ticket entrant = entrant();
+    boolean free = entrant != null && 4 * (slots - residents) > Math.max(4, slots);
+    Predicate<Ticket> runnable = ticket -> ticket.runnable(free || ticket == entrant);
+    for (int round = 0; round < 2; round++) {
+      for (Rank rank : ranks.values()) {
+        Ticket ticket = rank.places == 0 ? null : rank.next(runnable);
+        if (ticket != null) {
+          rank.places--;
+          return ticket;
+        }
+      }
+      ranks.values().forEach(rank -> rank.places = rank.weight);
+    }
+    throw new IllegalStateException("group " + key + " has fewer rows than it counted");
+  }
+
+  /** Who gets the next slot where they are scarce; null if there is none to be had. */
+  private @Nullable Ticket entrant() {
+    if (draining || residents >= slots || waiting == 0) {
+      return null;
+    }
+    Ticket first = null;
+    for (Rank rank : ranks.values()) {
+      for (Line line : rank.lines.values()) {
+        for (Ticket ticket : line.tickets) {
+          if (ticket.waiting() > 0 && (first == null || age(ticket) < age(first))) {
+            first = ticket;
+          }
+        }
+      }
+    }
+    return first;
+  }
+
+  private static long age(Ticket ticket) {
+    return ticket.arrived + ticket.priority.ordinal() * AGE_BONUS_NANOS;
+  }
+
+  /**
+   * The pass took place.
+   *
+   * @return rows whose last it was; they hold no slot from now on
+   */
+  List<Ticket.Row> passed(Pass pass, long nanos) {
+    List<Ticket.Row> finished = new ArrayList<>();
+    for (Ticket.Row row : pass.rows()) {
+      if (row.ticket.passed(row)) {
+        finished.add(row);
+        residents--;
+        if (row.ticket.stagesLeft() == 0) {
+          leave(row.ticket);
+        }
+      }
+    }
+    charge(pass, Math.max(1, nanos));
+    recover();
+    return finished;
+  }
+
+  private void charge(Pass pass, long nanos) {
+    double fair = timed ? Math.min(nanos, HELD_UP * typicalNanos) : nanos;
+    typicalNanos = timed ? typicalNanos + PACE_SHARE * (fair - typicalNanos) : nanos;
+    timed = true;
+    credit -= fair;
+    long expected = curve.nanosOf(pass.size());
+    if (expected > 0) {
+      pace += PACE_SHARE * (Math.min(HELD_UP, (double) nanos / expected) - pace);
+    }
+  }
+
+  /** After memory ran out: tries the next larger size when all has gone well for long. */
+  private void recover() {
+    if (cap < curve.cap() && ++passesAtCap >= recovery) {
+      cap = curve.above(cap);
+      passesAtCap = 0;
+    }
+  }
+
+  /**
+   * Memory ran out in the pass: its rows stay where they were, and passes become smaller.
+   *
+   * @return false if they cannot
+   */
+  boolean shrink(Pass pass) {
+    pass.rows().forEach(row -> row.ticket.stayed(row));
+    // Whose turn it was, it is still.
+    List<Ticket> again = pass.rows().stream().map(row -> row.ticket).toList();
+    promised.addAll(0, again);
+    int smaller = curve.below(pass.size());
+    if (smaller == pass.size()) {
+      return false;
+    }
+    cap = smaller;
+    passesAtCap = 0;
+    recovery *= 2; // the next attempt at a larger size comes later than the last
+    return true;
+  }
+
+  /**
+   * Jobs that are too late, or will be even if the device were theirs alone.
+   *
+   * @param now on the clock of deadlines
+   */
+  List<Ticket> late(long now) {
+    List<Ticket> late = new ArrayList<>();
+    for (Rank rank : ranks.values()) {
+      for (Line line : rank.lines.values()) {
+        for (Ticket ticket : line.tickets) {
+          if (ticket.deadline != Ticket.NEVER && now + nanosAtLeast(ticket) > ticket.deadline) {
+            late.add(ticket);
+          }
+        }
+      }
+    }
+    return late;
+  }
+
+  /** Stages one after the other, or all rows' together, whichever takes longer. */
+  private long nanosAtLeast(Ticket ticket) {
+    if (!open()) {
+      return 0;
+    }
+    double oneByOne = (double) ticket.longest() * curve.nanos()[0];
+    double together = ticket.stagesLeft() * curve.nanosPerRow(cap);
+    return (long) (pace * Math.max(oneByOne, together));
+  }
+
+  /** Removes all tickets that ask for it, and says which. */
+  List<Ticket> removeIf(Predicate<Ticket> leaving) {
+    List<Ticket> gone = tickets().stream().filter(leaving).toList();
+    gone.forEach(this::remove);
+    return gone;
+  }
+}

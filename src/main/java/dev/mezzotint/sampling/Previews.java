@@ -1,0 +1,214 @@
+package dev.mezzotint.sampling;
+
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.image.Resize;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * Pictures under way, for whoever watches a job: rows as they stand between noise and picture.
+ *
+ * <p>Only rows of a job that was asked for within the last seconds are read from the device, a few
+ * of them and a few times a second; made into files by whoever asks, not by the loop. A job that
+ * nobody watches costs one look at a field for each row and pass. What becomes of rows does not
+ * depend on it. Safe for use by many threads.
+ */
+public final class Previews {
+  /** Rows of one job that are shown. */
+  static final int ROWS_MAX = 16;
+
+  /** Longer side of what is shown; larger pictures are scaled down. */
+  static final int SIDE_MAX = 128;
+
+  private static final long PIXELS_MAX = 1 << 18; // of all rows of a job together
+  private static final long WATCHED_NANOS = Duration.ofSeconds(3).toNanos();
+  private static final long PAUSE_NANOS = Duration.ofMillis(400).toNanos();
+
+  private final LongSupplier clock;
+  private final Set<Portion> underWay = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param clock in nanoseconds, from any origin
+   */
+  public Previews(LongSupplier clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * A row as it stood a moment ago.
+   *
+   * @param index of the picture within its job
+   * @param done of {@code total} evaluations
+   * @param png at most {@value #SIDE_MAX} pixels a side
+   */
+  @SuppressWarnings("ArrayRecordComponent") // read only
+  public record Seen(int index, int done, int total, byte[] png) {}
+
+  /** The same sampling, whose rows can be watched; models that make no pictures are left alone. */
+  public Sampling watching(Sampling sampling) {
+    return new Sampling() {
+      @Override
+      public ModelInfo resolve(String model) {
+        return sampling.resolve(model);
+      }
+
+      @Override
+      public Running submit(SamplingJob job, RowListener listener) {
+        int channels = job.model().channels();
+        if (channels != 1 && channels != 3) {
+          return sampling.submit(job, listener);
+        }
+        Portion portion = new Portion(job, listener);
+        underWay.add(portion);
+        try {
+          Running running = sampling.submit(portion.watched(), portion);
+          return () -> {
+            underWay.remove(portion);
+            running.cancel();
+          };
+        } catch (RuntimeException e) {
+          underWay.remove(portion);
+          throw e;
+        }
+      }
+    };
+  }
+
+  /**
+   * What is known of a job's rows, and for the next three seconds more is found out; so the first
+   * call finds nothing.
+   */
+  public List<Seen> look(String jobId) {
+    List<Seen> seen = new ArrayList<>();
+    for (Portion portion : underWay) {
+      if (portion.job.jobId().equals(jobId)) {
+        portion.watchedUntil = Math.max(1, clock.getAsLong() + WATCHED_NANOS);
+        seen.addAll(portion.seen());
+      }
+    }
+    seen.sort(Comparator.comparingInt(Seen::index));
+    return seen.subList(0, Math.min(ROWS_MAX, seen.size()));
+  }
+
+  /** Portions of jobs whose rows are under way. */
+  int underWay() {
+    return underWay.size();
+  }
+
+  /** Rows that went to the loop together. */
+  private final class Portion implements Sampling.RowListener {
+    private final SamplingJob job;
+    private final Sampling.RowListener listener;
+    private final int rowsMax;
+    private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
+    private int finished; // by the loop's thread alone
+
+    /** On the clock; 0 if nobody watches. */
+    private volatile long watchedUntil;
+
+    Portion(SamplingJob job, Sampling.RowListener listener) {
+      this.job = job;
+      this.listener = listener;
+      long pixels = (long) job.model().height() * job.model().width();
+      this.rowsMax = (int) Math.max(1, Math.min(ROWS_MAX, PIXELS_MAX / pixels));
+    }
+
+    SamplingJob watched() {
+      return job.with(
+          job.rows().stream().map(row -> row.with(row.interlude().then(new Look(row)))).toList());
+    }
+
+    List<Seen> seen() {
+      List<Seen> all = new ArrayList<>();
+      looks.values().forEach(look -> look.show(all));
+      return all;
+    }
+
+    @Override
+    public void advanced(int stages) {
+      listener.advanced(stages);
+    }
+
+    @Override
+    public void finished(int row, float[] chw) {
+      looks.remove(row);
+      if (++finished == job.rows().size()) {
+        underWay.remove(this);
+      }
+      listener.finished(row, chw);
+    }
+
+    @Override
+    public void failed(RuntimeException cause) {
+      underWay.remove(this);
+      listener.failed(cause);
+    }
+
+    /** One row, as it was last seen. */
+    private final class Look implements Interlude {
+      private final int index;
+      private long last; // by the loop's thread alone
+      private volatile float[] x = {};
+      private volatile int passed;
+
+      Look(SamplingJob.Row row) {
+        this.index = row.index();
+      }
+
+      @Override
+      public boolean wants(int stages) {
+        if (watchedUntil == 0) {
+          return false;
+        }
+        long now = clock.getAsLong();
+        if (now - watchedUntil > 0) {
+          watchedUntil = 0;
+          return false;
+        }
+        boolean due = last == 0 || now - last > PAUSE_NANOS;
+        return due && stages < job.stages().size() && mine();
+      }
+
+      /** Whether this is one of the rows that are shown. */
+      private boolean mine() {
+        return looks.containsKey(index)
+            || (looks.size() < rowsMax && looks.putIfAbsent(index, this) == null);
+      }
+
+      @Override
+      public boolean between(int stages, float[] now) {
+        last = Math.max(1, clock.getAsLong());
+        passed = stages;
+        x = now;
+        return false;
+      }
+
+      void show(List<Seen> all) {
+        float[] chw = x;
+        if (chw.length > 0) {
+          ModelInfo model = job.model();
+          Pixels pixels =
+              small(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
+          all.add(new Seen(index, passed, job.stages().size(), Png.encode(pixels)));
+        }
+      }
+    }
+  }
+
+  private static Pixels small(Pixels pixels) {
+    int side = Math.max(pixels.width(), pixels.height());
+    if (side <= SIDE_MAX) {
+      return pixels;
+    }
+    int width = Math.max(1, pixels.width() * SIDE_MAX / side);
+    int height = Math.max(1, pixels.height() * SIDE_MAX / side);
+    return Resize.cover(pixels, width, height);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.mezzotint.sampling;
+
+import dev.mezzotint.iadb.Guidance;
+import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.job.Priority;
+import dev.mezzotint.json.InvalidInputException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Rows of one job, all of the same model and the same stages. A large job comes as several of
+ * these, one after the other.
+ *
+ * @param stages what happens to each row, in this order
+ * @param classLabel of every row; present exactly where the model has classes
+ * @param guidance of every row, by a model that knows a label for no class
+ */
+public record SamplingJob(
+    String jobId,
+    ModelInfo model,
+    List<Row> rows,
+    List<Stage> stages,
+    OptionalInt classLabel,
+    Guidance guidance,
+    Priority priority,
+    String tenant,
+    Optional<Instant> deadline) {
+
+  /** Without guidance. */
+  public SamplingJob(
+      String jobId,
+      ModelInfo model,
+      List<Row> rows,
+      List<Stage> stages,
+      OptionalInt classLabel,
+      Priority priority,
+      String tenant,
+      Optional<Instant> deadline) {
+    this(jobId, model, rows, stages, classLabel, Guidance.NONE, priority, tenant, deadline);
+  }
+
+  /**
+   * One image to be made.
+   *
+   * @param index of the image within the job, from 0
+   * @param x0 where it starts
+   * @param condition what the network sees beside x
+   * @param interlude what happens to it between its stages
+   */
+  public record Row(int index, X0 x0, Condition condition, Interlude interlude) {
+
+    /** A row that is left alone between its stages. */
+    public Row(int index, X0 x0, Condition condition) {
+      this(index, x0, condition, Interlude.NONE);
+    }
+
+    /**
+     * @param condition K×H×W; empty when K = 0
+     */
+    public Row(int index, X0 x0, float[] condition) {
+      this(index, x0, new Condition.Given(condition));
+    }
+
+    public Row with(Interlude other) {
+      return new Row(index, x0, condition, other);
+    }
+
+    /** A row without condition from {@code Noise.gaussian(noiseSeed, noiseIndex, …)}. */
+    public static Row seeded(int index, long noiseSeed, int noiseIndex) {
+      return new Row(index, new X0.Seeded(noiseSeed, noiseIndex), Condition.NONE);
+    }
+  }
+
+  /**
+   * What the network sees beside x, kept small until its row gets a slot: a label map of 19 classes
+   * is one byte a pixel here and 76 there. Safe for use by many threads.
+   */
+  public interface Condition {
+    Condition NONE = new Given(new float[0]);
+
+    /** K·H·W values, 0 when K = 0. */
+    int length();
+
+    /** Writes {@link #length} values, K×H×W, from {@code offset} on. */
+    void write(float[] out, int offset);
+
+    /** These values in a new array. */
+    default float[] toFloats() {
+      float[] khw = new float[length()];
+      write(khw, /* offset= */ 0);
+      return khw;
+    }
+
+    /**
+     * Values as they are.
+     *
+     * @param khw K×H×W, not to be changed
+     */
+    @SuppressWarnings("ArrayRecordComponent") // read only
+    record Given(float[] khw) implements Condition {
+      @Override
+      public int length() {
+        return khw.length;
+      }
+
+      @Override
+      public void write(float[] out, int offset) {
+        System.arraycopy(khw, 0, out, offset, khw.length);
+      }
+    }
+  }
+
+  /** The noise that an image starts as. */
+  public sealed interface X0 {
+
+    /** Writes the starting point's {@code length} values, C×H×W, from {@code offset} on. */
+    void write(float[] out, int offset, int length);
+
+    /** Standard normal values that follow from two numbers. */
+    record Seeded(long seed, int index) implements X0 {
+      @Override
+      public void write(float[] out, int offset, int length) {
+        Noise.gaussian(seed, index, out, offset, length);
+      }
+    }
+
+    /**
+     * Values that somebody brings along.
+     *
+     * @param chw C×H×W, not to be changed
+     */
+    @SuppressWarnings("ArrayRecordComponent") // read only
+    record Given(float[] chw) implements X0 {
+      @Override
+      public void write(float[] out, int offset, int length) {
+        System.arraycopy(chw, 0, out, offset, length);
+      }
+    }
+  }
+
+  public SamplingJob {
+    rows = List.copyOf(rows);
+    stages = List.copyOf(stages);
+  }
+
+  /** The same with other rows. */
+  SamplingJob with(List<Row> others) {
+    return new SamplingJob(
+        jobId, model, others, stages, classLabel, guidance, priority, tenant, deadline);
+  }
+
+  /**
+   * @throws InvalidInputException if the rows are not what the model takes
+   */
+  void check() {
+    if (rows.isEmpty() || stages.isEmpty()) {
+      throw new InvalidInputException("rows", "a job needs at least one row and one stage");
+    }
+    int pixels = model.height() * model.width();
+    for (Row row : rows) {
+      int given = row.condition().length();
+      if (given != model.conditionChannels() * pixels) {
+        throw new InvalidInputException(
+            "condition",
+            given == 0
+                ? "model " + model.name() + " needs a condition"
+                : "the condition has "
+                    + given
+                    + " values, model "
+                    + model.name()
+                    + " takes "
+                    + model.conditionChannels() * pixels);
+      }
+      if (row.x0() instanceof X0.Given start && start.chw().length != model.channels() * pixels) {
+        throw new InvalidInputException(
+            "x0",
+            "x0 has "
+                + start.chw().length
+                + " values, model "
+                + model.name()
+                + " takes "
+                + model.channels() * pixels);
+      }
+    }
+    if (guidance.guides() && model.unguided().isEmpty()) {
+      throw new InvalidInputException(
+          "guidance",
+          "guidance other than 1 needs a model that was also trained without classes or conditions; model "
+              + model.name()
+              + " was not");
+    }
+    int label = classLabel.orElse(-1);
+    if (model.classes().isPresent() && (label < 0 || label >= model.classes().getAsInt())) {
+      throw new InvalidInputException(
+          "classLabel",
+          "classLabel must be from 0 to "
+              + (model.classes().getAsInt() - 1)
+              + " for model "
+              + model.name());
+    }
+  }
+}

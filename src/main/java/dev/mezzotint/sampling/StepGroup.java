@@ -1,0 +1,204 @@
+package dev.mezzotint.sampling;
+
+import dev.mezzotint.iadb.Guidance;
+import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.network.DeviceMemoryException;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.Ticket.Row;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The device's side of a group: a network, slots for its rows, and one spare slot whose content
+ * nobody reads, with which passes are filled up to their size. Used by one thread at a time.
+ */
+final class StepGroup implements AutoCloseable {
+  private final ModelInfo model;
+  private final SamplingNetwork network;
+  private final SamplingNetwork.Slots slots;
+  private final int count;
+  private final ArrayDeque<Long> free = new ArrayDeque<>();
+
+  /**
+   * @param network closed with this, also where this cannot be made
+   * @param count slots for rows; one more is made for filling up
+   */
+  StepGroup(ModelInfo model, SamplingNetwork network, int count) {
+    this.model = model;
+    this.network = network;
+    this.count = count;
+    try {
+      this.slots = network.slots(count + 1, model.height(), model.width());
+    } catch (RuntimeException | Error e) {
+      network.close();
+      throw e;
+    }
+    for (long slot = 0; slot < count; slot++) {
+      free.add(slot);
+    }
+  }
+
+  /** Memory that the slots of a model take: x, three remembered directions, the condition. */
+  static long slotBytes(ModelInfo model, int count) {
+    long values = 4L * model.channels() + model.conditionChannels();
+    return Float.BYTES * values * model.height() * model.width() * (count + 1L);
+  }
+
+  SamplingNetwork.Slots slots() {
+    return slots;
+  }
+
+  /** The slot for filling up. */
+  long spare() {
+    return count;
+  }
+
+  /**
+   * Moves rows one stage on; those that have no slot yet get one first.
+   *
+   * @throws dev.mezzotint.network.DeviceMemoryException nothing has moved, and may be tried again
+   */
+  void step(Pass pass) {
+    enter(pass.rows().stream().filter(row -> row.slot == Row.NO_SLOT).toList());
+    int size = pass.size();
+    long[] named = new long[size];
+    Arrays.fill(named, spare());
+    float[] alpha = new float[size];
+    float[] coefficients = new float[4 * size];
+    long[] classes = new long[size];
+    for (int i = 0; i < pass.rows().size(); i++) {
+      Row row = pass.rows().get(i);
+      SamplingJob job = job(row);
+      Stage stage = job.stages().get(row.stage());
+      named[i] = row.slot;
+      alpha[i] = (float) stage.alpha();
+      coefficients[4 * i] = (float) stage.g0();
+      coefficients[4 * i + 1] = (float) stage.g1();
+      coefficients[4 * i + 2] = (float) stage.g2();
+      coefficients[4 * i + 3] = (float) stage.g3();
+      classes[i] = job.classLabel().orElse(0);
+    }
+    if (pass.rows().stream().anyMatch(row -> job(row).guidance().guides())) {
+      guidedStep(pass, named, alpha, coefficients, classes);
+    } else {
+      slots.step(named, alpha, coefficients, classes);
+    }
+    interludes(pass);
+  }
+
+  private void guidedStep(
+      Pass pass, long[] named, float[] alpha, float[] coefficients, long[] classes) {
+    float[] weights = new float[named.length];
+    boolean[] zeroStar = new boolean[named.length];
+    Arrays.fill(weights, 1);
+    for (int i = 0; i < pass.rows().size(); i++) {
+      Row row = pass.rows().get(i);
+      Guidance guidance = job(row).guidance();
+      weights[i] = (float) guidance.weight();
+      zeroStar[i] = guidance.zeroStar();
+    }
+    slots.guidedStep(
+        named,
+        alpha,
+        coefficients,
+        classes,
+        weights,
+        zeroStar,
+        model.unguided().orElseThrow(() -> new IllegalStateException("cannot be guided")));
+  }
+
+  /** Rows that want it are looked at, and go on from where they are put. */
+  private void interludes(Pass pass) {
+    List<Row> wanted =
+        pass.rows().stream().filter(row -> source(row).interlude().wants(row.stage() + 1)).toList();
+    if (wanted.isEmpty()) {
+      return;
+    }
+    try {
+      float[] all = slots.peek(wanted.stream().mapToLong(row -> row.slot).toArray());
+      int values = all.length / wanted.size();
+      for (int i = 0; i < wanted.size(); i++) {
+        Row row = wanted.get(i);
+        float[] x = Arrays.copyOfRange(all, i * values, (i + 1) * values);
+        if (source(row).interlude().between(row.stage() + 1, x)) {
+          slots.overwrite(new long[] {row.slot}, x);
+        }
+      }
+    } catch (DeviceMemoryException e) {
+      // The rows have moved: the pass cannot be tried again as if nothing had happened.
+      throw new IllegalStateException("no memory to look at rows", e);
+    }
+  }
+
+  private void enter(List<Row> entering) {
+    if (entering.isEmpty()) {
+      return;
+    }
+    int values = model.channels() * model.height() * model.width();
+    int conditionValues = model.conditionChannels() * model.height() * model.width();
+    float[] x0 = new float[entering.size() * values];
+    float[] condition = new float[entering.size() * conditionValues];
+    List<Long> given = new ArrayList<>();
+    for (int i = 0; i < entering.size(); i++) {
+      SamplingJob.Row source = source(entering.get(i));
+      source.x0().write(x0, i * values, values);
+      source.condition().write(condition, i * conditionValues);
+      given.add(free.element());
+      free.remove();
+    }
+    try {
+      slots.put(given.stream().mapToLong(Long::longValue).toArray(), x0, condition);
+    } catch (RuntimeException | Error e) {
+      free.addAll(given); // the rows have not entered: the next pass tries again
+      throw e;
+    }
+    for (int i = 0; i < entering.size(); i++) {
+      entering.get(i).slot = given.get(i);
+    }
+  }
+
+  /** Reads rows at their end, C×H×W each; their slots are free from now on. */
+  List<float[]> take(List<Row> finished) {
+    float[] all;
+    try {
+      all = slots.take(finished.stream().mapToLong(row -> row.slot).toArray());
+    } catch (DeviceMemoryException e) {
+      // They have left the pass: a smaller one would not bring them back.
+      throw new IllegalStateException("no memory to read finished rows", e);
+    }
+    int values = all.length / finished.size();
+    List<float[]> pictures = new ArrayList<>();
+    for (int i = 0; i < finished.size(); i++) {
+      pictures.add(Arrays.copyOfRange(all, i * values, (i + 1) * values));
+    }
+    finished.forEach(this::release);
+    return pictures;
+  }
+
+  /** The row is gone, its slot free. */
+  void release(Row row) {
+    if (row.slot != Row.NO_SLOT) {
+      free.add(row.slot);
+      row.slot = Row.NO_SLOT;
+    }
+  }
+
+  private static SamplingJob job(Row row) {
+    return ((Submission) row.ticket).job;
+  }
+
+  static SamplingJob.Row source(Row row) {
+    return job(row).rows().get(row.index);
+  }
+
+  @Override
+  public void close() {
+    try {
+      slots.close();
+    } finally {
+      network.close();
+    }
+  }
+}

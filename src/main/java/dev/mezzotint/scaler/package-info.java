@@ -1,5 +1,0 @@
-/** How many workers the waiting requests need, told to an autoscaler. */
-@NullMarked
-package dev.mezzotint.scaler;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,136 @@
+package dev.mezzotint.storage;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder that is in use, by a lock on a file beside it: the lock of a process that dies is gone
+ * with it, so what it left can be told from what lives. Several may use one folder. Safe for use by
+ * many threads and processes.
+ */
+public final class FolderLock implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(FolderLock.class.getName());
+
+  /** Locks are a process's, not a thread's: those of this process by their files. */
+  private static final Map<Path, Held> HELD = new HashMap<>();
+
+  private static final class Held {
+    final FileChannel channel;
+    final FileLock lock;
+    int users;
+
+    Held(FileChannel channel, FileLock lock) {
+      this.channel = channel;
+      this.lock = lock;
+    }
+  }
+
+  private final Path file;
+  private boolean closed;
+
+  private FolderLock(Path file) {
+    this.file = file;
+  }
+
+  public static Path fileOf(Path folder) {
+    return folder.toAbsolutePath().normalize().resolveSibling(folder.getFileName() + ".lock");
+  }
+
+  /** Waits while somebody removes the folder; it need not exist. */
+  public static FolderLock shared(Path folder) throws IOException {
+    Path file = fileOf(folder);
+    synchronized (HELD) {
+      Held held = HELD.get(file);
+      if (held == null) {
+        Files.createDirectories(file.getParent());
+        FileChannel channel = open(file);
+        held = new Held(channel, channel.lock(0, Long.MAX_VALUE, /* shared= */ true));
+        HELD.put(file, held);
+      }
+      held.users++;
+      return new FolderLock(file);
+    }
+  }
+
+  private static FileChannel open(Path file) throws IOException {
+    return FileChannel.open(
+        file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  public Path file() {
+    return file;
+  }
+
+  /** Removes the folder unless somebody uses it, here or in another process. */
+  public static boolean removeIfUnused(Path folder) throws IOException {
+    Path file = fileOf(folder);
+    synchronized (HELD) {
+      if (HELD.containsKey(file)) {
+        return false;
+      }
+      try (FileChannel channel = open(file);
+          FileLock lock = tryLock(channel)) {
+        if (lock == null) {
+          return false;
+        }
+        removeTree(folder);
+      }
+      return true;
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    }
+  }
+
+  /** Best effort. */
+  public static void removeTree(Path folder) {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+      for (Path file : deepestFirst) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException | UncheckedIOException e) {
+      LOG.log(System.Logger.Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (HELD) {
+      Held held = HELD.get(file);
+      if (closed || held == null) {
+        return;
+      }
+      closed = true;
+      if (--held.users == 0) {
+        HELD.remove(file);
+        try {
+          held.lock.release();
+          held.channel.close();
+        } catch (IOException e) {
+          LOG.log(System.Logger.Level.DEBUG, "lock " + file, e);
+        }
+      }
+    }
+  }
+}

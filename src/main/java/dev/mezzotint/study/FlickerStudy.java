@@ -1,0 +1,102 @@
+package dev.mezzotint.study;
+
+import dev.mezzotint.cli.Conditions;
+import dev.mezzotint.cli.GenerateCommand;
+import dev.mezzotint.generation.input.ConditionDecoder;
+import dev.mezzotint.generation.input.Frames;
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.image.Apng;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.job.Priority;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.SamplingJob;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** A clip with noise of its own for each frame, and with one x0 for all. */
+final class FlickerStudy {
+  private static final int MILLIS = 40;
+
+  private FlickerStudy() {}
+
+  /**
+   * @param condition folder or zip of the conditions of neighbouring frames
+   * @param count frames at most
+   */
+  static Finding run(ModelLibrary library, String condition, int count, int steps)
+      throws IOException {
+    ModelInfo info = library.find("");
+    if (info.classes().isPresent() || info.conditionChannels() == 0) {
+      throw new InvalidInputException(
+          "--model", "--model must take a condition and no classes, for this study");
+    }
+    List<SamplingJob.Condition> conditions = new ArrayList<>();
+    try (Conditions files =
+        Conditions.open(new ConditionDecoder(info, false, false), List.of(condition))) {
+      for (Frames.Frame frame : files.frames(1, false).frames()) {
+        if (conditions.size() < count) {
+          conditions.add(files.condition(frame));
+        }
+      }
+    }
+    if (conditions.size() < 2) {
+      throw new InvalidInputException("--condition", "--condition must have at least two frames");
+    }
+    List<float[]> seen = conditions.stream().map(SamplingJob.Condition::toFloats).toList();
+    List<String> lines = new ArrayList<>();
+    Map<String, byte[]> clips = new LinkedHashMap<>();
+    int plane = info.height() * info.width();
+    for (boolean shared : new boolean[] {false, true}) {
+      String word = shared ? "shared" : "per-frame";
+      List<float[]> frames =
+          Arrays.asList(GenerateCommand.sample(library, job(info, conditions, shared, steps)));
+      Flicker found = Flicker.of(frames, seen, plane);
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "noise %-9s  flicker %7.3f of 255 over %.1f %% of the pixels, %d frames, %d steps",
+              word,
+              found.levels(),
+              100 * found.agreeing(),
+              frames.size(),
+              steps));
+      clips.put("flicker-" + word + ".png", clip(info, frames));
+    }
+    return new Finding("flicker", lines, clips);
+  }
+
+  private static SamplingJob job(
+      ModelInfo info, List<SamplingJob.Condition> conditions, boolean shared, int steps) {
+    List<SamplingJob.Row> rows = new ArrayList<>();
+    for (int i = 0; i < conditions.size(); i++) {
+      SamplingJob.X0 start = new SamplingJob.X0.Seeded(/* seed= */ 0, shared ? 0 : i);
+      rows.add(new SamplingJob.Row(i, start, conditions.get(i)));
+    }
+    return new SamplingJob(
+        "flicker",
+        info,
+        rows,
+        info.sampler().stages(AlphaSchedule.UNIFORM.alphas(steps)),
+        OptionalInt.empty(),
+        Priority.NORMAL,
+        "",
+        Optional.empty());
+  }
+
+  private static byte[] clip(ModelInfo info, List<float[]> frames) {
+    List<Pixels> drawn = new ArrayList<>();
+    for (float[] frame : frames) {
+      drawn.add(Pixels.fromChw(frame, 0, info.channels(), info.height(), info.width()));
+    }
+    return Apng.encode(drawn, MILLIS, MILLIS);
+  }
+}

@@ -1,0 +1,76 @@
+package dev.mezzotint.autoscaling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.quicktheories.QuickTheory.qt;
+import static org.quicktheories.generators.SourceDSL.doubles;
+import static org.quicktheories.generators.SourceDSL.integers;
+
+import org.junit.jupiter.api.Test;
+
+class JobCostTest {
+  private static final long SECOND = 1_000_000_000L;
+
+  @Test
+  void whatIsConfiguredStandsUntilSomethingIsMeasured() {
+    JobCost cost = new JobCost(7);
+    assertThat(cost.seconds()).isEqualTo(7);
+
+    // Workers that are not full say nothing of how long a job takes.
+    cost.look(new QueueFigures(3, 0, 0, 8, 1), 0);
+    cost.look(new QueueFigures(1, 0, 2, 8, 1), 100 * SECOND);
+    assertThat(cost.seconds()).isEqualTo(7);
+  }
+
+  @Test
+  void fullWorkersAreMeasured() {
+    qt().forAll(integers().between(1, 40), doubles().between(0.05, 20), doubles().between(0.05, 20))
+        .checkAssert(
+            (workers, seconds, configured) -> {
+              JobCost cost = new JobCost(configured);
+              long settled = 0;
+              for (int second = 0; second < 3_000; second++) {
+                settled = (long) (second * workers / seconds);
+                cost.look(
+                    new QueueFigures(1_000_000 - settled, 0, settled, 8 * workers, workers),
+                    second * SECOND);
+              }
+              if (settled > 20 * JobCost.PRIOR_JOBS) {
+                assertThat(cost.seconds())
+                    .isCloseTo(seconds, within(0.2 * Math.max(seconds, configured)));
+              }
+              assertThat(cost.seconds())
+                  .isBetween(
+                      0.8 * Math.min(seconds, configured), 1.2 * Math.max(seconds, configured));
+            });
+  }
+
+  /** An hour's pause must not make every job an hour's. */
+  @Test
+  void aPauseIsNoWork() {
+    JobCost cost = new JobCost(2);
+    for (int second = 0; second < 3_600; second++) {
+      cost.look(new QueueFigures(100, 99, 0, 8, 1), second * SECOND);
+    }
+    assertThat(cost.seconds()).isEqualTo(2);
+  }
+
+  @Test
+  void aCountThatGoesBackDoesNoHarm() {
+    JobCost cost = new JobCost(2);
+    for (int i = 0; i < 50; i++) {
+      cost.look(new QueueFigures(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
+    }
+    assertThat(cost.seconds()).isPositive().isFinite();
+  }
+
+  @Test
+  void aShareIsSecondsOrJobs() {
+    Demand demand = new Demand(200, 0, 2.5);
+
+    assertThat(new Share.Seconds(60).workers(demand, 100)).isEqualTo(9); // 500 s / 60 s
+    assertThat(new Share.Seconds(60).workers(demand, 4)).isEqualTo(4);
+    assertThat(new Share.Jobs(1).workers(demand, 1_000)).isEqualTo(200);
+    assertThat(new Share.Jobs(1).workers(new Demand(0, 0, 9), 1_000)).isZero();
+  }
+}

@@ -1,0 +1,76 @@
+package dev.mezzotint.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.control.WaitingJobs.Place;
+import dev.mezzotint.job.TransientException;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.junit.jupiter.api.Test;
+
+/** What is taken for gone is never looked for again: only what is gone may be. */
+class RecordLookupTest {
+  private static final TopicPartition PARTITION = new TopicPartition("requests", 0);
+
+  private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none");
+  private final RecordLookup lookup = new RecordLookup(consumer);
+
+  private void topicHas(long first, long end) {
+    consumer.updateBeginningOffsets(Map.of(PARTITION, first));
+    consumer.updateEndOffsets(Map.of(PARTITION, end));
+  }
+
+  private void answers(long offset) {
+    consumer.schedulePollTask(
+        () ->
+            consumer.addRecord(
+                new ConsumerRecord<>("requests", 0, offset, new byte[] {1}, new byte[] {2})));
+  }
+
+  private Optional<Long> at(long offset) {
+    return lookup.at(new Place("requests", 0, offset)).map(ConsumerRecord::offset);
+  }
+
+  @Test
+  void whatStandsThereIsRead() {
+    topicHas(0, 9);
+    answers(7);
+    assertThat(at(7)).contains(7L);
+  }
+
+  @Test
+  void whatWasCompactedAwayIsGoneThoughAnotherStandsBehindIt() {
+    topicHas(0, 9);
+    answers(8);
+    assertThat(at(7)).isEmpty();
+  }
+
+  @Test
+  void whatIsOlderThanTheTopicOrWasNeverThereIsGone() {
+    topicHas(5, 9);
+    assertThat(at(4)).isEmpty();
+    assertThat(at(9)).isEmpty();
+  }
+
+  @Test
+  void whatTheBrokerDoesNotGiveIsNotGone() {
+    topicHas(5, 9);
+    for (long offset : new long[] {5, 7, 8}) {
+      assertThatThrownBy(() -> at(offset)).isInstanceOf(TransientException.class);
+    }
+  }
+
+  @Test
+  void aSilentBrokerTellsNothing() {
+    topicHas(5, 9);
+    KafkaException silence = new TimeoutException("nobody there");
+    consumer.setOffsetsException(silence);
+    assertThatThrownBy(() -> at(7)).isInstanceOf(TransientException.class).hasCause(silence);
+  }
+}

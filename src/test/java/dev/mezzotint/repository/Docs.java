@@ -1,0 +1,175 @@
+package dev.mezzotint.repository;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** What the pages tell people to type, and what of it the software would not understand. */
+final class Docs {
+  private static final String APPLICATION = "java -jar target/quarkus-app/quarkus-run.jar";
+  private static final Pattern SPAN = Pattern.compile("`([^`\n]+)`");
+  private static final Pattern OPTION = Pattern.compile("(?<![\\w-])--[a-z][a-z0-9-]*");
+  private static final Pattern VARIABLE = Pattern.compile("\\b(MEZZOTINT|S3)_[A-Z0-9_]+\\b(?!\\*)");
+  private static final Pattern FILE =
+      Pattern.compile("\\b(recipes|k8s|docker|docs|src|models)/[\\w./-]*[\\w/]");
+
+  /** A class, by its package's and its own name. */
+  private static final Pattern CLASS = Pattern.compile("(([a-z0-9]+)/[A-Z]\\w+)(\\.java)?");
+
+  /** Of other programs, in code spans that begin with none of our commands. */
+  private static final Set<String> OPTIONS_OF_OTHERS =
+      Set.of("--build", "--previous", "--from-literal");
+
+  private Docs() {}
+
+  /** README and all pages, but for what has become history. */
+  static List<Path> pages() throws IOException {
+    List<Path> pages = new ArrayList<>();
+    for (String name : List.of("README.md", "CONTRIBUTING.md", "SECURITY.md")) {
+      pages.add(Path.of(name));
+    }
+    try (Stream<Path> files = Files.list(Path.of("docs"))) {
+      files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
+    }
+    return pages;
+  }
+
+  /** Command lines of our application, continued lines joined, without its own name. */
+  static List<String> commands(String page) {
+    List<String> commands = new ArrayList<>();
+    String[] lines = page.replace("\\\n", " ").split("\n", -1);
+    for (int i = 0; i < lines.length; i++) {
+      int at = lines[i].indexOf(APPLICATION + " ");
+      if (at < 0) {
+        continue;
+      }
+      StringBuilder command =
+          new StringBuilder(lines[i].substring(at + APPLICATION.length()).split(" #|'|`", -1)[0]);
+      while (i + 1 < lines.length && lines[i + 1].startsWith("    [")) {
+        command.append(' ').append(lines[++i]); // the rest of a synopsis
+      }
+      commands.add(command.toString().strip());
+    }
+    return commands;
+  }
+
+  /** A command's words as a shell takes them; of its quotation marks only the double ones. */
+  static String[] words(String command) {
+    return Pattern.compile("\"([^\"]*)\"|(\\S+)")
+        .matcher(command)
+        .results()
+        .map(word -> word.group(1) != null ? word.group(1) : word.group(2))
+        .toArray(String[]::new);
+  }
+
+  /** What the command line does not know of these commands and code spans. */
+  static List<String> unknownWords(String page, CommandLine line) {
+    List<String> unknown = new ArrayList<>();
+    for (String command : commands(page)) {
+      if (command.contains("[")) {
+        unknown.addAll(unknownOptions(command, line)); // a synopsis, not to be typed
+        continue;
+      }
+      try {
+        line.parseArgs(words(command));
+      } catch (ParameterException e) {
+        unknown.add(command + ": " + e.getMessage());
+      }
+    }
+    Matcher span = SPAN.matcher(page);
+    while (span.find()) {
+      unknown.addAll(unknownOptions(span.group(1), line));
+    }
+    return unknown;
+  }
+
+  private static List<String> unknownOptions(String text, CommandLine line) {
+    String[] words = text.strip().split("\\s+");
+    CommandLine command = line;
+    int depth = 0;
+    while (depth < words.length && command.getSubcommands().containsKey(words[depth])) {
+      command = command.getSubcommands().get(words[depth]);
+      depth++;
+    }
+    List<String> unknown = new ArrayList<>();
+    Matcher option = OPTION.matcher(text);
+    while (option.find()) {
+      Set<String> known = depth == 0 ? all(line) : own(command);
+      boolean others = depth == 0 && OPTIONS_OF_OTHERS.contains(option.group());
+      if (!known.contains(option.group()) && !others) {
+        unknown.add(text + ": " + option.group());
+      }
+    }
+    return unknown;
+  }
+
+  private static Set<String> own(CommandLine command) {
+    Set<String> names = new TreeSet<>();
+    command.getCommandSpec().options().forEach(option -> names.addAll(List.of(option.names())));
+    return names;
+  }
+
+  private static Set<String> all(CommandLine line) {
+    Set<String> names = new TreeSet<>(own(line));
+    line.getSubcommands().values().forEach(command -> names.addAll(all(command)));
+    return names;
+  }
+
+  /** Variables that nothing would read. */
+  static List<String> unknownVariables(String page) throws IOException {
+    Set<String> named = new TreeSet<>();
+    Matcher variable = VARIABLE.matcher(page);
+    while (variable.find()) {
+      if (!variable.group().endsWith("_")) {
+        named.add(variable.group());
+      }
+    }
+    return KnownKeys.unknown(named);
+  }
+
+  /** Files and folders of this repository that are not there. */
+  static List<String> absentFiles(String page) {
+    List<String> absent = new ArrayList<>();
+    Matcher span = SPAN.matcher(page);
+    List<String> texts = new ArrayList<>(commands(page));
+    while (span.find()) {
+      texts.add(span.group(1));
+    }
+    for (String text : texts) {
+      Matcher file = FILE.matcher(text);
+      while (file.find()) {
+        boolean own = file.start() == 0 || text.charAt(file.start() - 1) == ' ';
+        boolean record = file.group().matches("docs/adr/[0-9]{4}"); // cited by its number
+        if (own && !record && !text.contains("<") && !Files.exists(Path.of(file.group()))) {
+          absent.add(file.group());
+        }
+      }
+    }
+    return absent;
+  }
+
+  /** Classes that a page names as {@code package/Class}, and that are not there. */
+  static List<String> absentClasses(String page) {
+    Path code = Path.of("src/main/java/dev/mezzotint");
+    List<String> absent = new ArrayList<>();
+    Matcher span = SPAN.matcher(page);
+    while (span.find()) {
+      Matcher named = CLASS.matcher(span.group(1));
+      if (named.matches()
+          && Files.isDirectory(code.resolve(named.group(2)))
+          && !Files.exists(code.resolve(named.group(1) + ".java"))) {
+        absent.add(span.group(1));
+      }
+    }
+    return absent;
+  }
+}

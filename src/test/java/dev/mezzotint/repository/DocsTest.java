@@ -1,0 +1,146 @@
+package dev.mezzotint.repository;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.Main;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.worker.Site;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** What the pages say can be typed, set and opened. Short commands are run as they stand. */
+class DocsTest {
+  /** Those that come to an end by themselves, in seconds, without a system that runs. */
+  private static final Set<String> RUN =
+      Set.of("generate", "import", "export", "datasets", "bench");
+
+  private final CommandLine line = Main.line();
+
+  @TempDir Path folder;
+
+  @Test
+  void everyCommandOfEveryPageIsUnderstood() throws IOException {
+    Map<Path, List<String>> unknown = new LinkedHashMap<>();
+    int commands = 0;
+    for (Path page : Docs.pages()) {
+      String text = Files.readString(page);
+      commands += Docs.commands(text).size();
+      List<String> found = Docs.unknownWords(text, line);
+      if (!found.isEmpty()) {
+        unknown.put(page, found);
+      }
+    }
+    assertThat(unknown).isEmpty();
+    assertThat(commands).isGreaterThan(12);
+  }
+
+  @Test
+  void everyVariableOfEveryPageIsRead() throws IOException {
+    Map<Path, List<String>> unknown = new LinkedHashMap<>();
+    for (Path page : Docs.pages()) {
+      List<String> found = Docs.unknownVariables(Files.readString(page));
+      if (!found.isEmpty()) {
+        unknown.put(page, found);
+      }
+    }
+    assertThat(unknown).isEmpty();
+  }
+
+  @Test
+  void everyFileAndClassThatAPageNamesIsThere() throws IOException {
+    Map<Path, List<String>> absent = new LinkedHashMap<>();
+    for (Path page : Docs.pages()) {
+      List<String> found = new ArrayList<>(Docs.absentFiles(Files.readString(page)));
+      found.addAll(Docs.absentClasses(Files.readString(page)));
+      if (!found.isEmpty()) {
+        absent.put(page, found);
+      }
+    }
+    assertThat(absent).isEmpty();
+  }
+
+  @Test
+  void whatIsWrongOnAPageIsFound() throws IOException {
+    String jar = "java -jar target/quarkus-app/quarkus-run.jar ";
+    assertThat(Docs.unknownWords("```sh\n" + jar + "bench scale --startups 3\n```", line))
+        .singleElement()
+        .asString()
+        .contains("--startups");
+    assertThat(Docs.unknownWords(jar + "generat --model x", line)).hasSize(1);
+    assertThat(Docs.unknownWords(jar + "generate --model", line)).hasSize(1);
+    assertThat(Docs.unknownWords(jar + "train R.json [--data P] \\\n    [--outt D]", line))
+        .hasSize(1);
+    assertThat(Docs.unknownWords("say `bench scale --speed 3`", line)).hasSize(1);
+    assertThat(Docs.unknownWords("say `--no-such-thing`", line)).hasSize(1);
+    assertThat(Docs.unknownWords("say `bench scale --startup 3`", line)).isEmpty();
+    assertThat(Docs.unknownVariables("`MEZZOTINT_LANE` and `S3_BUKET`, not MEZZOTINT_LANES"))
+        .containsExactlyInAnyOrder("MEZZOTINT_LANE", "S3_BUKET");
+    assertThat(Docs.absentFiles("`kubectl apply -k k8s/overlays/locale`"))
+        .containsExactly("k8s/overlays/locale");
+    assertThat(Docs.absentClasses("`iadb/Solver.java`, `iadb/Solver`, `iadb/Solvent`"))
+        .containsExactly("iadb/Solvent");
+  }
+
+  @Test
+  void shortCommandsRunAsTheyStand() throws IOException {
+    Set<String> done = new TreeSet<>();
+    Set<String> ran = new TreeSet<>();
+    for (Path page : Docs.pages()) {
+      for (String command : Docs.commands(Files.readString(page))) {
+        String first = command.split(" ", 2)[0];
+        boolean runs = RUN.contains(first) && !command.contains("[") && !slow(command);
+        if (runs && done.add(command)) {
+          assertThat(line.execute(here(command))).as("%s on %s", command, page).isZero();
+          ran.add(first);
+        }
+      }
+    }
+    assertThat(ran).isEqualTo(RUN);
+  }
+
+  /** Measures for minutes, or needs what a user has trained. */
+  private static boolean slow(String command) {
+    return command.matches("bench (?!scale).*")
+        || command.contains("--device cuda")
+        || command.contains("--model my-")
+        || command.contains("my-maps");
+  }
+
+  /** With folders of this test in place of those that a page has made up. */
+  private String[] here(String command) throws IOException {
+    List<String> words = new ArrayList<>(List.of(command.split("\\s+")));
+    for (int i = 0; i < words.size(); i++) {
+      String before = i == 0 ? "" : words.get(i - 1);
+      if (Set.of("--out", "--to", "--sheet", "--json").contains(before)) {
+        words.set(i, folder.resolve(words.get(i)).toString());
+      } else if (words.get(i).equals("some-diffusers-folder")) {
+        words.set(i, Site.TINY.toString());
+      } else if (words.get(i).equals("my-pictures")) {
+        words.set(i, pictures().toString());
+      }
+    }
+    return words.toArray(String[]::new);
+  }
+
+  private Path pictures() throws IOException {
+    Path pictures = folder.resolve("my-pictures");
+    Files.createDirectories(pictures);
+    for (int i = 0; i < 4; i++) {
+      byte[] rgb = new byte[3 * 40 * 40];
+      java.util.Arrays.fill(rgb, (byte) (40 * i));
+      Files.write(pictures.resolve(i + ".png"), Png.encode(new Pixels(40, 40, 3, rgb)));
+    }
+    return pictures;
+  }
+}

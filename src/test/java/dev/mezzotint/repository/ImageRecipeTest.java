@@ -1,0 +1,202 @@
+package dev.mezzotint.repository;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mezzotint.repository.ImageRecipe.Stage;
+import dev.mezzotint.worker.Probe;
+import dev.mezzotint.worker.Settings;
+import dev.mezzotint.worker.Site;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.kafka.raft.QuorumConfig;
+import org.junit.jupiter.api.Test;
+
+/** What can be known of image and compose files without a Docker engine. */
+class ImageRecipeTest {
+  private static final Path COMPOSE = Path.of("docker/compose.yaml");
+  private static final Path CUDA = Path.of("docker/compose.cuda.yaml");
+
+  /** Of the Compose specification, what these files use. */
+  private static final Set<String> SERVICE_KEYS =
+      Set.of(
+          "build",
+          "cap_drop",
+          "command",
+          "depends_on",
+          "deploy",
+          "environment",
+          "healthcheck",
+          "image",
+          "ports",
+          "read_only",
+          "security_opt",
+          "stop_grace_period",
+          "tmpfs",
+          "volumes");
+
+  @Test
+  void imagesAreBuiltOnPinnedOnesAndEndAsAnOrdinaryUser() throws IOException {
+    List<String> names = ImageRecipe.stages().stream().map(Stage::name).toList();
+
+    for (Stage stage : ImageRecipe.stages()) {
+      if (!names.contains(stage.from())) {
+        assertThat(stage.from()).matches("[a-z/-]+:\\d+\\.[A-Za-z0-9._-]*\\d[^:]*(@sha256:.{64})?");
+      }
+    }
+    assertThat(names).contains("cpu", "cuda");
+    Stage cpu = ImageRecipe.stage("cpu");
+    assertThat(cpu.last("USER")).isEqualTo("10001:0");
+    assertThat(ImageRecipe.stage("cuda").from()).isEqualTo("cpu");
+    assertThat(ImageRecipe.stage("cuda").all("USER")).isEmpty();
+    assertThat(cpu.last("ENTRYPOINT")).startsWith("[");
+    assertThat(cpu.last("CMD")).isEqualTo("[\"worker\"]");
+    assertThat(cpu.last("HEALTHCHECK")).contains("CMD [").contains(Probe.class.getName());
+    assertThat(cpu.variables("LABEL"))
+        .containsKeys(
+            "org.opencontainers.image.title",
+            "org.opencontainers.image.licenses",
+            "org.opencontainers.image.version",
+            "org.opencontainers.image.revision");
+  }
+
+  @Test
+  void everyVariableOfTheImageMeansSomething() throws IOException {
+    for (String stage : List.of("cpu", "cuda")) {
+      Map<String, String> variables = ImageRecipe.stage(stage).variables("ENV");
+
+      assertThat(variables).isNotEmpty();
+      assertThat(KnownKeys.unknown(variables.keySet())).isEmpty();
+    }
+    assertThat(ImageRecipe.stage("cpu").variables("ENV"))
+        .containsEntry("OMP_WAIT_POLICY", "PASSIVE");
+    assertThat(ImageRecipe.stage("cuda").variables("ENV"))
+        .containsEntry("PYTORCH_VERSION", "2.7.1")
+        .containsEntry("PYTORCH_FLAVOR", "cu128")
+        .containsEntry("MEZZOTINT_DEVICE", "cuda");
+  }
+
+  @Test
+  void theImageTakesLibtorchOfTheVersionThatThePackageIsBuiltFor() throws IOException {
+    assertThat(Files.readString(Path.of("pom.xml")))
+        .contains("<libtorch.version>2.7.1</libtorch.version>");
+    assertThat(ImageRecipe.stage("libtorch-cuda").from())
+        .startsWith("pytorch/pytorch:2.7.1-cuda12.8-");
+  }
+
+  @Test
+  void aVariableThatNothingReadsIsFound() throws IOException {
+    assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANES", "KAFKA_SASL_JAAS_CONFIG", "S3_BUCKET")))
+        .isEmpty();
+    assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANE", "KAFKA_SASL_JAAS", "S3_BUCKETS")))
+        .hasSize(3);
+  }
+
+  @Test
+  void everySettingIsOnThePageOfSettings() throws IOException {
+    String page = Files.readString(Path.of("docs/operations.md"));
+
+    for (String variable : KnownKeys.variables()) {
+      assertThat(page).as(variable).contains("`" + variable + "`");
+    }
+  }
+
+  @Test
+  void composeFilesAreStrictAndNameImagesThatDoNotMove() {
+    for (Path file : List.of(COMPOSE, CUDA)) {
+      JsonNode all = Yaml.document(file);
+      assertThat(Yaml.texts(all).keySet()).isSubsetOf("name", "services", "volumes");
+      all.get("services")
+          .properties()
+          .forEach(
+              service -> {
+                Map<String, String> keys = Yaml.texts(service.getValue());
+                assertThat(keys.keySet()).as(service.getKey()).isSubsetOf(SERVICE_KEYS);
+                if (!keys.containsKey("build")) {
+                  assertThat(keys.get("image"))
+                      .matches("[a-z/-]+:(v?\\d+\\.\\d+\\.\\d+|RELEASE\\..*)");
+                }
+              });
+    }
+  }
+
+  @Test
+  void composeSettingsAreRealOnes() throws IOException {
+    JsonNode services = Yaml.document(COMPOSE).get("services");
+    Map<String, String> worker = Yaml.texts(services.get("worker").get("environment"));
+
+    assertThat(KnownKeys.unknown(worker.keySet())).isEmpty();
+    Settings settings = settings(worker);
+    assertThat(settings.bootstrapServers()).contains("kafka:19092");
+    assertThat(settings.store().orElseThrow().endpoint()).isEqualTo("http://store:9000");
+    assertThat(
+            KnownKeys.unknown(
+                Yaml.texts(Yaml.document(CUDA).get("services").get("worker").get("environment"))
+                    .keySet()))
+        .isEmpty();
+    Map<String, String> broker = Yaml.texts(services.get("kafka").get("environment"));
+    for (String name : broker.keySet()) {
+      String property =
+          name.substring("KAFKA_".length()).toLowerCase(Locale.ROOT).replace('_', '.');
+      assertThat(
+              scala.jdk.javaapi.CollectionConverters.asJava(kafka.server.KafkaConfig.configNames())
+                      .contains(property)
+                  || QuorumConfig.CONFIG_DEF.names().contains(property))
+          .as(name)
+          .isTrue();
+    }
+  }
+
+  /** As the application would read them. */
+  static Settings settings(Map<String, String> variables) throws IOException {
+    Map<String, String> byKey = new LinkedHashMap<>();
+    for (String key : KnownKeys.keys()) {
+      String value = variables.get(KnownKeys.variable(key));
+      if (value != null) {
+        byKey.put(key, value);
+      }
+    }
+    return Site.settings(byKey);
+  }
+
+  @Test
+  void whatComposeMountsIsThere() throws IOException {
+    JsonNode compose = Yaml.document(COMPOSE);
+    Set<String> volumes = Yaml.texts(compose.get("volumes")).keySet();
+    for (JsonNode service : compose.get("services")) {
+      for (JsonNode mount : service.path("volumes")) {
+        String source = mount.asText().split(":", -1)[0];
+        if (source.startsWith(".")) {
+          assertThat(COMPOSE.resolveSibling(source)).as(source).isRegularFile();
+        } else {
+          assertThat(volumes).contains(source);
+        }
+      }
+    }
+    try (Stream<Path> files = Files.list(Path.of("docker/monitoring"))) {
+      assertThat(files.map(Yaml::document).toList()).hasSize(3);
+    }
+  }
+
+  @Test
+  void aPortOnThisMachineIsForThisMachineAlone() {
+    for (JsonNode service : Yaml.document(COMPOSE).get("services")) {
+      for (JsonNode port : service.path("ports")) {
+        assertThat(port.asText()).startsWith("127.0.0.1:");
+      }
+    }
+  }
+
+  @Test
+  void theProbeSaysNoWhereNothingAnswers() {
+    assertThat(Probe.live("1")).isFalse();
+    assertThat(Probe.live("no number")).isFalse();
+  }
+}

@@ -1,0 +1,106 @@
+package dev.mezzotint.sampling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.bench.Arrivals;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BatchCurveTest {
+  private static final BatchCurve FLAT =
+      new BatchCurve(new int[] {1, 2, 4, 8, 16}, new long[] {10, 20, 40, 80, 160});
+  private static final BatchCurve FREE =
+      new BatchCurve(new int[] {1, 2, 4, 8, 16}, new long[] {10, 10, 10, 10, 11});
+
+  @Test
+  void largerPassesThanNeededAreNotMadeWhereARowCostsTheSameInAny() {
+    assertThat(FLAT.cap()).isEqualTo(4);
+    assertThat(FREE.cap()).isEqualTo(16);
+    assertThat(BatchCurve.unmeasured(6).cap()).isEqualTo(6);
+  }
+
+  @Test
+  void spareRowsAreRunOnlyWhereTheyCostLittle() {
+    assertThat(FLAT.choose(9, 16)).isEqualTo(8); // the ninth next time, not seven spare rows
+    assertThat(FLAT.choose(3, 4)).isEqualTo(2);
+    assertThat(FREE.choose(9, 16)).isEqualTo(16);
+    assertThat(FREE.choose(3, 16)).isEqualTo(4);
+    assertThat(FREE.choose(1, 16)).isEqualTo(1);
+    assertThat(BatchCurve.unmeasured(6).choose(5, 6)).isEqualTo(6);
+    assertThat(BatchCurve.unmeasured(16).choose(100, 8)).isEqualTo(8);
+    assertThat(BatchCurve.pinned(8).choose(1, 8)).isEqualTo(8);
+  }
+
+  @Test
+  void aCurveThatFallsIsMadeToRise() {
+    assertThat(BatchCurve.of(new int[] {1, 2, 4}, new long[] {5, 4, 6}).nanos())
+        .containsExactly(5, 5, 6);
+    assertThatThrownBy(() -> new BatchCurve(new int[] {1, 2}, new long[] {5, 4}))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void measuringEndsInTimeAndGuessesTheRest() {
+    AtomicLong clock = new AtomicLong();
+    var shelf = new PlainShelf();
+    try (StepGroup group =
+        new StepGroup(PlainShelf.model("m"), shelf.load(PlainShelf.model("m")), 8)) {
+      // Each look at the clock takes 100 ns: a pass, between two looks, seems to take as long.
+      BatchCurve curve =
+          BatchCurve.measure(
+              group.slots(),
+              group.spare(),
+              new int[] {1, 2, 4, 8},
+              600,
+              () -> clock.addAndGet(100));
+      assertThat(curve.nanos()).containsExactly(100, 200, 400, 800);
+    }
+  }
+
+  @Test
+  void whatWasMeasuredQuietlyIsKeptAndFoundAgain(@TempDir Path folder) throws IOException {
+    BatchCurves curves = BatchCurves.keptIn(folder.resolve("new"), "this machine");
+    ModelInfo model = PlainShelf.model("m");
+    AtomicLong clock = new AtomicLong();
+    var shelf = new PlainShelf();
+    try (StepGroup group = new StepGroup(model, shelf.load(model), 8)) {
+      for (boolean quiet : List.of(false, true)) {
+        curves.of(model, group.slots(), group.spare(), 8, () -> clock.addAndGet(7), () -> quiet);
+        assertThat(Files.exists(folder.resolve("new"))).isEqualTo(quiet);
+      }
+      int probes = shelf.probes.get();
+      BatchCurve again =
+          curves.of(model, group.slots(), group.spare(), 8, clock::incrementAndGet, () -> true);
+      assertThat(shelf.probes).as("nothing was measured").hasValue(probes);
+      assertThat(again.nanos()).containsOnly(7);
+      // Another machine, another limit, a spoilt file: measured anew.
+      BatchCurves elsewhere = BatchCurves.keptIn(folder.resolve("new"), "another");
+      elsewhere.of(model, group.slots(), group.spare(), 8, clock::incrementAndGet, () -> false);
+      assertThat(shelf.probes.get()).isGreaterThan(probes);
+      try (Stream<Path> files = Files.list(folder.resolve("new"))) {
+        Files.writeString(files.findFirst().orElseThrow(), "{");
+      }
+      int before = shelf.probes.get();
+      curves.of(model, group.slots(), group.spare(), 8, clock::incrementAndGet, () -> true);
+      assertThat(shelf.probes.get()).isGreaterThan(before);
+    }
+  }
+
+  @Test
+  void atTheStepShortRequestsDoNotWaitForLongOnes() {
+    List<Arrivals.Request> requests = Arrivals.poisson(500, 0.8 / Arrivals.meanRowSteps() * 1e8, 3);
+    var step = Arrivals.atTheStep(requests, FLAT, 32, 16, Arrivals.calculated(FLAT));
+    var request = Arrivals.byRequest(requests, FLAT, 16, Arrivals.calculated(FLAT));
+    assertThat(request.quantile(0.5) / step.quantile(0.5)).isGreaterThan(1.5);
+    assertThat(step.rowStepsPerSecond() / request.rowStepsPerSecond()).isGreaterThan(0.98);
+    assertThat(step.latencies()).hasSize(500);
+    assertThat(step.latencies()[0]).isPositive();
+  }
+}
