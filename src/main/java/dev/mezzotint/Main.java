@@ -1,11 +1,11 @@
 package dev.mezzotint;
 
+import dev.mezzotint.bench.AutoscalerBench;
 import dev.mezzotint.bench.LatencyBench;
-import dev.mezzotint.bench.ObservingBench;
+import dev.mezzotint.bench.ObservabilityBench;
 import dev.mezzotint.bench.QueueBench;
-import dev.mezzotint.bench.ScaleBench;
 import dev.mezzotint.worker.DemoCommand;
-import dev.mezzotint.worker.Installed;
+import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.worker.WorkerCommand;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.util.List;
@@ -24,12 +24,14 @@ public final class Main {
   /** All commands, with the services of this installation. */
   public static CommandLine line() {
     return Mezzotint.line(
-        new Installed(),
-        List.of(new WorkerCommand(Installed::settings), new DemoCommand(Installed::settings)),
+        new InstalledContext(),
         List.of(
-            new QueueBench(Installed::settings),
-            new LatencyBench(Installed::settings),
-            new ObservingBench(Installed::settings),
-            new ScaleBench()));
+            new WorkerCommand(InstalledContext::settings),
+            new DemoCommand(InstalledContext::settings)),
+        List.of(
+            new QueueBench(InstalledContext::settings),
+            new LatencyBench(InstalledContext::settings),
+            new ObservabilityBench(InstalledContext::settings),
+            new AutoscalerBench()));
   }
 }

@@ -3,6 +3,7 @@ package dev.mezzotint;
 import dev.mezzotint.bench.BenchCommand;
 import dev.mezzotint.bench.SamplerBench;
 import dev.mezzotint.bench.TrainingBench;
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.CompletionCommand;
 import dev.mezzotint.cli.DatasetsCheck;
 import dev.mezzotint.cli.DatasetsCommand;
@@ -12,7 +13,6 @@ import dev.mezzotint.cli.ExportCommand;
 import dev.mezzotint.cli.GenerateCommand;
 import dev.mezzotint.cli.ImportCommand;
 import dev.mezzotint.cli.ModelsCommand;
-import dev.mezzotint.cli.Surroundings;
 import dev.mezzotint.cli.TrainCommand;
 import dev.mezzotint.cli.TuneScheduleCommand;
 import dev.mezzotint.cli.jobs.CancelCommand;
@@ -55,7 +55,7 @@ public final class Mezzotint {
    * @return the exit code
    */
   public static int run(
-      Surroundings surroundings,
+      CommandContext surroundings,
       List<Callable<Integer>> others,
       List<Callable<Integer>> benches,
       String... args) {
@@ -64,7 +64,9 @@ public final class Mezzotint {
 
   /** All commands, as {@link #run} knows them. */
   public static CommandLine line(
-      Surroundings surroundings, List<Callable<Integer>> others, List<Callable<Integer>> benches) {
+      CommandContext surroundings,
+      List<Callable<Integer>> others,
+      List<Callable<Integer>> benches) {
     CommandLine bench =
         new CommandLine(new BenchCommand())
             .addSubcommand(new SamplerBench(surroundings))

@@ -22,7 +22,7 @@ final class JobCost {
   private double jobs;
   private boolean full;
   private long at;
-  private QueueFigures before = new QueueFigures(0, 0, 0, 0, 0);
+  private QueueSnapshot before = new QueueSnapshot(0, 0, 0, 0, 0);
 
   /**
    * @param configured seconds, positive
@@ -34,7 +34,7 @@ final class JobCost {
   /**
    * @param now {@link System#nanoTime}
    */
-  void look(QueueFigures figures, long now) {
+  void look(QueueSnapshot figures, long now) {
     long wanted = figures.unsettled() - figures.paused();
     boolean fullNow = figures.lanes() > 0 && wanted >= figures.lanes();
     // Between two looks with the same workers, all of them busy at both.

@@ -17,7 +17,7 @@ public final class ScalerServer implements AutoCloseable {
   private static final int THREADS = 2;
   private static final int MESSAGE_BYTES_MAX = 64 << 10;
   private static final int HEADER_BYTES_MAX = 8 << 10;
-  private static final int CALLS_MAX = 2 * KedaScaler.STREAMS_MAX;
+  private static final int CALLS_MAX = 2 * KedaExternalScaler.STREAMS_MAX;
   private static final long PING_SECONDS_MIN = 5;
   private static final long END_SECONDS = 2;
 
@@ -30,7 +30,7 @@ public final class ScalerServer implements AutoCloseable {
    * @param port 0 for any that is free
    * @throws IOException if the port cannot be had
    */
-  public ScalerServer(DemandWatch watch, String host, int port) throws IOException {
+  public ScalerServer(DemandMonitor watch, String host, int port) throws IOException {
     threads =
         Executors.newFixedThreadPool(
             THREADS,
@@ -42,7 +42,7 @@ public final class ScalerServer implements AutoCloseable {
     try {
       server =
           NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-              .addService(new KedaScaler(watch))
+              .addService(new KedaExternalScaler(watch))
               .executor(threads)
               .maxInboundMessageSize(MESSAGE_BYTES_MAX)
               .maxInboundMetadataSize(HEADER_BYTES_MAX)

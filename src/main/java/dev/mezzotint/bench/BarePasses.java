@@ -8,7 +8,7 @@ import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -39,12 +39,12 @@ final class BarePasses {
    * @return for JSON
    */
   Map<String, Object> measure(List<Integer> batches, SideBySide turns) {
-    double operations = Arithmetic.operations(files.config(), info.height(), info.width());
+    double operations = OperationCount.operations(files.config(), info.height(), info.width());
     Map<String, Object> figures = new LinkedHashMap<>();
     List<Object> cases = new ArrayList<>();
     List<Double> rates = new ArrayList<>();
     int most = Collections.max(batches);
-    try (SamplingNetwork network = ModelLibrary.load(device, files);
+    try (SamplingNetwork network = ModelResolver.load(device, files);
         SamplingNetwork.Slots slots = network.slots(most, info.height(), info.width());
         Products products = new Products(device)) {
       fill(slots, most);
@@ -66,9 +66,9 @@ final class BarePasses {
     double[] all = rates.stream().mapToDouble(rate -> rate / 1e9).toArray();
     SamplerBench.say(
         "one row-step is %.2f GFLOP; plain matrix products run at %s GFLOP/s",
-        operations / 1e9, Spread.of(all).text("%.0f"));
+        operations / 1e9, SampleStatistics.of(all).text("%.0f"));
     figures.put("operationsPerRowStep", operations);
-    figures.put("matrixProductGflops", Spread.of(all).toMap());
+    figures.put("matrixProductGflops", SampleStatistics.of(all).toMap());
     figures.put("cases", cases);
     return figures;
   }
@@ -115,7 +115,7 @@ final class BarePasses {
         slots.put(new long[] {row}, new float[2], new float[0]);
       }
       pass = pass(slots, WIDE);
-      operations = (double) WIDE * Arithmetic.operations(wide, 1, 1);
+      operations = (double) WIDE * OperationCount.operations(wide, 1, 1);
       pass.run();
       pass.run();
     }

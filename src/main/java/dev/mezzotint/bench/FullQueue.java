@@ -6,7 +6,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.StepLoop;
 import java.util.ArrayList;
@@ -66,7 +66,7 @@ final class FullQueue implements AutoCloseable {
   }
 
   /** What one job heard. */
-  private class Ear implements Sampling.RowListener {
+  private class Ear implements Sampler.RowListener {
     final AtomicInteger stages = new AtomicInteger();
     final CountDownLatch end = new CountDownLatch(1);
     private final AtomicInteger left;
@@ -126,7 +126,7 @@ final class FullQueue implements AutoCloseable {
    */
   double rowStepsPerSecond(int lanes, double seconds) throws InterruptedException {
     over = false;
-    List<Sampling.Running> running = new ArrayList<>();
+    List<Sampler.Running> running = new ArrayList<>();
     for (int lane = 0; lane < lanes; lane++) {
       running.add(next(running));
     }
@@ -138,7 +138,7 @@ final class FullQueue implements AutoCloseable {
     double rate = steps / ((System.nanoTime() - start) / 1e9);
     over = true;
     synchronized (running) {
-      running.forEach(Sampling.Running::cancel);
+      running.forEach(Sampler.Running::cancel);
     }
     while (loop.figures().underWay() > 0 || loop.figures().waiting() > 0) {
       TimeUnit.MILLISECONDS.sleep(5);
@@ -146,15 +146,15 @@ final class FullQueue implements AutoCloseable {
     return rate;
   }
 
-  private Sampling.Running next(List<Sampling.Running> running) {
-    Arrivals.Request request = Arrivals.mixed(random, 0);
+  private Sampler.Running next(List<Sampler.Running> running) {
+    ServingModes.Request request = ServingModes.mixed(random, 0);
     return loop.submit(
         job(request.images(), request.steps(), request.solver()),
         new Ear(request.images()) {
           @Override
           void ended() {
             if (!over) {
-              Sampling.Running following = next(running);
+              Sampler.Running following = next(running);
               synchronized (running) {
                 running.add(following);
               }
@@ -176,7 +176,7 @@ final class FullQueue implements AutoCloseable {
     long end = 0;
     for (int trial = 0; trial < TRIALS; trial++) {
       Ear longEar = new Ear(16);
-      Sampling.Running batch = loop.submit(job(16, LONG_STEPS, Solver.HEUN), longEar);
+      Sampler.Running batch = loop.submit(job(16, LONG_STEPS, Solver.HEUN), longEar);
       while (longEar.stages.get() < 16 + trial) {
         Thread.onSpinWait();
       }
@@ -210,7 +210,7 @@ final class FullQueue implements AutoCloseable {
               calls.incrementAndGet();
             }
           };
-      Sampling.Running running = loop.submit(job(4, LONG_STEPS, Solver.EULER), ear);
+      Sampler.Running running = loop.submit(job(4, LONG_STEPS, Solver.EULER), ear);
       while (calls.get() < 3 + trial % 5) {
         Thread.onSpinWait();
       }

@@ -1,6 +1,6 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -10,15 +10,15 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.network.Device;
-import dev.mezzotint.sampling.LoopFigures;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
+import dev.mezzotint.sampling.StepLoopMetrics;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.KafkaRequests;
+import dev.mezzotint.worker.KafkaSystem;
 import dev.mezzotint.worker.ModelFinder;
-import dev.mezzotint.worker.Settings;
+import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,11 +81,11 @@ public final class LatencyBench implements Callable<Integer> {
       description = "Requests of each; default ${DEFAULT-VALUE}.")
   private int runs = 20;
 
-  @Mixin private BenchFigures output = new BenchFigures();
+  @Mixin private BenchReport output = new BenchReport();
 
-  private final Supplier<Settings> configuration;
+  private final Supplier<WorkerConfig> configuration;
 
-  public LatencyBench(Supplier<Settings> configuration) {
+  public LatencyBench(Supplier<WorkerConfig> configuration) {
     this.configuration = configuration;
   }
 
@@ -97,8 +97,8 @@ public final class LatencyBench implements Callable<Integer> {
       byPart.computeIfAbsent(part, p -> new ArrayList<>()).add(millis);
     }
 
-    Spread spread(String part) {
-      return Spread.of(
+    SampleStatistics spread(String part) {
+      return SampleStatistics.of(
           byPart.getOrDefault(part, List.of(0.0)).stream()
               .mapToDouble(Double::doubleValue)
               .toArray());
@@ -115,7 +115,7 @@ public final class LatencyBench implements Callable<Integer> {
     System.setProperty("mezzotint.data", data.toString());
     Map<String, Object> figures = new LinkedHashMap<>();
     try {
-      Settings settings = configuration.get();
+      WorkerConfig settings = configuration.get();
       try (Endpoints endpoints = Endpoints.open(settings);
           Connections connections = new Connections(settings, endpoints)) {
         connections.prepare();
@@ -128,11 +128,14 @@ public final class LatencyBench implements Callable<Integer> {
   }
 
   private void run(
-      Settings settings, Endpoints endpoints, Connections connections, Map<String, Object> figures)
+      WorkerConfig settings,
+      Endpoints endpoints,
+      Connections connections,
+      Map<String, Object> figures)
       throws InterruptedException {
     Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
-    ModelLibrary library =
-        new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
+    ModelResolver library =
+        new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
     ModelInfo info = library.find(model);
     Map<String, Object> request = new LinkedHashMap<>();
     request.put("model", info.name());
@@ -140,9 +143,10 @@ public final class LatencyBench implements Callable<Integer> {
       request.put("condition", condition(info));
     }
     Stopwatch watch = new Stopwatch();
-    try (KafkaRequests requests = new KafkaRequests(endpoints);
-        BenchAssembly path =
-            new BenchAssembly(settings, connections, library, device, settings.lanes(), watch)) {
+    try (KafkaSystem requests = new KafkaSystem(endpoints);
+        InstrumentedWorker path =
+            new InstrumentedWorker(
+                settings, connections, library, device, settings.lanes(), watch)) {
       path.queue.start();
       say("one picture of %s, %s", info.reference(), device.description());
       for (int t : steps) {
@@ -160,8 +164,8 @@ public final class LatencyBench implements Callable<Integer> {
 
   private static void one(
       Map<String, Object> request,
-      KafkaRequests requests,
-      BenchAssembly path,
+      KafkaSystem requests,
+      InstrumentedWorker path,
       Stopwatch watch,
       double encode,
       Parts parts)
@@ -182,9 +186,9 @@ public final class LatencyBench implements Callable<Integer> {
                     .orElseThrow(() -> new IllegalStateException("no end of " + id)));
     TimeUnit.MILLISECONDS.sleep(SETTLE_MILLIS);
     watch.reset();
-    LoopFigures before = path.loop.figures();
+    StepLoopMetrics before = path.loop.figures();
     long sent = System.nanoTime();
-    requests.submit(Requests.Kind.GENERATION, id, JsonText.write(request));
+    requests.submit(MezzotintSystem.Kind.GENERATION, id, JsonText.write(request));
     JobEvent event = heard.join();
     if (event.type() != JobEvent.Type.COMPLETED) {
       throw new IllegalStateException(id + ": " + event.data().get("cause"));
@@ -213,7 +217,7 @@ public final class LatencyBench implements Callable<Integer> {
     say("%d steps: %s ms from request to event", t, parts.spread("total").text("%.1f"));
     Map<String, Object> figures = new LinkedHashMap<>();
     for (String part : parts.byPart.keySet()) {
-      Spread spread = parts.spread(part);
+      SampleStatistics spread = parts.spread(part);
       figures.put(part, spread.toMap());
       if (!part.equals("total")) {
         say("  %-28s %s ms", part, spread.text("%7.2f"));

@@ -4,7 +4,7 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelShelf;
+import dev.mezzotint.sampling.ModelLoader;
 import java.util.OptionalInt;
 
 /**
@@ -19,7 +19,7 @@ final class NullNetwork implements SamplingNetwork {
   private static final int VALUES = 3 * SIDE * SIDE;
 
   /** Holds this network and no other. Safe for use by many threads. */
-  static final class Shelf implements ModelShelf {
+  static final class Shelf implements ModelLoader {
     @Override
     public ModelInfo find(String reference) {
       if (!reference.equals(NAME) && !reference.equals(NAME + "@1")) {

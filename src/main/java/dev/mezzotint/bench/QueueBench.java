@@ -1,6 +1,6 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -10,14 +10,14 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.BatchCurve;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
-import dev.mezzotint.sampling.ModelShelf;
+import dev.mezzotint.sampling.ModelLoader;
+import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.KafkaRequests;
+import dev.mezzotint.worker.KafkaSystem;
 import dev.mezzotint.worker.ModelFinder;
-import dev.mezzotint.worker.Settings;
+import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -81,12 +81,12 @@ public final class QueueBench implements Callable<Integer> {
   @Option(names = "--lanes", paramLabel = "N", description = "Jobs in hand; default as configured.")
   private @Nullable Integer lanes;
 
-  @Mixin private BenchFigures output = new BenchFigures();
+  @Mixin private BenchReport output = new BenchReport();
 
-  private final Supplier<Settings> configuration;
+  private final Supplier<WorkerConfig> configuration;
   private final Map<String, Object> figures = new LinkedHashMap<>();
 
-  public QueueBench(Supplier<Settings> configuration) {
+  public QueueBench(Supplier<WorkerConfig> configuration) {
     this.configuration = configuration;
   }
 
@@ -100,7 +100,7 @@ public final class QueueBench implements Callable<Integer> {
     // A broker and a store of its own: nothing of the user's is touched, and nothing is left.
     System.setProperty("mezzotint.data", data.toString());
     try {
-      Settings settings = configuration.get();
+      WorkerConfig settings = configuration.get();
       try (Endpoints endpoints = Endpoints.open(settings);
           Connections connections = new Connections(settings, endpoints)) {
         connections.prepare();
@@ -112,34 +112,34 @@ public final class QueueBench implements Callable<Integer> {
     return output.end(figures);
   }
 
-  private void run(Settings settings, Endpoints endpoints, Connections connections)
+  private void run(WorkerConfig settings, Endpoints endpoints, Connections connections)
       throws InterruptedException {
     int inHand = lanes == null ? settings.lanes() : lanes;
     Stopwatch watch = new Stopwatch();
     if (model == null) {
-      ModelShelf shelf = new NullNetwork.Shelf();
-      try (BenchAssembly path =
-          new BenchAssembly(settings, connections, shelf, null, inHand, watch)) {
+      ModelLoader shelf = new NullNetwork.Shelf();
+      try (InstrumentedWorker path =
+          new InstrumentedWorker(settings, connections, shelf, null, inHand, watch)) {
         nothing(path, endpoints, inHand, watch);
       }
       return;
     }
     Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
-    ModelLibrary library =
-        new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
+    ModelResolver library =
+        new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
     ModelInfo info = library.find(model);
     figures.put("machine", device.description());
-    GatedShelf gate = new GatedShelf(library);
+    GatedModelLoader gate = new GatedModelLoader(library);
     try (SamplingNetwork network = library.load(info);
         SamplingNetwork.Slots bare = network.slots(1, info.height(), info.width());
-        BenchAssembly path =
-            new BenchAssembly(settings, connections, gate, device, inHand, watch)) {
+        InstrumentedWorker path =
+            new InstrumentedWorker(settings, connections, gate, device, inHand, watch)) {
       full(path, gate, info, bare, endpoints, inHand);
     }
   }
 
   /** One-image jobs; all wait on the topic before the first is taken. */
-  private void nothing(BenchAssembly path, Endpoints endpoints, int inHand, Stopwatch watch)
+  private void nothing(InstrumentedWorker path, Endpoints endpoints, int inHand, Stopwatch watch)
       throws InterruptedException {
     submit(endpoints, WARM_JOBS + RUNS * jobs);
     path.queue.start();
@@ -157,8 +157,8 @@ public final class QueueBench implements Callable<Integer> {
     double wallMillis = (System.nanoTime() - began) / 1e6;
     double own = (ownCpuNanos() - cpuBefore) / 1e6;
     double all = watch.count("events: end");
-    figures.put("jobsPerSecond", Spread.of(rates).toMap());
-    say("jobs per second with %d lanes: %s", inHand, Spread.of(rates).text("%.1f"));
+    figures.put("jobsPerSecond", SampleStatistics.of(rates).toMap());
+    say("jobs per second with %d lanes: %s", inHand, SampleStatistics.of(rates).text("%.1f"));
     double calls =
         (watch.count("store: job record")
                 + watch.count("store: images")
@@ -213,8 +213,8 @@ public final class QueueBench implements Callable<Integer> {
 
   /** Mixed requests behind a full queue; the worker and the bare network by turns. */
   private void full(
-      BenchAssembly path,
-      GatedShelf gate,
+      InstrumentedWorker path,
+      GatedModelLoader gate,
       ModelInfo info,
       SamplingNetwork.Slots bare,
       Endpoints endpoints,
@@ -257,15 +257,15 @@ public final class QueueBench implements Callable<Integer> {
     say(
         "%s behind a full queue of mixed requests, %d lanes, passes of %d",
         info.reference(), inHand, cap);
-    say("worker       %s row-steps/s", Spread.of(rates).text("%.3g"));
-    say("bare network %s row-steps/s, by turns", Spread.of(alone).text("%.3g"));
-    say("share        %s", Spread.of(share).text("%.3g"));
+    say("worker       %s row-steps/s", SampleStatistics.of(rates).text("%.3g"));
+    say("bare network %s row-steps/s, by turns", SampleStatistics.of(alone).text("%.3g"));
+    say("share        %s", SampleStatistics.of(share).text("%.3g"));
     say("broker and store used %.2f s of CPU time in %.0f s", stackSeconds, wall);
     figures.put("lanes", inHand);
     figures.put("rows", cap);
-    figures.put("worker", Spread.of(rates).toMap());
-    figures.put("bare", Spread.of(alone).toMap());
-    figures.put("share", Spread.of(share).toMap());
+    figures.put("worker", SampleStatistics.of(rates).toMap());
+    figures.put("bare", SampleStatistics.of(alone).toMap());
+    figures.put("share", SampleStatistics.of(share).toMap());
     figures.put("brokerAndStoreCpuSeconds", stackSeconds);
     figures.put("seconds", wall);
   }
@@ -282,11 +282,11 @@ public final class QueueBench implements Callable<Integer> {
   }
 
   private static void submit(Endpoints endpoints, int count) {
-    try (KafkaRequests requests = new KafkaRequests(endpoints)) {
+    try (KafkaSystem requests = new KafkaSystem(endpoints)) {
       for (int i = 0; i < count; i++) {
         String id = "bench-" + i;
         requests.submit(
-            Requests.Kind.GENERATION,
+            MezzotintSystem.Kind.GENERATION,
             id,
             json(Map.of("id", id, "model", NullNetwork.NAME, "seed", i)));
       }
@@ -295,12 +295,12 @@ public final class QueueBench implements Callable<Integer> {
 
   static void submitMixed(Endpoints endpoints, ModelInfo info, int count) {
     Random random = new Random(7);
-    try (KafkaRequests requests = new KafkaRequests(endpoints)) {
+    try (KafkaSystem requests = new KafkaSystem(endpoints)) {
       for (int i = 0; i < count; i++) {
         String id = "bench-" + i;
-        Arrivals.Request mixed = Arrivals.mixed(random, 0);
+        ServingModes.Request mixed = ServingModes.mixed(random, 0);
         requests.submit(
-            Requests.Kind.GENERATION,
+            MezzotintSystem.Kind.GENERATION,
             id,
             json(
                 Map.of(
@@ -315,7 +315,7 @@ public final class QueueBench implements Callable<Integer> {
                     "steps",
                     mixed.steps(),
                     "sampler",
-                    mixed.solver().word())));
+                    mixed.solver().wireName())));
       }
     }
   }

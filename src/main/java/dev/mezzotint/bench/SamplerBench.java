@@ -1,9 +1,9 @@
 package dev.mezzotint.bench;
 
 import com.sun.management.ThreadMXBean;
-import dev.mezzotint.cli.Destination;
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.ModelOptions;
-import dev.mezzotint.cli.Surroundings;
+import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
@@ -11,10 +11,10 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.BatchCurve;
 import dev.mezzotint.sampling.BatchCurves;
-import dev.mezzotint.sampling.LoopSettings;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.StepLoop;
+import dev.mezzotint.sampling.StepLoopSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -50,7 +50,7 @@ public final class SamplerBench implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private BenchFigures output = new BenchFigures();
+  @Mixin private BenchReport output = new BenchReport();
 
   @Option(names = "--plot", paramLabel = "DIR", description = "Draw batching.png into this folder.")
   private @Nullable Path plot;
@@ -101,10 +101,10 @@ public final class SamplerBench implements Callable<Integer> {
       description = "The other program, with --batch.")
   private @Nullable String peer;
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
   private final Map<String, Object> figures = new LinkedHashMap<>();
 
-  public SamplerBench(Surroundings surroundings) {
+  public SamplerBench(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -123,14 +123,14 @@ public final class SamplerBench implements Callable<Integer> {
     }
     output.check();
     if (plot != null) {
-      Destination.folder("--plot", plot);
+      OutputPaths.folder("--plot", plot);
     }
     ModelFiles files = surroundings.model(model.reference);
     Device device =
         batches.isEmpty()
             ? surroundings.workerDevice(model.device)
             : surroundings.device(model.device);
-    ModelLibrary library = new ModelLibrary(device, ref -> files);
+    ModelResolver library = new ModelResolver(device, ref -> files);
     ModelInfo info = library.find("");
     figures.put("model", info.reference());
     figures.put("machine", device.description());
@@ -138,15 +138,15 @@ public final class SamplerBench implements Callable<Integer> {
     figures.put("loadAverageAtStart", busy);
     say("%s on %s; load average %.1f", info.reference(), device.description(), busy);
     if (!batches.isEmpty()) {
-      try (Peer other = SideBySide.open(peer, files, device)) {
+      try (ReferenceProcess other = SideBySide.open(peer, files, device)) {
         BarePasses passes = new BarePasses(device, files, info);
         figures.putAll(passes.measure(batches, SideBySide.sampler(rounds, seconds, other)));
       }
       return output.end(figures);
     }
-    int largest = device.name().equals("cpu") ? LoopSettings.PASS_DEFAULT : 64;
+    int largest = device.name().equals("cpu") ? StepLoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;
-    try (SamplingNetwork network = ModelLibrary.load(device, files);
+    try (SamplingNetwork network = ModelResolver.load(device, files);
         SamplingNetwork.Slots rows = network.slots(1, info.height(), info.width())) {
       BatchCurve curve = curve(rows, BatchCurve.sizes(largest));
       fullQueue(library, info, rows, curve, slots, largest);
@@ -169,7 +169,7 @@ public final class SamplerBench implements Callable<Integer> {
     long[] nanos = new long[sizes.length];
     List<Object> points = new ArrayList<>();
     for (int i = 0; i < sizes.length; i++) {
-      Spread spread = Spread.of(millis[i]);
+      SampleStatistics spread = SampleStatistics.of(millis[i]);
       nanos[i] = (long) (1e6 * spread.median());
       double rate = 1e3 * sizes[i] / spread.median();
       say("%5d %26s %12.1f", sizes[i], spread.text("%.2f"), rate);
@@ -185,7 +185,7 @@ public final class SamplerBench implements Callable<Integer> {
   private static double barePassMillis(SamplingNetwork.Slots rows, int size, double seconds) {
     long start = System.nanoTime();
     int passes = 0;
-    LivePasses live = new LivePasses(rows);
+    RealTimePasses live = new RealTimePasses(rows);
     do {
       live.pass(size);
       passes++;
@@ -197,15 +197,15 @@ public final class SamplerBench implements Callable<Integer> {
    * The loop with a full queue and the bare network by turns, so that both see the same machine.
    */
   private void fullQueue(
-      ModelLibrary library,
+      ModelResolver library,
       ModelInfo info,
       SamplingNetwork.Slots rows,
       BatchCurve curve,
       int slots,
       int largest)
       throws InterruptedException {
-    LoopSettings settings =
-        LoopSettings.of(slots).withPassMax(largest).withCurves(BatchCurves.measured());
+    StepLoopSettings settings =
+        StepLoopSettings.of(slots).withPassMax(largest).withCurves(BatchCurves.measured());
     try (StepLoop loop = new StepLoop(library, settings);
         FullQueue queue = new FullQueue(loop, info)) {
       queue.warm();
@@ -225,9 +225,9 @@ public final class SamplerBench implements Callable<Integer> {
       long perPass =
           (allocatedByLoop() - allocated) / Math.max(1, loop.figures().passes() - passes);
       say("%nFull queue of mixed requests, %d in hand, passes of %d", lanes, cap);
-      say("bare network %s row-steps/s", Spread.of(bare).text("%.1f"));
-      say("step loop    %s row-steps/s", Spread.of(full).text("%.1f"));
-      say("share        %s", Spread.of(share).text("%.3f"));
+      say("bare network %s row-steps/s", SampleStatistics.of(bare).text("%.1f"));
+      say("step loop    %s row-steps/s", SampleStatistics.of(full).text("%.1f"));
+      say("share        %s", SampleStatistics.of(share).text("%.3f"));
       say(
           "heap         %d bytes allocated a pass by the loop's thread, pictures included",
           perPass);
@@ -239,9 +239,9 @@ public final class SamplerBench implements Callable<Integer> {
       say("steps after a cancellation: %d at most", cancel);
       Map<String, Object> found = new LinkedHashMap<>();
       found.put("rows", cap);
-      found.put("bare", Spread.of(bare).toMap());
-      found.put("loop", Spread.of(full).toMap());
-      found.put("share", Spread.of(share).toMap());
+      found.put("bare", SampleStatistics.of(bare).toMap());
+      found.put("loop", SampleStatistics.of(full).toMap());
+      found.put("share", SampleStatistics.of(share).toMap());
       found.put("shortRequestSteps", late.steps());
       found.put("shortRequestStarts", late.start());
       found.put("shortRequestEnds", late.end());

@@ -1,7 +1,7 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.bench.Arrivals.Outcome;
-import dev.mezzotint.bench.Arrivals.Request;
+import dev.mezzotint.bench.ServingModes.Outcome;
+import dev.mezzotint.bench.ServingModes.Request;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.sampling.BatchCurve;
@@ -44,7 +44,7 @@ final class ServingComparison {
     for (int size : curve.sizes()) {
       best = Math.max(best, size * 1e9 / curve.nanosOf(size));
     }
-    return best / Arrivals.meanRowSteps();
+    return best / ServingModes.meanRowSteps();
   }
 
   List<Map<String, Object>> calculated(int count) {
@@ -55,17 +55,19 @@ final class ServingComparison {
     head();
     for (int i = 0; i < LOADS.length; i++) {
       double load = LOADS[i];
-      List<Request> requests = Arrivals.poisson(count, load * capacity(), SEED);
-      Outcome step = Arrivals.atTheStep(requests, curve, slots, lanes, Arrivals.calculated(curve));
+      List<Request> requests = ServingModes.poisson(count, load * capacity(), SEED);
+      Outcome step =
+          ServingModes.atTheStep(requests, curve, slots, lanes, ServingModes.calculated(curve));
       Map<Integer, Outcome> grid = new TreeMap<>();
       for (int rows : BATCHES) {
-        grid.put(rows, Arrivals.byRequest(requests, curve, rows, Arrivals.calculated(curve)));
+        grid.put(
+            rows, ServingModes.byRequest(requests, curve, rows, ServingModes.calculated(curve)));
       }
       int best = best(grid);
       if (load == LIVE_LOAD) {
         bestAtLiveLoad = best;
       }
-      Outcome single = Arrivals.byRequest(requests, curve, 1, Arrivals.calculated(curve));
+      Outcome single = ServingModes.byRequest(requests, curve, 1, ServingModes.calculated(curve));
       Map<String, Object> point = new LinkedHashMap<>();
       point.put("load", load);
       point.put("atTheStep", tell(load, "at the step", step, step));
@@ -96,18 +98,20 @@ final class ServingComparison {
   /** The real network under the same requests, one way after the other. */
   List<Map<String, Object>> live(SamplingNetwork.Slots rows, double seconds) {
     double rate = LIVE_LOAD * capacity();
-    List<Request> requests = Arrivals.poisson((int) Math.max(10, seconds * rate), rate, SEED + 1);
+    List<Request> requests =
+        ServingModes.poisson((int) Math.max(10, seconds * rate), rate, SEED + 1);
     SamplerBench.say("%nThe same in real time, %d requests", requests.size());
     head();
     Map<String, Supplier<Outcome>> ways = new LinkedHashMap<>();
     ways.put(
         "at the step",
-        () -> Arrivals.atTheStep(requests, curve, slots, lanes, new LivePasses(rows)));
+        () -> ServingModes.atTheStep(requests, curve, slots, lanes, new RealTimePasses(rows)));
     int best = bestAtLiveLoad;
     ways.put(
         "by request, " + best + " rows",
-        () -> Arrivals.byRequest(requests, curve, best, new LivePasses(rows)));
-    ways.put("one by one", () -> Arrivals.byRequest(requests, curve, 1, new LivePasses(rows)));
+        () -> ServingModes.byRequest(requests, curve, best, new RealTimePasses(rows)));
+    ways.put(
+        "one by one", () -> ServingModes.byRequest(requests, curve, 1, new RealTimePasses(rows)));
     List<Map<String, Object>> all = new ArrayList<>();
     Outcome step = null;
     for (Map.Entry<String, Supplier<Outcome>> way : ways.entrySet()) {

@@ -21,13 +21,18 @@ import org.jspecify.annotations.Nullable;
  * @param peer none: this software alone
  */
 record SideBySide(
-    String what, String unit, String key, int rounds, double seconds, @Nullable Peer peer) {
+    String what,
+    String unit,
+    String key,
+    int rounds,
+    double seconds,
+    @Nullable ReferenceProcess peer) {
 
-  static SideBySide training(int rounds, double seconds, @Nullable Peer peer) {
+  static SideBySide training(int rounds, double seconds, @Nullable ReferenceProcess peer) {
     return new SideBySide("training", "images/s", "imagesPerSecond", rounds, seconds, peer);
   }
 
-  static SideBySide sampler(int rounds, double seconds, @Nullable Peer peer) {
+  static SideBySide sampler(int rounds, double seconds, @Nullable ReferenceProcess peer) {
     return new SideBySide("sampler", "row-steps/s", "rowStepsPerSecond", rounds, seconds, peer);
   }
 
@@ -51,8 +56,8 @@ record SideBySide(
     for (int round = 0; round < rounds; round++) {
       // Whoever is first sees a machine that has rested: by turns.
       boolean first = round % 2 == 0;
-      Peer.Turn mine = first ? turn(rows, step) : new Peer.Turn(0, 0);
-      Peer.Turn its = peer == null ? mine : peer.turn(what, rows, seconds);
+      ReferenceProcess.Turn mine = first ? turn(rows, step) : new ReferenceProcess.Turn(0, 0);
+      ReferenceProcess.Turn its = peer == null ? mine : peer.turn(what, rows, seconds);
       mine = first ? mine : turn(rows, step);
       ours[round] = mine.rate();
       theirs[round] = its.rate();
@@ -61,32 +66,34 @@ record SideBySide(
     }
     Map<String, Object> found = new LinkedHashMap<>();
     found.put("batch", rows);
-    found.put(key, Spread.of(ours).toMap());
-    SamplerBench.say("batch %3d: %s %s", rows, Spread.of(ours).text("%.2f"), unit);
+    found.put(key, SampleStatistics.of(ours).toMap());
+    SamplerBench.say("batch %3d: %s %s", rows, SampleStatistics.of(ours).text("%.2f"), unit);
     if (peer != null) {
       String peerKey = "peer" + Character.toUpperCase(key.charAt(0)) + key.substring(1);
-      found.put(peerKey, Spread.of(theirs).toMap());
-      found.put("ratio", Spread.of(ratio).toMap());
-      found.put("peakMemoryRatio", Spread.of(memory).toMap());
-      SamplerBench.say("     peer: %s %s", Spread.of(theirs).text("%.2f"), unit);
-      SamplerBench.say("    ratio: %s", Spread.of(ratio).text("%.3f"));
-      SamplerBench.say("   memory: %s of the peer's peak", Spread.of(memory).text("%.2f"));
+      found.put(peerKey, SampleStatistics.of(theirs).toMap());
+      found.put("ratio", SampleStatistics.of(ratio).toMap());
+      found.put("peakMemoryRatio", SampleStatistics.of(memory).toMap());
+      SamplerBench.say("     peer: %s %s", SampleStatistics.of(theirs).text("%.2f"), unit);
+      SamplerBench.say("    ratio: %s", SampleStatistics.of(ratio).text("%.3f"));
+      SamplerBench.say(
+          "   memory: %s of the peer's peak", SampleStatistics.of(memory).text("%.2f"));
     }
-    return new Outcome(Spread.of(ours).median(), found);
+    return new Outcome(SampleStatistics.of(ours).median(), found);
   }
 
   /** Opens the other program on the same model, device and number of threads. */
-  static @Nullable Peer open(@Nullable String command, ModelFiles model, Device device) {
+  static @Nullable ReferenceProcess open(
+      @Nullable String command, ModelFiles model, Device device) {
     if (command == null) {
       return null;
     }
-    Peer peer = new Peer(command);
+    ReferenceProcess peer = new ReferenceProcess(command);
     Path folder = model.weights().toAbsolutePath().getParent();
     peer.open(String.valueOf(folder), device.threads(), device.name());
     return peer;
   }
 
-  private Peer.Turn turn(int rows, Runnable step) {
+  private ReferenceProcess.Turn turn(int rows, Runnable step) {
     ResidentPeak.reset();
     long start = System.nanoTime();
     long steps = 0;
@@ -95,7 +102,7 @@ record SideBySide(
       steps++;
     } while (System.nanoTime() - start < seconds * 1e9);
     double took = (System.nanoTime() - start) / 1e9;
-    return new Peer.Turn(steps * rows / took, ResidentPeak.bytes());
+    return new ReferenceProcess.Turn(steps * rows / took, ResidentPeak.bytes());
   }
 
   /** Linux's own count of the most memory that this process has had resident. */

@@ -1,7 +1,7 @@
 package dev.mezzotint.bench;
 
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.ModelOptions;
-import dev.mezzotint.cli.Surroundings;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
@@ -68,11 +68,11 @@ public final class TrainingBench implements Callable<Integer> {
   @Option(names = "--peer", paramLabel = "COMMAND", description = "The other program.")
   private @Nullable String peer;
 
-  @Mixin private BenchFigures output = new BenchFigures();
+  @Mixin private BenchReport output = new BenchReport();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public TrainingBench(Surroundings surroundings) {
+  public TrainingBench(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -99,7 +99,7 @@ public final class TrainingBench implements Callable<Integer> {
     NetworkProgram program =
         NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
     List<Object> cases = new ArrayList<>();
-    try (Peer other = SideBySide.open(peer, files, device);
+    try (ReferenceProcess other = SideBySide.open(peer, files, device);
         TrainingNetwork network =
             device.train(program, OptimizerState.start(files.readWeights()))) {
       System.gc(); // as a training does before its first step

@@ -1,6 +1,6 @@
 package dev.mezzotint.board;
 
-import dev.mezzotint.job.JobLife;
+import dev.mezzotint.job.JobState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  * @param data members of its events, the newest of each name
  * @param request what it asks for, without what is long; empty if the request was not seen
  * @param requestLacks names of members that were too long: without them it is another request
- * @param curve of a training: iteration and smoothed loss, at most {@link LossCurve#POINTS_MAX}
+ * @param curve of a training: iteration and smoothed loss, at most {@link LossHistory#POINTS_MAX}
  */
 public record BoardJob(
     String id,
@@ -75,9 +75,9 @@ public record BoardJob(
     EXPIRED;
 
     /** The words of all states. */
-    public static final List<String> WORDS = Stream.of(values()).map(State::word).toList();
+    public static final List<String> WORDS = Stream.of(values()).map(State::wireName).toList();
 
-    static State of(JobLife.State state) {
+    static State of(JobState.State state) {
       return switch (state) {
         case WAITING -> QUEUED;
         case ACCEPTED, STARTED, PROGRESSED -> RUNNING;
@@ -88,7 +88,7 @@ public record BoardJob(
       };
     }
 
-    public String word() {
+    public String wireName() {
       return name().toLowerCase(Locale.ROOT);
     }
 
@@ -114,7 +114,7 @@ public record BoardJob(
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", id);
     map.put("kind", kind);
-    map.put("state", state.word());
+    map.put("state", state.wireName());
     map.put("attempt", attempt);
     map.put("since", since.toString());
     started.ifPresent(time -> map.put("started", time.toString()));

@@ -2,7 +2,7 @@ package dev.mezzotint.board;
 
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
-import dev.mezzotint.job.JobLife;
+import dev.mezzotint.job.JobState;
 import dev.mezzotint.json.JsonObject;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 
 /**
  * What is queued, running and done, as the request topics and the event topic tell it. Both may be
- * read from anywhere on, in any order and more than once: the rules of {@link JobLife} decide what
+ * read from anywhere on, in any order and more than once: the rules of {@link JobState} decide what
  * counts.
  *
  * <p>Holds the newest jobs only: beyond its capacity it drops those first that ended first, and
@@ -60,13 +60,13 @@ public final class JobBoard {
   private static final class Entry {
     private final String id;
     private final Map<String, Object> data = new LinkedHashMap<>();
-    private final LossCurve curve = new LossCurve();
+    private final LossHistory curve = new LossHistory();
     private String kind = "";
-    private JobLife life = JobLife.NEW;
+    private JobState life = JobState.NEW;
     private Instant since;
     private Instant updated;
     private Optional<Instant> started = Optional.empty();
-    private Optional<JobRequestSummary> request = Optional.empty();
+    private Optional<RequestSummary> request = Optional.empty();
     private boolean calledOff;
 
     Entry(String id, Instant at) {
@@ -86,8 +86,8 @@ public final class JobBoard {
           updated,
           calledOff && !life.over(),
           new LinkedHashMap<>(data),
-          request.map(JobRequestSummary::members).orElse(Map.of()),
-          request.map(JobRequestSummary::lacks).orElse(List.of()),
+          request.map(RequestSummary::members).orElse(Map.of()),
+          request.map(RequestSummary::lacks).orElse(List.of()),
           curve.points());
     }
   }
@@ -118,7 +118,7 @@ public final class JobBoard {
     if (entry.request.isPresent()) {
       return;
     }
-    entry.request = Optional.of(JobRequestSummary.of(request));
+    entry.request = Optional.of(RequestSummary.of(request));
     entry.kind = kind;
     since(entry, at);
     settle(entry);
@@ -140,7 +140,7 @@ public final class JobBoard {
     }
     Entry entry = entry(event.jobId(), event.time());
     since(entry, event.time());
-    Optional<JobLife> next = after(entry.life, event);
+    Optional<JobState> next = after(entry.life, event);
     if (next.isPresent()) {
       entry.life = next.get();
       take(entry, event);
@@ -150,10 +150,10 @@ public final class JobBoard {
     settle(entry);
   }
 
-  private static Optional<JobLife> after(JobLife life, JobEvent event) {
+  private static Optional<JobState> after(JobState life, JobEvent event) {
     try {
       return life.after(event);
-    } catch (JobLife.TwoEndsException e) {
+    } catch (JobState.TwoEndsException e) {
       return Optional.empty(); // the first one heard stays; whoever checks deliveries will tell
     }
   }
@@ -247,12 +247,12 @@ public final class JobBoard {
   public synchronized Optional<String> fingerprint(String id) {
     return Optional.ofNullable(jobs.get(id))
         .flatMap(entry -> entry.request)
-        .map(JobRequestSummary::fingerprint);
+        .map(RequestSummary::fingerprint);
   }
 
   /** The fingerprint of such a request. */
   public static String fingerprint(JsonObject request) {
-    return JobRequestSummary.of(request).fingerprint();
+    return RequestSummary.of(request).fingerprint();
   }
 
   /**

@@ -1,8 +1,8 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.DatasetReport;
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.dataset.Survey;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -10,7 +10,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.training.recipe.DatasetKeys;
+import dev.mezzotint.training.recipe.DatasetJson;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -104,16 +104,16 @@ public final class DatasetsCheck implements Callable<Integer> {
     }
     replace(keys);
     Recipe.Data data =
-        DatasetKeys.parse(
+        DatasetJson.parse(
             JsonObject.parse(JsonText.write(Map.of("dataset", keys)))
                 .object("dataset")
                 .orElseThrow(),
             p0);
     DatasetOptions options = data.options(channels);
     if (sheet != null) {
-      Destination.file("--sheet", sheet);
+      OutputPaths.file("--sheet", sheet);
     }
-    Survey survey = Survey.of(path, options, EXAMPLES);
+    DatasetReport survey = DatasetReport.of(path, options, EXAMPLES);
     boolean refused = survey.broken().size() > data.brokenMax() * survey.files();
     print(survey, data, splits(options), refused);
     writeSheet(survey);
@@ -158,7 +158,7 @@ public final class DatasetsCheck implements Callable<Integer> {
     return found;
   }
 
-  private void print(Survey survey, Recipe.Data data, List<String> splits, boolean refused) {
+  private void print(DatasetReport survey, Recipe.Data data, List<String> splits, boolean refused) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("path", path.toString());
     map.put("files", survey.files());
@@ -195,7 +195,7 @@ public final class DatasetsCheck implements Callable<Integer> {
         refused ? "more than brokenMax " + data.brokenMax() + " allows: refused" : "accepted");
   }
 
-  private static void printColours(String name, Survey.Colours found) {
+  private static void printColours(String name, DatasetReport.Colours found) {
     if (found.shares().isEmpty()) {
       System.out.println(name + ": a picture, of too many colours for a label map");
       return;
@@ -218,7 +218,7 @@ public final class DatasetsCheck implements Callable<Integer> {
     return String.join(", ", words) + (counts.size() > words.size() ? ", …" : "");
   }
 
-  private void writeSheet(Survey survey) throws IOException {
+  private void writeSheet(DatasetReport survey) throws IOException {
     if (sheet == null || survey.examples().isEmpty()) {
       return;
     }

@@ -2,8 +2,8 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.evaluation.Evaluation;
 import dev.mezzotint.evaluation.Evaluation.Settings;
-import dev.mezzotint.evaluation.NetworkPainter;
-import dev.mezzotint.evaluation.PictureSet;
+import dev.mezzotint.evaluation.ImageSet;
+import dev.mezzotint.evaluation.NetworkSampler;
 import dev.mezzotint.evaluation.Report;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Solver;
@@ -18,7 +18,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Guided;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,9 +113,9 @@ public final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--card", description = "Note the figures on the model's card.")
   private boolean card;
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public EvaluateCommand(Surroundings surroundings) {
+  public EvaluateCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -124,7 +124,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     ModelFiles files = surroundings.model(model.reference);
     checkKind(files);
     Device device = surroundings.device(model.device);
-    ModelInfo info = new ModelLibrary(device, ref -> files).find("");
+    ModelInfo info = new ModelResolver(device, ref -> files).find("");
     Solver solver = solving.solver(info);
     double[] alphas = solving.alphas(info, files.card(), 0, 1);
     Guidance guidance = solving.guidance(info);
@@ -140,13 +140,13 @@ public final class EvaluateCommand implements Callable<Integer> {
         PassProgress progress = progress(pictures, info)) {
       int number = number(pictures);
       Settings settings = new Settings(number, repeats, seed, classes(info), search);
-      try (SamplingNetwork network = ModelLibrary.load(device, files)) {
-        NetworkPainter painter =
-            new NetworkPainter(
+      try (SamplingNetwork network = ModelResolver.load(device, files)) {
+        NetworkSampler painter =
+            new NetworkSampler(
                 network,
                 stages,
                 info.unguided().map(without -> new Guided(guidance, without)),
-                new PictureSet(0, info.channels(), info.height(), info.width(), new float[0]),
+                new ImageSet(0, info.channels(), info.height(), info.width(), new float[0]),
                 info.p0().equals(ModelCard.BLUE_NOISE),
                 rows(device, info),
                 progress::advanced);
@@ -178,13 +178,13 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   private void destinations(ModelFiles files) {
     if (json != null) {
-      Destination.file("--json", json);
+      OutputPaths.file("--json", json);
     }
     if (out != null) {
-      Destination.file("--out", out);
+      OutputPaths.file("--out", out);
     }
     if (card) {
-      CardFolder.of(files);
+      WritableModelCard.of(files);
     }
   }
 
@@ -220,7 +220,7 @@ public final class EvaluateCommand implements Callable<Integer> {
       String heldOut) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("model", info.reference());
-    map.put("sampler", solver.word());
+    map.put("sampler", solver.wireName());
     map.put("steps", intervals);
     if (!solving.schedule().equals("uniform")) {
       map.put("schedule", solving.schedule());
@@ -255,7 +255,7 @@ public final class EvaluateCommand implements Callable<Integer> {
       System.err.println("sheet: " + out);
     }
     if (card) {
-      Path folder = CardFolder.of(files);
+      Path folder = WritableModelCard.of(files);
       ModelFolder.writeCard(folder, files.card().withMetric("evaluation", report.toMap()));
       System.err.println("noted on " + folder.resolve(ModelCard.FILE));
     }

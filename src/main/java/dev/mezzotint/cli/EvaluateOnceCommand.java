@@ -7,7 +7,7 @@ import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -52,9 +52,9 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
       description = "A safetensors file.")
   private Path out = Path.of("");
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public EvaluateOnceCommand(Surroundings surroundings) {
+  public EvaluateOnceCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -87,8 +87,8 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
     }
     float[] steps = perRow("--t", t, shape[0]).toFloats();
     long[] labels = labels(config, shape[0]);
-    Destination.file("--out", out);
-    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
+    OutputPaths.file("--out", out);
+    try (SamplingNetwork network = ModelResolver.load(surroundings.device(model.device), files)) {
       float[] y = network.evaluate(x.toFloats(), (int) shape[2], (int) shape[3], steps, labels);
       SafeTensors.write(
           out,

@@ -136,7 +136,7 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
           "--model: the card does not say how a picture becomes the condition "
               + part.name()
               + " of kind "
-              + part.kind().word());
+              + part.kind().wireName());
     }
     return new Condition(
         part.name(), folder, part.palette(), /* nearest= */ false, part.channels());

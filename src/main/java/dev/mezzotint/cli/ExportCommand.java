@@ -39,9 +39,9 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public ExportCommand(Surroundings surroundings) {
+  public ExportCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -62,7 +62,7 @@ public final class ExportCommand implements Callable<Integer> {
         NetworkProgram.of(files.config(), Reading.direction(1), TrainStep.defaults()).weights());
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
-    Destination.modelFolder("--to", to);
+    OutputPaths.modelFolder("--to", to);
     ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
     json.tell(
         "exported to "
@@ -70,7 +70,7 @@ public final class ExportCommand implements Callable<Integer> {
             + "; in Python: unet(x, torch.full((N,), alpha * "
             + files.card().timestepScale()
             + ")).sample is the "
-            + files.card().prediction().word(),
+            + files.card().prediction().wireName(),
         Map.of(
             "name",
             files.name(),
@@ -81,7 +81,7 @@ public final class ExportCommand implements Callable<Integer> {
             "dtype",
             dtype,
             "prediction",
-            files.card().prediction().word(),
+            files.card().prediction().wireName(),
             "timestepScale",
             files.card().timestepScale()));
     return 0;

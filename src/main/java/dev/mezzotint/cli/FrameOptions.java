@@ -1,6 +1,6 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.dataset.PictureFiles;
+import dev.mezzotint.dataset.ImageFiles;
 import dev.mezzotint.generation.ContactSheet;
 import dev.mezzotint.generation.input.ConditionDecoder;
 import dev.mezzotint.generation.input.Frames;
@@ -72,7 +72,7 @@ final class FrameOptions {
   private boolean clip;
 
   private Optional<Frames> frames = Optional.empty();
-  private @Nullable Conditions conditions;
+  private @Nullable ConditionFiles conditions;
   private @Nullable Tensor tensor;
 
   boolean shared() {
@@ -89,9 +89,9 @@ final class FrameOptions {
       throw new InvalidInputException(
           "--noise", "--noise must be per-frame or shared, not " + noise);
     }
-    if (variations < 1 || variations > Pictures.COUNT_MAX) {
+    if (variations < 1 || variations > LocalImages.COUNT_MAX) {
       throw new InvalidInputException(
-          "--variations", "--variations must be from 1 to " + Pictures.COUNT_MAX);
+          "--variations", "--variations must be from 1 to " + LocalImages.COUNT_MAX);
     }
     if (given.isEmpty() && info.condition().stream().anyMatch(part -> !part.optional())) {
       throw new InvalidInputException(
@@ -104,7 +104,8 @@ final class FrameOptions {
     if (given.size() == 1 && given.get(0).contains(".safetensors")) {
       tensor = TensorFile.read("--condition", given.get(0), 4);
     } else {
-      Conditions opened = Conditions.open(new ConditionDecoder(info, nearest, resize), given);
+      ConditionFiles opened =
+          ConditionFiles.open(new ConditionDecoder(info, nearest, resize), given);
       conditions = opened;
       if (opened.named()) {
         frames = Optional.of(opened.frames(variations, shared()));
@@ -138,7 +139,7 @@ final class FrameOptions {
     if (tensor != null) {
       return ofTensor(tensor, info, n);
     }
-    Conditions opened = conditions;
+    ConditionFiles opened = conditions;
     if (opened == null || given.isEmpty()) { // zeros stand for all parts that are left out
       int values = info.conditionChannels() * info.height() * info.width();
       return Collections.nCopies(n, new SamplingJob.Condition.Given(new float[values]));
@@ -212,7 +213,7 @@ final class FrameOptions {
       throws IOException {
     Frames named = frames.orElseThrow();
     ContactSheet sheet = new ContactSheet(info);
-    try (PictureFiles files = PictureFiles.open(path)) {
+    try (ImageFiles files = ImageFiles.open(path)) {
       var places = Frames.places(files.names());
       for (int place : ContactSheet.chosen(named, info)) {
         Frames.Frame frame = named.frames().get(place);
@@ -229,7 +230,7 @@ final class FrameOptions {
     Files.write(out.resolve("sheet.png"), Png.encode(sheet.draw()));
   }
 
-  private static Pixels reference(PictureFiles files, String name, ModelInfo info) {
+  private static Pixels reference(ImageFiles files, String name, ModelInfo info) {
     try {
       return Resize.cover(
           ImageReader.read(files.bytes(name), /* channels= */ 3), info.width(), info.height());

@@ -8,12 +8,12 @@ import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.sampling.LoopSettings;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
-import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.ModelResolver;
+import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.StepLoop;
+import dev.mezzotint.sampling.StepLoopSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +47,7 @@ import picocli.CommandLine.Option;
 public final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private StartOptions start = new StartOptions();
+  @Mixin private InitialStateOptions start = new InitialStateOptions();
 
   @Mixin private SolverOptions solving = new SolverOptions();
 
@@ -61,16 +61,16 @@ public final class GenerateCommand implements Callable<Integer> {
       description = "Also write trajectory.png, an animation of the way from x0 to x1.")
   private boolean trajectory;
 
-  @Mixin private PaintOptions paint = new PaintOptions();
+  @Mixin private InpaintingOptions paint = new InpaintingOptions();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public GenerateCommand(Surroundings surroundings) {
+  public GenerateCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -78,7 +78,7 @@ public final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Optional<Tensor> noise = start.given();
     ModelFiles files = surroundings.model(model.reference);
-    ModelLibrary library = new ModelLibrary(surroundings.device(model.device), ref -> files);
+    ModelResolver library = new ModelResolver(surroundings.device(model.device), ref -> files);
     ModelInfo info =
         noise.isPresent()
             ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
@@ -93,7 +93,7 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate(
-      ModelLibrary library, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
+      ModelResolver library, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
       throws IOException {
     List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = solving.solver(info);
@@ -111,9 +111,10 @@ public final class GenerateCommand implements Callable<Integer> {
     if (painting.isPresent()) {
       rows = painted(rows, info, painting.get());
     }
-    Optional<Ways> ways =
+    Optional<TrajectoryRecorder> ways =
         trajectory
-            ? Optional.of(Ways.watch(info, rows, stages.size(), solver.evaluationsPerStep()))
+            ? Optional.of(
+                TrajectoryRecorder.watch(info, rows, stages.size(), solver.evaluationsPerStep()))
             : Optional.empty();
     SamplingJob job =
         new SamplingJob(
@@ -126,7 +127,7 @@ public final class GenerateCommand implements Callable<Integer> {
             Priority.NORMAL,
             "",
             Optional.empty());
-    Destination.folder("--out", out);
+    OutputPaths.folder("--out", out);
     float[][] samples = sample(library, job);
     List<String> files = new ArrayList<>(SampleFiles.write(out, info, samples, this::name));
     files.addAll(frames.write(out, info, samples));
@@ -140,7 +141,7 @@ public final class GenerateCommand implements Callable<Integer> {
             "samples", rows.size(),
             "width", info.width(),
             "height", info.height(),
-            "sampler", solver.word(),
+            "sampler", solver.wireName(),
             "steps", ends.length - 1,
             "schedule", solving.schedule(),
             "out", out.toString(),
@@ -170,7 +171,7 @@ public final class GenerateCommand implements Callable<Integer> {
         .map(
             row ->
                 row.with(
-                    PaintOptions.interlude(
+                    InpaintingOptions.interlude(
                         plan,
                         start.noise(row.index(), info),
                         start.picture(row.index()),
@@ -205,14 +206,15 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   /** All rows' pictures in their order, C×H×W each. */
-  public static float[][] sample(ModelLibrary library, SamplingJob job) {
+  public static float[][] sample(ModelResolver library, SamplingJob job) {
     float[][] pictures = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
     PassProgress progress = new PassProgress((long) pictures.length * job.stages().size());
-    try (StepLoop loop = new StepLoop(library, LoopSettings.of(LoopSettings.PASS_DEFAULT))) {
+    try (StepLoop loop =
+        new StepLoop(library, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
       loop.submit(
           job,
-          new Sampling.RowListener() {
+          new Sampler.RowListener() {
             private int finished;
 
             @Override

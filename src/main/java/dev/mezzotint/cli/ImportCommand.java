@@ -29,7 +29,7 @@ public final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Destination.modelFolder("--to", to);
+    OutputPaths.modelFolder("--to", to);
     ModelFiles files =
         ModelFolder.importFolder(
             from,
@@ -44,7 +44,7 @@ public final class ImportCommand implements Callable<Integer> {
             + " to "
             + to
             + ": predicts "
-            + files.card().prediction().word()
+            + files.card().prediction().wireName()
             + ", timestep = alpha x "
             + files.card().timestepScale(),
         Map.of(
@@ -55,7 +55,7 @@ public final class ImportCommand implements Callable<Integer> {
             "to",
             to.toString(),
             "prediction",
-            files.card().prediction().word(),
+            files.card().prediction().wireName(),
             "timestepScale",
             files.card().timestepScale()));
     return 0;

@@ -41,9 +41,9 @@ import picocli.CommandLine.Parameters;
       "  models prune my-model --keep 3"
     })
 public final class ModelsCommand {
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public ModelsCommand(Surroundings surroundings) {
+  public ModelsCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -210,7 +210,7 @@ public final class ModelsCommand {
       @Option(names = "--to", required = true, paramLabel = "DIR", description = "New folder.")
           Path to,
       @Mixin JsonOption json) {
-    Destination.modelFolder("--to", to);
+    OutputPaths.modelFolder("--to", to);
     ModelFiles files = surroundings.model(reference);
     ModelFolder.write(
         to, files.config(), files.readWeights(), files.card().withVersion(files.version()));

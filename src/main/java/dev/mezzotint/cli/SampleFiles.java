@@ -5,7 +5,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.plot.Plane;
+import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.sampling.ModelInfo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +52,9 @@ final class SampleFiles {
       Files.write(
           out.resolve("points.png"),
           Png.encode(
-              new Plane(PLANE_SIZE, EXTENT).points(points(samples), Plane.BLUE, 1.5).draw()));
+              new ScatterPlot(PLANE_SIZE, EXTENT)
+                  .points(points(samples), ScatterPlot.BLUE, 1.5)
+                  .draw()));
       written.add("points.png");
     }
     return written;

@@ -75,16 +75,16 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public TrainCommand(Surroundings surroundings) {
+  public TrainCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
-    Destination.folder("--out", out);
+    OutputPaths.folder("--out", out);
     if (read.densities().isPresent()) {
       return densities(read, read.densities().get());
     }
@@ -116,7 +116,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   private Density density(Recipe read, String word) {
     return word.startsWith(Recipe.Densities.IMAGE)
-        ? GreyPicture.read(image(read, word))
+        ? GreyImage.read(image(read, word))
         : Density.parse(word);
   }
 
@@ -135,7 +135,7 @@ public final class TrainCommand implements Callable<Integer> {
   private int train(Recipe read, Pairs pairs, List<String> opening) throws InterruptedException {
     AtomicBoolean stopping = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(1);
-    Runnable forget = surroundings.whenTold(() -> stop(stopping, ended));
+    Runnable forget = surroundings.onShutdown(() -> stop(stopping, ended));
     try {
       long done;
       ProgressLine.Last last;

@@ -9,7 +9,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -66,9 +66,9 @@ public final class TuneScheduleCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public TuneScheduleCommand(Surroundings surroundings) {
+  public TuneScheduleCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -89,7 +89,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
       }
     }
     ModelFiles files = surroundings.model(model.reference);
-    Path folder = CardFolder.of(files);
+    Path folder = WritableModelCard.of(files);
     ModelCard card = files.card();
     StepPlacement placement = record(files);
     Map<String, Object> tuned = new LinkedHashMap<>();
@@ -128,8 +128,8 @@ public final class TuneScheduleCommand implements Callable<Integer> {
                     new InvalidInputException(
                         "--model", "--model " + files.name() + " has no sample_size"));
     int width = config.sampleWidth().orElse(height);
-    HeldInputs inputs = HeldInputs.of(files, StepTuning.TRAJECTORIES, data, layout);
-    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(model.device), files)) {
+    HeldOutConditions inputs = HeldOutConditions.of(files, StepTuning.TRAJECTORIES, data, layout);
+    try (SamplingNetwork network = ModelResolver.load(surroundings.device(model.device), files)) {
       return StepTuning.record(
           network,
           height,

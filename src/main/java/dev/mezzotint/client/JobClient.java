@@ -109,21 +109,22 @@ public final class JobClient implements AutoCloseable {
   }
 
   /**
-   * Sends dead letters' requests back to where they came from; see {@link Replay} for the rules.
+   * Sends dead letters' requests back to where they came from; see {@link DeadLetterReplay} for the
+   * rules.
    *
    * @param chosen which of them
    * @param asIs the requests keep their ids
    * @return what was done about each, oldest first
    * @throws TransientException if the broker cannot be reached
    */
-  public List<Replay.Outcome> replay(Predicate<DeadLetters.Letter> chosen, boolean asIs) {
+  public List<DeadLetterReplay.Outcome> replay(Predicate<DeadLetters.Letter> chosen, boolean asIs) {
     List<DeadLetters.Letter> letters;
     try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
       letters = DeadLetters.read(consumer, settings.topics().dead());
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       throw new TransientException("no Kafka broker answers at " + settings.bootstrapServers(), e);
     }
-    return Replay.of(letters, chosen, asIs, sender::send);
+    return DeadLetterReplay.of(letters, chosen, asIs, sender::send);
   }
 
   /** As below, until the job's terminal event. */

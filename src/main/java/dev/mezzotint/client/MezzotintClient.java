@@ -1,7 +1,7 @@
 package dev.mezzotint.client;
 
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.job.JobLife;
+import dev.mezzotint.job.JobState;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.kafka.Topics;
@@ -55,7 +55,7 @@ public final class MezzotintClient implements AutoCloseable {
    * @throws dev.mezzotint.json.InvalidInputException naming the field that is wrong
    * @throws dev.mezzotint.job.TransientException if the broker cannot be reached
    */
-  public String submit(PictureRequest request) {
+  public String submit(ImageRequest request) {
     jobs.submit(settings.topics().generationRequests(), request.id(), request.toJson());
     return request.id();
   }
@@ -80,7 +80,7 @@ public final class MezzotintClient implements AutoCloseable {
    *     expired}; empty after the time limit
    */
   public Optional<JobEvent> follow(String id, Duration limit, Consumer<JobEvent> heard) {
-    JobLife[] life = {JobLife.NEW};
+    JobState[] life = {JobState.NEW};
     return jobs.watch(
         id,
         Instant.now().minus(EARLIER),

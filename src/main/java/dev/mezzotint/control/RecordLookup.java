@@ -1,6 +1,6 @@
 package dev.mezzotint.control;
 
-import dev.mezzotint.control.WaitingJobs.Place;
+import dev.mezzotint.control.PendingRequests.Place;
 import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.List;

@@ -33,7 +33,8 @@ final class CachedDataset extends ListedDataset {
   static CachedDataset load(FileSource source, Listing listing, DatasetOptions options)
       throws IOException {
     try (source) {
-      Broken broken = new Broken(listing.source(), listing.size(), options.brokenMax());
+      DecodeFailures broken =
+          new DecodeFailures(listing.source(), listing.size(), options.brokenMax());
       @Nullable Sample[] decoded = decodeAll(new Decoder(source, options), listing, broken);
       List<Integer> kept = new ArrayList<>();
       List<Sample> samples = new ArrayList<>();
@@ -49,8 +50,8 @@ final class CachedDataset extends ListedDataset {
   }
 
   /** Null where a file is broken. */
-  private static @Nullable Sample[] decodeAll(Decoder decoder, Listing listing, Broken broken)
-      throws IOException {
+  private static @Nullable Sample[] decodeAll(
+      Decoder decoder, Listing listing, DecodeFailures broken) throws IOException {
     @Nullable Sample[] decoded = new @Nullable Sample[listing.size()];
     int threads = decoder.options().threads();
     ExecutorService pool = Executors.newFixedThreadPool(threads);

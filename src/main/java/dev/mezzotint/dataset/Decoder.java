@@ -16,12 +16,12 @@ import java.util.Optional;
 final class Decoder {
   private final FileSource source;
   private final DatasetOptions options;
-  private final Twins twins;
+  private final PairedFolders twins;
 
   Decoder(FileSource source, DatasetOptions options) {
     this.source = source;
     this.options = options;
-    this.twins = Twins.of(source.names(), options.pairing());
+    this.twins = PairedFolders.of(source.names(), options.pairing());
   }
 
   /**

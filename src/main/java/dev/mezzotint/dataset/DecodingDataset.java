@@ -18,12 +18,12 @@ final class DecodingDataset extends ListedDataset {
   private static final int TRIED = 64;
 
   private final Decoder decoder;
-  private final Broken broken;
+  private final DecodeFailures broken;
 
   private DecodingDataset(FileSource source, Listing listing, DatasetOptions options) {
     super(listing, options);
     this.decoder = new Decoder(source, options);
-    this.broken = new Broken(listing.source(), listing.size(), options.brokenMax());
+    this.broken = new DecodeFailures(listing.source(), listing.size(), options.brokenMax());
   }
 
   /**

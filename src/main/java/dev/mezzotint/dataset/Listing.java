@@ -54,7 +54,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     List<String> chosen =
         images.stream()
             .filter(name -> inSplit(name, root, split, target))
-            .filter(name -> target.isEmpty() || Twins.in(name, target.get()))
+            .filter(name -> target.isEmpty() || PairedFolders.in(name, target.get()))
             .toList();
     if (chosen.isEmpty()) {
       throw new InvalidInputException(
@@ -138,7 +138,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
       String name, String root, Optional<String> split, Optional<String> target) {
     return split.isEmpty()
         || name.startsWith(root + split.get() + "/")
-        || target.filter(t -> Twins.in(name, t + "/" + split.get())).isPresent();
+        || target.filter(t -> PairedFolders.in(name, t + "/" + split.get())).isPresent();
   }
 
   /** Whether there are images of a split. */
@@ -151,7 +151,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     }
     String root = root(images, target);
     return images.stream()
-        .filter(name -> target.isEmpty() || Twins.in(name, target.get()))
+        .filter(name -> target.isEmpty() || PairedFolders.in(name, target.get()))
         .anyMatch(name -> inSplit(name, root, Optional.of(split), target));
   }
 

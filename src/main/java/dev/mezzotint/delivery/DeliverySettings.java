@@ -1,6 +1,6 @@
 package dev.mezzotint.delivery;
 
-import dev.mezzotint.job.Patience;
+import dev.mezzotint.job.RetryPolicy;
 import java.time.InstantSource;
 
 /**
@@ -12,23 +12,28 @@ import java.time.InstantSource;
  * @param listener hears what becomes of deliveries
  */
 public record DeliverySettings(
-    String worker, int attemptsMax, Patience patience, InstantSource clock, JobListener listener) {
+    String worker,
+    int attemptsMax,
+    RetryPolicy patience,
+    InstantSource clock,
+    JobListener listener) {
 
   /** Of which nobody hears. */
-  public DeliverySettings(String worker, int attemptsMax, Patience patience, InstantSource clock) {
+  public DeliverySettings(
+      String worker, int attemptsMax, RetryPolicy patience, InstantSource clock) {
     this(worker, attemptsMax, patience, clock, JobListener.NONE);
   }
 
   /** The defaults of everything but the name. */
   public static DeliverySettings of(String worker) {
-    return new DeliverySettings(worker, 5, Patience.DEFAULT, InstantSource.system());
+    return new DeliverySettings(worker, 5, RetryPolicy.DEFAULT, InstantSource.system());
   }
 
   public DeliverySettings withClock(InstantSource other) {
     return new DeliverySettings(worker, attemptsMax, patience, other, listener);
   }
 
-  public DeliverySettings withPatience(Patience other) {
+  public DeliverySettings withPatience(RetryPolicy other) {
     return new DeliverySettings(worker, attemptsMax, other, clock, listener);
   }
 

@@ -1,12 +1,12 @@
 package dev.mezzotint.delivery;
 
+import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.Cancellations;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.job.Stopped;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
@@ -78,16 +78,16 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   /** Times that another worker may be quicker to write the job record before we give way. */
   private static final int RACES_MAX = 20;
 
-  private final Work<R> work;
+  private final JobKind<R> work;
   private final ObjectStore store;
   private final EventPublisher events;
   private final Cancellations cancellations;
   private final DeliverySettings settings;
-  private final JobEnd end;
-  private final Turns turns = new Turns();
+  private final JobCommitter end;
+  private final KeyedLock turns = new KeyedLock();
 
   public JobHandler(
-      Work<R> work,
+      JobKind<R> work,
       ObjectStore store,
       EventPublisher events,
       Cancellations cancellations,
@@ -97,26 +97,26 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     this.store = store;
     this.events = events;
     this.settings = settings;
-    this.end = new JobEnd(store);
+    this.end = new JobCommitter(store);
   }
 
   @Override
   public Settlement handle(Delivery delivery) throws InterruptedException {
-    JobListener.Visit visit = settings.listener().taken(delivery);
+    JobListener.DeliveryObserver visit = settings.listener().taken(delivery);
     Settlement settlement = Settlement.RELEASE;
     try {
-      settlement = handle(new HeldDelivery(delivery, events, settings.patience(), visit));
+      settlement = handle(new LeasedDelivery(delivery, events, settings.patience(), visit));
       return settlement;
     } finally {
       visit.settled(settlement);
     }
   }
 
-  private Settlement handle(HeldDelivery held) throws InterruptedException {
+  private Settlement handle(LeasedDelivery held) throws InterruptedException {
     Delivery delivery = held.delivery();
     try {
       return take(held);
-    } catch (Stopped e) {
+    } catch (AttemptStoppedException e) {
       LOG.log(System.Logger.Level.INFO, "{0} not finished: {1}", delivery.position(), e.reason());
     } catch (TransientException e) {
       LOG.log(System.Logger.Level.WARNING, "{0} given back: {1}", delivery.position(), e);
@@ -127,13 +127,13 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     return Settlement.RELEASE;
   }
 
-  private Settlement take(HeldDelivery held) throws InterruptedException {
+  private Settlement take(LeasedDelivery held) throws InterruptedException {
     if (held.ending()) {
       throw held.stopped();
     }
-    Intake<R> intake;
+    ParsedRequest<R> intake;
     try {
-      intake = Intake.read(held.delivery(), work.requests());
+      intake = ParsedRequest.read(held.delivery(), work.requests());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
@@ -156,33 +156,34 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /** Enters the job, or finds out what became of it before. */
-  private Settlement admit(HeldDelivery held, Intake<R> intake) throws InterruptedException {
+  private Settlement admit(LeasedDelivery held, ParsedRequest<R> intake)
+      throws InterruptedException {
     held.visit().phase("claim");
     String run = UUID.randomUUID().toString();
-    Verdict verdict = judge(held, intake, Optional.empty());
+    Admission verdict = judge(held, intake, Optional.empty());
     JobRecord untried = JobRecord.untried(intake.id(), intake.fingerprint(), now());
     JobRecord job = verdict.runnable() ? attempt(untried, verdict, held, run) : untried;
     String key = Keys.jobRecord(intake.id().value());
     // No look first: a new job is the rule, and costs one call so.
-    Optional<String> etag = held.patiently(() -> store.create(key, job.toJson(), ContentType.JSON));
+    Optional<String> etag = held.withRetry(() -> store.create(key, job.toJson(), ContentType.JSON));
     if (etag.isEmpty()) {
       return readmit(held, intake, run);
     }
-    held.visit().entered();
+    held.visit().jobCreated();
     return verdict.runnable()
         ? execute(
-            new Attempt(held, job, etag.get(), run, verdict.planOrThrow()),
+            new RecordedAttempt(held, job, etag.get(), run, verdict.planOrThrow()),
             intake.request().orElseThrow())
         : commit(held, verdict.end(job, intake, now()));
   }
 
   /** The job is known: this record came before, or another one with the same id did. */
-  private Settlement readmit(HeldDelivery held, Intake<R> intake, String run)
+  private Settlement readmit(LeasedDelivery held, ParsedRequest<R> intake, String run)
       throws InterruptedException {
     String id = intake.id().value();
     String key = Keys.jobRecord(id);
     for (int race = 0; race < RACES_MAX; race++) {
-      StoredObject standing = held.patiently(() -> read(key));
+      StoredObject standing = held.withRetry(() -> read(key));
       JobRecord job;
       try {
         job = JobRecord.parse(standing.bytes());
@@ -196,21 +197,21 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
             "id",
             "id " + id + " belongs to another request: give this one an id of its own");
       }
-      Optional<StoredObject> ended = held.patiently(() -> store.get(Keys.manifest(id)));
+      Optional<StoredObject> ended = held.withRetry(() -> store.get(Keys.manifest(id)));
       if (ended.isPresent()) {
         return conclude(held, id, ended.get().bytes());
       }
-      Verdict verdict = judge(held, intake, job.model());
+      Admission verdict = judge(held, intake, job.model());
       if (!verdict.runnable()) {
         return commit(held, verdict.end(job, intake, now()));
       }
       if (job.lastIs(run)) {
         // Our own write, whose answer was lost.
         if (job.attempts() == 1) {
-          held.visit().entered();
+          held.visit().jobCreated();
         }
         return execute(
-            new Attempt(held, job, standing.etag(), run, verdict.planOrThrow()),
+            new RecordedAttempt(held, job, standing.etag(), run, verdict.planOrThrow()),
             intake.request().orElseThrow());
       }
       if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
@@ -218,11 +219,11 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       }
       JobRecord next = attempt(job, verdict, held, run);
       Optional<String> etag =
-          held.patiently(
+          held.withRetry(
               () -> store.replace(key, next.toJson(), ContentType.JSON, standing.etag()));
       if (etag.isPresent()) {
         return execute(
-            new Attempt(held, next, etag.get(), run, verdict.planOrThrow()),
+            new RecordedAttempt(held, next, etag.get(), run, verdict.planOrThrow()),
             intake.request().orElseThrow());
       }
       settings.patience().pause(held::ending);
@@ -231,14 +232,14 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /** Does the work and commits what it led to. */
-  private Settlement execute(Attempt attempt, R request) throws InterruptedException {
-    HeldDelivery held = attempt.held();
+  private Settlement execute(RecordedAttempt attempt, R request) throws InterruptedException {
+    LeasedDelivery held = attempt.held();
     JobRecord job = attempt.job();
     held.visit().attempt(job.attempts(), attempt.plan().model());
     Manifest manifest;
     try {
-      JobEvent started = Events.started(job, settings.worker(), now());
-      held.publish(Events.accepted(job));
+      JobEvent started = JobEvents.started(job, settings.worker(), now());
+      held.publish(JobEvents.accepted(job));
       held.publish(started);
       held.visit().phase("work");
       Outcome outcome = attempt.plan().run(watch(attempt, request));
@@ -249,12 +250,12 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       manifest = Manifest.completed(job, now(), completed.result());
     } catch (InvalidInputException e) {
       manifest = Manifest.failed(job, now(), e);
-    } catch (Stopped e) {
+    } catch (AttemptStoppedException e) {
       if (!e.endsJob()) {
         handBackIfDraining(attempt);
         throw e;
       }
-      manifest = Verdict.end(e.reason(), job, request, now());
+      manifest = Admission.end(e.reason(), job, request, now());
     } catch (WorkerFaultException e) {
       attempt.faulted(store, String.valueOf(e.getMessage()));
       throw e;
@@ -267,7 +268,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     return settlement;
   }
 
-  private void ended(Work.Planned plan, Manifest manifest) {
+  private void ended(JobKind.ExecutionPlan plan, Manifest manifest) {
     try {
       plan.ended(manifest);
     } catch (RuntimeException e) {
@@ -275,36 +276,37 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     }
   }
 
-  private Watch watch(Attempt attempt, R request) {
-    Progress progress = new Progress(attempt.held(), attempt.job(), settings.clock());
-    return new Watching(
+  private AttemptContext watch(RecordedAttempt attempt, R request) {
+    ProgressReporter progress =
+        new ProgressReporter(attempt.held(), attempt.job(), settings.clock());
+    return new LeasedAttemptContext(
         attempt,
         store,
         () ->
-            Verdict.over(request, cancellations.cancelled(request.id().value()), now())
+            Admission.over(request, cancellations.cancelled(request.id().value()), now())
                 .ifPresent(
                     over -> {
-                      throw new Stopped(over);
+                      throw new AttemptStoppedException(over);
                     }),
         progress);
   }
 
-  private Settlement commit(HeldDelivery held, Manifest manifest) throws InterruptedException {
+  private Settlement commit(LeasedDelivery held, Manifest manifest) throws InterruptedException {
     held.visit().phase("commit");
     return ended(held, manifest.id().value(), () -> end.commit(held, manifest));
   }
 
-  private Settlement conclude(HeldDelivery held, String id, byte[] standing)
+  private Settlement conclude(LeasedDelivery held, String id, byte[] standing)
       throws InterruptedException {
     held.visit().phase("tell");
-    return ended(held, id, () -> end.tell(held, id, standing));
+    return ended(held, id, () -> end.publish(held, id, standing));
   }
 
   private interface Ending {
     void run() throws InterruptedException;
   }
 
-  private Settlement ended(HeldDelivery held, String id, Ending ending)
+  private Settlement ended(LeasedDelivery held, String id, Ending ending)
       throws InterruptedException {
     try {
       ending.run();
@@ -315,16 +317,16 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /** About the record alone: whatever job has this id goes on as if nothing had come. */
-  private Settlement reject(HeldDelivery held, String id, String field, String cause)
+  private Settlement reject(LeasedDelivery held, String id, String field, String cause)
       throws InterruptedException {
     held.visit().rejected();
     held.deadLetter(id, /* attempt= */ 0, field, cause);
-    held.publishRejected(Events.rejected(held.delivery(), id, field, cause, now()));
+    held.publishRejected(JobEvents.rejected(held.delivery(), id, field, cause, now()));
     return Settlement.ACCEPT;
   }
 
   private Settlement rejectUnreadable(
-      HeldDelivery held, String id, String key, InvalidInputException e)
+      LeasedDelivery held, String id, String key, InvalidInputException e)
       throws InterruptedException {
     LOG.log(System.Logger.Level.ERROR, "{0} is unreadable: {1}", key, e.getMessage());
     return reject(held, id, "id", key + " is unreadable: " + e.getMessage());
@@ -334,24 +336,24 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
    * So that a shutdown does not count against the job. Tried once, with little time left: if it
    * cannot be written, it counts.
    */
-  private void handBackIfDraining(Attempt attempt) {
+  private void handBackIfDraining(RecordedAttempt attempt) {
     if (attempt.held().delivery().draining()) {
       attempt.handBack(store);
     }
   }
 
-  private Verdict judge(HeldDelivery held, Intake<R> intake, Optional<String> model)
+  private Admission judge(LeasedDelivery held, ParsedRequest<R> intake, Optional<String> model)
       throws InterruptedException {
-    return held.patiently(() -> verdict(intake, model));
+    return held.withRetry(() -> verdict(intake, model));
   }
 
-  private Verdict verdict(Intake<R> intake, Optional<String> model) {
+  private Admission verdict(ParsedRequest<R> intake, Optional<String> model) {
     boolean cancelled = cancellations.cancelled(intake.id().value());
-    return Verdict.on(intake, model, work, cancelled, now());
+    return Admission.on(intake, model, work, cancelled, now());
   }
 
-  private JobRecord attempt(JobRecord job, Verdict verdict, HeldDelivery held, String run) {
-    Optional<String> model = verdict.plan().map(Work.Planned::model);
+  private JobRecord attempt(JobRecord job, Admission verdict, LeasedDelivery held, String run) {
+    Optional<String> model = verdict.plan().map(JobKind.ExecutionPlan::model);
     return job.attempt(model, settings.worker(), run, held.delivery().origin(), now());
   }
 

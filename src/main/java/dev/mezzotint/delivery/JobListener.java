@@ -16,27 +16,28 @@ import java.util.function.LongSupplier;
 public interface JobListener {
 
   /** Hears nothing. */
-  JobListener NONE = delivery -> new Visit() {};
+  JobListener NONE = delivery -> new DeliveryObserver() {};
 
   /** A record has been taken. Called by the thread that will handle it. */
-  Visit taken(Delivery delivery);
+  DeliveryObserver taken(Delivery delivery);
 
   /** All of them hear everything, in this order. */
   static JobListener all(List<JobListener> listeners) {
     return delivery ->
-        new Visits(listeners.stream().map(listener -> listener.taken(delivery)).toList());
+        new CompositeDeliveryObserver(
+            listeners.stream().map(listener -> listener.taken(delivery)).toList());
   }
 
   /**
    * One delivery, from its taking to its settlement. Called by its thread, but for what says so.
    */
-  interface Visit {
+  interface DeliveryObserver {
 
     /** The record is this job's. */
     default void job(String id) {}
 
     /** Nobody had heard of the job before; its record stands from here on. */
-    default void entered() {}
+    default void jobCreated() {}
 
     /**
      * The attempt is entered in the job's record.
@@ -53,7 +54,7 @@ public interface JobListener {
      *
      * @param evaluations so far, all rows together; may be asked by any thread
      */
-    default Period steps(LongSupplier evaluations) {
+    default Period samplingStarted(LongSupplier evaluations) {
       return Period.NONE;
     }
 
@@ -63,13 +64,13 @@ public interface JobListener {
      * @param from of {@link System#nanoTime}
      * @param to of {@link System#nanoTime}
      */
-    default void spent(String name, long from, long to, Map<String, Long> counts) {}
+    default void recordSpan(String name, long from, long to, Map<String, Long> counts) {}
 
     /** A picture was encoded. Called by any thread. */
     default void encoded(long nanos) {}
 
     /** Work that others do for this delivery. */
-    default Executor within(Executor pool) {
+    default Executor wrap(Executor pool) {
       return pool;
     }
 

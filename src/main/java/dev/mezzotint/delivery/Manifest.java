@@ -29,7 +29,7 @@ public record Manifest(
     int attempt,
     Instant created,
     String fingerprint,
-    Optional<Result> result,
+    Optional<JobResult> result,
     String field,
     String cause) {
 
@@ -38,7 +38,7 @@ public record Manifest(
   private static final List<String> STATES =
       Stream.of(JobEvent.Type.values())
           .filter(JobEvent.Type::terminal)
-          .map(JobEvent.Type::word)
+          .map(JobEvent.Type::wireName)
           .toList();
 
   public Manifest {
@@ -50,7 +50,7 @@ public record Manifest(
     }
   }
 
-  static Manifest completed(JobRecord job, Instant now, Result result) {
+  static Manifest completed(JobRecord job, Instant now, JobResult result) {
     return new Manifest(
         job.id(),
         JobEvent.Type.COMPLETED,
@@ -90,7 +90,7 @@ public record Manifest(
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("schema", SCHEMA);
     json.put("id", id.value());
-    json.put("state", state.word());
+    json.put("state", state.wireName());
     json.put("attempt", attempt);
     json.put("created", created.toString());
     json.put("fingerprint", fingerprint);
@@ -122,7 +122,7 @@ public record Manifest(
         json.integer("attempt", 0, Integer.MAX_VALUE, 0),
         JobRecord.time(json, "created"),
         json.requiredString("fingerprint"),
-        type == JobEvent.Type.COMPLETED ? Optional.of(Result.parse(json)) : Optional.empty(),
+        type == JobEvent.Type.COMPLETED ? Optional.of(JobResult.parse(json)) : Optional.empty(),
         json.string("field", ""),
         json.string("cause", ""));
   }

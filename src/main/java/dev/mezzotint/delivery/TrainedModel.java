@@ -30,7 +30,7 @@ public record TrainedModel(
     List<String> samples,
     List<String> checkpoints,
     int leftOut)
-    implements Result {
+    implements JobResult {
   /** All of it stands under this name in the manifest. */
   static final String MEMBER = "training";
 

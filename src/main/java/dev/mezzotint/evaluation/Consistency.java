@@ -13,7 +13,7 @@ final class Consistency {
    *
    * @param segments for each picture the segment of each pixel
    */
-  static double colourError(PictureSet pictures, PictureSet references, byte[][] segments) {
+  static double colourError(ImageSet pictures, ImageSet references, byte[][] segments) {
     pictures.checkLike(references);
     int plane = pictures.plane();
     double sum = 0;
@@ -44,7 +44,7 @@ final class Consistency {
    * picture with that in its reference; then the mean over pictures. A picture without edges has
    * correlation 0.
    */
-  static double edgeCorrelation(PictureSet pictures, PictureSet references) {
+  static double edgeCorrelation(ImageSet pictures, ImageSet references) {
     pictures.checkLike(references);
     double sum = 0;
     for (int n = 0; n < pictures.size(); n++) {
@@ -53,7 +53,7 @@ final class Consistency {
     return sum / pictures.size();
   }
 
-  private static double[] gradient(PictureSet set, int n) {
+  private static double[] gradient(ImageSet set, int n) {
     int h = set.height();
     int w = set.width();
     double[] grey = new double[h * w];
@@ -93,7 +93,7 @@ final class Consistency {
   }
 
   /** The mean difference without sign between pictures in pairs, in grey levels of 255. */
-  static double difference(PictureSet a, PictureSet b) {
+  static double difference(ImageSet a, ImageSet b) {
     a.checkLike(b);
     double sum = 0;
     for (int i = 0; i < a.values().length; i++) {

@@ -2,7 +2,7 @@ package dev.mezzotint.evaluation;
 
 import dev.mezzotint.dataset.EpochOrder;
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.evaluation.Figure.Better;
+import dev.mezzotint.evaluation.Metric.Better;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
@@ -33,7 +33,7 @@ public final class Evaluation {
 
   private final ImageDataset training;
   private final ImageDataset heldOut;
-  private final Painter painter;
+  private final ImageSampler painter;
   private final Settings settings;
   private final Consumer<String> progress;
 
@@ -68,7 +68,7 @@ public final class Evaluation {
    * @param again the model's for the same conditions, from other x0; empty without conditions
    */
   record Round(
-      RealPictures real, RealPictures floor, PictureSet painted, Optional<PictureSet> again) {}
+      ReferenceImages real, ReferenceImages floor, ImageSet painted, Optional<ImageSet> again) {}
 
   /**
    * @param training pictures that the model was trained on
@@ -79,7 +79,7 @@ public final class Evaluation {
   public Evaluation(
       ImageDataset training,
       ImageDataset heldOut,
-      Painter painter,
+      ImageSampler painter,
       Settings settings,
       Consumer<String> progress) {
     this.training = training;
@@ -108,8 +108,8 @@ public final class Evaluation {
       progress.accept("repeat %d of %d: sampling".formatted(r + 1, settings.repeats));
       rounds.add(round(r));
     }
-    List<Figure> figures = new ArrayList<>();
-    Optional<Conditioned> conditioned = Optional.empty();
+    List<Metric> figures = new ArrayList<>();
+    Optional<ConditionalEvaluation> conditioned = Optional.empty();
     if (heldOut.conditionChannels() > 0) {
       progress.accept("reading training conditions");
       conditioned = Optional.of(conditioned(rounds));
@@ -143,11 +143,11 @@ public final class Evaluation {
 
   private Round round(int r) throws IOException {
     long seed = settings.seed + r;
-    RealPictures real = RealPictures.read(heldOut, chosen(heldOut, seed));
-    RealPictures floor = RealPictures.read(training, chosen(training, seed));
+    ReferenceImages real = ReferenceImages.read(heldOut, chosen(heldOut, seed));
+    ReferenceImages floor = ReferenceImages.read(training, chosen(training, seed));
     long[] classes = classes(real);
-    PictureSet painted = painter.paint(seed, real.conditions(), classes).clamped();
-    Optional<PictureSet> again =
+    ImageSet painted = painter.paint(seed, real.conditions(), classes).clamped();
+    Optional<ImageSet> again =
         real.conditions().isEmpty()
             ? Optional.empty()
             : Optional.of(painter.paint(~seed, real.conditions(), classes).clamped());
@@ -161,7 +161,7 @@ public final class Evaluation {
   }
 
   /** As the real pictures have them, or all in turn where those have none. */
-  private long[] classes(RealPictures real) {
+  private long[] classes(ReferenceImages real) {
     long[] classes = new long[settings.count];
     if (settings.classes > 0) {
       Arrays.setAll(
@@ -170,7 +170,7 @@ public final class Evaluation {
     return classes;
   }
 
-  private List<Figure> sliced(List<Round> rounds, Optional<Conditioned> conditioned) {
+  private List<Metric> sliced(List<Round> rounds, Optional<ConditionalEvaluation> conditioned) {
     int repeats = rounds.size();
     double[][] model = new double[repeats][];
     double[][] floor = new double[repeats][];
@@ -185,13 +185,13 @@ public final class Evaluation {
         baseline[r] = withMean(distance.to(conditioned.get().baseline().get(r)));
       }
     }
-    List<Figure> figures = new ArrayList<>();
+    List<Metric> figures = new ArrayList<>();
     int levels = model[0].length - 1;
     for (int i = 0; i <= levels; i++) {
       int level = i;
       String side = i == levels ? "" : (heldOut.width() >> i) + "x" + (heldOut.height() >> i);
-      Figure figure =
-          Figure.of(
+      Metric figure =
+          Metric.of(
               i == levels ? "slicedWasserstein" : "slicedWasserstein" + side,
               "patch SWD x1000, " + (i == levels ? "mean of levels" : "level " + side),
               Better.LOWER,
@@ -212,7 +212,7 @@ public final class Evaluation {
     return more;
   }
 
-  private List<Figure> features(List<Round> rounds) {
+  private List<Metric> features(List<Round> rounds) {
     int repeats = rounds.size();
     double[] kid = new double[repeats];
     double[] chance = new double[repeats];
@@ -230,12 +230,12 @@ public final class Evaluation {
       coverageOfReal[r] = FeatureDistances.coverage(real, floor);
     }
     return List.of(
-        Figure.of("kid", "KID x1000, random features", Better.LOWER, kid, chance),
-        Figure.of(
+        Metric.of("kid", "KID x1000, random features", Better.LOWER, kid, chance),
+        Metric.of(
             "coverage", "coverage, random features", Better.HIGHER, coverage, coverageOfReal));
   }
 
-  private static Figure spectrum(List<Round> rounds) {
+  private static Metric spectrum(List<Round> rounds) {
     double[] model = new double[rounds.size()];
     double[] floor = new double[rounds.size()];
     for (int r = 0; r < model.length; r++) {
@@ -244,11 +244,11 @@ public final class Evaluation {
       model[r] = Spectrum.error(real, Spectrum.radial(round.painted));
       floor[r] = Spectrum.error(real, Spectrum.radial(round.floor.pictures()));
     }
-    return Figure.of("spectrum", "spectrum error, dB", Better.LOWER, model, floor);
+    return Metric.of("spectrum", "spectrum error, dB", Better.LOWER, model, floor);
   }
 
   private interface Chunks {
-    void see(RealPictures pictures, int first);
+    void see(ReferenceImages pictures, int first);
   }
 
   /** All training pictures, or as many as settings allow, in parts. */
@@ -263,11 +263,11 @@ public final class Evaluation {
                           ? i
                           : EpochOrder.index(settings.seed, i, training.size()))
               .toArray();
-      chunks.see(RealPictures.read(training, which), from);
+      chunks.see(ReferenceImages.read(training, which), from);
     }
   }
 
-  private List<Figure> memorisation(List<Round> rounds, List<Neighbours> nearest)
+  private List<Metric> memorisation(List<Round> rounds, List<Neighbours> nearest)
       throws IOException {
     rounds.forEach(round -> nearest.add(new Neighbours(round.painted)));
     List<Neighbours> ofReal =
@@ -294,13 +294,13 @@ public final class Evaluation {
       nearerOfReal[r] = Arrays.stream(real).filter(d -> d < near).count() / (double) real.length;
     }
     return List.of(
-        Figure.of(
+        Metric.of(
             "nearestTraining",
             "nearest training picture, median, /255",
             Better.AS_FLOOR,
             model,
             floor),
-        Figure.of(
+        Metric.of(
             "nearCopies",
             "share nearer than the nearest 5% of real",
             Better.AS_FLOOR,
@@ -308,8 +308,8 @@ public final class Evaluation {
             nearerOfReal));
   }
 
-  private Conditioned conditioned(List<Round> rounds) throws IOException {
-    PictureSet examples = rounds.get(0).floor.conditions().orElseThrow();
+  private ConditionalEvaluation conditioned(List<Round> rounds) throws IOException {
+    ImageSet examples = rounds.get(0).floor.conditions().orElseThrow();
     Segments segments = Segments.of(training.conditions(), examples, settings.seed);
     SegmentColours colours = new SegmentColours(segments.count(), training.channels());
     List<byte[]> maps = new ArrayList<>();
@@ -323,22 +323,22 @@ public final class Evaluation {
         });
     byte[][] all = maps.toArray(byte[][]::new);
     List<byte[][]> held = new ArrayList<>();
-    List<PictureSet> second = new ArrayList<>();
-    List<PictureSet> baseline = new ArrayList<>();
+    List<ImageSet> second = new ArrayList<>();
+    List<ImageSet> baseline = new ArrayList<>();
     for (Round round : rounds) {
       byte[][] own = segments.of(round.real.conditions().orElseThrow());
       int[] alike = Arrays.stream(Consistency.mostAlike(all, own)).map(numbers::get).toArray();
       held.add(own);
-      second.add(RealPictures.read(training, alike).pictures());
+      second.add(ReferenceImages.read(training, alike).pictures());
       baseline.add(colours.paint(round.painted, own));
     }
-    return new Conditioned(held, second, baseline);
+    return new ConditionalEvaluation(held, second, baseline);
   }
 
-  private Pixels sheet(Round round, Neighbours nearest, Optional<Conditioned> conditioned)
+  private Pixels sheet(Round round, Neighbours nearest, Optional<ConditionalEvaluation> conditioned)
       throws IOException {
     if (conditioned.isPresent()) {
-      return Sheet.conditioned(
+      return ComparisonSheet.conditioned(
           heldOut,
           round.real.which(),
           List.of(
@@ -347,8 +347,8 @@ public final class Evaluation {
               conditioned.get().second().get(0),
               conditioned.get().baseline().get(0)));
     }
-    int[] which = Arrays.copyOf(nearest.nearest(), Math.min(Sheet.COUNT, settings.count));
-    return Sheet.of(
-        round.painted, RealPictures.read(training, which).pictures(), round.real.pictures());
+    int[] which = Arrays.copyOf(nearest.nearest(), Math.min(ComparisonSheet.COUNT, settings.count));
+    return ComparisonSheet.of(
+        round.painted, ReferenceImages.read(training, which).pictures(), round.real.pictures());
   }
 }

@@ -1,6 +1,6 @@
 package dev.mezzotint.evaluation;
 
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -38,7 +38,7 @@ final class FeatureDistances {
     float[][] kernel = kernel(all);
     double squares = 0;
     for (int split = 0; split < SPLITS; split++) {
-      Draws draws = new Draws(seed, split);
+      RandomStream draws = new RandomStream(seed, split);
       boolean[] first = new boolean[all.length];
       int left = x.length;
       for (int i = 0; i < all.length; i++) {

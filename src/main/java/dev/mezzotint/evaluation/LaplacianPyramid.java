@@ -18,11 +18,11 @@ final class LaplacianPyramid {
   private LaplacianPyramid() {}
 
   /** Finest first. Level i has the sides of the pictures divided by 2^i. */
-  static List<PictureSet> levels(PictureSet pictures) {
-    List<PictureSet> levels = new ArrayList<>();
-    PictureSet rest = pictures;
+  static List<ImageSet> levels(ImageSet pictures) {
+    List<ImageSet> levels = new ArrayList<>();
+    ImageSet rest = pictures;
     while (halves(rest.height()) && halves(rest.width())) {
-      PictureSet coarse = down(rest);
+      ImageSet coarse = down(rest);
       levels.add(difference(rest, coarse));
       rest = coarse;
     }
@@ -34,7 +34,7 @@ final class LaplacianPyramid {
     return side % 2 == 0 && side / 2 >= SIDE_MIN;
   }
 
-  private static PictureSet down(PictureSet p) {
+  private static ImageSet down(ImageSet p) {
     int h = p.height() / 2;
     int w = p.width() / 2;
     int planes = p.size() * p.channels();
@@ -48,11 +48,11 @@ final class LaplacianPyramid {
         }
       }
     }
-    return new PictureSet(p.size(), p.channels(), h, w, out);
+    return new ImageSet(p.size(), p.channels(), h, w, out);
   }
 
   /** Fine less what the coarse pictures give when they are brought up to the same size. */
-  private static PictureSet difference(PictureSet fine, PictureSet coarse) {
+  private static ImageSet difference(ImageSet fine, ImageSet coarse) {
     float[] out = new float[fine.values().length];
     float[] spread = new float[fine.plane()];
     float[] up = new float[fine.plane()];
@@ -68,7 +68,7 @@ final class LaplacianPyramid {
         out[plane * up.length + i] = fine.values()[plane * up.length + i] - up[i];
       }
     }
-    return new PictureSet(fine.size(), fine.channels(), fine.height(), fine.width(), out);
+    return new ImageSet(fine.size(), fine.channels(), fine.height(), fine.width(), out);
   }
 
   private static void blur(float[] in, int at, int height, int width, float gain, float[] out) {

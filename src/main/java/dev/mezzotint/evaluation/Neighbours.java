@@ -8,11 +8,11 @@ import java.util.stream.IntStream;
  * memory. Used by one thread.
  */
 final class Neighbours {
-  private final PictureSet pictures;
+  private final ImageSet pictures;
   private final double[] squares;
   private final int[] nearest;
 
-  Neighbours(PictureSet pictures) {
+  Neighbours(ImageSet pictures) {
     this.pictures = pictures;
     this.squares = new double[pictures.size()];
     this.nearest = new int[pictures.size()];
@@ -25,7 +25,7 @@ final class Neighbours {
    *
    * @param numbers what {@link #nearest} calls each of them
    */
-  void see(PictureSet others, int[] numbers) {
+  void see(ImageSet others, int[] numbers) {
     pictures.checkLike(others);
     int stride = pictures.stride();
     IntStream.range(0, pictures.size())

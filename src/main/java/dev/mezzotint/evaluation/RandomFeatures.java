@@ -36,7 +36,7 @@ final class RandomFeatures {
   /**
    * @param reference pictures whose features have mean 0 and deviation 1
    */
-  RandomFeatures(PictureSet reference) {
+  RandomFeatures(ImageSet reference) {
     float[][] raw = activations(reference);
     int length = raw[0].length;
     this.mean = new double[length];
@@ -69,7 +69,7 @@ final class RandomFeatures {
   }
 
   /** A feature for each picture. */
-  float[][] of(PictureSet pictures) {
+  float[][] of(ImageSet pictures) {
     float[][] raw = activations(pictures);
     float[][] features = new float[raw.length][LENGTH];
     for (int n = 0; n < raw.length; n++) {
@@ -114,7 +114,7 @@ final class RandomFeatures {
     return length;
   }
 
-  private static float[][] activations(PictureSet pictures) {
+  private static float[][] activations(ImageSet pictures) {
     float[][] kernels = kernels(pictures.channels());
     float[][] rows = new float[pictures.size()][];
     IntStream.range(0, rows.length).parallel().forEach(n -> rows[n] = row(pictures, n, kernels));
@@ -154,7 +154,7 @@ final class RandomFeatures {
     }
   }
 
-  private static float[] row(PictureSet pictures, int n, float[][] kernels) {
+  private static float[] row(ImageSet pictures, int n, float[][] kernels) {
     int h = pictures.height();
     int w = pictures.width();
     int channels = pictures.channels();

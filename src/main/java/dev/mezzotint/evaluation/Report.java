@@ -1,6 +1,6 @@
 package dev.mezzotint.evaluation;
 
-import dev.mezzotint.evaluation.Figure.Measured;
+import dev.mezzotint.evaluation.Metric.Measured;
 import dev.mezzotint.image.Pixels;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param settings what it was measured with
  * @param sheet generated beside real pictures, see {@link Evaluation}
  */
-public record Report(Map<String, Object> settings, List<Figure> figures, Pixels sheet) {
+public record Report(Map<String, Object> settings, List<Metric> figures, Pixels sheet) {
   public Report {
     settings = new LinkedHashMap<>(settings);
     figures = List.copyOf(figures);
@@ -28,7 +28,7 @@ public record Report(Map<String, Object> settings, List<Figure> figures, Pixels 
     String head = String.format("%-48s%18s%18s%8s", "figure", "model", "real", "ratio");
     lines.add(
         head + (conditioned ? String.format("%18s%18s%8s", "shuffled", "mean colour", "") : ""));
-    for (Figure figure : figures) {
+    for (Metric figure : figures) {
       StringBuilder line = new StringBuilder(String.format("%-48s", figure.words()));
       line.append(cell(Optional.of(figure.model()))).append(cell(Optional.of(figure.floor())));
       line.append(String.format(Locale.ROOT, "%8.2f", figure.ratio()));
@@ -66,7 +66,7 @@ public record Report(Map<String, Object> settings, List<Figure> figures, Pixels 
     return map;
   }
 
-  public Optional<Figure> figure(String key) {
+  public Optional<Metric> figure(String key) {
     return figures.stream().filter(f -> f.key().equals(key)).findFirst();
   }
 }

@@ -15,7 +15,7 @@ final class SegmentColours {
     this.counts = new long[segments];
   }
 
-  void learn(PictureSet pictures, byte[][] segments) {
+  void learn(ImageSet pictures, byte[][] segments) {
     int plane = pictures.plane();
     for (int n = 0; n < pictures.size(); n++) {
       for (int i = 0; i < plane; i++) {
@@ -29,8 +29,8 @@ final class SegmentColours {
   }
 
   /** A picture for each map of segments; one never seen is grey. */
-  PictureSet paint(PictureSet like, byte[][] segments) {
-    PictureSet painted = like.blank(segments.length);
+  ImageSet paint(ImageSet like, byte[][] segments) {
+    ImageSet painted = like.blank(segments.length);
     int plane = painted.plane();
     for (int n = 0; n < segments.length; n++) {
       for (int i = 0; i < plane; i++) {

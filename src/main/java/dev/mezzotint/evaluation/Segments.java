@@ -1,7 +1,7 @@
 package dev.mezzotint.evaluation;
 
 import dev.mezzotint.dataset.Condition;
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import java.util.List;
 
 /**
@@ -29,7 +29,7 @@ final class Segments {
    * @param conditions in the order of the channels
    * @param examples conditions to find colours in
    */
-  static Segments of(List<Condition> conditions, PictureSet examples, long seed) {
+  static Segments of(List<Condition> conditions, ImageSet examples, long seed) {
     int first = 0;
     for (Condition condition : conditions) {
       if (condition.palette().isPresent()) {
@@ -47,7 +47,7 @@ final class Segments {
   }
 
   /** For each picture the segment of each pixel. */
-  byte[][] of(PictureSet conditions) {
+  byte[][] of(ImageSet conditions) {
     byte[][] all = new byte[conditions.size()][conditions.plane()];
     float[] pixel = new float[channels];
     for (int n = 0; n < all.length; n++) {
@@ -61,7 +61,7 @@ final class Segments {
     return all;
   }
 
-  private static float value(PictureSet set, int n, int c, int i) {
+  private static float value(ImageSet set, int n, int c, int i) {
     return set.values()[(n * set.channels() + c) * set.plane() + i];
   }
 
@@ -91,8 +91,8 @@ final class Segments {
   }
 
   /** k-means from centres that lie far from each other, each the farthest of a few. */
-  private static float[][] clusters(PictureSet examples, int channels, long seed) {
-    Draws draws = new Draws(seed, 0x6b6d65616e73L);
+  private static float[][] clusters(ImageSet examples, int channels, long seed) {
+    RandomStream draws = new RandomStream(seed, 0x6b6d65616e73L);
     float[][] pixels = new float[PIXELS][channels];
     for (float[] pixel : pixels) {
       int n = draws.below(examples.size());

@@ -1,7 +1,7 @@
 package dev.mezzotint.evaluation;
 
-import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.RandomStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -30,7 +30,7 @@ final class SlicedWasserstein {
 
   private static final int BLOCK = 1024; // patches that one task projects
 
-  private final PictureSet reference;
+  private final ImageSet reference;
   private final long seed;
   private final Level[] levels;
 
@@ -46,13 +46,13 @@ final class SlicedWasserstein {
    * @param reference the set that others are compared with
    * @param seed of patches and directions
    */
-  SlicedWasserstein(PictureSet reference, long seed) {
+  SlicedWasserstein(ImageSet reference, long seed) {
     this.reference = reference;
     this.seed = seed;
-    List<PictureSet> pyramid = LaplacianPyramid.levels(reference);
+    List<ImageSet> pyramid = LaplacianPyramid.levels(reference);
     this.levels = new Level[pyramid.size()];
     for (int i = 0; i < levels.length; i++) {
-      PictureSet level = pyramid.get(i);
+      ImageSet level = pyramid.get(i);
       float[] patches = patches(level, i);
       double[] mean = new double[level.channels()];
       double[] deviation = new double[level.channels()];
@@ -63,12 +63,12 @@ final class SlicedWasserstein {
   }
 
   /** Finest level first, in thousandths. The other set must have as many pictures. */
-  double[] to(PictureSet other) {
+  double[] to(ImageSet other) {
     reference.checkLike(other);
     if (other.size() != reference.size()) {
       throw new IllegalArgumentException(other.size() + " against " + reference.size());
     }
-    List<PictureSet> pyramid = LaplacianPyramid.levels(other);
+    List<ImageSet> pyramid = LaplacianPyramid.levels(other);
     double[] distances = new double[levels.length];
     for (int i = 0; i < levels.length; i++) {
       float[] patches = patches(pyramid.get(i), i);
@@ -79,11 +79,11 @@ final class SlicedWasserstein {
   }
 
   /** Patch × (channel, row, column). */
-  private float[] patches(PictureSet level, int index) {
+  private float[] patches(ImageSet level, int index) {
     int length = level.channels() * PATCH * PATCH;
     float[] patches = new float[level.size() * PATCHES * length];
     for (int picture = 0; picture < level.size(); picture++) {
-      Draws draws = new Draws(seed + index, picture);
+      RandomStream draws = new RandomStream(seed + index, picture);
       for (int p = 0; p < PATCHES; p++) {
         int top = draws.below(level.height() - PATCH + 1);
         int left = draws.below(level.width() - PATCH + 1);

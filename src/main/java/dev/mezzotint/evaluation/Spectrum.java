@@ -13,7 +13,7 @@ final class Spectrum {
    * Mean power at 1, 2, … cycles per picture, up to half the shorter side. A frequency of direction
    * (u, v) counts at the nearest whole number to √(u² + v²).
    */
-  static double[] radial(PictureSet pictures) {
+  static double[] radial(ImageSet pictures) {
     int h = pictures.height();
     int w = pictures.width();
     double[][] planes =

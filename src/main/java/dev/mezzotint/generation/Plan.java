@@ -1,6 +1,6 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.delivery.Pictures;
+import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
@@ -142,7 +142,7 @@ public record Plan(
           "steps",
           "steps "
               + steps
-              + (" with sampler " + sampler.word() + " for " + count())
+              + (" with sampler " + sampler.wireName() + " for " + count())
               + (" images takes " + evaluations + " evaluations of the network, at most ")
               + (limits.evaluationsMax() + " are allowed"));
     }
@@ -260,9 +260,9 @@ public record Plan(
     return (long) count() * stages.size();
   }
 
-  Pictures.Settings settings() {
-    return new Pictures.Settings(
-        model.reference(), sampler.word(), steps, request.schedule(), request.classLabel());
+  GeneratedImages.Settings settings() {
+    return new GeneratedImages.Settings(
+        model.reference(), sampler.wireName(), steps, request.schedule(), request.classLabel());
   }
 
   /**

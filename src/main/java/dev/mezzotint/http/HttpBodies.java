@@ -13,7 +13,7 @@ import java.util.function.Predicate;
  * stands in memory until it is whole. Safe for use by many threads.
  */
 public final class HttpBodies {
-  /** Bodies that are being read: so much memory times {@link Front#BODY_BYTES_MAX} at most. */
+  /** Bodies that are being read: so much memory times {@link ApiRouter#BODY_BYTES_MAX} at most. */
   public static final int READ_MAX = 64;
 
   private static final long READ_MILLIS = TimeUnit.SECONDS.toMillis(30);
@@ -35,7 +35,8 @@ public final class HttpBodies {
     router
         .post(path)
         .handler(
-            BodyHandler.create(/* handleFileUploads= */ false).setBodyLimit(Front.BODY_BYTES_MAX))
+            BodyHandler.create(/* handleFileUploads= */ false)
+                .setBodyLimit(ApiRouter.BODY_BYTES_MAX))
         .failureHandler(HttpBodies::refuse);
     router
         .post(path)
@@ -65,8 +66,9 @@ public final class HttpBodies {
     HttpRoutes.write(
         context,
         large
-            ? Answer.refusal(413, "", "a request may have " + Front.BODY_BYTES_MAX + " bytes")
-            : Answer.refusal(400, "", "the body could not be read"));
+            ? HttpResponse.refusal(
+                413, "", "a request may have " + ApiRouter.BODY_BYTES_MAX + " bytes")
+            : HttpResponse.refusal(400, "", "the body could not be read"));
   }
 
   /** A body on its way. On its event loop only. */

@@ -52,7 +52,7 @@ public final class HttpFiles {
    * @return fails if the reader is too slow or has gone
    */
   Future<Void> send(
-      Answer answer, Answer.Stream stream, HttpServerResponse response, Context loop) {
+      HttpResponse answer, HttpResponse.Stream stream, HttpServerResponse response, Context loop) {
     return threads
         .<Void>executeBlocking(
             () -> {
@@ -64,7 +64,7 @@ public final class HttpFiles {
   }
 
   private static void carry(
-      Answer answer, Answer.Stream stream, HttpServerResponse response, Context loop)
+      HttpResponse answer, HttpResponse.Stream stream, HttpServerResponse response, Context loop)
       throws IOException, InterruptedException {
     long end =
         System.nanoTime()

@@ -39,13 +39,13 @@ public final class HttpRoutes {
   /** Text that an event stream's reader may leave untaken. */
   private static final int STREAM_BYTES_MAX = 1 << 20;
 
-  private final Supplier<Optional<Front>> front;
+  private final Supplier<Optional<ApiRouter>> front;
   private final WorkerExecutor threads;
   private final HttpFiles files;
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicLong untaken = new AtomicLong();
 
-  private HttpRoutes(Vertx vertx, Supplier<Optional<Front>> front) {
+  private HttpRoutes(Vertx vertx, Supplier<Optional<ApiRouter>> front) {
     this.front = front;
     this.threads = vertx.createSharedWorkerExecutor("mezzotint-http", THREADS);
     this.files = new HttpFiles(vertx);
@@ -56,7 +56,7 @@ public final class HttpRoutes {
    *
    * @param front asked at every call: empty while the worker starts
    */
-  public static void mount(Vertx vertx, Router router, Supplier<Optional<Front>> front) {
+  public static void mount(Vertx vertx, Router router, Supplier<Optional<ApiRouter>> front) {
     HttpRoutes routes = new HttpRoutes(vertx, front);
     router.route().failureHandler(HttpRoutes::refuseAddress);
     router.get("/api/events").handler(routes::listen);
@@ -70,13 +70,13 @@ public final class HttpRoutes {
   /** What the router throws at an address that it cannot decode; all else is as without this. */
   private static void refuseAddress(RoutingContext context) {
     if (context.failure() instanceof HttpException fault && fault.getStatusCode() == 400) {
-      write(context, Answer.refusal(400, "", "the address could not be decoded"));
+      write(context, HttpResponse.refusal(400, "", "the address could not be decoded"));
     } else {
       context.next();
     }
   }
 
-  private static Call read(RoutingContext context) {
+  private static HttpRequest read(RoutingContext context) {
     Map<String, String> query = new LinkedHashMap<>();
     context.queryParams().forEach(entry -> query.putIfAbsent(entry.getKey(), entry.getValue()));
     Map<String, String> headers = new LinkedHashMap<>();
@@ -87,7 +87,7 @@ public final class HttpRoutes {
       headers.put("host", context.request().authority().toString()); // HTTP/2 has no such header
     }
     Buffer body = context.body() == null ? null : context.body().buffer();
-    return new Call(
+    return new HttpRequest(
         context.request().method().name(),
         context.normalizedPath(),
         query,
@@ -97,19 +97,19 @@ public final class HttpRoutes {
 
   /** Whether a call will be answered; if not, says why, so that nobody waits for its body. */
   private boolean answers(RoutingContext context) {
-    Optional<Answer> refused =
+    Optional<HttpResponse> refused =
         front.get().map(now -> now.refuse(read(context))).orElseGet(() -> Optional.of(away()));
     refused.ifPresent(answer -> write(context, answer));
     return refused.isEmpty();
   }
 
   private void call(RoutingContext context) {
-    Optional<Front> now = front.get();
+    Optional<ApiRouter> now = front.get();
     if (now.isEmpty()) {
       write(context, away());
       return;
     }
-    Call call = read(context); // first: it throws where the query cannot be decoded
+    HttpRequest call = read(context); // first: it throws where the query cannot be decoded
     if (calls.incrementAndGet() > CALLS_MAX) {
       calls.decrementAndGet();
       write(context, busy("too many calls at once"));
@@ -124,7 +124,7 @@ public final class HttpRoutes {
                 calls.decrementAndGet();
                 LOG.log(System.Logger.Level.DEBUG, "a file could not be read", done.cause());
                 context.request().connection().close();
-              } else if (done.result().body() instanceof Answer.Stream file) {
+              } else if (done.result().body() instanceof HttpResponse.Stream file) {
                 calls.decrementAndGet(); // it is counted with the files
                 files
                     .send(done.result(), file, context.response(), loop)
@@ -140,10 +140,10 @@ public final class HttpRoutes {
   }
 
   /** Counts the call until its answer is taken, which must not take for ever. */
-  private void hand(RoutingContext context, Answer answer) {
+  private void hand(RoutingContext context, HttpResponse answer) {
     Vertx vertx = context.vertx();
     long timer = vertx.setTimer(TAKE_MILLIS, late -> context.request().connection().close());
-    long bytes = answer.body() instanceof Answer.Bytes all ? all.bytes().length : 0;
+    long bytes = answer.body() instanceof HttpResponse.Bytes all ? all.bytes().length : 0;
     untaken.addAndGet(bytes);
     written(context, answer)
         .onComplete(
@@ -155,8 +155,8 @@ public final class HttpRoutes {
   }
 
   /** Reads a file that is small; of a large one that is returned, {@link #files} has a place. */
-  private Answer read(Answer answer) throws IOException {
-    if (!(answer.body() instanceof Answer.Stream stream)) {
+  private HttpResponse read(HttpResponse answer) throws IOException {
+    if (!(answer.body() instanceof HttpResponse.Stream stream)) {
       return answer;
     }
     if (stream.length() > WHOLE_BYTES_MAX && files.enter()) {
@@ -167,35 +167,35 @@ public final class HttpRoutes {
           || untaken.get() + stream.length() > UNTAKEN_BYTES_MAX) {
         return busy("too many read files at once");
       }
-      Answer.Bytes all = new Answer.Bytes(in.readNBytes(WHOLE_BYTES_MAX));
-      return new Answer(answer.status(), answer.headers(), all);
+      HttpResponse.Bytes all = new HttpResponse.Bytes(in.readNBytes(WHOLE_BYTES_MAX));
+      return new HttpResponse(answer.status(), answer.headers(), all);
     }
   }
 
-  private static Answer away() {
+  private static HttpResponse away() {
     return busy(
         "not here: the worker is starting, has no role control, or the page is turned off"
             + " (MEZZOTINT_PAGE)");
   }
 
-  static Answer busy(String why) {
-    return Answer.refusal(503, "", why).with("Retry-After", "5");
+  static HttpResponse busy(String why) {
+    return HttpResponse.refusal(503, "", why).with("Retry-After", "5");
   }
 
-  static void begin(HttpServerResponse response, Answer answer) {
+  static void begin(HttpServerResponse response, HttpResponse answer) {
     response.setStatusCode(answer.status());
-    Front.headers().forEach(response::putHeader);
+    ApiRouter.headers().forEach(response::putHeader);
     answer.headers().forEach(response::putHeader);
   }
 
-  static void write(RoutingContext context, Answer answer) {
+  static void write(RoutingContext context, HttpResponse answer) {
     var unused = written(context, answer);
   }
 
   /** Completes when the caller has taken it, and fails when the caller has gone. */
-  private static Future<Void> written(RoutingContext context, Answer answer) {
+  private static Future<Void> written(RoutingContext context, HttpResponse answer) {
     HttpServerResponse response = context.response();
-    if (!(answer.body() instanceof Answer.Bytes all)) {
+    if (!(answer.body() instanceof HttpResponse.Bytes all)) {
       throw new IllegalStateException("files are carried before they are written");
     }
     try {
@@ -207,14 +207,14 @@ public final class HttpRoutes {
   }
 
   private void listen(RoutingContext context) {
-    Optional<Front> now = front.get();
+    Optional<ApiRouter> now = front.get();
     if (now.isEmpty()) {
       write(context, away());
       return;
     }
     Stream sink = new Stream(context);
     context.response().closeHandler(gone -> now.get().leave(sink));
-    Optional<Answer> refused = now.get().listen(read(context), sink);
+    Optional<HttpResponse> refused = now.get().listen(read(context), sink);
     refused.ifPresent(answer -> write(context, answer));
   }
 
@@ -245,7 +245,7 @@ public final class HttpRoutes {
             if (!begun) {
               begun = true;
               response.setChunked(true);
-              Front.headers().forEach(response::putHeader);
+              ApiRouter.headers().forEach(response::putHeader);
               response.putHeader("Content-Type", "text/event-stream");
               response.putHeader("Cache-Control", "no-store");
               response.putHeader("X-Accel-Buffering", "no");

@@ -39,9 +39,9 @@ final class JobFiles {
           "csv", "text/csv; charset=utf-8");
 
   private final ObjectStore store;
-  private final Shelf shelf;
+  private final ModelCatalog shelf;
 
-  JobFiles(ObjectStore store, Shelf shelf) {
+  JobFiles(ObjectStore store, ModelCatalog shelf) {
     this.store = store;
     this.shelf = shelf;
   }
@@ -151,7 +151,7 @@ final class JobFiles {
    *
    * @param escaped name behind the job's prefix, as {@link #path} has it
    */
-  Answer file(String id, String escaped) {
+  HttpResponse file(String id, String escaped) {
     String name;
     try {
       name = URLDecoder.decode(escaped.replace("+", "%2B"), StandardCharsets.UTF_8);
@@ -168,7 +168,7 @@ final class JobFiles {
       return absent();
     }
     if (stat.get().size() > STREAM_BYTES_MAX) {
-      return Answer.refusal(
+      return HttpResponse.refusal(
           413,
           "file",
           name
@@ -185,19 +185,19 @@ final class JobFiles {
       return absent();
     }
     String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    Answer answer =
-        Answer.of(
+    HttpResponse answer =
+        HttpResponse.of(
             200,
             TYPES.getOrDefault(ending, "application/octet-stream"),
-            new Answer.Stream(in.get(), stat.get().size()));
+            new HttpResponse.Stream(in.get(), stat.get().size()));
     // What stands under these keys never changes; a job's samples and pictures are written once.
     return answer
         .with("Cache-Control", "private, max-age=86400, immutable")
         .with("Content-Disposition", TYPES.containsKey(ending) ? "inline" : "attachment");
   }
 
-  static Answer absent() {
-    return Answer.refusal(404, "", "there is no such thing here; /api lists what there is");
+  static HttpResponse absent() {
+    return HttpResponse.refusal(404, "", "there is no such thing here; /api lists what there is");
   }
 
   /** Links of a job itself. */

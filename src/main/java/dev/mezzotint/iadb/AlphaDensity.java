@@ -50,7 +50,7 @@ public record AlphaDensity(Kind kind, double first, double second) {
       this.standard = standard;
     }
 
-    String word() {
+    String wireName() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
@@ -65,7 +65,7 @@ public record AlphaDensity(Kind kind, double first, double second) {
         };
     if (!valid) {
       throw new IllegalArgumentException(
-          kind.word()
+          kind.wireName()
               + " takes no such parameters: logit-normal a mean of -10 to 10 and a deviation above"
               + " 0 to 10, mode -1 to 1.75, u-shaped above 0 to 20");
     }
@@ -80,7 +80,7 @@ public record AlphaDensity(Kind kind, double first, double second) {
     String word = colon < 0 ? text : text.substring(0, colon);
     Kind kind =
         Arrays.stream(Kind.values())
-            .filter(each -> each.word().equals(word))
+            .filter(each -> each.wireName().equals(word))
             .findFirst()
             .orElseThrow(() -> new IllegalArgumentException("must be one of " + words()));
     if (colon < 0) {
@@ -108,16 +108,16 @@ public record AlphaDensity(Kind kind, double first, double second) {
   }
 
   /** What {@link #parse} reads. */
-  public String word() {
+  public String wireName() {
     return switch (kind) {
-      case UNIFORM -> kind.word();
-      case LOGIT_NORMAL -> kind.word() + ":" + first + "," + second;
-      case MODE, U_SHAPED -> kind.word() + ":" + first;
+      case UNIFORM -> kind.wireName();
+      case LOGIT_NORMAL -> kind.wireName() + ":" + first + "," + second;
+      case MODE, U_SHAPED -> kind.wireName() + ":" + first;
     };
   }
 
   private static List<String> words() {
-    return Arrays.stream(Kind.values()).map(Kind::word).collect(Collectors.toList());
+    return Arrays.stream(Kind.values()).map(Kind::wireName).collect(Collectors.toList());
   }
 
   /** The α of a draw, in [0, 1); the same on every machine. */

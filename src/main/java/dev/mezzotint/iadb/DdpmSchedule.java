@@ -30,14 +30,14 @@ public record DdpmSchedule(Kind kind, double betaStart, double betaEnd, int step
     /** ᾱ follows a squared cosine, β at most 0.999. */
     COSINE("squaredcos_cap_v2");
 
-    private final String word;
+    private final String wireName;
 
     Kind(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 

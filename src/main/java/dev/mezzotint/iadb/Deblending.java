@@ -22,7 +22,7 @@ public interface Deblending {
    *     drawn one
    * @param x1 likewise
    */
-  void deblend(double[] x, double alpha, Draws draws, double[] x0, double[] x1);
+  void deblend(double[] x, double alpha, RandomStream draws, double[] x0, double[] x1);
 
   /**
    * The stochastic iteration: deblend x_α to (x0, x1) at random, re-blend them at the next α.
@@ -31,7 +31,7 @@ public interface Deblending {
    * @param start a point of p0; not changed
    * @return the point at each α, alphas.length × dimensions
    */
-  default double[][] iterate(double[] alphas, Draws draws, double[] start) {
+  default double[][] iterate(double[] alphas, RandomStream draws, double[] start) {
     double[][] path = new double[alphas.length][];
     path[0] = start.clone();
     double[] x0 = start.clone();
@@ -74,7 +74,7 @@ public interface Deblending {
     };
   }
 
-  private static boolean accept(Density.Valued density, double[] x, Draws draws) {
+  private static boolean accept(Density.Valued density, double[] x, RandomStream draws) {
     double log = density.logRelative(x);
     return log == 0 || StrictMath.log(1 - draws.uniform()) < log;
   }
@@ -95,10 +95,10 @@ public interface Deblending {
         Iadb.x0FromBlend(x, y, alpha, solved);
         logs[i] = p0.logRelative(solved);
       }
-      if (!Weights.normalize(logs)) {
+      if (!Softmax.normalize(logs)) {
         return; // rounding pushed x out of every image of p0: the pair at hand is one that fits
       }
-      widen(data[Weights.draw(logs, draws)], x1);
+      widen(data[Softmax.draw(logs, draws)], x1);
       Iadb.x0FromBlend(x, x1, alpha, x0);
     };
   }

@@ -16,7 +16,7 @@ public sealed interface Density {
    *
    * @param x receives {@link #dimensions} values
    */
-  void draw(Draws draws, double[] x);
+  void draw(RandomStream draws, double[] x);
 
   /** A density whose value at a point is known, as rejection and exact posteriors need it. */
   sealed interface Valued extends Density {
@@ -28,7 +28,7 @@ public sealed interface Density {
   /** Independent normal values; mean 0 and deviation 1 is the usual p0. */
   record Gaussian(int dimensions, double mean, double deviation) implements Valued {
     @Override
-    public void draw(Draws draws, double[] x) {
+    public void draw(RandomStream draws, double[] x) {
       for (int k = 0; k < dimensions; k++) {
         x[k] = mean + deviation * draws.gaussian();
       }
@@ -48,7 +48,7 @@ public sealed interface Density {
   /** Independent values, each uniform in [low, high). */
   record Uniform(int dimensions, double low, double high) implements Valued {
     @Override
-    public void draw(Draws draws, double[] x) {
+    public void draw(RandomStream draws, double[] x) {
       for (int k = 0; k < dimensions; k++) {
         x[k] = low + (high - low) * draws.uniform();
       }
@@ -79,7 +79,7 @@ public sealed interface Density {
 
     /** Half of a parallelogram: points of the other half are turned back into this one. */
     @Override
-    public void draw(Draws draws, double[] x) {
+    public void draw(RandomStream draws, double[] x) {
       double u = draws.uniform();
       double v = draws.uniform();
       if (u + v > 1) {
@@ -151,7 +151,7 @@ public sealed interface Density {
     }
 
     @Override
-    public void draw(Draws draws, double[] x) {
+    public void draw(RandomStream draws, double[] x) {
       double share = draws.uniform() * cumulated[cumulated.length - 1];
       int found = Arrays.binarySearch(cumulated, share);
       int pixel = found >= 0 ? found + 1 : -found - 1; // the first whose sum is above the share
@@ -188,7 +188,7 @@ public sealed interface Density {
     }
 
     @Override
-    public void draw(Draws draws, double[] x) {
+    public void draw(RandomStream draws, double[] x) {
       float[] point = points[draws.below(points.length)];
       for (int k = 0; k < point.length; k++) {
         x[k] = point[k];

@@ -99,7 +99,7 @@ public final class Iadb {
         };
     if (share == 0) {
       throw new IllegalArgumentException(
-          "a prediction of " + prediction.word() + " has no direction at alpha " + alpha);
+          "a prediction of " + prediction.wireName() + " has no direction at alpha " + alpha);
     }
     return switch (prediction) {
       case DIRECTION -> output;

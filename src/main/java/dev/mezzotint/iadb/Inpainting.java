@@ -84,7 +84,8 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
    * @param draws for jumps back
    * @return false where x stays as it is
    */
-  public boolean apply(int stage, float[] x, float[] x0, float[] known, float[] mask, Draws draws) {
+  public boolean apply(
+      int stage, float[] x, float[] x0, float[] known, float[] mask, RandomStream draws) {
     Action action = actions.get(stage);
     if (action instanceof Action.Go) {
       return false;

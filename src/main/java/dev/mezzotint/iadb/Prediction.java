@@ -14,15 +14,15 @@ public enum Prediction {
    */
   EPSILON("epsilon");
 
-  private final String word;
+  private final String wireName;
 
   Prediction(String word) {
-    this.word = word;
+    this.wireName = word;
   }
 
   /** The word that stands for this kind in cards, recipes and requests. */
-  public String word() {
-    return word;
+  public String wireName() {
+    return wireName;
   }
 
   /**
@@ -32,7 +32,7 @@ public enum Prediction {
    */
   public static Prediction parse(String word) {
     for (Prediction prediction : values()) {
-      if (prediction.word.equals(word)) {
+      if (prediction.wireName.equals(word)) {
         return prediction;
       }
     }

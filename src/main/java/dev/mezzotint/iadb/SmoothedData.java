@@ -90,8 +90,8 @@ public final class SmoothedData implements Field, Deblending {
   }
 
   @Override
-  public void deblend(double[] x, double alpha, Draws draws, double[] x0, double[] x1) {
-    float[] y = data[Weights.draw(posterior(x, alpha), draws)];
+  public void deblend(double[] x, double alpha, RandomStream draws, double[] x0, double[] x1) {
+    float[] y = data[Softmax.draw(posterior(x, alpha), draws)];
     for (int k = 0; k < x.length; k++) {
       double rest = x[k] - alpha * y[k];
       double v = variance(k, alpha);
@@ -120,7 +120,7 @@ public final class SmoothedData implements Field, Deblending {
       }
       weights[i] = -squares;
     }
-    if (!Weights.normalize(weights)) {
+    if (!Softmax.normalize(weights)) {
       throw new IllegalArgumentException("x has values that are not finite");
     }
     return weights;

@@ -103,12 +103,12 @@ public enum Solver {
     }
   };
 
-  private final String word;
+  private final String wireName;
   private final int evaluationsPerStep;
   private final int order;
 
   Solver(String word, int evaluationsPerStep, int order) {
-    this.word = word;
+    this.wireName = word;
     this.evaluationsPerStep = evaluationsPerStep;
     this.order = order;
   }
@@ -117,8 +117,8 @@ public enum Solver {
   abstract void step(double[] alphas, int t, List<Stage> out);
 
   /** The word that stands for this solver in requests and on the command line. */
-  public String word() {
-    return word;
+  public String wireName() {
+    return wireName;
   }
 
   /** Evaluations of the network per step, the stages of one step; the same for every step. */
@@ -159,11 +159,11 @@ public enum Solver {
    */
   public static Solver parse(String word) {
     for (Solver solver : values()) {
-      if (solver.word.equals(word)) {
+      if (solver.wireName.equals(word)) {
         return solver;
       }
     }
-    String known = Arrays.stream(values()).map(Solver::word).collect(Collectors.joining(", "));
+    String known = Arrays.stream(values()).map(Solver::wireName).collect(Collectors.joining(", "));
     throw new IllegalArgumentException("unknown sampler '" + word + "': use one of " + known);
   }
 

@@ -64,7 +64,7 @@ public record JobEvent(
     }
 
     /** The word on the wire: the name in lower case. */
-    public String word() {
+    public String wireName() {
       return name().toLowerCase(java.util.Locale.ROOT);
     }
   }

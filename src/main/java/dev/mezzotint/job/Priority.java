@@ -11,10 +11,10 @@ public enum Priority {
   LOW;
 
   /** The words of all priorities, highest first. */
-  public static final List<String> WORDS = Stream.of(values()).map(Priority::word).toList();
+  public static final List<String> WORDS = Stream.of(values()).map(Priority::wireName).toList();
 
   /** The word on the wire: the name in lower case. */
-  public String word() {
+  public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }
 

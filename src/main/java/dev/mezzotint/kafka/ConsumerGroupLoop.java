@@ -60,11 +60,11 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   private final Consumer<byte[], byte[]> consumer;
   private final List<GroupLane> lanes;
-  private final Rota rota;
+  private final LaneSchedule rota;
   private final Predicate<String> paused;
   private final DeliveryHandler handler;
-  private final Resubmission resubmission;
-  private final QueueTally tally;
+  private final RecordRepublisher resubmission;
+  private final QueueMetrics tally;
   private final BooleanSupplier stopping;
   private final long leaseNanos;
   private final Duration commitLimit;
@@ -82,11 +82,11 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   ConsumerGroupLoop(
       Consumer<byte[], byte[]> consumer,
       List<GroupLane> lanes,
-      Rota rota,
+      LaneSchedule rota,
       Predicate<String> paused,
       DeliveryHandler handler,
-      Resubmission resubmission,
-      QueueTally tally,
+      RecordRepublisher resubmission,
+      QueueMetrics tally,
       BooleanSupplier stopping,
       Duration lease) {
     this.consumer = consumer;
@@ -180,9 +180,9 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       ConsumerRecord<byte[], byte[]> record,
       PartitionProgress progress,
       int count) {
-    Attempt attempt =
-        new Attempt(
-            Attempt.delivery(record, count),
+    HandlerRun attempt =
+        new HandlerRun(
+            HandlerRun.delivery(record, count),
             handler,
             resubmission.holdMillis(),
             "mezzotint-job-" + lane.number(),

@@ -37,13 +37,13 @@ public final class ConsumerGroupQueue implements RequestQueue {
   private static final int TRIES = 5;
 
   private final KafkaSettings settings;
-  private final Rota rota;
+  private final LaneSchedule rota;
   private final DeliveryHandler handler;
   private final Predicate<String> paused;
-  private final Pace pace;
+  private final RetryTiming pace;
   private final Function<Map<String, Object>, Consumer<byte[], byte[]>> opener;
   private final List<GroupLane> lanes;
-  private final QueueTally tally = new QueueTally();
+  private final QueueMetrics tally = new QueueMetrics();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "mezzotint-poll");
   private volatile @Nullable ConsumerGroupLoop loop;
@@ -63,7 +63,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
         lanes,
         handler,
         paused,
-        Pace.DEFAULT,
+        RetryTiming.DEFAULT,
         config ->
             new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
   }
@@ -74,13 +74,13 @@ public final class ConsumerGroupQueue implements RequestQueue {
       int lanes,
       DeliveryHandler handler,
       Predicate<String> paused,
-      Pace pace,
+      RetryTiming pace,
       Function<Map<String, Object>, Consumer<byte[], byte[]>> opener) {
     if (lanes < 1) {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + lanes);
     }
     this.settings = settings;
-    this.rota = new Rota(topics, lanes, pace.turn());
+    this.rota = new LaneSchedule(topics, lanes, pace.turn());
     this.handler = handler;
     this.paused = paused;
     this.pace = pace;
@@ -124,7 +124,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
             rota,
             paused,
             handler,
-            Resubmission.before(
+            RecordRepublisher.before(
                 TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender), tally),
             tally,
             () -> stopped.getCount() == 0,
@@ -210,7 +210,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
   }
 
   @Override
-  public List<LaneFigures> lanes() {
+  public List<LaneMetrics> lanes() {
     ConsumerGroupLoop life = loop;
     Instant poll = life == null ? null : life.lastPoll();
     Instant renewal = life == null ? null : life.lastRenewal();
@@ -218,7 +218,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
   }
 
   @Override
-  public QueueTally tally() {
+  public QueueMetrics tally() {
     return tally;
   }
 

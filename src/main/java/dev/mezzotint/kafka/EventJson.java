@@ -23,7 +23,7 @@ public final class EventJson {
   static byte[] write(JobEvent event, Map<String, Object> data) {
     Map<String, Object> members = new TreeMap<>(data);
     members.put("id", event.id());
-    members.put("type", event.type().word());
+    members.put("type", event.type().wireName());
     members.put("jobId", event.jobId());
     members.put("attempt", event.attempt());
     members.put("sequence", event.sequence());

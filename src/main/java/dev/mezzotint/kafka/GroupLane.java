@@ -23,7 +23,7 @@ final class GroupLane {
    * @param progress of the partition as it was assigned when the record was taken
    */
   record InHand(
-      ConsumerRecord<byte[], byte[]> record, Attempt attempt, PartitionProgress progress) {
+      ConsumerRecord<byte[], byte[]> record, HandlerRun attempt, PartitionProgress progress) {
 
     Delivery delivery() {
       return attempt.delivery();
@@ -62,9 +62,9 @@ final class GroupLane {
     inHand = null;
   }
 
-  LaneFigures figures(@Nullable Instant lastPoll, @Nullable Instant lastRenewal) {
+  LaneMetrics figures(@Nullable Instant lastPoll, @Nullable Instant lastRenewal) {
     Optional<InHand> held = inHand();
-    return new LaneFigures(
+    return new LaneMetrics(
         number,
         Optional.ofNullable(lastPoll),
         Optional.ofNullable(lastRenewal).filter(renewed -> held.isPresent()),

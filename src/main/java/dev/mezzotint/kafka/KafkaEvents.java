@@ -87,7 +87,7 @@ public final class KafkaEvents implements EventPublisher {
     attributes.put("ce_specversion", "1.0");
     attributes.put("ce_id", event.id());
     attributes.put("ce_source", settings.source());
-    attributes.put("ce_type", "dev.mezzotint.job." + event.type().word());
+    attributes.put("ce_type", "dev.mezzotint.job." + event.type().wireName());
     attributes.put("ce_time", event.time().toString());
     if (!event.jobId().isEmpty()) {
       attributes.put("ce_subject", event.jobId());

@@ -43,7 +43,7 @@ final class RecordLock {
 
   /** The record as a delivery. */
   Delivery delivery() {
-    return Attempt.delivery(record, record.deliveryCount().map(Short::intValue).orElse(1));
+    return HandlerRun.delivery(record, record.deliveryCount().map(Short::intValue).orElse(1));
   }
 
   /** How long it holds after it was taken or renewed. */

@@ -25,10 +25,10 @@ public interface RequestQueue extends AutoCloseable {
     CONSUMER_GROUP;
 
     /** The words of all kinds. */
-    public static final List<String> WORDS = Stream.of(values()).map(Kind::word).toList();
+    public static final List<String> WORDS = Stream.of(values()).map(Kind::wireName).toList();
 
     /** The word in the configuration. */
-    public String word() {
+    public String wireName() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
@@ -77,10 +77,10 @@ public interface RequestQueue extends AutoCloseable {
   boolean drain(Duration limit);
 
   /** How each lane is doing, for health and metrics. */
-  List<LaneFigures> lanes();
+  List<LaneMetrics> lanes();
 
   /** What its lanes have met with, for metrics. */
-  QueueTally tally();
+  QueueMetrics tally();
 
   /** Positions of the records that are being worked on. */
   default List<String> inHand() {

@@ -55,12 +55,12 @@ final class ShareGroupLane implements Runnable {
   private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
 
   private final int number;
-  private final Postings postings;
+  private final TopicAssigner postings;
   private final long lookNanos;
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
-  private final Resubmission resubmission;
-  private final QueueTally tally;
+  private final RecordRepublisher resubmission;
+  private final QueueMetrics tally;
   private final BooleanSupplier othersQuiet;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch aborted = new CountDownLatch(1);
@@ -78,12 +78,12 @@ final class ShareGroupLane implements Runnable {
    */
   ShareGroupLane(
       int number,
-      Postings postings,
+      TopicAssigner postings,
       Duration look,
       Supplier<ShareConsumer<byte[], byte[]>> consumers,
       DeliveryHandler handler,
-      Resubmission resubmission,
-      QueueTally tally,
+      RecordRepublisher resubmission,
+      QueueMetrics tally,
       BooleanSupplier othersQuiet) {
     this.othersQuiet = othersQuiet;
     this.number = number;
@@ -195,8 +195,8 @@ final class ShareGroupLane implements Runnable {
     }
     inHand = delivery;
     try {
-      Attempt attempt =
-          new Attempt(delivery, handler, resubmission.holdMillis(), "mezzotint-job-" + number);
+      HandlerRun attempt =
+          new HandlerRun(delivery, handler, resubmission.holdMillis(), "mezzotint-job-" + number);
       if (stopping()) {
         delivery.drain();
       }
@@ -243,7 +243,7 @@ final class ShareGroupLane implements Runnable {
   }
 
   /** True if the attempt has ended under the lock; false if the lock is lost, or may be. */
-  private boolean renewUntilDone(RecordLock held, Attempt attempt, long acquired) {
+  private boolean renewUntilDone(RecordLock held, HandlerRun attempt, long acquired) {
     Delivery delivery = attempt.delivery();
     long lock = held.millis();
     // Counted from before the renewal, so that the lock ends for us before it does for the broker.
@@ -293,7 +293,7 @@ final class ShareGroupLane implements Runnable {
     return lock.settle(AcknowledgeType.ACCEPT);
   }
 
-  private void awaitEnd(Attempt attempt) {
+  private void awaitEnd(HandlerRun attempt) {
     while (!attempt.awaitMillis(ABORT_CHECK_MILLIS)) {
       if (aborted()) {
         attempt.interrupt();
@@ -348,9 +348,9 @@ final class ShareGroupLane implements Runnable {
     stop();
   }
 
-  LaneFigures figures() {
+  LaneMetrics figures() {
     Delivery delivery = inHand;
-    return new LaneFigures(
+    return new LaneMetrics(
         number,
         Optional.ofNullable(lastPoll),
         Optional.ofNullable(lastRenewal),

@@ -31,13 +31,13 @@ public final class ShareGroupQueue implements RequestQueue {
   private final int laneCount;
   private final DeliveryHandler handler;
   private final Predicate<String> paused;
-  private final Pace pace;
+  private final RetryTiming pace;
   private final Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener;
   private final List<ShareGroupLane> lanes = new CopyOnWriteArrayList<>();
-  private final QueueTally tally = new QueueTally();
+  private final QueueMetrics tally = new QueueMetrics();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private @Nullable RecordSender sender;
-  private @Nullable LagWatch lagWatch;
+  private @Nullable LagPoller lagWatch;
 
   /** As {@link RequestQueue#of}. */
   public ShareGroupQueue(
@@ -52,7 +52,7 @@ public final class ShareGroupQueue implements RequestQueue {
         laneCount,
         handler,
         paused,
-        Pace.DEFAULT,
+        RetryTiming.DEFAULT,
         config ->
             new KafkaShareConsumer<>(
                 config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
@@ -64,7 +64,7 @@ public final class ShareGroupQueue implements RequestQueue {
       int laneCount,
       DeliveryHandler handler,
       Predicate<String> paused,
-      Pace pace,
+      RetryTiming pace,
       Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener) {
     if (laneCount < 1) {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + laneCount);
@@ -92,11 +92,12 @@ public final class ShareGroupQueue implements RequestQueue {
       look = cluster.heartbeat().plus(LOOK_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = Resubmission.before(deliveryLimit, pace.holdMillis(), sender, tally);
-    Backlog backlog = new Backlog();
-    Postings postings = new Postings(new Rota(topics, laneCount, pace.turn()), backlog, paused);
+    var resubmission = RecordRepublisher.before(deliveryLimit, pace.holdMillis(), sender, tally);
+    TopicBacklogEstimate backlog = new TopicBacklogEstimate();
+    TopicAssigner postings =
+        new TopicAssigner(new LaneSchedule(topics, laneCount, pace.turn()), backlog, paused);
     if (topics.size() > 1) {
-      lagWatch = new LagWatch(settings, topics, backlog);
+      lagWatch = new LagPoller(settings, topics, backlog);
     }
     for (int number = 0; number < laneCount; number++) {
       Map<String, Object> config = consumerConfig(number);
@@ -172,12 +173,12 @@ public final class ShareGroupQueue implements RequestQueue {
   }
 
   @Override
-  public List<LaneFigures> lanes() {
+  public List<LaneMetrics> lanes() {
     return lanes.stream().map(ShareGroupLane::figures).toList();
   }
 
   @Override
-  public QueueTally tally() {
+  public QueueMetrics tally() {
     return tally;
   }
 

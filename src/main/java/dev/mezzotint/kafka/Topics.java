@@ -69,13 +69,13 @@ public record Topics(
 
   /** The request topic of this priority. */
   public static String twin(String requests, Priority priority) {
-    return priority == Priority.NORMAL ? requests : requests + "." + priority.word();
+    return priority == Priority.NORMAL ? requests : requests + "." + priority.wireName();
   }
 
   /** The priority of a request that has none of its own, by the topic that it came from. */
   public static Priority priorityOf(String topic) {
     return Stream.of(Priority.HIGH, Priority.LOW)
-        .filter(priority -> topic.endsWith("." + priority.word()))
+        .filter(priority -> topic.endsWith("." + priority.wireName()))
         .findFirst()
         .orElse(Priority.NORMAL);
   }

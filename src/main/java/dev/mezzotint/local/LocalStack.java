@@ -222,7 +222,7 @@ public final class LocalStack implements AutoCloseable {
   /**
    * The child JVM: {@code DATA BROKER_PORT STORE_PORT [SETTING=VALUE]...}. Answers one line on
    * stdout, {@code ready} or {@code failed: why}, and then runs until its stdin ends, which the
-   * death of the parent brings about in any case, and no {@link StackGuest} is left.
+   * death of the parent brings about in any case, and no {@link SharedStackHandle} is left.
    */
   public static void main(String... args) {
     PrintStream answers = System.out;
@@ -277,7 +277,7 @@ public final class LocalStack implements AutoCloseable {
     } catch (IOException e) {
       // A broken pipe is an end as well.
     }
-    while (StackGuest.any(data)) {
+    while (SharedStackHandle.any(data)) {
       sleep(GUEST_POLL_MILLIS);
     }
     parentGone.countDown();

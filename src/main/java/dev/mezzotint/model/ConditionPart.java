@@ -34,22 +34,22 @@ public record ConditionPart(
     /** Channels of unknown meaning: given as a tensor, used as they are. */
     TENSOR("tensor");
 
-    private final String word;
+    private final String wireName;
 
     Kind(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
 
     static List<String> words() {
-      return Arrays.stream(values()).map(Kind::word).toList();
+      return Arrays.stream(values()).map(Kind::wireName).toList();
     }
 
     static Optional<Kind> ofWord(String word) {
-      return Arrays.stream(values()).filter(kind -> kind.word.equals(word)).findFirst();
+      return Arrays.stream(values()).filter(kind -> kind.wireName.equals(word)).findFirst();
     }
   }
 
@@ -70,7 +70,7 @@ public record ConditionPart(
               + " colours, for "
               + channels
               + " channels of the kind "
-              + kind.word());
+              + kind.wireName());
     }
     boolean fits =
         switch (kind) {
@@ -80,7 +80,7 @@ public record ConditionPart(
         };
     if (!fits) {
       throw new InvalidInputException(
-          "channels", "channels of the kind " + kind.word() + " cannot be " + channels);
+          "channels", "channels of the kind " + kind.wireName() + " cannot be " + channels);
     }
   }
 }

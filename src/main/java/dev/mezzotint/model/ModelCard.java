@@ -114,7 +114,7 @@ public record ModelCard(
       throw new InvalidInputException(
           "noiseSchedule",
           noiseSchedule.isPresent()
-              ? "noiseSchedule is for prediction epsilon, not for " + prediction.word()
+              ? "noiseSchedule is for prediction epsilon, not for " + prediction.wireName()
               : "noiseSchedule is missing: prediction epsilon needs the betas of its training");
     }
     if (!P0.contains(p0)) {
@@ -287,11 +287,11 @@ public record ModelCard(
    * @throws InvalidInputException naming the field
    */
   public static ModelCard parse(JsonObject json) {
-    return ModelCardKeys.parse(json);
+    return ModelCardJson.parse(json);
   }
 
   /** The members of {@code model.json}, in the order in which a person reads them. */
   public Map<String, Object> toMap() {
-    return ModelCardKeys.toMap(this);
+    return ModelCardJson.toMap(this);
   }
 }

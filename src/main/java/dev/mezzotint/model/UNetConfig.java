@@ -77,7 +77,7 @@ public record UNetConfig(
   sealed interface Worded
       permits TimeEmbedding, DownBlock, UpBlock, Activation, TimeScaleShift, ClassEmbedding {
     /** The word that is written; empty where the file says {@code null}. */
-    String word();
+    String wireName();
   }
 
   /** How the time step becomes a vector. */
@@ -89,15 +89,15 @@ public record UNetConfig(
     /** A table with one row per integer time step. */
     LEARNED("learned");
 
-    private final String word;
+    private final String wireName;
 
     TimeEmbedding(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
     @Override
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 
@@ -106,15 +106,15 @@ public record UNetConfig(
     DOWN("DownBlock2D"),
     ATTN_DOWN("AttnDownBlock2D");
 
-    private final String word;
+    private final String wireName;
 
     DownBlock(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
     @Override
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 
@@ -123,15 +123,15 @@ public record UNetConfig(
     UP("UpBlock2D"),
     ATTN_UP("AttnUpBlock2D");
 
-    private final String word;
+    private final String wireName;
 
     UpBlock(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
     @Override
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 
@@ -145,15 +145,15 @@ public record UNetConfig(
     GELU("gelu"),
     RELU("relu");
 
-    private final String word;
+    private final String wireName;
 
     Activation(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
     @Override
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 
@@ -164,15 +164,15 @@ public record UNetConfig(
     /** Scales and shifts the features behind the second norm. */
     SCALE_SHIFT("scale_shift");
 
-    private final String word;
+    private final String wireName;
 
     TimeScaleShift(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
     @Override
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 
@@ -186,15 +186,15 @@ public record UNetConfig(
     /** The label is the vector. */
     IDENTITY("identity");
 
-    private final String word;
+    private final String wireName;
 
     ClassEmbedding(String word) {
-      this.word = word;
+      this.wireName = word;
     }
 
     @Override
-    public String word() {
-      return word;
+    public String wireName() {
+      return wireName;
     }
   }
 
@@ -305,7 +305,7 @@ public record UNetConfig(
    * @throws InvalidInputException naming the key
    */
   public static UNetConfig parse(JsonObject json) {
-    return UNetConfigKeys.parse(json);
+    return UNetConfigJson.parse(json);
   }
 
   /**
@@ -320,7 +320,7 @@ public record UNetConfig(
   /** Everything as diffusers' {@code from_pretrained} reads it, {@code _class_name} included. */
   @Override
   public Map<String, Object> toMap() {
-    return UNetConfigKeys.toMap(this);
+    return UNetConfigJson.toMap(this);
   }
 
   public int levels() {

@@ -13,7 +13,7 @@ public enum Precision {
   /** 8 bits, the range of float32; weights lie channels last, as tensor cores want them. */
   BF16;
 
-  public String word() {
+  public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -4,7 +4,7 @@ import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanKind;
@@ -24,18 +24,18 @@ import org.jspecify.annotations.Nullable;
  * they share with others' {@link PassSpans} tells. Safe for use by many threads.
  */
 final class JobTraces implements JobListener {
-  private final Role role;
+  private final WorkerRole role;
   private final Tracer tracer;
   private final PassSpans passes;
 
-  JobTraces(Role role, Tracer tracer, PassSpans passes) {
+  JobTraces(WorkerRole role, Tracer tracer, PassSpans passes) {
     this.role = role;
     this.tracer = tracer;
     this.passes = passes;
   }
 
   @Override
-  public Visit taken(Delivery delivery) {
+  public DeliveryObserver taken(Delivery delivery) {
     Context producer = Traces.parent(delivery);
     Instant now = Instant.now();
     Span span =
@@ -48,7 +48,7 @@ final class JobTraces implements JobListener {
             .setAttribute("messaging.operation.type", "process")
             .setAttribute("messaging.destination.name", delivery.topic())
             .setAttribute("messaging.kafka.offset", delivery.offset())
-            .setAttribute("mezzotint.role", role.word())
+            .setAttribute("mezzotint.role", role.wireName())
             .startSpan();
     boolean caused = Span.fromContext(producer).getSpanContext().isValid();
     delivery
@@ -74,7 +74,7 @@ final class JobTraces implements JobListener {
   }
 
   /** Of one delivery; all calls on its thread. */
-  private final class Spans implements Visit {
+  private final class Spans implements DeliveryObserver {
     private final Span whole;
     private final Context context;
     private final Scope outer;
@@ -129,7 +129,7 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public JobListener.Period steps(LongSupplier evaluations) {
+    public JobListener.Period samplingStarted(LongSupplier evaluations) {
       Span span = below("steps").startSpan();
       PassSpans.Sharing sharing = passes.join(job, span.getSpanContext(), evaluations);
       return (to, counts) -> {
@@ -140,7 +140,7 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public void spent(String name, long from, long to, Map<String, Long> counts) {
+    public void recordSpan(String name, long from, long to, Map<String, Long> counts) {
       Span span = below(name).setStartTimestamp(at(from)).startSpan();
       attributes(span, counts);
       span.end(at(to));
@@ -148,12 +148,12 @@ final class JobTraces implements JobListener {
 
     @Override
     public void ended(JobEvent.Type state) {
-      whole.setAttribute("mezzotint.state", state.word());
+      whole.setAttribute("mezzotint.state", state.wireName());
     }
 
     @Override
     public void rejected() {
-      whole.setAttribute("mezzotint.state", JobEvent.Type.REJECTED.word());
+      whole.setAttribute("mezzotint.state", JobEvent.Type.REJECTED.wireName());
     }
 
     @Override

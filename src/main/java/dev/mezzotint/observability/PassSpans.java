@@ -1,6 +1,6 @@
 package dev.mezzotint.observability;
 
-import dev.mezzotint.sampling.LoopFigures;
+import dev.mezzotint.sampling.StepLoopMetrics;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanContext;
@@ -68,7 +68,7 @@ final class PassSpans {
   }
 
   /** The passes since the last look, if there were any. */
-  synchronized void look(LoopFigures figures) {
+  synchronized void look(StepLoopMetrics figures) {
     Instant now = Instant.now();
     SpanBuilder span =
         tracer.spanBuilder("passes").setParent(Context.root()).setStartTimestamp(since);
@@ -102,7 +102,7 @@ final class PassSpans {
   }
 
   /** Looks every second from now on. */
-  AutoCloseable every(long millis, Supplier<LoopFigures> figures) {
+  AutoCloseable every(long millis, Supplier<StepLoopMetrics> figures) {
     Thread thread =
         new Thread(
             () -> {

@@ -91,17 +91,17 @@ public final class Traces {
   }
 
   /** A span for each call that a delivery's own thread makes; none for pictures of the pool. */
-  WatchedStore.Around store() {
-    return new WatchedStore.Around() {
+  InstrumentedObjectStore.Around store() {
+    return new InstrumentedObjectStore.Around() {
       @Override
-      public <T> T call(WatchedStore.Operation operation, String key, Supplier<T> call) {
+      public <T> T call(InstrumentedObjectStore.Operation operation, String key, Supplier<T> call) {
         AtomicInteger left = Context.current().get(STORE_SPANS_LEFT);
         if (left == null || left.getAndDecrement() <= 0) {
           return call.get();
         }
         Span span =
             tracer
-                .spanBuilder("store " + operation.word())
+                .spanBuilder("store " + operation.wireName())
                 .setSpanKind(SpanKind.CLIENT)
                 .setAttribute("mezzotint.key", key)
                 .startSpan();
@@ -153,7 +153,7 @@ public final class Traces {
       }
       Span span =
           tracer
-              .spanBuilder("publish " + event.type().word())
+              .spanBuilder("publish " + event.type().wireName())
               .setSpanKind(SpanKind.PRODUCER)
               .setAttribute("messaging.system", "kafka")
               .setAttribute("messaging.operation.type", "send")

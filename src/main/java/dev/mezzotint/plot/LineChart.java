@@ -122,7 +122,7 @@ public record LineChart(
     if (width < 160 || height < 120 || width > 8192 || height > 8192) {
       throw new IllegalArgumentException("a chart of " + width + "×" + height + " pixels");
     }
-    return Canvas.rgb(width, height, g -> drawOn(g, width, height));
+    return Raster.rgb(width, height, g -> drawOn(g, width, height));
   }
 
   private void drawOn(Graphics2D g, int width, int height) {

@@ -89,7 +89,7 @@ public final class S3ObjectStore implements ObjectStore {
             // Servers drop idle connections after 30 s or more; ours go first.
             .connectionPool(new ConnectionPool(CONNECTIONS_MAX, 20, TimeUnit.SECONDS))
             .protocols(List.of(Protocol.HTTP_1_1))
-            .socketFactory(new PromptSockets())
+            .socketFactory(new NoDelaySocketFactory())
             .connectTimeout(settings.connectTimeout())
             .readTimeout(settings.idleTimeout())
             .writeTimeout(settings.idleTimeout())

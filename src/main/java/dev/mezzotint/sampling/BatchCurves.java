@@ -4,7 +4,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.storage.Digest;
+import dev.mezzotint.storage.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -98,7 +98,7 @@ public final class BatchCurves {
   }
 
   private Optional<Path> file(String key) {
-    String digest = Digest.sha256(key.getBytes(StandardCharsets.UTF_8));
+    String digest = Sha256.sha256(key.getBytes(StandardCharsets.UTF_8));
     return folder.map(f -> f.resolve(digest.substring(0, NAME_DIGITS) + ".json"));
   }
 

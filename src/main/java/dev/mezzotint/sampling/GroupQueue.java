@@ -46,14 +46,14 @@ final class GroupQueue {
   private static final double HELD_UP = 16;
 
   /** Jobs of one tenant and one priority. */
-  private static final class Line {
-    final List<Ticket> tickets = new ArrayList<>(); // in order of arrival
+  private static final class TenantQueue {
+    final List<ScheduledJob> tickets = new ArrayList<>(); // in order of arrival
     int places;
 
-    @Nullable Ticket next(Predicate<Ticket> runnable) {
+    @Nullable ScheduledJob next(Predicate<ScheduledJob> runnable) {
       boolean aged = (places + 1) % AGED == 0;
-      Ticket best = null;
-      for (Ticket ticket : tickets) {
+      ScheduledJob best = null;
+      for (ScheduledJob ticket : tickets) {
         if ((best == null || ticket.stagesLeft() < best.stagesLeft()) && runnable.test(ticket)) {
           best = ticket;
           if (aged) {
@@ -67,20 +67,20 @@ final class GroupQueue {
   }
 
   /** Tenants of one priority; whoever was served goes to the end. */
-  private static final class Rank {
-    final Map<String, Line> lines = new LinkedHashMap<>();
+  private static final class PriorityBand {
+    final Map<String, TenantQueue> lines = new LinkedHashMap<>();
     final int weight;
     int places;
 
-    Rank(int weight) {
+    PriorityBand(int weight) {
       this.weight = weight;
     }
 
-    @Nullable Ticket next(Predicate<Ticket> runnable) {
-      for (Map.Entry<String, Line> entry : lines.entrySet()) {
-        Ticket ticket = entry.getValue().next(runnable);
+    @Nullable ScheduledJob next(Predicate<ScheduledJob> runnable) {
+      for (Map.Entry<String, TenantQueue> entry : lines.entrySet()) {
+        ScheduledJob ticket = entry.getValue().next(runnable);
         if (ticket != null) {
-          Line served = entry.getValue();
+          TenantQueue served = entry.getValue();
           lines.remove(entry.getKey());
           lines.put(ticket.tenant, served);
           return ticket;
@@ -91,10 +91,10 @@ final class GroupQueue {
   }
 
   final String key;
-  private final Map<Priority, Rank> ranks = new EnumMap<>(Priority.class);
+  private final Map<Priority, PriorityBand> ranks = new EnumMap<>(Priority.class);
 
   /** Who had a place in a pass for which memory ran out. */
-  private final LinkedList<Ticket> promised = new LinkedList<>();
+  private final LinkedList<ScheduledJob> promised = new LinkedList<>();
 
   private int slots;
   private int residents;
@@ -116,9 +116,9 @@ final class GroupQueue {
 
   GroupQueue(String key) {
     this.key = key;
-    ranks.put(Priority.HIGH, new Rank(HIGH));
-    ranks.put(Priority.NORMAL, new Rank(NORMAL));
-    ranks.put(Priority.LOW, new Rank(LOW));
+    ranks.put(Priority.HIGH, new PriorityBand(HIGH));
+    ranks.put(Priority.NORMAL, new PriorityBand(NORMAL));
+    ranks.put(Priority.LOW, new PriorityBand(LOW));
   }
 
   /**
@@ -163,34 +163,34 @@ final class GroupQueue {
     draining = true;
   }
 
-  void add(Ticket ticket) {
-    rank(ticket).lines.computeIfAbsent(ticket.tenant, t -> new Line()).tickets.add(ticket);
+  void add(ScheduledJob ticket) {
+    rank(ticket).lines.computeIfAbsent(ticket.tenant, t -> new TenantQueue()).tickets.add(ticket);
     waiting += ticket.waiting();
   }
 
-  void remove(Ticket ticket) {
+  void remove(ScheduledJob ticket) {
     promised.removeIf(other -> other == ticket);
     residents -= ticket.resident().size();
     waiting -= ticket.waiting();
     leave(ticket);
   }
 
-  private void leave(Ticket ticket) {
-    Map<String, Line> lines = rank(ticket).lines;
-    Line line = java.util.Objects.requireNonNull(lines.get(ticket.tenant));
+  private void leave(ScheduledJob ticket) {
+    Map<String, TenantQueue> lines = rank(ticket).lines;
+    TenantQueue line = java.util.Objects.requireNonNull(lines.get(ticket.tenant));
     line.tickets.remove(ticket);
     if (line.tickets.isEmpty()) {
       lines.remove(ticket.tenant);
     }
   }
 
-  private Rank rank(Ticket ticket) {
+  private PriorityBand rank(ScheduledJob ticket) {
     return java.util.Objects.requireNonNull(ranks.get(ticket.priority));
   }
 
-  List<Ticket> tickets() {
-    List<Ticket> all = new ArrayList<>();
-    for (Rank rank : ranks.values()) {
+  List<ScheduledJob> tickets() {
+    List<ScheduledJob> all = new ArrayList<>();
+    for (PriorityBand rank : ranks.values()) {
       rank.lines.values().forEach(line -> all.addAll(line.tickets));
     }
     return all;
@@ -227,7 +227,7 @@ final class GroupQueue {
 
   /** The highest weight of those who have rows here. */
   int weight() {
-    for (Map.Entry<Priority, Rank> rank : ranks.entrySet()) {
+    for (Map.Entry<Priority, PriorityBand> rank : ranks.entrySet()) {
       if (!rank.getValue().lines.isEmpty()) {
         return rank.getValue().weight;
       }
@@ -239,10 +239,10 @@ final class GroupQueue {
   Pass pass() {
     int size = curve.choose(available(), cap);
     int places = Math.min(size, available());
-    List<Ticket.Row> rows = new ArrayList<>(places);
+    List<ScheduledJob.Row> rows = new ArrayList<>(places);
     while (rows.size() < places) {
-      Ticket first = promised.poll();
-      Ticket ticket = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
+      ScheduledJob first = promised.poll();
+      ScheduledJob ticket = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
       int before = ticket.waiting();
       rows.add(ticket.join());
       if (ticket.waiting() < before) {
@@ -253,13 +253,13 @@ final class GroupQueue {
     return new Pass(key, rows, size);
   }
 
-  private Ticket next() {
-    Ticket entrant = entrant();
+  private ScheduledJob next() {
+    ScheduledJob entrant = entrant();
     boolean free = entrant != null && 4 * (slots - residents) > Math.max(4, slots);
-    Predicate<Ticket> runnable = ticket -> ticket.runnable(free || ticket == entrant);
+    Predicate<ScheduledJob> runnable = ticket -> ticket.runnable(free || ticket == entrant);
     for (int round = 0; round < 2; round++) {
-      for (Rank rank : ranks.values()) {
-        Ticket ticket = rank.places == 0 ? null : rank.next(runnable);
+      for (PriorityBand rank : ranks.values()) {
+        ScheduledJob ticket = rank.places == 0 ? null : rank.next(runnable);
         if (ticket != null) {
           rank.places--;
           return ticket;
@@ -271,14 +271,14 @@ final class GroupQueue {
   }
 
   /** Who gets the next slot where they are scarce; null if there is none to be had. */
-  private @Nullable Ticket entrant() {
+  private @Nullable ScheduledJob entrant() {
     if (draining || residents >= slots || waiting == 0) {
       return null;
     }
-    Ticket first = null;
-    for (Rank rank : ranks.values()) {
-      for (Line line : rank.lines.values()) {
-        for (Ticket ticket : line.tickets) {
+    ScheduledJob first = null;
+    for (PriorityBand rank : ranks.values()) {
+      for (TenantQueue line : rank.lines.values()) {
+        for (ScheduledJob ticket : line.tickets) {
           if (ticket.waiting() > 0 && (first == null || age(ticket) < age(first))) {
             first = ticket;
           }
@@ -288,7 +288,7 @@ final class GroupQueue {
     return first;
   }
 
-  private static long age(Ticket ticket) {
+  private static long age(ScheduledJob ticket) {
     return ticket.arrived + ticket.priority.ordinal() * AGE_BONUS_NANOS;
   }
 
@@ -297,9 +297,9 @@ final class GroupQueue {
    *
    * @return rows whose last it was; they hold no slot from now on
    */
-  List<Ticket.Row> passed(Pass pass, long nanos) {
-    List<Ticket.Row> finished = new ArrayList<>();
-    for (Ticket.Row row : pass.rows()) {
+  List<ScheduledJob.Row> passed(Pass pass, long nanos) {
+    List<ScheduledJob.Row> finished = new ArrayList<>();
+    for (ScheduledJob.Row row : pass.rows()) {
       if (row.ticket.passed(row)) {
         finished.add(row);
         residents--;
@@ -340,7 +340,7 @@ final class GroupQueue {
   boolean shrink(Pass pass) {
     pass.rows().forEach(row -> row.ticket.stayed(row));
     // Whose turn it was, it is still.
-    List<Ticket> again = pass.rows().stream().map(row -> row.ticket).toList();
+    List<ScheduledJob> again = pass.rows().stream().map(row -> row.ticket).toList();
     promised.addAll(0, again);
     int smaller = curve.below(pass.size());
     if (smaller == pass.size()) {
@@ -357,12 +357,13 @@ final class GroupQueue {
    *
    * @param now on the clock of deadlines
    */
-  List<Ticket> late(long now) {
-    List<Ticket> late = new ArrayList<>();
-    for (Rank rank : ranks.values()) {
-      for (Line line : rank.lines.values()) {
-        for (Ticket ticket : line.tickets) {
-          if (ticket.deadline != Ticket.NEVER && now + nanosAtLeast(ticket) > ticket.deadline) {
+  List<ScheduledJob> late(long now) {
+    List<ScheduledJob> late = new ArrayList<>();
+    for (PriorityBand rank : ranks.values()) {
+      for (TenantQueue line : rank.lines.values()) {
+        for (ScheduledJob ticket : line.tickets) {
+          if (ticket.deadline != ScheduledJob.NEVER
+              && now + nanosAtLeast(ticket) > ticket.deadline) {
             late.add(ticket);
           }
         }
@@ -372,7 +373,7 @@ final class GroupQueue {
   }
 
   /** Stages one after the other, or all rows' together, whichever takes longer. */
-  private long nanosAtLeast(Ticket ticket) {
+  private long nanosAtLeast(ScheduledJob ticket) {
     if (!open()) {
       return 0;
     }
@@ -382,8 +383,8 @@ final class GroupQueue {
   }
 
   /** Removes all tickets that ask for it, and says which. */
-  List<Ticket> removeIf(Predicate<Ticket> leaving) {
-    List<Ticket> gone = tickets().stream().filter(leaving).toList();
+  List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
+    List<ScheduledJob> gone = tickets().stream().filter(leaving).toList();
     gone.forEach(this::remove);
     return gone;
   }

@@ -8,4 +8,4 @@ import java.util.List;
  * @param rows one or more, of one group
  * @param size of the pass, filled up with spare rows; at least as many as rows
  */
-public record Pass(String group, List<Ticket.Row> rows, int size) {}
+public record Pass(String group, List<ScheduledJob.Row> rows, int size) {}

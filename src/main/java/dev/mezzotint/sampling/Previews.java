@@ -52,8 +52,8 @@ public final class Previews {
   public record Seen(int index, int done, int total, byte[] png) {}
 
   /** The same sampling, whose rows can be watched; models that make no pictures are left alone. */
-  public Sampling watching(Sampling sampling) {
-    return new Sampling() {
+  public Sampler watching(Sampler sampling) {
+    return new Sampler() {
       @Override
       public ModelInfo resolve(String model) {
         return sampling.resolve(model);
@@ -103,9 +103,9 @@ public final class Previews {
   }
 
   /** Rows that went to the loop together. */
-  private final class Portion implements Sampling.RowListener {
+  private final class Portion implements Sampler.RowListener {
     private final SamplingJob job;
-    private final Sampling.RowListener listener;
+    private final Sampler.RowListener listener;
     private final int rowsMax;
     private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
     private int finished; // by the loop's thread alone
@@ -113,7 +113,7 @@ public final class Previews {
     /** On the clock; 0 if nobody watches. */
     private volatile long watchedUntil;
 
-    Portion(SamplingJob job, Sampling.RowListener listener) {
+    Portion(SamplingJob job, Sampler.RowListener listener) {
       this.job = job;
       this.listener = listener;
       long pixels = (long) job.model().height() * job.model().width();
@@ -152,7 +152,7 @@ public final class Previews {
     }
 
     /** One row, as it was last seen. */
-    private final class Look implements Interlude {
+    private final class Look implements StageHook {
       private final int index;
       private long last; // by the loop's thread alone
       private volatile float[] x = {};

@@ -33,8 +33,8 @@ final class ResidentModels implements AutoCloseable {
   /** A model that was loaded for somebody stays this long, or weights would only come and go. */
   private static final long STAY_NANOS = 2_000_000_000L;
 
-  private final ModelShelf shelf;
-  private final LoopSettings settings;
+  private final ModelLoader shelf;
+  private final StepLoopSettings settings;
   private final Runnable wake;
   private final BooleanSupplier quiet;
   private final ExecutorService loader = Executors.newSingleThreadExecutor(ResidentModels::thread);
@@ -62,7 +62,8 @@ final class ResidentModels implements AutoCloseable {
    * @param wake called on another thread when a load has ended
    * @param quiet whether the device has done nothing else since it was last asked; any thread
    */
-  ResidentModels(ModelShelf shelf, LoopSettings settings, Runnable wake, BooleanSupplier quiet) {
+  ResidentModels(
+      ModelLoader shelf, StepLoopSettings settings, Runnable wake, BooleanSupplier quiet) {
     this.shelf = shelf;
     this.settings = settings;
     this.wake = wake;

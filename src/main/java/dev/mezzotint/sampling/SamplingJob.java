@@ -50,11 +50,11 @@ public record SamplingJob(
    * @param condition what the network sees beside x
    * @param interlude what happens to it between its stages
    */
-  public record Row(int index, X0 x0, Condition condition, Interlude interlude) {
+  public record Row(int index, X0 x0, Condition condition, StageHook interlude) {
 
     /** A row that is left alone between its stages. */
     public Row(int index, X0 x0, Condition condition) {
-      this(index, x0, condition, Interlude.NONE);
+      this(index, x0, condition, StageHook.NONE);
     }
 
     /**
@@ -64,7 +64,7 @@ public record SamplingJob(
       this(index, x0, new Condition.Given(condition));
     }
 
-    public Row with(Interlude other) {
+    public Row with(StageHook other) {
       return new Row(index, x0, condition, other);
     }
 

@@ -4,7 +4,7 @@ import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.sampling.Ticket.Row;
+import dev.mezzotint.sampling.ScheduledJob.Row;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -186,7 +186,7 @@ final class StepGroup implements AutoCloseable {
   }
 
   private static SamplingJob job(Row row) {
-    return ((Submission) row.ticket).job;
+    return ((SubmittedJob) row.ticket).job;
   }
 
   static SamplingJob.Row source(Row row) {

@@ -1,7 +1,7 @@
 package dev.mezzotint.sampling;
 
+import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.DeviceException;
-import dev.mezzotint.job.Stopped;
 import dev.mezzotint.network.DeviceMemoryException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,13 +34,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A pass that finds too little memory changes nothing and is tried again in smaller ones. One
  * that fails otherwise costs the jobs with rows under way in that model their attempt; the model is
- * loaded anew for those that wait. {@link LoopSettings#failuresMax} such failures in a row, and the
- * device is given up: {@link #healthy} is false from then on.
+ * loaded anew for those that wait. {@link StepLoopSettings#failuresMax} such failures in a row, and
+ * the device is given up: {@link #healthy} is false from then on.
  *
  * <p>Safe for use by many threads. Listeners are called on the loop's thread; one that throws loses
  * its job.
  */
-public final class StepLoop implements Sampling, AutoCloseable {
+public final class StepLoop implements Sampler, AutoCloseable {
   /** Name of the loop's thread. */
   public static final String THREAD = "step-loop";
 
@@ -49,11 +49,11 @@ public final class StepLoop implements Sampling, AutoCloseable {
   /** How often deadlines are looked at while no row can run. */
   private static final long REST_NANOS = 20_000_000;
 
-  private final ModelShelf shelf;
-  private final LoopSettings settings;
+  private final ModelLoader shelf;
+  private final StepLoopSettings settings;
   private final StepPolicy policy = new StepPolicy();
   private final ResidentModels models;
-  private final Queue<Submission> arriving = new ConcurrentLinkedQueue<>();
+  private final Queue<SubmittedJob> arriving = new ConcurrentLinkedQueue<>();
   private final Thread thread = new Thread(this::run, THREAD);
   private volatile boolean closing;
   private volatile boolean healthy = true;
@@ -72,7 +72,7 @@ public final class StepLoop implements Sampling, AutoCloseable {
   private volatile int underWay;
 
   /** Starts the loop. */
-  public StepLoop(ModelShelf shelf, LoopSettings settings) {
+  public StepLoop(ModelLoader shelf, StepLoopSettings settings) {
     this.shelf = shelf;
     this.settings = settings;
     this.models =
@@ -103,8 +103,8 @@ public final class StepLoop implements Sampling, AutoCloseable {
     long now = settings.clock().getAsLong();
     ModelInfo model = job.model();
     String group = model.reference() + " " + model.height() + "x" + model.width();
-    long deadline = job.deadline().map(at -> onClock(at, now)).orElse(Ticket.NEVER);
-    Submission submission = new Submission(group, job, listener, now, deadline);
+    long deadline = job.deadline().map(at -> onClock(at, now)).orElse(ScheduledJob.NEVER);
+    SubmittedJob submission = new SubmittedJob(group, job, listener, now, deadline);
     arriving.add(submission);
     LockSupport.unpark(thread);
     return submission;
@@ -113,20 +113,20 @@ public final class StepLoop implements Sampling, AutoCloseable {
   private static long onClock(Instant deadline, long now) {
     Duration left = Duration.between(Instant.now(), deadline);
     // A century is never, and would not fit.
-    return left.compareTo(Duration.ofDays(36_500)) > 0 ? Ticket.NEVER : now + left.toNanos();
+    return left.compareTo(Duration.ofDays(36_500)) > 0 ? ScheduledJob.NEVER : now + left.toNanos();
   }
 
   private void run() {
     try {
       while (!closing) {
-        welcome();
-        dismiss();
+        admit();
+        evict();
         Pass pass = policy.next();
         count();
         if (pass == null) {
-          rest();
+          park();
         } else {
-          turn(pass);
+          runPass(pass);
         }
       }
     } finally {
@@ -135,8 +135,8 @@ public final class StepLoop implements Sampling, AutoCloseable {
   }
 
   /** Jobs that have come, models that have been loaded. */
-  private void welcome() {
-    for (Submission job = arriving.poll(); job != null; job = arriving.poll()) {
+  private void admit() {
+    for (SubmittedJob job = arriving.poll(); job != null; job = arriving.poll()) {
       if (!job.leaving()) { // nothing is loaded for nobody
         policy.add(job);
         models.want(job.group, job.job.model());
@@ -150,8 +150,8 @@ public final class StepLoop implements Sampling, AutoCloseable {
         policy.open(loaded.key(), loaded.slots(), loaded.curve());
         continue;
       }
-      for (Ticket job : policy.clear(loaded.key())) {
-        ((Submission) job).fail(failure); // a model that cannot be loaded fails its own jobs only
+      for (ScheduledJob job : policy.clear(loaded.key())) {
+        ((SubmittedJob) job).fail(failure); // a model that cannot be loaded fails its own jobs only
       }
       if (failure instanceof DeviceException) {
         deviceFailed(failure);
@@ -161,24 +161,24 @@ public final class StepLoop implements Sampling, AutoCloseable {
   }
 
   /** Jobs called off, failed, or too late. */
-  private void dismiss() {
-    for (Ticket job : policy.late(settings.clock().getAsLong())) {
+  private void evict() {
+    for (ScheduledJob job : policy.late(settings.clock().getAsLong())) {
       late++;
-      ((Submission) job).fail(new Stopped(Stopped.Reason.LATE));
+      ((SubmittedJob) job).fail(new AttemptStoppedException(AttemptStoppedException.Reason.LATE));
     }
-    for (Ticket job : policy.removeIf(job -> ((Submission) job).leaving())) {
+    for (ScheduledJob job : policy.removeIf(job -> ((SubmittedJob) job).leaving())) {
       release(job);
     }
   }
 
-  private void release(Ticket job) {
+  private void release(ScheduledJob job) {
     StepGroup group = models.use(job.group);
     if (group != null) {
       job.resident().forEach(group::release);
     }
   }
 
-  private void rest() {
+  private void park() {
     if (!arriving.isEmpty() || closing) {
       return;
     }
@@ -190,14 +190,14 @@ public final class StepLoop implements Sampling, AutoCloseable {
     }
   }
 
-  private void turn(Pass pass) {
+  private void runPass(Pass pass) {
     StepGroup group = java.util.Objects.requireNonNull(models.use(pass.group()));
     try {
       long before = settings.clock().getAsLong();
       group.step(pass);
       stepped = true;
       long nanos = settings.clock().getAsLong() - before;
-      List<Ticket.Row> finished = policy.passed(pass, nanos);
+      List<ScheduledJob.Row> finished = policy.passed(pass, nanos);
       List<float[]> pictures = finished.isEmpty() ? List.of() : group.take(finished);
       failures = 0;
       turns++;
@@ -206,8 +206,8 @@ public final class StepLoop implements Sampling, AutoCloseable {
       stepNanos += nanos;
       tell(pass.rows());
       for (int i = 0; i < finished.size(); i++) {
-        Ticket.Row row = finished.get(i);
-        ((Submission) row.ticket).finished(StepGroup.source(row).index(), pictures.get(i));
+        ScheduledJob.Row row = finished.get(i);
+        ((SubmittedJob) row.ticket).finished(StepGroup.source(row).index(), pictures.get(i));
       }
     } catch (DeviceMemoryException e) {
       outOfMemory++;
@@ -221,25 +221,25 @@ public final class StepLoop implements Sampling, AutoCloseable {
     }
   }
 
-  private static void tell(List<Ticket.Row> rows) {
-    rows.forEach(row -> ((Submission) row.ticket).count());
-    rows.forEach(row -> ((Submission) row.ticket).advanced());
+  private static void tell(List<ScheduledJob.Row> rows) {
+    rows.forEach(row -> ((SubmittedJob) row.ticket).count());
+    rows.forEach(row -> ((SubmittedJob) row.ticket).advanced());
   }
 
   /** The device failed under these rows: their jobs hear of it, other models go on. */
   private void passFailed(Pass pass, Throwable e) {
     LOG.log(System.Logger.Level.ERROR, "pass failed", e);
     DeviceException cause = new DeviceException("the device failed: " + e, e);
-    Set<Ticket> lost = new HashSet<>();
+    Set<ScheduledJob> lost = new HashSet<>();
     pass.rows().forEach(row -> lost.add(row.ticket)); // also those whose last row has just ended
-    List<Ticket> all = policy.clear(pass.group());
+    List<ScheduledJob> all = policy.clear(pass.group());
     all.stream().filter(job -> !job.resident().isEmpty()).forEach(lost::add);
     policy.shut(pass.group());
     models.discard(pass.group());
-    lost.forEach(job -> ((Submission) job).fail(cause));
-    for (Ticket job : all) {
+    lost.forEach(job -> ((SubmittedJob) job).fail(cause));
+    for (ScheduledJob job : all) {
       if (!lost.contains(job)) {
-        arriving.add((Submission) job); // it had not begun: a fresh network serves it as well
+        arriving.add((SubmittedJob) job); // it had not begun: a fresh network serves it as well
       }
     }
     deviceFailed(cause);
@@ -252,12 +252,12 @@ public final class StepLoop implements Sampling, AutoCloseable {
     }
     healthy = false;
     LOG.log(System.Logger.Level.ERROR, "the device failed {0} times in a row", failures);
-    List<Ticket> all = new ArrayList<>(policy.removeIf(job -> true));
+    List<ScheduledJob> all = new ArrayList<>(policy.removeIf(job -> true));
     all.forEach(this::release);
-    for (Submission job = arriving.poll(); job != null; job = arriving.poll()) {
+    for (SubmittedJob job = arriving.poll(); job != null; job = arriving.poll()) {
       all.add(job);
     }
-    all.forEach(job -> ((Submission) job).fail(new DeviceException("device given up", cause)));
+    all.forEach(job -> ((SubmittedJob) job).fail(new DeviceException("device given up", cause)));
     onUnhealthy.run();
   }
 
@@ -296,8 +296,8 @@ public final class StepLoop implements Sampling, AutoCloseable {
   }
 
   /** For metrics. */
-  public LoopFigures figures() {
-    return new LoopFigures(
+  public StepLoopMetrics figures() {
+    return new StepLoopMetrics(
         turns,
         rowSteps,
         spareRows,

@@ -27,7 +27,7 @@ public final class StepPolicy {
   private final Deque<GroupQueue> turns = new ArrayDeque<>();
 
   /** A job's rows wait from now on, be its group open or not. */
-  public void add(Ticket ticket) {
+  public void add(ScheduledJob ticket) {
     group(ticket.group).add(ticket);
   }
 
@@ -70,21 +70,21 @@ public final class StepPolicy {
   }
 
   /** All of a group's jobs leave. */
-  List<Ticket> clear(String group) {
+  List<ScheduledJob> clear(String group) {
     return group(group).removeIf(ticket -> true);
   }
 
   /** Jobs that ask for it leave; rows that had begun name their slots. */
-  List<Ticket> removeIf(Predicate<Ticket> leaving) {
-    List<Ticket> gone = new ArrayList<>();
+  List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
+    List<ScheduledJob> gone = new ArrayList<>();
     groups.values().forEach(group -> gone.addAll(group.removeIf(leaving)));
     groups.values().removeIf(group -> !group.open() && group.empty() && turns.remove(group));
     return gone;
   }
 
   /** Jobs whose deadline cannot be met any more; they stay until they are removed. */
-  List<Ticket> late(long now) {
-    List<Ticket> late = new ArrayList<>();
+  List<ScheduledJob> late(long now) {
+    List<ScheduledJob> late = new ArrayList<>();
     groups.values().forEach(group -> late.addAll(group.late(now)));
     return late;
   }
@@ -135,7 +135,7 @@ public final class StepPolicy {
   }
 
   /** The pass took place; gives the rows whose last it was. */
-  public List<Ticket.Row> passed(Pass pass, long nanos) {
+  public List<ScheduledJob.Row> passed(Pass pass, long nanos) {
     return group(pass.group()).passed(pass, nanos);
   }
 

@@ -7,7 +7,7 @@ import java.util.List;
  * Remembers where a row has been: evenly spread over its stages, the first frame its start, the
  * last its end. Written by the device's thread, read once the row has finished.
  */
-public final class Trajectory implements Interlude {
+public final class Trajectory implements StageHook {
   /** Frames of one row; they stand in memory until the row ends. */
   public static final int FRAMES_MAX = 64;
 

@@ -1,6 +1,6 @@
 package dev.mezzotint.study;
 
-import dev.mezzotint.cli.Conditions;
+import dev.mezzotint.cli.ConditionFiles;
 import dev.mezzotint.cli.GenerateCommand;
 import dev.mezzotint.generation.input.ConditionDecoder;
 import dev.mezzotint.generation.input.Frames;
@@ -10,7 +10,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.SamplingJob;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -32,7 +32,7 @@ final class FlickerStudy {
    * @param condition folder or zip of the conditions of neighbouring frames
    * @param count frames at most
    */
-  static Finding run(ModelLibrary library, String condition, int count, int steps)
+  static StudyResult run(ModelResolver library, String condition, int count, int steps)
       throws IOException {
     ModelInfo info = library.find("");
     if (info.classes().isPresent() || info.conditionChannels() == 0) {
@@ -40,8 +40,8 @@ final class FlickerStudy {
           "--model", "--model must take a condition and no classes, for this study");
     }
     List<SamplingJob.Condition> conditions = new ArrayList<>();
-    try (Conditions files =
-        Conditions.open(new ConditionDecoder(info, false, false), List.of(condition))) {
+    try (ConditionFiles files =
+        ConditionFiles.open(new ConditionDecoder(info, false, false), List.of(condition))) {
       for (Frames.Frame frame : files.frames(1, false).frames()) {
         if (conditions.size() < count) {
           conditions.add(files.condition(frame));
@@ -59,7 +59,7 @@ final class FlickerStudy {
       String word = shared ? "shared" : "per-frame";
       List<float[]> frames =
           Arrays.asList(GenerateCommand.sample(library, job(info, conditions, shared, steps)));
-      Flicker found = Flicker.of(frames, seen, plane);
+      FlickerStatistics found = FlickerStatistics.of(frames, seen, plane);
       lines.add(
           String.format(
               Locale.ROOT,
@@ -71,7 +71,7 @@ final class FlickerStudy {
               steps));
       clips.put("flicker-" + word + ".png", clip(info, frames));
     }
-    return new Finding("flicker", lines, clips);
+    return new StudyResult("flicker", lines, clips);
   }
 
   private static SamplingJob job(

@@ -41,8 +41,8 @@ public final class Inversion {
     return sum / back.length;
   }
 
-  public static Finding finding(int pictures, int steps, double error) {
-    return new Finding(
+  public static StudyResult finding(int pictures, int steps, double error) {
+    return new StudyResult(
         "inversion",
         List.of(
             String.format(

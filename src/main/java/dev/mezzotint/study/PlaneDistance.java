@@ -3,7 +3,7 @@ package dev.mezzotint.study;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Assignment;
 import dev.mezzotint.iadb.Density;
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.SamplingNetwork;
@@ -44,8 +44,8 @@ public final class PlaneDistance {
     return new Distances(model, floor);
   }
 
-  public static Finding finding(String name, Distances distances) {
-    return new Finding(
+  public static StudyResult finding(String name, Distances distances) {
+    return new StudyResult(
         "plane",
         List.of(
             String.format(
@@ -64,7 +64,7 @@ public final class PlaneDistance {
   private static double[][] drawn(Density density, int seed) {
     double[][] points = new double[POINTS][2];
     for (int i = 0; i < POINTS; i++) {
-      density.draw(new Draws(seed, i), points[i]);
+      density.draw(new RandomStream(seed, i), points[i]);
     }
     return points;
   }

@@ -103,7 +103,7 @@ public final class SolverErrors {
    *
    * @param tuned steps placed for the model, measured too; may be empty
    */
-  public Finding table(String title, String name, List<ModelCard.TunedSteps> tuned) {
+  public StudyResult table(String title, String name, List<ModelCard.TunedSteps> tuned) {
     List<String> lines = new ArrayList<>();
     List<Line> curves = new ArrayList<>();
     lines.add(title + ", root-mean-square error per value");
@@ -122,9 +122,9 @@ public final class SolverErrors {
                 : Double.NaN;
       }
       measured.put(solver, errors);
-      lines.add(line(solver.word(), errors));
+      lines.add(line(solver.wireName(), errors));
       double[] x = Arrays.stream(EVALUATIONS).asDoubleStream().toArray();
-      curves.add(new Line(solver.word(), x, errors, COLOURS[solver.ordinal()], 2));
+      curves.add(new Line(solver.wireName(), x, errors, COLOURS[solver.ordinal()], 2));
     }
     if (!tuned.isEmpty()) {
       double[] steps = new double[tuned.size()];
@@ -138,7 +138,7 @@ public final class SolverErrors {
             String.format(
                 Locale.ROOT,
                 "%s in %d steps: uniform %.5f, tuned %.5f",
-                placed.solver().word(),
+                placed.solver().wireName(),
                 placed.steps(),
                 uniform,
                 errors[i]));
@@ -158,7 +158,7 @@ public final class SolverErrors {
             /* logarithmicX= */ true,
             /* logarithmic= */ true,
             curves);
-    return new Finding(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
+    return new StudyResult(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
   }
 
   /** What a quarter of the evaluations is worth in time: by turns, the median of three. */
@@ -191,7 +191,7 @@ public final class SolverErrors {
    * @param values of one
    * @param alphas T + 1, of the T steps
    */
-  public static Finding agreement(Flow flow, int rows, int values, double[] alphas) {
+  public static StudyResult agreement(Flow flow, int rows, int values, double[] alphas) {
     float[] x0 = new float[rows * values];
     for (int row = 0; row < rows; row++) {
       Noise.gaussian(SEED, row, x0, row * values, values);
@@ -214,12 +214,12 @@ public final class SolverErrors {
           String.format(
               Locale.ROOT,
               "%-10s at %d steps against rk4, in 1/255: root mean square %.3f, largest %.3f",
-              solver.word(),
+              solver.wireName(),
               alphas.length - 1,
               Math.sqrt(squares),
               largest));
     }
-    return new Finding("agreement", lines, Map.of());
+    return new StudyResult("agreement", lines, Map.of());
   }
 
   /** A pixel as it is shown, in [0, 1]. */

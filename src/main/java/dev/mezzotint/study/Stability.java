@@ -1,10 +1,10 @@
 package dev.mezzotint.study;
 
 import dev.mezzotint.iadb.AlphaSchedule;
-import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Prediction;
+import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.plot.LineChart;
@@ -48,7 +48,7 @@ public final class Stability {
 
   private Stability() {}
 
-  public static Finding run() {
+  public static StudyResult run() {
     List<Line> curves = new ArrayList<>();
     List<String> lines = new ArrayList<>();
     lines.add("1-Wasserstein distance to the data, error " + ERROR + " on what is predicted");
@@ -75,7 +75,7 @@ public final class Stability {
             /* logarithmicX= */ true,
             /* logarithmic= */ true,
             curves);
-    return new Finding(
+    return new StudyResult(
         "stability", lines, Map.of("stability.png", Png.encode(chart.draw(640, 400), 9)));
   }
 
@@ -127,7 +127,7 @@ public final class Stability {
 
   private static double[] target(int n) {
     double[] target = new double[n];
-    Draws draws = new Draws(2, 0);
+    RandomStream draws = new RandomStream(2, 0);
     for (int i = 0; i < n; i++) {
       target[i] = MODES[i % MODES.length][0] + SMOOTHING * draws.gaussian();
     }

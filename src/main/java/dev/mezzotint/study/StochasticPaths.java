@@ -3,13 +3,13 @@ package dev.mezzotint.study;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Deblending;
 import dev.mezzotint.iadb.Density;
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
-import dev.mezzotint.plot.Plane;
+import dev.mezzotint.plot.ScatterPlot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +32,7 @@ public final class StochasticPaths {
   private StochasticPaths() {}
 
   /** From Gaussian noise to five points; in black the deterministic path of the same start. */
-  public static Finding points() {
+  public static StudyResult points() {
     float[][] data = {{-1f, 0.6f}, {-0.2f, 1.1f}, {1.1f, 0.7f}, {0.8f, -0.9f}, {-0.9f, -0.8f}};
     Density.Valued p0 = new Density.Gaussian(2, 0, 1);
     // The set itself has no deterministic end: its last step would jump onto a point.
@@ -44,7 +44,7 @@ public final class StochasticPaths {
     List<Pixels> panels = new ArrayList<>();
     List<String> lines = new ArrayList<>();
     for (int steps : STEPS) {
-      Plane plane = new Plane(PANEL, 2.4);
+      ScatterPlot plane = new ScatterPlot(PANEL, 2.4);
       double squares = 0;
       Deblending deblending = Deblending.ofData(data, p0);
       for (int i = 0; i < STARTS; i++) {
@@ -68,15 +68,16 @@ public final class StochasticPaths {
   }
 
   /** From a triangle to a square, by rejection. */
-  public static Finding triangleToSquare() {
+  public static StudyResult triangleToSquare() {
     Deblending deblending = Deblending.byRejection(Density.triangle(), Density.square());
     List<Pixels> panels = new ArrayList<>();
     List<String> lines = new ArrayList<>();
     for (int steps : STEPS) {
-      Plane plane = new Plane(PANEL, 1.15);
-      plane.way(outline(-0.75, 0.75), Plane.GREY, 2);
+      ScatterPlot plane = new ScatterPlot(PANEL, 1.15);
+      plane.way(outline(-0.75, 0.75), ScatterPlot.GREY, 2);
       double half = Math.sqrt(3) / 2;
-      plane.way(new double[][] {{-half, -0.5}, {half, -0.5}, {0, 1}, {-half, -0.5}}, Plane.GREY, 2);
+      plane.way(
+          new double[][] {{-half, -0.5}, {half, -0.5}, {0, 1}, {-half, -0.5}}, ScatterPlot.GREY, 2);
       double[][] ends = new double[STARTS][];
       double squares = 0;
       for (int i = 0; i < STARTS; i++) {
@@ -99,20 +100,20 @@ public final class StochasticPaths {
     return finding("paths-triangle-square", lines, panels);
   }
 
-  private static Finding finding(String name, List<String> lines, List<Pixels> panels) {
+  private static StudyResult finding(String name, List<String> lines, List<Pixels> panels) {
     byte[] png = Png.encode(Grid.of(panels, /* columns= */ 4, /* padding= */ 4), 9);
-    return new Finding(name, lines, Map.of(name + ".png", png));
+    return new StudyResult(name, lines, Map.of(name + ".png", png));
   }
 
   private static double[] start(Density p0, int i) {
     double[] start = new double[2];
-    p0.draw(new Draws(4, i), start);
+    p0.draw(new RandomStream(4, i), start);
     return start;
   }
 
   private static double[][] path(Deblending deblending, int steps, double[] start, int draws) {
     return deblending.iterate(
-        AlphaSchedule.UNIFORM.alphas(steps), new Draws(5 + steps, draws), start);
+        AlphaSchedule.UNIFORM.alphas(steps), new RandomStream(5 + steps, draws), start);
   }
 
   private static double[][] followed(SmoothedData field, double[] start) {

@@ -1,9 +1,9 @@
 package dev.mezzotint.study;
 
-import dev.mezzotint.cli.Destination;
-import dev.mezzotint.cli.HeldInputs;
+import dev.mezzotint.cli.CommandContext;
+import dev.mezzotint.cli.HeldOutConditions;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.cli.Surroundings;
+import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.AlphaSchedule;
@@ -17,7 +17,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,9 +130,9 @@ public final class StudyCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public StudyCommand(Surroundings surroundings) {
+  public StudyCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -146,7 +146,7 @@ public final class StudyCommand implements Callable<Integer> {
     if (given != null && (given < 1 || given > COUNT_MAX)) {
       throw new InvalidInputException("--count", "--count must be from 1 to " + COUNT_MAX);
     }
-    Destination.folder("--out", out);
+    OutputPaths.folder("--out", out);
     for (String name : names) {
       switch (name) {
         case "paths" -> {
@@ -159,14 +159,14 @@ public final class StudyCommand implements Callable<Integer> {
         case "agreement" -> tell(agreement());
         case "precision" -> tell(precision());
         case "flicker" -> tell(flicker());
-        case "blue-noise" -> tell(BlueStart.run(points(), 3, size, SMOOTHING));
+        case "blue-noise" -> tell(BlueNoiseStudy.run(points(), 3, size, SMOOTHING));
         default -> tell(plane());
       }
     }
     return 0;
   }
 
-  private void tell(Finding finding) throws IOException {
+  private void tell(StudyResult finding) throws IOException {
     List<String> written = new ArrayList<>();
     for (Map.Entry<String, byte[]> file : finding.files().entrySet()) {
       Files.write(out.resolve(file.getKey()), file.getValue());
@@ -179,7 +179,7 @@ public final class StudyCommand implements Callable<Integer> {
         Map.of("study", finding.name(), "lines", finding.lines(), "files", written));
   }
 
-  private Finding solvers() throws IOException {
+  private StudyResult solvers() throws IOException {
     if (model == null) {
       float[][] points = points();
       int values = points[0].length;
@@ -203,8 +203,8 @@ public final class StudyCommand implements Callable<Integer> {
     int width = config.sampleWidth().orElse(height);
     int values = config.outChannels() * height * width;
     int rows = count(SolverErrors.ROWS);
-    HeldInputs inputs = HeldInputs.of(files, rows, data, layout);
-    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+    HeldOutConditions inputs = HeldOutConditions.of(files, rows, data, layout);
+    try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
       SolverErrors errors =
           new SolverErrors(
               SolverErrors.of(network, height, width, inputs.condition(), inputs.classes()),
@@ -225,13 +225,13 @@ public final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private Finding inversion() throws IOException {
+  private StudyResult inversion() throws IOException {
     ModelFiles files = files();
     int height = side(files);
     int width = files.config().sampleWidth().orElse(height);
     int channels = files.config().outChannels();
     try (ImageDataset pictures = pictures(height, width, channels);
-        SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+        SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
       int n = Math.min(count(COUNT), pictures.size());
       float[] x1 = new float[n * channels * height * width];
       for (int i = 0; i < n; i++) {
@@ -242,23 +242,23 @@ public final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private Finding flicker() throws IOException {
+  private StudyResult flicker() throws IOException {
     if (model == null || condition == null) {
       throw new InvalidInputException(
           "--condition", "--model and --condition are missing: this study needs both");
     }
     ModelFiles files = surroundings.model(model);
-    ModelLibrary library = new ModelLibrary(surroundings.device(device), reference -> files);
+    ModelResolver library = new ModelResolver(surroundings.device(device), reference -> files);
     return FlickerStudy.run(library, condition, count(COUNT), steps);
   }
 
-  private Finding agreement() {
+  private StudyResult agreement() {
     ModelFiles files = files();
     int height = side(files);
     int width = files.config().sampleWidth().orElse(height);
     int values = files.config().outChannels() * height * width;
     int rows = count(COUNT);
-    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+    try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
       return SolverErrors.agreement(
           SolverErrors.of(network, height, width, new float[0], new long[rows]),
           rows,
@@ -275,16 +275,16 @@ public final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private Finding precision() throws IOException {
+  private StudyResult precision() throws IOException {
     ModelFiles files = modelFiles();
     int rows = count(COUNT);
-    HeldInputs inputs = HeldInputs.of(files, rows, data, layout);
+    HeldOutConditions inputs = HeldOutConditions.of(files, rows, data, layout);
     Device on = surroundings.device(device);
-    ModelInfo info = new ModelLibrary(on, reference -> files).find("");
+    ModelInfo info = new ModelResolver(on, reference -> files).find("");
     int steps = info.steps();
-    try (SamplingNetwork float32 = ModelLibrary.load(on.in(Precision.FLOAT32), files);
-        SamplingNetwork bf16 = ModelLibrary.load(on.in(Precision.BF16), files)) {
-      return Rounding.run(
+    try (SamplingNetwork float32 = ModelResolver.load(on.in(Precision.FLOAT32), files);
+        SamplingNetwork bf16 = ModelResolver.load(on.in(Precision.BF16), files)) {
+      return PrecisionStudy.run(
           files.name(),
           SolverErrors.of(
               float32, info.height(), info.width(), inputs.condition(), inputs.classes()),
@@ -296,14 +296,14 @@ public final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private Finding plane() {
+  private StudyResult plane() {
     ModelFiles files = files();
     Object p1 = files.card().recipe().get("p1");
     if (!(p1 instanceof String word) || files.config().sizeMax() != 1) {
       throw new InvalidInputException(
           "--model", "--model is not one of the plane: its card has no p1");
     }
-    try (SamplingNetwork network = ModelLibrary.load(surroundings.device(device), files)) {
+    try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
       return PlaneDistance.finding(
           files.name(),
           PlaneDistance.measure(network, Density.parse(files.card().p0()), Density.parse(word)));

@@ -113,7 +113,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
         device.isGpu()
             ? name() + ", " + memoryBytes() + " bytes"
             : "cpu %s, %d processors, %s threads"
-                .formatted(Processor.name(), Runtime.getRuntime().availableProcessors(), threads());
+                .formatted(CpuInfo.name(), Runtime.getRuntime().availableProcessors(), threads());
     return processor + (precision == Precision.BF16 ? ", bf16, " : ", ") + versions;
   }
 
@@ -124,12 +124,12 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
 
   @Override
   public long memoryBytes() {
-    return device.isGpu() ? CudaUtils.getGpuMemory(device).getMax() : Processor.memoryBytes();
+    return device.isGpu() ? CudaUtils.getGpuMemory(device).getMax() : CpuInfo.memoryBytes();
   }
 
   @Override
   public long memoryUsedBytes() {
-    return device.isGpu() ? CudaUtils.getGpuMemory(device).getUsed() : Processor.memoryUsedBytes();
+    return device.isGpu() ? CudaUtils.getGpuMemory(device).getUsed() : CpuInfo.memoryUsedBytes();
   }
 
   @Override

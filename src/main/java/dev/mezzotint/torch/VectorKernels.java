@@ -30,7 +30,7 @@ final class VectorKernels {
 
   /** Before the engine loads; later it changes nothing. */
   static void choose() {
-    if (System.getenv(VARIABLE) != null || !Processor.hasAvx512()) {
+    if (System.getenv(VARIABLE) != null || !CpuInfo.hasAvx512()) {
       return;
     }
     try {

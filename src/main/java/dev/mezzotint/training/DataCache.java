@@ -2,10 +2,10 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.checkpoint.FileDigest;
 import dev.mezzotint.training.recipe.DatasetReference;
@@ -178,7 +178,7 @@ public final class DataCache {
       all.append(part.key()).append('\n');
       all.append(part.stat().etag()).append(' ').append(part.stat().size()).append('\n');
     }
-    return Digest.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
+    return Sha256.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private void bring(DatasetReference reference, List<Part> parts, Path entry, Check check)

@@ -1,7 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.iadb.Density;
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
@@ -58,16 +58,16 @@ final class DensityPairs implements Pairs {
   public long read(
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset) {
     start(position, x0, offset);
-    write(p1, new Draws(seed ^ X1, position), x1, offset);
+    write(p1, new RandomStream(seed ^ X1, position), x1, offset);
     return 0;
   }
 
   @Override
   public void start(long position, float[] x0, int offset) {
-    write(p0, new Draws(seed ^ X0, position), x0, offset);
+    write(p0, new RandomStream(seed ^ X0, position), x0, offset);
   }
 
-  private static void write(Density density, Draws draws, float[] out, int offset) {
+  private static void write(Density density, RandomStream draws, float[] out, int offset) {
     double[] point = new double[density.dimensions()];
     density.draw(draws, point);
     for (int k = 0; k < point.length; k++) {

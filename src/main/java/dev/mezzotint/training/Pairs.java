@@ -71,7 +71,7 @@ public interface Pairs {
 
   /** From Gaussian noise to pictures. */
   static Pairs of(Recipe recipe, ImageDataset pictures) {
-    return new PicturePairs(recipe, pictures, /* from= */ null, /* validation= */ null);
+    return new ImagePairs(recipe, pictures, /* from= */ null, /* validation= */ null);
   }
 
   /**
@@ -80,7 +80,7 @@ public interface Pairs {
    * @param validation pictures that training does not see, to look at
    */
   static Pairs conditional(Recipe recipe, ImageDataset pictures, ImageDataset validation) {
-    return new PicturePairs(recipe, pictures, /* from= */ null, validation);
+    return new ImagePairs(recipe, pictures, /* from= */ null, validation);
   }
 
   /**
@@ -89,7 +89,7 @@ public interface Pairs {
    * @param from the pictures of p0, of the same size
    */
   static Pairs of(Recipe recipe, ImageDataset from, ImageDataset pictures) {
-    return new PicturePairs(recipe, pictures, from, /* validation= */ null);
+    return new ImagePairs(recipe, pictures, from, /* validation= */ null);
   }
 
   /** From density to density, both of the plane. */

@@ -1,11 +1,11 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.delivery.Watch;
+import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.storage.ContentType;
-import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StoredObject;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -22,18 +22,18 @@ final class StoredPairs implements ReflowPairs.Keeping {
   private static final System.Logger LOG = System.getLogger(StoredPairs.class.getName());
 
   private final ObjectStore store;
-  private final Watch watch;
+  private final AttemptContext watch;
   private final String id;
   private final String origin;
 
   /**
    * @param origin what the pairs depend on beside the job's recipe; others have keys of their own
    */
-  StoredPairs(ObjectStore store, Watch watch, String id, String origin) {
+  StoredPairs(ObjectStore store, AttemptContext watch, String id, String origin) {
     this.store = store;
     this.watch = watch;
     this.id = id;
-    this.origin = Digest.sha256(origin.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
+    this.origin = Sha256.sha256(origin.getBytes(StandardCharsets.UTF_8)).substring(0, 12);
   }
 
   private String key(int part) {
@@ -65,9 +65,9 @@ final class StoredPairs implements ReflowPairs.Keeping {
 
   private <T> T patiently(Supplier<T> work) {
     try {
-      return watch.patiently(work);
+      return watch.withRetry(work);
     } catch (InterruptedException e) {
-      throw new SegmentWatch.Interrupted(e);
+      throw new SegmentMonitor.Interrupted(e);
     }
   }
 }

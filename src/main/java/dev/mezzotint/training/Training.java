@@ -292,9 +292,9 @@ public final class Training {
               + " the first steps go into changing that",
           from.name(),
           card.timestepScale(),
-          card.prediction().word(),
+          card.prediction().wireName(),
           recipe.timestepScale(),
-          recipe.prediction().word());
+          recipe.prediction().wireName());
     }
     Map<String, Tensor> floats = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> floats.put(name, tensor.to(DType.F32)));
@@ -306,7 +306,7 @@ public final class Training {
     List<TrainingFolder.LogLine> log = folder.readLog();
     folder.broken(pairs.broken());
     TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    TrainingFolder.write(out.resolve("loss.png"), LossCurve.png(recipe.name(), log));
+    TrainingFolder.write(out.resolve("loss.png"), LossChart.png(recipe.name(), log));
     ModelFolder.write(out, recipe.network(), ema, card(log, done));
     // Last, as it may be cut off: after a signal there is little time.
     TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
@@ -325,7 +325,7 @@ public final class Training {
       metrics.put("brokenFiles", pairs.broken().size());
     }
     metrics.put("picturesSeen", done * recipe.batchSize());
-    metrics.put("lossOfLastHundredSteps", LossCurve.lastMean(log, 100));
+    metrics.put("lossOfLastHundredSteps", LossChart.lastMean(log, 100));
     Recipe.Card words = recipe.card();
     return new ModelCard(
         recipe.name(),
@@ -335,7 +335,7 @@ public final class Training {
         recipe.data().parts(),
         pairs.classes(),
         OptionalInt.of(words.steps()),
-        Optional.of(words.sampler().word()),
+        Optional.of(words.sampler().wireName()),
         Optional.of("uniform"),
         /* noiseSchedule= */ Optional.empty(),
         p0(),

@@ -13,8 +13,8 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
-import dev.mezzotint.plot.Plane;
-import dev.mezzotint.storage.Digest;
+import dev.mezzotint.plot.ScatterPlot;
+import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.training.checkpoint.FileDigest;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
@@ -75,7 +75,7 @@ final class TrainingFolder {
     map.put("from", FileDigest.of(from.weights()).sha256());
     map.put("pictures", pairs.size());
     map.put("classes", pairs.classes());
-    String name = "reflow-" + Digest.sha256(JsonText.write(map)).substring(0, 12) + ".f32";
+    String name = "reflow-" + Sha256.sha256(JsonText.write(map)).substring(0, 12) + ".f32";
     try (DirectoryStream<Path> others = Files.newDirectoryStream(folder, "reflow-*.f32")) {
       for (Path other : others) {
         if (!other.endsWith(name)) {
@@ -238,9 +238,9 @@ final class TrainingFolder {
     Start start = new Start(x0, new float[0], 1, new long[POINTS]);
     float[] x1 = sampled(device, program, ema, start);
     return Png.encode(
-        new Plane(360, 1.5)
-            .points(points(x0), Plane.GREY, 1)
-            .points(points(x1), Plane.ORANGE, 1.5)
+        new ScatterPlot(360, 1.5)
+            .points(points(x0), ScatterPlot.GREY, 1)
+            .points(points(x1), ScatterPlot.ORANGE, 1.5)
             .draw());
   }
 

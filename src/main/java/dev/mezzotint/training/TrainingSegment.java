@@ -1,9 +1,9 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.TrainedModel;
-import dev.mezzotint.delivery.Watch;
-import dev.mezzotint.job.Stopped;
+import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
@@ -18,10 +18,10 @@ import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
+import dev.mezzotint.training.checkpoint.CheckpointLease;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.Kept;
 import dev.mezzotint.training.checkpoint.FileDigest;
-import dev.mezzotint.training.checkpoint.StoredCheckpoints;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
@@ -55,9 +55,9 @@ final class TrainingSegment {
   private final Function<String, ModelFiles> finder;
   private final StoredModels models;
   private final TrainingSettings settings;
-  private final TrainingFigures figures;
+  private final TrainingMetrics figures;
   private final TrainingRequest request;
-  private final Watch watch;
+  private final AttemptContext watch;
   private final Recipe recipe;
   private final String id;
   private final Path folder;
@@ -68,9 +68,9 @@ final class TrainingSegment {
       Function<String, ModelFiles> finder,
       StoredModels models,
       TrainingSettings settings,
-      TrainingFigures figures,
+      TrainingMetrics figures,
       TrainingRequest request,
-      Watch watch) {
+      AttemptContext watch) {
     this.store = store;
     this.device = device;
     this.finder = finder;
@@ -86,18 +86,19 @@ final class TrainingSegment {
 
   /**
    * @throws InvalidInputException if it cannot be trained, or has diverged
-   * @throws Stopped if it is over, another attempt has its turn, or the worker shuts down
+   * @throws AttemptStoppedException if it is over, another attempt has its turn, or the worker
+   *     shuts down
    * @throws TransientException if store or disk fail for long
    */
   Outcome run() throws InterruptedException {
-    Optional<StoredCheckpoints> turn =
-        StoredCheckpoints.open(
+    Optional<CheckpointLease> turn =
+        CheckpointLease.open(
             store, id, watch, settings.checkpointing(), settings.worker(), device.description());
     if (turn.isEmpty()) {
       LOG.log(System.Logger.Level.INFO, "{0} is at work elsewhere: {1}", id, watch.position());
-      return new Outcome.Elsewhere();
+      return new Outcome.AlreadyRunning();
     }
-    try (StoredCheckpoints checkpoints = turn.get();
+    try (CheckpointLease checkpoints = turn.get();
         FolderLock lock = FolderLock.shared(folder)) {
       Files.createDirectories(folder);
       try {
@@ -127,12 +128,12 @@ final class TrainingSegment {
     }
   }
 
-  private Outcome train(StoredCheckpoints checkpoints) throws InterruptedException, IOException {
+  private Outcome train(CheckpointLease checkpoints) throws InterruptedException, IOException {
     checkpoints.removeStray();
-    try (JobData data =
-        watch.patiently(
+    try (TrainingInput data =
+        watch.withRetry(
             () ->
-                JobData.open(
+                TrainingInput.open(
                     request,
                     new DataCache(
                         settings.inputs().within(store, request.tenant()),
@@ -144,8 +145,8 @@ final class TrainingSegment {
       restore(checkpoints);
       String origin = checkpoints.pointer().from() + "\n" + checkpoints.pointer().data();
       Training training = new Training(recipe, data.pairs(), from, device, folder);
-      SegmentWatch progress =
-          new SegmentWatch(store, request, settings, figures, watch, checkpoints, log(data));
+      SegmentMonitor progress =
+          new SegmentMonitor(store, request, settings, figures, watch, checkpoints, log(data));
       long done;
       long begun = System.nanoTime();
       long before = figures.steps();
@@ -153,31 +154,34 @@ final class TrainingSegment {
         done =
             training.segment(
                 progress::stopping, progress, new StoredPairs(store, watch, id, origin));
-      } catch (SegmentWatch.Interrupted e) {
+      } catch (SegmentMonitor.Interrupted e) {
         throw e.cause();
       } finally {
         long steps = figures.steps() - before;
-        watch.visit().spent("steps", begun, System.nanoTime(), Map.of("steps", steps));
+        watch.visit().recordSpan("steps", begun, System.nanoTime(), Map.of("steps", steps));
       }
       if (done == recipe.iterations()) {
         return new Outcome.Completed(publish(checkpoints, data));
       }
       if (watch.ending()) {
-        throw new Stopped(watch.fenced() ? Stopped.Reason.FENCED : Stopped.Reason.DRAINING);
+        throw new AttemptStoppedException(
+            watch.fenced()
+                ? AttemptStoppedException.Reason.FENCED
+                : AttemptStoppedException.Reason.DRAINING);
       }
       return new Outcome.Unfinished();
     }
   }
 
-  private void look(StoredCheckpoints checkpoints) {
+  private void look(CheckpointLease checkpoints) {
     if (checkpoints.fenced()) {
-      throw new Stopped(Stopped.Reason.FENCED);
+      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
     watch.check();
   }
 
   /** What the job begins from is fixed by its first segment that keeps anything. */
-  private @Nullable ModelFiles begin(StoredCheckpoints checkpoints, JobData data)
+  private @Nullable ModelFiles begin(CheckpointLease checkpoints, TrainingInput data)
       throws InterruptedException, IOException {
     CheckpointPointer pointer = checkpoints.pointer();
     boolean begun = pointer.last().isPresent();
@@ -189,7 +193,7 @@ final class TrainingSegment {
     ModelFiles from = null;
     String reference = begun ? pointer.from() : recipe.from().orElse("");
     if (!reference.isEmpty()) {
-      from = held(watch.patiently(() -> finder.apply(reference)));
+      from = held(watch.withRetry(() -> finder.apply(reference)));
     }
     if (!begun) {
       checkpoints.pin(data.state(), from == null ? "" : from.name() + "@" + from.version());
@@ -215,13 +219,13 @@ final class TrainingSegment {
   }
 
   /** Brings the newest checkpoint that is whole. */
-  private void restore(StoredCheckpoints checkpoints) throws InterruptedException, IOException {
+  private void restore(CheckpointLease checkpoints) throws InterruptedException, IOException {
     List<Kept> kept = checkpoints.pointer().kept();
     Path training = Files.createDirectories(folder.resolve("training"));
     for (int i = kept.size() - 1; i >= 0; i--) {
       Kept one = kept.get(i);
       Path file = training.resolve("checkpoint.safetensors");
-      Optional<String> fault = watch.patiently(() -> bring(checkpoints, one, file));
+      Optional<String> fault = watch.withRetry(() -> bring(checkpoints, one, file));
       if (fault.isEmpty()) {
         if (i < kept.size() - 1) {
           checkpoints.fallBackTo(one);
@@ -238,12 +242,12 @@ final class TrainingSegment {
   }
 
   /** What is wrong with the checkpoint; empty if it stands in the file now. */
-  private Optional<String> bring(StoredCheckpoints checkpoints, Kept kept, Path file) {
+  private Optional<String> bring(CheckpointLease checkpoints, Kept kept, Path file) {
     Optional<InputStream> content = store.open(kept.key());
     if (content.isEmpty()) {
       return Optional.of("has vanished");
     }
-    try (InputStream in = new CheckedStream(content.get(), () -> look(checkpoints))) {
+    try (InputStream in = new CancellableStream(content.get(), () -> look(checkpoints))) {
       Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new StorageException(kept.key() + " broke off while it was read", e);
@@ -255,7 +259,7 @@ final class TrainingSegment {
   }
 
   private void bringLog(Kept kept, Path file) throws InterruptedException {
-    watch.patiently(
+    watch.withRetry(
         () -> {
           try (InputStream in =
               store
@@ -269,16 +273,16 @@ final class TrainingSegment {
         });
   }
 
-  private TrainingFolder log(JobData data) {
+  private TrainingFolder log(TrainingInput data) {
     return new TrainingFolder(folder, recipe, data.pairs());
   }
 
   /** The model that stands in the folder becomes everybody's. */
-  private TrainedModel publish(StoredCheckpoints checkpoints, JobData data)
+  private TrainedModel publish(CheckpointLease checkpoints, TrainingInput data)
       throws InterruptedException, IOException {
     ModelFiles files = ModelFolder.openPath(folder);
     checkpoints.assertHeld();
-    watch.patiently(
+    watch.withRetry(
         () -> {
           models.publishFor(id, files, folder);
           return files;
@@ -286,9 +290,9 @@ final class TrainingSegment {
     List<TrainingFolder.LogLine> log = log(data).readLog();
     keepFirst(Keys.lossCurve(id), folder.resolve("loss.png"), ContentType.PNG);
     keepFirst(Keys.lossLog(id), log(data).log(), "text/csv");
-    List<String> samples = watch.patiently(() -> store.list(Keys.samples(id)));
+    List<String> samples = watch.withRetry(() -> store.list(Keys.samples(id)));
     checkpoints.assertHeld();
-    watch.patiently(
+    watch.withRetry(
         () -> {
           if (store.stat(Keys.manifest(id)).isEmpty()) { // or it ended otherwise meanwhile
             models.makeLatest(files.name(), files.version());
@@ -305,7 +309,7 @@ final class TrainingSegment {
         files.name() + "@" + files.version(),
         FileDigest.of(files.weights()).sha256(),
         recipe.iterations(),
-        LossCurve.lastMean(log, 100),
+        LossChart.lastMean(log, 100),
         Keys.lossLog(id),
         Keys.lossCurve(id),
         samples,
@@ -316,6 +320,6 @@ final class TrainingSegment {
   private void keepFirst(String key, Path file, String type)
       throws InterruptedException, IOException {
     byte[] bytes = Files.readAllBytes(file);
-    watch.patiently(() -> FirstWrite.standing(store, key, bytes, type));
+    watch.withRetry(() -> FirstWrite.standing(store, key, bytes, type));
   }
 }

@@ -1,7 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.storage.InputRule;
-import dev.mezzotint.training.checkpoint.Checkpointing;
+import dev.mezzotint.training.checkpoint.LeaseTiming;
 import dev.mezzotint.training.recipe.TrainingLimits;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +30,7 @@ public record TrainingSettings(
     Path cache,
     long cacheBytesMax,
     Optional<Path> datasets,
-    Checkpointing checkpointing,
+    LeaseTiming checkpointing,
     InputRule inputs) {
 
   /** Defaults with everything kept below one folder. */
@@ -44,7 +44,7 @@ public record TrainingSettings(
         folder.resolve("dataset-cache"),
         20L << 30,
         Optional.empty(),
-        Checkpointing.DEFAULT,
+        LeaseTiming.DEFAULT,
         InputRule.ANY);
   }
 
@@ -77,7 +77,7 @@ public record TrainingSettings(
         worker, limits, segment, drain, work, cache, cacheBytesMax, other, checkpointing, inputs);
   }
 
-  public TrainingSettings withCheckpointing(Checkpointing other) {
+  public TrainingSettings withCheckpointing(LeaseTiming other) {
     return new TrainingSettings(
         worker, limits, segment, drain, work, cache, cacheBytesMax, datasets, other, inputs);
   }

@@ -1,12 +1,12 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.autoscaling.Demand;
-import dev.mezzotint.autoscaling.DemandWatch;
-import dev.mezzotint.autoscaling.QueueFigures;
+import dev.mezzotint.autoscaling.DemandMonitor;
+import dev.mezzotint.autoscaling.QueueSnapshot;
 import dev.mezzotint.autoscaling.ScalerServer;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.kafka.GroupLag;
+import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.KafkaSettings;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class Autoscaling implements AutoCloseable {
   private static final Duration PERIOD = Duration.ofSeconds(1);
 
-  private final GroupLag lag;
-  private final DemandWatch watch;
+  private final GroupOffsets lag;
+  private final DemandMonitor watch;
   private final @Nullable ScalerServer server;
 
   /**
@@ -38,19 +38,19 @@ final class Autoscaling implements AutoCloseable {
    * @param paused whether nobody is to take from a topic
    */
   Autoscaling(
-      Settings settings,
+      WorkerConfig settings,
       KafkaSettings kafka,
       Map<String, List<String>> topics,
       Predicate<String> paused) {
-    ScalerSwitches switches = settings.scaler();
-    lag = new GroupLag(kafka, settings.queue());
+    ScalerConfig switches = settings.scaler();
+    lag = new GroupOffsets(kafka, settings.queue());
     watch =
-        new DemandWatch(
+        new DemandMonitor(
             () -> figures(lag.look(topics, paused)),
             Map.of(
-                Role.GENERATION.word(),
+                WorkerRole.GENERATION.wireName(),
                 switches.generationSeconds(),
-                Role.TRAINING.word(),
+                WorkerRole.TRAINING.wireName(),
                 switches.trainingSeconds()),
             PERIOD);
     try {
@@ -70,13 +70,13 @@ final class Autoscaling implements AutoCloseable {
     }
   }
 
-  private static Map<String, QueueFigures> figures(Map<String, GroupLag.Figures> lags) {
-    Map<String, QueueFigures> figures = new HashMap<>();
+  private static Map<String, QueueSnapshot> figures(Map<String, GroupOffsets.Figures> lags) {
+    Map<String, QueueSnapshot> figures = new HashMap<>();
     lags.forEach(
         (kind, of) ->
             figures.put(
                 kind,
-                new QueueFigures(
+                new QueueSnapshot(
                     of.unsettled(), of.paused(), of.settled(), of.members(), of.hosts())));
     return figures;
   }
@@ -105,7 +105,7 @@ final class Autoscaling implements AutoCloseable {
           "Time of one full worker per job, measured or configured",
           Demand::secondsPerJob);
     }
-    Gauge.builder("mezzotint.backlog.age.seconds", watch, DemandWatch::ageSeconds)
+    Gauge.builder("mezzotint.backlog.age.seconds", watch, DemandMonitor::ageSeconds)
         .description("Since the group's lag could last be read")
         .register(meters);
   }

@@ -7,7 +7,7 @@ import dev.mezzotint.kafka.ControlTopic;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.KafkaSettings;
-import dev.mezzotint.observability.Observers;
+import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Duration;
@@ -19,23 +19,23 @@ public final class Connections implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Connections.class.getName());
   private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
 
-  private final Settings settings;
+  private final WorkerConfig settings;
   private final Endpoints endpoints;
   private final S3ObjectStore bucket;
   private final ObjectStore store;
-  private final Observers observers;
+  private final Instrumentation observers;
   private final EventPublisher events;
   private volatile @Nullable ControlTopic control;
 
   /** Connects to nothing yet. */
-  public Connections(Settings settings, Endpoints endpoints) {
-    this(settings, endpoints, Observers.none());
+  public Connections(WorkerConfig settings, Endpoints endpoints) {
+    this(settings, endpoints, Instrumentation.none());
   }
 
   /**
    * @param observers hear of every call of the store
    */
-  public Connections(Settings settings, Endpoints endpoints, Observers observers) {
+  public Connections(WorkerConfig settings, Endpoints endpoints, Instrumentation observers) {
     this.observers = observers;
     this.settings = settings;
     this.endpoints = endpoints;
@@ -55,7 +55,7 @@ public final class Connections implements AutoCloseable {
     return bucket.link(key, validity);
   }
 
-  Observers observers() {
+  Instrumentation observers() {
     return observers;
   }
 

@@ -1,16 +1,16 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.control.EarlyEnd;
-import dev.mezzotint.control.Orphans;
-import dev.mezzotint.control.RequestTail;
-import dev.mezzotint.control.Sweeper;
+import dev.mezzotint.control.OrphanCleaner;
+import dev.mezzotint.control.OrphanSweeper;
+import dev.mezzotint.control.PendingJobTerminator;
+import dev.mezzotint.control.RequestTopicMonitor;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.RequestReader;
-import dev.mezzotint.generation.GenerationWork;
+import dev.mezzotint.generation.GenerationJobKind;
 import dev.mezzotint.generation.request.GenerationLimits;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.KafkaCluster;
-import dev.mezzotint.training.TrainingWork;
+import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.recipe.TrainingLimits;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.time.InstantSource;
@@ -27,8 +27,8 @@ final class ControlRole implements AutoCloseable {
 
   private static final int TRAINING_MAX = 50_000;
 
-  private final List<RequestTail> tails;
-  private final Sweeper sweeper;
+  private final List<RequestTopicMonitor> tails;
+  private final OrphanSweeper sweeper;
   private final Autoscaling autoscaling;
 
   /**
@@ -38,7 +38,7 @@ final class ControlRole implements AutoCloseable {
    * @param training request topics
    */
   ControlRole(
-      Settings settings,
+      WorkerConfig settings,
       Connections connections,
       List<String> generation,
       List<String> training,
@@ -52,7 +52,11 @@ final class ControlRole implements AutoCloseable {
         new Autoscaling(
             settings,
             connections.kafka(),
-            Map.of(Role.GENERATION.word(), generation, Role.TRAINING.word(), training),
+            Map.of(
+                WorkerRole.GENERATION.wireName(),
+                generation,
+                WorkerRole.TRAINING.wireName(),
+                training),
             connections::paused);
     DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
     this.tails =
@@ -60,7 +64,7 @@ final class ControlRole implements AutoCloseable {
             tail(
                 connections,
                 generation,
-                GenerationWork.reader(GenerationLimits.DEFAULT),
+                GenerationJobKind.reader(GenerationLimits.DEFAULT),
                 delivery,
                 GENERATION_MAX),
             tail(
@@ -70,23 +74,23 @@ final class ControlRole implements AutoCloseable {
                 delivery,
                 TRAINING_MAX));
     this.sweeper =
-        new Sweeper(
+        new OrphanSweeper(
             connections.kafka(),
-            new Orphans(connections.store(), TrainingWork::checkpointKeys),
+            new OrphanCleaner(connections.store(), TrainingJobKind::checkpointKeys),
             settings.sweepAfter(),
             InstantSource.system());
   }
 
-  private static RequestTail tail(
+  private static RequestTopicMonitor tail(
       Connections connections,
       List<String> topics,
       RequestReader<?> reader,
       DeliverySettings delivery,
       int capacity) {
-    EarlyEnd ends =
-        new EarlyEnd(
+    PendingJobTerminator ends =
+        new PendingJobTerminator(
             reader, connections.store(), connections.events(), connections::cancelled, delivery);
-    return new RequestTail(
+    return new RequestTopicMonitor(
         connections.kafka(), topics, ends, connections::cancelled, delivery.clock(), capacity);
   }
 
@@ -102,7 +106,7 @@ final class ControlRole implements AutoCloseable {
   @Override
   public void close() {
     autoscaling.close();
-    tails.forEach(RequestTail::close);
+    tails.forEach(RequestTopicMonitor::close);
     sweeper.close();
   }
 }

@@ -1,8 +1,8 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.cli.Destination;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.cli.OutputPaths;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonText;
 import java.io.IOException;
@@ -44,32 +44,32 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Supplier<Settings> settings;
+  private final Supplier<WorkerConfig> settings;
   private long tenths;
 
-  public DemoCommand(Supplier<Settings> settings) {
+  public DemoCommand(Supplier<WorkerConfig> settings) {
     this.settings = settings;
   }
 
   @Override
   public Integer call() throws IOException {
     long started = System.nanoTime();
-    Destination.folder("--out", out);
-    Settings configured = settings.get();
+    OutputPaths.folder("--out", out);
+    WorkerConfig configured = settings.get();
     say("starting a Kafka broker and an S3 server; data: " + configured.data());
     try (Endpoints endpoints = Endpoints.open(configured)) {
       say(
           "broker %s, store %s"
               .formatted(endpoints.kafka().bootstrapServers(), endpoints.s3().endpoint()));
       try (Worker worker = Worker.start(configured, endpoints);
-          KafkaRequests requests = new KafkaRequests(endpoints)) {
+          KafkaSystem requests = new KafkaSystem(endpoints)) {
         say("worker ready after %.1f s".formatted((System.nanoTime() - started) / 1e9));
         return run(requests, endpoints);
       }
     }
   }
 
-  private int run(KafkaRequests requests, Endpoints endpoints) {
+  private int run(KafkaSystem requests, Endpoints endpoints) {
     Instant now = Instant.now();
     String id = "demo-" + now.toEpochMilli();
     Map<String, Object> request = new LinkedHashMap<>();
@@ -79,7 +79,7 @@ public final class DemoCommand implements Callable<Integer> {
     request.put("seed", now.toEpochMilli() % 1_000_000);
     request.put("output", Map.of("grid", true));
     byte[] bytes = JsonText.write(request);
-    requests.submit(Requests.Kind.GENERATION, id, bytes);
+    requests.submit(MezzotintSystem.Kind.GENERATION, id, bytes);
     say(
         "sent to "
             + endpoints.kafka().topics().generationRequests()
@@ -105,7 +105,7 @@ public final class DemoCommand implements Callable<Integer> {
   private void tell(JobEvent event) {
     switch (event.type()) {
       case PROGRESSED -> progressed(event.data());
-      default -> say(event.type().word() + " (event " + event.id() + ")");
+      default -> say(event.type().wireName() + " (event " + event.id() + ")");
     }
   }
 

@@ -4,8 +4,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.local.LocalStackProcess;
+import dev.mezzotint.local.SharedStackHandle;
 import dev.mezzotint.local.StackAddresses;
-import dev.mezzotint.local.StackGuest;
 import dev.mezzotint.s3.S3Settings;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,14 +25,14 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
    *
    * @throws InvalidInputException if only one of the two is configured
    */
-  public static Endpoints open(Settings settings) throws IOException {
+  public static Endpoints open(WorkerConfig settings) throws IOException {
     Optional<Endpoints> configured = configured(settings);
     if (configured.isPresent()) {
       return configured.get();
     }
     Optional<StackAddresses> running = StackAddresses.find(settings.data());
     if (running.isPresent()) {
-      StackGuest guest = StackGuest.join(settings.data());
+      SharedStackHandle guest = SharedStackHandle.join(settings.data());
       return embedded(settings, running.get(), Optional.of(guest));
     }
     LocalStackProcess stack = LocalStackProcess.start(settings.data());
@@ -40,7 +40,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   /** As {@link #open} without starting anything. */
-  public static Endpoints running(Settings settings) {
+  public static Endpoints running(WorkerConfig settings) {
     return configured(settings)
         .or(
             () ->
@@ -61,7 +61,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
    *
    * @throws InvalidInputException if only one of broker and store is configured
    */
-  static void check(Settings settings) {
+  static void check(WorkerConfig settings) {
     boolean store = settings.store().isPresent();
     if (settings.bootstrapServers().isPresent() != store) {
       throw new InvalidInputException(
@@ -71,11 +71,11 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
     }
   }
 
-  private static Optional<Endpoints> configured(Settings settings) {
+  private static Optional<Endpoints> configured(WorkerConfig settings) {
     check(settings);
-    Optional<Settings.Store> store = settings.store();
+    Optional<WorkerConfig.Store> store = settings.store();
     if (store.isPresent()) {
-      Settings.Store s = store.get();
+      WorkerConfig.Store s = store.get();
       return Optional.of(
           new Endpoints(
               kafka(settings, settings.bootstrapServers().orElseThrow(), settings.kafka()),
@@ -85,7 +85,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
     return Optional.empty();
   }
 
-  private static S3Settings reached(Settings.Store store) {
+  private static S3Settings reached(WorkerConfig.Store store) {
     S3Settings plain =
         S3Settings.of(store.endpoint(), store.accessKey(), store.secretKey(), store.bucket())
             .withRegion(store.region());
@@ -96,15 +96,15 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   private static Endpoints embedded(
-      Settings settings, StackAddresses at, Optional<Closeable> held) {
+      WorkerConfig settings, StackAddresses at, Optional<Closeable> held) {
     return new Endpoints(
         kafka(settings, at.bootstrapServers(), Map.of()),
-        S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), Settings.BUCKET_DEFAULT),
+        S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), WorkerConfig.BUCKET_DEFAULT),
         held);
   }
 
   private static KafkaSettings kafka(
-      Settings settings, String servers, Map<String, String> properties) {
+      WorkerConfig settings, String servers, Map<String, String> properties) {
     return new KafkaSettings(
         servers,
         properties,

@@ -2,17 +2,17 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.generation.GenerationWork;
+import dev.mezzotint.generation.GenerationJobKind;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.DeliveryHandler;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.sampling.BatchCurves;
-import dev.mezzotint.sampling.LoopSettings;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
+import dev.mezzotint.sampling.StepLoopSettings;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.InstantSource;
 import java.util.List;
@@ -30,7 +30,7 @@ public final class GenerationRole implements AutoCloseable {
   private static final int ENCODERS = 4;
   private static final long ENCODERS_END_SECONDS = 2;
 
-  private final Settings settings;
+  private final WorkerConfig settings;
   private final Device device;
   private final StepLoop loop;
   private final Previews previews = new Previews(System::nanoTime);
@@ -45,25 +45,25 @@ public final class GenerationRole implements AutoCloseable {
    * @param wiring put around what handles deliveries
    */
   GenerationRole(
-      Settings settings,
+      WorkerConfig settings,
       Connections connections,
       List<String> topics,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
     this.device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
-    ModelLibrary library =
-        new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
+    ModelResolver library =
+        new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
     this.loop = new StepLoop(library, loopSettings(settings, device));
     this.passes = connections.observers().passes(loop);
     this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
     DeliverySettings delivery =
         DeliverySettings.of(settings.worker())
             .withClock(clock)
-            .withListener(connections.observers().jobs(Role.GENERATION));
+            .withListener(connections.observers().jobs(WorkerRole.GENERATION));
     DeliveryHandler handler =
         new JobHandler<>(
-            new GenerationWork(
+            new GenerationJobKind(
                 connections.store(),
                 previews.watching(loop),
                 encoders,
@@ -85,14 +85,14 @@ public final class GenerationRole implements AutoCloseable {
   }
 
   /** How the settings have the loop use this device. */
-  public static LoopSettings loopSettings(Settings settings, Device device) {
+  public static StepLoopSettings loopSettings(WorkerConfig settings, Device device) {
     // Beside the models a GPU needs room for a pass's own values, a CPU for everything else. There
     // weights stand in direct buffers, which may take as much as the heap unless told otherwise.
     long share =
         device.name().equals("cpu")
             ? Math.min(device.memoryBytes() / 4, Runtime.getRuntime().maxMemory() / 4 * 3)
             : device.memoryBytes() / 2;
-    return LoopSettings.of(settings.slots())
+    return StepLoopSettings.of(settings.slots())
         .withPassMax(settings.passRows())
         .withPinned(settings.deterministic())
         .withModelBytesMax(settings.modelBytes() > 0 ? settings.modelBytes() : share)

@@ -26,7 +26,7 @@ public final class ModelFinder {
   private final StoredModels stored;
   private final Map<String, Read> read = new ConcurrentHashMap<>();
 
-  public ModelFinder(Settings settings, ObjectStore store) {
+  public ModelFinder(WorkerConfig settings, ObjectStore store) {
     this.bundled = settings.models();
     this.stored = settings.storedModels(store);
   }

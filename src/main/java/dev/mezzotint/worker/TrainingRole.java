@@ -3,16 +3,16 @@ package dev.mezzotint.worker;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.DeliveryHandler;
-import dev.mezzotint.job.Patience;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.RetryPolicy;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.torch.TorchDevice;
-import dev.mezzotint.training.TrainingFigures;
+import dev.mezzotint.training.TrainingJobKind;
+import dev.mezzotint.training.TrainingMetrics;
 import dev.mezzotint.training.TrainingSettings;
-import dev.mezzotint.training.TrainingWork;
-import dev.mezzotint.training.checkpoint.Checkpointing;
+import dev.mezzotint.training.checkpoint.LeaseTiming;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -28,12 +28,12 @@ final class TrainingRole implements AutoCloseable {
   private static final int BEATS_PER_LEASE = 6;
 
   /** With the store: what hours of steps led to is worth a wait. */
-  private static final Patience PATIENCE =
-      new Patience(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(10));
+  private static final RetryPolicy PATIENCE =
+      new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(10));
 
-  private final Settings settings;
+  private final WorkerConfig settings;
   private final Device device;
-  private final TrainingWork work;
+  private final TrainingJobKind work;
   private final RequestQueue queue;
 
   /**
@@ -43,7 +43,7 @@ final class TrainingRole implements AutoCloseable {
    * @param wiring put around what handles deliveries
    */
   TrainingRole(
-      Settings settings,
+      WorkerConfig settings,
       Connections connections,
       List<String> topics,
       InstantSource clock,
@@ -52,7 +52,7 @@ final class TrainingRole implements AutoCloseable {
     this.device =
         TorchDevice.open(settings.device(), settings.threads(), Optional.of(Precision.FLOAT32));
     this.work =
-        new TrainingWork(
+        new TrainingJobKind(
             connections.store(),
             device,
             new ModelFinder(settings, connections.store())::named,
@@ -67,7 +67,7 @@ final class TrainingRole implements AutoCloseable {
             DeliverySettings.of(settings.worker())
                 .withClock(clock)
                 .withPatience(PATIENCE)
-                .withListener(connections.observers().jobs(Role.TRAINING)));
+                .withListener(connections.observers().jobs(WorkerRole.TRAINING)));
     this.queue =
         RequestQueue.of(
             settings.queue(),
@@ -78,7 +78,7 @@ final class TrainingRole implements AutoCloseable {
             connections::paused);
   }
 
-  private static TrainingSettings training(Settings settings) {
+  private static TrainingSettings training(WorkerConfig settings) {
     Duration lease = settings.training().lease();
     return TrainingSettings.of(settings.worker(), settings.data())
         .withSegment(settings.training().segment())
@@ -86,7 +86,7 @@ final class TrainingRole implements AutoCloseable {
         .withDatasets(settings.training().datasets())
         .withInputs(settings.inputs())
         .withCacheBytesMax(settings.training().cacheBytes())
-        .withCheckpointing(new Checkpointing(lease.dividedBy(BEATS_PER_LEASE), lease));
+        .withCheckpointing(new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease));
   }
 
   /** Begins to take requests. */
@@ -107,7 +107,7 @@ final class TrainingRole implements AutoCloseable {
     return device;
   }
 
-  TrainingFigures figures() {
+  TrainingMetrics figures() {
     return work.figures();
   }
 

@@ -1,17 +1,17 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.autoscaling.DeletionCost;
-import dev.mezzotint.http.Front;
+import dev.mezzotint.autoscaling.PodDeletionCostUpdater;
+import dev.mezzotint.http.ApiRouter;
 import dev.mezzotint.job.DeliveryHandler;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.network.Device;
-import dev.mezzotint.observability.Observers;
+import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
-import dev.mezzotint.training.TrainingFigures;
+import dev.mezzotint.training.TrainingMetrics;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -34,21 +34,21 @@ public final class Worker implements AutoCloseable {
   private final @Nullable GenerationRole generation;
   private final @Nullable TrainingRole training;
   private volatile @Nullable ControlRole control;
-  private volatile @Nullable HttpFront front;
-  private volatile @Nullable DeletionCost deletionCost;
-  private final Laps laps;
+  private volatile @Nullable HttpRole front;
+  private volatile @Nullable PodDeletionCostUpdater deletionCost;
+  private final StartupTimings laps;
   private volatile boolean accepting;
 
   private Worker(
-      Settings settings,
+      WorkerConfig settings,
       Connections connections,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring,
-      Laps laps) {
+      StartupTimings laps) {
     this.laps = laps;
     this.connections = connections;
     this.generation =
-        settings.roles().contains(Role.GENERATION)
+        settings.roles().contains(WorkerRole.GENERATION)
             ? new GenerationRole(
                 settings,
                 connections,
@@ -57,7 +57,7 @@ public final class Worker implements AutoCloseable {
                 wiring)
             : null;
     this.training =
-        settings.roles().contains(Role.TRAINING)
+        settings.roles().contains(WorkerRole.TRAINING)
             ? new TrainingRole(
                 settings,
                 connections,
@@ -67,7 +67,7 @@ public final class Worker implements AutoCloseable {
             : null;
   }
 
-  private static List<String> topics(Settings settings, String requests) {
+  private static List<String> topics(WorkerConfig settings, String requests) {
     return settings.priorityTopics() ? Topics.withTwins(requests) : List.of(requests);
   }
 
@@ -79,12 +79,12 @@ public final class Worker implements AutoCloseable {
    * @throws InvalidInputException if the store does not honour conditional writes, without which
    *     the promise of one result per job cannot be kept
    */
-  public static Worker start(Settings settings, Endpoints endpoints) {
-    return start(settings, endpoints, Observers.none());
+  public static Worker start(WorkerConfig settings, Endpoints endpoints) {
+    return start(settings, endpoints, Instrumentation.none());
   }
 
-  /** As {@link #start(Settings, Endpoints)}, observed. */
-  static Worker start(Settings settings, Endpoints endpoints, Observers observers) {
+  /** As {@link #start(WorkerConfig, Endpoints)}, observed. */
+  static Worker start(WorkerConfig settings, Endpoints endpoints, Instrumentation observers) {
     return start(settings, endpoints, observers, InstantSource.system(), UnaryOperator.identity());
   }
 
@@ -99,26 +99,26 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * As {@link #start(Settings, Endpoints)}, for tests of faults.
+   * As {@link #start(WorkerConfig, Endpoints)}, for tests of faults.
    *
    * @param clock of the jobs
    * @param wiring put around what handles deliveries
    */
   static Worker start(
-      Settings settings,
+      WorkerConfig settings,
       Endpoints endpoints,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
-    return start(settings, endpoints, Observers.none(), clock, wiring);
+    return start(settings, endpoints, Instrumentation.none(), clock, wiring);
   }
 
   private static Worker start(
-      Settings settings,
+      WorkerConfig settings,
       Endpoints endpoints,
-      Observers observers,
+      Instrumentation observers,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
-    Laps laps = new Laps();
+    StartupTimings laps = new StartupTimings();
     Connections connections = new Connections(settings, endpoints, observers);
     Worker worker;
     try {
@@ -134,7 +134,7 @@ public final class Worker implements AutoCloseable {
           System.Logger.Level.INFO,
           "Worker {0} ({1}) takes requests at {2}, results go to bucket {3} at {4}",
           settings.worker(),
-          Role.words(settings.roles()),
+          WorkerRole.words(settings.roles()),
           endpoints.kafka().bootstrapServers(),
           endpoints.s3().bucket(),
           endpoints.s3().endpoint());
@@ -145,21 +145,23 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private void begin(Settings settings, InstantSource clock) {
+  private void begin(WorkerConfig settings, InstantSource clock) {
     connections.prepareStore();
     laps.lap("store");
     connections.prepareTopics();
     laps.lap("topics");
     connections.listen(this::calledOff);
     laps.lap("control topic");
-    if (settings.roles().contains(Role.CONTROL)) {
+    if (settings.roles().contains(WorkerRole.CONTROL)) {
       Topics topics = connections.kafka().topics();
       List<String> pictures = topics(settings, topics.generationRequests());
       List<String> models = topics(settings, topics.trainingRequests());
       control = new ControlRole(settings, connections, pictures, models, clock);
       if (settings.front().on()) {
-        var kinds = Map.of(Role.GENERATION.word(), pictures, Role.TRAINING.word(), models);
-        front = new HttpFront(settings, connections, kinds, loop(), previews());
+        var kinds =
+            Map.of(
+                WorkerRole.GENERATION.wireName(), pictures, WorkerRole.TRAINING.wireName(), models);
+        front = new HttpRole(settings, connections, kinds, loop(), previews());
       }
     }
     if (generation != null) {
@@ -171,7 +173,10 @@ public final class Worker implements AutoCloseable {
     laps.lap("roles");
     settings
         .pod()
-        .ifPresent(pod -> deletionCost = new DeletionCost(pod, this::inHand, DeletionCost.PAUSE));
+        .ifPresent(
+            pod ->
+                deletionCost =
+                    new PodDeletionCostUpdater(pod, this::inHand, PodDeletionCostUpdater.PAUSE));
     accepting = true;
   }
 
@@ -187,19 +192,19 @@ public final class Worker implements AutoCloseable {
     if (role != null) {
       role.calledOff(jobId);
     }
-    HttpFront page = front;
+    HttpRole page = front;
     if (page != null) {
       page.calledOff(jobId);
     }
   }
 
   /** What answers HTTP; empty without the role {@code control}, or where it is turned off. */
-  public Optional<Front> front() {
-    return Optional.ofNullable(front).map(HttpFront::front);
+  public Optional<ApiRouter> front() {
+    return Optional.ofNullable(front).map(HttpRole::front);
   }
 
   /** What its start was spent on. */
-  Laps laps() {
+  StartupTimings laps() {
     return laps;
   }
 
@@ -224,7 +229,7 @@ public final class Worker implements AutoCloseable {
     return Optional.ofNullable(training).map(TrainingRole::queue);
   }
 
-  Optional<TrainingFigures> training() {
+  Optional<TrainingMetrics> training() {
     return Optional.ofNullable(training).map(TrainingRole::figures);
   }
 
@@ -270,12 +275,12 @@ public final class Worker implements AutoCloseable {
   @Override
   public void close() {
     accepting = false;
-    HttpFront page = front;
+    HttpRole page = front;
     if (page != null) {
       page.close();
     }
     closeRoles();
-    DeletionCost cost = deletionCost;
+    PodDeletionCostUpdater cost = deletionCost;
     if (cost != null) {
       cost.close();
     }

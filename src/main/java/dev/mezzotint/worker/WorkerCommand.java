@@ -1,6 +1,6 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.observability.JsonLog;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
@@ -24,26 +24,26 @@ public final class WorkerCommand implements Callable<Integer> {
   private static final Set<String> HTTP_PORT_VARIABLES =
       Set.of("MEZZOTINT_HTTP_PORT", "QUARKUS_HTTP_PORT");
 
-  private final Supplier<Settings> settings;
+  private final Supplier<WorkerConfig> settings;
 
-  public WorkerCommand(Supplier<Settings> settings) {
+  public WorkerCommand(Supplier<WorkerConfig> settings) {
     this.settings = settings;
   }
 
   @Override
   public Integer call() {
     // Before the application starts, whose own log would bury what is wrong.
-    Settings read = settings.get();
+    WorkerConfig read = settings.get();
     Endpoints.check(read);
-    if (read.roles().contains(Role.CONTROL) && read.front().on()) {
-      var unused = HttpFront.access(read.front());
+    if (read.roles().contains(WorkerRole.CONTROL) && read.front().on()) {
+      var unused = HttpRole.access(read.front());
     }
     if (read.jsonLog()) {
       JsonLog.install();
     }
     chooseHttpPort();
     Quarkus.run();
-    return WorkerLife.exitCode();
+    return WorkerLifecycle.exitCode();
   }
 
   /** A second worker on one machine takes any free port, unless somebody has said which. */

@@ -14,9 +14,9 @@ import org.eclipse.microprofile.health.Readiness;
  */
 @Singleton
 final class WorkerHealth {
-  private final WorkerLife life;
+  private final WorkerLifecycle life;
 
-  WorkerHealth(WorkerLife life) {
+  WorkerHealth(WorkerLifecycle life) {
     this.life = life;
   }
 

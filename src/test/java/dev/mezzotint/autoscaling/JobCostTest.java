@@ -17,8 +17,8 @@ class JobCostTest {
     assertThat(cost.seconds()).isEqualTo(7);
 
     // Workers that are not full say nothing of how long a job takes.
-    cost.look(new QueueFigures(3, 0, 0, 8, 1), 0);
-    cost.look(new QueueFigures(1, 0, 2, 8, 1), 100 * SECOND);
+    cost.look(new QueueSnapshot(3, 0, 0, 8, 1), 0);
+    cost.look(new QueueSnapshot(1, 0, 2, 8, 1), 100 * SECOND);
     assertThat(cost.seconds()).isEqualTo(7);
   }
 
@@ -32,7 +32,7 @@ class JobCostTest {
               for (int second = 0; second < 3_000; second++) {
                 settled = (long) (second * workers / seconds);
                 cost.look(
-                    new QueueFigures(1_000_000 - settled, 0, settled, 8 * workers, workers),
+                    new QueueSnapshot(1_000_000 - settled, 0, settled, 8 * workers, workers),
                     second * SECOND);
               }
               if (settled > 20 * JobCost.PRIOR_JOBS) {
@@ -50,7 +50,7 @@ class JobCostTest {
   void aPauseIsNoWork() {
     JobCost cost = new JobCost(2);
     for (int second = 0; second < 3_600; second++) {
-      cost.look(new QueueFigures(100, 99, 0, 8, 1), second * SECOND);
+      cost.look(new QueueSnapshot(100, 99, 0, 8, 1), second * SECOND);
     }
     assertThat(cost.seconds()).isEqualTo(2);
   }
@@ -59,7 +59,7 @@ class JobCostTest {
   void aCountThatGoesBackDoesNoHarm() {
     JobCost cost = new JobCost(2);
     for (int i = 0; i < 50; i++) {
-      cost.look(new QueueFigures(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
+      cost.look(new QueueSnapshot(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
     }
     assertThat(cost.seconds()).isPositive().isFinite();
   }
@@ -68,9 +68,9 @@ class JobCostTest {
   void aShareIsSecondsOrJobs() {
     Demand demand = new Demand(200, 0, 2.5);
 
-    assertThat(new Share.Seconds(60).workers(demand, 100)).isEqualTo(9); // 500 s / 60 s
-    assertThat(new Share.Seconds(60).workers(demand, 4)).isEqualTo(4);
-    assertThat(new Share.Jobs(1).workers(demand, 1_000)).isEqualTo(200);
-    assertThat(new Share.Jobs(1).workers(new Demand(0, 0, 9), 1_000)).isZero();
+    assertThat(new ScalingTarget.Seconds(60).workers(demand, 100)).isEqualTo(9); // 500 s / 60 s
+    assertThat(new ScalingTarget.Seconds(60).workers(demand, 4)).isEqualTo(4);
+    assertThat(new ScalingTarget.Jobs(1).workers(demand, 1_000)).isEqualTo(200);
+    assertThat(new ScalingTarget.Jobs(1).workers(new Demand(0, 0, 9), 1_000)).isZero();
   }
 }

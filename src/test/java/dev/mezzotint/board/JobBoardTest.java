@@ -28,7 +28,7 @@ class JobBoardTest {
   private static JobEvent event(
       String job, JobEvent.Type type, int attempt, int number, Map<String, Object> data) {
     long sequence = attempt * 1_000_000L + number;
-    String id = job + "/" + type.word() + "/" + sequence;
+    String id = job + "/" + type.wireName() + "/" + sequence;
     Instant time = START.plusMillis(sequence / 1000 + number);
     return new JobEvent(id, type, job, attempt, sequence, time, data);
   }
@@ -256,7 +256,7 @@ class JobBoardTest {
     }
     BoardJob job = board.job("t").orElseThrow();
     assertThat(job.kind()).isEqualTo("training");
-    assertThat(job.curve()).hasSizeBetween(LossCurve.POINTS_MAX / 2, LossCurve.POINTS_MAX);
+    assertThat(job.curve()).hasSizeBetween(LossHistory.POINTS_MAX / 2, LossHistory.POINTS_MAX);
     assertThat(job.curve().get(0)[0]).isEqualTo(10);
     assertThat(job.curve().get(job.curve().size() - 1)[0]).isGreaterThan(45_000);
     assertThat(job.curve()).isSortedAccordingTo((a, b) -> Double.compare(a[0], b[0]));

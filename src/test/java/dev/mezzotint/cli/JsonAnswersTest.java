@@ -36,7 +36,7 @@ class JsonAnswersTest {
     terminal = new Terminal(folder);
   }
 
-  private List<Map<String, Object>> objects(int code, Surroundings surroundings, String line) {
+  private List<Map<String, Object>> objects(int code, CommandContext surroundings, String line) {
     assertThat(terminal.run(surroundings, line))
         .as("%s: %s", line, terminal.said())
         .isEqualTo(code);

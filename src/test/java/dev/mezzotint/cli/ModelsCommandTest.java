@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -127,9 +127,9 @@ class ModelsCommandTest {
     assertThat(refused("models prune iadb_defaults --keep 0")).contains("--keep");
   }
 
-  private final class WithStore implements Surroundings {
+  private final class WithStore implements CommandContext {
     @Override
-    public Runnable whenTold(Runnable toEnd) {
+    public Runnable onShutdown(Runnable toEnd) {
       return () -> {};
     }
 
@@ -156,7 +156,7 @@ class ModelsCommandTest {
     }
 
     @Override
-    public Requests requests() {
+    public MezzotintSystem requests() {
       throw new AssertionError();
     }
   }

@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.JobBoard;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
@@ -23,7 +23,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** A running system of which commands ask things; it remembers what. */
-public final class OneSystem implements Surroundings, Requests {
+public final class OneSystem implements CommandContext, MezzotintSystem {
   public final List<String> asked = new ArrayList<>();
   public final Map<String, byte[]> stored = new TreeMap<>();
   public final JobBoard board = new JobBoard(99);
@@ -35,7 +35,7 @@ public final class OneSystem implements Surroundings, Requests {
   List<JobEvent> events = List.of();
 
   @Override
-  public Runnable whenTold(Runnable toEnd) {
+  public Runnable onShutdown(Runnable toEnd) {
     return () -> {};
   }
 
@@ -60,12 +60,12 @@ public final class OneSystem implements Surroundings, Requests {
   }
 
   @Override
-  public Requests requests() {
+  public MezzotintSystem requests() {
     return this;
   }
 
   @Override
-  public void submit(Requests.Kind kind, String id, byte[] json) {
+  public void submit(MezzotintSystem.Kind kind, String id, byte[] json) {
     asked.add("submit " + kind + " " + id);
   }
 

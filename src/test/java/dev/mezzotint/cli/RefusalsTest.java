@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
@@ -230,10 +230,10 @@ class RefusalsTest {
   }
 
   /** A machine whose device breaks as soon as weights are put on it. */
-  private static Surroundings failing(RuntimeException failure) {
-    return new Surroundings() {
+  private static CommandContext failing(RuntimeException failure) {
+    return new CommandContext() {
       @Override
-      public Runnable whenTold(Runnable toEnd) {
+      public Runnable onShutdown(Runnable toEnd) {
         return () -> {};
       }
 
@@ -248,7 +248,7 @@ class RefusalsTest {
       }
 
       @Override
-      public Requests requests() {
+      public MezzotintSystem requests() {
         throw failure;
       }
 

@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.Mezzotint;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -32,10 +32,10 @@ public final class Terminal {
   private String said = "";
   private String printed = "";
 
-  static final Surroundings SURROUNDINGS =
-      new Surroundings() {
+  static final CommandContext SURROUNDINGS =
+      new CommandContext() {
         @Override
-        public Runnable whenTold(Runnable toEnd) {
+        public Runnable onShutdown(Runnable toEnd) {
           return () -> {};
         }
 
@@ -60,7 +60,7 @@ public final class Terminal {
         }
 
         @Override
-        public Requests requests() {
+        public MezzotintSystem requests() {
           throw new InvalidInputException("", "no worker runs here");
         }
       };
@@ -70,7 +70,7 @@ public final class Terminal {
     return run(SURROUNDINGS, line);
   }
 
-  public int run(Surroundings surroundings, String line) {
+  public int run(CommandContext surroundings, String line) {
     String[] args = line.replace("@/", folder + "/").split(" ", -1);
     TorchDevice.open("cpu", 1); // the engine's greetings are not ours
     PrintStream err = System.err;
@@ -114,7 +114,7 @@ public final class Terminal {
     refuses(SURROUNDINGS, line, words);
   }
 
-  public void refuses(Surroundings surroundings, String line, String... words) {
+  public void refuses(CommandContext surroundings, String line, String... words) {
     assertThat(run(surroundings, line)).as("%s: %s", line, said).isEqualTo(2);
     assertThat(said.lines()).as(said).hasSize(1);
     assertThat(said).contains(words).doesNotContain("Exception");

@@ -28,8 +28,8 @@ class ClientTest {
 
   @Test
   void aRequestSaysWhatWasAskedOfIt() {
-    PictureRequest request =
-        PictureRequest.of("a", "m@2")
+    ImageRequest request =
+        ImageRequest.of("a", "m@2")
             .seeds(3, 5)
             .steps(8)
             .sampler("heun")
@@ -53,10 +53,10 @@ class ClientTest {
 
   @Test
   void whatIsWrongIsSaidBeforeItIsSent() {
-    assertThatThrownBy(() -> PictureRequest.of("a", "m").steps(0).toJson())
+    assertThatThrownBy(() -> ImageRequest.of("a", "m").steps(0).toJson())
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo("steps"));
-    assertThatThrownBy(() -> PictureRequest.of("a", "m").count(2).seeds(1).toJson())
+    assertThatThrownBy(() -> ImageRequest.of("a", "m").count(2).seeds(1).toJson())
         .isInstanceOf(InvalidInputException.class);
   }
 
@@ -72,12 +72,14 @@ class ClientTest {
     List<String> heard = new ArrayList<>();
     try (MezzotintClient client = MezzotintClient.connect(servers, prefix, Map.of());
         KafkaEvents worker = new KafkaEvents(settings, "s3://b/")) {
-      assertThat(client.submit(PictureRequest.of("a", "m"))).isEqualTo("a");
+      assertThat(client.submit(ImageRequest.of("a", "m"))).isEqualTo("a");
       worker.publish(event(JobEvent.Type.STARTED, 2));
       worker.publish(event(JobEvent.Type.STARTED, 2));
       worker.publish(event(JobEvent.Type.COMPLETED, 999_999));
       JobEvent end =
-          client.follow("a", Duration.ofSeconds(30), e -> heard.add(e.type().word())).orElseThrow();
+          client
+              .follow("a", Duration.ofSeconds(30), e -> heard.add(e.type().wireName()))
+              .orElseThrow();
       assertThat(end.data()).containsEntry("images", 4);
     }
     assertThat(heard).containsExactly("started", "completed");
@@ -85,7 +87,13 @@ class ClientTest {
 
   private static JobEvent event(JobEvent.Type type, int number) {
     return new JobEvent(
-        "a/" + type.word(), type, "a", 1, 1_000_000 + number, Instant.now(), Map.of("images", 4));
+        "a/" + type.wireName(),
+        type,
+        "a",
+        1,
+        1_000_000 + number,
+        Instant.now(),
+        Map.of("images", 4));
   }
 
   @Test

@@ -9,14 +9,14 @@ import java.util.Optional;
 final class Example {
   public static void main(String[] servers) {
     try (MezzotintClient client = MezzotintClient.connect(servers[0])) {
-      PictureRequest request =
-          PictureRequest.of("example-1", "avatars-32").count(4).seed(42).steps(16).grid();
+      ImageRequest request =
+          ImageRequest.of("example-1", "avatars-32").count(4).seed(42).steps(16).grid();
       client.submit(request);
       Optional<JobEvent> end =
           client.follow(
               request.id(),
               Duration.ofMinutes(5),
-              event -> System.out.println(event.type().word() + " " + event.data()));
+              event -> System.out.println(event.type().wireName() + " " + event.data()));
       System.out.println(end.map(event -> event.data().get("manifest")).orElse("still waiting"));
     }
   }

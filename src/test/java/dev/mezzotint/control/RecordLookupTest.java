@@ -3,7 +3,7 @@ package dev.mezzotint.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.control.WaitingJobs.Place;
+import dev.mezzotint.control.PendingRequests.Place;
 import dev.mezzotint.job.TransientException;
 import java.util.Map;
 import java.util.Optional;

@@ -177,7 +177,7 @@ class LayoutsTest {
             Pairing.of(
                 Layout.TWINS,
                 Condition.labels(Palette.of("no #000000", "yes #ffffff", "never #123456"))));
-    Survey survey = Survey.of(folder, options, 10);
+    DatasetReport survey = DatasetReport.of(folder, options, 10);
     assertThat(survey.files()).isEqualTo(3);
     assertThat(survey.sizes()).containsEntry("4×4", 1).containsEntry("8×4", 1);
     assertThat(survey.broken()).containsExactly("train/dog/target/c.png is an empty file");

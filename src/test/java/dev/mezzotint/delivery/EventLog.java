@@ -54,7 +54,7 @@ public final class EventLog implements EventPublisher {
 
   /** The words of a job's events in the order of their publication. */
   public List<String> words(String jobId) {
-    return events(jobId).stream().map(e -> e.type().word()).toList();
+    return events(jobId).stream().map(e -> e.type().wireName()).toList();
   }
 
   public List<JobEvent> ends(String jobId) {

@@ -37,22 +37,23 @@ class RecordsTest {
         Manifest.completed(
             job,
             START,
-            new Pictures(
-                Optional.of(new Pictures.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
-                List.of(new Pictures.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
-                Optional.of(new Pictures.File("g", "1".repeat(64), 10))));
+            new GeneratedImages(
+                Optional.of(
+                    new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
+                List.of(new GeneratedImages.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
+                Optional.of(new GeneratedImages.File("g", "1".repeat(64), 10))));
     assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);
     Manifest framed =
         Manifest.completed(
             job,
             START,
-            new Pictures(
+            new GeneratedImages(
                 Optional.empty(),
                 List.of(),
-                List.of(new Pictures.BadFile("1.png", "it is broken")),
-                List.of(new Pictures.BadFile("2.png", "it is not there")),
+                List.of(new GeneratedImages.BadFile("1.png", "it is broken")),
+                List.of(new GeneratedImages.BadFile("2.png", "it is not there")),
                 Optional.empty(),
-                Optional.of(new Pictures.File("s", "1".repeat(64), 10)),
+                Optional.of(new GeneratedImages.File("s", "1".repeat(64), 10)),
                 Optional.empty(),
                 Map.of()));
     assertThat(Manifest.parse(framed.toJson())).isEqualTo(framed);
@@ -117,7 +118,7 @@ class RecordsTest {
     Manifest manifest = Manifest.completed(attempted(UNTRIED, "r1", "p"), START, model);
     assertThat(Manifest.parse(manifest.toJson())).isEqualTo(manifest);
     assertThat(model.keys()).containsExactlyInAnyOrder("l", "c", "s1", "s2", "k");
-    assertThat(Events.end(manifest.toJson()).data())
+    assertThat(JobEvents.end(manifest.toJson()).data())
         .containsEntry("model", "faces@1")
         .containsEntry("weightsSha256", "0".repeat(64))
         .containsEntry("iterations", 200L)
@@ -135,11 +136,12 @@ class RecordsTest {
                 + "\"created\":\"2026-11-22T12:00:00Z\",\"history\":[{\"number\":1,"
                 + "\"worker\":\"w1\",\"run\":\"r1\",\"position\":\"p\","
                 + "\"time\":\"2026-11-22T12:00:01Z\",\"handedBack\":false}]}");
-    Pictures pictures =
-        new Pictures(
-            Optional.of(new Pictures.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.empty())),
-            List.of(new Pictures.Image("k", "s", 9, 4, 5, 7, 2)),
-            Optional.of(new Pictures.File("g", "t", 10)));
+    GeneratedImages pictures =
+        new GeneratedImages(
+            Optional.of(
+                new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.empty())),
+            List.of(new GeneratedImages.Image("k", "s", 9, 4, 5, 7, 2)),
+            Optional.of(new GeneratedImages.File("g", "t", 10)));
     Manifest manifest = Manifest.completed(job, START, pictures);
     assertThat(new String(manifest.toJson(), StandardCharsets.UTF_8).replaceAll("\\s", ""))
         .isEqualTo(

@@ -1,8 +1,8 @@
 package dev.mezzotint.evaluation;
 
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.iadb.Draws;
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.RandomStream;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
@@ -12,10 +12,10 @@ import java.util.stream.IntStream;
 final class Drawings {
   private Drawings() {}
 
-  static PictureSet of(int count, int side, long seed) {
-    PictureSet set = new PictureSet(count, 3, side, side, new float[count * 3 * side * side]);
+  static ImageSet of(int count, int side, long seed) {
+    ImageSet set = new ImageSet(count, 3, side, side, new float[count * 3 * side * side]);
     for (int n = 0; n < count; n++) {
-      Draws draws = new Draws(seed, n);
+      RandomStream draws = new RandomStream(seed, n);
       double x = side * (0.3 + 0.4 * draws.uniform());
       double y = side * (0.3 + 0.4 * draws.uniform());
       double radius = side * (0.1 + 0.2 * draws.uniform());
@@ -32,12 +32,12 @@ final class Drawings {
     return set;
   }
 
-  static PictureSet each(PictureSet set, UnaryOperator<float[]> change) {
-    return new PictureSet(
+  static ImageSet each(ImageSet set, UnaryOperator<float[]> change) {
+    return new ImageSet(
         set.size(), set.channels(), set.height(), set.width(), change.apply(set.values().clone()));
   }
 
-  static PictureSet shifted(PictureSet set, float by) {
+  static ImageSet shifted(ImageSet set, float by) {
     return each(
         set,
         values -> {
@@ -49,7 +49,7 @@ final class Drawings {
   }
 
   /** More red, less blue. */
-  static PictureSet tinted(PictureSet set, float by) {
+  static ImageSet tinted(ImageSet set, float by) {
     return each(
         set,
         values -> {
@@ -60,7 +60,7 @@ final class Drawings {
         });
   }
 
-  static PictureSet noisy(PictureSet set, float deviation) {
+  static ImageSet noisy(ImageSet set, float deviation) {
     return each(
         set,
         values -> {
@@ -74,7 +74,7 @@ final class Drawings {
   }
 
   /** Means over 3×3 pixels. */
-  static PictureSet blurred(PictureSet set) {
+  static ImageSet blurred(ImageSet set) {
     int w = set.width();
     int plane = set.plane();
     return each(
@@ -94,12 +94,12 @@ final class Drawings {
   }
 
   /** A few of the pictures, again and again. */
-  static PictureSet collapsed(PictureSet set, int kinds) {
+  static ImageSet collapsed(ImageSet set, int kinds) {
     return set.select(IntStream.range(0, set.size()).map(i -> i % kinds).toArray());
   }
 
   /** As a data set without classes and conditions. */
-  static ImageDataset dataset(PictureSet set) {
+  static ImageDataset dataset(ImageSet set) {
     return new ImageDataset() {
       @Override
       public int size() {

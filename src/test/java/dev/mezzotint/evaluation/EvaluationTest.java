@@ -24,19 +24,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whole evaluations of painters that are good, or bad in known ways. */
 class EvaluationTest {
-  private static final PictureSet TRAINING = Drawings.of(80, 16, 1);
-  private static final PictureSet HELD_OUT = Drawings.of(70, 16, 2);
+  private static final ImageSet TRAINING = Drawings.of(80, 16, 1);
+  private static final ImageSet HELD_OUT = Drawings.of(70, 16, 2);
   private static final Settings SETTINGS = new Settings(64, 2, 7, 0, 1000);
 
   @TempDir Path folder;
 
-  private static Report evaluated(Painter painter) throws IOException {
+  private static Report evaluated(ImageSampler painter) throws IOException {
     return new Evaluation(
             Drawings.dataset(TRAINING), Drawings.dataset(HELD_OUT), painter, SETTINGS, words -> {})
         .run();
   }
 
-  private static Figure figure(Report report, String key) {
+  private static Metric figure(Report report, String key) {
     return report.figure(key).orElseThrow();
   }
 
@@ -80,7 +80,7 @@ class EvaluationTest {
 
   @Test
   void theSameSeedGivesTheSameFigures() throws IOException {
-    Painter painter = (seed, none, classes) -> Drawings.of(classes.length, 16, 1000 + seed);
+    ImageSampler painter = (seed, none, classes) -> Drawings.of(classes.length, 16, 1000 + seed);
     assertThat(evaluated(painter).toMap()).isEqualTo(evaluated(painter).toMap());
   }
 
@@ -140,8 +140,8 @@ class EvaluationTest {
     drawPairs("val", 40, 3);
     try (ImageDataset training = pairs("train");
         ImageDataset heldOut = pairs("val")) {
-      List<PictureSet> shown = new ArrayList<>();
-      Painter follows =
+      List<ImageSet> shown = new ArrayList<>();
+      ImageSampler follows =
           (seed, conditions, classes) -> {
             shown.add(conditions.orElseThrow());
             return painted(conditions, /* shift= */ 0, seed);
@@ -157,10 +157,10 @@ class EvaluationTest {
                   settings,
                   words -> {})
               .run();
-      Figure edges = figure(good, "edges");
+      Metric edges = figure(good, "edges");
       assertThat(edges.model().mean()).isGreaterThan(figure(bad, "edges").model().mean() + 0.3);
       assertThat(edges.floor().mean()).isGreaterThan(edges.worst().orElseThrow().mean() + 0.3);
-      Figure colours = figure(good, "segmentColours");
+      Metric colours = figure(good, "segmentColours");
       assertThat(colours.model().mean()).isLessThan(figure(bad, "segmentColours").model().mean());
       assertThat(colours.worst().orElseThrow().mean()).isGreaterThan(colours.floor().mean());
       assertThat(figure(good, "twoSeeds").model().mean()).isPositive();
@@ -171,9 +171,9 @@ class EvaluationTest {
   }
 
   /** Sky and ground where the condition of the next but {@code shift} picture has them. */
-  private static PictureSet painted(Optional<PictureSet> conditions, int shift, long seed) {
-    PictureSet c = conditions.orElseThrow();
-    PictureSet painted = new PictureSet(c.size(), 3, 16, 16, new float[c.size() * 3 * 256]);
+  private static ImageSet painted(Optional<ImageSet> conditions, int shift, long seed) {
+    ImageSet c = conditions.orElseThrow();
+    ImageSet painted = new ImageSet(c.size(), 3, 16, 16, new float[c.size() * 3 * 256]);
     for (int n = 0; n < c.size(); n++) {
       for (int i = 0; i < 256; i++) {
         boolean sky = c.values()[((n + shift) % c.size() * 2 + 1) * 256 + i] > 0.5;

@@ -14,32 +14,32 @@ import org.quicktheories.core.Gen;
 
 /** Each figure on pictures whose faults are known. */
 class FiguresTest implements WithQuickTheories {
-  private static final PictureSet REAL = Drawings.of(128, 32, 1);
-  private static final PictureSet FLOOR = Drawings.of(128, 32, 2);
-  private static final PictureSet THIRD = Drawings.of(128, 32, 3);
+  private static final ImageSet REAL = Drawings.of(128, 32, 1);
+  private static final ImageSet FLOOR = Drawings.of(128, 32, 2);
+  private static final ImageSet THIRD = Drawings.of(128, 32, 3);
 
-  private static double sliced(PictureSet other) {
+  private static double sliced(ImageSet other) {
     return Arrays.stream(new SlicedWasserstein(REAL, 5).to(other)).average().orElseThrow();
   }
 
   @Test
   void levelsOfThePyramidAddUpToWhatTheyCameFrom() {
-    PictureSet flat =
+    ImageSet flat =
         Drawings.each(
             REAL,
             v -> {
               Arrays.fill(v, 0.25f);
               return v;
             });
-    List<PictureSet> levels = LaplacianPyramid.levels(flat);
-    assertThat(levels).extracting(PictureSet::width).containsExactly(32, 16);
+    List<ImageSet> levels = LaplacianPyramid.levels(flat);
+    assertThat(levels).extracting(ImageSet::width).containsExactly(32, 16);
     assertThat(levels.get(0).values()).containsOnly(new float[] {0}, within(1e-6f));
     assertThat(levels.get(1).values()).containsOnly(new float[] {0.25f}, within(1e-6f));
     assertThat(LaplacianPyramid.levels(Drawings.of(1, 64, 1)))
-        .extracting(PictureSet::width)
+        .extracting(ImageSet::width)
         .containsExactly(64, 32, 16);
     assertThat(LaplacianPyramid.levels(Drawings.of(1, 28, 1)))
-        .extracting(PictureSet::width)
+        .extracting(ImageSet::width)
         .containsExactly(28, 14);
     assertThat(LaplacianPyramid.levels(Drawings.of(1, 27, 1))).hasSize(1);
   }
@@ -61,9 +61,9 @@ class FiguresTest implements WithQuickTheories {
   void aShiftOfAllPicturesHasTheDistanceThatItMustHave() {
     // A projection moves by (shift / deviation) · Σ of the direction's components, which for a
     // random unit vector is nearly standard normal: √(2/π) on average, without sign.
-    PictureSet grey = Drawings.noisy(Drawings.each(REAL, v -> new float[v.length]), 0.5f);
+    ImageSet grey = Drawings.noisy(Drawings.each(REAL, v -> new float[v.length]), 0.5f);
     double[] distances = new SlicedWasserstein(grey, 1).to(Drawings.shifted(grey, 1f));
-    PictureSet coarse = LaplacianPyramid.levels(grey).get(1);
+    ImageSet coarse = LaplacianPyramid.levels(grey).get(1);
     double square = 0;
     for (float value : coarse.values()) {
       square += (double) value * value / coarse.values().length;
@@ -89,7 +89,7 @@ class FiguresTest implements WithQuickTheories {
     double chance = FeatureDistances.kidOfChance(real, space.of(FLOOR), 1);
     assertThat(Math.abs(FeatureDistances.kid(real, space.of(FLOOR)))).isLessThan(4 * chance);
     assertThat(Math.abs(FeatureDistances.kid(real, space.of(THIRD)))).isLessThan(4 * chance);
-    Map<String, PictureSet> faults =
+    Map<String, ImageSet> faults =
         Map.of(
             "noise", Drawings.noisy(FLOOR, 0.1f),
             "colour", Drawings.tinted(FLOOR, 0.3f),
@@ -157,7 +157,7 @@ class FiguresTest implements WithQuickTheories {
     assertThat(new RandomFeatures(REAL).of(FLOOR))
         .isDeepEqualTo(new RandomFeatures(REAL).of(FLOOR));
     for (int side : new int[] {7, 8, 28, 33, 64}) {
-      PictureSet grey = new PictureSet(6, 1, side, side + 1, new float[6 * side * (side + 1)]);
+      ImageSet grey = new ImageSet(6, 1, side, side + 1, new float[6 * side * (side + 1)]);
       float[][] features = new RandomFeatures(grey).of(grey);
       assertThat(features).hasDimensions(6, RandomFeatures.LENGTH);
       assertThat(features[0]).containsOnly(new float[] {0}, within(1e-3f)); // all are the mean
@@ -167,7 +167,7 @@ class FiguresTest implements WithQuickTheories {
   @Test
   void aWaveHasItsPowerAtItsFrequency() {
     for (int cycles : new int[] {3, 8, 12}) {
-      PictureSet wave = new PictureSet(1, 1, 32, 32, new float[1024]);
+      ImageSet wave = new ImageSet(1, 1, 32, 32, new float[1024]);
       for (int i = 0; i < 1024; i++) {
         wave.values()[i] = (float) Math.cos(2 * Math.PI * cycles * (i % 32) / 32.0);
       }
@@ -181,13 +181,13 @@ class FiguresTest implements WithQuickTheories {
 
   @Test
   void whiteNoiseHasAFlatSpectrumOfItsVariance() {
-    PictureSet noise = Drawings.noisy(new PictureSet(64, 1, 32, 32, new float[64 * 1024]), 0.5f);
+    ImageSet noise = Drawings.noisy(new ImageSet(64, 1, 32, 32, new float[64 * 1024]), 0.5f);
     for (double power : Spectrum.radial(noise)) {
       // The Hann window's mean square is (3/8)² in two dimensions.
       assertThat(power).isCloseTo(0.25 * 9 / 64, within(0.006));
     }
     assertThat(Spectrum.error(Spectrum.radial(noise), Spectrum.radial(noise))).isZero();
-    PictureSet half =
+    ImageSet half =
         Drawings.each(
             noise,
             v -> {
@@ -207,8 +207,8 @@ class FiguresTest implements WithQuickTheories {
         .forAll(sizes(1, 40), sizes(1, 9))
         .checkAssert(
             (others, chunk) -> {
-              PictureSet queries = Drawings.of(5, 8, 9);
-              PictureSet set = Drawings.of(others, 8, 10);
+              ImageSet queries = Drawings.of(5, 8, 9);
+              ImageSet set = Drawings.of(others, 8, 10);
               Neighbours search = new Neighbours(queries);
               for (int from = 0; from < others; from += chunk) {
                 int[] which = IntStream.range(from, Math.min(others, from + chunk)).toArray();
@@ -249,7 +249,7 @@ class FiguresTest implements WithQuickTheories {
     assertThat(Consistency.colourError(Drawings.noisy(REAL, 0.1f), REAL, segments)).isLessThan(2);
     SegmentColours colours = new SegmentColours(256, 3);
     colours.learn(REAL, segments);
-    PictureSet mean = colours.paint(REAL, segments);
+    ImageSet mean = colours.paint(REAL, segments);
     assertThat(mean.values()[0]).isEqualTo(mean.values()[15]).isNotEqualTo(mean.values()[16]);
   }
 

@@ -48,7 +48,7 @@ class FaultsTest {
         assertThat(world.worker("w2", Line.Fault.NONE).handle(again(delivery)))
             .isEqualTo(Settlement.ACCEPT);
         world.checkEnded("a");
-        assertThat(world.log.ends("a").get(0).type().word()).isEqualTo(end);
+        assertThat(world.log.ends("a").get(0).type().wireName()).isEqualTo(end);
         checkAccepted(world);
       }
     }

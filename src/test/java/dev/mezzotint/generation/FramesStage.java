@@ -1,7 +1,7 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.Line;
-import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -145,6 +145,6 @@ abstract class FramesStage {
   }
 
   List<String> keys() {
-    return world.pictures("a").images().stream().map(Pictures.Image::key).toList();
+    return world.pictures("a").images().stream().map(GeneratedImages.Image::key).toList();
   }
 }

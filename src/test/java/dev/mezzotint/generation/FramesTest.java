@@ -4,8 +4,8 @@ import static dev.mezzotint.generation.World.again;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.Line;
-import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -65,7 +65,7 @@ class FramesTest extends FramesStage {
             world.record(
                 "{\"id\":\"b\",\"model\":\"streets\",\"condition\":{\"prefix\":\"clips/7/\"}}"));
     assertThat(world.pictures("b").images())
-        .extracting(Pictures.Image::key)
+        .extracting(GeneratedImages.Image::key)
         .containsExactly("jobs/b/images/0001.png", "jobs/b/images/0002.png");
   }
 

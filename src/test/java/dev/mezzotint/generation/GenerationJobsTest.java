@@ -5,18 +5,18 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
-import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.sampling.NoiseSampling;
-import dev.mezzotint.storage.Digest;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.Sha256;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,16 +37,18 @@ class GenerationJobsTest {
     assertThat(world.log.deadLetters()).isEmpty();
     Manifest manifest = world.manifest("a");
     assertThat(manifest.attempt()).isEqualTo(1);
-    Pictures pictures = World.pictures(manifest);
+    GeneratedImages pictures = World.pictures(manifest);
     assertThat(pictures.settings().orElseThrow().model()).isEqualTo("tiny@1");
     assertThat(pictures.settings().orElseThrow().sampler()).isEqualTo("heun");
     assertThat(pictures.settings().orElseThrow().steps()).isEqualTo(5);
     assertThat(pictures.images())
-        .extracting(Pictures.Image::key)
+        .extracting(GeneratedImages.Image::key)
         .containsExactly(
             "jobs/a/images/00000.png", "jobs/a/images/00001.png", "jobs/a/images/00002.png");
-    assertThat(pictures.images()).extracting(Pictures.Image::seed).containsOnly(7L);
-    assertThat(pictures.images()).extracting(Pictures.Image::noiseIndex).containsExactly(0, 1, 2);
+    assertThat(pictures.images()).extracting(GeneratedImages.Image::seed).containsOnly(7L);
+    assertThat(pictures.images())
+        .extracting(GeneratedImages.Image::noiseIndex)
+        .containsExactly(0, 1, 2);
     assertThat(world.store.list("jobs/a/")).hasSize(5);
     JobEvent end = world.log.ends("a").get(0);
     assertThat(end.data()).containsEntry("images", 3).containsEntry("model", "tiny@1");
@@ -56,7 +58,7 @@ class GenerationJobsTest {
   @Test
   void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
     world.deliver(request("a", ""));
-    Pictures.Settings settings = world.pictures("a").settings().orElseThrow();
+    GeneratedImages.Settings settings = world.pictures("a").settings().orElseThrow();
     assertThat(settings.sampler()).isEqualTo("ab2");
     assertThat(settings.steps()).isEqualTo(4);
     assertThat(settings.schedule()).isEqualTo("uniform");
@@ -124,7 +126,7 @@ class GenerationJobsTest {
   void gridHoldsEveryPictureThatStands() throws Exception {
     world.deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
     byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
-    assertThat(world.pictures("a").grid().orElseThrow().sha256()).isEqualTo(Digest.sha256(grid));
+    assertThat(world.pictures("a").grid().orElseThrow().sha256()).isEqualTo(Sha256.sha256(grid));
     Pixels pixels = ImageReader.read(grid, 3);
     assertThat(pixels.width()).isGreaterThanOrEqualTo(8);
     assertThat(world.log.ends("a").get(0).data()).containsEntry("grid", "jobs/a/grid.png");
@@ -137,7 +139,7 @@ class GenerationJobsTest {
     world.store.create(Keys.image("a", 1), earlier, "image/png");
     world.deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
     world.checkEnded("a");
-    assertThat(world.pictures("a").images().get(1).sha256()).isEqualTo(Digest.sha256(earlier));
+    assertThat(world.pictures("a").images().get(1).sha256()).isEqualTo(Sha256.sha256(earlier));
   }
 
   @Test

@@ -1,6 +1,6 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.Sampler;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What a job heard of its rows. */
-public class Heard implements Sampling.RowListener {
+public class Heard implements Sampler.RowListener {
   public final Map<Integer, float[]> pictures = new TreeMap<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final int rows;

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.Events;
+import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.generation.request.GenerationLimits;
@@ -217,11 +217,11 @@ class MessagesTest {
   @ParameterizedTest
   @EnumSource(JobEvent.Type.class)
   void exampleOfEachEventIsValid(JobEvent.Type type) throws Exception {
-    String name = "event-" + type.word();
+    String name = "event-" + type.wireName();
     Map<String, Object> example = JsonObject.parse(example(name)).toMap();
     assertThat(schema(name).accepts(example)).isTrue();
     assertThat(schema(name).properties()).containsAll(example.keySet());
-    assertThat(example).containsEntry("type", type.word());
+    assertThat(example).containsEntry("type", type.wireName());
   }
 
   @Test
@@ -244,7 +244,7 @@ class MessagesTest {
   private static Map<String, Object> wire(JobEvent event) {
     Map<String, Object> value = new TreeMap<>(event.data());
     value.put("id", event.id());
-    value.put("type", event.type().word());
+    value.put("type", event.type().wireName());
     value.put("jobId", event.jobId());
     value.put("attempt", event.attempt());
     value.put("sequence", event.sequence());
@@ -267,12 +267,12 @@ class MessagesTest {
     world.worker().handle(world.record(request("off", "\"steps\":4")));
     JobRecord job = world.jobRecord("done");
     world.log.publish(
-        Events.progressed(job, 1, Map.of("done", 2, "total", 4, "images", 0), World.START));
+        JobEvents.progressed(job, 1, Map.of("done", 2, "total", 4, "images", 0), World.START));
 
     Set<JobEvent.Type> seen = new HashSet<>();
     for (JobEvent event : world.log.events()) {
       seen.add(event.type());
-      String name = "event-" + event.type().word();
+      String name = "event-" + event.type().wireName();
       Map<String, Object> wire = wire(event);
       assertThat(schema(name).accepts(wire)).as("%s", wire).isTrue();
       assertThat(JsonObject.parse(example(name)).toMap().keySet()).isEqualTo(wire.keySet());

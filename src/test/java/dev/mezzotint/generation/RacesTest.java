@@ -4,14 +4,14 @@ import static dev.mezzotint.generation.World.again;
 import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.control.EarlyEnd;
+import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.Line;
+import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.job.Stopped;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.StorageException;
 import java.util.ArrayList;
@@ -124,7 +124,7 @@ class RacesTest {
     if (calledOff) {
       Delivery look = world.record(JOB);
       Trouble trouble = new Trouble(baton, new Random(random.nextLong()), look, seen);
-      EarlyEnd control = world.control(trouble);
+      PendingJobTerminator control = world.control(trouble);
       lanes.add(baton.runner(() -> callOff(world, control, look, baton, seen)));
     }
     baton.conduct(lanes);
@@ -146,7 +146,11 @@ class RacesTest {
   }
 
   private static void callOff(
-      World world, EarlyEnd control, Delivery look, Baton baton, Map<String, Integer> seen) {
+      World world,
+      PendingJobTerminator control,
+      Delivery look,
+      Baton baton,
+      Map<String, Integer> seen) {
     int patience = new Random(look.offset()).nextInt(12);
     for (int i = 0; i < patience; i++) {
       baton.await();
@@ -158,7 +162,7 @@ class RacesTest {
           seen.merge("ended early", 1, Integer::sum);
         }
       }
-    } catch (Crash.Killed | TransientException | Stopped e) {
+    } catch (Crash.Killed | TransientException | AttemptStoppedException e) {
       // the next worker ends the job
     } catch (InterruptedException e) {
       throw new AssertionError(e);

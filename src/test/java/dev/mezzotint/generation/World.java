@@ -2,26 +2,26 @@ package dev.mezzotint.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.control.EarlyEnd;
+import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.EventLog;
-import dev.mezzotint.delivery.Events;
+import dev.mezzotint.delivery.GeneratedImages;
+import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
-import dev.mezzotint.delivery.Pictures;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.job.JobLife;
-import dev.mezzotint.job.Patience;
+import dev.mezzotint.job.JobState;
+import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.sampling.NoiseSampling;
-import dev.mezzotint.sampling.Sampling;
-import dev.mezzotint.storage.Digest;
+import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
+import dev.mezzotint.storage.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,8 +40,8 @@ import java.util.concurrent.atomic.AtomicReference;
 /** One bucket, one broker, and as many workers as a test wants. */
 public final class World {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
-  static final Patience QUICK =
-      new Patience(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
+  static final RetryPolicy QUICK =
+      new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
   public final MemoryObjectStore store = new MemoryObjectStore();
   public final EventLog log = new EventLog();
@@ -63,10 +63,10 @@ public final class World {
     return worker(name, fault, sampling, Runnable::run);
   }
 
-  public JobHandler<?> worker(String name, Line.Fault fault, Sampling device, Executor pool) {
+  public JobHandler<?> worker(String name, Line.Fault fault, Sampler device, Executor pool) {
     Line line = new Line(store, log, fault);
     return new JobHandler<>(
-        new GenerationWork(line, device, pool, GenerationLimits.DEFAULT, QUICK),
+        new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK),
         line,
         line,
         cancelled::contains,
@@ -74,10 +74,10 @@ public final class World {
   }
 
   /** What ends jobs early. */
-  public EarlyEnd control(Line.Fault fault) {
+  public PendingJobTerminator control(Line.Fault fault) {
     Line line = new Line(store, log, fault);
-    return new EarlyEnd(
-        GenerationWork.reader(GenerationLimits.DEFAULT),
+    return new PendingJobTerminator(
+        GenerationJobKind.reader(GenerationLimits.DEFAULT),
         line,
         line,
         cancelled::contains,
@@ -115,15 +115,15 @@ public final class World {
   }
 
   /** What the job made; nothing unless it is completed. */
-  Pictures pictures(String id) {
+  GeneratedImages pictures(String id) {
     return pictures(manifest(id));
   }
 
-  static Pictures pictures(Manifest manifest) {
+  static GeneratedImages pictures(Manifest manifest) {
     return manifest
         .result()
-        .map(Pictures.class::cast)
-        .orElse(new Pictures(Optional.empty(), List.of(), Optional.empty()));
+        .map(GeneratedImages.class::cast)
+        .orElse(new GeneratedImages(Optional.empty(), List.of(), Optional.empty()));
   }
 
   public JobRecord jobRecord(String id) {
@@ -137,11 +137,11 @@ public final class World {
     assertThat(new HashSet<>(ends)).as("different terminal events of %s", id).hasSize(1);
     JobEvent end = ends.get(0);
     byte[] standing = store.get(Keys.manifest(id)).orElseThrow().bytes();
-    assertThat(end).isEqualTo(Events.end(standing));
+    assertThat(end).isEqualTo(JobEvents.end(standing));
     if (end.type() == JobEvent.Type.FAILED) {
       assertThat(log.deadLetters()).anyMatch(letter -> letter.jobId().equals(id));
     }
-    JobLife life = JobLife.NEW;
+    JobState life = JobState.NEW;
     for (JobEvent event : log.events(id)) {
       if (event.type() != JobEvent.Type.REJECTED) {
         life = life.after(event).orElse(life);
@@ -150,9 +150,9 @@ public final class World {
     assertThat(life.endId()).isEqualTo(end.id());
     checkNothingOverwritten(id);
     checkSequence(id);
-    for (Pictures.Image image : pictures(Manifest.parse(standing)).images()) {
+    for (GeneratedImages.Image image : pictures(Manifest.parse(standing)).images()) {
       byte[] bytes = store.get(image.key()).orElseThrow().bytes();
-      assertThat(Digest.sha256(bytes)).as(image.key()).isEqualTo(image.sha256());
+      assertThat(Sha256.sha256(bytes)).as(image.key()).isEqualTo(image.sha256());
     }
   }
 

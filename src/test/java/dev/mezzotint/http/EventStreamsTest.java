@@ -90,7 +90,7 @@ class EventStreamsTest {
     for (int i = 0; i < EventStreams.CLIENTS_MAX; i++) {
       rest.listen("", Map.of());
     }
-    Optional<Answer> refused =
+    Optional<HttpResponse> refused =
         rest.front.listen(
             FrontWithoutBroker.call("GET", "/api/events", Map.of(), ""),
             new FrontWithoutBroker.Ear());

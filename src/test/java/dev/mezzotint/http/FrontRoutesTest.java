@@ -35,11 +35,11 @@ class FrontRoutesTest {
         assertThat(responses.names()).as(path).contains("401", "403");
       }
     }
-    assertThat(described).containsExactlyInAnyOrderElementsOf(Front.ROUTES);
-    for (String route : Front.ROUTES) {
+    assertThat(described).containsExactlyInAnyOrderElementsOf(ApiRouter.ROUTES);
+    for (String route : ApiRouter.ROUTES) {
       if (!route.endsWith("/events")) {
         String path = route.split(" ", 2)[1].replace("{id}", "a").replace("{name}", "x.png");
-        Answer answer =
+        HttpResponse answer =
             rest.front.answer(
                 FrontWithoutBroker.call(route.split(" ", 2)[0], path, Map.of(), "{}"));
         boolean generic =
@@ -60,18 +60,18 @@ class FrontRoutesTest {
       }
     }
     described.addAll(List.of("GET /api", "GET /api/openapi.json")); // named above the table
-    assertThat(described).containsExactlyInAnyOrderElementsOf(Front.ROUTES);
+    assertThat(described).containsExactlyInAnyOrderElementsOf(ApiRouter.ROUTES);
   }
 
   @Test
   void everyRouteAsksForTheToken() {
-    FrontSettings settings =
-        new FrontSettings(false, List.of("gpu.lan"), Optional.of(FrontWithoutBroker.TOKEN));
-    try (Front open = rest.front(settings)) {
+    HttpSettings settings =
+        new HttpSettings(false, List.of("gpu.lan"), Optional.of(FrontWithoutBroker.TOKEN));
+    try (ApiRouter open = rest.front(settings)) {
       Map<String, String> host = Map.of("host", "gpu.lan");
-      for (String route : Front.ROUTES) {
+      for (String route : ApiRouter.ROUTES) {
         String path = route.split(" ", 2)[1].replace("{id}", "now").replace("{name}", "x.png");
-        Call call = FrontWithoutBroker.call(route.split(" ", 2)[0], path, host, "{}");
+        HttpRequest call = FrontWithoutBroker.call(route.split(" ", 2)[0], path, host, "{}");
         assertThat(open.answer(call).status()).as(route).isEqualTo(401);
       }
     }

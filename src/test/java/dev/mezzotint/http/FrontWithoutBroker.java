@@ -24,11 +24,11 @@ final class FrontWithoutBroker implements AutoCloseable {
   final ShelfOfBytes store = new ShelfOfBytes();
   final List<String> sent = new ArrayList<>();
   boolean brokerAway;
-  final Front front = front(FrontSettings.LOCAL);
+  final ApiRouter front = front(HttpSettings.LOCAL);
 
-  Front front(FrontSettings settings) {
-    Outbox outbox =
-        new Outbox() {
+  ApiRouter front(HttpSettings settings) {
+    RequestPublisher outbox =
+        new RequestPublisher() {
           @Override
           public void submit(boolean training, String id, byte[] json) {
             if (brokerAway) {
@@ -42,8 +42,8 @@ final class FrontWithoutBroker implements AutoCloseable {
             sent.add("cancel " + id);
           }
         };
-    Shelf shelf =
-        new Shelf() {
+    ModelCatalog shelf =
+        new ModelCatalog() {
           @Override
           public List<Entry> models() {
             return List.of();
@@ -54,7 +54,7 @@ final class FrontWithoutBroker implements AutoCloseable {
             return "http://store/" + key + "?validity=" + validity.toSeconds();
           }
         };
-    return new Front(
+    return new ApiRouter(
         settings, board, streams, store, outbox, shelf, Map::of, FrontWithoutBroker::underWay);
   }
 
@@ -69,7 +69,7 @@ final class FrontWithoutBroker implements AutoCloseable {
     front.close();
   }
 
-  static Call call(String method, String path, Map<String, String> more, String body) {
+  static HttpRequest call(String method, String path, Map<String, String> more, String body) {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("host", "localhost:8080");
     if (method.equals("POST")) {
@@ -83,19 +83,19 @@ final class FrontWithoutBroker implements AutoCloseable {
         query.put(pair.split("=", 2)[0], pair.split("=", 2)[1]);
       }
     }
-    return new Call(method, parts[0], query, headers, body.getBytes(UTF_8));
+    return new HttpRequest(method, parts[0], query, headers, body.getBytes(UTF_8));
   }
 
-  Answer get(String path) {
+  HttpResponse get(String path) {
     return front.answer(call("GET", path, Map.of(), ""));
   }
 
-  Answer post(String path, String body) {
+  HttpResponse post(String path, String body) {
     return front.answer(call("POST", path, Map.of(), body));
   }
 
-  static JsonObject json(Answer answer) {
-    return JsonObject.parse(((Answer.Bytes) answer.body()).bytes());
+  static JsonObject json(HttpResponse answer) {
+    return JsonObject.parse(((HttpResponse.Bytes) answer.body()).bytes());
   }
 
   void finished(String id, JobEvent.Type type) {
@@ -128,7 +128,7 @@ final class FrontWithoutBroker implements AutoCloseable {
 
   Ear listen(String query, Map<String, String> headers) {
     Ear ear = new Ear();
-    Call call = call("GET", "/api/events" + query, headers, "");
+    HttpRequest call = call("GET", "/api/events" + query, headers, "");
     if (front.listen(call, ear).isPresent()) {
       throw new AssertionError("turned away");
     }

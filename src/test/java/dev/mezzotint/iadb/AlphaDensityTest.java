@@ -75,9 +75,9 @@ class AlphaDensityTest {
   void isReadFromTheWordsThatItWrites() {
     for (String word :
         new String[] {"uniform", "logit-normal:0.0,1.0", "mode:1.29", "u-shaped:4.0"}) {
-      assertThat(AlphaDensity.parse(word).word()).isEqualTo(word);
+      assertThat(AlphaDensity.parse(word).wireName()).isEqualTo(word);
     }
-    assertThat(AlphaDensity.parse("logit-normal").word()).isEqualTo("logit-normal:0.0,1.0");
+    assertThat(AlphaDensity.parse("logit-normal").wireName()).isEqualTo("logit-normal:0.0,1.0");
   }
 
   @Test

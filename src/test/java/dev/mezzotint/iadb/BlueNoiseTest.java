@@ -11,7 +11,7 @@ class BlueNoiseTest {
   void theBasisIsOrthonormal() {
     BlueNoise noise = new BlueNoise(6, 10);
     double[] pixels = new double[60];
-    Draws draws = new Draws(1, 1);
+    RandomStream draws = new RandomStream(1, 1);
     double length = 0;
     for (int i = 0; i < 60; i++) {
       pixels[i] = draws.gaussian();

@@ -22,8 +22,8 @@ class DeblendingTest {
       double[] alphas = AlphaSchedule.UNIFORM.alphas(16 << k);
       double squares = 0;
       for (int run = 0; run < runs; run++) {
-        double[] start = {new Draws(1, run).gaussian()};
-        double[][] path = pair.iterate(alphas, new Draws(2 + k, run), start);
+        double[] start = {new RandomStream(1, run).gaussian()};
+        double[][] path = pair.iterate(alphas, new RandomStream(2 + k, run), start);
         double error = path[alphas.length - 1][0] - ((float) y + s * start[0]);
         squares += error * error;
       }
@@ -48,7 +48,7 @@ class DeblendingTest {
     for (Deblending deblending : all) {
       double[] x0 = new double[2];
       double[] x1 = new double[2];
-      Draws draws = new Draws(3, 0);
+      RandomStream draws = new RandomStream(3, 0);
       for (double alpha : new double[] {0, 0.1, 0.49, 0.5, 0.9, 0.99}) {
         double[] x = {0.1, 0.15};
         deblending.deblend(x, alpha, draws, x0, x1);
@@ -87,7 +87,7 @@ class DeblendingTest {
     double[] x1 = new double[2];
     int n = 20_000;
     for (int i = 0; i < n; i++) {
-      deblending.deblend(x, alpha, new Draws(9, i), x0, x1);
+      deblending.deblend(x, alpha, new RandomStream(9, i), x0, x1);
       sum[0] += x1[0] / n;
       sum[1] += x1[1] / n;
     }
@@ -103,9 +103,9 @@ class DeblendingTest {
       int n = 400;
       for (int i = 0; i < n; i++) {
         double[] start = new double[2];
-        Density.triangle().draw(new Draws(5, i), start);
+        Density.triangle().draw(new RandomStream(5, i), start);
         double[][] path =
-            deblending.iterate(AlphaSchedule.UNIFORM.alphas(steps), new Draws(6, i), start);
+            deblending.iterate(AlphaSchedule.UNIFORM.alphas(steps), new RandomStream(6, i), start);
         double[] end = path[steps];
         assertThat(square.logRelative(new double[] {end[0] * (1 - 1e-9), end[1] * (1 - 1e-9)}))
             .isZero();
@@ -122,7 +122,7 @@ class DeblendingTest {
         Deblending.ofData(new float[][] {{0f, 0f}}, new Density.Uniform(2, -1, 1));
     double[] x0 = {0.5, 0.5};
     double[] x1 = {0.25, 0.25};
-    deblending.deblend(new double[] {10, 10}, 0.5, new Draws(1, 1), x0, x1);
+    deblending.deblend(new double[] {10, 10}, 0.5, new RandomStream(1, 1), x0, x1);
     assertThat(x0).containsExactly(0.5, 0.5);
     assertThat(x1).containsExactly(0.25, 0.25);
   }

@@ -32,7 +32,7 @@ class DensityTest {
           double squares = 0;
           double[] x = new double[2];
           for (int i = 0; i < DRAWS; i++) {
-            density.draw(new Draws(3, i), x);
+            density.draw(new RandomStream(3, i), x);
             mean += x[1] / DRAWS;
             squares += x[1] * x[1] / DRAWS;
           }
@@ -50,7 +50,7 @@ class DensityTest {
     for (String word : new String[] {"gaussian", "uniform", "triangle", "square"}) {
       Density.Valued density = Density.parse(word);
       double[] x = new double[density.dimensions()];
-      Draws draws = new Draws(1, 1);
+      RandomStream draws = new RandomStream(1, 1);
       for (int i = 0; i < 1000; i++) {
         density.draw(draws, x);
         assertThat(density.logRelative(x)).as(word).isLessThanOrEqualTo(0).isFinite();
@@ -69,7 +69,7 @@ class DensityTest {
     Density.Grey grey = new Density.Grey(4, 2, values);
     int upperLeft = 0;
     double[] x = new double[2];
-    Draws draws = new Draws(2, 0);
+    RandomStream draws = new RandomStream(2, 0);
     for (int i = 0; i < 4000; i++) {
       grey.draw(draws, x);
       if (x[0] < 0) {

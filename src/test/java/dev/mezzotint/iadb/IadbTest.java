@@ -101,7 +101,7 @@ class IadbTest {
   @Test
   void wordsNameThePredictions() {
     for (Prediction prediction : Prediction.values()) {
-      assertThat(Prediction.parse(prediction.word())).isSameAs(prediction);
+      assertThat(Prediction.parse(prediction.wireName())).isSameAs(prediction);
     }
     assertThatIllegalArgumentException().isThrownBy(() -> Prediction.parse("v"));
   }

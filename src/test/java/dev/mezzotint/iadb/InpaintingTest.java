@@ -46,7 +46,7 @@ class InpaintingTest {
         new float[] {2, 2, 2},
         known,
         new float[] {0, 1, 0.5f},
-        new Draws(1, 1));
+        new RandomStream(1, 1));
     assertThat(x[0]).isEqualTo(known[0]);
     assertThat(x[1]).isEqualTo(0.3f);
     assertThat(x[2]).isCloseTo(0.4f, within(1e-6f));
@@ -67,7 +67,7 @@ class InpaintingTest {
     java.util.Arrays.fill(ones, 0.8f);
     java.util.Arrays.fill(mask, 1);
     Iadb.blend(x0, ones, ALPHAS[2], x);
-    plan.apply(jump, x, x0, ones, mask, new Draws(2, 0));
+    plan.apply(jump, x, x0, ones, mask, new RandomStream(2, 0));
     double mean = 0;
     double squares = 0;
     for (float value : x) {

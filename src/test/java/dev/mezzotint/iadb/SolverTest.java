@@ -37,7 +37,7 @@ class SolverTest {
       LOG.info(
           String.format(
               "%s, %s: order %.3f linear, %.3f nonlinear",
-              solver.word(), schedule, linear, nonlinear));
+              solver.wireName(), schedule, linear, nonlinear));
       assertThat(linear).as("%s linear", schedule).isCloseTo(solver.order(), within(0.1));
       assertThat(nonlinear).as("%s nonlinear", schedule).isCloseTo(solver.order(), within(0.1));
     }
@@ -115,7 +115,7 @@ class SolverTest {
   @Test
   void wordsNameTheSolversAndOthersAreRefused() {
     for (Solver solver : Solver.values()) {
-      assertThat(Solver.parse(solver.word())).isSameAs(solver);
+      assertThat(Solver.parse(solver.wireName())).isSameAs(solver);
     }
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Solver.parse("Euler"))

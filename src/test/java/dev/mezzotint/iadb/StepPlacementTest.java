@@ -28,7 +28,7 @@ class StepPlacementTest {
       assertThat(before).as("steps where nothing happens").isLessThanOrEqualTo(3);
       double uniform = error(solver.stages(AlphaSchedule.UNIFORM.alphas(8)));
       double own = error(solver.stages(placed));
-      assertThat(own).as(solver.word()).isLessThan(0.6 * uniform);
+      assertThat(own).as(solver.wireName()).isLessThan(0.6 * uniform);
       AlphaSchedule.listed(DoubleStream.of(placed).boxed().toList()); // a schedule like any other
     }
   }

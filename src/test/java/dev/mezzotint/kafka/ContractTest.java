@@ -3,7 +3,7 @@ package dev.mezzotint.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.Replay;
+import dev.mezzotint.client.DeadLetterReplay;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
@@ -69,7 +69,8 @@ class ContractTest {
       words.add(object(object(schema.get("properties")).get("type")).get("const"));
     }
     assertThat(words)
-        .isEqualTo(new TreeSet<>(Stream.of(JobEvent.Type.values()).map(t -> t.word()).toList()));
+        .isEqualTo(
+            new TreeSet<>(Stream.of(JobEvent.Type.values()).map(t -> t.wireName()).toList()));
   }
 
   @ParameterizedTest
@@ -112,7 +113,7 @@ class ContractTest {
   @Test
   void headersOfRequestsAreThoseThatTheCodeReads() throws Exception {
     Set<String> declared = new TreeSet<>(schema("request-headers").properties());
-    assertThat(declared.remove(Replay.REPLAYED_FROM)).isTrue();
+    assertThat(declared.remove(DeadLetterReplay.REPLAYED_FROM)).isTrue();
     assertThat(declared.remove(Delivery.ORIGIN)).isTrue();
     assertThat(declared.remove("content-type")).isTrue();
     Set<String> read = new TreeSet<>();

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.client.DeadLetterReplay;
 import dev.mezzotint.client.JobClient;
-import dev.mezzotint.client.Replay;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
@@ -120,11 +120,12 @@ class KafkaEventsTest {
       }
       Instant between = Instant.now().plusSeconds(60);
       assertThat(client.replay(letter -> letter.time().isAfter(between), false)).isEmpty();
-      List<Replay.Outcome> outcomes =
-          client.replay(letter -> Replay.concerns(letter, "b"), /* asIs= */ false);
+      List<DeadLetterReplay.Outcome> outcomes =
+          client.replay(letter -> DeadLetterReplay.concerns(letter, "b"), /* asIs= */ false);
       assertThat(outcomes)
           .containsExactly(
-              new Replay.Outcome(settings.topics().dead() + "-0@1", requests, "b", "b.r1", ""));
+              new DeadLetterReplay.Outcome(
+                  settings.topics().dead() + "-0@1", requests, "b", "b.r1", ""));
     }
     ConsumerRecord<byte[], byte[]> record = read(requests, 1).get(0);
     assertThat(record.key()).asString(UTF_8).isEqualTo("b");

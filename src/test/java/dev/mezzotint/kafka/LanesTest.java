@@ -24,7 +24,7 @@ class LanesTest {
   private static final String LOW = TOPICS.get(2);
 
   private final Set<String> paused = new HashSet<>();
-  private final Backlog backlog = new Backlog();
+  private final TopicBacklogEstimate backlog = new TopicBacklogEstimate();
 
   @Test
   void topicsOfAllPrioritiesAreNamedHighestFirst() {
@@ -36,7 +36,7 @@ class LanesTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 8, 13, 200})
   void theHighTopicHasMostOfTheTimeAndTheOthersHaveEqualShares(int lanes) {
-    Rota rota = new Rota(TOPICS, lanes, Duration.ofNanos(TURN));
+    LaneSchedule rota = new LaneSchedule(TOPICS, lanes, Duration.ofNanos(TURN));
     Map<String, Integer> turns = new HashMap<>();
     int rounds = 240;
     for (int turn = 0; turn < rounds; turn++) {
@@ -53,13 +53,13 @@ class LanesTest {
 
   @Test
   void aTopicAloneHasAllLanes() {
-    Rota rota = new Rota(List.of("r"), 3, Duration.ofNanos(TURN));
+    LaneSchedule rota = new LaneSchedule(List.of("r"), 3, Duration.ofNanos(TURN));
     assertThat(rota.order(2, 12345)).containsExactly("r");
   }
 
   @Test
   void lanesGoWhereMoreWaitThanAreThere() {
-    Postings postings = postings(8);
+    TopicAssigner postings = postings(8);
     lags(0, 0, 3);
     // Six lanes whose first wish is high, and it is empty: three go, the rest stay.
     assertThat(posted(postings, 6)).containsExactly(LOW, LOW, LOW, HIGH, HIGH, HIGH);
@@ -69,7 +69,7 @@ class LanesTest {
 
   @Test
   void whereNothingIsKnownSomebodyLooks() {
-    Postings postings = postings(4);
+    TopicAssigner postings = postings(4);
     assertThat(postings.post(0, 0)).contains(HIGH);
     postings.nothingFound(0, HIGH, 1);
     assertThat(postings.post(0, 2)).contains(NORMAL);
@@ -81,7 +81,7 @@ class LanesTest {
 
   @Test
   void whatOthersHaveInHandDoesNotWait() {
-    Postings postings = postings(4);
+    TopicAssigner postings = postings(4);
     lags(2, 0, 9);
     assertThat(postings.post(0, 0)).contains(HIGH);
     postings.nothingFound(0, HIGH, 1);
@@ -97,7 +97,7 @@ class LanesTest {
 
   @Test
   void whatALookShowsIsBelievedForLongerEachTimeItIsSeenAgain() {
-    Postings postings = postings(4);
+    TopicAssigner postings = postings(4);
     lags(9, 9, 9);
     long now = 0;
     for (int seconds : new int[] {5, 10, 20, 30, 30}) {
@@ -116,7 +116,7 @@ class LanesTest {
 
   @Test
   void aPausedTopicGetsNoLane() {
-    Postings postings = postings(2);
+    TopicAssigner postings = postings(2);
     lags(5, 5, 5);
     paused.add(HIGH);
     assertThat(postings.post(0, 0)).contains(NORMAL);
@@ -149,11 +149,12 @@ class LanesTest {
     assertThat(progress.behind()).isZero();
   }
 
-  private Postings postings(int lanes) {
-    return new Postings(new Rota(TOPICS, lanes, Duration.ofHours(1)), backlog, paused::contains);
+  private TopicAssigner postings(int lanes) {
+    return new TopicAssigner(
+        new LaneSchedule(TOPICS, lanes, Duration.ofHours(1)), backlog, paused::contains);
   }
 
-  private static List<String> posted(Postings postings, int lanes) {
+  private static List<String> posted(TopicAssigner postings, int lanes) {
     return java.util.stream.IntStream.range(0, lanes)
         .mapToObj(lane -> postings.post(lane, 0).orElseThrow())
         .toList();

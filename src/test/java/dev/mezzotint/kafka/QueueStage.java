@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 
 /** A queue of some kind at the shared broker, and what its tests ask of it. */
 abstract class QueueStage {
-  static final Pace PACE = new Pace(10, Duration.ofSeconds(1));
+  static final RetryTiming PACE = new RetryTiming(10, Duration.ofSeconds(1));
   static final Duration LOCK = Duration.ofSeconds(2);
 
   /** More than the deliveries that the broker permits; 30 makes the long job last a minute. */

@@ -333,7 +333,7 @@ abstract class RequestQueueContract extends TopicsContract {
       queue.start();
       await(held);
       Thread.sleep(LOCK.toMillis() / 2);
-      LaneFigures lane = queue.lanes().get(0);
+      LaneMetrics lane = queue.lanes().get(0);
       assertThat(lane.inHand()).contains(topic + "-0@0");
       assertThat(lane.lastRenewal()).isPresent();
       assertThat(lane.lastPoll()).isPresent();

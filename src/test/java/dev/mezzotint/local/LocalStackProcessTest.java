@@ -70,7 +70,7 @@ class LocalStackProcessTest {
     ProcessHandle child = ProcessHandle.of(Long.parseLong(line.substring(6))).orElseThrow();
     assertThat(child.isAlive()).isTrue();
 
-    try (StackGuest guest = StackGuest.join(data)) {
+    try (SharedStackHandle guest = SharedStackHandle.join(data)) {
       Files.writeString(data.resolve("guests/4194999"), ""); // a guest that died: no such process
       parent.destroyForcibly().waitFor();
       Thread.sleep(1500);

@@ -8,8 +8,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.local.SharedStack;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.Settings;
 import dev.mezzotint.worker.Site;
+import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -57,7 +57,7 @@ class CarelessStoreTest {
     configuration.put("mezzotint.topics.prefix", "careless");
     configuration.put("mezzotint.data", folder.toString());
     configuration.put("mezzotint.conditional-writes", conditionalWrites);
-    Settings settings = Site.settings(configuration);
+    WorkerConfig settings = Site.settings(configuration);
     return new Connections(settings, Endpoints.open(settings));
   }
 

@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.mezzotint.http.HttpRoutes;
 import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.Settings;
 import dev.mezzotint.worker.Site;
 import dev.mezzotint.worker.Worker;
+import dev.mezzotint.worker.WorkerConfig;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
@@ -33,7 +33,7 @@ public final class LivePage implements AutoCloseable {
   private static final Path BUNDLED = Path.of("models");
 
   public final Site site;
-  final Settings settings;
+  final WorkerConfig settings;
   private final Path folder;
   private final Vertx vertx = Vertx.vertx();
   private final HttpClient http = HttpClient.newHttpClient();

@@ -205,12 +205,12 @@ class PageKindsTest {
           browser.value(
               "import('/page/iadb.js').then(m => {const w = m.path(m.exactField([[-1.5, 0.875],"
                   + " [0.25, -1.5], [1.75, 1.25]], 0.0625), m.stages('"
-                  + solver.word()
+                  + solver.wireName()
                   + "', [0, 0.125, 0.375, 0.5, 0.8125, 1]), [0.5, -0.25], "
                   + solver.evaluationsPerStep()
                   + "); return w[w.length - 1];})");
-      assertThat(end.get(0).asDouble()).as(solver.word()).isCloseTo(x[0], within(1e-9));
-      assertThat(end.get(1).asDouble()).as(solver.word()).isCloseTo(x[1], within(1e-9));
+      assertThat(end.get(0).asDouble()).as(solver.wireName()).isCloseTo(x[0], within(1e-9));
+      assertThat(end.get(1).asDouble()).as(solver.wireName()).isCloseTo(x[1], within(1e-9));
     }
   }
 

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mezzotint.repository.ImageRecipe.Stage;
-import dev.mezzotint.worker.Probe;
-import dev.mezzotint.worker.Settings;
+import dev.mezzotint.worker.HealthProbe;
 import dev.mezzotint.worker.Site;
+import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +58,7 @@ class ImageRecipeTest {
     assertThat(ImageRecipe.stage("cuda").all("USER")).isEmpty();
     assertThat(cpu.last("ENTRYPOINT")).startsWith("[");
     assertThat(cpu.last("CMD")).isEqualTo("[\"worker\"]");
-    assertThat(cpu.last("HEALTHCHECK")).contains("CMD [").contains(Probe.class.getName());
+    assertThat(cpu.last("HEALTHCHECK")).contains("CMD [").contains(HealthProbe.class.getName());
     assertThat(cpu.variables("LABEL"))
         .containsKeys(
             "org.opencontainers.image.title",
@@ -133,7 +133,7 @@ class ImageRecipeTest {
     Map<String, String> worker = Yaml.texts(services.get("worker").get("environment"));
 
     assertThat(KnownKeys.unknown(worker.keySet())).isEmpty();
-    Settings settings = settings(worker);
+    WorkerConfig settings = settings(worker);
     assertThat(settings.bootstrapServers()).contains("kafka:19092");
     assertThat(settings.store().orElseThrow().endpoint()).isEqualTo("http://store:9000");
     assertThat(
@@ -155,7 +155,7 @@ class ImageRecipeTest {
   }
 
   /** As the application would read them. */
-  static Settings settings(Map<String, String> variables) throws IOException {
+  static WorkerConfig settings(Map<String, String> variables) throws IOException {
     Map<String, String> byKey = new LinkedHashMap<>();
     for (String key : KnownKeys.keys()) {
       String value = variables.get(KnownKeys.variable(key));
@@ -196,7 +196,7 @@ class ImageRecipeTest {
 
   @Test
   void theProbeSaysNoWhereNothingAnswers() {
-    assertThat(Probe.live("1")).isFalse();
-    assertThat(Probe.live("no number")).isFalse();
+    assertThat(HealthProbe.live("1")).isFalse();
+    assertThat(HealthProbe.live("no number")).isFalse();
   }
 }

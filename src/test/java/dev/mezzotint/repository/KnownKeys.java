@@ -1,6 +1,6 @@
 package dev.mezzotint.repository;
 
-import dev.mezzotint.worker.Settings;
+import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +23,7 @@ import org.eclipse.microprofile.config.spi.Converter;
 
 /**
  * The environment variables that mean something to a worker. Learnt from the code that reads them,
- * so that no list can fall behind: {@link Settings#read} is asked to read and watched.
+ * so that no list can fall behind: {@link WorkerConfig#read} is asked to read and watched.
  */
 final class KnownKeys {
   /** What others read: the JVM, libtorch, DJL, NVIDIA's container runtime. */
@@ -52,10 +52,10 @@ final class KnownKeys {
 
   private KnownKeys() {}
 
-  /** All keys that {@link Settings} reads. */
+  /** All keys that {@link WorkerConfig} reads. */
   static Set<String> keys() {
     Watched config = new Watched();
-    Settings.read(config);
+    WorkerConfig.read(config);
     return config.asked;
   }
 
@@ -99,7 +99,9 @@ final class KnownKeys {
         || ProducerConfig.configNames().contains(property);
   }
 
-  /** Has only what {@link Settings} needs to go on reading, and writes down what it is asked. */
+  /**
+   * Has only what {@link WorkerConfig} needs to go on reading, and writes down what it is asked.
+   */
   private static final class Watched implements Config {
     private final Set<String> asked = new TreeSet<>();
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.mezzotint.job.Role;
+import dev.mezzotint.job.WorkerRole;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
@@ -171,8 +171,9 @@ class KubernetesTest {
 
       assertThat(KnownKeys.unknown(variables.keySet())).as(name(deployment)).isEmpty();
       String roles = variables.get("MEZZOTINT_ROLES");
-      if (Role.WORDS.contains(roles)) {
-        assertThat(ImageRecipeTest.settings(variables).roles()).containsExactly(Role.of(roles));
+      if (WorkerRole.WORDS.contains(roles)) {
+        assertThat(ImageRecipeTest.settings(variables).roles())
+            .containsExactly(WorkerRole.of(roles));
       }
     }
     assertThat(KnownKeys.unknown(literals(K8S.resolve("overlays/production")).keySet())).isEmpty();

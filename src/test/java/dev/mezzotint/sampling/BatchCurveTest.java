@@ -3,7 +3,7 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.bench.Arrivals;
+import dev.mezzotint.bench.ServingModes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,9 +95,10 @@ class BatchCurveTest {
 
   @Test
   void atTheStepShortRequestsDoNotWaitForLongOnes() {
-    List<Arrivals.Request> requests = Arrivals.poisson(500, 0.8 / Arrivals.meanRowSteps() * 1e8, 3);
-    var step = Arrivals.atTheStep(requests, FLAT, 32, 16, Arrivals.calculated(FLAT));
-    var request = Arrivals.byRequest(requests, FLAT, 16, Arrivals.calculated(FLAT));
+    List<ServingModes.Request> requests =
+        ServingModes.poisson(500, 0.8 / ServingModes.meanRowSteps() * 1e8, 3);
+    var step = ServingModes.atTheStep(requests, FLAT, 32, 16, ServingModes.calculated(FLAT));
+    var request = ServingModes.byRequest(requests, FLAT, 16, ServingModes.calculated(FLAT));
     assertThat(request.quantile(0.5) / step.quantile(0.5)).isGreaterThan(1.5);
     assertThat(step.rowStepsPerSecond() / request.rowStepsPerSecond()).isGreaterThan(0.98);
     assertThat(step.latencies()).hasSize(500);

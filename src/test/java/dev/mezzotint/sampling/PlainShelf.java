@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Networks in plain Java with a field that is known: d = x/2 + 3·sin(α + class) + condition. They
  * watch that slots are used as they may be, and can be made to fail or to wait.
  */
-public final class PlainShelf implements ModelShelf {
+public final class PlainShelf implements ModelLoader {
   private static final long BYTES = 100_000;
 
   /** Permits to take a step; as many as anybody wants unless a test holds them back. */
@@ -87,9 +87,9 @@ public final class PlainShelf implements ModelShelf {
   }
 
   /** Room for so many models of any kind that stands here, and not for one more. */
-  static LoopSettings settings(int slots, int models) {
+  static StepLoopSettings settings(int slots, int models) {
     long each = BYTES + StepGroup.slotBytes(conditioned("any"), slots);
-    return LoopSettings.of(slots).withModelBytesMax(models * each);
+    return StepLoopSettings.of(slots).withModelBytesMax(models * each);
   }
 
   @Override

@@ -23,13 +23,13 @@ class PreviewsTest {
   private final AtomicLong clock = new AtomicLong(1);
   private final Previews previews = new Previews(clock::get);
   private final List<SamplingJob> taken = new ArrayList<>();
-  private final List<Sampling.RowListener> listeners = new ArrayList<>();
+  private final List<Sampler.RowListener> listeners = new ArrayList<>();
   private boolean down;
   private int cancelled;
 
   /** Takes rows and does nothing by itself. */
-  private final Sampling loop =
-      new Sampling() {
+  private final Sampler loop =
+      new Sampler() {
         @Override
         public ModelInfo resolve(String model) {
           throw new AssertionError();
@@ -46,11 +46,11 @@ class PreviewsTest {
         }
       };
 
-  private Sampling.Running submit(String id, int rows) {
+  private Sampler.Running submit(String id, int rows) {
     return submit(id, rows, NoiseSampling.TINY);
   }
 
-  private Sampling.Running submit(String id, int rows, ModelInfo model) {
+  private Sampler.Running submit(String id, int rows, ModelInfo model) {
     List<SamplingJob.Row> all = new ArrayList<>();
     for (int i = 0; i < rows; i++) {
       all.add(SamplingJob.Row.seeded(i, 7, i));
@@ -156,7 +156,7 @@ class PreviewsTest {
   void whatHasEndedIsForgotten() {
     submit("a", 2);
     submit("b", 1);
-    Sampling.Running last = submit("c", 1);
+    Sampler.Running last = submit("c", 1);
     assertThat(previews.underWay()).isEqualTo(3);
     listeners.get(0).finished(0, new float[1]);
     assertThat(previews.underWay()).isEqualTo(3);

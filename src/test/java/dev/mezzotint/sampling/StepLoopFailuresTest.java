@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mezzotint.generation.Heard;
 import dev.mezzotint.generation.PlainJobs;
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.Priority;
-import dev.mezzotint.job.Stopped;
 import dev.mezzotint.json.InvalidInputException;
 import java.time.Instant;
 import java.util.List;
@@ -315,11 +315,12 @@ class StepLoopFailuresTest {
   @Test
   void aModelThatNeedsTheRoomOfABusyOneGetsItInTheEnd() throws InterruptedException {
     AtomicLong clock = new AtomicLong();
-    LoopSettings settings = PlainShelf.settings(2, 1).withClock(() -> clock.addAndGet(50_000_000L));
+    StepLoopSettings settings =
+        PlainShelf.settings(2, 1).withClock(() -> clock.addAndGet(50_000_000L));
     try (StepLoop loop = new StepLoop(shelf, settings)) {
       SamplingJob endless = jobs.job(MODEL, 100_000, Solver.EULER, 4);
       Heard busy = new Heard(100_000);
-      Sampling.Running running = loop.submit(endless, busy);
+      Sampler.Running running = loop.submit(endless, busy);
       SamplingJob other = jobs.job(PlainShelf.model("other"), 2, Solver.EULER, 3);
       Heard waits = new Heard(2);
       awaitTrue(() -> loop.turns() > 10);
@@ -352,11 +353,12 @@ class StepLoopFailuresTest {
       loop.submit(due(jobs.job(PlainShelf.model("slow"), 1, Solver.EULER, 1), 100), loading);
       shelf.steps.release(1_000);
       // Also while its model is on its way.
-      assertThat(late.await().failure).isInstanceOf(Stopped.class);
-      assertThat(((Stopped) late.failure).reason()).isEqualTo(Stopped.Reason.LATE);
+      assertThat(late.await().failure).isInstanceOf(AttemptStoppedException.class);
+      assertThat(((AttemptStoppedException) late.failure).reason())
+          .isEqualTo(AttemptStoppedException.Reason.LATE);
       PlainJobs.assertAsAlone(going, fine.await(), 0, 0);
       shelf.steps.release(1_000_000);
-      assertThat(loading.await().failure).isInstanceOf(Stopped.class);
+      assertThat(loading.await().failure).isInstanceOf(AttemptStoppedException.class);
       assertThat(loop.figures().late()).isEqualTo(2);
       shelf.loadGate.release(10);
     }

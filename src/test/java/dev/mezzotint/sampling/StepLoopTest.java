@@ -95,7 +95,7 @@ class StepLoopTest {
       SamplingJob stopped = jobs.job(MODEL, 2, Solver.EULER, 20);
       Heard heard = new Heard(1);
       loop.submit(going, heard);
-      Sampling.Running running = loop.submit(stopped, new Heard(2));
+      Sampler.Running running = loop.submit(stopped, new Heard(2));
       shelf.steps.release(5);
       awaitPasses(5);
       running.cancel();
@@ -189,7 +189,7 @@ class StepLoopTest {
     shelf.steps.drainPermits();
     SamplingJob stopped = jobs.job(MODEL, 6, Solver.EULER, 3);
     try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
-      Sampling.Running running = loop.submit(stopped, new Heard(6));
+      Sampler.Running running = loop.submit(stopped, new Heard(6));
       shelf.steps.release(1);
       awaitPasses(1);
       running.cancel();

@@ -25,13 +25,13 @@ class StepPolicyTest {
     final Random random;
     final StepPolicy policy = new StepPolicy();
     final Map<String, Integer> slots = new HashMap<>();
-    final List<Ticket> all = new ArrayList<>();
-    final Set<Ticket> present = new LinkedHashSet<>(); // a seed gives the same load each time
-    final Set<Ticket> removed = new HashSet<>();
-    final Map<Ticket, int[]> stages = new HashMap<>();
-    final Map<Ticket, Integer> finished = new HashMap<>();
-    final Map<Ticket, Integer> placesWithout = new HashMap<>();
-    final Map<Ticket, Integer> bounds = new HashMap<>();
+    final List<ScheduledJob> all = new ArrayList<>();
+    final Set<ScheduledJob> present = new LinkedHashSet<>(); // a seed gives the same load each time
+    final Set<ScheduledJob> removed = new HashSet<>();
+    final Map<ScheduledJob, int[]> stages = new HashMap<>();
+    final Map<ScheduledJob, Integer> finished = new HashMap<>();
+    final Map<ScheduledJob, Integer> placesWithout = new HashMap<>();
+    final Map<ScheduledJob, Integer> bounds = new HashMap<>();
     final Map<String, BatchCurve> curves = new HashMap<>();
     long now;
     long work;
@@ -64,15 +64,15 @@ class StepPolicyTest {
     }
 
     void arrive() {
-      Ticket ticket =
-          new Ticket(
+      ScheduledJob ticket =
+          new ScheduledJob(
               "g" + random.nextInt(slots.size()),
               "t" + random.nextInt(3),
               Priority.values()[random.nextInt(3)],
               random.nextInt(5) == 0 ? 1 + random.nextInt(60) : 1 + random.nextInt(4),
               1 + random.nextInt(12),
               now,
-              random.nextInt(6) == 0 ? now + random.nextInt(50_000) : Ticket.NEVER);
+              random.nextInt(6) == 0 ? now + random.nextInt(50_000) : ScheduledJob.NEVER);
       all.add(ticket);
       present.add(ticket);
       stages.put(ticket, new int[ticket.rows]);
@@ -101,18 +101,18 @@ class StepPolicyTest {
     }
 
     private void dismiss() {
-      List<Ticket> late = policy.late(now);
+      List<ScheduledJob> late = policy.late(now);
       late.forEach(
           ticket ->
               assertThat(ticket.deadline)
                   .as("only jobs with deadlines")
-                  .isNotEqualTo(Ticket.NEVER));
-      for (Ticket ticket : present) {
+                  .isNotEqualTo(ScheduledJob.NEVER));
+      for (ScheduledJob ticket : present) {
         assertThat(ticket.deadline > now || late.contains(ticket)).as("late ones go").isTrue();
       }
-      Set<Ticket> leaving = new LinkedHashSet<>(late);
+      Set<ScheduledJob> leaving = new LinkedHashSet<>(late);
       present.stream().filter(t -> random.nextInt(300) == 0).forEach(leaving::add);
-      List<Ticket> gone = policy.removeIf(leaving::contains);
+      List<ScheduledJob> gone = policy.removeIf(leaving::contains);
       assertThat(gone).containsExactlyInAnyOrderElementsOf(leaving);
       present.removeAll(leaving);
       removed.addAll(leaving);
@@ -143,7 +143,7 @@ class StepPolicyTest {
           assertThat(spare).as("filling up pays").isGreaterThanOrEqualTo(full);
         }
       }
-      for (Ticket.Row row : pass.rows()) {
+      for (ScheduledJob.Row row : pass.rows()) {
         assertThat(present).contains(row.ticket);
         assertThat(row.stage()).isEqualTo(stages.get(row.ticket)[row.index]);
       }
@@ -152,10 +152,10 @@ class StepPolicyTest {
     private void pass(Pass pass, long nanos) {
       work += pass.rows().size();
       bound(pass);
-      for (Ticket.Row row : pass.rows()) {
+      for (ScheduledJob.Row row : pass.rows()) {
         stages.get(row.ticket)[row.index]++;
       }
-      for (Ticket.Row row : policy.passed(pass, nanos)) {
+      for (ScheduledJob.Row row : policy.passed(pass, nanos)) {
         assertThat(stages.get(row.ticket)[row.index]).isEqualTo(row.ticket.stages);
         finished.merge(row.ticket, 1, Integer::sum);
         if (finished.get(row.ticket) == row.ticket.rows) {
@@ -166,10 +166,10 @@ class StepPolicyTest {
 
     /** The oldest of each tenant and priority is served within the bound, if it holds a slot. */
     private void bound(Pass pass) {
-      Set<Ticket> served = new HashSet<>();
+      Set<ScheduledJob> served = new HashSet<>();
       pass.rows().forEach(row -> served.add(row.ticket));
-      Map<String, Ticket> oldestOf = new HashMap<>();
-      for (Ticket ticket : all) {
+      Map<String, ScheduledJob> oldestOf = new HashMap<>();
+      for (ScheduledJob ticket : all) {
         if (!present.contains(ticket) || !ticket.group.equals(pass.group())) {
           continue;
         }
@@ -193,7 +193,7 @@ class StepPolicyTest {
     }
 
     void checkEnd() {
-      for (Ticket ticket : all) {
+      for (ScheduledJob ticket : all) {
         if (!removed.contains(ticket)) {
           assertThat(finished.get(ticket)).as("no row is lost").isEqualTo(ticket.rows);
           assertThat(stages.get(ticket)).containsOnly(ticket.stages);
@@ -231,7 +231,7 @@ class StepPolicyTest {
   }
 
   /** Passes until the job's last row has ended, while {@code flood} sees to it that others wait. */
-  private static int passesUntilDone(StepPolicy policy, Ticket ticket, Runnable flood) {
+  private static int passesUntilDone(StepPolicy policy, ScheduledJob ticket, Runnable flood) {
     policy.add(ticket);
     int passes = 0;
     while (ticket.stagesLeft() > 0) {
@@ -242,8 +242,9 @@ class StepPolicyTest {
     return passes;
   }
 
-  private static Ticket ticket(String tenant, Priority priority, int rows, int stages, long at) {
-    return new Ticket("g", tenant, priority, rows, stages, at, Ticket.NEVER);
+  private static ScheduledJob ticket(
+      String tenant, Priority priority, int rows, int stages, long at) {
+    return new ScheduledJob("g", tenant, priority, rows, stages, at, ScheduledJob.NEVER);
   }
 
   @Test
@@ -276,7 +277,7 @@ class StepPolicyTest {
       policy.passed(policy.next(), 1);
     }
     // 40 row-steps, at least one in each round once its rows have slots.
-    Ticket low = ticket("low", Priority.LOW, 4, 10, -10 * GroupQueue.AGE_BONUS_NANOS);
+    ScheduledJob low = ticket("low", Priority.LOW, 4, 10, -10 * GroupQueue.AGE_BONUS_NANOS);
     int passes = passesUntilDone(policy, low, flood);
     assertThat(passes * 4).isLessThanOrEqualTo(40 * 2 * GroupQueue.ROUND);
   }
@@ -319,7 +320,7 @@ class StepPolicyTest {
     Map<String, Long> time = new HashMap<>();
     for (String group : nanos.keySet()) {
       policy.open(group, 8, BatchCurve.unmeasured(8));
-      policy.add(new Ticket(group, "", Priority.NORMAL, 8, 100_000, 0, Ticket.NEVER));
+      policy.add(new ScheduledJob(group, "", Priority.NORMAL, 8, 100_000, 0, ScheduledJob.NEVER));
     }
     for (int i = 0; i < 20_000; i++) {
       Pass pass = policy.next();
@@ -334,8 +335,9 @@ class StepPolicyTest {
     StepPolicy policy = new StepPolicy();
     Map<String, Long> time = new HashMap<>();
     for (Priority priority : List.of(Priority.HIGH, Priority.LOW)) {
-      policy.open(priority.word(), 8, BatchCurve.unmeasured(8));
-      policy.add(new Ticket(priority.word(), "", priority, 8, 100_000, 0, Ticket.NEVER));
+      policy.open(priority.wireName(), 8, BatchCurve.unmeasured(8));
+      policy.add(
+          new ScheduledJob(priority.wireName(), "", priority, 8, 100_000, 0, ScheduledJob.NEVER));
     }
     for (int i = 0; i < 20_000; i++) {
       Pass pass = policy.next();
@@ -350,9 +352,9 @@ class StepPolicyTest {
   void whatCannotBeDoneInTimeIsLateAtOnceAndWhatCanIsNot() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 8, new BatchCurve(new int[] {1, 8}, new long[] {100, 200}));
-    Ticket hopeless = new Ticket("g", "", Priority.NORMAL, 1, 50, 0, 4_999);
-    Ticket just = new Ticket("g", "", Priority.NORMAL, 1, 50, 0, 5_000);
-    Ticket wide = new Ticket("g", "", Priority.NORMAL, 400, 1, 0, 9_999);
+    ScheduledJob hopeless = new ScheduledJob("g", "", Priority.NORMAL, 1, 50, 0, 4_999);
+    ScheduledJob just = new ScheduledJob("g", "", Priority.NORMAL, 1, 50, 0, 5_000);
+    ScheduledJob wide = new ScheduledJob("g", "", Priority.NORMAL, 400, 1, 0, 9_999);
     policy.add(hopeless);
     policy.add(just);
     policy.add(wide);
@@ -364,7 +366,7 @@ class StepPolicyTest {
   void memoryThatRunsOutMakesPassesSmallerAndLongSuccessLargerAgain() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 8, BatchCurve.unmeasured(8));
-    Ticket ticket = ticket("a", Priority.NORMAL, 8, 10_000, 0);
+    ScheduledJob ticket = ticket("a", Priority.NORMAL, 8, 10_000, 0);
     policy.add(ticket);
     for (int size : new int[] {8, 4, 2}) {
       Pass pass = policy.next();

@@ -51,8 +51,8 @@ class StudiesTest {
 
   @Test
   void pathsAreDrawnAndDrawTogether() throws IOException {
-    for (Finding finding :
-        new Finding[] {StochasticPaths.points(), StochasticPaths.triangleToSquare()}) {
+    for (StudyResult finding :
+        new StudyResult[] {StochasticPaths.points(), StochasticPaths.triangleToSquare()}) {
       Pixels picture =
           ImageReader.read(finding.files().values().iterator().next(), /* channels= */ 3);
       assertThat(picture.width()).isGreaterThan(4 * picture.height() - 100);

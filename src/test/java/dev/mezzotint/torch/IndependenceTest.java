@@ -8,12 +8,12 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.model.ModelFolder;
-import dev.mezzotint.sampling.LoopSettings;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
-import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.ModelResolver;
+import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.StepLoop;
+import dev.mezzotint.sampling.StepLoopSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +32,8 @@ class IndependenceTest {
   private static final int IMAGES = 5;
   private static final int PINNED = 4;
 
-  private final ModelLibrary library =
-      new ModelLibrary(CPU, name -> ModelFolder.open(name, Path.of("models")));
+  private final ModelResolver library =
+      new ModelResolver(CPU, name -> ModelFolder.open(name, Path.of("models")));
   private final ModelInfo model = library.find("avatars-32");
 
   private SamplingJob job(long seed, int from, int to, Solver solver, int steps) {
@@ -58,7 +58,7 @@ class IndependenceTest {
     Map<Integer, float[]> pictures = new TreeMap<>();
     loop.submit(
         job,
-        new Sampling.RowListener() {
+        new Sampler.RowListener() {
           @Override
           public void advanced(int stages) {}
 
@@ -83,7 +83,7 @@ class IndependenceTest {
   }
 
   private Map<Integer, float[]> alone(int pinned) {
-    try (StepLoop loop = new StepLoop(library, LoopSettings.of(16).withPinned(pinned))) {
+    try (StepLoop loop = new StepLoop(library, StepLoopSettings.of(16).withPinned(pinned))) {
       return submit(loop, job(1, 0, IMAGES, Solver.AB2, 6)).join();
     }
   }
@@ -91,7 +91,7 @@ class IndependenceTest {
   @Test
   void withPassesOfOneSizeTheBytesAreTheSameInAnyMixAndOnAnyNumberOfLoops() {
     Map<Integer, float[]> alone = alone(PINNED);
-    LoopSettings settings = LoopSettings.of(16).withPinned(PINNED);
+    StepLoopSettings settings = StepLoopSettings.of(16).withPinned(PINNED);
     for (int mix = 0; mix < 2; mix++) {
       Random random = new Random(mix);
       try (StepLoop one = new StepLoop(library, settings);

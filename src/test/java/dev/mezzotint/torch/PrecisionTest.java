@@ -11,7 +11,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -26,7 +26,7 @@ class PrecisionTest {
 
   private static float[] ends(Device device, ModelFiles files, float[] x0, int side, int steps) {
     int rows = x0.length / (files.config().outChannels() * side * side);
-    try (SamplingNetwork network = ModelLibrary.load(device, files)) {
+    try (SamplingNetwork network = ModelResolver.load(device, files)) {
       return UniformSampling.sample(
           network,
           Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(steps)),
@@ -60,7 +60,7 @@ class PrecisionTest {
 
   @Test
   void theFloat32WeightsThatOthersWereMadeOfAreLetGo() {
-    try (SamplingNetwork network = ModelLibrary.load(CPU.in(Precision.BF16), FACES)) {
+    try (SamplingNetwork network = ModelResolver.load(CPU.in(Precision.BF16), FACES)) {
       assertThat(((TorchNetwork) network).arrays()).isZero();
     }
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Density;
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.MlpConfig;
@@ -47,12 +47,12 @@ class PlaneTrainingTest {
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.config()).isInstanceOf(MlpConfig.class);
     assertThat(files.card().p0()).isEqualTo("gaussian");
-    assertThat(files.card().prediction().word()).isEqualTo(prediction);
+    assertThat(files.card().prediction().wireName()).isEqualTo(prediction);
     int n = 512;
     float[] x0 = new float[2 * n];
     double[] point = new double[2];
     for (int i = 0; i < n; i++) {
-      Density.parse("gaussian").draw(new Draws(77, i), point);
+      Density.parse("gaussian").draw(new RandomStream(77, i), point);
       x0[2 * i] = (float) point[0];
       x0[2 * i + 1] = (float) point[1];
     }

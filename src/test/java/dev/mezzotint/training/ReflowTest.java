@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Density;
-import dev.mezzotint.iadb.Draws;
+import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -175,7 +175,7 @@ class ReflowTest {
     float[] x0 = new float[2 * n];
     double[] point = new double[2];
     for (int i = 0; i < n; i++) {
-      TRIANGLE.draw(new Draws(77, i), point);
+      TRIANGLE.draw(new RandomStream(77, i), point);
       x0[2 * i] = (float) point[0];
       x0[2 * i + 1] = (float) point[1];
     }

@@ -4,7 +4,7 @@ import static dev.mezzotint.training.TrainingWorld.again;
 import static dev.mezzotint.training.TrainingWorld.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.control.Orphans;
+import dev.mezzotint.control.OrphanCleaner;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.job.Delivery;
@@ -128,7 +128,7 @@ class TrainingFromModelTest {
     assertThat(kept).hasSize(2); // neither again by the second worker, nor by its segments
     assertThat(kept.get(1)).endsWith("/00001.f32");
     assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
-    new Orphans(world.store, CheckpointPointer::keys).sweep("a");
+    new OrphanCleaner(world.store, CheckpointPointer::keys).sweep("a");
     assertThat(world.store.list(Keys.checkpoints("a"))).noneMatch(kept::contains);
   }
 

@@ -111,7 +111,7 @@ class TrainingMessagesTest {
     world.worker("w1", slow).handle(world.record(TrainingWorld.request("a")));
     Set<String> seen = new TreeSet<>();
     for (JobEvent event : world.log.events()) {
-      String word = event.type().word();
+      String word = event.type().wireName();
       Map<String, Object> wire = wire(event);
       assertThat(schema("event-" + word).accepts(wire)).as("%s", wire).isTrue();
       if (seen.add(word) && (word.equals("progressed") || word.equals("completed"))) {
@@ -153,7 +153,7 @@ class TrainingMessagesTest {
   private static Map<String, Object> wire(JobEvent event) {
     Map<String, Object> value = new TreeMap<>(event.data());
     value.put("id", event.id());
-    value.put("type", event.type().word());
+    value.put("type", event.type().wireName());
     value.put("jobId", event.jobId());
     value.put("attempt", event.attempt());
     value.put("sequence", event.sequence());

@@ -15,7 +15,7 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.job.Patience;
+import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
@@ -24,7 +24,7 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
-import dev.mezzotint.training.checkpoint.Checkpointing;
+import dev.mezzotint.training.checkpoint.LeaseTiming;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -50,8 +50,8 @@ public final class TrainingWorld {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
   public static final String DATA = "datasets/squares.zip";
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
-  private static final Patience QUICK =
-      new Patience(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
+  private static final RetryPolicy QUICK =
+      new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
   public final MemoryObjectStore store = new MemoryObjectStore();
   public final EventLog log = new EventLog();
@@ -108,7 +108,7 @@ public final class TrainingWorld {
 
   public TrainingSettings settings(String name) {
     return TrainingSettings.of(name, folder)
-        .withCheckpointing(new Checkpointing(Duration.ofMillis(40), Duration.ofMillis(400)));
+        .withCheckpointing(new LeaseTiming(Duration.ofMillis(40), Duration.ofMillis(400)));
   }
 
   public JobHandler<TrainingRequest> worker(String name, Line.Fault fault) {
@@ -119,8 +119,8 @@ public final class TrainingWorld {
     Line line = new Line(store, log, fault);
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
     StoredModels models = new StoredModels(line, folder.resolve("models"), Long.MAX_VALUE);
-    TrainingWork work =
-        new TrainingWork(
+    TrainingJobKind work =
+        new TrainingJobKind(
             line,
             device,
             name -> {
@@ -240,7 +240,7 @@ public final class TrainingWorld {
   /** What must hold for a job that is completed, whatever happened on the way. */
   public void checkCompleted(String id) {
     assertThat(new HashSet<>(log.ends(id))).as("ends of %s", id).hasSize(1);
-    assertThat(log.ends(id).get(0).type().word()).isEqualTo("completed");
+    assertThat(log.ends(id).get(0).type().wireName()).isEqualTo("completed");
     TrainedModel model = model(id);
     for (String key : model.keys()) {
       assertThat(store.get(key)).as(key).isPresent();

@@ -87,7 +87,7 @@ class CredentialFilesTest {
     Files.writeString(file, "PlainLoginModule required password=\"hush\";\n");
     Map<String, String> configuration = configuration();
     configuration.put("kafka.sasl.jaas.config.file", file.toString());
-    Settings settings = Site.settings(configuration);
+    WorkerConfig settings = Site.settings(configuration);
 
     assertThat(settings.kafka())
         .containsEntry("sasl.jaas.config", "PlainLoginModule required password=\"hush\";")

@@ -24,7 +24,7 @@ class EndpointsTest {
 
   @Test
   void aBrokerWithoutAStoreIsRefused() {
-    Settings settings = settings(BROKER);
+    WorkerConfig settings = settings(BROKER);
 
     assertThatThrownBy(() -> Endpoints.open(settings))
         .isInstanceOf(InvalidInputException.class)
@@ -34,7 +34,7 @@ class EndpointsTest {
 
   @Test
   void aStoreWithoutABrokerIsRefused() {
-    Settings settings = settings(STORE);
+    WorkerConfig settings = settings(STORE);
 
     assertThatThrownBy(() -> Endpoints.running(settings))
         .isInstanceOf(InvalidInputException.class)
@@ -80,7 +80,7 @@ class EndpointsTest {
   }
 
   @SafeVarargs
-  private Settings settings(Map<String, String>... parts) {
+  private WorkerConfig settings(Map<String, String>... parts) {
     Map<String, String> all = new HashMap<>();
     all.put("mezzotint.data", folder.resolve("data").toString());
     for (Map<String, String> part : parts) {

@@ -59,14 +59,14 @@ public final class FaultWorker {
         System.setProperty(setting[0], setting[1]);
       }
     }
-    Settings settings = Settings.read(ConfigProvider.getConfig());
+    WorkerConfig settings = WorkerConfig.read(ConfigProvider.getConfig());
     Worker worker = start(settings, wiring);
     Runtime.getRuntime().addShutdownHook(new Thread(worker::close, "stop"));
     System.out.println("ready");
   }
 
   /** As the application does it: tries until broker and store are there. */
-  private static Worker start(Settings settings, UnaryOperator<DeliveryHandler> wiring)
+  private static Worker start(WorkerConfig settings, UnaryOperator<DeliveryHandler> wiring)
       throws InterruptedException {
     while (true) {
       try {

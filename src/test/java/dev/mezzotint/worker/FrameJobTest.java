@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.bench.BenchAssembly;
+import dev.mezzotint.bench.InstrumentedWorker;
 import dev.mezzotint.bench.Stopwatch;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -16,7 +16,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Reading;
 import dev.mezzotint.network.TrainStep;
-import dev.mezzotint.sampling.ModelLibrary;
+import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Tail.Letter;
@@ -120,7 +120,7 @@ class FrameJobTest {
       site.shortLocks(5);
       makeModel(site.models());
       site.store().put("clips/lap.zip", zip(), "application/zip");
-      Settings settings = site.settings("second");
+      WorkerConfig settings = site.settings("second");
       try (Endpoints endpoints = Endpoints.open(settings);
           Connections connections = new Connections(settings, endpoints)) {
         connections.prepare();
@@ -153,14 +153,14 @@ class FrameJobTest {
   }
 
   private static void finish(
-      Site site, Connections connections, Settings settings, Tail events, Set<String> before)
+      Site site, Connections connections, WorkerConfig settings, Tail events, Set<String> before)
       throws Exception {
     assertThat(before).hasSizeBetween(FRAMES / 5, FRAMES - 1);
     Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
-    ModelLibrary library =
-        new ModelLibrary(device, new ModelFinder(settings, connections.store())::named);
-    try (BenchAssembly second =
-        new BenchAssembly(settings, connections, library, device, 1, new Stopwatch())) {
+    ModelResolver library =
+        new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
+    try (InstrumentedWorker second =
+        new InstrumentedWorker(settings, connections, library, device, 1, new Stopwatch())) {
       second.queue.start();
       Letter ended = events.await("end", letter -> letter.is("completed", "lap"));
       assertThat(ended.json().integer("images", 0, 9_999, 0)).isEqualTo(FRAMES);

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.observability.JsonLog;
-import dev.mezzotint.observability.Observers;
 import dev.mezzotint.worker.Tail.Letter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;
@@ -62,11 +62,13 @@ class ObservedWorkerTest {
             .build();
     try (Site site = new Site(folder)) {
       site.shortLocks(2);
-      Settings settings = site.settings("seen");
+      WorkerConfig settings = site.settings("seen");
       Worker worker =
           Worker.start(
-              settings, Endpoints.open(settings), new Observers(METERS, Optional.of(telemetry)));
-      WorkerMeters.register(worker, METERS);
+              settings,
+              Endpoints.open(settings),
+              new Instrumentation(METERS, Optional.of(telemetry)));
+      WorkerMetrics.register(worker, METERS);
       try (Tail tail = site.tail(site.topics().events())) {
         site.send(request("traced", 40), "00-" + TRACE + "-" + PRODUCER + "-01");
         site.send(request("untraced", 40));

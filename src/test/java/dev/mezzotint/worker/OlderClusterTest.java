@@ -21,7 +21,7 @@ class OlderClusterTest {
     try (Site site = new Site(folder)) {
       site.configure("mezzotint.queue", "consumer-group");
       site.configure("mezzotint.priority-topics", "true");
-      Settings settings = site.settings("one");
+      WorkerConfig settings = site.settings("one");
       try (Endpoints endpoints = Endpoints.open(settings);
           Worker worker = Worker.start(settings, endpoints);
           JobClient client = new JobClient(endpoints.kafka());

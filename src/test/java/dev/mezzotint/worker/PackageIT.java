@@ -116,7 +116,10 @@ class PackageIT {
     assertThat(wrong.err()).hasLineCount(1).contains("no-such-model");
   }
 
-  /** Seen without {@link Ending}: the engine took itself down under a pass, and the JVM crashed. */
+  /**
+   * Seen without {@link ShutdownSequence}: the engine took itself down under a pass, and the JVM
+   * crashed.
+   */
   @Test
   void endsInOrderWhenToldToAmidPasses() throws Exception {
     for (int i = 0; i < 3; i++) {
@@ -305,7 +308,7 @@ class PackageIT {
   private void awaitObject(String key) throws InterruptedException {
     StackAddresses at = StackAddresses.find(data()).orElseThrow();
     S3Settings settings =
-        S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), Settings.BUCKET_DEFAULT);
+        S3Settings.of(at.s3Endpoint(), at.accessKey(), at.secretKey(), WorkerConfig.BUCKET_DEFAULT);
     try (S3ObjectStore store = new S3ObjectStore(settings)) {
       long end = System.nanoTime() + 60_000_000_000L;
       while (store.stat(key).isEmpty()) {

@@ -67,7 +67,7 @@ class ScalerTest {
     }
     site.set("mezzotint.scaler-port", Integer.toString(port));
     site.set("mezzotint.generation-job-seconds", Double.toString(JOB_SECONDS));
-    Settings settings = site.settings("control");
+    WorkerConfig settings = site.settings("control");
     kafka = Endpoints.open(settings).kafka();
     try (KafkaCluster cluster = new KafkaCluster(kafka)) {
       cluster.ensureTopics();

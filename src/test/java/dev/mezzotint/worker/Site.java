@@ -73,14 +73,14 @@ public final class Site implements AutoCloseable {
   }
 
   /** As the application would read them from such variables. */
-  public static Settings settings(Map<String, String> configuration) {
-    return Settings.read(
+  public static WorkerConfig settings(Map<String, String> configuration) {
+    return WorkerConfig.read(
         new SmallRyeConfigBuilder()
             .withSources(new PropertiesConfigSource(configuration, "test", 100))
             .build());
   }
 
-  public Settings settings(String worker) {
+  public WorkerConfig settings(String worker) {
     Map<String, String> own = new LinkedHashMap<>(configuration);
     own.put("mezzotint.worker", worker);
     return settings(own);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
-import dev.mezzotint.observability.Observers;
+import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.worker.Tail.Letter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -46,9 +46,10 @@ class TenantInputsTest {
       site.store().put(prefix + "start.png", start16(), "image/png");
       site.store().put(prefix + "squares.zip", TrainingJobTest.squares(4), "application/zip");
     }
-    Settings settings = site.settings("guarded");
+    WorkerConfig settings = site.settings("guarded");
     worker =
-        Worker.start(settings, Endpoints.open(settings), new Observers(METERS, Optional.empty()));
+        Worker.start(
+            settings, Endpoints.open(settings), new Instrumentation(METERS, Optional.empty()));
     events = site.tail(site.topics().events());
     dead = site.tail(site.topics().dead());
   }

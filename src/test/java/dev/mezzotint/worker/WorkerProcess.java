@@ -65,7 +65,7 @@ final class WorkerProcess {
   }
 
   public static void main(String... args) throws Exception {
-    Settings settings = Settings.read(ConfigProvider.getConfig());
+    WorkerConfig settings = WorkerConfig.read(ConfigProvider.getConfig());
     Worker worker = Worker.start(settings, Endpoints.running(settings));
     Runtime.getRuntime().addShutdownHook(new Thread(worker::close, "stop"));
     new CountDownLatch(1).await();

@@ -12,12 +12,12 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
-import dev.mezzotint.sampling.LoopSettings;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLibrary;
-import dev.mezzotint.sampling.Sampling;
+import dev.mezzotint.sampling.ModelResolver;
+import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.StepLoop;
+import dev.mezzotint.sampling.StepLoopSettings;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Tail.Letter;
@@ -53,7 +53,7 @@ class WorkerTest {
   static void start() throws IOException {
     site = new Site(folder);
     BrokenModels.in(site.models());
-    Settings settings = site.settings("one");
+    WorkerConfig settings = site.settings("one");
     worker = Worker.start(settings, Endpoints.open(settings));
     events = site.tail(site.topics().events());
     dead = site.tail(site.topics().dead());
@@ -134,7 +134,7 @@ class WorkerTest {
   private static List<byte[]> generate(int count, long seed, Solver solver, int steps)
       throws Exception {
     ModelFiles files = ModelFolder.openPath(Site.TINY);
-    ModelLibrary library = new ModelLibrary(TorchDevice.open("cpu", 0), name -> files);
+    ModelResolver library = new ModelResolver(TorchDevice.open("cpu", 0), name -> files);
     ModelInfo model = library.find("");
     List<SamplingJob.Row> rows = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -142,8 +142,8 @@ class WorkerTest {
     }
     byte[][] pictures = new byte[count][];
     CompletableFuture<Void> over = new CompletableFuture<>();
-    Sampling.RowListener listener =
-        new Sampling.RowListener() {
+    Sampler.RowListener listener =
+        new Sampler.RowListener() {
           private int finished;
 
           @Override
@@ -163,7 +163,7 @@ class WorkerTest {
             over.completeExceptionally(cause);
           }
         };
-    try (StepLoop loop = new StepLoop(library, LoopSettings.of(16))) {
+    try (StepLoop loop = new StepLoop(library, StepLoopSettings.of(16))) {
       loop.submit(
           new SamplingJob(
               "direct",

@@ -1,8 +1,8 @@
 package dev.mezzotint.cli.jobs;
 
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,15 +20,15 @@ public final class CancelCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public CancelCommand(Surroundings surroundings) {
+  public CancelCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
   @Override
   public Integer call() {
-    try (Requests requests = surroundings.requests()) {
+    try (MezzotintSystem requests = surroundings.requests()) {
       requests.cancel(id);
       json.tell(
           "called off " + id + "; 'watch " + id + "' tells how it ended",

@@ -2,8 +2,8 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.cli.CommandContext;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.nio.charset.StandardCharsets;
@@ -23,9 +23,9 @@ import picocli.CommandLine.Option;
 public final class JobsCommand {
   private static final int COUNT_MAX = 2_000;
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public JobsCommand(Surroundings surroundings) {
+  public JobsCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -51,10 +51,10 @@ public final class JobsCommand {
           "--count", "--count must be from 1 to " + COUNT_MAX + ", not " + count);
     }
     List<BoardJob> jobs;
-    try (Requests requests = surroundings.requests()) {
+    try (MezzotintSystem requests = surroundings.requests()) {
       jobs =
           requests.jobs().stream()
-              .filter(job -> state == null || job.state().word().equals(state))
+              .filter(job -> state == null || job.state().wireName().equals(state))
               .limit(count)
               .toList();
     }
@@ -80,7 +80,7 @@ public final class JobsCommand {
             Locale.ROOT,
             "%s  %-9s  %-36s  %s",
             job.since().toString().substring(0, 19) + "Z",
-            job.state().word(),
+            job.state().wireName(),
             job.id(),
             what)
         .stripTrailing();

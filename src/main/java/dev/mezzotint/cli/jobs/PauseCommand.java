@@ -1,8 +1,8 @@
 package dev.mezzotint.cli.jobs;
 
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -24,15 +24,15 @@ public final class PauseCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public PauseCommand(Surroundings surroundings) {
+  public PauseCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
   @Override
   public Integer call() {
-    try (Requests requests = surroundings.requests()) {
+    try (MezzotintSystem requests = surroundings.requests()) {
       List<String> topics = requests.pause(topic);
       json.tell("paused " + String.join(", ", topics), Map.of("paused", topics));
       return 0;

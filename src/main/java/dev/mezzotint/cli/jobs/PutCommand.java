@@ -1,8 +1,8 @@
 package dev.mezzotint.cli.jobs;
 
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
@@ -52,9 +52,9 @@ public final class PutCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public PutCommand(Surroundings surroundings) {
+  public PutCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -62,7 +62,7 @@ public final class PutCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     check();
     Map<String, Path> files = files();
-    try (Requests requests = surroundings.requests()) {
+    try (MezzotintSystem requests = surroundings.requests()) {
       if (key.endsWith(".zip") && Files.isDirectory(path)) {
         Path zip = Files.createTempFile("mezzotint-put", ".zip");
         try {

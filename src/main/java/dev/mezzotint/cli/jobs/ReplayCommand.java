@@ -2,9 +2,9 @@ package dev.mezzotint.cli.jobs;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
-import dev.mezzotint.client.Requests.Replayed;
+import dev.mezzotint.cli.CommandContext;
+import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.MezzotintSystem.Replayed;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.time.DateTimeException;
@@ -60,9 +60,9 @@ public final class ReplayCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object a line.")
   private boolean json;
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public ReplayCommand(Surroundings surroundings) {
+  public ReplayCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -74,7 +74,7 @@ public final class ReplayCommand implements Callable<Integer> {
     }
     Optional<Instant> from = Optional.ofNullable(since).map(text -> instant(text, Instant.now()));
     List<Replayed> replayed;
-    try (Requests requests = surroundings.requests()) {
+    try (MezzotintSystem requests = surroundings.requests()) {
       replayed = requests.replay(Optional.ofNullable(id), from, asIs);
     }
     if (replayed.isEmpty() && id != null) {

@@ -1,10 +1,10 @@
 package dev.mezzotint.cli.jobs;
 
-import dev.mezzotint.cli.Destination;
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
+import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.cli.SmallFile;
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
@@ -40,7 +40,7 @@ public final class SubmitCommand implements Callable<Integer> {
       names = "--kind",
       paramLabel = "generation|training",
       description = "What the request asks for, where its fields do not tell.")
-  private Requests.@Nullable Kind kind;
+  private MezzotintSystem.@Nullable Kind kind;
 
   @Option(names = "--watch", description = "Follow the job until it ends.")
   private boolean watch;
@@ -53,9 +53,9 @@ public final class SubmitCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public SubmitCommand(Surroundings surroundings) {
+  public SubmitCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
@@ -70,25 +70,27 @@ public final class SubmitCommand implements Callable<Integer> {
     }
     String id = JobId.read(read).value(); // under a bad one no event would ever come
     if (out != null) {
-      Destination.folder("--out", out);
+      OutputPaths.folder("--out", out);
     }
     Instant before = Instant.now().minusSeconds(1);
-    try (Requests requests = surroundings.requests()) {
-      Requests.Kind asked = kind(read);
+    try (MezzotintSystem requests = surroundings.requests()) {
+      MezzotintSystem.Kind asked = kind(read);
       requests.submit(asked, id, request);
       String word = asked.name().toLowerCase(Locale.ROOT);
       json.tell("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
       return watch || out != null
-          ? Watching.follow(requests, id, before, SubmitCommand::answers, out, json)
+          ? JobWatcher.follow(requests, id, before, SubmitCommand::answers, out, json)
           : 0;
     }
   }
 
-  private Requests.Kind kind(JsonObject read) {
+  private MezzotintSystem.Kind kind(JsonObject read) {
     if (kind != null) {
       return kind;
     }
-    return TrainingRequest.looksLikeOne(read) ? Requests.Kind.TRAINING : Requests.Kind.GENERATION;
+    return TrainingRequest.looksLikeOne(read)
+        ? MezzotintSystem.Kind.TRAINING
+        : MezzotintSystem.Kind.GENERATION;
   }
 
   /** A rejected record ends the watch as well: the id is another job's. */

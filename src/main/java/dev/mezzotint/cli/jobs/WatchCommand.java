@@ -1,9 +1,9 @@
 package dev.mezzotint.cli.jobs;
 
-import dev.mezzotint.cli.Destination;
+import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.cli.Surroundings;
-import dev.mezzotint.client.Requests;
+import dev.mezzotint.cli.OutputPaths;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.job.JobId;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -31,19 +31,19 @@ public final class WatchCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final Surroundings surroundings;
+  private final CommandContext surroundings;
 
-  public WatchCommand(Surroundings surroundings) {
+  public WatchCommand(CommandContext surroundings) {
     this.surroundings = surroundings;
   }
 
   @Override
   public Integer call() {
     if (out != null) {
-      Destination.folder("--out", out);
+      OutputPaths.folder("--out", out);
     }
-    try (Requests requests = surroundings.requests()) {
-      return Watching.follow(
+    try (MezzotintSystem requests = surroundings.requests()) {
+      return JobWatcher.follow(
           requests,
           new JobId(id).value(),
           Instant.EPOCH,

@@ -33,7 +33,7 @@ interface InputFiles extends AutoCloseable {
    */
   static InputFiles open(ConditionSource source, ObjectStore store, GenerationLimits limits)
       throws IOException {
-    ClaimedFiles files = new ClaimedFiles(store, limits.objectBytesMax());
+    InputFetcher files = new InputFetcher(store, limits.objectBytesMax());
     if (source instanceof ConditionSource.Shared shared) {
       return new References(files, List.of(shared.picture()));
     }
@@ -53,7 +53,7 @@ interface InputFiles extends AutoCloseable {
   }
 
   private static InputFiles underPrefix(
-      String prefix, ObjectStore store, ClaimedFiles files, int countMax) throws IOException {
+      String prefix, ObjectStore store, InputFetcher files, int countMax) throws IOException {
     List<ImageReference> found =
         store.list(prefix).stream()
             .filter(key -> !hidden(key.substring(prefix.lastIndexOf('/') + 1)))
@@ -88,11 +88,11 @@ interface InputFiles extends AutoCloseable {
    * @param listed one by one in the request, which has put them in their order
    */
   record References(
-      ClaimedFiles files, List<ImageReference> references, List<String> names, boolean listed)
+      InputFetcher files, List<ImageReference> references, List<String> names, boolean listed)
       implements InputFiles {
 
     /** Named by their keys behind the last folder that all are in; numbered without a key. */
-    References(ClaimedFiles files, List<ImageReference> references) {
+    References(InputFetcher files, List<ImageReference> references) {
       this(files, references, names(references), /* listed= */ true);
     }
 

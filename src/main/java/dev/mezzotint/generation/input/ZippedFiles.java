@@ -47,9 +47,9 @@ final class ZippedFiles implements InputFiles {
   /**
    * @throws IOException if it is no zip, or larger than allowed; one sentence
    */
-  static ZippedFiles open(ImageReference.Stored stored, ClaimedFiles files, int countMax)
+  static ZippedFiles open(ImageReference.Stored stored, InputFetcher files, int countMax)
       throws IOException {
-    Path file = ClaimedFiles.temporary();
+    Path file = InputFetcher.temporary();
     try {
       files.bring(stored, file, FILE_BYTES_MAX);
       if (ZipDirectory.bytes(file) > DIRECTORY_BYTES_MAX) {

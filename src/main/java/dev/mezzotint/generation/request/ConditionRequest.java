@@ -156,6 +156,6 @@ public record ConditionRequest(
   }
 
   private static List<String> names(List<ConditionPart> parts) {
-    return parts.stream().map(part -> part.name() + " (" + part.kind().word() + ")").toList();
+    return parts.stream().map(part -> part.name() + " (" + part.kind().wireName() + ")").toList();
   }
 }

@@ -1,6 +1,6 @@
 package dev.mezzotint.generation.request;
 
-import dev.mezzotint.delivery.Pictures;
+import dev.mezzotint.delivery.GeneratedImages;
 
 /**
  * What one request may ask for at most. Every figure is a wall against mistakes and strangers, not
@@ -24,7 +24,7 @@ public record GenerationLimits(
     int inlineBytesMax,
     int objectBytesMax) {
 
-  static final int IMAGES_CEILING = Pictures.IMAGES_MAX;
+  static final int IMAGES_CEILING = GeneratedImages.IMAGES_MAX;
 
   /** Used where nothing else is configured. */
   public static final GenerationLimits DEFAULT =

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /**
  * What a producer asks for: pictures of a model. This is the whole contract; which part of it this
- * version can carry out is {@link Supported}'s to say.
+ * version can carry out is {@link SupportedOutput}'s to say.
  *
  * @param model as asked for: {@code name}, {@code name@version} or {@code name@latest}
  * @param seeds one per image, from {@code count} and {@code seed}, or from {@code seeds}
@@ -54,7 +54,8 @@ public record GenerationRequest(
     String tenant)
     implements JobRequest {
 
-  public static final List<String> SAMPLERS = Stream.of(Solver.values()).map(Solver::word).toList();
+  public static final List<String> SAMPLERS =
+      Stream.of(Solver.values()).map(Solver::wireName).toList();
 
   /** Steps as they were placed for the model. */
   public static final String TUNED = "tuned";

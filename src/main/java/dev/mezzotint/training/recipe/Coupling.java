@@ -18,9 +18,9 @@ public enum Coupling {
   INDEPENDENT,
   OPTIMAL_TRANSPORT;
 
-  static final List<String> WORDS = Arrays.stream(values()).map(Coupling::word).toList();
+  static final List<String> WORDS = Arrays.stream(values()).map(Coupling::wireName).toList();
 
-  String word() {
+  String wireName() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 

@@ -209,11 +209,11 @@ public record Recipe(
 
   /** Refuses unknown keys, bad ranges and impossible combinations by the key's name. */
   public static Recipe parse(JsonObject json) {
-    return RecipeKeys.parse(json);
+    return RecipeJson.parse(json);
   }
 
   /** The recipe as it would be written, every default spelled out. */
   public Map<String, Object> toMap() {
-    return RecipeKeys.toMap(this);
+    return RecipeJson.toMap(this);
   }
 }

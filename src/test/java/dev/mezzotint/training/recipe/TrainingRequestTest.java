@@ -10,7 +10,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.training.DataCache;
-import dev.mezzotint.training.LossWatch;
+import dev.mezzotint.training.DivergenceDetector;
 import dev.mezzotint.training.TrainingSettings;
 import dev.mezzotint.training.TrainingWorld;
 import java.nio.file.Files;
@@ -211,11 +211,11 @@ class TrainingRequestTest {
 
   @Test
   void aLossThatRunsAwayIsToldFromOneThatIsRough() {
-    LossWatch rough = new LossWatch(0);
+    DivergenceDetector rough = new DivergenceDetector(0);
     for (int i = 1; i <= 1000; i++) {
       rough.add(i, i % 50 == 0 ? 5 : 1.0 / i + 0.5);
     }
-    LossWatch wild = new LossWatch(0);
+    DivergenceDetector wild = new DivergenceDetector(0);
     for (int i = 1; i <= 200; i++) {
       wild.add(i, 1);
     }

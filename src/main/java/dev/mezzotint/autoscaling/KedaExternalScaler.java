@@ -1,0 +1,164 @@
+package dev.mezzotint.autoscaling;
+
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
+import externalscaler.ExternalScalerGrpc;
+import externalscaler.GetMetricSpecResponse;
+import externalscaler.GetMetricsRequest;
+import externalscaler.GetMetricsResponse;
+import externalscaler.IsActiveResponse;
+import externalscaler.MetricSpec;
+import externalscaler.MetricValue;
+import externalscaler.ScaledObjectRef;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/**
+ * KEDA's external scaler, served. A trigger's metadata says {@code kind} and the {@link
+ * ScalingTarget} of one worker. What is not known is an error and never a zero: at an error KEDA
+ * keeps the number of workers or falls back, at a zero it would end them.
+ *
+ * <p>Safe for use by many threads.
+ */
+final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase {
+  /** A cluster has one such stream for each of its scaled objects. */
+  static final int STREAMS_MAX = 100;
+
+  private final DemandMonitor watch;
+  private final AtomicInteger streams = new AtomicInteger();
+
+  KedaExternalScaler(DemandMonitor watch) {
+    this.watch = watch;
+  }
+
+  private static String kind(ScaledObjectRef of) {
+    return of.getScalerMetadataMap().getOrDefault("kind", "");
+  }
+
+  private static ScalingTarget share(ScaledObjectRef of) {
+    return ScalingTarget.of(of.getScalerMetadataMap());
+  }
+
+  private static String metric(ScaledObjectRef of) {
+    return "mezzotint-" + kind(of);
+  }
+
+  @Override
+  public void isActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
+    answer(answer, () -> active(watch.demand(kind(request)).active()));
+  }
+
+  private static IsActiveResponse active(boolean active) {
+    return IsActiveResponse.newBuilder().setResult(active).build();
+  }
+
+  @Override
+  public void getMetricSpec(ScaledObjectRef request, StreamObserver<GetMetricSpecResponse> answer) {
+    answer(
+        answer,
+        () -> {
+          watch.demand(kind(request)); // refuses a kind that there is not
+          double size = share(request).perWorker();
+          return GetMetricSpecResponse.newBuilder()
+              .addMetricSpecs(
+                  MetricSpec.newBuilder()
+                      .setMetricName(metric(request))
+                      .setTargetSize((long) Math.ceil(size))
+                      .setTargetSizeFloat(size))
+              .build();
+        });
+  }
+
+  @Override
+  public void getMetrics(GetMetricsRequest request, StreamObserver<GetMetricsResponse> answer) {
+    ScaledObjectRef of = request.getScaledObjectRef();
+    answer(
+        answer,
+        () -> {
+          double value = share(of).value(watch.demand(kind(of)));
+          return GetMetricsResponse.newBuilder()
+              .addMetricValues(
+                  MetricValue.newBuilder()
+                      .setMetricName(metric(of))
+                      .setMetricValue((long) Math.ceil(value))
+                      .setMetricValueFloat(value))
+              .build();
+        });
+  }
+
+  private static <T> void answer(StreamObserver<T> to, Supplier<T> what) {
+    try {
+      T answer = what.get();
+      to.onNext(answer);
+      to.onCompleted();
+    } catch (RuntimeException e) {
+      to.onError(status(e));
+    }
+  }
+
+  private static StatusRuntimeException status(RuntimeException e) {
+    if (e instanceof InvalidInputException) {
+      return Status.INVALID_ARGUMENT.withDescription(e.getMessage()).asRuntimeException();
+    }
+    if (e instanceof TransientException) {
+      return Status.UNAVAILABLE.withDescription(e.getMessage()).asRuntimeException();
+    }
+    return Status.INTERNAL.withCause(e).asRuntimeException();
+  }
+
+  /**
+   * Says how things stand as soon as that is known, and again whenever that changes, until the
+   * caller goes.
+   */
+  @Override
+  public void streamIsActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
+    String kind = kind(request);
+    if (!watch.kinds().contains(kind)) {
+      answer(answer, () -> active(watch.demand(kind).active()));
+      return;
+    }
+    if (streams.incrementAndGet() > STREAMS_MAX) {
+      streams.decrementAndGet();
+      answer.onError(
+          Status.RESOURCE_EXHAUSTED
+              .withDescription("more than " + STREAMS_MAX + " streams are open")
+              .asRuntimeException());
+      return;
+    }
+    ServerCallStreamObserver<IsActiveResponse> stream =
+        (ServerCallStreamObserver<IsActiveResponse>) answer;
+    Told told = new Told(stream, () -> watch.last(kind).map(Demand::active));
+    Runnable stop = watch.onChange(told::tell);
+    stream.setOnCancelHandler(
+        () -> {
+          stop.run();
+          streams.decrementAndGet();
+        });
+    told.tell();
+  }
+
+  /** One caller and what it has heard last. */
+  private static final class Told {
+    private final ServerCallStreamObserver<IsActiveResponse> stream;
+    private final Supplier<Optional<Boolean>> active;
+    private Optional<Boolean> last = Optional.empty();
+
+    Told(ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
+      this.stream = stream;
+      this.active = active;
+    }
+
+    synchronized void tell() {
+      Optional<Boolean> now = active.get(); // unknown is not false: KEDA would scale to zero
+      if (now.isPresent() && !last.equals(now) && !stream.isCancelled()) {
+        last = now;
+        stream.onNext(KedaExternalScaler.active(now.get()));
+      }
+    }
+  }
+}

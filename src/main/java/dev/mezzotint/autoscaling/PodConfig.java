@@ -1,0 +1,14 @@
+package dev.mezzotint.autoscaling;
+
+import java.net.URI;
+import java.nio.file.Path;
+
+/**
+ * Which pod this process runs in, where it is to tell Kubernetes what its end would cost.
+ *
+ * @param name {@code mezzotint.pod}
+ * @param server {@code mezzotint.kubernetes}: URL of the cluster's API
+ * @param account {@code mezzotint.service-account}: folder with {@code token}, {@code namespace}
+ *     and {@code ca.crt}, as Kubernetes mounts it
+ */
+public record PodConfig(String name, URI server, Path account) {}

@@ -1,0 +1,67 @@
+package dev.mezzotint.bench;
+
+import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.TrainStep;
+import java.util.Map;
+
+/**
+ * Floating-point operations of one evaluation of one row: two for each multiplication and addition
+ * of convolutions, linear layers and attention. Norms, activations and sums are not counted; they
+ * are below a hundredth of it and bound by memory instead.
+ */
+public final class OperationCount {
+  private OperationCount() {}
+
+  /**
+   * @param height of a row's picture in pixels, as {@code width} a multiple of the network's {@code
+   *     sizeMultiple}
+   */
+  public static long operations(NetworkConfig config, int height, int width) {
+    Map<String, long[]> weights =
+        NetworkProgram.of(config, Reading.direction(1), TrainStep.defaults()).weights();
+    long operations = 0;
+    for (Map.Entry<String, long[]> weight : weights.entrySet()) {
+      long pixels =
+          config instanceof UNetConfig unet ? pixels(weight.getKey(), unet, height, width) : 1;
+      operations += 2 * pixels * layer(weight.getKey(), weight.getValue(), pixels);
+    }
+    return operations;
+  }
+
+  /** Multiplications of a layer for each pixel of its output, known by its kernel. */
+  private static long layer(String name, long[] shape, long pixels) {
+    if (shape.length == 4) {
+      return shape[0] * shape[1] * shape[2] * shape[3];
+    }
+    if (shape.length != 2
+        || name.equals("class_embedding.weight")
+        || name.startsWith("time_proj")) {
+      return 0; // norms, biases; a row of a table is looked up
+    }
+    // Attention's two products, q·k over all pixels and their weights · v, counted with q's layer.
+    long products = name.endsWith(".to_q.weight") ? 2 * pixels * shape[0] : 0;
+    return shape[0] * shape[1] + products;
+  }
+
+  /** Pixels of a layer's output; 1 for what is done once for the whole row. */
+  private static long pixels(String name, UNetConfig config, int height, int width) {
+    int last = config.blockOutChannels().size() - 1;
+    String[] parts = name.split("\\.");
+    if (name.contains("time_emb") || name.startsWith("class_embedding")) {
+      return 1;
+    }
+    int level =
+        switch (parts[0]) {
+          case "down_blocks" ->
+              Integer.parseInt(parts[1]) + (parts[2].equals("downsamplers") ? 1 : 0);
+          case "mid_block" -> last;
+          case "up_blocks" ->
+              last - Integer.parseInt(parts[1]) - (parts[2].equals("upsamplers") ? 1 : 0);
+          default -> 0;
+        };
+    return (long) (height >> level) * (width >> level);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.mezzotint.bench;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Some measurements of one thing.
+ *
+ * @param sorted rising, at least one
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+public record SampleStatistics(double[] sorted) {
+  public static SampleStatistics of(double... values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return new SampleStatistics(sorted);
+  }
+
+  public double median() {
+    int half = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+
+  double min() {
+    return sorted[0];
+  }
+
+  double max() {
+    return sorted[sorted.length - 1];
+  }
+
+  /** {@code median (smallest to largest)}. */
+  public String text(String format) {
+    return String.format(
+        Locale.ROOT, format + " (" + format + " to " + format + ")", median(), min(), max());
+  }
+
+  /** For JSON. */
+  public java.util.Map<String, Object> toMap() {
+    return java.util.Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
+  }
+}

@@ -1,0 +1,172 @@
+package dev.mezzotint.board;
+
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.kafka.EventJson;
+import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.kafka.SettledOffsets;
+import dev.mezzotint.kafka.TopicReader;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Fills a {@link JobBoard} from the event topic and the request topics, in no group: it takes no
+ * record from anybody and leaves no trace. Begins with the newest records of each partition, as
+ * many as are of use to a board, the events first.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class JobBoardFeed implements AutoCloseable {
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration LOOKUP = Duration.ofSeconds(10);
+
+  /** A job has about ten events. */
+  private static final long EVENTS_MAX = 40_000;
+
+  private static final long REQUESTS_MAX = 4_000;
+
+  private final KafkaSettings settings;
+  private final Map<String, List<String>> topics;
+  private final JobBoard board;
+  private final Predicate<String> cancelled;
+  private final CountDownLatch caughtUp = new CountDownLatch(1);
+  private final TopicReader reader = new TopicReader("job-feed", this::run);
+
+  /**
+   * Begins to read; the topics exist.
+   *
+   * @param topics request topics by kind of job
+   * @param cancelled whether somebody has called a job off
+   */
+  public JobBoardFeed(
+      KafkaSettings settings,
+      Map<String, List<String>> topics,
+      JobBoard board,
+      Predicate<String> cancelled) {
+    this.settings = settings;
+    this.topics = Map.copyOf(topics);
+    this.board = board;
+    this.cancelled = cancelled;
+    reader.start();
+  }
+
+  /** Waits until the board knows what stood in the topics when this began; false if not by then. */
+  public boolean awaitCaughtUp(Duration limit) throws InterruptedException {
+    return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void run() throws InterruptedException {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+            TopicReader.consumer(settings, "mezzotint-board", Map.of());
+        SettledOffsets settled = new SettledOffsets(settings)) {
+      List<TopicPartition> events = partitions(consumer, List.of(settings.topics().events()));
+      List<TopicPartition> requests =
+          partitions(consumer, topics.values().stream().flatMap(List::stream).toList());
+      Map<TopicPartition, Long> before = settled.read(requests);
+      // Events first: a request that is done with counts only where its job is known.
+      readToEnd(consumer, seek(consumer, events, EVENTS_MAX), Map.of());
+      Map<TopicPartition, Long> eventsAt = positions(consumer, events);
+      readToEnd(consumer, seek(consumer, requests, REQUESTS_MAX), before);
+      Map<TopicPartition, Long> at = positions(consumer, requests);
+      at.putAll(eventsAt);
+      consumer.assign(at.keySet());
+      at.forEach(consumer::seek);
+      caughtUp.countDown();
+      while (!reader.closing()) {
+        consumer.poll(POLL).forEach(record -> tell(record, Map.of()));
+      }
+    }
+  }
+
+  private static List<TopicPartition> partitions(
+      KafkaConsumer<byte[], byte[]> consumer, List<String> topics) {
+    List<TopicPartition> partitions = new ArrayList<>();
+    for (String topic : topics) {
+      consumer
+          .partitionsFor(topic, LOOKUP)
+          .forEach(p -> partitions.add(new TopicPartition(p.topic(), p.partition())));
+    }
+    return partitions;
+  }
+
+  private static Map<TopicPartition, Long> positions(
+      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
+    Map<TopicPartition, Long> at = new HashMap<>();
+    partitions.forEach(partition -> at.put(partition, consumer.position(partition, LOOKUP)));
+    return at;
+  }
+
+  /** Moves to the newest {@code countMax} records of each partition; returns where they end. */
+  private static Map<TopicPartition, Long> seek(
+      KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, long countMax) {
+    consumer.assign(partitions);
+    Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions, LOOKUP);
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LOOKUP);
+    ends.forEach(
+        (partition, end) ->
+            consumer.seek(partition, Math.max(first.getOrDefault(partition, 0L), end - countMax)));
+    return ends;
+  }
+
+  private void readToEnd(
+      KafkaConsumer<byte[], byte[]> consumer,
+      Map<TopicPartition, Long> ends,
+      Map<TopicPartition, Long> settled) {
+    while (!reader.closing()
+        && ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+      consumer.poll(POLL).forEach(record -> tell(record, settled));
+    }
+  }
+
+  private void tell(ConsumerRecord<byte[], byte[]> record, Map<TopicPartition, Long> settled) {
+    if (record.value() == null) {
+      return;
+    }
+    if (record.topic().equals(settings.topics().events())) {
+      EventJson.read(record.value()).ifPresent(board::event);
+      return;
+    }
+    Long before = settled.get(new TopicPartition(record.topic(), record.partition()));
+    request(record, before != null && record.offset() < before);
+  }
+
+  private void request(ConsumerRecord<byte[], byte[]> record, boolean settled) {
+    String kind =
+        topics.entrySet().stream()
+            .filter(entry -> entry.getValue().contains(record.topic()))
+            .map(Map.Entry::getKey)
+            .findFirst()
+            .orElse("");
+    try {
+      JsonObject json = JsonObject.parse(record.value());
+      JobId id = JobId.read(json);
+      Instant at = Instant.ofEpochMilli(record.timestamp());
+      if (settled) {
+        board.settled(kind, id, json, at);
+        return;
+      }
+      board.requested(kind, id, json, at);
+      if (cancelled.test(id.value())) {
+        board.calledOff(id.value());
+      }
+    } catch (InvalidInputException e) {
+      // Nobody's job: whoever takes it answers with a rejected event and a dead letter.
+    }
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+  }
+}

@@ -1,0 +1,91 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.dataset.DatasetOptions;
+import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Resize;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.ModelInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Pictures named on the command line: a file, a folder or zip of them, or a tensor. */
+final class LocalImages {
+  /** Of one command: all of them stand in memory. */
+  static final int COUNT_MAX = 10_000;
+
+  private LocalImages() {}
+
+  /**
+   * Reads pictures at the model's size; whatever has another is scaled to cover it and cropped at
+   * the centre, except tensors, which must fit.
+   *
+   * @return one C×H×W array per picture, in [−1, 1]
+   */
+  static float[][] read(String option, String text, ModelInfo model) {
+    return read(option, text, model.channels(), model.height(), model.width());
+  }
+
+  static float[][] read(String option, String text, int channels, int height, int width) {
+    if (text.contains(".safetensors")) {
+      return tensor(option, text, channels, height, width);
+    }
+    Path path = Path.of(text);
+    String name = text.toLowerCase(Locale.ROOT);
+    boolean one = Files.isRegularFile(path) && !name.endsWith(".zip");
+    try {
+      return one
+          ? new float[][] {file(path, channels, height, width)}
+          : all(option, path, DatasetOptions.of(height, width).withChannels(channels));
+    } catch (IOException e) {
+      throw new InvalidInputException(
+          option, option + ": " + path + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static float[] file(Path path, int channels, int height, int width) throws IOException {
+    float[] chw = new float[channels * height * width];
+    Resize.cover(ImageReader.read(SmallFile.read(path), channels), width, height).toChw(chw, 0);
+    return chw;
+  }
+
+  private static float[][] all(String option, Path path, DatasetOptions options)
+      throws IOException {
+    try (ImageDataset pictures = ImageDataset.open(path, options)) {
+      checkCount(option, pictures.size());
+      float[][] all = new float[pictures.size()][];
+      for (int i = 0; i < all.length; i++) {
+        all[i] = pictures.chw(i);
+      }
+      return all;
+    }
+  }
+
+  private static float[][] tensor(String option, String text, int channels, int height, int width) {
+    Tensor tensor = TensorFile.read(option, text, 4);
+    long[] shape = tensor.shape();
+    if (shape[1] != channels || shape[2] != height || shape[3] != width) {
+      throw new InvalidInputException(
+          option,
+          "%s has pictures of %dx%dx%d, the model makes %dx%dx%d"
+              .formatted(option, shape[1], shape[2], shape[3], channels, height, width));
+    }
+    checkCount(option, shape[0]);
+    float[] values = tensor.toFloats();
+    float[][] all = new float[(int) shape[0]][channels * height * width];
+    for (int i = 0; i < all.length; i++) {
+      System.arraycopy(values, i * all[i].length, all[i], 0, all[i].length);
+    }
+    return all;
+  }
+
+  private static void checkCount(String option, long count) {
+    if (count < 1 || count > COUNT_MAX) {
+      throw new InvalidInputException(
+          option, option + " has " + count + " pictures, must be 1 to " + COUNT_MAX);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.mezzotint.cli;
+
+import dev.mezzotint.image.Apng;
+import dev.mezzotint.image.Grid;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.plot.ScatterPlot;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.SamplingJob;
+import dev.mezzotint.sampling.Trajectory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The ways from x0 to x1 of all rows of {@code generate --trajectory}, as an animation. */
+final class TrajectoryRecorder {
+  private static final long VALUES_MAX = 1L << 27; // 512 MiB of float32
+  private static final int FRAME_MILLIS = 60;
+  private static final int LAST_MILLIS = 1500;
+
+  private final List<Trajectory> rows = new ArrayList<>();
+
+  /**
+   * @param perStep stages of one step
+   */
+  static TrajectoryRecorder watch(
+      ModelInfo info, List<SamplingJob.Row> rows, int stages, int perStep) {
+    int values = info.channels() * info.height() * info.width();
+    long frames = Math.min(Trajectory.FRAMES_MAX, stages / perStep + 1L);
+    if (frames * rows.size() * values > VALUES_MAX) {
+      throw new InvalidInputException(
+          "--trajectory", "--trajectory: so many pictures have no room: ask for fewer");
+    }
+    TrajectoryRecorder ways = new TrajectoryRecorder();
+    for (SamplingJob.Row row : rows) {
+      float[] start = new float[values];
+      row.x0().write(start, 0, values);
+      ways.rows.add(new Trajectory(stages, perStep, start));
+    }
+    return ways;
+  }
+
+  /** The row, watched besides whatever else happens to it. */
+  SamplingJob.Row with(SamplingJob.Row row) {
+    return row.with(row.interlude().then(rows.get(row.index())));
+  }
+
+  /** Writes {@code trajectory.png}, an animated PNG; returns its name. */
+  String write(Path out, ModelInfo info) throws IOException {
+    int frames = rows.get(0).frames().size();
+    List<Pixels> pictures = new ArrayList<>();
+    for (int frame = 0; frame < frames; frame++) {
+      pictures.add(SampleFiles.onPlane(info) ? plane(frame) : grid(info, frame));
+    }
+    Files.write(out.resolve("trajectory.png"), Apng.encode(pictures, FRAME_MILLIS, LAST_MILLIS));
+    return "trajectory.png";
+  }
+
+  private Pixels plane(int frame) {
+    double[][] points = new double[rows.size()][2];
+    for (int i = 0; i < points.length; i++) {
+      float[] x = rows.get(i).frames().get(frame);
+      points[i][0] = x[0];
+      points[i][1] = x[1];
+    }
+    return new ScatterPlot(SampleFiles.PLANE_SIZE, SampleFiles.EXTENT)
+        .points(points, ScatterPlot.BLUE, 1.5)
+        .draw();
+  }
+
+  private Pixels grid(ModelInfo info, int frame) {
+    List<Pixels> pictures = new ArrayList<>();
+    for (Trajectory row : rows) {
+      pictures.add(
+          Pixels.fromChw(row.frames().get(frame), 0, info.channels(), info.height(), info.width()));
+    }
+    return Grid.square(pictures);
+  }
+}

@@ -1,0 +1,37 @@
+package dev.mezzotint.iadb;
+
+/**
+ * One stream of random numbers, taken one after the other: for draws whose number is not known
+ * beforehand, as in rejection. The stream follows from (seed, index) alone; uniform and Gaussian
+ * values come from the two independent streams of {@link Noise}. Used by one thread.
+ */
+public final class RandomStream {
+  private final long seed;
+  private final long index;
+  private final double[] uniform = new double[1];
+  private final float[] gaussian = new float[1];
+  private long uniforms;
+  private long gaussians;
+
+  public RandomStream(long seed, long index) {
+    this.seed = seed;
+    this.index = index;
+  }
+
+  /** The next value in [0, 1). */
+  public double uniform() {
+    Noise.uniform(seed, index, uniforms++, uniform, 0, 1);
+    return uniform[0];
+  }
+
+  /** The next standard normal value. */
+  public double gaussian() {
+    Noise.gaussian(seed, index, gaussians++, gaussian, 0, 1);
+    return gaussian[0];
+  }
+
+  /** The next whole number from 0 to n − 1, each as likely. */
+  public int below(int n) {
+    return (int) (uniform() * n);
+  }
+}

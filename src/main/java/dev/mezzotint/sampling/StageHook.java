@@ -1,0 +1,51 @@
+package dev.mezzotint.sampling;
+
+/**
+ * What happens to a row on the host between its stages: looked at for a trajectory, or changed for
+ * inpainting. Called on the device's thread and must return quickly; every call costs a transfer.
+ * Used by one row.
+ */
+public interface StageHook {
+  /** Nothing. */
+  StageHook NONE =
+      new StageHook() {
+        @Override
+        public boolean wants(int stages) {
+          return false;
+        }
+
+        @Override
+        public boolean between(int stages, float[] x) {
+          return false;
+        }
+      };
+
+  /**
+   * @param stages that the row has passed
+   */
+  boolean wants(int stages);
+
+  /**
+   * @param stages that the row has passed
+   * @param x C×H×W, this call's own copy
+   * @return true where x was changed, and the row is to go on from there
+   */
+  boolean between(int stages, float[] x);
+
+  /** First this, then another, on the same x. */
+  default StageHook then(StageHook next) {
+    StageHook first = this;
+    return new StageHook() {
+      @Override
+      public boolean wants(int stages) {
+        return first.wants(stages) || next.wants(stages);
+      }
+
+      @Override
+      public boolean between(int stages, float[] x) {
+        boolean changed = first.wants(stages) && first.between(stages, x);
+        return (next.wants(stages) && next.between(stages, x)) || changed;
+      }
+    };
+  }
+}

@@ -1,0 +1,23 @@
+package dev.mezzotint.worker;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a start spends its time on, one thing after the other. Safe for use by many threads. */
+final class StartupTimings {
+  private final List<String> laps = new ArrayList<>();
+  private long since = System.nanoTime();
+
+  /** This has just been done. */
+  synchronized void lap(String what) {
+    long now = System.nanoTime();
+    laps.add(String.format(Locale.ROOT, "%s %.1f s", what, (now - since) / 1e9));
+    since = now;
+  }
+
+  @Override
+  public synchronized String toString() {
+    return String.join(", ", laps);
+  }
+}

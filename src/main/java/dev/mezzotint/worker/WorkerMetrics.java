@@ -1,0 +1,100 @@
+package dev.mezzotint.worker;
+
+import dev.mezzotint.job.WorkerRole;
+import dev.mezzotint.kafka.QueueMetrics;
+import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.observability.SamplingMetrics;
+import dev.mezzotint.observability.TrainingJobMetrics;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.ToDoubleFunction;
+
+/** What a worker tells of itself, asked for at each scrape. */
+final class WorkerMetrics {
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final double KIBIBYTE = 1024;
+
+  private WorkerMetrics() {}
+
+  static void register(Worker worker, MeterRegistry meters) {
+    worker.autoscaling().ifPresent(of -> of.register(meters));
+    worker
+        .loop()
+        .ifPresent(
+            of -> {
+              FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
+                  .description("Forward passes of the step loop")
+                  .register(meters);
+              SamplingMetrics.register(of, meters);
+            });
+    worker.training().ifPresent(figures -> TrainingJobMetrics.register(figures, meters));
+    worker.trainingQueue().ifPresent(of -> queue(of, WorkerRole.TRAINING, "trainings", meters));
+    worker.queue().ifPresent(of -> queue(of, WorkerRole.GENERATION, "jobs", meters));
+    worker
+        .device()
+        .ifPresent(
+            of ->
+                Gauge.builder("mezzotint.device.memory.used.bytes", of, d -> d.memoryUsedBytes())
+                    .description("Memory of the device in use, whoever uses it")
+                    .register(meters));
+    Gauge.builder("mezzotint.memory.resident.bytes", WorkerMetrics::resident)
+        .description("Memory of this process: heap, libtorch's own and all else")
+        .register(meters);
+  }
+
+  private static void queue(
+      RequestQueue queue, WorkerRole role, String held, MeterRegistry meters) {
+    Gauge.builder("mezzotint." + held + ".in.hand", queue, of -> of.inHand().size())
+        .description(
+            (role == WorkerRole.TRAINING ? "Training requests" : "Requests")
+                + " that this worker holds")
+        .register(meters);
+    QueueMetrics tally = queue.tally();
+    renewals(tally, role, "ok", QueueMetrics::renewed, meters);
+    renewals(tally, role, "failed", QueueMetrics::unrenewed, meters);
+    counter("fenced", "Records lost while being worked on", tally, role, QueueMetrics::fenced)
+        .register(meters);
+    counter("copied", "Records that go on as a copy", tally, role, QueueMetrics::copied)
+        .register(meters);
+  }
+
+  private static void renewals(
+      QueueMetrics tally,
+      WorkerRole role,
+      String outcome,
+      ToDoubleFunction<QueueMetrics> count,
+      MeterRegistry meters) {
+    counter("renewals", "Locks renewed, or leases of a consumer group", tally, role, count)
+        .tag("outcome", outcome)
+        .register(meters);
+  }
+
+  private static FunctionCounter.Builder<QueueMetrics> counter(
+      String name,
+      String description,
+      QueueMetrics tally,
+      WorkerRole role,
+      ToDoubleFunction<QueueMetrics> count) {
+    return FunctionCounter.builder("mezzotint." + name, tally, count)
+        .description(description)
+        .tag("role", role.wireName());
+  }
+
+  /** Not a number where the system does not tell. */
+  private static double resident() {
+    try {
+      for (String line : Files.readAllLines(STATUS)) {
+        if (line.startsWith("VmRSS:")) {
+          return KIBIBYTE * Long.parseLong(line.replaceAll("[^0-9]", ""));
+        }
+      }
+    } catch (IOException | NumberFormatException e) {
+      return Double.NaN;
+    }
+    return Double.NaN;
+  }
+}

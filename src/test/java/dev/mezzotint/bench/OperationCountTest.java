@@ -1,0 +1,54 @@
+package dev.mezzotint.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.UNetConfig;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Against PyTorch's own counter on diffusers' network of the same configuration ({@code
+ * torch.utils.flop_counter}). On the CPU that counter leaves out attention's two products: for each
+ * attention layer 4·(h·w)²·channels, added here by hand.
+ */
+class OperationCountTest {
+  @Test
+  void avatars() {
+    // 2 + 1 + 3 attention layers of 8×8 pixels and 128 channels.
+    long attention = 6L * 4 * (8 * 8) * (8 * 8) * 128;
+    assertThat(OperationCount.operations(bundled("avatars-32"), 32, 32))
+        .isEqualTo(1_068_236_800L + attention);
+  }
+
+  @Test
+  void classesAreLookedUpAndConditionsWidenTheFirstLayer() {
+    long attention28 = 6L * 4 * (7 * 7) * (7 * 7) * 128;
+    assertThat(OperationCount.operations(bundled("fashion-28"), 28, 28))
+        .isEqualTo(816_154_624L + attention28);
+    long attention32 = 6L * 4 * (8 * 8) * (8 * 8) * 128;
+    assertThat(OperationCount.operations(bundled("drive-32"), 32, 32))
+        .isEqualTo(1_074_135_040L + attention32);
+  }
+
+  @Test
+  void fourTimesThePixelsAreFourTimesTheConvolutions() {
+    UNetConfig config = bundled("avatars-32");
+    double ratio =
+        (double) OperationCount.operations(config, 64, 64)
+            / OperationCount.operations(config, 32, 32);
+    assertThat(ratio).isBetween(4.0, 4.2); // attention grows sixteenfold, but there is little of it
+  }
+
+  @Test
+  void planes() {
+    // (2 coordinates and α) → 16 → 16 → 2.
+    assertThat(OperationCount.operations(new MlpConfig(2, List.of(16, 16)), 1, 1))
+        .isEqualTo(2 * (3 * 16 + 16 * 16 + 16 * 2));
+  }
+
+  private static UNetConfig bundled(String name) {
+    return UNetConfig.read(Path.of("models", name, "config.json"));
+  }
+}

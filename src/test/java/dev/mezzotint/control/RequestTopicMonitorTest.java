@@ -1,0 +1,219 @@
+package dev.mezzotint.control;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.job.Delivery;
+import dev.mezzotint.kafka.KafkaCluster;
+import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.kafka.RecordSender;
+import dev.mezzotint.kafka.TopicReader;
+import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.local.SharedStack;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Requests that a real broker drops after their last delivery. */
+class RequestTopicMonitorTest {
+  private static final Duration LIMIT = Duration.ofSeconds(40);
+
+  /** The contents of a request whose time has passed. */
+  private static final String LATE = "late";
+
+  private final Set<String> ended = ConcurrentHashMap.newKeySet();
+  private final List<String> late = new CopyOnWriteArrayList<>();
+
+  /** A request's value is its id, a blank and whatever else it says, or the id alone. */
+  private final PendingJobs jobs =
+      new PendingJobs() {
+        @Override
+        public Optional<Waiting> read(Delivery record) {
+          String[] words = new String(record.value(), UTF_8).split(" ", 2);
+          String says = words.length > 1 ? words[1] : "";
+          return Optional.of(
+              new Waiting(
+                  words[0],
+                  says.hashCode(),
+                  says.equals(LATE) ? Optional.of(Instant.EPOCH) : Optional.empty()));
+        }
+
+        @Override
+        public boolean end(Delivery record) {
+          return late.add(new String(record.value(), UTF_8));
+        }
+
+        @Override
+        public boolean lost(Delivery record) {
+          return !ended.contains(new String(record.value(), UTF_8));
+        }
+      };
+
+  private KafkaSettings settings;
+  private String topic;
+
+  @BeforeEach
+  void connect() {
+    String prefix = "tail-" + UUID.randomUUID();
+    settings =
+        KafkaSettings.of(SharedStack.get().bootstrapServers())
+            .withTopics(Topics.withPrefix(prefix))
+            .withGroupId(prefix);
+    topic = settings.topics().generationRequests();
+    try (KafkaCluster cluster = new KafkaCluster(settings)) {
+      cluster.ensureTopics();
+      cluster.ensureRequestTopics(List.of(topic));
+      cluster.prepareGroup();
+    }
+  }
+
+  @AfterEach
+  void neverMoreThanOneCopyOfWhatIsLost() {
+    assertThat(records()).hasSizeLessThan(5);
+  }
+
+  private RequestTopicMonitor tail() {
+    return new RequestTopicMonitor(
+        settings, List.of(topic), jobs, id -> false, InstantSource.system(), 1_000);
+  }
+
+  private void send(String... requests) {
+    try (RecordSender sender = new RecordSender(settings, "test")) {
+      for (String request : requests) {
+        byte[] id = request.split(" ", 2)[0].getBytes(UTF_8);
+        sender.send(new ProducerRecord<>(topic, id, request.getBytes(UTF_8)));
+      }
+    }
+  }
+
+  /** As the connections of a dying worker do it: each gives the record back. */
+  private void useUp(Set<String> dropped, Set<String> accepted) {
+    Map<String, Object> config =
+        settings.client(
+            "test",
+            Map.of("group.id", settings.groupId(), "share.acknowledgement.mode", "explicit"));
+    try (KafkaShareConsumer<byte[], byte[]> consumer =
+        new KafkaShareConsumer<>(
+            config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      consumer.subscribe(List.of(topic));
+      int left = 5 * dropped.size() + accepted.size();
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (left > 0 && System.nanoTime() < end) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+          boolean done = accepted.contains(new String(record.value(), UTF_8));
+          consumer.acknowledge(record, done ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
+          left--;
+        }
+        consumer.commitSync();
+      }
+      assertThat(left).isZero();
+    }
+  }
+
+  private List<String> records() {
+    List<String> found = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        TopicReader.consumer(settings, "test", Map.of())) {
+      var partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(p -> new TopicPartition(p.topic(), p.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      long all = consumer.endOffsets(partitions).values().stream().mapToLong(x -> x).sum();
+      while (found.size() < all) {
+        consumer
+            .poll(Duration.ofMillis(200))
+            .forEach(
+                r ->
+                    found.add(
+                        new String(r.value(), UTF_8)
+                            + (r.headers().lastHeader(Delivery.ORIGIN) == null ? "" : " again")));
+      }
+    }
+    return found;
+  }
+
+  private void awaitRecords(String... expected) throws InterruptedException {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (records().size() < expected.length && System.nanoTime() < end) {
+      Thread.sleep(300);
+    }
+    assertThat(records()).containsExactlyInAnyOrder(expected);
+  }
+
+  /** A reader that has not yet said where it begins would leave no trace. */
+  private void awaitPosition() throws InterruptedException {
+    TopicPartition first = new TopicPartition(topic, 0);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        TopicReader.consumer(settings, "test", Map.of("group.id", settings.groupId() + "-tail"))) {
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (consumer.committed(Set.of(first)).get(first) == null && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+      assertThat(consumer.committed(Set.of(first)).get(first)).isNotNull();
+    }
+  }
+
+  @Test
+  void whatTheBrokerDropsBeforeItsJobHasEndedIsSentAgain() throws Exception {
+    try (RequestTopicMonitor running = tail()) {
+      send("done", "lost");
+      ended.add("done");
+      useUp(Set.of("lost"), Set.of("done"));
+      awaitRecords("done", "lost", "lost again");
+      ended.add("lost");
+      useUp(Set.of(), Set.of("lost"));
+    }
+  }
+
+  /** The process that held the record looked after lost ones, too. */
+  @Test
+  void whatWasDroppedWhileNobodyReadIsFoundByTheNextOne() throws Exception {
+    try (RequestTopicMonitor before = tail()) {
+      assertThat(before).isNotNull();
+      awaitPosition();
+    }
+    send("done", "lost");
+    ended.add("done");
+    useUp(Set.of("lost"), Set.of("done"));
+    try (RequestTopicMonitor next = tail()) {
+      awaitRecords("done", "lost", "lost again");
+    }
+  }
+
+  /** Else anybody who knows its id could end a job that waits. */
+  @Test
+  void aLateRequestUnderTheIdOfOneThatWaitsEndsNothing() throws Exception {
+    try (RequestTopicMonitor running = tail()) {
+      send("first", "first " + LATE, "second " + LATE);
+      long end = System.nanoTime() + LIMIT.toNanos();
+      while (!late.contains("second " + LATE) && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+      running.calledOff("first");
+      while (late.size() < 2 && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+      assertThat(late).containsExactly("second " + LATE, "first");
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.mezzotint.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.local.SharedStack;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Consumer groups and the edges; share groups are in the external scaler's own test. */
+class GroupOffsetsTest {
+  private final String servers = SharedStack.get().bootstrapServers();
+  private final String own = "g" + UUID.randomUUID().toString().substring(0, 8);
+  private final Topics topics = Topics.withPrefix(own);
+  private final KafkaSettings settings =
+      KafkaSettings.of(servers).withTopics(topics).withGroupId(own);
+  private final String topic = topics.generationRequests();
+
+  @BeforeEach
+  void prepare() {
+    try (KafkaCluster cluster = new KafkaCluster(settings)) {
+      cluster.ensureTopics();
+    }
+  }
+
+  private void send(int records) throws Exception {
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", servers),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      for (int i = 0; i < records; i++) {
+        producer.send(new ProducerRecord<>(topic, new byte[] {1})).get();
+      }
+    }
+  }
+
+  @Test
+  void aConsumerGroupIsBehindByWhatItHasNotCommitted() throws Exception {
+    try (GroupOffsets lag = new GroupOffsets(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
+      send(5);
+      assertThat(look(lag)).isEqualTo(new GroupOffsets.Figures(5, 0, 0, 0, 0));
+      try (KafkaConsumer<byte[], byte[]> consumer =
+          new KafkaConsumer<>(
+              Map.of(
+                  "bootstrap.servers", servers,
+                  "group.id", own,
+                  "auto.offset.reset", "earliest",
+                  "enable.auto.commit", "false",
+                  "max.poll.records", "2"),
+              new ByteArrayDeserializer(),
+              new ByteArrayDeserializer())) {
+        consumer.subscribe(List.of(topic));
+        int taken = 0;
+        for (int i = 0; i < 100 && taken == 0; i++) {
+          taken = consumer.poll(Duration.ofMillis(200)).count();
+        }
+        assertThat(taken).isEqualTo(2);
+        assertThat(look(lag).unsettled()).isEqualTo(5);
+        consumer.commitSync();
+
+        assertThat(look(lag)).isEqualTo(new GroupOffsets.Figures(3, 0, 2, 1, 1));
+      }
+    }
+  }
+
+  @Test
+  void whatWaitsInAPausedTopicIsToldApart() throws Exception {
+    String other = topics.trainingRequests();
+    try (GroupOffsets lag = new GroupOffsets(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
+      send(4);
+      Map<String, List<String>> both = Map.of("both", List.of(topic, other));
+      assertThat(lag.look(both, topic::equals).get("both"))
+          .isEqualTo(new GroupOffsets.Figures(4, 4, 0, 0, 0));
+      assertThat(lag.look(both, other::equals).get("both"))
+          .isEqualTo(new GroupOffsets.Figures(4, 0, 0, 0, 0));
+    }
+  }
+
+  private GroupOffsets.Figures look(GroupOffsets lag) throws InterruptedException {
+    Map<String, GroupOffsets.Figures> figures =
+        lag.look(
+            Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")),
+            any -> false);
+    assertThat(figures.get("none")).isEqualTo(new GroupOffsets.Figures(0, 0, 0, 0, 0));
+    return figures.get("generation");
+  }
+
+  @Test
+  void noBrokerIsAFaultAndNotAZero() throws Exception {
+    try (GroupOffsets lag =
+        new GroupOffsets(KafkaSettings.of("127.0.0.1:1"), RequestQueue.Kind.SHARE_GROUP)) {
+      assertThatThrownBy(() -> lag.look(Map.of("generation", List.of(topic)), any -> false))
+          .isInstanceOf(TransientException.class)
+          .hasMessageContaining("mezzotint");
+    }
+  }
+}
