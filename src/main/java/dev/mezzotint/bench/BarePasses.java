@@ -4,7 +4,7 @@ import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.sampling.ModelInfo;
@@ -108,7 +108,7 @@ final class BarePasses {
 
     Products(Device device) {
       MlpConfig wide = new MlpConfig(2, Collections.nCopies(5, WIDE));
-      NetworkProgram program = NetworkProgram.of(wide, Reading.direction(1), TrainStep.defaults());
+      NetworkProgram program = NetworkProgram.of(wide, Parameterization.direction(1), TrainStep.defaults());
       network = device.load(program, program.initialWeights(1));
       slots = network.slots(WIDE, 1, 1);
       for (int row = 0; row < WIDE; row++) {

@@ -3,7 +3,7 @@ package dev.mezzotint.bench;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.util.Map;
 
@@ -21,7 +21,7 @@ public final class OperationCount {
    */
   public static long operations(NetworkConfig config, int height, int width) {
     Map<String, long[]> weights =
-        NetworkProgram.of(config, Reading.direction(1), TrainStep.defaults()).weights();
+        NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults()).weights();
     long operations = 0;
     for (Map.Entry<String, long[]> weight : weights.entrySet()) {
       long pixels =

@@ -9,7 +9,7 @@ import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
@@ -97,11 +97,11 @@ public final class TrainingBench implements Callable<Integer> {
         "%s@%s on %s; load average %.1f",
         files.name(), files.version(), device.description(), busy);
     NetworkProgram program =
-        NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
+        NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
     List<Object> cases = new ArrayList<>();
     try (ReferenceProcess other = SideBySide.open(peer, files, device);
         TrainingNetwork network =
-            device.train(program, OptimizerState.start(files.readWeights()))) {
+            device.train(program, OptimizerState.initial(files.readWeights()))) {
       System.gc(); // as a training does before its first step
       SideBySide turns = SideBySide.training(rounds, seconds, other);
       for (int batch : batches) {

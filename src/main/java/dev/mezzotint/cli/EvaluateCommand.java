@@ -15,7 +15,7 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.Device;
-import dev.mezzotint.network.Guided;
+import dev.mezzotint.network.UniformGuidance;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
@@ -132,7 +132,7 @@ public final class EvaluateCommand implements Callable<Integer> {
       throw new InvalidInputException("--search", "--search must be at least 1, not " + search);
     }
     destinations(files);
-    List<Stage> stages = solver.stages(guidance.walked(alphas));
+    List<Stage> stages = solver.stages(guidance.activeAlphas(alphas));
     Report report;
     try (EvaluationData pictures =
             EvaluationData.open(
@@ -145,7 +145,7 @@ public final class EvaluateCommand implements Callable<Integer> {
             new NetworkSampler(
                 network,
                 stages,
-                info.unguided().map(without -> new Guided(guidance, without)),
+                info.unguided().map(without -> new UniformGuidance(guidance, without)),
                 new ImageSet(0, info.channels(), info.height(), info.width(), new float[0]),
                 info.p0().equals(ModelCard.BLUE_NOISE),
                 rows(device, info),

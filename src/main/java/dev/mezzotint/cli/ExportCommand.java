@@ -7,7 +7,7 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -59,7 +59,7 @@ public final class ExportCommand implements Callable<Integer> {
     Map<String, Tensor> weights = files.readWeights();
     Weights.check(
         weights,
-        NetworkProgram.of(files.config(), Reading.direction(1), TrainStep.defaults()).weights());
+        NetworkProgram.of(files.config(), Parameterization.direction(1), TrainStep.defaults()).weights());
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     OutputPaths.modelFolder("--to", to);

@@ -105,7 +105,7 @@ public final class GenerateCommand implements Callable<Integer> {
           "--cfg-zero leaves out the first steps from noise: it does not go with --invert or"
               + " --from-alpha");
     }
-    double[] alphas = guidance.walked(ends);
+    double[] alphas = guidance.activeAlphas(ends);
     Optional<Inpainting> painting = paint.plan(solver, alphas);
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
     if (painting.isPresent()) {

@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
 import java.util.Map;
@@ -35,7 +35,7 @@ public final class ImportCommand implements Callable<Integer> {
             from,
             to,
             config ->
-                NetworkProgram.of(config, Reading.direction(1), TrainStep.defaults()).weights());
+                NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults()).weights());
     json.tell(
         "imported "
             + files.name()

@@ -246,7 +246,7 @@ final class InitialStateOptions {
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       float[] point = new float[length];
-      Noise.between(first, last, n == 1 ? 0 : i / (n - 1.0), point);
+      Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
       points.add(new X0.Given(point));
     }
     return points;

@@ -4,7 +4,7 @@ import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.DeviceMemoryException;
-import dev.mezzotint.network.Guided;
+import dev.mezzotint.network.UniformGuidance;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import java.util.Arrays;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class NetworkSampler implements ImageSampler {
   private final SamplingNetwork network;
   private final List<Stage> stages;
-  private final Optional<Guided> guided;
+  private final Optional<UniformGuidance> guided;
   private final ImageSet shape;
   private final @Nullable BlueNoise blue;
   private final IntConsumer painted;
@@ -33,7 +33,7 @@ public final class NetworkSampler implements ImageSampler {
   public NetworkSampler(
       SamplingNetwork network,
       List<Stage> stages,
-      Optional<Guided> guided,
+      Optional<UniformGuidance> guided,
       ImageSet shape,
       boolean blueNoise,
       int rows,

@@ -44,10 +44,10 @@ public record AlphaDensity(Kind kind, double first, double second) {
     MODE(1.29),
     U_SHAPED(4);
 
-    private final double[] standard;
+    private final double[] defaults;
 
     Kind(double... standard) {
-      this.standard = standard;
+      this.defaults = standard;
     }
 
     String wireName() {
@@ -84,7 +84,7 @@ public record AlphaDensity(Kind kind, double first, double second) {
             .findFirst()
             .orElseThrow(() -> new IllegalArgumentException("must be one of " + words()));
     if (colon < 0) {
-      return of(kind, kind.standard);
+      return of(kind, kind.defaults);
     }
     double[] parameters;
     try {
@@ -95,9 +95,9 @@ public record AlphaDensity(Kind kind, double first, double second) {
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("must have numbers after its ':'", e);
     }
-    if (parameters.length != kind.standard.length) {
+    if (parameters.length != kind.defaults.length) {
       throw new IllegalArgumentException(
-          word + " takes " + kind.standard.length + " numbers, not " + parameters.length);
+          word + " takes " + kind.defaults.length + " numbers, not " + parameters.length);
     }
     return of(kind, parameters);
   }

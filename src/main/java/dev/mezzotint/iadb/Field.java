@@ -20,7 +20,7 @@ public interface Field {
    * Moves x along the field by the given stages, in place, in double precision: what the step loop
    * does on a device, and the reference that it is measured against.
    */
-  default void follow(List<Stage> stages, double[] x) {
+  default void integrate(List<Stage> stages, double[] x) {
     double[] d = new double[x.length];
     double[] m1 = new double[x.length];
     double[] m2 = new double[x.length];

@@ -46,7 +46,7 @@ public record Guidance(double weight, boolean zeroStar) {
    * @param alphas ends of all steps
    * @return the last ones of them, two at least
    */
-  public double[] walked(double[] alphas) {
+  public double[] activeAlphas(double[] alphas) {
     int steps = alphas.length - 1;
     int left = guides() && zeroStar ? (int) Math.ceil(ZERO_SHARE * steps) : 0;
     return Arrays.copyOfRange(alphas, Math.min(left, steps - 1), alphas.length);

@@ -27,7 +27,7 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
   /** What follows a stage. */
   public sealed interface Action {
     /** Nothing: the step is not over. */
-    record Go() implements Action {}
+    record Continue() implements Action {}
 
     /** Known pixels are put back. */
     record Paste(double alpha) implements Action {}
@@ -62,7 +62,7 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
       for (int turn = 0; turn <= repeats; turn++) {
         stages.addAll(step);
         for (int i = 1; i < each; i++) {
-          actions.add(new Action.Go());
+          actions.add(new Action.Continue());
         }
         actions.add(
             turn < repeats
@@ -87,7 +87,7 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
   public boolean apply(
       int stage, float[] x, float[] x0, float[] known, float[] mask, RandomStream draws) {
     Action action = actions.get(stage);
-    if (action instanceof Action.Go) {
+    if (action instanceof Action.Continue) {
       return false;
     }
     double alpha =

@@ -114,7 +114,7 @@ public final class Noise {
    * @param share s, 0 gives a and 1 gives b
    * @param out as long as a and b; may be one of them
    */
-  public static void between(float[] a, float[] b, double share, float[] out) {
+  public static void slerp(float[] a, float[] b, double share, float[] out) {
     double ab = 0;
     double aa = 0;
     double bb = 0;

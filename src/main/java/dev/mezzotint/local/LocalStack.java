@@ -277,7 +277,7 @@ public final class LocalStack implements AutoCloseable {
     } catch (IOException e) {
       // A broken pipe is an end as well.
     }
-    while (SharedStackHandle.any(data)) {
+    while (SharedStackHandle.anyAlive(data)) {
       sleep(GUEST_POLL_MILLIS);
     }
     parentGone.countDown();
@@ -286,7 +286,7 @@ public final class LocalStack implements AutoCloseable {
 
   private static void closeAfter(
       CountDownLatch parentGone, AtomicReference<@Nullable LocalStack> running) {
-    Thread last = new Thread(LocalStack::haltLate, "halt");
+    Thread last = new Thread(LocalStack::haltAfterLimit, "halt");
     last.setDaemon(true);
     try {
       parentGone.await();
@@ -300,7 +300,7 @@ public final class LocalStack implements AutoCloseable {
     }
   }
 
-  private static void haltLate() {
+  private static void haltAfterLimit() {
     sleep(STOP_MILLIS_MAX);
     Runtime.getRuntime().halt(1);
   }

@@ -190,7 +190,7 @@ public final class LocalStackProcess implements Closeable {
   @Override
   public void close() throws IOException {
     process.getOutputStream().close();
-    if (SharedStackHandle.any(data)) {
+    if (SharedStackHandle.anyAlive(data)) {
       return;
     }
     try {

@@ -32,7 +32,7 @@ public final class SharedStackHandle implements Closeable {
   }
 
   /** Whether any guest of the folder lives; files of dead ones are taken away. */
-  static boolean any(Path data) {
+  static boolean anyAlive(Path data) {
     try (Stream<Path> files = Files.list(data.resolve(FOLDER))) {
       List<Path> all = files.toList();
       boolean any = false;

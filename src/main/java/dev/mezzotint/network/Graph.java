@@ -43,7 +43,7 @@ public final class Graph {
 
   private final StringBuilder body = new StringBuilder();
   private final Map<String, Weight> weights = new LinkedHashMap<>();
-  private final Map<String, Integer> positions = new LinkedHashMap<>();
+  private final Map<String, Integer> weightIndices = new LinkedHashMap<>();
   private int next;
 
   /** Every weight used so far by name, in the order of the list argument. */
@@ -76,10 +76,10 @@ public final class Graph {
 
   /** The weight of this name, as an expression. */
   private String weight(Initial initial, String name, long... shape) {
-    Integer position = positions.get(name);
+    Integer position = weightIndices.get(name);
     if (position == null) {
-      position = positions.size();
-      positions.put(name, position);
+      position = weightIndices.size();
+      weightIndices.put(name, position);
       weights.put(name, new Weight(shape, initial));
     }
     return "w[" + position + "]";
@@ -146,11 +146,11 @@ public final class Graph {
   }
 
   /** The same element type as the first weight: float32 in and out, whatever the weights are. */
-  public Value asWeights(Value x) {
+  public Value toWeightType(Value x) {
     return emit("torch.type_as(%s, w[0])", x);
   }
 
-  public Value asFloat32(Value x) {
+  public Value toFloat32(Value x) {
     return emit("torch.to(%s, 6)", x);
   }
 
@@ -164,7 +164,7 @@ public final class Graph {
   }
 
   /** x: N×C to N×C×1×1, to be added to a map of pixels. */
-  public Value overPixels(Value x) {
+  public Value unsqueezePixels(Value x) {
     return unsqueeze(unsqueeze(x, 2), 3);
   }
 
@@ -204,12 +204,12 @@ public final class Graph {
   }
 
   /** N×C×H×W to N×(H·W)×C. */
-  public Value pixelsFirst(Value x) {
+  public Value toPixelSequence(Value x) {
     return emit("torch.transpose(torch.flatten(%s, 2, 3), 1, 2)", x);
   }
 
   /** N×(H·W)×C back to the shape of {@code like}. */
-  public Value pixelsLast(Value x, Value like) {
+  public Value fromPixelSequence(Value x, Value like) {
     return emit("torch.view_as(torch.contiguous(torch.transpose(%s, 1, 2)), %s)", x, like);
   }
 

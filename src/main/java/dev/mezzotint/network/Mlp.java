@@ -22,14 +22,14 @@ final class Mlp {
    */
   Value forward(Value x, Value t) {
     Value h = g.cat(1, g.emit("torch.flatten(%s, 1, 3)", x), g.unsqueeze(t, 1));
-    h = g.asWeights(h);
+    h = g.toWeightType(h);
     int in = config.dimensions() + 1;
     int layer = 0;
     for (int width : config.hidden()) {
       h = g.emit("torch.relu(%s)", g.linear(h, "layers." + layer++, in, width));
       in = width;
     }
-    h = g.asFloat32(g.linear(h, "layers." + layer, in, config.dimensions()));
-    return g.overPixels(h);
+    h = g.toFloat32(g.linear(h, "layers." + layer, in, config.dimensions()));
+    return g.unsqueezePixels(h);
   }
 }

@@ -22,7 +22,7 @@ import java.util.Map;
  *   <li>{@code forward(x N×(C+K)×H×W, t N, classes N int64, w) → N×C×H×W}: one evaluation of the
  *       network exactly as stored, t as the network takes it.
  *   <li>{@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}: x1 − x0
- *       at α, whatever the network predicts: see {@link Reading}.
+ *       at α, whatever the network predicts: see {@link Parameterization}.
  *   <li>{@code step(x S×C×H×W, memory S×3×C×H×W, condition S×K×H×W, slots N int64, alpha N,
  *       coefficients N×4, classes N int64, w) → N×C×H×W}: one stage of the solver for the named
  *       slots, in place: d = direction at alpha, x += g0·d + g1·m1 + g2·m2 + g3·m3, and the memory
@@ -57,11 +57,11 @@ public final class NetworkProgram {
 
   /** The U-Net of diffusers, predicting x1 − x0. */
   public static NetworkProgram unet(UNetConfig config, double timestepScale, TrainStep train) {
-    return of(config, Reading.direction(timestepScale), train);
+    return of(config, Parameterization.direction(timestepScale), train);
   }
 
   /** The program of any network that this software knows. */
-  public static NetworkProgram of(NetworkConfig config, Reading reading, TrainStep train) {
+  public static NetworkProgram of(NetworkConfig config, Parameterization reading, TrainStep train) {
     Graph graph = new Graph();
     Value x = graph.argument("x");
     Value t = graph.argument("t");
@@ -74,7 +74,7 @@ public final class NetworkProgram {
         "  def forward(self: __torch__.Net, x: Tensor, t: Tensor, classes: Tensor,"
             + " w: List[Tensor]) -> Tensor:\n"
             + indent(graph.body())
-            + reading.method(conditioned)
+            + reading.directionMethod(conditioned)
             + STEP
             + GUIDED_STEP
             + OVERWRITE

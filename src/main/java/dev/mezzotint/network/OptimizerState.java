@@ -30,7 +30,7 @@ public record OptimizerState(
   }
 
   /** The state before the first step: the average is the weights, the moments are zero. */
-  public static OptimizerState start(Map<String, Tensor> weights) {
+  public static OptimizerState initial(Map<String, Tensor> weights) {
     // One array of zeros for all: as many as the weights would be half a gigabyte for the paper's.
     long largest = weights.values().stream().mapToLong(Tensor::elements).max().orElse(0);
     ByteBuffer none = ByteBuffer.allocate(Math.toIntExact(largest * Float.BYTES));

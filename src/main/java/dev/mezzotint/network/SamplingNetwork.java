@@ -64,7 +64,7 @@ public interface SamplingNetwork extends AutoCloseable {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        Unguided without) {
+        UnconditionalInput without) {
       throw new UnsupportedOperationException("this network cannot be guided");
     }
 

@@ -58,7 +58,7 @@ public record TrainStep(
   }
 
   /** The methods' text; conditions are appended to the channels of x. */
-  String method(boolean conditioned, Reading reading) {
+  String method(boolean conditioned, Parameterization reading) {
     String clip =
         clipNorm == 0
             ? ""

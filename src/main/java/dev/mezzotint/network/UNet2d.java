@@ -20,12 +20,12 @@ import java.util.Deque;
 final class UNet2d {
   private final UNetConfig config;
   private final Graph g;
-  private final int embedding;
+  private final int embeddingDim;
 
   UNet2d(UNetConfig config, Graph graph) {
     this.config = config;
     this.g = graph;
-    this.embedding = config.timeEmbedDim();
+    this.embeddingDim = config.timeEmbedDim();
   }
 
   /**
@@ -38,10 +38,10 @@ final class UNet2d {
    */
   Value forward(Value x, Value t, Value classes) {
     Value sample = config.centerInputSample() ? g.emit("torch.sub(torch.mul(%s, 2.), 1.)", x) : x;
-    Value emb = activated(embed(t, classes)); // every block takes it so: once for all
+    Value emb = activation(timeAndClassEmbedding(t, classes)); // every block takes it so: once for all
     int[] channels = config.blockOutChannels().stream().mapToInt(Integer::intValue).toArray();
 
-    Value h = g.conv2d(g.asWeights(sample), "conv_in", config.inChannels(), channels[0], 3, 1, 1);
+    Value h = g.conv2d(g.toWeightType(sample), "conv_in", config.inChannels(), channels[0], 3, 1, 1);
     Deque<Skip> skips = new ArrayDeque<>();
     skips.push(new Skip(h, channels[0]));
     h = down(h, emb, channels, skips);
@@ -50,7 +50,7 @@ final class UNet2d {
     h =
         g.silu(
             g.groupNorm(h, "conv_norm_out", channels[0], config.normNumGroups(), config.normEps()));
-    h = g.asFloat32(g.conv2d(h, "conv_out", channels[0], config.outChannels(), 3, 1, 1));
+    h = g.toFloat32(g.conv2d(h, "conv_out", channels[0], config.outChannels(), 3, 1, 1));
     // diffusers: a network fed with noise levels σ predicts its output times σ.
     return config.timeEmbeddingType() == TimeEmbedding.FOURIER
         ? g.emit("torch.div(%s, torch.view(%s, [-1, 1, 1, 1]))", h, t)
@@ -60,12 +60,12 @@ final class UNet2d {
   /** What a level hands to its twin on the way up. */
   private record Skip(Value value, int channels) {}
 
-  private Value embed(Value t, Value classes) {
+  private Value timeAndClassEmbedding(Value t, Value classes) {
     int inputs =
         config.timeEmbeddingType() == TimeEmbedding.FOURIER
             ? 2 * config.blockOutChannels().get(0)
             : config.blockOutChannels().get(0);
-    Value emb = embedding("time_embedding", project(t), inputs);
+    Value emb = embeddingDim("time_embedding", project(t), inputs);
     return switch (config.classEmbedType()) {
       case NONE -> emb;
       case TABLE ->
@@ -74,19 +74,19 @@ final class UNet2d {
               g.emit(
                   "torch.embedding(%s, %s)",
                   g.parameter(
-                      "class_embedding.weight", config.numClassEmbeds().orElseThrow(), embedding),
+                      "class_embedding.weight", config.numClassEmbeds().orElseThrow(), embeddingDim),
                   classes));
       case TIMESTEP ->
-          g.add(emb, embedding("class_embedding", project(g.asFloat32(classes)), inputs));
+          g.add(emb, embeddingDim("class_embedding", project(g.toFloat32(classes)), inputs));
       case IDENTITY ->
           throw new IllegalArgumentException(
               "class_embed_type " + ClassEmbedding.IDENTITY + " has no integer classes");
     };
   }
 
-  private Value embedding(String name, Value projected, int inputs) {
-    Value h = g.silu(g.linear(projected, name + ".linear_1", inputs, embedding));
-    return g.linear(h, name + ".linear_2", embedding, embedding);
+  private Value embeddingDim(String name, Value projected, int inputs) {
+    Value h = g.silu(g.linear(projected, name + ".linear_1", inputs, embeddingDim));
+    return g.linear(h, name + ".linear_2", embeddingDim, embeddingDim);
   }
 
   /** t: N to its features: N×C0, or N×2·C0 for Fourier features. In float32 throughout. */
@@ -95,13 +95,13 @@ final class UNet2d {
     return switch (config.timeEmbeddingType()) {
       case POSITIONAL -> positional(t, width);
       case FOURIER -> {
-        Value weights = g.asFloat32(g.parameter("time_proj.weight", width));
+        Value weights = g.toFloat32(g.parameter("time_proj.weight", width));
         Value angle =
             g.emit(
                 "torch.mul(torch.mul(torch.unsqueeze(torch.log(%s), 1),"
                     + " torch.unsqueeze(%s, 0)), %s)",
                 t, weights, Graph.number(2 * Math.PI));
-        yield g.asWeights(g.cat(1, g.emit("torch.sin(%s)", angle), g.emit("torch.cos(%s)", angle)));
+        yield g.toWeightType(g.cat(1, g.emit("torch.sin(%s)", angle), g.emit("torch.cos(%s)", angle)));
       }
       case LEARNED ->
           g.emit(
@@ -128,7 +128,7 @@ final class UNet2d {
     if (width % 2 == 1) {
       features = g.emit("torch.constant_pad_nd(%s, [0, 1], 0)", features);
     }
-    return g.asWeights(features);
+    return g.toWeightType(features);
   }
 
   private Value down(Value x, Value emb, int[] channels, Deque<Skip> skips) {
@@ -207,23 +207,23 @@ final class UNet2d {
   /**
    * x: N×in×H×W to N×out×H×W.
    *
-   * @param emb the activated embedding, N×{@link #embedding}
+   * @param emb the activated embedding, N×{@link #embeddingDim}
    * @param factor the sum with the input is divided by it
    */
   private Value resnet(Value x, Value emb, String name, int in, int out, double factor) {
-    Value h = activated(norm(x, name + ".norm1", in));
+    Value h = activation(norm(x, name + ".norm1", in));
     h = g.conv2d(h, name + ".conv1", in, out, 3, 1, 1);
     if (config.resnetTimeScaleShift() == TimeScaleShift.SCALE_SHIFT) {
-      Value both = g.overPixels(g.linear(emb, name + ".time_emb_proj", embedding, 2 * out));
+      Value both = g.unsqueezePixels(g.linear(emb, name + ".time_emb_proj", embeddingDim, 2 * out));
       Value scale = g.slice(both, 1, 0, out);
       Value shift = g.slice(both, 1, out, 2 * out);
       h = norm(h, name + ".norm2", out);
       h = g.add(g.multiply(h, g.emit("torch.add(%s, 1.)", scale)), shift);
     } else {
-      h = g.add(h, g.overPixels(g.linear(emb, name + ".time_emb_proj", embedding, out)));
+      h = g.add(h, g.unsqueezePixels(g.linear(emb, name + ".time_emb_proj", embeddingDim, out)));
       h = norm(h, name + ".norm2", out);
     }
-    h = g.conv2d(activated(h), name + ".conv2", out, out, 3, 1, 1);
+    h = g.conv2d(activation(h), name + ".conv2", out, out, 3, 1, 1);
     Value shortcut = in == out ? x : g.conv2d(x, name + ".conv_shortcut", in, out, 1, 1, 0);
     return scaled(g.add(shortcut, h), factor);
   }
@@ -232,17 +232,17 @@ final class UNet2d {
   private Value attention(Value x, String name, int channels, int groups, double factor) {
     Value h =
         groups == 0 ? x : g.groupNorm(x, name + ".group_norm", channels, groups, config.normEps());
-    h = g.pixelsFirst(h);
+    h = g.toPixelSequence(h);
     Value q = g.linear(h, name + ".to_q", channels, channels);
     Value k = g.linear(h, name + ".to_k", channels, channels);
     Value v = g.linear(h, name + ".to_v", channels, channels);
     int heads =
         config.attentionHeadDim().isPresent() ? channels / config.attentionHeadDim().getAsInt() : 1;
     h = g.linear(g.attention(q, k, v, channels, heads), name + ".to_out.0", channels, channels);
-    return scaled(g.add(g.pixelsLast(h, x), x), factor);
+    return scaled(g.add(g.fromPixelSequence(h, x), x), factor);
   }
 
-  private Value activated(Value x) {
+  private Value activation(Value x) {
     return switch (config.actFn()) {
       case SILU -> g.silu(x);
       case MISH -> g.emit("torch.mish(%s)", x);

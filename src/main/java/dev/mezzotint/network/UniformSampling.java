@@ -37,7 +37,7 @@ public final class UniformSampling {
   public static float[] sample(
       SamplingNetwork network,
       List<Stage> stages,
-      Optional<Guided> guided,
+      Optional<UniformGuidance> guided,
       float[] x0,
       float[] condition,
       int height,
@@ -71,7 +71,7 @@ public final class UniformSampling {
 
   private static void guidedStep(
       SamplingNetwork.Slots resident,
-      Guided guided,
+      UniformGuidance guided,
       long[] slots,
       float[] alpha,
       float[] coefficients,
@@ -80,6 +80,6 @@ public final class UniformSampling {
     Arrays.fill(weights, (float) guided.guidance().weight());
     boolean[] zeroStar = new boolean[slots.length];
     Arrays.fill(zeroStar, guided.guidance().zeroStar());
-    resident.guidedStep(slots, alpha, coefficients, classes, weights, zeroStar, guided.without());
+    resident.guidedStep(slots, alpha, coefficients, classes, weights, zeroStar, guided.unconditional());
   }
 }

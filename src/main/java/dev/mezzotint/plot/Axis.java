@@ -19,7 +19,7 @@ record Axis(double low, double high, boolean logarithmic, int start, int end) {
   private static final double SHARE_MIN = 1e-12;
 
   /** An axis that holds the range with a little air; an empty or single-valued one is widened. */
-  static Axis over(double[] range, boolean logarithmic, int start, int end) {
+  static Axis spanning(double[] range, boolean logarithmic, int start, int end) {
     double low = range[0];
     double high = range[1];
     if (!(low <= high)) {

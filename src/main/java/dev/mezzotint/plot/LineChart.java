@@ -127,8 +127,8 @@ public record LineChart(
 
   private void drawOn(Graphics2D g, int width, int height) {
     double[] xs = range(/* vertical= */ false);
-    Axis across = Axis.over(xs, logarithmicX, LEFT, width - RIGHT);
-    Axis up = Axis.over(range(/* vertical= */ true), logarithmic, height - BOTTOM, TOP);
+    Axis across = Axis.spanning(xs, logarithmicX, LEFT, width - RIGHT);
+    Axis up = Axis.spanning(range(/* vertical= */ true), logarithmic, height - BOTTOM, TOP);
     drawGrid(g, across, up);
     g.setClip(LEFT, TOP, width - LEFT - RIGHT, height - TOP - BOTTOM);
     List<Path2D> paths = lines.stream().map(line -> path(line, across, up)).toList();
@@ -136,7 +136,7 @@ public record LineChart(
       drawLine(g, lines.get(i), paths.get(i));
     }
     g.setClip(null);
-    drawWords(g, across, up, width, height, paths);
+    drawLabels(g, across, up, width, height, paths);
   }
 
   private double[] range(boolean vertical) {
@@ -214,7 +214,7 @@ public record LineChart(
     g.draw(path);
   }
 
-  private void drawWords(
+  private void drawLabels(
       Graphics2D g, Axis across, Axis up, int width, int height, List<Path2D> paths) {
     try {
       g.setColor(new Color(INK));

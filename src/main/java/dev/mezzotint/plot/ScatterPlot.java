@@ -61,7 +61,7 @@ public final class ScatterPlot {
    *
    * @param through n×2; not copied
    */
-  public ScatterPlot way(double[][] through, int rgb, float width) {
+  public ScatterPlot path(double[][] through, int rgb, float width) {
     marks.add(new Mark.Way(through, rgb, width));
     return this;
   }

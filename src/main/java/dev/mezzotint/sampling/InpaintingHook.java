@@ -28,7 +28,7 @@ public final class InpaintingHook implements StageHook {
 
   @Override
   public boolean wants(int stages) {
-    return !(plan.actions().get(stages - 1) instanceof Inpainting.Action.Go);
+    return !(plan.actions().get(stages - 1) instanceof Inpainting.Action.Continue);
   }
 
   @Override

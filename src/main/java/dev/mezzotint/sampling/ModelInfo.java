@@ -4,7 +4,7 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.network.Unguided;
+import dev.mezzotint.network.UnconditionalInput;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -98,10 +98,10 @@ public record ModelInfo(
   }
 
   /** What guidance takes away; empty for a model that was never trained without. */
-  public Optional<Unguided> unguided() {
+  public Optional<UnconditionalInput> unguided() {
     boolean dropped = !condition.isEmpty() && condition.stream().allMatch(ConditionPart::optional);
     return nullClass.isPresent() || dropped
-        ? Optional.of(new Unguided(nullClass, dropped))
+        ? Optional.of(new UnconditionalInput(nullClass, dropped))
         : Optional.empty();
   }
 

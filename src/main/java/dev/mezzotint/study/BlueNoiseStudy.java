@@ -85,7 +85,7 @@ public final class BlueNoiseStudy {
     for (int k = 0; k < x.length; k++) {
       x[k] = deviations[k] * start[k];
     }
-    field.follow(solver.stages(AlphaSchedule.UNIFORM.alphas(steps)), x);
+    field.integrate(solver.stages(AlphaSchedule.UNIFORM.alphas(steps)), x);
     return x;
   }
 

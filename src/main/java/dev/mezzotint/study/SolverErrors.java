@@ -65,7 +65,7 @@ public final class SolverErrors {
         for (int k = 0; k < values; k++) {
           x[k] = x0[row * values + k];
         }
-        field.follow(stages, x);
+        field.integrate(stages, x);
         for (int k = 0; k < values; k++) {
           ends[row * values + k] = (float) x[k];
         }

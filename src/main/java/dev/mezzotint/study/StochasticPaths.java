@@ -51,8 +51,8 @@ public final class StochasticPaths {
         double[] start = start(p0, i);
         double[][] path = path(deblending, steps, start, i);
         double[][] mean = followed(field, start);
-        plane.way(path, COLOURS[i % COLOURS.length], 1);
-        plane.way(mean, 0x000000, 1.2f);
+        plane.path(path, COLOURS[i % COLOURS.length], 1);
+        plane.path(mean, 0x000000, 1.2f);
         squares += squares(path, mean);
       }
       plane.points(marks, 0x000000, 3.5);
@@ -74,9 +74,9 @@ public final class StochasticPaths {
     List<String> lines = new ArrayList<>();
     for (int steps : STEPS) {
       ScatterPlot plane = new ScatterPlot(PANEL, 1.15);
-      plane.way(outline(-0.75, 0.75), ScatterPlot.GREY, 2);
+      plane.path(outline(-0.75, 0.75), ScatterPlot.GREY, 2);
       double half = Math.sqrt(3) / 2;
-      plane.way(
+      plane.path(
           new double[][] {{-half, -0.5}, {half, -0.5}, {0, 1}, {-half, -0.5}}, ScatterPlot.GREY, 2);
       double[][] ends = new double[STARTS][];
       double squares = 0;
@@ -84,7 +84,7 @@ public final class StochasticPaths {
         double[] start = start(Density.triangle(), i);
         double[][] path = path(deblending, steps, start, i);
         double[][] again = path(deblending, steps, start, i + STARTS);
-        plane.way(path, COLOURS[i % COLOURS.length], 1);
+        plane.path(path, COLOURS[i % COLOURS.length], 1);
         ends[i] = path[steps];
         squares += squares(path, again);
       }
@@ -122,7 +122,7 @@ public final class StochasticPaths {
     path[0] = start.clone();
     for (int t = 0; t + 1 < alphas.length; t++) {
       path[t + 1] = path[t].clone();
-      field.follow(Solver.RK4.stages(new double[] {alphas[t], alphas[t + 1]}), path[t + 1]);
+      field.integrate(Solver.RK4.stages(new double[] {alphas[t], alphas[t + 1]}), path[t + 1]);
     }
     return path;
   }

@@ -16,15 +16,15 @@ final class CpuInfo {
 
   /** The model's name, or the architecture where none is told. */
   static String name() {
-    return told("model name").orElse(System.getProperty("os.arch"));
+    return cpuInfoField("model name").orElse(System.getProperty("os.arch"));
   }
 
   static boolean hasAvx512() {
-    return told("flags").map(flags -> List.of(flags.split(" ")).contains("avx512f")).orElse(false);
+    return cpuInfoField("flags").map(flags -> List.of(flags.split(" ")).contains("avx512f")).orElse(false);
   }
 
   /** What Linux tells of the first processor under this word. */
-  private static Optional<String> told(String word) {
+  private static Optional<String> cpuInfoField(String word) {
     if (!Files.isReadable(CPU_INFO)) {
       return Optional.empty();
     }

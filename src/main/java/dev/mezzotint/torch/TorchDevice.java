@@ -52,7 +52,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     // their rounding different; on these programs it gains nothing (docs/performance.md).
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
-    VectorKernels.choose();
+    VectorKernels.select();
     Engine engine = Engine.getEngine("PyTorch");
     if (name.equals("cpu")) {
       return new TorchDevice(Device.cpu(), Precision.FLOAT32);
@@ -86,8 +86,8 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
    *
    * @return whether they ended in time
    */
-  public static boolean standStill(Duration limit) throws InterruptedException {
-    return TorchProgram.standStill(limit);
+  public static boolean awaitQuiescence(Duration limit) throws InterruptedException {
+    return TorchProgram.awaitQuiescence(limit);
   }
 
   private static void setDefault(String property, String value) {
@@ -178,7 +178,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
                     manager.create(
                         tensor.toFloats(), new ai.djl.ndarray.types.Shape(tensor.shape()));
               } catch (OutOfMemoryError e) {
-                throw DeviceMemory.of(e);
+                throw MemoryErrors.of(e);
               }
             })
         .toArray(PtNDArray[]::new);

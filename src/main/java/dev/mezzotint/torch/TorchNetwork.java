@@ -11,7 +11,7 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.network.Unguided;
+import dev.mezzotint.network.UnconditionalInput;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +41,7 @@ final class TorchNetwork implements SamplingNetwork {
     } catch (RuntimeException e) {
       manager.close();
       this.program.close();
-      throw DeviceMemory.orSame(e);
+      throw MemoryErrors.translate(e);
     } catch (Error e) {
       manager.close();
       this.program.close();
@@ -72,7 +72,7 @@ final class TorchNetwork implements SamplingNetwork {
                 .with(() -> scope.create(input, inputShape))
                 .with(() -> scope.create(t))
                 .with(() -> scope.create(classes));
-        IValue result = program.call("forward", in.then(weights))) {
+        IValue result = program.call("forward", in.followedBy(weights))) {
       return result.toTensor(TorchDevice.torch(scope)).toFloatArray();
     }
   }
@@ -113,7 +113,7 @@ final class TorchNetwork implements SamplingNetwork {
         condition = zeros(new Shape(count, conditionChannels, height, width));
       } catch (RuntimeException e) {
         close();
-        throw DeviceMemory.orSame(e);
+        throw MemoryErrors.translate(e);
       }
     }
 
@@ -136,10 +136,10 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(slots))
                   .with(() -> scope.create(x0, of(slots.length, channels)))
                   .with(() -> scope.create(c, of(slots.length, conditionChannels)));
-          IValue ignored = program.call("put", in.after(x, memory, condition))) {
+          IValue ignored = program.call("put", in.precededBy(x, memory, condition))) {
         // filled in place
       } catch (EngineException e) {
-        throw DeviceMemory.orSame(e); // the arguments' own memory
+        throw MemoryErrors.translate(e); // the arguments' own memory
       }
     }
 
@@ -157,10 +157,10 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(alpha))
                   .with(() -> scope.create(coefficients, new Shape(rows, 4)))
                   .with(() -> scope.create(classes));
-          IValue ignored = program.call("step", in.between(x, memory, condition, weights))) {
+          IValue ignored = program.call("step", in.surroundedBy(x, memory, condition, weights))) {
         // advanced in place
       } catch (EngineException e) {
-        throw DeviceMemory.orSame(e);
+        throw MemoryErrors.translate(e);
       }
     }
 
@@ -172,7 +172,7 @@ final class TorchNetwork implements SamplingNetwork {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        Unguided without) {
+        UnconditionalInput without) {
       int rows = slots.length;
       long[] nulls = new long[rows];
       float[] stars = new float[rows];
@@ -188,15 +188,15 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(coefficients, new Shape(rows, 4)))
                   .with(() -> scope.create(classes))
                   .with(() -> scope.create(nulls))
-                  .with(() -> scope.create(without.withoutCondition() ? 0f : 1f))
+                  .with(() -> scope.create(without.zeroCondition() ? 0f : 1f))
                   .with(() -> scope.create(weights))
                   .with(() -> scope.create(stars));
           IValue ignored =
               program.call(
-                  "guided_step", in.between(x, memory, condition, TorchNetwork.this.weights))) {
+                  "guided_step", in.surroundedBy(x, memory, condition, TorchNetwork.this.weights))) {
         // advanced in place
       } catch (EngineException e) {
-        throw DeviceMemory.orSame(e);
+        throw MemoryErrors.translate(e);
       }
     }
 
@@ -207,7 +207,7 @@ final class TorchNetwork implements SamplingNetwork {
               new Arguments()
                   .with(() -> scope.create(slots))
                   .with(() -> scope.create(values, of(slots.length, channels)));
-          IValue ignored = program.call("overwrite", in.after(x))) {
+          IValue ignored = program.call("overwrite", in.precededBy(x))) {
         // changed in place
       }
     }
@@ -221,7 +221,7 @@ final class TorchNetwork implements SamplingNetwork {
     public float[] take(long[] slots) {
       try (NDManager scope = own.newSubManager();
           Arguments in = new Arguments().with(() -> scope.create(slots));
-          IValue rows = program.call("take", in.after(x))) {
+          IValue rows = program.call("take", in.precededBy(x))) {
         return rows.toTensor(TorchDevice.torch(scope)).toFloatArray();
       }
     }
@@ -247,18 +247,18 @@ final class TorchNetwork implements SamplingNetwork {
       }
     }
 
-    IValue[] then(IValue last) {
-      return between(last);
+    IValue[] followedBy(IValue last) {
+      return surroundedBy(last);
     }
 
-    IValue[] after(IValue... first) {
+    IValue[] precededBy(IValue... first) {
       List<IValue> all = new ArrayList<>(List.of(first));
       all.addAll(own);
       return all.toArray(IValue[]::new);
     }
 
     /** All but the last of the resident values, then the call's own, then the last. */
-    IValue[] between(IValue... resident) {
+    IValue[] surroundedBy(IValue... resident) {
       List<IValue> all = new ArrayList<>();
       for (int i = 0; i < resident.length - 1; i++) {
         all.add(resident[i]);

@@ -43,7 +43,7 @@ final class TorchProgram implements AutoCloseable {
     try {
       return IValueUtils.runMethod(block, method, arguments);
     } catch (RuntimeException e) {
-      throw DeviceMemory.orSame(e);
+      throw MemoryErrors.translate(e);
     } finally {
       PASSES.readLock().unlock();
     }
@@ -60,7 +60,7 @@ final class TorchProgram implements AutoCloseable {
     try {
       return block.forward(new ParameterStore(), arguments, /* training= */ true);
     } catch (RuntimeException e) {
-      throw DeviceMemory.orSame(e);
+      throw MemoryErrors.translate(e);
     } finally {
       PASSES.readLock().unlock();
     }
@@ -71,7 +71,7 @@ final class TorchProgram implements AutoCloseable {
    *
    * @return whether they ended in time
    */
-  static boolean standStill(Duration limit) throws InterruptedException {
+  static boolean awaitQuiescence(Duration limit) throws InterruptedException {
     return PASSES.writeLock().tryLock(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 

@@ -23,7 +23,7 @@ import java.util.Map;
 final class TorchTraining implements TrainingNetwork {
   private final TorchProgram program;
   private final NDManager manager;
-  private final Map<String, Integer> places = new LinkedHashMap<>(); // in the arrays, by name
+  private final Map<String, Integer> positions = new LinkedHashMap<>(); // in the arrays, by name
   private final PtNDArray[] weights;
   private final PtNDArray[] ema;
   private final PtNDArray[] firstMoments;
@@ -35,7 +35,7 @@ final class TorchTraining implements TrainingNetwork {
 
   TorchTraining(TorchDevice device, NetworkProgram program, OptimizerState state) {
     this.iteration = state.iteration();
-    program.weights().keySet().forEach(name -> places.put(name, places.size()));
+    program.weights().keySet().forEach(name -> positions.put(name, positions.size()));
     this.program = new TorchProgram(device, program);
     this.manager = device.newManager();
     try {
@@ -44,7 +44,7 @@ final class TorchTraining implements TrainingNetwork {
       this.secondMoments =
           named("v[]", TorchDevice.upload(manager, program, state.secondMoments()));
       this.ema = named("ema[]", TorchDevice.upload(manager, program, state.ema()));
-      PtNDArray[] counters = new PtNDArray[places.size()];
+      PtNDArray[] counters = new PtNDArray[positions.size()];
       for (int i = 0; i < counters.length; i++) {
         counters[i] = (PtNDArray) manager.create((float) state.iteration());
       }
@@ -53,7 +53,7 @@ final class TorchTraining implements TrainingNetwork {
       marker.setName("module_method:train_step");
     } catch (RuntimeException e) {
       close(); // what has got there already
-      throw DeviceMemory.orSame(e);
+      throw MemoryErrors.translate(e);
     } catch (Error e) {
       close();
       throw e;
@@ -97,7 +97,7 @@ final class TorchTraining implements TrainingNetwork {
       iteration++;
       return new StepResult(lossAndNorm[0], lossAndNorm[1]);
     } catch (OutOfMemoryError e) {
-      throw DeviceMemory.of(e);
+      throw MemoryErrors.of(e);
     }
   }
 
@@ -121,7 +121,7 @@ final class TorchTraining implements TrainingNetwork {
           case FIRST_MOMENTS -> firstMoments;
           case SECOND_MOMENTS -> secondMoments;
         };
-    Integer at = places.get(name);
+    Integer at = positions.get(name);
     if (at == null) {
       throw new IllegalArgumentException("no weight is called " + name);
     }
@@ -131,7 +131,7 @@ final class TorchTraining implements TrainingNetwork {
   @Override
   public Map<String, Tensor> ema() {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    places.forEach((name, at) -> tensors.put(name, download(name, ema[at])));
+    positions.forEach((name, at) -> tensors.put(name, download(name, ema[at])));
     return tensors;
   }
 

@@ -29,7 +29,7 @@ final class VectorKernels {
   }
 
   /** Before the engine loads; later it changes nothing. */
-  static void choose() {
+  static void select() {
     if (System.getenv(VARIABLE) != null || !CpuInfo.hasAvx512()) {
       return;
     }

@@ -7,7 +7,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.UniformSampling;
@@ -140,7 +140,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     }
     NetworkConfig config = model.config();
     NetworkProgram program =
-        NetworkProgram.of(config, Reading.of(model.card()), TrainStep.defaults());
+        NetworkProgram.of(config, Parameterization.of(model.card()), TrainStep.defaults());
     Recipe.Reflow reflow = recipe.reflow().orElseThrow();
     List<Stage> stages = reflow.sampler().stages(AlphaSchedule.UNIFORM.alphas(reflow.steps()));
     try (SamplingNetwork network = device.load(program, model.readWeights())) {

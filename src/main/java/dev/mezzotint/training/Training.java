@@ -15,7 +15,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
 import dev.mezzotint.training.checkpoint.Checkpoint;
@@ -111,7 +111,7 @@ public final class Training {
     this.program =
         NetworkProgram.of(
             recipe.network(),
-            new Reading(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
+            new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
             recipe.optimizer().step());
     this.folder = new TrainingFolder(out, recipe, pairs);
     card(List.of(), 0).checkAgainst(recipe.network()); // now, not when the training is over
@@ -237,7 +237,7 @@ public final class Training {
       return device.train(program, state);
     }
     folder.begin();
-    return device.train(program, OptimizerState.start(firstWeights()));
+    return device.train(program, OptimizerState.initial(firstWeights()));
   }
 
   /** The pairs of the recipe's {@code reflow}, made if need be; null without. */

@@ -11,7 +11,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
@@ -155,7 +155,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     Map<String, long[]> weights =
         NetworkProgram.of(
                 recipe.network(),
-                new Reading(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
+                new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
                 recipe.optimizer().step())
             .weights();
     long values = weights.values().stream().mapToLong(TrainingJobKind::values).sum();

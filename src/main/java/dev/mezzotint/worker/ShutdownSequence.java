@@ -35,7 +35,7 @@ final class ShutdownSequence {
   private void end() {
     first.forEach(Runnable::run);
     try {
-      TorchDevice.standStill(PASS_LIMIT);
+      TorchDevice.awaitQuiescence(PASS_LIMIT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

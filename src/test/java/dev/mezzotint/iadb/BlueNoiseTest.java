@@ -60,7 +60,7 @@ class BlueNoiseTest {
     double[] deviations = {0.5, 2};
     SmoothedData field = new SmoothedData(new float[][] {{0.7f, -0.2f}}, 0.1, deviations);
     double[] x = {0.6, -1.4};
-    field.follow(Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(256)), x);
+    field.integrate(Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(256)), x);
     assertThat(x[0]).isCloseTo(0.7f + 0.1 * 0.6 / 0.5, within(1e-5));
     assertThat(x[1]).isCloseTo(-0.2f + 0.1 * -1.4 / 2, within(1e-5));
   }

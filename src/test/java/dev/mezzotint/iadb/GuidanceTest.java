@@ -22,7 +22,7 @@ class GuidanceTest {
   void weightOneIsNoGuidanceAndLeavesNoStepOut() {
     assertThat(apply(1, false)).containsExactly(WITH);
     assertThat(apply(1, true)).containsExactly(WITH);
-    assertThat(new Guidance(1, true).walked(AlphaSchedule.UNIFORM.alphas(100))).hasSize(101);
+    assertThat(new Guidance(1, true).activeAlphas(AlphaSchedule.UNIFORM.alphas(100))).hasSize(101);
   }
 
   @Test
@@ -37,18 +37,18 @@ class GuidanceTest {
     assertThat(apply(3, true)).containsExactly(new float[] {-0.2f, 4.4f}, within(1e-6f));
     Guidance guidance = new Guidance(3, true);
     double[] alphas = AlphaSchedule.UNIFORM.alphas(50);
-    assertThat(guidance.walked(alphas)).hasSize(49).startsWith(0.04).endsWith(1);
-    assertThat(new Guidance(3, false).walked(alphas)).isEqualTo(alphas);
-    assertThat(guidance.walked(new double[] {0, 1})).containsExactly(0, 1);
+    assertThat(guidance.activeAlphas(alphas)).hasSize(49).startsWith(0.04).endsWith(1);
+    assertThat(new Guidance(3, false).activeAlphas(alphas)).isEqualTo(alphas);
+    assertThat(guidance.activeAlphas(new double[] {0, 1})).containsExactly(0, 1);
   }
 
   @ParameterizedTest
   @EnumSource(Solver.class)
   void aConstantFieldIsWalkedOverWhatIsLeftByEverySolver(Solver solver) {
-    double[] walked = new Guidance(3, true).walked(AlphaSchedule.UNIFORM.alphas(25));
+    double[] walked = new Guidance(3, true).activeAlphas(AlphaSchedule.UNIFORM.alphas(25));
     double[] x = {0};
     Field constant = (at, alpha, direction) -> direction[0] = 1;
-    constant.follow(solver.stages(walked), x);
+    constant.integrate(solver.stages(walked), x);
     assertThat(x[0]).isCloseTo(24 / 25.0, within(1e-12));
   }
 

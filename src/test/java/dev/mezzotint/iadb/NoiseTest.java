@@ -192,17 +192,17 @@ class NoiseTest {
     Noise.gaussian(1, 0, a, 0, n);
     Noise.gaussian(2, 0, b, 0, n);
     float[] out = new float[n];
-    Noise.between(a, b, 0, out);
+    Noise.slerp(a, b, 0, out);
     assertThat(out).containsExactly(a, within(1e-6f));
-    Noise.between(a, b, 1, out);
+    Noise.slerp(a, b, 1, out);
     assertThat(out).containsExactly(b, within(1e-6f));
-    Noise.between(a, b, 0.5, out);
+    Noise.slerp(a, b, 0.5, out);
     double squares = 0;
     for (float value : out) {
       squares += value * value;
     }
     assertThat(squares / n).isCloseTo(1, within(0.1)); // a straight line's middle has one half
-    Noise.between(a, a, 0.3, out);
+    Noise.slerp(a, a, 0.3, out);
     assertThat(out).containsExactly(a, within(1e-6f));
   }
 }

@@ -117,7 +117,7 @@ class SmoothedDataTest {
   }
 
   private static void run(SmoothedData field, Solver solver, int steps, double[] x) {
-    field.follow(solver.stages(AlphaSchedule.UNIFORM.alphas(steps)), x);
+    field.integrate(solver.stages(AlphaSchedule.UNIFORM.alphas(steps)), x);
   }
 
   private static double gaussian(SplittableRandom random) {

@@ -59,7 +59,7 @@ class StepPlacementTest {
         x[i] = new float[] {(float) at[0], (float) at[1]};
         d[i] = new float[] {(float) direction[0], (float) direction[1]};
         if (i + 1 < GRID.length) {
-          field.follow(Solver.RK4.stages(new double[] {GRID[i], GRID[i + 1]}), at);
+          field.integrate(Solver.RK4.stages(new double[] {GRID[i], GRID[i + 1]}), at);
         }
       }
       placement.record(x, d);
@@ -74,9 +74,9 @@ class StepPlacementTest {
     double squares = 0;
     for (double[] start : STARTS) {
       double[] reference = start.clone();
-      TURN.follow(Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(512)), reference);
+      TURN.integrate(Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(512)), reference);
       double[] x = start.clone();
-      TURN.follow(stages, x);
+      TURN.integrate(stages, x);
       squares += Math.pow(x[0] - reference[0], 2) + Math.pow(x[1] - reference[1], 2);
     }
     return Math.sqrt(squares);

@@ -42,11 +42,11 @@ class ImageIT {
 
   private Path home;
   private Path cache;
-  private ImageRecipe.Stage image;
+  private Dockerfile.Stage image;
 
   @BeforeEach
   void layOut() throws IOException {
-    image = ImageRecipe.stage("cpu");
+    image = Dockerfile.stage("cpu");
     // Not below a folder that is this user's alone.
     root = Files.createTempDirectory("mezzotint-image");
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -294,7 +294,7 @@ class ImageIT {
   /** The health check's own command. */
   private int probe(Map<String, String> more) throws Exception {
     String check = image.last("HEALTHCHECK");
-    Process process = run(ImageRecipe.words(check), more);
+    Process process = run(Dockerfile.words(check), more);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     return process.exitValue();
   }

@@ -97,7 +97,7 @@ class KubernetesTest {
       assertThat(Yaml.texts(manifest.get("spec")).keySet()).isSubsetOf(CUSTOM.get(kind));
     } else {
       assertThat(TYPES).as("a type for %s", manifest).containsKey(kind);
-      assertThat(Strict.unknown(manifest, TYPES.get(kind)))
+      assertThat(UnknownFields.unknown(manifest, TYPES.get(kind)))
           .as(kind + " " + name(manifest))
           .isEmpty();
     }
@@ -172,7 +172,7 @@ class KubernetesTest {
       assertThat(KnownKeys.unknown(variables.keySet())).as(name(deployment)).isEmpty();
       String roles = variables.get("MEZZOTINT_ROLES");
       if (WorkerRole.WORDS.contains(roles)) {
-        assertThat(ImageRecipeTest.settings(variables).roles())
+        assertThat(DockerImageTest.settings(variables).roles())
             .containsExactly(WorkerRole.of(roles));
       }
     }
@@ -219,14 +219,14 @@ class KubernetesTest {
 
   @Test
   void podsHaveNoRightsAndWriteOnlyWhereTheyMust() throws IOException {
-    Set<String> written = new TreeSet<>(Set.of("/tmp", ImageRecipe.stage("cpu").last("VOLUME")));
+    Set<String> written = new TreeSet<>(Set.of("/tmp", Dockerfile.stage("cpu").last("VOLUME")));
     for (Deployment deployment : deployments()) {
       PodSpec pod = deployment.getSpec().getTemplate().getSpec();
       Container container = container(deployment);
 
       assertThat(pod.getAutomountServiceAccountToken()).isFalse();
       assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
-      assertThat(ImageRecipe.stage("cpu").last("USER"))
+      assertThat(Dockerfile.stage("cpu").last("USER"))
           .startsWith(pod.getSecurityContext().getRunAsUser() + ":");
       assertThat(pod.getSecurityContext().getSeccompProfile().getType())
           .isEqualTo("RuntimeDefault");
@@ -295,7 +295,7 @@ class KubernetesTest {
             assertThat(probe.getHttpGet().getPort().getStrVal()).isEqualTo("http");
           });
     }
-    assertThat(ImageRecipeTest.settings(Map.of("MEZZOTINT_MODELS", "models")).drain().toSeconds())
+    assertThat(DockerImageTest.settings(Map.of("MEZZOTINT_MODELS", "models")).drain().toSeconds())
         .isEqualTo(DRAIN_SECONDS);
     Deployment spot =
         Yaml.as(Yaml.document(K8S.resolve("components/spot/nodes.yaml")), Deployment.class);

@@ -54,8 +54,8 @@ class MonitoringTest {
     return Yaml.document(FOLDER.resolve("alerts.yaml")).at("/groups/0/rules");
   }
 
-  private static Program promtool() {
-    Optional<Program> promtool = Program.find("promtool");
+  private static ExternalProgram promtool() {
+    Optional<ExternalProgram> promtool = ExternalProgram.find("promtool");
     assumeTrue(
         promtool.isPresent(),
         "promtool is not installed here: rules and dashboard were not read by Prometheus");
@@ -99,14 +99,14 @@ class MonitoringTest {
 
   @Test
   void prometheusTakesTheRulesAndTheyFireWhenTheyShould() throws Exception {
-    Program promtool = promtool();
+    ExternalProgram promtool = promtool();
 
-    Program.Run checked = promtool.run(FOLDER, "check", "rules", "alerts.yaml");
+    ExternalProgram.Run checked = promtool.run(FOLDER, "check", "rules", "alerts.yaml");
     assertThat(checked.code()).as(checked.said()).isZero();
     assertThat(checked.said()).contains(rules().size() + " rules found");
-    Program.Run tested = promtool.run(FOLDER, "test", "rules", "alerts.test.yaml");
+    ExternalProgram.Run tested = promtool.run(FOLDER, "test", "rules", "alerts.test.yaml");
     assertThat(tested.code()).as(tested.said()).isZero();
-    Program.Run scraped =
+    ExternalProgram.Run scraped =
         promtool.run(
             Path.of("docker/monitoring"), "check", "config", "--syntax-only", "prometheus.yaml");
     assertThat(scraped.code()).as(scraped.said()).isZero();
@@ -114,12 +114,12 @@ class MonitoringTest {
 
   @Test
   void aRuleThatFiresTooLateIsFound() throws Exception {
-    Program promtool = promtool();
+    ExternalProgram promtool = promtool();
     String right = Files.readString(FOLDER.resolve("alerts.yaml"));
     Files.copy(FOLDER.resolve("alerts.test.yaml"), own.resolve("alerts.test.yaml"));
 
     Files.writeString(own.resolve("alerts.yaml"), right.replaceFirst("for: 10m", "for: 30m"));
-    Program.Run tested = promtool.run(own, "test", "rules", "alerts.test.yaml");
+    ExternalProgram.Run tested = promtool.run(own, "test", "rules", "alerts.test.yaml");
 
     assertThat(tested.code()).isNotZero();
     assertThat(tested.said()).contains("MezzotintNobodyTakesRequests");
@@ -128,7 +128,7 @@ class MonitoringTest {
   /** Read as recording rules, which is the one thing that promtool parses on its own. */
   @Test
   void prometheusCanReadEveryExpressionOfTheDashboard() throws Exception {
-    Program promtool = promtool();
+    ExternalProgram promtool = promtool();
     List<String> lines = new ArrayList<>(List.of("groups:", "  - name: dashboard", "    rules:"));
     int panels = 0;
     for (JsonNode panel : Yaml.document(FOLDER.resolve("dashboard.json")).get("panels")) {
@@ -140,7 +140,7 @@ class MonitoringTest {
     }
     Files.write(own.resolve("dashboard.yaml"), lines);
 
-    Program.Run checked = promtool.run(own, "check", "rules", "dashboard.yaml");
+    ExternalProgram.Run checked = promtool.run(own, "check", "rules", "dashboard.yaml");
 
     assertThat(checked.code()).as(checked.said()).isZero();
     assertThat(checked.said()).contains(panels + " rules found");

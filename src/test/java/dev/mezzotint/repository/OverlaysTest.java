@@ -137,10 +137,10 @@ class OverlaysTest {
   }
 
   private static List<String> kustomize() {
-    if (Program.find("kustomize").isPresent()) {
+    if (ExternalProgram.find("kustomize").isPresent()) {
       return List.of("kustomize", "build");
     }
-    if (Program.find("kubectl").isPresent()) {
+    if (ExternalProgram.find("kubectl").isPresent()) {
       return List.of("kubectl", "kustomize");
     }
     return List.of();

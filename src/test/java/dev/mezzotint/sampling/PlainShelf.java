@@ -5,7 +5,7 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.network.Unguided;
+import dev.mezzotint.network.UnconditionalInput;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -233,7 +233,7 @@ public final class PlainShelf implements ModelLoader {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        Unguided without) {
+        UnconditionalInput without) {
       throw new UnsupportedOperationException("no class of these models is null");
     }
 

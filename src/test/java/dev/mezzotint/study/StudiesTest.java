@@ -14,7 +14,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.UniformSampling;
@@ -122,7 +122,7 @@ class StudiesTest {
 
   private static SamplingNetwork load(ModelFiles files) {
     NetworkProgram program =
-        NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
+        NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
     return CPU.load(program, files.readWeights());
   }
 

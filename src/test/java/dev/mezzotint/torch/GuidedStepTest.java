@@ -8,11 +8,11 @@ import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.network.TrainStep;
-import dev.mezzotint.network.Unguided;
+import dev.mezzotint.network.UnconditionalInput;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -33,7 +33,7 @@ class GuidedStepTest {
                    "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": false,
                    "num_class_embeds": 3}
                   """)),
-          Reading.direction(10),
+          Parameterization.direction(10),
           TrainStep.defaults());
 
   private static final long[] SLOTS = {0, 1, 2, 3};
@@ -64,7 +64,7 @@ class GuidedStepTest {
   private static float[] guided(SamplingNetwork network, float[] weights, boolean[] zeroStar) {
     try (Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
-      slots.guidedStep(SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, Unguided.label(NULL));
+      slots.guidedStep(SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, UnconditionalInput.label(NULL));
       return slots.take(SLOTS);
     }
   }
@@ -122,7 +122,7 @@ class GuidedStepTest {
                      "norm_num_groups": 4, "down_block_types": ["DownBlock2D", "DownBlock2D"],
                      "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": false}
                     """)),
-            Reading.direction(10),
+            Parameterization.direction(10),
             TrainStep.defaults());
     float[] condition = new float[4 * 2 * SIDE * SIDE];
     Noise.gaussian(9, 0, condition, 0, condition.length);
@@ -144,7 +144,7 @@ class GuidedStepTest {
           new long[4],
           weights,
           new boolean[4],
-          new Unguided(OptionalInt.empty(), /* withoutCondition= */ true));
+          new UnconditionalInput(OptionalInt.empty(), /* withoutCondition= */ true));
       float[] moved = slots.take(SLOTS);
       for (int k = 0; k < moved.length; k++) {
         float w = weights[k / VALUES];

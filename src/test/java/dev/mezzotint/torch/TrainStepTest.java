@@ -172,7 +172,7 @@ class TrainStepTest {
     assertThat(firstLoss(half) / exact).isCloseTo(1, org.assertj.core.data.Offset.offset(0.02));
     NetworkProgram program = NetworkProgram.unet(TINY, 1000, half);
     try (TrainingNetwork network =
-        CPU.train(program, OptimizerState.start(program.initialWeights(1)))) {
+        CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       // A step of this size is lost in bfloat16, whose neighbours of 1 are 1/128 apart.
       float before = network.read(Part.WEIGHTS, "conv_norm_out.weight").toFloats()[0];
       network.step(batch(0), 1e-4, 0);
@@ -207,7 +207,7 @@ class TrainStepTest {
   private static double firstLoss(TrainStep step) {
     NetworkProgram program = NetworkProgram.unet(TINY, 1000, step);
     try (TrainingNetwork network =
-        CPU.train(program, OptimizerState.start(program.initialWeights(1)))) {
+        CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       return network.step(batch(0), 1e-3, 0).loss();
     }
   }
@@ -215,7 +215,7 @@ class TrainStepTest {
   private static OptimizerState afterOne(TrainStep step) {
     NetworkProgram program = NetworkProgram.unet(TINY, 1000, step);
     try (TrainingNetwork network =
-        CPU.train(program, OptimizerState.start(program.initialWeights(1)))) {
+        CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       network.step(batch(0), 1e-3, 0);
       return state(network);
     }
@@ -240,7 +240,7 @@ class TrainStepTest {
   }
 
   private static TrainingNetwork start() {
-    return CPU.train(PROGRAM, OptimizerState.start(PROGRAM.initialWeights(1)));
+    return CPU.train(PROGRAM, OptimizerState.initial(PROGRAM.initialWeights(1)));
   }
 
   private static double average(TrainingNetwork network, int from, int steps) {

@@ -16,7 +16,7 @@ import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.UniformSampling;
@@ -118,7 +118,7 @@ class ConditionalTrainingTest {
     NetworkProgram program =
         NetworkProgram.of(
             recipe.network(),
-            new Reading(Prediction.DIRECTION, recipe.timestepScale(), Optional.empty()),
+            new Parameterization(Prediction.DIRECTION, recipe.timestepScale(), Optional.empty()),
             recipe.optimizer().step());
     float[] x0 = new float[2 * 192];
     Noise.gaussian(3, 0, x0, 0, x0.length);

@@ -13,7 +13,7 @@ import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import dev.mezzotint.torch.TorchDevice;
@@ -57,7 +57,7 @@ class PlaneTrainingTest {
       x0[2 * i + 1] = (float) point[1];
     }
     NetworkProgram program =
-        NetworkProgram.of(files.config(), Reading.of(files.card()), recipe.optimizer().step());
+        NetworkProgram.of(files.config(), Parameterization.of(files.card()), recipe.optimizer().step());
     double squares = 0;
     double outside = 0;
     try (SamplingNetwork network = CPU.load(program, files.readWeights())) {

@@ -13,7 +13,7 @@ import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.UniformSampling;
@@ -180,7 +180,7 @@ class ReflowTest {
       x0[2 * i + 1] = (float) point[1];
     }
     NetworkProgram program =
-        NetworkProgram.of(files.config(), Reading.of(files.card()), TrainStep.defaults());
+        NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
     try (SamplingNetwork network = CPU.load(program, files.readWeights())) {
       float[] one = sampled(network, Solver.EULER, 1, x0);
       float[] many = sampled(network, Solver.AB2, 64, x0);

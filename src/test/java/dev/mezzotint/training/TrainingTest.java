@@ -14,7 +14,7 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.recipe.Recipe;
@@ -97,7 +97,7 @@ class TrainingTest {
         .containsEntry("picturesSeen", 72);
     NetworkProgram program =
         NetworkProgram.of(
-            files.config(), Reading.direction(1000), Recipes.tiny().optimizer().step());
+            files.config(), Parameterization.direction(1000), Recipes.tiny().optimizer().step());
     try (SamplingNetwork network = CPU.load(program, files.readWeights())) {
       float[] d = network.evaluate(new float[192], 8, 8, new float[1], new long[1]);
       assertThat(d[0]).isNotNaN().isNotZero();
@@ -298,7 +298,7 @@ class TrainingTest {
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.card().classes()).containsExactly("cat", "dog");
     Map<String, Tensor> start =
-        NetworkProgram.of(recipe.network(), Reading.direction(1000), recipe.optimizer().step())
+        NetworkProgram.of(recipe.network(), Parameterization.direction(1000), recipe.optimizer().step())
             .initialWeights(recipe.seed());
     assertThat(files.readWeights().get("class_embedding.weight").toFloats())
         .isNotEqualTo(start.get("class_embedding.weight").toFloats());

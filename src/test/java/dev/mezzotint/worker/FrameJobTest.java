@@ -14,7 +14,7 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.storage.Keys;
@@ -58,7 +58,7 @@ class FrameJobTest {
     ModelCard card = ModelCard.uncarded("maps", config);
     Random random = new Random(1);
     Map<String, Tensor> weights = new LinkedHashMap<>();
-    NetworkProgram.of(config, Reading.of(card), TrainStep.defaults())
+    NetworkProgram.of(config, Parameterization.of(card), TrainStep.defaults())
         .weights()
         .forEach(
             (name, shape) -> {

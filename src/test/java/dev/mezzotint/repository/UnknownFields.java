@@ -13,7 +13,7 @@ import java.util.List;
  * read into its class and written again without what was kept aside: what is missing then is
  * misspelt.
  */
-final class Strict {
+final class UnknownFields {
   private static final String ASIDE = "getAdditionalProperties";
 
   private static final ObjectMapper MAPPER =
@@ -33,7 +33,7 @@ final class Strict {
                 }
               });
 
-  private Strict() {}
+  private UnknownFields() {}
 
   /** Paths of the fields that the type does not have. */
   static List<String> unknown(JsonNode document, Class<?> type) {

@@ -7,11 +7,11 @@ import java.util.OptionalInt;
  * conditions were dropped.
  *
  * @param label that stands for no class; empty: the row's own label stays
- * @param withoutCondition whether all channels of the condition are zero then
+ * @param zeroCondition whether all channels of the condition are zero then
  */
-public record Unguided(OptionalInt label, boolean withoutCondition) {
+public record UnconditionalInput(OptionalInt label, boolean zeroCondition) {
   /** By class alone. */
-  public static Unguided label(int label) {
-    return new Unguided(OptionalInt.of(label), /* withoutCondition= */ false);
+  public static UnconditionalInput label(int label) {
+    return new UnconditionalInput(OptionalInt.of(label), /* withoutCondition= */ false);
   }
 }

@@ -18,9 +18,9 @@ import java.util.stream.Collectors;
  *     the paper's code, 16 for ours; not read for ε
  * @param ddpm the noise schedule of an ε network; empty for all others
  */
-public record Reading(Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
+public record Parameterization(Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
 
-  public Reading {
+  public Parameterization {
     if (ddpm.isPresent() != (prediction == Prediction.EPSILON)) {
       throw new IllegalArgumentException(
           "epsilon needs a noise schedule, and nothing else has one");
@@ -28,18 +28,18 @@ public record Reading(Prediction prediction, double timestepScale, Optional<Ddpm
   }
 
   /** A network that predicts x1 − x0. */
-  public static Reading direction(double timestepScale) {
-    return new Reading(Prediction.DIRECTION, timestepScale, Optional.empty());
+  public static Parameterization direction(double timestepScale) {
+    return new Parameterization(Prediction.DIRECTION, timestepScale, Optional.empty());
   }
 
-  public static Reading of(ModelCard card) {
-    return new Reading(card.prediction(), card.timestepScale(), card.noiseSchedule());
+  public static Parameterization of(ModelCard card) {
+    return new Parameterization(card.prediction(), card.timestepScale(), card.noiseSchedule());
   }
 
   /**
    * The method {@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}.
    */
-  String method(boolean conditioned) {
+  String directionMethod(boolean conditioned) {
     Graph g = new Graph();
     Value x = g.argument("x");
     Value a = regularAlpha(g, g.argument("alpha"));

@@ -11,7 +11,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Reading;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.network.TrainStep;
@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The program's reading of each prediction against the formulas in {@code iadb}. */
-class ReadingTest {
+class ParameterizationTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final float[] ALPHAS = {0, 0.003f, 0.2f, 0.5f, 0.97f, 0.995f, 1};
 
@@ -45,7 +45,7 @@ class ReadingTest {
   private static void check(Prediction prediction, NetworkConfig config, int channels, int side) {
     boolean epsilon = prediction == Prediction.EPSILON;
     DdpmSchedule betas = DdpmSchedule.LINEAR;
-    Reading reading = new Reading(prediction, 7, epsilon ? Optional.of(betas) : Optional.empty());
+    Parameterization reading = new Parameterization(prediction, 7, epsilon ? Optional.of(betas) : Optional.empty());
     NetworkProgram program = NetworkProgram.of(config, reading, TrainStep.defaults());
     int values = channels * side * side;
     int rows = ALPHAS.length;
@@ -105,7 +105,7 @@ class ReadingTest {
                  "up_block_types": ["UpBlock2D", "UpBlock2D"], "add_attention": false}
                 """));
     NetworkProgram program =
-        NetworkProgram.of(learned, Reading.direction(1000), TrainStep.defaults());
+        NetworkProgram.of(learned, Parameterization.direction(1000), TrainStep.defaults());
     float[] x = new float[3 * 64];
     Noise.gaussian(1, 1, x, 0, x.length);
     try (SamplingNetwork network = CPU.load(program, program.initialWeights(3))) {
@@ -117,7 +117,7 @@ class ReadingTest {
 
   @Test
   void aDirectionIsTheNetworksOutputItself() {
-    assertThat(Reading.direction(1000).ddpm()).isEmpty();
-    assertThat(Reading.direction(1000).prediction()).isEqualTo(Prediction.DIRECTION);
+    assertThat(Parameterization.direction(1000).ddpm()).isEmpty();
+    assertThat(Parameterization.direction(1000).prediction()).isEqualTo(Prediction.DIRECTION);
   }
 }

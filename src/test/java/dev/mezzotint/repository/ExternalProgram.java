@@ -11,14 +11,14 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A program of this machine that a check uses where it is installed. */
-record Program(String name) {
+record ExternalProgram(String name) {
   private static final int SECONDS_MAX = 60;
 
   /** Empty where it is not on the path. */
-  static Optional<Program> find(String name) {
+  static Optional<ExternalProgram> find(String name) {
     for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       if (Files.isExecutable(Path.of(folder, name))) {
-        return Optional.of(new Program(name));
+        return Optional.of(new ExternalProgram(name));
       }
     }
     return Optional.empty();

@@ -27,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** What a request becomes on the bundled network, beside whom and in passes of which size. */
-class IndependenceTest {
+class BatchIndependenceTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final int IMAGES = 5;
   private static final int PINNED = 4;

@@ -4,14 +4,14 @@ import dev.mezzotint.network.DeviceMemoryException;
 import java.util.Locale;
 
 /** Tells "out of memory" from all else that the engine reports, which it says in words alone. */
-final class DeviceMemory {
-  private DeviceMemory() {}
+final class MemoryErrors {
+  private MemoryErrors() {}
 
   /**
    * The exception to throw for this one. The programs write to slots only when all that they need
    * memory for is done, so nothing has changed where memory ran out.
    */
-  static RuntimeException orSame(RuntimeException e) {
+  static RuntimeException translate(RuntimeException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
     // CUDA: "CUDA out of memory. Tried to allocate"; CPU: "DefaultCPUAllocator: can't allocate
     // memory", or "not enough memory".

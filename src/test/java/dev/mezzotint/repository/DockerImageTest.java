@@ -3,7 +3,7 @@ package dev.mezzotint.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.mezzotint.repository.ImageRecipe.Stage;
+import dev.mezzotint.repository.Dockerfile.Stage;
 import dev.mezzotint.worker.HealthProbe;
 import dev.mezzotint.worker.Site;
 import dev.mezzotint.worker.WorkerConfig;
@@ -20,7 +20,7 @@ import org.apache.kafka.raft.QuorumConfig;
 import org.junit.jupiter.api.Test;
 
 /** What can be known of image and compose files without a Docker engine. */
-class ImageRecipeTest {
+class DockerImageTest {
   private static final Path COMPOSE = Path.of("docker/compose.yaml");
   private static final Path CUDA = Path.of("docker/compose.cuda.yaml");
 
@@ -44,18 +44,18 @@ class ImageRecipeTest {
 
   @Test
   void imagesAreBuiltOnPinnedOnesAndEndAsAnOrdinaryUser() throws IOException {
-    List<String> names = ImageRecipe.stages().stream().map(Stage::name).toList();
+    List<String> names = Dockerfile.stages().stream().map(Stage::name).toList();
 
-    for (Stage stage : ImageRecipe.stages()) {
+    for (Stage stage : Dockerfile.stages()) {
       if (!names.contains(stage.from())) {
         assertThat(stage.from()).matches("[a-z/-]+:\\d+\\.[A-Za-z0-9._-]*\\d[^:]*(@sha256:.{64})?");
       }
     }
     assertThat(names).contains("cpu", "cuda");
-    Stage cpu = ImageRecipe.stage("cpu");
+    Stage cpu = Dockerfile.stage("cpu");
     assertThat(cpu.last("USER")).isEqualTo("10001:0");
-    assertThat(ImageRecipe.stage("cuda").from()).isEqualTo("cpu");
-    assertThat(ImageRecipe.stage("cuda").all("USER")).isEmpty();
+    assertThat(Dockerfile.stage("cuda").from()).isEqualTo("cpu");
+    assertThat(Dockerfile.stage("cuda").all("USER")).isEmpty();
     assertThat(cpu.last("ENTRYPOINT")).startsWith("[");
     assertThat(cpu.last("CMD")).isEqualTo("[\"worker\"]");
     assertThat(cpu.last("HEALTHCHECK")).contains("CMD [").contains(HealthProbe.class.getName());
@@ -70,14 +70,14 @@ class ImageRecipeTest {
   @Test
   void everyVariableOfTheImageMeansSomething() throws IOException {
     for (String stage : List.of("cpu", "cuda")) {
-      Map<String, String> variables = ImageRecipe.stage(stage).variables("ENV");
+      Map<String, String> variables = Dockerfile.stage(stage).variables("ENV");
 
       assertThat(variables).isNotEmpty();
       assertThat(KnownKeys.unknown(variables.keySet())).isEmpty();
     }
-    assertThat(ImageRecipe.stage("cpu").variables("ENV"))
+    assertThat(Dockerfile.stage("cpu").variables("ENV"))
         .containsEntry("OMP_WAIT_POLICY", "PASSIVE");
-    assertThat(ImageRecipe.stage("cuda").variables("ENV"))
+    assertThat(Dockerfile.stage("cuda").variables("ENV"))
         .containsEntry("PYTORCH_VERSION", "2.7.1")
         .containsEntry("PYTORCH_FLAVOR", "cu128")
         .containsEntry("MEZZOTINT_DEVICE", "cuda");
@@ -87,7 +87,7 @@ class ImageRecipeTest {
   void theImageTakesLibtorchOfTheVersionThatThePackageIsBuiltFor() throws IOException {
     assertThat(Files.readString(Path.of("pom.xml")))
         .contains("<libtorch.version>2.7.1</libtorch.version>");
-    assertThat(ImageRecipe.stage("libtorch-cuda").from())
+    assertThat(Dockerfile.stage("libtorch-cuda").from())
         .startsWith("pytorch/pytorch:2.7.1-cuda12.8-");
   }
 

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The Dockerfile, read as far as the tests need it: instructions by stage. */
-final class ImageRecipe {
+final class Dockerfile {
   static final Path FILE = Path.of("docker/Dockerfile");
 
   private static final Pattern VARIABLE =
@@ -56,11 +56,11 @@ final class ImageRecipe {
 
     /** Words of an instruction in its exec form. */
     List<String> words(String word) {
-      return ImageRecipe.words(last(word));
+      return Dockerfile.words(last(word));
     }
   }
 
-  private ImageRecipe() {}
+  private Dockerfile() {}
 
   static List<Stage> stages() throws IOException {
     List<Stage> stages = new ArrayList<>();
