@@ -108,7 +108,8 @@ final class BarePasses {
 
     Products(Device device) {
       MlpConfig wide = new MlpConfig(2, Collections.nCopies(5, WIDE));
-      NetworkProgram program = NetworkProgram.of(wide, Parameterization.direction(1), TrainStep.defaults());
+      NetworkProgram program =
+          NetworkProgram.of(wide, Parameterization.direction(1), TrainStep.defaults());
       network = device.load(program, program.initialWeights(1));
       slots = network.slots(WIDE, 1, 1);
       for (int row = 0; row < WIDE; row++) {

@@ -59,7 +59,8 @@ public final class ExportCommand implements Callable<Integer> {
     Map<String, Tensor> weights = files.readWeights();
     Weights.check(
         weights,
-        NetworkProgram.of(files.config(), Parameterization.direction(1), TrainStep.defaults()).weights());
+        NetworkProgram.of(files.config(), Parameterization.direction(1), TrainStep.defaults())
+            .weights());
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     OutputPaths.modelFolder("--to", to);

@@ -35,7 +35,8 @@ public final class ImportCommand implements Callable<Integer> {
             from,
             to,
             config ->
-                NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults()).weights());
+                NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults())
+                    .weights());
     json.tell(
         "imported "
             + files.name()

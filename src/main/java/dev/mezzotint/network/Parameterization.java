@@ -18,7 +18,8 @@ import java.util.stream.Collectors;
  *     the paper's code, 16 for ours; not read for ε
  * @param ddpm the noise schedule of an ε network; empty for all others
  */
-public record Parameterization(Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
+public record Parameterization(
+    Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
 
   public Parameterization {
     if (ddpm.isPresent() != (prediction == Prediction.EPSILON)) {

@@ -38,10 +38,12 @@ final class UNet2d {
    */
   Value forward(Value x, Value t, Value classes) {
     Value sample = config.centerInputSample() ? g.emit("torch.sub(torch.mul(%s, 2.), 1.)", x) : x;
-    Value emb = activation(timeAndClassEmbedding(t, classes)); // every block takes it so: once for all
+    Value emb =
+        activation(timeAndClassEmbedding(t, classes)); // every block takes it so: once for all
     int[] channels = config.blockOutChannels().stream().mapToInt(Integer::intValue).toArray();
 
-    Value h = g.conv2d(g.toWeightType(sample), "conv_in", config.inChannels(), channels[0], 3, 1, 1);
+    Value h =
+        g.conv2d(g.toWeightType(sample), "conv_in", config.inChannels(), channels[0], 3, 1, 1);
     Deque<Skip> skips = new ArrayDeque<>();
     skips.push(new Skip(h, channels[0]));
     h = down(h, emb, channels, skips);
@@ -74,7 +76,9 @@ final class UNet2d {
               g.emit(
                   "torch.embedding(%s, %s)",
                   g.parameter(
-                      "class_embedding.weight", config.numClassEmbeds().orElseThrow(), embeddingDim),
+                      "class_embedding.weight",
+                      config.numClassEmbeds().orElseThrow(),
+                      embeddingDim),
                   classes));
       case TIMESTEP ->
           g.add(emb, embeddingDim("class_embedding", project(g.toFloat32(classes)), inputs));
@@ -101,7 +105,8 @@ final class UNet2d {
                 "torch.mul(torch.mul(torch.unsqueeze(torch.log(%s), 1),"
                     + " torch.unsqueeze(%s, 0)), %s)",
                 t, weights, Graph.number(2 * Math.PI));
-        yield g.toWeightType(g.cat(1, g.emit("torch.sin(%s)", angle), g.emit("torch.cos(%s)", angle)));
+        yield g.toWeightType(
+            g.cat(1, g.emit("torch.sin(%s)", angle), g.emit("torch.cos(%s)", angle)));
       }
       case LEARNED ->
           g.emit(

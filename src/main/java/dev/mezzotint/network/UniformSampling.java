@@ -80,6 +80,7 @@ public final class UniformSampling {
     Arrays.fill(weights, (float) guided.guidance().weight());
     boolean[] zeroStar = new boolean[slots.length];
     Arrays.fill(zeroStar, guided.guidance().zeroStar());
-    resident.guidedStep(slots, alpha, coefficients, classes, weights, zeroStar, guided.unconditional());
+    resident.guidedStep(
+        slots, alpha, coefficients, classes, weights, zeroStar, guided.unconditional());
   }
 }

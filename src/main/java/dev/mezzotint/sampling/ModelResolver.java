@@ -11,8 +11,8 @@ import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.Parameterization;
+import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Files;
@@ -171,6 +171,7 @@ public final class ModelResolver implements ModelLoader {
   }
 
   private static NetworkProgram program(ModelFiles files) {
-    return NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
+    return NetworkProgram.of(
+        files.config(), Parameterization.of(files.card()), TrainStep.defaults());
   }
 }

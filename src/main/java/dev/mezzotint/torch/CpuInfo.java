@@ -20,7 +20,9 @@ final class CpuInfo {
   }
 
   static boolean hasAvx512() {
-    return cpuInfoField("flags").map(flags -> List.of(flags.split(" ")).contains("avx512f")).orElse(false);
+    return cpuInfoField("flags")
+        .map(flags -> List.of(flags.split(" ")).contains("avx512f"))
+        .orElse(false);
   }
 
   /** What Linux tells of the first processor under this word. */

@@ -193,7 +193,8 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(stars));
           IValue ignored =
               program.call(
-                  "guided_step", in.surroundedBy(x, memory, condition, TorchNetwork.this.weights))) {
+                  "guided_step",
+                  in.surroundedBy(x, memory, condition, TorchNetwork.this.weights))) {
         // advanced in place
       } catch (EngineException e) {
         throw MemoryErrors.translate(e);

@@ -64,7 +64,8 @@ class GuidedStepTest {
   private static float[] guided(SamplingNetwork network, float[] weights, boolean[] zeroStar) {
     try (Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
-      slots.guidedStep(SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, UnconditionalInput.label(NULL));
+      slots.guidedStep(
+          SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, UnconditionalInput.label(NULL));
       return slots.take(SLOTS);
     }
   }

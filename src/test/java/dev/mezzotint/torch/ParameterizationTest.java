@@ -45,7 +45,8 @@ class ParameterizationTest {
   private static void check(Prediction prediction, NetworkConfig config, int channels, int side) {
     boolean epsilon = prediction == Prediction.EPSILON;
     DdpmSchedule betas = DdpmSchedule.LINEAR;
-    Parameterization reading = new Parameterization(prediction, 7, epsilon ? Optional.of(betas) : Optional.empty());
+    Parameterization reading =
+        new Parameterization(prediction, 7, epsilon ? Optional.of(betas) : Optional.empty());
     NetworkProgram program = NetworkProgram.of(config, reading, TrainStep.defaults());
     int values = channels * side * side;
     int rows = ALPHAS.length;

@@ -57,7 +57,8 @@ class PlaneTrainingTest {
       x0[2 * i + 1] = (float) point[1];
     }
     NetworkProgram program =
-        NetworkProgram.of(files.config(), Parameterization.of(files.card()), recipe.optimizer().step());
+        NetworkProgram.of(
+            files.config(), Parameterization.of(files.card()), recipe.optimizer().step());
     double squares = 0;
     double outside = 0;
     try (SamplingNetwork network = CPU.load(program, files.readWeights())) {

@@ -298,7 +298,8 @@ class TrainingTest {
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.card().classes()).containsExactly("cat", "dog");
     Map<String, Tensor> start =
-        NetworkProgram.of(recipe.network(), Parameterization.direction(1000), recipe.optimizer().step())
+        NetworkProgram.of(
+                recipe.network(), Parameterization.direction(1000), recipe.optimizer().step())
             .initialWeights(recipe.seed());
     assertThat(files.readWeights().get("class_embedding.weight").toFloats())
         .isNotEqualTo(start.get("class_embedding.weight").toFloats());
