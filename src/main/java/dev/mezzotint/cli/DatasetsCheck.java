@@ -114,7 +114,7 @@ public final class DatasetsCheck implements Callable<Integer> {
       OutputPaths.file("--sheet", sheet);
     }
     DatasetReport survey = DatasetReport.of(path, options, EXAMPLES);
-    boolean refused = survey.broken().size() > data.brokenMax() * survey.files();
+    boolean refused = survey.brokenFiles().size() > data.brokenMax() * survey.files();
     print(survey, data, splits(options), refused);
     writeSheet(survey);
     return refused ? REFUSED : 0;
@@ -169,7 +169,7 @@ public final class DatasetsCheck implements Callable<Integer> {
     Map<String, Object> colours = new LinkedHashMap<>();
     survey.conditions().forEach((name, found) -> colours.put(name, found.shares()));
     map.put("conditions", colours);
-    map.put("broken", survey.broken());
+    map.put("broken", survey.brokenFiles());
     map.put("brokenMax", data.brokenMax());
     map.put("refused", refused);
     if (json) {
@@ -186,11 +186,11 @@ public final class DatasetsCheck implements Callable<Integer> {
       System.out.println(survey.classes().size() + " classes: " + brief(survey.classes()));
     }
     survey.conditions().forEach(DatasetsCheck::printColours);
-    survey.broken().forEach(name -> System.out.println("broken: " + name));
+    survey.brokenFiles().forEach(name -> System.out.println("broken: " + name));
     System.out.printf(
         Locale.ROOT,
         "%d broken of %d, %s%n",
-        survey.broken().size(),
+        survey.brokenFiles().size(),
         survey.files(),
         refused ? "more than brokenMax " + data.brokenMax() + " allows: refused" : "accepted");
   }

@@ -117,7 +117,7 @@ final class InitialStateOptions {
         "must be from 0 to below 1, not " + alpha);
     refuse(masked && init == null, "--mask", "needs --init: the picture that it is laid on");
     refuse(masked && invert, "--mask", "does not go with --invert");
-    boolean pictures = files.card().p0().equals(ModelCard.PICTURES);
+    boolean pictures = files.card().p0().equals(ModelCard.IMAGES);
     refuse(masked && pictures, "--mask", "is for models that begin at noise");
     refuse(
         pictures && init == null && x0 == null,

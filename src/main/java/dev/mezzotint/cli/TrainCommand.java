@@ -90,7 +90,7 @@ public final class TrainCommand implements Callable<Integer> {
     }
     Path path = data(read);
     try (TrainingData pictures = TrainingData.open(path, read, cacheBytes())) {
-      return train(read, pictures.pairs(), pictures.opening());
+      return train(read, pictures.pairs(), pictures.summary());
     }
   }
 
@@ -146,7 +146,7 @@ public final class TrainCommand implements Callable<Integer> {
         done = training.run(resume, stopping::get, line);
         last = line.last();
       }
-      tell(read, done, pairs.broken().size(), last);
+      tell(read, done, pairs.brokenFiles().size(), last);
       return 0;
     } finally {
       ended.countDown();

@@ -101,7 +101,7 @@ final class CachedDataset extends ListedDataset {
   }
 
   @Override
-  public List<String> broken() {
+  public List<String> brokenFiles() {
     return broken;
   }
 

@@ -26,7 +26,7 @@ public record Condition(
   }
 
   /** Coloured pictures. */
-  public static Condition pictures() {
+  public static Condition images() {
     return new Condition("condition", FOLDER, Optional.empty(), /* nearest= */ false, 3);
   }
 
@@ -37,12 +37,12 @@ public record Condition(
   }
 
   /** Bytes a pixel once decoded. */
-  int bytes() {
+  int bytesPerPixel() {
     return palette.isPresent() ? 1 : channels;
   }
 
   /** Channels to decode its files with. */
-  int decoded() {
+  int decodedChannels() {
     return palette.isPresent() ? 3 : channels;
   }
 }

@@ -41,7 +41,7 @@ public record DatasetOptions(
     /** IDX files where there are some, pictures otherwise. */
     ANY,
     /** PNG, JPEG and WebP files, one a picture or a pair. */
-    PICTURES,
+    IMAGES,
     /** The files of the MNIST family, one for all pictures and one for all labels. */
     IDX
   }
@@ -145,7 +145,7 @@ public record DatasetOptions(
   long sampleBytes() {
     int planes =
         channels
-            + pairing.map(p -> p.conditions().stream().mapToInt(Condition::bytes).sum()).orElse(0);
+            + pairing.map(p -> p.conditions().stream().mapToInt(Condition::bytesPerPixel).sum()).orElse(0);
     return (long) planes * height * width;
   }
 }

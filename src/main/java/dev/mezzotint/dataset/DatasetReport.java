@@ -23,7 +23,7 @@ import java.util.TreeMap;
  * @param sizes of the files as they are, {@code "178×218"} → how many
  * @param classes how many files of each class; empty without classes
  * @param conditions what stands beside the pictures, by name
- * @param broken as "name reason"
+ * @param brokenFiles as "name reason"
  * @param examples some pictures, each followed by its conditions, as a person looks at them
  */
 public record DatasetReport(
@@ -31,7 +31,7 @@ public record DatasetReport(
     Map<String, Integer> sizes,
     Map<String, Integer> classes,
     Map<String, Colours> conditions,
-    List<String> broken,
+    List<String> brokenFiles,
     List<List<Pixels>> examples) {
   /** More colours than that are a picture's, not a label map's. */
   private static final int COLOURS_MAX = Palette.ENTRIES_MAX;
@@ -54,7 +54,7 @@ public record DatasetReport(
       throws IOException {
     try (FileSource source = FileSource.open(path)) {
       Optional<String> idx =
-          options.files() == Kind.PICTURES || options.pairing().isPresent()
+          options.files() == Kind.IMAGES || options.pairing().isPresent()
               ? Optional.empty()
               : Idx.images(source.names(), options.split());
       if (idx.isPresent() || options.files() == Kind.IDX) {
@@ -75,7 +75,7 @@ public record DatasetReport(
           classes.merge(set.classes().get(set.label(i).getAsInt()), 1, Integer::sum);
         }
         if (isExample(i, set.size(), examples)) {
-          shown.add(set.shown(i));
+          shown.add(set.displayImages(i));
         }
       }
       return new DatasetReport(
@@ -124,7 +124,7 @@ public record DatasetReport(
             classes.merge(listing.classes().get(listing.labels().get(i)), 1, Integer::sum);
           }
           if (isExample(i, listing.size(), examples)) {
-            shown.add(sample.shown(conditions));
+            shown.add(sample.displayImages(conditions));
           }
         } catch (IOException e) {
           broken.add(name + " " + e.getMessage());
@@ -141,7 +141,7 @@ public record DatasetReport(
     private void count(Sample sample) {
       for (int k = 0; k < conditions.size(); k++) {
         Map<Integer, Long> counts = colours.get(k);
-        Pixels pixels = sample.shown(conditions).get(k + 1).withChannels(3);
+        Pixels pixels = sample.displayImages(conditions).get(k + 1).withChannels(3);
         for (int i = 0; i < pixels.bytes().length && counts.size() <= COLOURS_MAX; i += 3) {
           counts.merge(Palette.colour(pixels.bytes(), i), 1L, Long::sum);
         }

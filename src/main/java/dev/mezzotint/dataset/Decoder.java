@@ -36,7 +36,7 @@ final class Decoder {
     }
 
     /** The image and then its conditions, label maps in their colours. */
-    List<Pixels> shown(List<Condition> kinds) {
+    List<Pixels> displayImages(List<Condition> kinds) {
       List<Pixels> pictures = new ArrayList<>();
       pictures.add(image);
       for (int k = 0; k < conditions.size(); k++) {
@@ -73,7 +73,7 @@ final class Decoder {
     for (Condition condition : pairing.conditions()) {
       String twin = twins.find(name, condition.folder());
       try {
-        conditions.add(condition(read(twin, condition.decoded()), condition));
+        conditions.add(condition(read(twin, condition.decodedChannels()), condition));
       } catch (IOException e) {
         throw new IOException("has the twin " + twin + ", which " + e.getMessage(), e);
       }
@@ -86,7 +86,7 @@ final class Decoder {
     boolean left = pairing.layout() == Pairing.Layout.CONDITION_LEFT;
     Pixels both = read(name, 3);
     Pixels image = half(both, /* left= */ !left).withChannels(options.channels());
-    Pixels beside = half(both, left).withChannels(condition.decoded());
+    Pixels beside = half(both, left).withChannels(condition.decodedChannels());
     return new Sample(image(image), List.of(condition(beside, condition)));
   }
 

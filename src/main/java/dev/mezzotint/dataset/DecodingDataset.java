@@ -43,7 +43,7 @@ final class DecodingDataset extends ListedDataset {
         set.broken.add(name, String.valueOf(e.getMessage()));
       }
     }
-    List<String> found = set.broken();
+    List<String> found = set.brokenFiles();
     double expected = options.brokenMax() * tried;
     // Three standard deviations of a Poisson count: a set within the limit almost never fails.
     if (found.size() > expected + 3 * Math.sqrt(expected + 1)) {
@@ -82,7 +82,7 @@ final class DecodingDataset extends ListedDataset {
   }
 
   @Override
-  public List<String> broken() {
+  public List<String> brokenFiles() {
     return broken.list();
   }
 

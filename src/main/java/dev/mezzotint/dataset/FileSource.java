@@ -52,7 +52,7 @@ abstract sealed class FileSource implements AutoCloseable {
     if (!Files.isRegularFile(path)) {
       throw new InvalidInputException(path.toString(), path + " does not exist");
     }
-    if (ZipDirectory.bytes(path) > DIRECTORY_BYTES_MAX) {
+    if (ZipDirectory.declaredBytes(path) > DIRECTORY_BYTES_MAX) {
       throw new InvalidInputException(
           path.toString(), path + " lists far more files than a data set may have");
     }

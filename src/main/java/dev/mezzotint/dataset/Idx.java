@@ -107,7 +107,7 @@ final class Idx {
     }
 
     @Override
-    public List<String> broken() {
+    public List<String> brokenFiles() {
       return List.of();
     }
 

@@ -68,12 +68,12 @@ public interface ImageDataset extends AutoCloseable {
   }
 
   /** Image i and then its conditions as a person looks at them, label maps in their colours. */
-  default List<Pixels> shown(int i) throws IOException {
+  default List<Pixels> displayImages(int i) throws IOException {
     return List.of(Pixels.fromChw(chw(i), 0, channels(), height(), width()));
   }
 
   /** Files left out because they could not be decoded so far, as "name reason". */
-  List<String> broken();
+  List<String> brokenFiles();
 
   /** Closes the zip, if there is one. */
   @Override
@@ -96,7 +96,7 @@ public interface ImageDataset extends AutoCloseable {
   static ImageDataset open(Path path, DatasetOptions options) throws IOException {
     FileSource source = FileSource.open(path);
     try {
-      if (options.files() != Kind.PICTURES && options.pairing().isEmpty()) {
+      if (options.files() != Kind.IMAGES && options.pairing().isEmpty()) {
         Optional<String> idx = Idx.images(source.names(), options.split());
         if (idx.isPresent()) {
           return Idx.load(source, path.toString(), idx.get(), options);

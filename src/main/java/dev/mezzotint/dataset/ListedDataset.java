@@ -85,7 +85,7 @@ abstract sealed class ListedDataset implements ImageDataset
   }
 
   @Override
-  public final List<Pixels> shown(int i) throws IOException {
-    return sample(i).shown(conditions());
+  public final List<Pixels> displayImages(int i) throws IOException {
+    return sample(i).displayImages(conditions());
   }
 }

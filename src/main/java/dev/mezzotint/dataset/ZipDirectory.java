@@ -19,7 +19,7 @@ public final class ZipDirectory {
    *
    * @return the longest that the file may be read to say; 0 if it says nothing, and is no zip
    */
-  public static long bytes(Path zip) throws IOException {
+  public static long declaredBytes(Path zip) throws IOException {
     long longest = 0;
     try (RandomAccessFile in = new RandomAccessFile(zip.toFile(), "r")) {
       int length = (int) Math.min(in.length(), END_BYTES + 0xFFFF);

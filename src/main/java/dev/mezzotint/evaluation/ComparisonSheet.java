@@ -45,7 +45,7 @@ final class ComparisonSheet {
     List<Pixels> pictures = new ArrayList<>();
     int columns = 0;
     for (int i = 0; i < Math.min(ROWS, which.length); i++) {
-      List<Pixels> shown = pairs.shown(which[i]); // the picture first
+      List<Pixels> shown = pairs.displayImages(which[i]); // the picture first
       List<Pixels> row = new ArrayList<>(shown.subList(1, shown.size()));
       row.add(shown.get(0));
       for (ImageSet set : sets) {

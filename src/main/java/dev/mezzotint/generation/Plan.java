@@ -171,7 +171,7 @@ public record Plan(
     if (model.p0().equals(ModelCard.GAUSSIAN)) {
       return;
     }
-    if (!model.p0().equals(ModelCard.PICTURES)) {
+    if (!model.p0().equals(ModelCard.IMAGES)) {
       throw new InvalidInputException(
           "model",
           "model "

@@ -65,7 +65,7 @@ final class SubmissionEndpoint {
       record = JsonText.writeInOrder(named);
       json = JsonObject.parse(record);
     }
-    boolean training = TrainingRequest.looksLikeOne(json);
+    boolean training = TrainingRequest.isTrainingRequest(json);
     JobId id = check(json, training, record.length);
     if (taken(json, id)) {
       return HttpResponse.refusal(

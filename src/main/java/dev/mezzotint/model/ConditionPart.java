@@ -44,11 +44,11 @@ public record ConditionPart(
       return wireName;
     }
 
-    static List<String> words() {
+    static List<String> wireNames() {
       return Arrays.stream(values()).map(Kind::wireName).toList();
     }
 
-    static Optional<Kind> ofWord(String word) {
+    static Optional<Kind> ofWireName(String word) {
       return Arrays.stream(values()).filter(kind -> kind.wireName.equals(word)).findFirst();
     }
   }

@@ -30,7 +30,7 @@ public enum DType {
   }
 
   /** The type with this safetensors word, empty for words this software has no use for. */
-  static Optional<DType> ofWord(String word) {
+  static Optional<DType> ofName(String word) {
     for (DType dtype : values()) {
       if (dtype.name().equals(word)) {
         return Optional.of(dtype);

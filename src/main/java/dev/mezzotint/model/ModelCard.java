@@ -31,7 +31,7 @@ import java.util.OptionalInt;
  * @param sampler suggested sampler
  * @param schedule suggested α schedule
  * @param noiseSchedule what a network that predicts ε was trained for; empty for all others
- * @param p0 where x0 comes from: {@link #GAUSSIAN}, {@link #PICTURES}, or a density of the plane
+ * @param p0 where x0 comes from: {@link #GAUSSIAN}, {@link #IMAGES}, or a density of the plane
  * @param tuned steps placed for this model, at most one placement for each number of steps
  * @param nullClass the label that stands for no class, for guidance; empty where training had none
  * @param data what the model was trained on, whose that is and under which terms
@@ -74,7 +74,7 @@ public record ModelCard(
   public static final String GAUSSIAN = "gaussian";
 
   /** The {@link #p0} of a model between two sets of pictures: sampling begins at a picture. */
-  public static final String PICTURES = "pictures";
+  public static final String IMAGES = "pictures";
 
   /** The {@link #p0} of {@code iadb.BlueNoise}. */
   public static final String BLUE_NOISE = "blue-noise";
@@ -86,7 +86,7 @@ public record ModelCard(
   public static final String FILE = "model.json";
 
   private static final List<String> P0 =
-      List.of(GAUSSIAN, BLUE_NOISE, PICTURES, "uniform", "triangle", "square", DRAWN);
+      List.of(GAUSSIAN, BLUE_NOISE, IMAGES, "uniform", "triangle", "square", DRAWN);
 
   static final int TUNED_MAX = 64;
   static final int TUNED_STEPS_MAX = 256;
@@ -143,8 +143,8 @@ public record ModelCard(
    * What holds for a folder without a card: the network predicts x1 − x0 and is fed α itself, as in
    * the paper's code. Channels behind x are a picture where their number says so.
    */
-  public static ModelCard uncarded(String name, NetworkConfig config) {
-    List<ConditionPart> condition = undescribed(config.conditionChannels());
+  public static ModelCard defaultFor(String name, NetworkConfig config) {
+    List<ConditionPart> condition = defaultCondition(config.conditionChannels());
     return new ModelCard(
         name,
         Optional.empty(),
@@ -166,7 +166,7 @@ public record ModelCard(
   }
 
   /** Condition channels that no card describes: a picture where their number says so. */
-  public static List<ConditionPart> undescribed(int channels) {
+  public static List<ConditionPart> defaultCondition(int channels) {
     if (channels <= 0) {
       return List.of();
     }
@@ -179,9 +179,9 @@ public record ModelCard(
     return List.of(new ConditionPart("condition", kind, channels));
   }
 
-  /** {@link #uncarded(String, UNetConfig)} where the name does not matter. */
-  public static ModelCard uncarded(NetworkConfig config) {
-    return uncarded("model", config);
+  /** {@link #defaultFor(String, UNetConfig)} where the name does not matter. */
+  public static ModelCard defaultFor(NetworkConfig config) {
+    return defaultFor("model", config);
   }
 
   public ModelCard withVersion(String word) {
@@ -278,7 +278,7 @@ public record ModelCard(
    * @throws InvalidInputException naming the field, or the file where it cannot be read
    */
   public static ModelCard read(Path file) {
-    return SmallFiles.json(file, ModelCard::parse);
+    return SmallFiles.readJson(file, ModelCard::parse);
   }
 
   /**

@@ -97,10 +97,10 @@ final class ModelCardJson {
   }
 
   private static ConditionPart parsePart(JsonObject json) {
-    List<String> words = ConditionPart.Kind.words();
+    List<String> words = ConditionPart.Kind.wireNames();
     ConditionPart.Kind kind =
         json.word("kind", words)
-            .flatMap(ConditionPart.Kind::ofWord)
+            .flatMap(ConditionPart.Kind::ofWireName)
             .orElseThrow(() -> json.refuse("kind", "is missing: one of " + words));
     String name = json.requiredString("name");
     long channels =

@@ -86,7 +86,7 @@ public final class ModelFolder {
    */
   public static ModelFiles openPath(Path path) {
     if (Files.isRegularFile(path)) {
-      if (!WeightsFile.isOne(path.toString())) {
+      if (!WeightsFile.isWeightsFile(path.toString())) {
         throw new InvalidInputException(
             "model", "model " + path + " must be a folder, a .safetensors or a .bin file");
       }
@@ -137,7 +137,7 @@ public final class ModelFolder {
   private static ModelCard card(Path folder, String name, NetworkConfig config) {
     Path file = folder.resolve(ModelCard.FILE);
     if (!Files.exists(file)) {
-      return ModelCard.uncarded(name, config);
+      return ModelCard.defaultFor(name, config);
     }
     ModelCard card = ModelCard.read(file);
     try {

@@ -65,7 +65,7 @@ public sealed interface ModelReference {
     return text.indexOf('/') >= 0
         || text.indexOf('\\') >= 0
         || text.startsWith(".")
-        || WeightsFile.isOne(text);
+        || WeightsFile.isWeightsFile(text);
   }
 
   private static void checkName(String name) {

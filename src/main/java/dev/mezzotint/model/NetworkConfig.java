@@ -56,6 +56,6 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
    * @throws InvalidInputException naming the key, or the file where it cannot be read
    */
   static NetworkConfig read(Path configJson) {
-    return SmallFiles.json(configJson, NetworkConfig::parse);
+    return SmallFiles.readJson(configJson, NetworkConfig::parse);
   }
 }

@@ -200,7 +200,7 @@ public final class SafeTensors {
   private static Entry entry(String name, JsonObject tensor, long dataSize) {
     String word = tensor.requiredString("dtype");
     DType dtype =
-        DType.ofWord(word)
+        DType.ofName(word)
             .orElseThrow(
                 () ->
                     tensor.refuse(

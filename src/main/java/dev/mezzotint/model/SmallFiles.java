@@ -17,7 +17,7 @@ final class SmallFiles {
   /**
    * @throws InvalidInputException that starts with the file's path and keeps the refusing field
    */
-  static <T> T json(Path file, Function<JsonObject, T> parse) {
+  static <T> T readJson(Path file, Function<JsonObject, T> parse) {
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(BYTES_MAX + 1);

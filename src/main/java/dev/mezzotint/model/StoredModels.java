@@ -92,7 +92,7 @@ public final class StoredModels {
                         "model", "there is no model " + name + "@" + version));
     Optional<StoredObject> card = store.get(Keys.modelFile(name, version, ModelCard.FILE));
     if (card.isEmpty()) {
-      return new Described(config, ModelCard.uncarded(name, config));
+      return new Described(config, ModelCard.defaultFor(name, config));
     }
     ModelCard read = ModelCard.parse(JsonObject.parse(card.get().bytes()));
     read.checkAgainst(config);
@@ -108,7 +108,7 @@ public final class StoredModels {
    * @param job whose model it is: a version that the card names is its job's alone
    * @throws InvalidInputException if that version is another's
    */
-  public void publishFor(String job, ModelFiles files, Path folder) {
+  public void publishForJob(String job, ModelFiles files, Path folder) {
     String name = files.name();
     String version = files.version();
     boolean complete = store.stat(Keys.modelFile(name, version, CONFIG)).isPresent();

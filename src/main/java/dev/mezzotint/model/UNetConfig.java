@@ -74,14 +74,14 @@ public record UNetConfig(
   static final int CLASSES_MAX = 10_000_000;
 
   /** A closed choice with the words that {@code config.json} has for each of its cases. */
-  sealed interface Worded
+  sealed interface WireNamed
       permits TimeEmbedding, DownBlock, UpBlock, Activation, TimeScaleShift, ClassEmbedding {
     /** The word that is written; empty where the file says {@code null}. */
     String wireName();
   }
 
   /** How the time step becomes a vector. */
-  public enum TimeEmbedding implements Worded {
+  public enum TimeEmbedding implements WireNamed {
     /** Sines and cosines of fixed frequencies. */
     POSITIONAL("positional"),
     /** Sines and cosines of stored random frequencies of ln t; the output is divided by t. */
@@ -102,7 +102,7 @@ public record UNetConfig(
   }
 
   /** A level on the way down. */
-  public enum DownBlock implements Worded {
+  public enum DownBlock implements WireNamed {
     DOWN("DownBlock2D"),
     ATTN_DOWN("AttnDownBlock2D");
 
@@ -119,7 +119,7 @@ public record UNetConfig(
   }
 
   /** A level on the way up. */
-  public enum UpBlock implements Worded {
+  public enum UpBlock implements WireNamed {
     UP("UpBlock2D"),
     ATTN_UP("AttnUpBlock2D");
 
@@ -139,7 +139,7 @@ public record UNetConfig(
    * Non-linearity of the residual blocks. The time embedding and the output always use {@link
    * #SILU}.
    */
-  public enum Activation implements Worded {
+  public enum Activation implements WireNamed {
     SILU("silu"),
     MISH("mish"),
     GELU("gelu"),
@@ -158,7 +158,7 @@ public record UNetConfig(
   }
 
   /** How the time vector enters a residual block. */
-  public enum TimeScaleShift implements Worded {
+  public enum TimeScaleShift implements WireNamed {
     /** Added to the features before the second norm. */
     DEFAULT("default"),
     /** Scales and shifts the features behind the second norm. */
@@ -177,7 +177,7 @@ public record UNetConfig(
   }
 
   /** How a class label becomes a vector that is added to the time vector. */
-  public enum ClassEmbedding implements Worded {
+  public enum ClassEmbedding implements WireNamed {
     NONE(""),
     /** A table; {@code class_embed_type} is null and {@code num_class_embeds} is given. */
     TABLE(""),
@@ -314,7 +314,7 @@ public record UNetConfig(
    * @throws InvalidInputException naming the key, or the file where it cannot be read
    */
   public static UNetConfig read(Path configJson) {
-    return SmallFiles.json(configJson, UNetConfig::parse);
+    return SmallFiles.readJson(configJson, UNetConfig::parse);
   }
 
   /** Everything as diffusers' {@code from_pretrained} reads it, {@code _class_name} included. */

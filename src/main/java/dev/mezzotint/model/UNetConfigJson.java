@@ -7,7 +7,7 @@ import dev.mezzotint.model.UNetConfig.DownBlock;
 import dev.mezzotint.model.UNetConfig.TimeEmbedding;
 import dev.mezzotint.model.UNetConfig.TimeScaleShift;
 import dev.mezzotint.model.UNetConfig.UpBlock;
-import dev.mezzotint.model.UNetConfig.Worded;
+import dev.mezzotint.model.UNetConfig.WireNamed;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -127,11 +127,11 @@ final class UNetConfigJson {
     return size;
   }
 
-  private static <E extends Worded> E word(JsonObject json, String key, E[] cases, E otherwise) {
+  private static <E extends WireNamed> E word(JsonObject json, String key, E[] cases, E otherwise) {
     return json.string(key).map(word -> ofWord(json, key, cases, word)).orElse(otherwise);
   }
 
-  private static <E extends Worded> E ofWord(JsonObject json, String key, E[] cases, String word) {
+  private static <E extends WireNamed> E ofWord(JsonObject json, String key, E[] cases, String word) {
     List<String> known = new ArrayList<>();
     for (E one : cases) {
       if (one.wireName().equals(word)) {
@@ -143,7 +143,7 @@ final class UNetConfigJson {
         key, "must be one of " + String.join(", ", known) + ", not " + JsonObject.quote(word));
   }
 
-  private static <E extends Worded> List<E> blocks(
+  private static <E extends WireNamed> List<E> blocks(
       JsonObject json, String key, E[] cases, List<E> otherwise) {
     var words = json.strings(key, UNetConfig.LEVELS_MAX);
     if (words.isEmpty()) {
@@ -209,9 +209,9 @@ final class UNetConfigJson {
     map.put("time_embedding_dim", orNull(config.timeEmbeddingDim()));
     map.put("freq_shift", integral(config.freqShift()));
     map.put("flip_sin_to_cos", config.flipSinToCos());
-    map.put("down_block_types", config.downBlockTypes().stream().map(Worded::wireName).toList());
+    map.put("down_block_types", config.downBlockTypes().stream().map(WireNamed::wireName).toList());
     map.put("mid_block_type", config.midBlock() ? "UNetMidBlock2D" : null);
-    map.put("up_block_types", config.upBlockTypes().stream().map(Worded::wireName).toList());
+    map.put("up_block_types", config.upBlockTypes().stream().map(WireNamed::wireName).toList());
     map.put("block_out_channels", config.blockOutChannels());
     map.put("layers_per_block", config.layersPerBlock());
     map.put("mid_block_scale_factor", integral(config.midBlockScaleFactor()));

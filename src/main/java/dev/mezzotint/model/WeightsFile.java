@@ -29,7 +29,7 @@ final class WeightsFile {
 
   private WeightsFile() {}
 
-  static boolean isOne(String fileName) {
+  static boolean isWeightsFile(String fileName) {
     return fileName.endsWith(".safetensors") || PICKLES.stream().anyMatch(fileName::endsWith);
   }
 

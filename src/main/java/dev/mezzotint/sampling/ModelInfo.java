@@ -84,7 +84,7 @@ public record ModelInfo(
         height,
         width,
         classes,
-        ModelCard.undescribed(conditionChannels),
+        ModelCard.defaultCondition(conditionChannels),
         steps,
         sampler,
         OptionalInt.empty(),

@@ -7,7 +7,7 @@ import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
-import dev.mezzotint.training.checkpoint.FileDigest;
+import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.training.recipe.DatasetReference;
 import java.io.IOException;
 import java.io.InputStream;

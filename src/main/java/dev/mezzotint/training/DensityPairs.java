@@ -57,13 +57,13 @@ final class DensityPairs implements Pairs {
   @Override
   public long read(
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset) {
-    start(position, x0, offset);
+    readX0(position, x0, offset);
     write(p1, new RandomStream(seed ^ X1, position), x1, offset);
     return 0;
   }
 
   @Override
-  public void start(long position, float[] x0, int offset) {
+  public void readX0(long position, float[] x0, int offset) {
     write(p0, new RandomStream(seed ^ X0, position), x0, offset);
   }
 

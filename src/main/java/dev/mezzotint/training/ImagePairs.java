@@ -93,8 +93,8 @@ final class ImagePairs implements Pairs {
   }
 
   @Override
-  public List<String> broken() {
-    return data.broken();
+  public List<String> brokenFiles() {
+    return data.brokenFiles();
   }
 
   @Override
@@ -102,7 +102,7 @@ final class ImagePairs implements Pairs {
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset) {
     int picture =
         picture(data, recipe.seed(), position, new Place(x1, offset, condition, conditionOffset));
-    start(position, x0, offset);
+    readX0(position, x0, offset);
     if (drops(CONDITION, position, recipe.data().conditionDropout())) {
       int values = conditionChannels() * height() * width();
       Arrays.fill(condition, conditionOffset, conditionOffset + values, 0);
@@ -120,7 +120,7 @@ final class ImagePairs implements Pairs {
   }
 
   @Override
-  public void start(long position, float[] x0, int offset) {
+  public void readX0(long position, float[] x0, int offset) {
     if (from != null) {
       picture(from, recipe.seed() ^ OTHER, position, new Place(x0, offset, new float[0], 0));
       return;
@@ -166,7 +166,7 @@ final class ImagePairs implements Pairs {
       float[] condition = new float[conditionChannels() * values];
       try {
         set.read(i, new float[channels() * values], 0, condition, 0);
-        List<Pixels> pictures = new ArrayList<>(set.shown(i));
+        List<Pixels> pictures = new ArrayList<>(set.displayImages(i));
         pictures.add(pictures.remove(0));
         pictures.replaceAll(p -> p.withChannels(3));
         examples.add(new Example(condition, label(set, i), pictures));

@@ -32,7 +32,7 @@ public interface Pairs {
   }
 
   /** Files that could not be read so far, as "name reason". */
-  default List<String> broken() {
+  default List<String> brokenFiles() {
     return List.of();
   }
 
@@ -47,7 +47,7 @@ public interface Pairs {
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset);
 
   /** Writes x0 of a position alone. */
-  void start(long position, float[] x0, int offset);
+  void readX0(long position, float[] x0, int offset);
 
   /**
    * Pairs to look at while training: of the validation split, where there is one.
@@ -64,10 +64,10 @@ public interface Pairs {
    *
    * @param condition conditionChannels×height×width
    * @param label its class, 0 without classes
-   * @param pictures the conditions as a person sees them, then the reference, all in colour
+   * @param images the conditions as a person sees them, then the reference, all in colour
    */
   @SuppressWarnings("ArrayRecordComponent") // shown once, never compared
-  record Example(float[] condition, long label, List<Pixels> pictures) {}
+  record Example(float[] condition, long label, List<Pixels> images) {}
 
   /** From Gaussian noise to pictures. */
   static Pairs of(Recipe recipe, ImageDataset pictures) {

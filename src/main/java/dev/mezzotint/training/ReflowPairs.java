@@ -30,7 +30,7 @@ import java.util.function.BooleanSupplier;
  *
  * <p>x0, condition and class of pair i are those of the underlying pairs at position i. The x1 are
  * made once, in order, and kept in a file of float32: a training that was interrupted goes on where
- * the file ends, or where {@link Keeping} does. {@link #read} is safe for many threads once all are
+ * the file ends, or where {@link PartStore} does. {@link #read} is safe for many threads once all are
  * made.
  */
 final class ReflowPairs implements Pairs, AutoCloseable {
@@ -66,7 +66,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
    * @param file of count × C×H×W float32
    * @param stopping asked between passes; true leaves off
    * @param keeping where parts come from that were made before
-   * @return some are missing if it was stopped, see {@link #complete}; closed by the caller
+   * @return some are missing if it was stopped, see {@link #isComplete}; closed by the caller
    */
   static ReflowPairs make(
       Pairs underlying,
@@ -75,7 +75,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
       Device device,
       Path file,
       BooleanSupplier stopping,
-      Keeping keeping,
+      PartStore keeping,
       Progress progress) {
     try {
       FileChannel channel =
@@ -104,10 +104,10 @@ final class ReflowPairs implements Pairs, AutoCloseable {
    * Where x1 outlive the file: on a disk that may be gone with its worker, making them anew costs
    * hours. Parts are counted from 0 and kept in order. Called by the thread that makes the pairs.
    */
-  interface Keeping {
+  interface PartStore {
     /** The file is all there is. */
-    Keeping NONE =
-        new Keeping() {
+    PartStore NONE =
+        new PartStore() {
           @Override
           public Optional<byte[]> kept(int part, int bytes) {
             return Optional.empty();
@@ -132,7 +132,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   private void extend(
-      ModelFiles model, Device device, BooleanSupplier stopping, Keeping keeping, Progress progress)
+      ModelFiles model, Device device, BooleanSupplier stopping, PartStore keeping, Progress progress)
       throws IOException {
     int made = bring(keeping, progress);
     if (made == count) {
@@ -160,7 +160,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   /** Rows that the file holds once it has what was kept. */
-  private int bring(Keeping keeping, Progress progress) throws IOException {
+  private int bring(PartStore keeping, Progress progress) throws IOException {
     int made = (int) Math.min(count, x1s.size() / (4L * values));
     if (made < count) {
       made -= made % passRows; // the same passes as without an interruption, so the same bits
@@ -234,7 +234,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   /** Whether all are made. */
-  boolean complete() {
+  boolean isComplete() {
     try {
       return x1s.size() >= 4L * values * count;
     } catch (IOException e) {
@@ -273,8 +273,8 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   @Override
-  public List<String> broken() {
-    return underlying.broken();
+  public List<String> brokenFiles() {
+    return underlying.brokenFiles();
   }
 
   @Override
@@ -293,8 +293,8 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   @Override
-  public void start(long position, float[] x0, int offset) {
-    underlying.start(EpochOrder.index(recipe.seed(), position, count), x0, offset);
+  public void readX0(long position, float[] x0, int offset) {
+    underlying.readX0(EpochOrder.index(recipe.seed(), position, count), x0, offset);
   }
 
   @Override

@@ -124,7 +124,7 @@ final class SegmentMonitor implements Training.Progress {
     steps++;
     double seconds = (System.nanoTime() - begun - asideNanos) / 1e9;
     double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);
-    figures.stepped(losses.smoothed(), rate, waitShare);
+    figures.stepDone(losses.smoothed(), rate, waitShare);
     watch.tell(() -> progress(loss, gradientNorm, rate));
   }
 
@@ -192,7 +192,7 @@ final class SegmentMonitor implements Training.Progress {
     long start = System.nanoTime();
     byte[] log = Files.readAllBytes(folder.log());
     try {
-      checkpoints.keep(iteration, file, log, request.keepLast(), request.keepEvery());
+      checkpoints.publish(iteration, file, log, request.keepLast(), request.keepEvery());
     } catch (TransientException e) {
       if (drainSince == 0) {
         throw e;
@@ -200,7 +200,7 @@ final class SegmentMonitor implements Training.Progress {
       LOG.log(System.Logger.Level.WARNING, "{0}: the last checkpoint stands: {1}", id, e);
       return;
     }
-    figures.kept((System.nanoTime() - start) / 1e9);
+    figures.checkpointPublished((System.nanoTime() - start) / 1e9);
     watch.advanced();
   }
 

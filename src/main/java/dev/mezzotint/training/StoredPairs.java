@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  *
  * <p>For one thread.
  */
-final class StoredPairs implements ReflowPairs.Keeping {
+final class StoredPairs implements ReflowPairs.PartStore {
   private static final System.Logger LOG = System.getLogger(StoredPairs.class.getName());
 
   private final ObjectStore store;

@@ -189,7 +189,7 @@ public final class Training {
    */
   public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
-    return run(resume, stopping, progress, ReflowPairs.Keeping.NONE, /* publishEarly= */ true);
+    return run(resume, stopping, progress, ReflowPairs.PartStore.NONE, /* publishEarly= */ true);
   }
 
   /**
@@ -199,7 +199,7 @@ public final class Training {
    * @param keeping of pairs of a model's own making, for the segments to come
    * @return steps done in all
    */
-  long segment(BooleanSupplier stopping, Progress progress, ReflowPairs.Keeping keeping)
+  long segment(BooleanSupplier stopping, Progress progress, ReflowPairs.PartStore keeping)
       throws InterruptedException {
     return run(/* resume= */ true, stopping, progress, keeping, /* publishEarly= */ false);
   }
@@ -208,12 +208,12 @@ public final class Training {
       boolean resume,
       BooleanSupplier stopping,
       Progress progress,
-      ReflowPairs.Keeping keeping,
+      ReflowPairs.PartStore keeping,
       boolean publishEarly)
       throws InterruptedException {
     try (TrainingNetwork network = begin(resume);
         ReflowPairs made = reflowed(stopping, keeping, progress)) {
-      if (made != null && !made.complete()) {
+      if (made != null && !made.isComplete()) {
         return network.iteration(); // stopped before the first step of this run
       }
       // The state that came through the heap is several times as large as the network, and steps
@@ -242,7 +242,7 @@ public final class Training {
 
   /** The pairs of the recipe's {@code reflow}, made if need be; null without. */
   private @Nullable ReflowPairs reflowed(
-      BooleanSupplier stopping, ReflowPairs.Keeping keeping, Progress progress) {
+      BooleanSupplier stopping, ReflowPairs.PartStore keeping, Progress progress) {
     if (recipe.reflow().isEmpty()) {
       return null;
     }
@@ -251,7 +251,7 @@ public final class Training {
         recipe,
         Objects.requireNonNull(from),
         device,
-        folder.reflowed(Objects.requireNonNull(from)),
+        folder.reflowFile(Objects.requireNonNull(from)),
         stopping,
         keeping,
         progress::paired);
@@ -304,7 +304,7 @@ public final class Training {
   /** The folder becomes a model as it stands, also where training was stopped early. */
   private void publish(Map<String, Tensor> ema, long done) {
     List<TrainingFolder.LogLine> log = folder.readLog();
-    folder.broken(pairs.broken());
+    folder.writeBrokenFiles(pairs.brokenFiles());
     TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
     TrainingFolder.write(out.resolve("loss.png"), LossChart.png(recipe.name(), log));
     ModelFolder.write(out, recipe.network(), ema, card(log, done));
@@ -321,8 +321,8 @@ public final class Training {
     if (pairs.size() > 0) {
       metrics.put("pictures", pairs.size());
     }
-    if (!pairs.broken().isEmpty()) {
-      metrics.put("brokenFiles", pairs.broken().size());
+    if (!pairs.brokenFiles().isEmpty()) {
+      metrics.put("brokenFiles", pairs.brokenFiles().size());
     }
     metrics.put("picturesSeen", done * recipe.batchSize());
     metrics.put("lossOfLastHundredSteps", LossChart.lastMean(log, 100));
@@ -355,7 +355,7 @@ public final class Training {
       return word.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : word;
     }
     if (recipe.data().p0Split().isPresent()) {
-      return ModelCard.PICTURES;
+      return ModelCard.IMAGES;
     }
     return recipe.data().blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
   }

@@ -22,7 +22,7 @@ public final class TrainingData implements AutoCloseable {
   private static final List<String> VALIDATION = List.of("val", "test");
 
   private final List<ImageDataset> open = new ArrayList<>();
-  private final List<String> opening = new ArrayList<>();
+  private final List<String> summary = new ArrayList<>();
   private Optional<Pairs> pairs = Optional.empty();
 
   private final OptionalLong cacheBytesMax;
@@ -78,7 +78,7 @@ public final class TrainingData implements AutoCloseable {
             && ImageDataset.hasSplit(path, split, options)) {
           // A few of them are shown now and then: not worth keeping in memory.
           ImageDataset shown = opened(path, options.withSplit(split).withCacheBytesMax(0));
-          opening.add(split + ": " + shown.size() + " pairs to look at, not to train on");
+          summary.add(split + ": " + shown.size() + " pairs to look at, not to train on");
           return Pairs.conditional(recipe, pictures, shown);
         }
       }
@@ -97,7 +97,7 @@ public final class TrainingData implements AutoCloseable {
         set.conditions().stream()
             .map(c -> c.name() + " of " + c.channels() + " channels")
             .collect(Collectors.joining(", "));
-    opening.add(
+    summary.add(
         String.format(
             Locale.ROOT,
             "%s: %d pictures%s%s",
@@ -105,7 +105,7 @@ public final class TrainingData implements AutoCloseable {
             set.size(),
             conditions.isEmpty() ? "" : ", each with " + conditions,
             set.classes().isEmpty() ? "" : ", " + set.classes().size() + " classes"));
-    set.broken().forEach(name -> opening.add("left out: " + name));
+    set.brokenFiles().forEach(name -> summary.add("left out: " + name));
   }
 
   public Pairs pairs() {
@@ -113,8 +113,8 @@ public final class TrainingData implements AutoCloseable {
   }
 
   /** What was found, line by line: pictures, conditions, classes, and each file left out. */
-  public List<String> opening() {
-    return List.copyOf(opening);
+  public List<String> summary() {
+    return List.copyOf(summary);
   }
 
   @Override

@@ -15,7 +15,7 @@ import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.storage.Sha256;
-import dev.mezzotint.training.checkpoint.FileDigest;
+import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -69,7 +69,7 @@ final class TrainingFolder {
    * Ends of the pairs that a recipe's {@code reflow} asks for, named after all that they depend on:
    * pairs of another recipe or model are not taken for these, and are removed.
    */
-  Path reflowed(ModelFiles from) {
+  Path reflowFile(ModelFiles from) {
     Map<String, Object> map = recipe.toMap();
     map.keySet().retainAll(List.of("reflow", "seed", "dataset", "p0", "p1"));
     map.put("from", FileDigest.of(from.weights()).sha256());
@@ -202,7 +202,7 @@ final class TrainingFolder {
     long[] classes = new long[count];
     int labels = recipe.network().numClassEmbeds().orElse(1);
     for (int i = 0; i < count; i++) {
-      pairs.start(i, x0, i * values);
+      pairs.readX0(i, x0, i * values);
       classes[i] = i % labels;
       if (!examples.isEmpty()) {
         Pairs.Example example = examples.get(i / GENERATIONS);
@@ -222,7 +222,7 @@ final class TrainingFolder {
   private static Pixels beside(List<Pairs.Example> examples, List<Pixels> generated) {
     List<Pixels> cells = new ArrayList<>();
     for (int row = 0; row < examples.size(); row++) {
-      cells.addAll(examples.get(row).pictures());
+      cells.addAll(examples.get(row).images());
       for (int k = 0; k < GENERATIONS; k++) {
         cells.add(generated.get(row * GENERATIONS + k).withChannels(3));
       }
@@ -233,7 +233,7 @@ final class TrainingFolder {
   private byte[] plane(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     float[] x0 = new float[2 * POINTS];
     for (int i = 0; i < POINTS; i++) {
-      pairs.start(i, x0, 2 * i);
+      pairs.readX0(i, x0, 2 * i);
     }
     Start start = new Start(x0, new float[0], 1, new long[POINTS]);
     float[] x1 = sampled(device, program, ema, start);
@@ -272,7 +272,7 @@ final class TrainingFolder {
   }
 
   /** Names the files that could not be read; nothing where there are none. */
-  void broken(List<String> files) {
+  void writeBrokenFiles(List<String> files) {
     if (!files.isEmpty()) {
       write(
           folder.resolve("broken.txt"),

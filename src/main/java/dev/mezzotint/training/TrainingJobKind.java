@@ -42,7 +42,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private final Function<String, ModelFiles> finder;
   private final StoredModels models;
   private final TrainingSettings settings;
-  private final TrainingMetrics figures = new TrainingMetrics();
+  private final TrainingMetrics metrics = new TrainingMetrics();
 
   /**
    * @param finder from a model's reference to its files; throws {@link InvalidInputException} if
@@ -65,18 +65,18 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
 
   /** Keys of the objects that a job's checkpoint pointer names, for the sweep. */
   public static Set<String> checkpointKeys(byte[] pointer) {
-    return CheckpointPointer.keys(pointer);
+    return CheckpointPointer.referencedKeys(pointer);
   }
 
-  public TrainingMetrics figures() {
-    return figures;
+  public TrainingMetrics metrics() {
+    return metrics;
   }
 
   private void removeWhatDiedHere() {
-    if (!Files.isDirectory(settings.work())) {
+    if (!Files.isDirectory(settings.workFolder())) {
       return;
     }
-    try (Stream<Path> left = Files.list(settings.work())) {
+    try (Stream<Path> left = Files.list(settings.workFolder())) {
       for (Path folder : (Iterable<Path>) left.filter(Files::isDirectory)::iterator) {
         if (FolderLock.removeIfUnused(folder)) {
           Files.deleteIfExists(FolderLock.fileOf(folder));
@@ -114,12 +114,12 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
                   TrainingJobKind.this::from,
                   models,
                   settings,
-                  figures,
+                  metrics,
                   request,
                   watch)
               .run();
         } finally {
-          figures.idle();
+          metrics.idle();
         }
       }
 
@@ -130,7 +130,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
 
       @Override
       public void ended(Manifest manifest) {
-        new OrphanCleaner(store, CheckpointPointer::keys).sweep(request.id().value());
+        new OrphanCleaner(store, CheckpointPointer::referencedKeys).sweep(request.id().value());
       }
     };
   }
@@ -146,7 +146,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   /** What lies on a worker's disk is its operator's to choose, and no tenant's. */
   private void checkNamed(DatasetReference data, String tenant) {
     if (!(data instanceof DatasetReference.Local)) {
-      settings.inputs().check(tenant, DataCache.FIELD, data.text());
+      settings.inputRule().check(tenant, DataCache.FIELD, data.text());
     }
   }
 

@@ -40,7 +40,7 @@ public final class TrainingMetrics {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
-  void stepped(double smoothedLoss, double rate, double waitShare) {
+  void stepDone(double smoothedLoss, double rate, double waitShare) {
     loss = smoothedLoss;
     imagesPerSecond = rate;
     inputWaitShare = waitShare;
@@ -48,7 +48,7 @@ public final class TrainingMetrics {
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
-  void kept(double seconds) {
+  void checkpointPublished(double seconds) {
     checkpoints++;
     lastCheckpointSeconds = seconds;
   }

@@ -20,8 +20,8 @@ import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.checkpoint.CheckpointLease;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
-import dev.mezzotint.training.checkpoint.CheckpointPointer.Kept;
-import dev.mezzotint.training.checkpoint.FileDigest;
+import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
+import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
@@ -81,7 +81,7 @@ final class TrainingSegment {
     this.watch = watch;
     this.recipe = request.recipe();
     this.id = request.id().value();
-    this.folder = settings.work().resolve(id + "-" + watch.run());
+    this.folder = settings.workFolder().resolve(id + "-" + watch.run());
   }
 
   /**
@@ -92,8 +92,8 @@ final class TrainingSegment {
    */
   Outcome run() throws InterruptedException {
     Optional<CheckpointLease> turn =
-        CheckpointLease.open(
-            store, id, watch, settings.checkpointing(), settings.worker(), device.description());
+        CheckpointLease.acquire(
+            store, id, watch, settings.leaseTiming(), settings.worker(), device.description());
     if (turn.isEmpty()) {
       LOG.log(System.Logger.Level.INFO, "{0} is at work elsewhere: {1}", id, watch.position());
       return new Outcome.AlreadyRunning();
@@ -113,7 +113,7 @@ final class TrainingSegment {
     } catch (IOException | UncheckedIOException e) {
       // This worker's disk: another one may have more room.
       throw new WorkerFaultException(
-          "training " + id + " cannot work in " + settings.work() + ": " + e.getMessage(), e);
+          "training " + id + " cannot work in " + settings.workFolder() + ": " + e.getMessage(), e);
     } catch (DeviceMemoryException e) {
       throw new WorkerFaultException(
           "training "
@@ -129,17 +129,17 @@ final class TrainingSegment {
   }
 
   private Outcome train(CheckpointLease checkpoints) throws InterruptedException, IOException {
-    checkpoints.removeStray();
+    checkpoints.removeStrays();
     try (TrainingInput data =
         watch.withRetry(
             () ->
                 TrainingInput.open(
                     request,
                     new DataCache(
-                        settings.inputs().within(store, request.tenant()),
-                        settings.cache(),
+                        settings.inputRule().within(store, request.tenant()),
+                        settings.cacheFolder(),
                         settings.cacheBytesMax()),
-                    settings.datasets(),
+                    settings.datasetFolder(),
                     () -> look(checkpoints)))) {
       ModelFiles from = begin(checkpoints, data);
       restore(checkpoints);
@@ -196,7 +196,7 @@ final class TrainingSegment {
       from = held(watch.withRetry(() -> finder.apply(reference)));
     }
     if (!begun) {
-      checkpoints.pin(data.state(), from == null ? "" : from.name() + "@" + from.version());
+      checkpoints.pinOrigin(data.state(), from == null ? "" : from.name() + "@" + from.version());
     }
     return from;
   }
@@ -220,10 +220,10 @@ final class TrainingSegment {
 
   /** Brings the newest checkpoint that is whole. */
   private void restore(CheckpointLease checkpoints) throws InterruptedException, IOException {
-    List<Kept> kept = checkpoints.pointer().kept();
+    List<StoredCheckpoint> kept = checkpoints.pointer().checkpoints();
     Path training = Files.createDirectories(folder.resolve("training"));
     for (int i = kept.size() - 1; i >= 0; i--) {
-      Kept one = kept.get(i);
+      StoredCheckpoint one = kept.get(i);
       Path file = training.resolve("checkpoint.safetensors");
       Optional<String> fault = watch.withRetry(() -> bring(checkpoints, one, file));
       if (fault.isEmpty()) {
@@ -242,7 +242,7 @@ final class TrainingSegment {
   }
 
   /** What is wrong with the checkpoint; empty if it stands in the file now. */
-  private Optional<String> bring(CheckpointLease checkpoints, Kept kept, Path file) {
+  private Optional<String> bring(CheckpointLease checkpoints, StoredCheckpoint kept, Path file) {
     Optional<InputStream> content = store.open(kept.key());
     if (content.isEmpty()) {
       return Optional.of("has vanished");
@@ -258,7 +258,7 @@ final class TrainingSegment {
         : Optional.of("has changed: its SHA-256 is not the pointer's");
   }
 
-  private void bringLog(Kept kept, Path file) throws InterruptedException {
+  private void bringLog(StoredCheckpoint kept, Path file) throws InterruptedException {
     watch.withRetry(
         () -> {
           try (InputStream in =
@@ -284,7 +284,7 @@ final class TrainingSegment {
     checkpoints.assertHeld();
     watch.withRetry(
         () -> {
-          models.publishFor(id, files, folder);
+          models.publishForJob(id, files, folder);
           return files;
         });
     List<TrainingFolder.LogLine> log = log(data).readLog();
@@ -300,7 +300,7 @@ final class TrainingSegment {
           return files;
         });
     List<String> milestones = new ArrayList<>();
-    for (Kept kept : checkpoints.pointer().kept()) {
+    for (StoredCheckpoint kept : checkpoints.pointer().checkpoints()) {
       if (request.keepEvery() > 0 && kept.iteration() % request.keepEvery() == 0) {
         milestones.add(kept.key());
       }
@@ -314,7 +314,7 @@ final class TrainingSegment {
         Keys.lossCurve(id),
         samples,
         milestones,
-        data.pairs().broken().size());
+        data.pairs().brokenFiles().size());
   }
 
   private void keepFirst(String key, Path file, String type)

@@ -14,24 +14,24 @@ import java.util.Optional;
  * @param limits of one request
  * @param segment so long a job's steps go on before others have their turn
  * @param drain so long a shutdown waits for what is in hand
- * @param work folder for what is at work, also for several workers at once
- * @param cache folder of the data sets brought so far
+ * @param workFolder folder for what is at work, also for several workers at once
+ * @param cacheFolder folder of the data sets brought so far
  * @param cacheBytesMax of all of them together
- * @param datasets folder of data sets on this disk that requests may name; empty for none
- * @param checkpointing how attempts show that they live
- * @param inputs which objects requests may name as data
+ * @param datasetFolder folder of data sets on this disk that requests may name; empty for none
+ * @param leaseTiming how attempts show that they live
+ * @param inputRule which objects requests may name as data
  */
 public record TrainingSettings(
     String worker,
     TrainingLimits limits,
     Duration segment,
     Duration drain,
-    Path work,
-    Path cache,
+    Path workFolder,
+    Path cacheFolder,
     long cacheBytesMax,
-    Optional<Path> datasets,
-    LeaseTiming checkpointing,
-    InputRule inputs) {
+    Optional<Path> datasetFolder,
+    LeaseTiming leaseTiming,
+    InputRule inputRule) {
 
   /** Defaults with everything kept below one folder. */
   public static TrainingSettings of(String worker, Path folder) {
@@ -50,7 +50,7 @@ public record TrainingSettings(
 
   public TrainingSettings withSegment(Duration other) {
     return new TrainingSettings(
-        worker, limits, other, drain, work, cache, cacheBytesMax, datasets, checkpointing, inputs);
+        worker, limits, other, drain, workFolder, cacheFolder, cacheBytesMax, datasetFolder, leaseTiming, inputRule);
   }
 
   public TrainingSettings withDrain(Duration other) {
@@ -59,31 +59,31 @@ public record TrainingSettings(
         limits,
         segment,
         other,
-        work,
-        cache,
+        workFolder,
+        cacheFolder,
         cacheBytesMax,
-        datasets,
-        checkpointing,
-        inputs);
+        datasetFolder,
+        leaseTiming,
+        inputRule);
   }
 
   public TrainingSettings withCacheBytesMax(long other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, other, datasets, checkpointing, inputs);
+        worker, limits, segment, drain, workFolder, cacheFolder, other, datasetFolder, leaseTiming, inputRule);
   }
 
   public TrainingSettings withDatasets(Optional<Path> other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, cacheBytesMax, other, checkpointing, inputs);
+        worker, limits, segment, drain, workFolder, cacheFolder, cacheBytesMax, other, leaseTiming, inputRule);
   }
 
   public TrainingSettings withCheckpointing(LeaseTiming other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, cacheBytesMax, datasets, other, inputs);
+        worker, limits, segment, drain, workFolder, cacheFolder, cacheBytesMax, datasetFolder, other, inputRule);
   }
 
   public TrainingSettings withInputs(InputRule other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, work, cache, cacheBytesMax, datasets, checkpointing, other);
+        worker, limits, segment, drain, workFolder, cacheFolder, cacheBytesMax, datasetFolder, leaseTiming, other);
   }
 }

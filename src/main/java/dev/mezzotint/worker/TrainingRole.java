@@ -108,7 +108,7 @@ final class TrainingRole implements AutoCloseable {
   }
 
   TrainingMetrics figures() {
-    return work.figures();
+    return work.metrics();
   }
 
   /** No more requests; the training in hand ends its step and keeps a checkpoint if it can. */

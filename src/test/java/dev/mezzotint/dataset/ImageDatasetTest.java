@@ -147,9 +147,9 @@ class ImageDatasetTest {
       assertThat(set.size()).isEqualTo(6);
       assertThat(set.name(3)).isEqualTo("ok-3.png");
       assertThat(set.chw(3)[0]).isEqualTo(3 / 127.5f - 1);
-      assertThat(set.broken()).hasSize(2);
-      assertThat(set.broken().get(0)).startsWith("ok-2b.png is a broken PNG file");
-      assertThat(set.broken().get(1))
+      assertThat(set.brokenFiles()).hasSize(2);
+      assertThat(set.brokenFiles().get(0)).startsWith("ok-2b.png is a broken PNG file");
+      assertThat(set.brokenFiles().get(1))
           .isEqualTo("ok-9.jpg is neither a PNG nor a JPEG nor a WebP file");
     }
   }
@@ -167,7 +167,7 @@ class ImageDatasetTest {
       assertThat(names(set).get(0)).isEqualTo("a-1.png");
       assertThat(set.chw(0)).containsOnly(10 / 127.5f - 1);
       assertThat(set.chw(3)).containsOnly(20 / 127.5f - 1);
-      assertThat(set.broken()).hasSize(2);
+      assertThat(set.brokenFiles()).hasSize(2);
     }
   }
 
@@ -199,8 +199,8 @@ class ImageDatasetTest {
     java.nio.ByteBuffer.wrap(bomb).putInt(29, (int) crc.getValue());
     write("c.png", bomb);
     try (ImageDataset set = ImageDataset.open(folder, TWO_BY_TWO)) {
-      assertThat(set.broken()).hasSize(1);
-      assertThat(set.broken().get(0)).startsWith("c.png is 2130706").contains("the limit is");
+      assertThat(set.brokenFiles()).hasSize(1);
+      assertThat(set.brokenFiles().get(0)).startsWith("c.png is 2130706").contains("the limit is");
     }
   }
 
@@ -212,7 +212,7 @@ class ImageDatasetTest {
     Path zip = zip("bomb.zip", files);
     assertThat(Files.size(zip)).isLessThan(1 << 20);
     try (ImageDataset set = ImageDataset.open(zip, TWO_BY_TWO)) {
-      assertThat(set.broken()).containsExactly("b.png is larger than 64 MiB");
+      assertThat(set.brokenFiles()).containsExactly("b.png is larger than 64 MiB");
     }
   }
 

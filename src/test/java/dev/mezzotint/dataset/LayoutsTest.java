@@ -65,7 +65,7 @@ class LayoutsTest {
       float[] condition = new float[20 * 16];
       set.read(1, new float[48], 0, condition, 0);
       assertThat(condition[16]).as("sidewalk, though it is written one off").isEqualTo(1);
-      assertThat(set.shown(1).get(1).bytes()[1]).isEqualTo((byte) 0x23);
+      assertThat(set.displayImages(1).get(1).bytes()[1]).isEqualTo((byte) 0x23);
     }
     Condition exact = new Condition("labels", "labels", Optional.of(Palette.CITYSCAPES), false, 20);
     assertThatThrownBy(
@@ -90,11 +90,11 @@ class LayoutsTest {
       }
     }
     DatasetOptions options =
-        SMALL.withPairing(Pairing.of(Layout.CONDITION_RIGHT, Condition.pictures()));
+        SMALL.withPairing(Pairing.of(Layout.CONDITION_RIGHT, Condition.images()));
     for (Path path : new Path[] {folder, folder.resolve("maps")}) {
       try (ImageDataset set = ImageDataset.open(path, options)) {
         assertThat(set.size()).as("train alone").isEqualTo(2);
-        List<Pixels> shown = set.shown(1);
+        List<Pixels> shown = set.displayImages(1);
         assertThat(shown.get(0).bytes()).containsOnly(41);
         assertThat(shown.get(1).bytes()).containsOnly((byte) 240);
       }
@@ -137,7 +137,7 @@ class LayoutsTest {
     assertThatThrownBy(
             () ->
                 ImageDataset.open(
-                    folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.pictures()))))
+                    folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.images()))))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("has no images under …/target/");
   }
@@ -150,7 +150,7 @@ class LayoutsTest {
     for (long cache : new long[] {0, 1 << 20}) {
       try (ImageDataset set = ImageDataset.open(folder, SMALL.withCacheBytesMax(cache))) {
         set.chw(40 % set.size());
-        assertThat(set.broken())
+        assertThat(set.brokenFiles())
             .containsExactly("40.png is neither a PNG nor a JPEG nor a WebP file");
       }
     }
@@ -180,7 +180,7 @@ class LayoutsTest {
     DatasetReport survey = DatasetReport.of(folder, options, 10);
     assertThat(survey.files()).isEqualTo(3);
     assertThat(survey.sizes()).containsEntry("4×4", 1).containsEntry("8×4", 1);
-    assertThat(survey.broken()).containsExactly("train/dog/target/c.png is an empty file");
+    assertThat(survey.brokenFiles()).containsExactly("train/dog/target/c.png is an empty file");
     assertThat(survey.conditions().get("condition").shares())
         .containsEntry("#000000 no", 0.5)
         .containsEntry("#ffffff yes", 0.5)

@@ -54,7 +54,7 @@ class PairsTest {
     write("val/input/town/0.png", plain(2, 2, 1));
     write("val/target/town/0.png", plain(2, 2, 2));
     DatasetOptions options =
-        SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.pictures())).withCacheBytesMax(cache);
+        SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.images())).withCacheBytesMax(cache);
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.size()).isEqualTo(5);
       assertThat(set.conditionChannels()).isEqualTo(3);
@@ -78,10 +78,10 @@ class PairsTest {
     Files.delete(folder.resolve("input/2.png"));
     try (ImageDataset set =
         ImageDataset.open(
-            folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.pictures())))) {
+            folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.images())))) {
       assertThat(set.size()).isEqualTo(3);
-      assertThat(set.broken()).hasSize(1);
-      assertThat(set.broken().get(0)).startsWith("target/2.png has no twin input/2.png");
+      assertThat(set.brokenFiles()).hasSize(1);
+      assertThat(set.brokenFiles().get(0)).startsWith("target/2.png has no twin input/2.png");
     }
   }
 
@@ -95,7 +95,7 @@ class PairsTest {
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.conditionChannels()).isEqualTo(2);
       assertThat(set.size()).isEqualTo(3);
-      assertThat(set.broken().get(0)).contains("target/3.png", "input/3.png", "#808080");
+      assertThat(set.brokenFiles().get(0)).contains("target/3.png", "input/3.png", "#808080");
       float[] condition = new float[8];
       set.read(1, new float[12], 0, condition, 0);
       assertThat(condition).containsExactly(0, 0, 0, 0, 1, 1, 1, 1);
@@ -133,14 +133,14 @@ class PairsTest {
     write("odd.png", plain(5, 2, 7));
     for (Layout layout : new Layout[] {Layout.CONDITION_LEFT, Layout.CONDITION_RIGHT}) {
       try (ImageDataset set =
-          ImageDataset.open(folder, SMALL.withPairing(Pairing.of(layout, Condition.pictures())))) {
+          ImageDataset.open(folder, SMALL.withPairing(Pairing.of(layout, Condition.images())))) {
         float[] image = new float[12];
         float[] condition = new float[12];
         set.read(0, image, 0, condition, 0);
         boolean left = layout == Layout.CONDITION_LEFT;
         assertThat(condition).containsOnly(value(left ? 50 : 200));
         assertThat(image).containsOnly(value(left ? 200 : 50));
-        assertThat(set.broken()).containsExactly("odd.png is 5 pixels wide, which has no half");
+        assertThat(set.brokenFiles()).containsExactly("odd.png is 5 pixels wide, which has no half");
       }
     }
   }
@@ -216,12 +216,12 @@ class PairsTest {
     ByteBuffer end = ByteBuffer.allocate(22).order(ByteOrder.LITTLE_ENDIAN);
     end.putInt(0, 0x06054b50).putInt(12, 1 << 30);
     write("long.zip", end.array());
-    assertThat(ZipDirectory.bytes(folder.resolve("long.zip"))).isEqualTo(1 << 30);
+    assertThat(ZipDirectory.declaredBytes(folder.resolve("long.zip"))).isEqualTo(1 << 30);
     assertThatThrownBy(() -> ImageDataset.open(folder.resolve("long.zip"), SMALL))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageEndingWith("long.zip lists far more files than a data set may have");
     write("none.zip", new byte[3]);
-    assertThat(ZipDirectory.bytes(folder.resolve("none.zip"))).isZero();
+    assertThat(ZipDirectory.declaredBytes(folder.resolve("none.zip"))).isZero();
   }
 
   private static byte[] images(int count) {

@@ -142,7 +142,7 @@ final class Drawings {
       }
 
       @Override
-      public List<String> broken() {
+      public List<String> brokenFiles() {
         return List.of();
       }
 

@@ -47,7 +47,7 @@ class ModelCardTest {
           Optional.of("ab2"),
           Optional.of("uniform"),
           Optional.empty(),
-          ModelCard.PICTURES,
+          ModelCard.IMAGES,
           List.of(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 0.3, 1.0))),
           OptionalInt.of(2),
           "drawn by somebody",
@@ -63,7 +63,7 @@ class ModelCardTest {
   void whatIsWrittenIsReadBack() {
     ModelCard back = ModelCard.parse(JsonObject.parse(JsonText.writePretty(FULL.toMap())));
     assertThat(back).isEqualTo(FULL);
-    ModelCard bare = ModelCard.uncarded(config("iadb_defaults"));
+    ModelCard bare = ModelCard.defaultFor(config("iadb_defaults"));
     assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(bare.toMap()))))
         .isEqualTo(bare);
   }
@@ -122,18 +122,18 @@ class ModelCardTest {
 
   @Test
   void withoutACardThePapersConventionsHold() {
-    ModelCard card = ModelCard.uncarded("plain", config("iadb_defaults"));
+    ModelCard card = ModelCard.defaultFor("plain", config("iadb_defaults"));
     assertThat(card.prediction()).isEqualTo(Prediction.DIRECTION);
     assertThat(card.timestepScale()).isEqualTo(1);
     assertThat(card.condition()).isEmpty();
     assertThat(card.version()).isEmpty();
-    assertThat(ModelCard.uncarded(config("cond_concat")).condition())
+    assertThat(ModelCard.defaultFor(config("cond_concat")).condition())
         .containsExactly(new ConditionPart("condition", ConditionPart.Kind.RGB, 3));
   }
 
   @Test
   void aCardMustSpeakOfItsNetwork() {
-    ModelCard.uncarded(config("cond_concat")).checkAgainst(config("cond_concat"));
+    ModelCard.defaultFor(config("cond_concat")).checkAgainst(config("cond_concat"));
     InvalidInputException e =
         catchThrowableOfType(
             InvalidInputException.class, () -> FULL.checkAgainst(config("cond_concat")));

@@ -261,12 +261,12 @@ class ConditionalTrainingTest {
         .hasMessageContaining("more than brokenMax 0.05 allows");
     Recipe recipe = recipe(LABELS + ", \"brokenMax\": 0.2", 5);
     try (TrainingData data = TrainingData.open(folder.resolve("data"), recipe)) {
-      assertThat(data.opening()).anyMatch(line -> line.contains("16 pictures"));
-      assertThat(data.opening())
+      assertThat(data.summary()).anyMatch(line -> line.contains("16 pictures"));
+      assertThat(data.summary())
           .anyMatch(
               line ->
                   line.contains("train/target/6.png") && line.contains("#808080 at pixel (4, 0)"));
-      assertThat(data.pairs().broken()).hasSize(2);
+      assertThat(data.pairs().brokenFiles()).hasSize(2);
     }
     Path out = folder.resolve("model");
     train(recipe, out, /* resume= */ false, 2);

@@ -91,9 +91,9 @@ class ReflowTest {
             CPU,
             file,
             () -> passes.get() == 2,
-            ReflowPairs.Keeping.NONE,
+            ReflowPairs.PartStore.NONE,
             (made, count) -> passes.incrementAndGet())) {
-      assertThat(half.complete()).isFalse();
+      assertThat(half.isComplete()).isFalse();
     }
     byte[] first = Files.readAllBytes(file);
     assertThat(first).hasSize(2 * 32 * 2 * 4);
@@ -106,9 +106,9 @@ class ReflowTest {
             CPU,
             file,
             () -> false,
-            ReflowPairs.Keeping.NONE,
+            ReflowPairs.PartStore.NONE,
             (made, count) -> passes.incrementAndGet())) {
-      assertThat(whole.complete()).isTrue();
+      assertThat(whole.isComplete()).isTrue();
       assertThat(passes.get()).isEqualTo(4);
       whole.read(7, new float[2], x1, 0, new float[0], 0);
     }

@@ -71,7 +71,7 @@ final class Squares implements ImageDataset {
   }
 
   @Override
-  public List<String> broken() {
+  public List<String> brokenFiles() {
     return List.of();
   }
 

@@ -17,7 +17,7 @@ import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
-import dev.mezzotint.training.checkpoint.FileDigest;
+import dev.mezzotint.storage.FileDigest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,7 +133,7 @@ class TrainingJobsTest {
       Crash crash = Crash.at("open", TrainingWorld.DATA);
       TrainingSettings own =
           TrainingSettings.of("w" + i, folder.resolve("w" + i))
-              .withCheckpointing(world.settings("").checkpointing());
+              .withCheckpointing(world.settings("").leaseTiming());
       assertThat(crash.kills(world.worker(own, crash), record)).isTrue();
       record = again(record);
     }
@@ -146,7 +146,7 @@ class TrainingJobsTest {
   void aWorkerWithoutRoomHandsBackAndWhereNoneHasRoomTheEndSaysSo() throws Exception {
     Path noFolder = Files.write(folder.resolve("full"), new byte[1]);
     TrainingSettings full =
-        TrainingSettings.of("w1", noFolder).withCheckpointing(world.settings("").checkpointing());
+        TrainingSettings.of("w1", noFolder).withCheckpointing(world.settings("").leaseTiming());
     Delivery record = world.record(request("a"));
     assertThat(world.worker(full, Line.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
     assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
@@ -233,7 +233,7 @@ class TrainingJobsTest {
     Line.Fault counts =
         (after, call, subject) -> {
           if (after && call.equals("delete") && subject.endsWith(".csv")) {
-            most.accumulateAndGet(world.pointer("a").kept().size(), Math::max);
+            most.accumulateAndGet(world.pointer("a").checkpoints().size(), Math::max);
           }
         };
     world.worker("w1", counts).handle(world.record(kept));
@@ -288,7 +288,7 @@ class TrainingJobsTest {
     Delivery record = world.record(request("a"));
     Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
-    assertThat(world.pointer("a").kept()).hasSize(2);
+    assertThat(world.pointer("a").checkpoints()).hasSize(2);
     world.store.put(world.pointer("a").last().orElseThrow().key(), new byte[9], "x");
     assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);

@@ -53,7 +53,7 @@ class TrainingMessagesTest {
   void exampleOfTheRequestIsValidAndIsUnderstood() throws Exception {
     JsonObject example = example("training-request");
     assertThat(schema("training-request").accepts(example.toMap())).isTrue();
-    assertThat(TrainingRequest.looksLikeOne(example)).isTrue();
+    assertThat(TrainingRequest.isTrainingRequest(example)).isTrue();
     TrainingRequest request = TrainingRequest.parse(example, TrainingLimits.DEFAULT);
     assertThat(request.recipe().iterations()).isEqualTo(20_000);
     assertThat(request.recipe().from()).contains("avatars-32@latest");
@@ -64,7 +64,7 @@ class TrainingMessagesTest {
 
   @Test
   void schemaNamesTheFieldsThatTheCodeReads() throws Exception {
-    Set<String> read = new TreeSet<>(TrainingRequest.OWN);
+    Set<String> read = new TreeSet<>(TrainingRequest.JOB_FIELDS);
     read.addAll(known(TrainingWorld.request("a")));
     read.addAll(
         known(

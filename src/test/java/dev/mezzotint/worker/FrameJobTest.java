@@ -55,7 +55,7 @@ class FrameJobTest {
                  "down_block_types": ["DownBlock2D", "DownBlock2D"],
                  "up_block_types": ["UpBlock2D", "UpBlock2D"]}
                 """));
-    ModelCard card = ModelCard.uncarded("maps", config);
+    ModelCard card = ModelCard.defaultFor("maps", config);
     Random random = new Random(1);
     Map<String, Tensor> weights = new LinkedHashMap<>();
     NetworkProgram.of(config, Parameterization.of(card), TrainStep.defaults())

@@ -88,7 +88,7 @@ public final class SubmitCommand implements Callable<Integer> {
     if (kind != null) {
       return kind;
     }
-    return TrainingRequest.looksLikeOne(read)
+    return TrainingRequest.isTrainingRequest(read)
         ? MezzotintSystem.Kind.TRAINING
         : MezzotintSystem.Kind.GENERATION;
   }

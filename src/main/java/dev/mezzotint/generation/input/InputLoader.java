@@ -117,7 +117,7 @@ public final class InputLoader {
   /** x_α = (1−α)·x0 + α·x1 with the seed's noise as x0 and the request's picture as x1. */
   private float[] blended(long seed, int noiseIndex) {
     float[] picture = init();
-    if (model.p0().equals(ModelCard.PICTURES)) {
+    if (model.p0().equals(ModelCard.IMAGES)) {
       return picture; // x0 itself
     }
     double alpha = request.init().orElseThrow().alpha();

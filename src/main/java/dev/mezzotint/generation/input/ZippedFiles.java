@@ -52,7 +52,7 @@ final class ZippedFiles implements InputFiles {
     Path file = InputFetcher.temporary();
     try {
       files.bring(stored, file, FILE_BYTES_MAX);
-      if (ZipDirectory.bytes(file) > DIRECTORY_BYTES_MAX) {
+      if (ZipDirectory.declaredBytes(file) > DIRECTORY_BYTES_MAX) {
         throw new IOException("lists far more than pictures for one job");
       }
       ZipFile zip = new ZipFile(file.toFile());

@@ -1,5 +1,8 @@
 package dev.mezzotint.training.checkpoint;
 
+import dev.mezzotint.storage.FileDigest;
+
+
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.JobId;
@@ -10,7 +13,7 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
-import dev.mezzotint.training.checkpoint.CheckpointPointer.Kept;
+import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -65,7 +68,7 @@ public final class CheckpointLease implements AutoCloseable {
     this.watch = watch;
     this.pointer = pointer;
     this.etag = etag;
-    this.beating = new Thread(() -> beat(pace.beat().toMillis()), "training-beat");
+    this.beating = new Thread(() -> beat(pace.heartbeatInterval().toMillis()), "training-beat");
     this.beating.setDaemon(true);
   }
 
@@ -75,7 +78,7 @@ public final class CheckpointLease implements AutoCloseable {
    * @return empty if another record of the job is being worked on
    * @throws AttemptStoppedException as {@code watch} says
    */
-  public static Optional<CheckpointLease> open(
+  public static Optional<CheckpointLease> acquire(
       ObjectStore store,
       String id,
       AttemptContext watch,
@@ -134,9 +137,9 @@ public final class CheckpointLease implements AutoCloseable {
     int beats = 0;
     long since = System.nanoTime();
     String run = "";
-    while (System.nanoTime() - since < pace.lease().toNanos()) {
+    while (System.nanoTime() - since < pace.duration().toNanos()) {
       watch.check();
-      Thread.sleep(Math.max(1, pace.beat().toMillis() / 4));
+      Thread.sleep(Math.max(1, pace.heartbeatInterval().toMillis() / 4));
       Optional<StoredObject> now = watch.withRetry(() -> store.get(key));
       if (now.isEmpty()) {
         return Optional.empty();
@@ -183,7 +186,7 @@ public final class CheckpointLease implements AutoCloseable {
           return;
         }
         try {
-          move(pointer().beaten());
+          move(pointer().nextHeartbeat());
         } catch (AttemptStoppedException e) {
           return;
         } catch (TransientException e) {
@@ -203,16 +206,16 @@ public final class CheckpointLease implements AutoCloseable {
   public void assertHeld() throws InterruptedException {
     watch.withRetry(
         () -> {
-          move(pointer().beaten());
+          move(pointer().nextHeartbeat());
           return true;
         });
   }
 
   /** What the first segment began from, for all later ones. */
-  public void pin(String data, String from) throws InterruptedException {
+  public void pinOrigin(String data, String from) throws InterruptedException {
     watch.withRetry(
         () -> {
-          move(pointer().of(data, from));
+          move(pointer().withOrigin(data, from));
           return true;
         });
   }
@@ -259,11 +262,11 @@ public final class CheckpointLease implements AutoCloseable {
    * @param log the losses up to it
    * @throws AttemptStoppedException if another attempt has its turn
    */
-  public void keep(long iteration, Path file, byte[] log, int keepLast, long keepEvery)
+  public void publish(long iteration, Path file, byte[] log, int keepLast, long keepEvery)
       throws InterruptedException {
     FileDigest digest = FileDigest.of(file);
-    Kept kept =
-        new Kept(
+    StoredCheckpoint kept =
+        new StoredCheckpoint(
             iteration,
             Keys.checkpoint(id, iteration, watch.run()),
             Keys.checkpointLog(id, iteration, watch.run()),
@@ -275,15 +278,15 @@ public final class CheckpointLease implements AutoCloseable {
           return kept;
         });
     watch.withRetry(() -> store.put(kept.log(), log, "text/csv"));
-    List<Kept> before = pointer().kept();
-    List<Kept> all = new ArrayList<>(before);
+    List<StoredCheckpoint> before = pointer().checkpoints();
+    List<StoredCheckpoint> all = new ArrayList<>(before);
     all.removeIf(k -> k.iteration() >= iteration);
     all.add(kept);
-    List<Kept> remaining = remaining(all, keepLast, keepEvery);
+    List<StoredCheckpoint> remaining = retained(all, keepLast, keepEvery);
     try {
       watch.withRetry(
           () -> {
-            move(pointer().with(remaining));
+            move(pointer().withCheckpoints(remaining));
             return kept;
           });
     } catch (AttemptStoppedException e) {
@@ -296,11 +299,11 @@ public final class CheckpointLease implements AutoCloseable {
   /**
    * What was uploaded in vain; it was not if the pointer's move stood and only its answer got lost.
    */
-  private void removeUnlessNamed(Kept kept) {
+  private void removeUnlessNamed(StoredCheckpoint kept) {
     try {
       Optional<StoredObject> standing = store.get(Keys.latestCheckpoint(id));
       if (standing.isEmpty()
-          || !CheckpointPointer.keys(standing.get().bytes()).contains(kept.key())) {
+          || !CheckpointPointer.referencedKeys(standing.get().bytes()).contains(kept.key())) {
         remove(kept);
       }
     } catch (TransientException e) {
@@ -309,19 +312,19 @@ public final class CheckpointLease implements AutoCloseable {
   }
 
   /** Forgets the checkpoints after this one, which cannot be read any more. */
-  public void fallBackTo(Kept kept) throws InterruptedException {
+  public void fallBackTo(StoredCheckpoint kept) throws InterruptedException {
     watch.withRetry(
         () -> {
           CheckpointPointer now = pointer();
           move(
-              now.with(
-                  now.kept().stream().filter(k -> k.iteration() <= kept.iteration()).toList()));
+              now.withCheckpoints(
+                  now.checkpoints().stream().filter(k -> k.iteration() <= kept.iteration()).toList()));
           return kept;
         });
   }
 
-  static List<Kept> remaining(List<Kept> all, int keepLast, long keepEvery) {
-    List<Kept> remaining = new ArrayList<>();
+  static List<StoredCheckpoint> retained(List<StoredCheckpoint> all, int keepLast, long keepEvery) {
+    List<StoredCheckpoint> remaining = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
       boolean milestone = keepEvery > 0 && all.get(i).iteration() % keepEvery == 0;
       if (milestone || i >= all.size() - keepLast) {
@@ -331,7 +334,7 @@ public final class CheckpointLease implements AutoCloseable {
     return remaining;
   }
 
-  private void remove(Kept kept) {
+  private void remove(StoredCheckpoint kept) {
     try {
       store.delete(kept.key());
       store.delete(kept.log());
@@ -345,9 +348,9 @@ public final class CheckpointLease implements AutoCloseable {
    * newer than the checkpoint that counts: were this attempt overtaken while it looks, everything
    * that its successor adds is newer.
    */
-  public void removeStray() {
+  public void removeStrays() {
     CheckpointPointer now = pointer();
-    Set<String> named = new HashSet<>(CheckpointPointer.keys(now.toJson()));
+    Set<String> named = new HashSet<>(CheckpointPointer.referencedKeys(now.toJson()));
     named.add(Keys.latestCheckpoint(id));
     try {
       for (String key : store.list(Keys.checkpoints(id))) {
@@ -371,7 +374,7 @@ public final class CheckpointLease implements AutoCloseable {
   /** Says that the turn is over: the next attempt need not wait for the lease. Best effort. */
   public void release() {
     try {
-      move(pointer().free());
+      move(pointer().released());
       fenced = true;
     } catch (AttemptStoppedException | TransientException e) {
       LOG.log(System.Logger.Level.DEBUG, "{0} is not released: {1}", id, e);

@@ -20,20 +20,20 @@ import java.util.Set;
  * @param position of the record which that attempt holds
  * @param worker whose attempt that is
  * @param device that the newest steps were done on: another may round otherwise
- * @param beat rises while the attempt lives, so that others see that it does
+ * @param heartbeat rises while the attempt lives, so that others see that it does
  * @param data which state of the data set the first segment saw; empty for densities
  * @param from the model that the first step's weights are of, with its version; empty without
- * @param kept checkpoints that stand, oldest first; the last one counts
+ * @param checkpoints checkpoints that stand, oldest first; the last one counts
  */
 public record CheckpointPointer(
     String run,
     String position,
     String worker,
     String device,
-    long beat,
+    long heartbeat,
     String data,
     String from,
-    List<Kept> kept) {
+    List<StoredCheckpoint> checkpoints) {
   private static final int SCHEMA = 1;
   private static final int KEPT_MAX = 100_000;
 
@@ -44,42 +44,42 @@ public record CheckpointPointer(
    * @param bytes of the checkpoint's file
    * @param sha256 of the checkpoint's file
    */
-  public record Kept(long iteration, String key, String log, long bytes, String sha256) {}
+  public record StoredCheckpoint(long iteration, String key, String log, long bytes, String sha256) {}
 
   public CheckpointPointer {
-    kept = List.copyOf(kept);
+    checkpoints = List.copyOf(checkpoints);
   }
 
   /** The one that counts; empty before the first. */
-  public Optional<Kept> last() {
-    return kept.isEmpty() ? Optional.empty() : Optional.of(kept.get(kept.size() - 1));
+  public Optional<StoredCheckpoint> last() {
+    return checkpoints.isEmpty() ? Optional.empty() : Optional.of(checkpoints.get(checkpoints.size() - 1));
   }
 
   /** Steps that are done and kept. */
   public long iteration() {
-    return last().map(Kept::iteration).orElse(0L);
+    return last().map(StoredCheckpoint::iteration).orElse(0L);
   }
 
   CheckpointPointer heldBy(String otherRun, String otherPosition, String otherWorker, String on) {
     return new CheckpointPointer(
-        otherRun, otherPosition, otherWorker, on, beat + 1, data, from, kept);
+        otherRun, otherPosition, otherWorker, on, heartbeat + 1, data, from, checkpoints);
   }
 
-  CheckpointPointer free() {
-    return new CheckpointPointer("", "", worker, device, beat + 1, data, from, kept);
+  CheckpointPointer released() {
+    return new CheckpointPointer("", "", worker, device, heartbeat + 1, data, from, checkpoints);
   }
 
-  CheckpointPointer beaten() {
-    return with(kept);
+  CheckpointPointer nextHeartbeat() {
+    return withCheckpoints(checkpoints);
   }
 
-  CheckpointPointer with(List<Kept> others) {
-    return new CheckpointPointer(run, position, worker, device, beat + 1, data, from, others);
+  CheckpointPointer withCheckpoints(List<StoredCheckpoint> others) {
+    return new CheckpointPointer(run, position, worker, device, heartbeat + 1, data, from, others);
   }
 
-  CheckpointPointer of(String dataState, String fromModel) {
+  CheckpointPointer withOrigin(String dataState, String fromModel) {
     return new CheckpointPointer(
-        run, position, worker, device, beat + 1, dataState, fromModel, kept);
+        run, position, worker, device, heartbeat + 1, dataState, fromModel, checkpoints);
   }
 
   byte[] toJson() {
@@ -91,14 +91,14 @@ public record CheckpointPointer(
     json.put("position", position);
     json.put("worker", worker);
     json.put("device", device);
-    json.put("beat", beat);
+    json.put("beat", heartbeat);
     json.put("data", data);
     json.put("from", from);
-    json.put("kept", kept.stream().map(CheckpointPointer::toMap).toList());
+    json.put("kept", checkpoints.stream().map(CheckpointPointer::toMap).toList());
     return JsonText.writePretty(json);
   }
 
-  private static Map<String, Object> toMap(Kept kept) {
+  private static Map<String, Object> toMap(StoredCheckpoint kept) {
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("iteration", kept.iteration());
     json.put("key", kept.key());
@@ -115,10 +115,10 @@ public record CheckpointPointer(
     JsonObject json = JsonObject.parse(bytes);
     json.integer("schema", SCHEMA, SCHEMA)
         .orElseThrow(() -> json.refuse("schema", "is missing: " + SCHEMA + " is required"));
-    List<Kept> kept = new ArrayList<>();
+    List<StoredCheckpoint> kept = new ArrayList<>();
     for (JsonObject one : json.objects("kept", KEPT_MAX).orElse(List.of())) {
       kept.add(
-          new Kept(
+          new StoredCheckpoint(
               one.integer("iteration", 0, Long.MAX_VALUE, 0L),
               one.requiredString("key"),
               one.requiredString("log"),
@@ -137,10 +137,10 @@ public record CheckpointPointer(
   }
 
   /** Keys of all objects that a pointer names; none if it cannot be read. */
-  public static Set<String> keys(byte[] pointer) {
+  public static Set<String> referencedKeys(byte[] pointer) {
     Set<String> keys = new HashSet<>();
     try {
-      for (Kept kept : parse(pointer).kept()) {
+      for (StoredCheckpoint kept : parse(pointer).checkpoints()) {
         keys.add(kept.key());
         keys.add(kept.log());
       }

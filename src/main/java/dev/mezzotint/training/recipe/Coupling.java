@@ -18,14 +18,14 @@ public enum Coupling {
   INDEPENDENT,
   OPTIMAL_TRANSPORT;
 
-  static final List<String> WORDS = Arrays.stream(values()).map(Coupling::wireName).toList();
+  static final List<String> WIRE_NAMES = Arrays.stream(values()).map(Coupling::wireName).toList();
 
   String wireName() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  static Coupling of(String word) {
-    return values()[WORDS.indexOf(word)];
+  static Coupling parse(String word) {
+    return values()[WIRE_NAMES.indexOf(word)];
   }
 
   /**

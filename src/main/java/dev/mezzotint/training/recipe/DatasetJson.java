@@ -70,7 +70,7 @@ public final class DatasetJson {
   }
 
   private static Kind kind(String layout) {
-    return layout.equals("idx") ? Kind.IDX : Kind.PICTURES;
+    return layout.equals("idx") ? Kind.IDX : Kind.IMAGES;
   }
 
   private static void checkWords(JsonObject json, Data data) {
@@ -81,7 +81,7 @@ public final class DatasetJson {
       throw json.refuse("condition", "is for p0 gaussian or blue-noise");
     }
     boolean file = data.labels().equals("file");
-    if (file && (data.files() == Kind.PICTURES)) {
+    if (file && (data.files() == Kind.IMAGES)) {
       throw json.refuse("labels", "must not be file in this layout: that is for idx");
     }
     if (!data.classNames().isEmpty() && !file) {

@@ -39,7 +39,7 @@ public record TrainingRequest(
   static final String REFERENCE = "reference";
 
   /** The members that a recipe does not have. */
-  public static final List<String> OWN =
+  public static final List<String> JOB_FIELDS =
       List.of("id", "priority", "deadline", "tenant", "keepLast", "keepEvery");
 
   private static final int KEEP_LAST_DEFAULT = 2;
@@ -83,19 +83,19 @@ public record TrainingRequest(
 
       @Override
       public TrainingRequest read(JsonObject json, Optional<Instant> expiry) {
-        return parse(json, limits).expiring(expiry);
+        return parse(json, limits).withDefaultDeadline(expiry);
       }
     };
   }
 
   /** Whether these members are a training request's and not a generation request's. */
-  public static boolean looksLikeOne(JsonObject json) {
+  public static boolean isTrainingRequest(JsonObject json) {
     return json.has("network") || json.has("iterations") || json.has(DATASET);
   }
 
   private static JsonObject recipe(JsonObject json) {
     Map<String, Object> members = new TreeMap<>(json.toMap());
-    OWN.forEach(members::remove);
+    JOB_FIELDS.forEach(members::remove);
     if (members.get(DATASET) instanceof Map<?, ?> dataset) {
       Map<String, Object> rest = new TreeMap<>();
       dataset.forEach((name, value) -> rest.put(String.valueOf(name), value));
@@ -150,7 +150,7 @@ public record TrainingRequest(
   }
 
   /** With this deadline if the body has none. */
-  TrainingRequest expiring(Optional<Instant> otherwise) {
+  TrainingRequest withDefaultDeadline(Optional<Instant> otherwise) {
     return new TrainingRequest(
         id, recipe, data, keepLast, keepEvery, priority, deadline.or(() -> otherwise), tenant);
   }

@@ -1,4 +1,4 @@
-package dev.mezzotint.training.checkpoint;
+package dev.mezzotint.storage;
 
 import java.io.IOException;
 import java.io.InputStream;
