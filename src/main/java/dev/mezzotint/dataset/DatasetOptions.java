@@ -145,7 +145,9 @@ public record DatasetOptions(
   long sampleBytes() {
     int planes =
         channels
-            + pairing.map(p -> p.conditions().stream().mapToInt(Condition::bytesPerPixel).sum()).orElse(0);
+            + pairing
+                .map(p -> p.conditions().stream().mapToInt(Condition::bytesPerPixel).sum())
+                .orElse(0);
     return (long) planes * height * width;
   }
 }

@@ -2,12 +2,12 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
-import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.training.recipe.DatasetReference;
 import java.io.IOException;
 import java.io.InputStream;

@@ -30,8 +30,8 @@ import java.util.function.BooleanSupplier;
  *
  * <p>x0, condition and class of pair i are those of the underlying pairs at position i. The x1 are
  * made once, in order, and kept in a file of float32: a training that was interrupted goes on where
- * the file ends, or where {@link PartStore} does. {@link #read} is safe for many threads once all are
- * made.
+ * the file ends, or where {@link PartStore} does. {@link #read} is safe for many threads once all
+ * are made.
  */
 final class ReflowPairs implements Pairs, AutoCloseable {
   /** Rows of a pass at most; the file grows by so many. */
@@ -132,7 +132,11 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   private void extend(
-      ModelFiles model, Device device, BooleanSupplier stopping, PartStore keeping, Progress progress)
+      ModelFiles model,
+      Device device,
+      BooleanSupplier stopping,
+      PartStore keeping,
+      Progress progress)
       throws IOException {
     int made = bring(keeping, progress);
     if (made == count) {

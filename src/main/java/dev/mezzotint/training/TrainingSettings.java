@@ -50,7 +50,16 @@ public record TrainingSettings(
 
   public TrainingSettings withSegment(Duration other) {
     return new TrainingSettings(
-        worker, limits, other, drain, workFolder, cacheFolder, cacheBytesMax, datasetFolder, leaseTiming, inputRule);
+        worker,
+        limits,
+        other,
+        drain,
+        workFolder,
+        cacheFolder,
+        cacheBytesMax,
+        datasetFolder,
+        leaseTiming,
+        inputRule);
   }
 
   public TrainingSettings withDrain(Duration other) {
@@ -69,21 +78,57 @@ public record TrainingSettings(
 
   public TrainingSettings withCacheBytesMax(long other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, workFolder, cacheFolder, other, datasetFolder, leaseTiming, inputRule);
+        worker,
+        limits,
+        segment,
+        drain,
+        workFolder,
+        cacheFolder,
+        other,
+        datasetFolder,
+        leaseTiming,
+        inputRule);
   }
 
   public TrainingSettings withDatasets(Optional<Path> other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, workFolder, cacheFolder, cacheBytesMax, other, leaseTiming, inputRule);
+        worker,
+        limits,
+        segment,
+        drain,
+        workFolder,
+        cacheFolder,
+        cacheBytesMax,
+        other,
+        leaseTiming,
+        inputRule);
   }
 
   public TrainingSettings withCheckpointing(LeaseTiming other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, workFolder, cacheFolder, cacheBytesMax, datasetFolder, other, inputRule);
+        worker,
+        limits,
+        segment,
+        drain,
+        workFolder,
+        cacheFolder,
+        cacheBytesMax,
+        datasetFolder,
+        other,
+        inputRule);
   }
 
   public TrainingSettings withInputs(InputRule other) {
     return new TrainingSettings(
-        worker, limits, segment, drain, workFolder, cacheFolder, cacheBytesMax, datasetFolder, leaseTiming, other);
+        worker,
+        limits,
+        segment,
+        drain,
+        workFolder,
+        cacheFolder,
+        cacheBytesMax,
+        datasetFolder,
+        leaseTiming,
+        other);
   }
 }

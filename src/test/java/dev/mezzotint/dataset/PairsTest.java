@@ -140,7 +140,8 @@ class PairsTest {
         boolean left = layout == Layout.CONDITION_LEFT;
         assertThat(condition).containsOnly(value(left ? 50 : 200));
         assertThat(image).containsOnly(value(left ? 200 : 50));
-        assertThat(set.brokenFiles()).containsExactly("odd.png is 5 pixels wide, which has no half");
+        assertThat(set.brokenFiles())
+            .containsExactly("odd.png is 5 pixels wide, which has no half");
       }
     }
   }

@@ -1,14 +1,12 @@
 package dev.mezzotint.training.checkpoint;
 
-import dev.mezzotint.storage.FileDigest;
-
-
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
@@ -318,7 +316,9 @@ public final class CheckpointLease implements AutoCloseable {
           CheckpointPointer now = pointer();
           move(
               now.withCheckpoints(
-                  now.checkpoints().stream().filter(k -> k.iteration() <= kept.iteration()).toList()));
+                  now.checkpoints().stream()
+                      .filter(k -> k.iteration() <= kept.iteration())
+                      .toList()));
           return kept;
         });
   }

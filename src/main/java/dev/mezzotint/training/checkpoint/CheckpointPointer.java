@@ -44,7 +44,8 @@ public record CheckpointPointer(
    * @param bytes of the checkpoint's file
    * @param sha256 of the checkpoint's file
    */
-  public record StoredCheckpoint(long iteration, String key, String log, long bytes, String sha256) {}
+  public record StoredCheckpoint(
+      long iteration, String key, String log, long bytes, String sha256) {}
 
   public CheckpointPointer {
     checkpoints = List.copyOf(checkpoints);
@@ -52,7 +53,9 @@ public record CheckpointPointer(
 
   /** The one that counts; empty before the first. */
   public Optional<StoredCheckpoint> last() {
-    return checkpoints.isEmpty() ? Optional.empty() : Optional.of(checkpoints.get(checkpoints.size() - 1));
+    return checkpoints.isEmpty()
+        ? Optional.empty()
+        : Optional.of(checkpoints.get(checkpoints.size() - 1));
   }
 
   /** Steps that are done and kept. */

@@ -14,7 +14,9 @@ public record LeaseTiming(Duration heartbeatInterval, Duration duration) {
       new LeaseTiming(Duration.ofSeconds(10), Duration.ofSeconds(60));
 
   public LeaseTiming {
-    if (heartbeatInterval.isNegative() || heartbeatInterval.isZero() || duration.compareTo(heartbeatInterval.multipliedBy(3)) < 0) {
+    if (heartbeatInterval.isNegative()
+        || heartbeatInterval.isZero()
+        || duration.compareTo(heartbeatInterval.multipliedBy(3)) < 0) {
       throw new IllegalArgumentException("a lease of at least three beats, not " + duration);
     }
   }

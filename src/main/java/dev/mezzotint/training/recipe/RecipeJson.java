@@ -234,7 +234,9 @@ final class RecipeJson {
 
   private static Coupling coupling(JsonObject json, NetworkConfig network, Data data) {
     Coupling coupling =
-        json.word("coupling", Coupling.WIRE_NAMES).map(Coupling::parse).orElse(Coupling.INDEPENDENT);
+        json.word("coupling", Coupling.WIRE_NAMES)
+            .map(Coupling::parse)
+            .orElse(Coupling.INDEPENDENT);
     if (coupling == Coupling.OPTIMAL_TRANSPORT && data.p0Split().isPresent()) {
       throw json.refuse("coupling", "must be independent where p0 is a set of pictures");
     }

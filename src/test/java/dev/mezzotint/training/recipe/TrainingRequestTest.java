@@ -189,7 +189,8 @@ class TrainingRequestTest {
     TrainingSettings settings = world.settings("w1").withCacheBytesMax(2L * one.length + 10);
     for (String name : new String[] {"s1", "s2", "s3"}) {
       world.store.put("datasets/" + name + ".zip", one, "application/zip");
-      DataCache cache = new DataCache(world.store, settings.cacheFolder(), settings.cacheBytesMax());
+      DataCache cache =
+          new DataCache(world.store, settings.cacheFolder(), settings.cacheBytesMax());
       cache.lease(JsonReference.of("\"datasets/" + name + ".zip\""), () -> {}).close();
       Thread.sleep(5); // its use must be later than the last one's
     }
