@@ -10,16 +10,16 @@ package dev.mezzotint.autoscaling;
 public record Demand(long jobs, long paused, double secondsPerJob) {
 
   /** Jobs that ask for a worker. */
-  public long wanted() {
+  public long runnable() {
     return jobs - paused;
   }
 
   /** How long one worker alone would take for those. */
   public double deviceSeconds() {
-    return wanted() * secondsPerJob;
+    return runnable() * secondsPerJob;
   }
 
   public boolean active() {
-    return wanted() > 0;
+    return runnable() > 0;
   }
 }

@@ -21,33 +21,33 @@ public final class DemandMonitor implements AutoCloseable {
   private static final long FRESH_NANOS = Duration.ofSeconds(60).toNanos();
 
   /** The queues, by kind. */
-  public interface Queues {
+  public interface BacklogReader {
     /**
      * @throws TransientException if the broker does not answer
      */
-    Map<String, QueueSnapshot> look() throws InterruptedException;
+    Map<String, QueueSnapshot> read() throws InterruptedException;
   }
 
-  private final Queues queues;
+  private final BacklogReader reader;
   private final long periodMillis;
   private final Map<String, JobCost> costs = new TreeMap<>();
   private final Map<String, Demand> demands = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "mezzotint-demand");
-  private volatile long seen;
-  private volatile boolean blind;
+  private volatile long lastReadNanos;
+  private volatile boolean failing;
 
   /**
    * Begins at once.
    *
    * @param secondsPerJob by kind, until they are measured: all kinds that there are
    */
-  public DemandMonitor(Queues queues, Map<String, Double> secondsPerJob, Duration period) {
-    this.queues = queues;
+  public DemandMonitor(BacklogReader queues, Map<String, Double> secondsPerJob, Duration period) {
+    this.reader = queues;
     this.periodMillis = period.toMillis();
     secondsPerJob.forEach((kind, seconds) -> costs.put(kind, new JobCost(seconds)));
-    seen = System.nanoTime();
+    lastReadNanos = System.nanoTime();
     thread.setDaemon(true);
     thread.start();
   }
@@ -56,16 +56,16 @@ public final class DemandMonitor implements AutoCloseable {
     try {
       do {
         try {
-          take(queues.look());
+          take(reader.read());
         } catch (RuntimeException e) {
           // Whatever it is, the next look may succeed; a thread that ended would never look again.
-          if (!blind) {
+          if (!failing) {
             LOG.log(
                 System.Logger.Level.WARNING,
                 "What waits cannot be counted, so the autoscaler is told nothing: {0}",
                 e.getMessage());
           }
-          blind = true;
+          failing = true;
         }
       } while (!closing.await(periodMillis, TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
@@ -79,14 +79,14 @@ public final class DemandMonitor implements AutoCloseable {
     for (Map.Entry<String, JobCost> entry : costs.entrySet()) {
       QueueSnapshot of = figures.get(entry.getKey());
       if (of != null) {
-        entry.getValue().look(of, now);
+        entry.getValue().update(of, now);
         Demand demand = new Demand(of.unsettled(), of.paused(), entry.getValue().seconds());
         Demand before = demands.put(entry.getKey(), demand);
         changed |= before == null || before.active() != demand.active();
       }
     }
-    seen = now;
-    blind = false;
+    lastReadNanos = now;
+    failing = false;
     if (changed) {
       listeners.forEach(Runnable::run);
     }
@@ -107,7 +107,7 @@ public final class DemandMonitor implements AutoCloseable {
           "kind", "kind must be one of " + String.join(", ", costs.keySet()) + ", not " + kind);
     }
     Demand demand = demands.get(kind);
-    if (demand == null || System.nanoTime() - seen > FRESH_NANOS) {
+    if (demand == null || System.nanoTime() - lastReadNanos > FRESH_NANOS) {
       throw new TransientException("what waits could not be counted: the broker does not answer");
     }
     return demand;
@@ -120,7 +120,7 @@ public final class DemandMonitor implements AutoCloseable {
 
   /** Since the queues could last be looked at. */
   public double ageSeconds() {
-    return (System.nanoTime() - seen) / 1e9;
+    return (System.nanoTime() - lastReadNanos) / 1e9;
   }
 
   /**

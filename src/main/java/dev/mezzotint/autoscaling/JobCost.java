@@ -34,7 +34,7 @@ final class JobCost {
   /**
    * @param now {@link System#nanoTime}
    */
-  void look(QueueSnapshot figures, long now) {
+  void update(QueueSnapshot figures, long now) {
     long wanted = figures.unsettled() - figures.paused();
     boolean fullNow = figures.lanes() > 0 && wanted >= figures.lanes();
     // Between two looks with the same workers, all of them busy at both.

@@ -29,18 +29,18 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
   /** A cluster has one such stream for each of its scaled objects. */
   static final int STREAMS_MAX = 100;
 
-  private final DemandMonitor watch;
+  private final DemandMonitor monitor;
   private final AtomicInteger streams = new AtomicInteger();
 
   KedaExternalScaler(DemandMonitor watch) {
-    this.watch = watch;
+    this.monitor = watch;
   }
 
   private static String kind(ScaledObjectRef of) {
     return of.getScalerMetadataMap().getOrDefault("kind", "");
   }
 
-  private static ScalingTarget share(ScaledObjectRef of) {
+  private static ScalingTarget target(ScaledObjectRef of) {
     return ScalingTarget.of(of.getScalerMetadataMap());
   }
 
@@ -50,7 +50,7 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
 
   @Override
   public void isActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
-    answer(answer, () -> active(watch.demand(kind(request)).active()));
+    answer(answer, () -> active(monitor.demand(kind(request)).active()));
   }
 
   private static IsActiveResponse active(boolean active) {
@@ -62,8 +62,8 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     answer(
         answer,
         () -> {
-          watch.demand(kind(request)); // refuses a kind that there is not
-          double size = share(request).perWorker();
+          monitor.demand(kind(request)); // refuses a kind that there is not
+          double size = target(request).perWorker();
           return GetMetricSpecResponse.newBuilder()
               .addMetricSpecs(
                   MetricSpec.newBuilder()
@@ -80,7 +80,7 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     answer(
         answer,
         () -> {
-          double value = share(of).value(watch.demand(kind(of)));
+          double value = target(of).value(monitor.demand(kind(of)));
           return GetMetricsResponse.newBuilder()
               .addMetricValues(
                   MetricValue.newBuilder()
@@ -118,8 +118,8 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
   @Override
   public void streamIsActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
     String kind = kind(request);
-    if (!watch.kinds().contains(kind)) {
-      answer(answer, () -> active(watch.demand(kind).active()));
+    if (!monitor.kinds().contains(kind)) {
+      answer(answer, () -> active(monitor.demand(kind).active()));
       return;
     }
     if (streams.incrementAndGet() > STREAMS_MAX) {
@@ -132,28 +132,28 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     }
     ServerCallStreamObserver<IsActiveResponse> stream =
         (ServerCallStreamObserver<IsActiveResponse>) answer;
-    Told told = new Told(stream, () -> watch.last(kind).map(Demand::active));
-    Runnable stop = watch.onChange(told::tell);
+    ActiveStream told = new ActiveStream(stream, () -> monitor.last(kind).map(Demand::active));
+    Runnable stop = monitor.onChange(told::update);
     stream.setOnCancelHandler(
         () -> {
           stop.run();
           streams.decrementAndGet();
         });
-    told.tell();
+    told.update();
   }
 
   /** One caller and what it has heard last. */
-  private static final class Told {
+  private static final class ActiveStream {
     private final ServerCallStreamObserver<IsActiveResponse> stream;
     private final Supplier<Optional<Boolean>> active;
     private Optional<Boolean> last = Optional.empty();
 
-    Told(ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
+    ActiveStream(ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
       this.stream = stream;
       this.active = active;
     }
 
-    synchronized void tell() {
+    synchronized void update() {
       Optional<Boolean> now = active.get(); // unknown is not false: KEDA would scale to zero
       if (now.isPresent() && !last.equals(now) && !stream.isCancelled()) {
         last = now;

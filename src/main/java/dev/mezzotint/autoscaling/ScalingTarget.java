@@ -19,7 +19,7 @@ public sealed interface ScalingTarget {
 
   /** What is to be shared, in the share's own unit. */
   default double value(Demand demand) {
-    return this instanceof Seconds ? demand.deviceSeconds() : demand.wanted();
+    return this instanceof Seconds ? demand.deviceSeconds() : demand.runnable();
   }
 
   /**

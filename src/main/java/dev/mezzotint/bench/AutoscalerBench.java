@@ -1,7 +1,7 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.autoscaling.ScalingTarget;
-import dev.mezzotint.autoscaling.SimulatedCluster;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.io.IOException;
@@ -113,7 +113,7 @@ public final class AutoscalerBench implements Callable<Integer> {
       for (int least = 0; least <= 1; least++) {
         SimulatedCluster settings =
             SimulatedCluster.of(jobSeconds, latency, startup)
-                .withShare(new ScalingTarget.Seconds(target))
+                .withTarget(new ScalingTarget.Seconds(target))
                 .withPods(least, pods);
         rows.add(row(target, least, AutoscalerSimulation.run(settings, arrivals)));
       }

@@ -2,7 +2,7 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.autoscaling.Demand;
 import dev.mezzotint.autoscaling.ScalingTarget;
-import dev.mezzotint.autoscaling.SimulatedCluster;
+
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,7 +64,7 @@ public final class AutoscalerSimulation {
     this.left = this.arrivals.length;
     this.started = new double[this.arrivals.length];
     this.done = new boolean[this.arrivals.length];
-    for (int i = 0; i < settings.least(); i++) {
+    for (int i = 0; i < settings.podsMin(); i++) {
       pods.add(new Pod(0));
       starts++;
     }
@@ -78,7 +78,7 @@ public final class AutoscalerSimulation {
     double last = arrivals.length == 0 ? 0 : arrivals[arrivals.length - 1];
     double pollAt = 0;
     // Until all is done and the cluster is at rest again, whose pods cost too.
-    while ((left > 0 || pods.size() > settings.least()) && now < last + OVERTIME_SECONDS) {
+    while ((left > 0 || pods.size() > settings.podsMin()) && now < last + OVERTIME_SECONDS) {
       while (next < arrivals.length && arrivals[next] <= now) {
         waiting.addLast(next++);
       }
@@ -184,9 +184,9 @@ public final class AutoscalerSimulation {
   }
 
   private int wish(Demand demand) {
-    int wish = Math.max(settings.least(), settings.share().workers(demand, settings.most()));
+    int wish = Math.max(settings.podsMin(), settings.target().workers(demand, settings.podsMax()));
     boolean rests = !demand.active() && now - lastActive >= settings.cooldown();
-    return rests ? settings.least() : Math.max(1, wish);
+    return rests ? settings.podsMin() : Math.max(1, wish);
   }
 
   private void shrink(int alive, int wish, Demand demand) {

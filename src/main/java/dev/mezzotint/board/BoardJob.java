@@ -19,11 +19,11 @@ import java.util.stream.Stream;
  * @param since when its request was written, or its oldest known event
  * @param started when its first attempt began
  * @param updated time of the newest event
- * @param calledOff somebody has called it off, and it has not ended yet
+ * @param cancelRequested somebody has called it off, and it has not ended yet
  * @param data members of its events, the newest of each name
  * @param request what it asks for, without what is long; empty if the request was not seen
- * @param requestLacks names of members that were too long: without them it is another request
- * @param curve of a training: iteration and smoothed loss, at most {@link LossHistory#POINTS_MAX}
+ * @param truncatedFields names of members that were too long: without them it is another request
+ * @param lossHistory of a training: iteration and smoothed loss, at most {@link LossHistory#POINTS_MAX}
  */
 public record BoardJob(
     String id,
@@ -33,11 +33,11 @@ public record BoardJob(
     Instant since,
     Optional<Instant> started,
     Instant updated,
-    boolean calledOff,
+    boolean cancelRequested,
     Map<String, Object> data,
     Map<String, Object> request,
-    List<String> requestLacks,
-    List<double[]> curve) {
+    List<String> truncatedFields,
+    List<double[]> lossHistory) {
 
   /** Members of events that are of use to whoever looks at a job. */
   static final Set<String> KEPT =
@@ -92,7 +92,7 @@ public record BoardJob(
       return name().toLowerCase(Locale.ROOT);
     }
 
-    public boolean over() {
+    public boolean terminal() {
       return this != QUEUED && this != RUNNING;
     }
   }
@@ -100,13 +100,13 @@ public record BoardJob(
   public BoardJob {
     data = Map.copyOf(data);
     request = Map.copyOf(request);
-    requestLacks = List.copyOf(requestLacks);
-    curve = List.copyOf(curve);
+    truncatedFields = List.copyOf(truncatedFields);
+    lossHistory = List.copyOf(lossHistory);
   }
 
   /** Its place among others, newest first. */
-  public JobBoard.Mark mark() {
-    return new JobBoard.Mark(since, id);
+  public JobBoard.Cursor cursor() {
+    return new JobBoard.Cursor(since, id);
   }
 
   /** As JSON members, in an order that people like to read; without the curve. */
@@ -119,10 +119,10 @@ public record BoardJob(
     map.put("since", since.toString());
     started.ifPresent(time -> map.put("started", time.toString()));
     map.put("updated", updated.toString());
-    if (state.over()) {
+    if (state.terminal()) {
       map.put("ended", updated.toString());
     }
-    if (calledOff) {
+    if (cancelRequested) {
       map.put("calledOff", true);
     }
     for (String name : data.keySet().stream().sorted().toList()) {
@@ -131,16 +131,16 @@ public record BoardJob(
     if (!request.isEmpty()) {
       map.put("request", request);
     }
-    if (!requestLacks.isEmpty()) {
-      map.put("requestLacks", requestLacks);
+    if (!truncatedFields.isEmpty()) {
+      map.put("requestLacks", truncatedFields);
     }
     return map;
   }
 
   /** The curve as lists of two numbers. */
-  public List<List<Double>> curvePoints() {
+  public List<List<Double>> lossPoints() {
     List<List<Double>> points = new ArrayList<>();
-    curve.forEach(point -> points.add(List.of(point[0], point[1])));
+    lossHistory.forEach(point -> points.add(List.of(point[0], point[1])));
     return points;
   }
 }

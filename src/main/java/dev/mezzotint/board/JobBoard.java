@@ -28,7 +28,7 @@ import java.util.function.Predicate;
  */
 public final class JobBoard {
   private final int capacity;
-  private final Consumer<BoardJob> changed;
+  private final Consumer<BoardJob> onChange;
   private final Map<String, Entry> jobs = new HashMap<>();
 
   /** All of them, the newest first. */
@@ -53,21 +53,21 @@ public final class JobBoard {
       throw new IllegalArgumentException("a board of " + capacity + " jobs");
     }
     this.capacity = capacity;
-    this.changed = changed;
+    this.onChange = changed;
   }
 
   /** A job as the board keeps it; guarded by the board. */
   private static final class Entry {
     private final String id;
     private final Map<String, Object> data = new LinkedHashMap<>();
-    private final LossHistory curve = new LossHistory();
+    private final LossHistory lossHistory = new LossHistory();
     private String kind = "";
-    private JobState life = JobState.NEW;
+    private JobState state = JobState.NEW;
     private Instant since;
     private Instant updated;
     private Optional<Instant> started = Optional.empty();
     private Optional<RequestSummary> request = Optional.empty();
-    private boolean calledOff;
+    private boolean cancelRequested;
 
     Entry(String id, Instant at) {
       this.id = id;
@@ -75,20 +75,20 @@ public final class JobBoard {
       this.updated = at;
     }
 
-    BoardJob look() {
+    BoardJob snapshot() {
       return new BoardJob(
           id,
           kind,
-          BoardJob.State.of(life.state()),
-          life.attempt(),
+          BoardJob.State.of(state.state()),
+          state.attempt(),
           since,
           started,
           updated,
-          calledOff && !life.over(),
+          cancelRequested && !state.over(),
           new LinkedHashMap<>(data),
           request.map(RequestSummary::members).orElse(Map.of()),
-          request.map(RequestSummary::lacks).orElse(List.of()),
-          curve.points());
+          request.map(RequestSummary::truncatedFields).orElse(List.of()),
+          lossHistory.points());
     }
   }
 
@@ -125,10 +125,10 @@ public final class JobBoard {
   }
 
   /** Somebody has called this job off; nothing happens if it is not known or over. */
-  public synchronized void calledOff(String id) {
+  public synchronized void cancelRequested(String id) {
     Entry entry = jobs.get(id);
-    if (entry != null && !entry.calledOff && !entry.life.over()) {
-      entry.calledOff = true;
+    if (entry != null && !entry.cancelRequested && !entry.state.over()) {
+      entry.cancelRequested = true;
       settle(entry);
     }
   }
@@ -140,9 +140,9 @@ public final class JobBoard {
     }
     Entry entry = entry(event.jobId(), event.time());
     since(entry, event.time());
-    Optional<JobState> next = after(entry.life, event);
+    Optional<JobState> next = after(entry.state, event);
     if (next.isPresent()) {
-      entry.life = next.get();
+      entry.state = next.get();
       take(entry, event);
     } else if (!learn(entry, event)) {
       return;
@@ -163,7 +163,7 @@ public final class JobBoard {
       entry.started = Optional.of(event.time());
     }
     if (event.type() == JobEvent.Type.PROGRESSED) {
-      entry.curve.add(event.data());
+      entry.lossHistory.add(event.data());
     }
     if (event.data().containsKey("iterations")) {
       entry.kind = "training";
@@ -224,7 +224,7 @@ public final class JobBoard {
   }
 
   private void settle(Entry entry) {
-    if (entry.life.over()) {
+    if (entry.state.over()) {
       ended.add(entry);
     }
     while (jobs.size() > capacity) {
@@ -234,13 +234,13 @@ public final class JobBoard {
       ended.remove(victim);
     }
     if (jobs.get(entry.id) == entry) {
-      changed.accept(entry.look());
+      onChange.accept(entry.snapshot());
     }
   }
 
   /** The job of this id, if it is known. */
   public synchronized Optional<BoardJob> job(String id) {
-    return Optional.ofNullable(jobs.get(id)).map(Entry::look);
+    return Optional.ofNullable(jobs.get(id)).map(Entry::snapshot);
   }
 
   /** SHA-256 of the request that made this job, its members sorted; empty if it was not seen. */
@@ -262,13 +262,13 @@ public final class JobBoard {
    * @param after begins behind this one; empty for the newest
    */
   public synchronized List<BoardJob> newest(
-      Predicate<BoardJob> wanted, Optional<Mark> after, int countMax) {
+      Predicate<BoardJob> wanted, Optional<Cursor> after, int countMax) {
     List<BoardJob> page = new ArrayList<>();
     for (Entry entry : after.isEmpty() ? order : order.tailSet(at(after.get()), false)) {
       if (page.size() == countMax) {
         break;
       }
-      BoardJob job = entry.look();
+      BoardJob job = entry.snapshot();
       if (wanted.test(job)) {
         page.add(job);
       }
@@ -277,9 +277,9 @@ public final class JobBoard {
   }
 
   /** A place between two jobs, which stays where it is when jobs come and go. */
-  public record Mark(Instant since, String id) {}
+  public record Cursor(Instant since, String id) {}
 
-  private static Entry at(Mark mark) {
+  private static Entry at(Cursor mark) {
     return new Entry(mark.id(), mark.since());
   }
 
@@ -289,7 +289,7 @@ public final class JobBoard {
     for (BoardJob.State state : BoardJob.State.values()) {
       counts.put(state, 0);
     }
-    jobs.values().forEach(e -> counts.merge(BoardJob.State.of(e.life.state()), 1, Integer::sum));
+    jobs.values().forEach(e -> counts.merge(BoardJob.State.of(e.state.state()), 1, Integer::sum));
     return counts;
   }
 

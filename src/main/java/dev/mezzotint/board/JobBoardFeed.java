@@ -84,7 +84,7 @@ public final class JobBoardFeed implements AutoCloseable {
       at.forEach(consumer::seek);
       caughtUp.countDown();
       while (!reader.closing()) {
-        consumer.poll(POLL).forEach(record -> tell(record, Map.of()));
+        consumer.poll(POLL).forEach(record -> apply(record, Map.of()));
       }
     }
   }
@@ -125,11 +125,11 @@ public final class JobBoardFeed implements AutoCloseable {
       Map<TopicPartition, Long> settled) {
     while (!reader.closing()
         && ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
-      consumer.poll(POLL).forEach(record -> tell(record, settled));
+      consumer.poll(POLL).forEach(record -> apply(record, settled));
     }
   }
 
-  private void tell(ConsumerRecord<byte[], byte[]> record, Map<TopicPartition, Long> settled) {
+  private void apply(ConsumerRecord<byte[], byte[]> record, Map<TopicPartition, Long> settled) {
     if (record.value() == null) {
       return;
     }
@@ -158,7 +158,7 @@ public final class JobBoardFeed implements AutoCloseable {
       }
       board.requested(kind, id, json, at);
       if (cancelled.test(id.value())) {
-        board.calledOff(id.value());
+        board.cancelRequested(id.value());
       }
     } catch (InvalidInputException e) {
       // Nobody's job: whoever takes it answers with a rejected event and a dead letter.

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fingerprint SHA-256 of the request with its members sorted
  * @param members its short members, by name
- * @param lacks names of members that are not among them, as {@code seeds} or {@code init.data}:
+ * @param truncatedFields names of members that are not among them, as {@code seeds} or {@code init.data}:
  *     without them it is another request
  */
-record RequestSummary(String fingerprint, Map<String, Object> members, List<String> lacks) {
+record RequestSummary(String fingerprint, Map<String, Object> members, List<String> truncatedFields) {
   private static final int TEXT_MAX = 256;
   private static final int LIST_MAX = 16;
   private static final int MEMBERS_MAX = 40;
@@ -56,7 +56,7 @@ record RequestSummary(String fingerprint, Map<String, Object> members, List<Stri
       left -= sizes.getOrDefault(name, 0);
       if (left < 0) {
         members.remove(name);
-        lacks.add(told(name));
+        lacks.add(shortName(name));
       }
     }
     return members;
@@ -75,7 +75,7 @@ record RequestSummary(String fingerprint, Map<String, Object> members, List<Stri
       if (value != null && kept.size() < MEMBERS_MAX && name.length() <= TEXT_MAX) {
         kept.put(name, value);
       } else if (member.getValue() != null) {
-        lacks.add(told(whole));
+        lacks.add(shortName(whole));
       }
     }
     return kept;
@@ -96,7 +96,7 @@ record RequestSummary(String fingerprint, Map<String, Object> members, List<Stri
     return value;
   }
 
-  private static String told(String name) {
+  private static String shortName(String name) {
     return name.length() <= TEXT_MAX ? name : name.substring(0, TEXT_MAX);
   }
 }

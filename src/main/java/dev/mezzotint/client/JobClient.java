@@ -83,19 +83,19 @@ public final class JobClient implements AutoCloseable {
   /**
    * Lets workers take nothing more from request topics; what is in hand goes on.
    *
-   * @param word as {@link Topics#named} understands it
+   * @param word as {@link Topics#resolve} understands it
    * @return the topics
    * @throws TransientException if the broker cannot be reached
    */
   public List<String> pause(String word) {
-    List<String> topics = settings.topics().named(word);
+    List<String> topics = settings.topics().resolve(word);
     topics.forEach(topic -> control(ControlTopic.TOPIC_KEY + topic, "pause"));
     return topics;
   }
 
   /** Takes {@link #pause} back. */
   public List<String> resume(String word) {
-    List<String> topics = settings.topics().named(word);
+    List<String> topics = settings.topics().resolve(word);
     topics.forEach(topic -> control(ControlTopic.TOPIC_KEY + topic, "resume"));
     return topics;
   }
@@ -120,7 +120,7 @@ public final class JobClient implements AutoCloseable {
   public List<DeadLetterReplay.Outcome> replay(Predicate<DeadLetters.Letter> chosen, boolean asIs) {
     List<DeadLetters.Letter> letters;
     try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
-      letters = DeadLetters.read(consumer, settings.topics().dead());
+      letters = DeadLetters.read(consumer, settings.topics().deadLetters());
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       throw new TransientException("no Kafka broker answers at " + settings.bootstrapServers(), e);
     }

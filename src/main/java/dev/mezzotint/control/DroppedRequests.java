@@ -1,6 +1,6 @@
 package dev.mezzotint.control;
 
-import dev.mezzotint.control.PendingRequests.Place;
+import dev.mezzotint.control.PendingRequests.Position;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,14 +21,14 @@ public final class DroppedRequests {
   /**
    * Copies stand in the topic before what they copy is settled, but they are read a little later.
    */
-  private static final Duration DOUBT = Duration.ofSeconds(3);
+  private static final Duration CHECK_DELAY = Duration.ofSeconds(3);
 
-  private static final Duration LOOK_AGAIN_MAX = Duration.ofMinutes(10);
+  private static final Duration CHECK_DELAY_MAX = Duration.ofMinutes(10);
 
   /** Ends of jobs whose requests are not remembered would pile up. */
   private static final int ENDED_MAX = 100_000;
 
-  private final Map<String, Suspect> suspects = new LinkedHashMap<>();
+  private final Map<String, Candidate> candidates = new LinkedHashMap<>();
   private final Map<String, Boolean> ended =
       new LinkedHashMap<>() {
         @Override
@@ -37,18 +37,18 @@ public final class DroppedRequests {
         }
       };
 
-  private record Suspect(PendingRequests.Gone request, Instant look, Duration again) {}
+  private record Candidate(PendingRequests.Settled request, Instant look, Duration again) {}
 
   /** Somebody has told of this job's end. */
   public void ended(String id) {
-    suspects.remove(id);
+    candidates.remove(id);
     ended.put(id, true);
   }
 
   /** The topic is done with this request. */
-  public void settled(PendingRequests.Gone request, Instant now) {
+  public void requestSettled(PendingRequests.Settled request, Instant now) {
     if (ended.remove(request.id()) == null) {
-      suspects.put(request.id(), new Suspect(request, now.plus(DOUBT), DOUBT));
+      candidates.put(request.id(), new Candidate(request, now.plus(CHECK_DELAY), CHECK_DELAY));
     }
   }
 
@@ -58,40 +58,40 @@ public final class DroppedRequests {
    * @return false if it is another request under the id of one that is looked for, which came first
    *     and will have the id
    */
-  public boolean seen(PendingJobs.Waiting request) {
-    Suspect suspect = suspects.get(request.id());
+  public boolean recordSeen(PendingJobs.PendingRequest request) {
+    Candidate suspect = candidates.get(request.id());
     if (suspect != null && suspect.request().fingerprint() != request.fingerprint()) {
       return false;
     }
-    suspects.remove(request.id());
+    candidates.remove(request.id());
     return true;
   }
 
   /**
-   * Who is to be looked at now; each is due once more, later and later, until it is {@link #seen}.
+   * Who is to be looked at now; each is due once more, later and later, until it is {@link #recordSeen}.
    *
    * @param most so many at a time; the others stay due
    */
-  public List<Map.Entry<String, Place>> due(Instant now, int most) {
-    List<Map.Entry<String, Place>> due = new ArrayList<>();
-    suspects.replaceAll(
+  public List<Map.Entry<String, Position>> pollDue(Instant now, int most) {
+    List<Map.Entry<String, Position>> due = new ArrayList<>();
+    candidates.replaceAll(
         (id, suspect) -> {
           if (suspect.look().isAfter(now) || due.size() == most) {
             return suspect;
           }
-          due.add(Map.entry(id, suspect.request().place()));
+          due.add(Map.entry(id, suspect.request().position()));
           Duration next = suspect.again().multipliedBy(2);
-          Duration again = next.compareTo(LOOK_AGAIN_MAX) > 0 ? LOOK_AGAIN_MAX : next;
-          return new Suspect(suspect.request(), now.plus(again), again);
+          Duration again = next.compareTo(CHECK_DELAY_MAX) > 0 ? CHECK_DELAY_MAX : next;
+          return new Candidate(suspect.request(), now.plus(again), again);
         });
     return due;
   }
 
   /** The first offset of a partition that somebody must look at. */
-  public OptionalLong first(String topic, int partition) {
+  public OptionalLong earliestOffset(String topic, int partition) {
     OptionalLong first = OptionalLong.empty();
-    for (Suspect suspect : suspects.values()) {
-      Place place = suspect.request().place();
+    for (Candidate suspect : candidates.values()) {
+      Position place = suspect.request().position();
       if (place.topic().equals(topic)
           && place.partition() == partition
           && (first.isEmpty() || place.offset() < first.getAsLong())) {

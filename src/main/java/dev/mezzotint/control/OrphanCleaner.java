@@ -37,7 +37,7 @@ public final class OrphanCleaner implements OrphanRemover {
   }
 
   @Override
-  public int sweep(String jobId) {
+  public int clean(String jobId) {
     Optional<StoredObject> standing = store.get(Keys.manifest(jobId));
     if (standing.isEmpty()) {
       return 0;

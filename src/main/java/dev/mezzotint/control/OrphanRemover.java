@@ -12,5 +12,5 @@ public interface OrphanRemover {
    * @return how many objects were removed
    * @throws TransientException if the store is away
    */
-  int sweep(String jobId);
+  int clean(String jobId);
 }

@@ -30,8 +30,8 @@ public final class OrphanSweeper implements AutoCloseable {
   private static final long PAUSE_MILLIS_MAX = 10_000;
 
   private final KafkaSettings settings;
-  private final OrphanRemover sweep;
-  private final Duration distance;
+  private final OrphanRemover clean;
+  private final Duration minAge;
   private final InstantSource clock;
   private final TopicReader reader = new TopicReader("sweeper", this::run);
 
@@ -44,8 +44,8 @@ public final class OrphanSweeper implements AutoCloseable {
   public OrphanSweeper(
       KafkaSettings settings, OrphanRemover sweep, Duration distance, InstantSource clock) {
     this.settings = settings;
-    this.sweep = sweep;
-    this.distance = distance;
+    this.clean = sweep;
+    this.minAge = distance;
     this.clock = clock;
     reader.start();
   }
@@ -82,12 +82,12 @@ public final class OrphanSweeper implements AutoCloseable {
       TopicPartition partition,
       List<ConsumerRecord<byte[], byte[]>> records) {
     for (ConsumerRecord<byte[], byte[]> record : records) {
-      long left = record.timestamp() + distance.toMillis() - clock.millis();
+      long left = record.timestamp() + minAge.toMillis() - clock.millis();
       if (left > 0) {
         consumer.seek(partition, new OffsetAndMetadata(record.offset()));
         return left;
       }
-      ended(record).ifPresent(this::sweep);
+      ended(record).ifPresent(this::clean);
     }
     return Long.MAX_VALUE;
   }
@@ -104,8 +104,8 @@ public final class OrphanSweeper implements AutoCloseable {
     return end.type() != JobEvent.Type.COMPLETED || end.data().containsKey("weightsSha256");
   }
 
-  private void sweep(String jobId) {
-    int removed = sweep.sweep(jobId);
+  private void clean(String jobId) {
+    int removed = clean.clean(jobId);
     if (removed > 0) {
       LOG.log(
           Level.INFO, "Removed {0} objects that job {1} left behind.", removed, new JobId(jobId));

@@ -55,14 +55,14 @@ public final class PendingJobTerminator implements PendingJobs {
   }
 
   @Override
-  public Optional<Waiting> read(Delivery record) {
+  public Optional<PendingRequest> read(Delivery record) {
     return intake(record).map(PendingJobTerminator::waiting);
   }
 
-  private static Waiting waiting(ParsedRequest<?> intake) {
+  private static PendingRequest waiting(ParsedRequest<?> intake) {
     // A backlog may be long, and this much tells two requests of one id apart.
     long fingerprint = Long.parseUnsignedLong(intake.fingerprint().substring(0, 16), 16);
-    return new Waiting(intake.id().value(), fingerprint, intake.deadline());
+    return new PendingRequest(intake.id().value(), fingerprint, intake.deadline());
   }
 
   /** What is at fault with a record is left to the worker that takes it. */
@@ -79,7 +79,7 @@ public final class PendingJobTerminator implements PendingJobs {
   }
 
   @Override
-  public boolean end(Delivery record) throws InterruptedException {
+  public boolean endIfOver(Delivery record) throws InterruptedException {
     Optional<ParsedRequest<?>> read = intake(record).filter(intake -> intake.request().isPresent());
     if (read.isEmpty()) {
       return false;
@@ -112,7 +112,7 @@ public final class PendingJobTerminator implements PendingJobs {
    * request is a job as well, which ends as failed once a worker has told its author.
    */
   @Override
-  public boolean lost(Delivery record) throws InterruptedException {
+  public boolean wasDropped(Delivery record) throws InterruptedException {
     Optional<ParsedRequest<?>> intake = intake(record);
     if (intake.isEmpty()) {
       return false;

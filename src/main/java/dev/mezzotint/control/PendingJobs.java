@@ -15,10 +15,10 @@ public interface PendingJobs {
    *     other ones
    * @param deadline after which it is late; empty as well for a request that is refused anyway
    */
-  record Waiting(String id, long fingerprint, Optional<Instant> deadline) {}
+  record PendingRequest(String id, long fingerprint, Optional<Instant> deadline) {}
 
   /** What must be remembered of a record; empty for one that is nobody's job. */
-  Optional<Waiting> read(Delivery record);
+  Optional<PendingRequest> read(Delivery record);
 
   /**
    * Ends the job of this record if it is over: called off, or late.
@@ -27,7 +27,7 @@ public interface PendingJobs {
    * @return whether this call ended the job
    * @throws TransientException if store or broker are away
    */
-  boolean end(Delivery record) throws InterruptedException;
+  boolean endIfOver(Delivery record) throws InterruptedException;
 
   /**
    * Whether this record, which its topic is done with, was a job's that has not ended.
@@ -35,5 +35,5 @@ public interface PendingJobs {
    * @param record read from its topic, held by nobody
    * @throws TransientException if the store is away
    */
-  boolean lost(Delivery record) throws InterruptedException;
+  boolean wasDropped(Delivery record) throws InterruptedException;
 }

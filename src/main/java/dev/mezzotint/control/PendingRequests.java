@@ -29,8 +29,8 @@ public final class PendingRequests {
       new TreeSet<>(
           Comparator.comparing(Due::at)
               .thenComparing(Due::id)
-              .thenComparing(d -> d.place().offset())
-              .thenComparing(d -> d.place().log()));
+              .thenComparing(d -> d.position().offset())
+              .thenComparing(d -> d.position().log()));
 
   /**
    * @param capacity beyond it requests are not remembered: they end when a worker takes them
@@ -40,7 +40,7 @@ public final class PendingRequests {
   }
 
   /** Where a request record stands. */
-  public record Place(String topic, int partition, long offset) {
+  public record Position(String topic, int partition, long offset) {
     private String log() {
       return topic + "-" + partition;
     }
@@ -50,17 +50,17 @@ public final class PendingRequests {
    * A request of which no copy waits any more.
    *
    * @param fingerprint of its contents
-   * @param place where its latest copy stood
+   * @param position where its latest copy stood
    */
-  public record Gone(String id, long fingerprint, Place place) {}
+  public record Settled(String id, long fingerprint, Position position) {}
 
   /**
-   * @param place of the latest copy
+   * @param position of the latest copy
    * @param open how many copies are not settled
    */
-  private record Entry(long fingerprint, Place place, Optional<Instant> deadline, int open) {}
+  private record Entry(long fingerprint, Position position, Optional<Instant> deadline, int open) {}
 
-  private record Due(Instant at, String id, Place place) {}
+  private record Due(Instant at, String id, Position position) {}
 
   /**
    * A request stands here; if it was seen before, this place counts, since copies of a request take
@@ -69,7 +69,7 @@ public final class PendingRequests {
    * @return false if it is not remembered: there is no room, or another request under the same id
    *     waits, which came first and will have the id
    */
-  public boolean seen(PendingJobs.Waiting request, Place place) {
+  public boolean add(PendingJobs.PendingRequest request, Position place) {
     String id = request.id();
     Optional<Instant> deadline = request.deadline();
     Entry before = waiting.get(id);
@@ -80,7 +80,7 @@ public final class PendingRequests {
       if (before.fingerprint() != request.fingerprint()) {
         return false;
       }
-      forget(id, before);
+      unschedule(id, before);
     }
     boolean anew = log(place).put(place.offset(), id) == null;
     int open = (before == null ? 0 : before.open()) + (anew ? 1 : 0);
@@ -90,30 +90,30 @@ public final class PendingRequests {
   }
 
   /** Deadlines can lie years ahead; what is settled must not wait for them here. */
-  private void forget(String id, Entry entry) {
-    entry.deadline().ifPresent(time -> due.remove(new Due(time.plus(GRACE), id, entry.place())));
+  private void unschedule(String id, Entry entry) {
+    entry.deadline().ifPresent(time -> due.remove(new Due(time.plus(GRACE), id, entry.position())));
   }
 
-  private TreeMap<Long, String> log(Place place) {
+  private TreeMap<Long, String> log(Position place) {
     return ids.computeIfAbsent(place.log(), log -> new TreeMap<>());
   }
 
   /** The job is to end; nothing happens if it does not wait. */
-  public void calledOff(String id, Instant now) {
-    again(id, now.plus(GRACE));
+  public void cancelRequested(String id, Instant now) {
+    scheduleAt(id, now.plus(GRACE));
   }
 
   /** Asks for this job once more at that time, if it still waits. */
-  public void again(String id, Instant at) {
+  public void scheduleAt(String id, Instant at) {
     Entry entry = waiting.get(id);
     if (entry != null) {
-      due.add(new Due(at, id, entry.place()));
+      due.add(new Due(at, id, entry.position()));
     }
   }
 
   /** Everything before this offset is settled. */
-  public List<Gone> settled(String topic, int partition, long before) {
-    List<Gone> gone = new ArrayList<>();
+  public List<Settled> removeSettled(String topic, int partition, long before) {
+    List<Settled> gone = new ArrayList<>();
     TreeMap<Long, String> log = ids.get(topic + "-" + partition);
     if (log == null) {
       return gone;
@@ -126,11 +126,11 @@ public final class PendingRequests {
       }
       if (entry.open() > 1) {
         waiting.put(
-            id, new Entry(entry.fingerprint(), entry.place(), entry.deadline(), entry.open() - 1));
+            id, new Entry(entry.fingerprint(), entry.position(), entry.deadline(), entry.open() - 1));
       } else {
         waiting.remove(id);
-        forget(id, entry);
-        gone.add(new Gone(id, entry.fingerprint(), entry.place()));
+        unschedule(id, entry);
+        gone.add(new Settled(id, entry.fingerprint(), entry.position()));
       }
     }
     over.clear();
@@ -138,19 +138,19 @@ public final class PendingRequests {
   }
 
   /** Whether some requests may wait that are not remembered. */
-  public boolean full() {
+  public boolean isFull() {
     return waiting.size() >= capacity;
   }
 
   /** Ids and places of those whose time has come, each once for each time that was asked for it. */
-  public List<Map.Entry<String, Place>> due(Instant now) {
-    List<Map.Entry<String, Place>> come = new ArrayList<>();
+  public List<Map.Entry<String, Position>> due(Instant now) {
+    List<Map.Entry<String, Position>> come = new ArrayList<>();
     while (!due.isEmpty() && !due.first().at().isAfter(now)) {
       Due next = due.first();
       due.remove(next);
       Entry entry = waiting.get(next.id());
-      if (entry != null && entry.place().equals(next.place())) {
-        come.add(Map.entry(next.id(), next.place()));
+      if (entry != null && entry.position().equals(next.position())) {
+        come.add(Map.entry(next.id(), next.position()));
       }
     }
     return come;

@@ -1,6 +1,6 @@
 package dev.mezzotint.control;
 
-import dev.mezzotint.control.PendingRequests.Place;
+import dev.mezzotint.control.PendingRequests.Position;
 import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.List;
@@ -39,7 +39,7 @@ final class RecordLookup {
    * @return empty if it is gone from the topic
    * @throws TransientException if it has not come, which a silent broker does not tell from that
    */
-  Optional<ConsumerRecord<byte[], byte[]>> at(Place place) {
+  Optional<ConsumerRecord<byte[], byte[]>> at(Position place) {
     TopicPartition partition = new TopicPartition(place.topic(), place.partition());
     consumer.assign(List.of(partition));
     consumer.seek(partition, place.offset());

@@ -51,21 +51,21 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 public final class RequestTopicMonitor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RequestTopicMonitor.class.getName());
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration AGAIN = Duration.ofSeconds(2);
+  private static final Duration RETRY_DELAY = Duration.ofSeconds(2);
   private static final long SETTLED_SECONDS = 5;
 
   /** In one turn: a job that is called off is not to wait for hundreds of them. */
-  private static final int LOOKS = 10;
+  private static final int CHECKS_PER_TURN = 10;
 
   private static final int APART_MILLIS = 3_000;
 
   private final KafkaSettings settings;
   private final List<String> topics;
-  private final PendingJobs ends;
+  private final PendingJobs jobs;
   private final Cancellations cancellations;
   private final InstantSource clock;
   private final int capacity;
-  private final Queue<String> calledOff = new ConcurrentLinkedQueue<>();
+  private final Queue<String> cancelRequested = new ConcurrentLinkedQueue<>();
   private final TopicReader reader = new TopicReader("request-tail", this::run);
 
   /**
@@ -82,7 +82,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
       int capacity) {
     this.settings = settings;
     this.topics = List.copyOf(topics);
-    this.ends = ends;
+    this.jobs = ends;
     this.cancellations = cancellations;
     this.clock = clock;
     this.capacity = capacity;
@@ -90,8 +90,8 @@ public final class RequestTopicMonitor implements AutoCloseable {
   }
 
   /** Somebody has called this job off just now. */
-  public void calledOff(String jobId) {
-    calledOff.add(jobId);
+  public void cancelRequested(String jobId) {
+    cancelRequested.add(jobId);
   }
 
   private void run() throws InterruptedException {
@@ -123,7 +123,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
     before.forEach(tail::seek);
     partitions.forEach(partition -> before.putIfAbsent(partition, tail.position(partition)));
     checked(tail, before);
-    PendingRequests jobs = new PendingRequests(capacity);
+    PendingRequests pending = new PendingRequests(capacity);
     DroppedRequests lost = new DroppedRequests();
     long asked = System.nanoTime();
     while (!reader.closing()) {
@@ -132,26 +132,26 @@ public final class RequestTopicMonitor implements AutoCloseable {
         if (record.topic().equals(settings.topics().events())) {
           end(record).ifPresent(lost::ended);
         } else {
-          remember(jobs, lost, record);
+          remember(pending, lost, record);
         }
       }
-      for (String id = calledOff.poll(); id != null; id = calledOff.poll()) {
-        jobs.calledOff(id, clock.instant());
+      for (String id = cancelRequested.poll(); id != null; id = cancelRequested.poll()) {
+        pending.cancelRequested(id, clock.instant());
       }
-      for (Map.Entry<String, PendingRequests.Place> due : jobs.due(clock.instant())) {
-        end(jobs, lookup, due.getKey(), due.getValue());
+      for (Map.Entry<String, PendingRequests.Position> due : pending.due(clock.instant())) {
+        end(pending, lookup, due.getKey(), due.getValue());
       }
       // Only who has read everything can say that no copy stands there.
-      if (records.isEmpty() && !jobs.full()) {
-        for (Map.Entry<String, PendingRequests.Place> due : lost.due(clock.instant(), LOOKS)) {
+      if (records.isEmpty() && !pending.isFull()) {
+        for (Map.Entry<String, PendingRequests.Position> due : lost.pollDue(clock.instant(), CHECKS_PER_TURN)) {
           sendAgain(lost, lookup, sender, due.getKey(), due.getValue());
         }
       }
       if (System.nanoTime() - asked > TimeUnit.SECONDS.toNanos(SETTLED_SECONDS)) {
         Map<TopicPartition, Long> over = settled.read(partitions);
         over.replaceAll((p, offset) -> Math.min(offset, tail.position(p))); // read so far
-        over.forEach((p, offset) -> settle(jobs, lost, p, offset));
-        over.replaceAll((p, o) -> earliest(lost.first(p.topic(), p.partition()), o));
+        over.forEach((p, offset) -> settle(pending, lost, p, offset));
+        over.replaceAll((p, o) -> earliest(lost.earliestOffset(p.topic(), p.partition()), o));
         checked(tail, over);
         asked = System.nanoTime();
       }
@@ -204,10 +204,10 @@ public final class RequestTopicMonitor implements AutoCloseable {
         .map(JobEvent::jobId);
   }
 
-  private void settle(PendingRequests jobs, DroppedRequests lost, TopicPartition at, long before) {
+  private void settle(PendingRequests pending, DroppedRequests lost, TopicPartition at, long before) {
     // Of several readers one comes first, and the others see its copy.
     Instant apart = clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(APART_MILLIS));
-    jobs.settled(at.topic(), at.partition(), before).forEach(gone -> lost.settled(gone, apart));
+    pending.removeSettled(at.topic(), at.partition(), before).forEach(gone -> lost.requestSettled(gone, apart));
   }
 
   private void sendAgain(
@@ -215,11 +215,11 @@ public final class RequestTopicMonitor implements AutoCloseable {
       RecordLookup lookup,
       RecordSender sender,
       String id,
-      PendingRequests.Place place)
+      PendingRequests.Position place)
       throws InterruptedException {
     try {
       Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(place);
-      if (record.isEmpty() || !ends.lost(HandlerRun.delivery(record.get(), 0))) {
+      if (record.isEmpty() || !jobs.wasDropped(HandlerRun.delivery(record.get(), 0))) {
         lost.ended(id);
         return;
       }
@@ -243,33 +243,33 @@ public final class RequestTopicMonitor implements AutoCloseable {
   }
 
   private void remember(
-      PendingRequests jobs, DroppedRequests lost, ConsumerRecord<byte[], byte[]> record) {
-    Optional<PendingJobs.Waiting> waiting = ends.read(HandlerRun.delivery(record, 0));
+      PendingRequests pending, DroppedRequests lost, ConsumerRecord<byte[], byte[]> record) {
+    Optional<PendingJobs.PendingRequest> waiting = jobs.read(HandlerRun.delivery(record, 0));
     if (waiting.isEmpty()) {
       return;
     }
     String id = waiting.get().id();
-    PendingRequests.Place place =
-        new PendingRequests.Place(record.topic(), record.partition(), record.offset());
-    if (lost.seen(waiting.get())
-        && jobs.seen(waiting.get(), place)
+    PendingRequests.Position place =
+        new PendingRequests.Position(record.topic(), record.partition(), record.offset());
+    if (lost.recordSeen(waiting.get())
+        && pending.add(waiting.get(), place)
         && cancellations.cancelled(id)) {
-      jobs.calledOff(id, clock.instant());
+      pending.cancelRequested(id, clock.instant());
     }
   }
 
   private void end(
-      PendingRequests jobs, RecordLookup lookup, String id, PendingRequests.Place place)
+      PendingRequests pending, RecordLookup lookup, String id, PendingRequests.Position place)
       throws InterruptedException {
     try {
       Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(place);
-      if (record.isPresent() && ends.end(HandlerRun.delivery(record.get(), 0))) {
+      if (record.isPresent() && jobs.endIfOver(HandlerRun.delivery(record.get(), 0))) {
         LOG.log(Level.INFO, "Job {0} has ended while it waited.", new JobId(id));
       }
     } catch (TransientException e) {
       LOG.log(Level.WARNING, "Job {0} could not be ended yet: {1}", new JobId(id), e.getMessage());
-      Instant later = clock.instant().plus(AGAIN);
-      jobs.again(id, later);
+      Instant later = clock.instant().plus(RETRY_DELAY);
+      pending.scheduleAt(id, later);
     } catch (KafkaException e) {
       throw e;
     } catch (RuntimeException e) {

@@ -204,12 +204,12 @@ public final class ApiRouter implements AutoCloseable {
 
   private HttpResponse cancel(String id) {
     Optional<BoardJob> job = board.job(id);
-    if (job.isPresent() && job.get().state().over()) {
+    if (job.isPresent() && job.get().state().terminal()) {
       return HttpResponse.refusal(
           409, "id", "job " + id + " has ended: it is " + job.get().state().wireName());
     }
     outbox.cancel(id); // also one that nobody has heard of yet
-    board.calledOff(id);
+    board.cancelRequested(id);
     return HttpResponse.json(202, Map.of("id", id));
   }
 
@@ -221,8 +221,8 @@ public final class ApiRouter implements AutoCloseable {
 
   private static Map<String, Object> whole(BoardJob job) {
     Map<String, Object> map = shown(job);
-    if (!job.curve().isEmpty()) {
-      map.put("curve", job.curvePoints());
+    if (!job.lossHistory().isEmpty()) {
+      map.put("curve", job.lossPoints());
     }
     return map;
   }
@@ -255,11 +255,11 @@ public final class ApiRouter implements AutoCloseable {
     return HttpResponse.json(200, answer);
   }
 
-  private static JobBoard.Mark mark(String text) {
+  private static JobBoard.Cursor mark(String text) {
     Matcher mark = MARK.matcher(text);
     try {
       if (mark.matches()) {
-        return new JobBoard.Mark(Instant.parse(mark.group(1)), mark.group(2));
+        return new JobBoard.Cursor(Instant.parse(mark.group(1)), mark.group(2));
       }
     } catch (java.time.DateTimeException e) {
       // refused below

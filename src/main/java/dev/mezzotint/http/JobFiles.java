@@ -206,7 +206,7 @@ final class JobFiles {
     Map<String, Object> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");
-    if (!job.state().over()) {
+    if (!job.state().terminal()) {
       links.put("cancel", self + "/cancel");
     }
     for (String name : List.of("grid", "sheet", "clip", "lossCurve", "manifest")) {

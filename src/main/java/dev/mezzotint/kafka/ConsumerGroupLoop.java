@@ -3,7 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.TransientException;
-import dev.mezzotint.kafka.GroupLane.InHand;
+import dev.mezzotint.kafka.GroupLane.ActiveRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -49,22 +49,22 @@ import org.jspecify.annotations.Nullable;
 final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private static final Logger LOG = Logger.getLogger(ConsumerGroupLoop.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(50);
-  private static final Duration WISH_POLL = Duration.ofMillis(20);
+  private static final Duration PREFERRED_POLL = Duration.ofMillis(20);
   private static final long BUSY_MILLIS = 100;
 
   /** Short, so that a shutdown is not held up by a broker that is away. */
   private static final Duration COMMIT_LIMIT = Duration.ofSeconds(5);
 
   /** A crash makes as many records be delivered again, most of them done. */
-  private static final long BEHIND_MAX = 500;
+  private static final long REPLAYABLE_MAX = 500;
 
   private final Consumer<byte[], byte[]> consumer;
   private final List<GroupLane> lanes;
-  private final LaneSchedule rota;
+  private final LaneSchedule schedule;
   private final Predicate<String> paused;
   private final DeliveryHandler handler;
-  private final RecordRepublisher resubmission;
-  private final QueueMetrics tally;
+  private final RecordRepublisher republisher;
+  private final QueueMetrics metrics;
   private final BooleanSupplier stopping;
   private final long leaseNanos;
   private final Duration commitLimit;
@@ -91,11 +91,11 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       Duration lease) {
     this.consumer = consumer;
     this.lanes = lanes;
-    this.rota = rota;
+    this.schedule = rota;
     this.paused = paused;
     this.handler = handler;
-    this.resubmission = resubmission;
-    this.tally = tally;
+    this.republisher = resubmission;
+    this.metrics = tally;
     this.stopping = stopping;
     this.leaseNanos = lease.toNanos();
     this.commitLimit = Duration.ofNanos(Math.min(leaseNanos / 3, COMMIT_LIMIT.toNanos()));
@@ -108,21 +108,21 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
    * @throws KafkaException if the consumer cannot go on
    */
   void run() throws InterruptedException {
-    consumer.subscribe(rota.topics(), this);
+    consumer.subscribe(schedule.topics(), this);
     while (true) {
       lanes.forEach(this::settle);
       commit();
-      if (lapsed()) {
+      if (leaseExpired()) {
         fenceAll();
         return;
       }
       if (stopping.getAsBoolean()) {
-        if (lanes.stream().allMatch(lane -> lane.inHand().isEmpty())) {
+        if (lanes.stream().allMatch(lane -> lane.active().isEmpty())) {
           return;
         }
-        lanes.forEach(lane -> lane.inHand().ifPresent(held -> held.delivery().drain()));
+        lanes.forEach(lane -> lane.active().ifPresent(held -> held.delivery().drain()));
       }
-      Optional<GroupLane> free = lanes.stream().filter(lane -> lane.inHand().isEmpty()).findFirst();
+      Optional<GroupLane> free = lanes.stream().filter(lane -> lane.active().isEmpty()).findFirst();
       boolean sure = System.nanoTime() - leasedSince < leaseNanos / 2;
       if (free.isPresent() && sure && !stopping.getAsBoolean()) {
         fill(free.get());
@@ -137,8 +137,8 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   /** One record for a free lane, of the topic that it serves first, or else of any. */
   private void fill(GroupLane lane) {
-    String wish = rota.order(lane.number(), System.nanoTime()).get(0);
-    if (rota.topics().size() == 1 || !poll(lane, wish::equals, WISH_POLL)) {
+    String wish = schedule.order(lane.number(), System.nanoTime()).get(0);
+    if (schedule.topics().size() == 1 || !poll(lane, wish::equals, PREFERRED_POLL)) {
       poll(lane, topic -> true, IDLE_POLL);
     }
   }
@@ -149,7 +149,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       PartitionProgress progress = partitions.get(partition);
       boolean open =
           progress != null
-              && progress.behind() < BEHIND_MAX
+              && progress.replayable() < REPLAYABLE_MAX
               && wanted.test(partition.topic())
               && !paused.test(partition.topic());
       if (open) {
@@ -171,7 +171,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     PartitionProgress progress =
         partitions.computeIfAbsent(
             new TopicPartition(record.topic(), record.partition()), p -> new PartitionProgress());
-    progress.take(record.offset());
+    progress.add(record.offset());
     begin(lane, record, progress, 1);
   }
 
@@ -184,17 +184,17 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
         new HandlerRun(
             HandlerRun.delivery(record, count),
             handler,
-            resubmission.holdMillis(),
+            republisher.releaseDelayMillis(),
             "mezzotint-job-" + lane.number(),
             ended::release);
     attempt.delivery().holdUntil(leasedSince + leaseNanos);
-    lane.take(new InHand(record, attempt, progress));
+    lane.take(new ActiveRecord(record, attempt, progress));
   }
 
   /** Draws the conclusion of an attempt that has ended. */
   private void settle(GroupLane lane) {
-    InHand held = lane.inHand().orElse(null);
-    if (held == null || !held.attempt().awaitMillis(0)) {
+    ActiveRecord held = lane.active().orElse(null);
+    if (held == null || !held.run().awaitMillis(0)) {
       return;
     }
     lane.free();
@@ -203,21 +203,21 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     if (held.delivery().fenced() || partitions.get(held.partition()) != held.progress()) {
       return; // no more ours, or to be fetched again
     }
-    boolean shared = held.attempt().settlement() == Settlement.CONTINUE;
-    if (held.attempt().settlement() == Settlement.ACCEPT || (shared && resubmitted(held))) {
+    boolean shared = held.run().settlement() == Settlement.CONTINUE;
+    if (held.run().settlement() == Settlement.ACCEPT || (shared && republished(held))) {
       held.progress().settle(offset);
     } else if (stopping.getAsBoolean()) {
       LOG.log(Level.FINE, "{0} is not committed: handed back", held.delivery());
-    } else if (count >= resubmission.copyAt() - 1 && resubmitted(held)) {
+    } else if (count >= republisher.copyAt() - 1 && republished(held)) {
       held.progress().settle(offset);
     } else {
       begin(lane, held.record(), held.progress(), count + 1);
     }
   }
 
-  private boolean resubmitted(InHand held) {
+  private boolean republished(ActiveRecord held) {
     try {
-      resubmission.publish(held.record());
+      republisher.publish(held.record());
       return true;
     } catch (TransientException | RecordTooLargeException e) {
       LOG.log(
@@ -253,15 +253,15 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       return;
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       LOG.log(Level.WARNING, "A commit failed and is tried again: {0}", e.getMessage());
-      tally.renewal(false);
+      metrics.recordRenewal(false);
       return;
     }
     leasedSince = now;
     lastRenewal = Instant.now();
-    tally.renewal(true);
+    metrics.recordRenewal(true);
     lanes.forEach(
         lane ->
-            lane.inHand()
+            lane.active()
                 .filter(held -> partitions.get(held.partition()) == held.progress())
                 .ifPresent(held -> held.delivery().holdUntil(now + leaseNanos)));
   }
@@ -282,8 +282,8 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
         });
   }
 
-  private boolean lapsed() {
-    boolean holds = lanes.stream().anyMatch(lane -> lane.inHand().isPresent());
+  private boolean leaseExpired() {
+    boolean holds = lanes.stream().anyMatch(lane -> lane.active().isPresent());
     if (holds && System.nanoTime() - leasedSince > leaseNanos) {
       LOG.log(Level.WARNING, "No commit for a whole session: what is in hand is given up");
       return true;
@@ -293,15 +293,15 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   /** Nothing in hand may have any more effect. */
   void fenceAll() {
-    lanes.forEach(lane -> lane.inHand().ifPresent(this::fence));
+    lanes.forEach(lane -> lane.active().ifPresent(this::fence));
     partitions.clear();
   }
 
-  private void fence(InHand held) {
+  private void fence(ActiveRecord held) {
     if (!held.delivery().fenced()) {
       LOG.log(Level.WARNING, "Lost the lease on {0}; the attempt stops.", held.delivery());
       held.delivery().fence();
-      tally.fencing();
+      metrics.recordFenced();
     }
   }
 
@@ -331,7 +331,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsLost(Collection<TopicPartition> lost) {
     for (GroupLane lane : lanes) {
-      Optional<InHand> held = lane.inHand().filter(h -> lost.contains(h.partition()));
+      Optional<ActiveRecord> held = lane.active().filter(h -> lost.contains(h.partition()));
       if (held.isPresent()) {
         fence(held.get());
         LOG.log(

@@ -37,13 +37,13 @@ public final class ConsumerGroupQueue implements RequestQueue {
   private static final int TRIES = 5;
 
   private final KafkaSettings settings;
-  private final LaneSchedule rota;
+  private final LaneSchedule schedule;
   private final DeliveryHandler handler;
   private final Predicate<String> paused;
-  private final RetryTiming pace;
+  private final RetryTiming timing;
   private final Function<Map<String, Object>, Consumer<byte[], byte[]>> opener;
   private final List<GroupLane> lanes;
-  private final QueueMetrics tally = new QueueMetrics();
+  private final QueueMetrics metrics = new QueueMetrics();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "mezzotint-poll");
   private volatile @Nullable ConsumerGroupLoop loop;
@@ -80,10 +80,10 @@ public final class ConsumerGroupQueue implements RequestQueue {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + lanes);
     }
     this.settings = settings;
-    this.rota = new LaneSchedule(topics, lanes, pace.turn());
+    this.schedule = new LaneSchedule(topics, lanes, pace.turn());
     this.handler = handler;
     this.paused = paused;
-    this.pace = pace;
+    this.timing = pace;
     this.opener = opener;
     this.lanes = IntStream.range(0, lanes).mapToObj(GroupLane::new).toList();
     this.session = settings.lockDuration().orElse(SESSION_DEFAULT);
@@ -96,7 +96,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
       throw new IllegalStateException("the queue is started already");
     }
     try (KafkaCluster cluster = new KafkaCluster(settings)) {
-      cluster.ensureRequestTopics(rota.topics());
+      cluster.ensureRequestTopics(schedule.topics());
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
     thread.start();
@@ -121,12 +121,12 @@ public final class ConsumerGroupQueue implements RequestQueue {
         new ConsumerGroupLoop(
             consumer,
             lanes,
-            rota,
+            schedule,
             paused,
             handler,
             RecordRepublisher.before(
-                TRIES, pace.holdMillis(), java.util.Objects.requireNonNull(sender), tally),
-            tally,
+                TRIES, timing.releaseDelayMillis(), java.util.Objects.requireNonNull(sender), metrics),
+            metrics,
             () -> stopped.getCount() == 0,
             session);
     loop = life;
@@ -182,14 +182,14 @@ public final class ConsumerGroupQueue implements RequestQueue {
   @Override
   public synchronized boolean drain(Duration limit) {
     stopped.countDown();
-    lanes.forEach(lane -> lane.inHand().ifPresent(held -> held.delivery().drain()));
+    lanes.forEach(lane -> lane.active().ifPresent(held -> held.delivery().drain()));
     boolean ended = join(limit);
     if (!ended) {
       LOG.log(
           Level.WARNING,
           "After {0} s these are still in hand and given up: {1}",
-          new Object[] {limit.toSeconds(), inHand()});
-      lanes.forEach(lane -> lane.inHand().ifPresent(GroupLane.InHand::abort));
+          new Object[] {limit.toSeconds(), inProgress()});
+      lanes.forEach(lane -> lane.active().ifPresent(GroupLane.ActiveRecord::abort));
       join(END_LIMIT);
     }
     if (sender != null) {
@@ -214,12 +214,12 @@ public final class ConsumerGroupQueue implements RequestQueue {
     ConsumerGroupLoop life = loop;
     Instant poll = life == null ? null : life.lastPoll();
     Instant renewal = life == null ? null : life.lastRenewal();
-    return lanes.stream().map(lane -> lane.figures(poll, renewal)).toList();
+    return lanes.stream().map(lane -> lane.metrics(poll, renewal)).toList();
   }
 
   @Override
-  public QueueMetrics tally() {
-    return tally;
+  public QueueMetrics metrics() {
+    return metrics;
   }
 
   @Override

@@ -40,7 +40,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   public static final String TOPIC_KEY = "topic/";
 
   private final KafkaSettings settings;
-  private final Consumer<String> calledOff;
+  private final Consumer<String> onCancel;
   private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final Set<String> paused = ConcurrentHashMap.newKeySet();
   private final CountDownLatch loaded = new CountDownLatch(1);
@@ -58,7 +58,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
    */
   public ControlTopic(KafkaSettings settings, Consumer<String> calledOff) {
     this.settings = settings;
-    this.calledOff = calledOff;
+    this.onCancel = calledOff;
     reader.start();
   }
 
@@ -98,7 +98,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     while (!reader.closing()) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-        take(record.key(), record.value());
+        apply(record.key(), record.value());
       }
       if (loaded.getCount() > 0
           && ends.entrySet().stream()
@@ -109,7 +109,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   }
 
   /** What nobody understands is passed over: it must not keep others from being heard. */
-  private void take(byte @Nullable [] key, byte @Nullable [] value) {
+  private void apply(byte @Nullable [] key, byte @Nullable [] value) {
     if (key == null) {
       return;
     }
@@ -117,19 +117,19 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     try {
       String action = value == null ? "" : JsonObject.parse(value).string("action", "");
       if (name.startsWith(TOPIC_KEY)) {
-        takePause(name.substring(TOPIC_KEY.length()), value == null ? "resume" : action);
+        applyPause(name.substring(TOPIC_KEY.length()), value == null ? "resume" : action);
       } else if (value == null) {
         cancelled.remove(name);
       } else if (action.equals("cancel")) {
         cancelled.add(name);
-        calledOff.accept(name);
+        onCancel.accept(name);
       }
     } catch (InvalidInputException e) {
       LOG.log(Level.WARNING, "A record of the control topic is passed over: {0}", e.getMessage());
     }
   }
 
-  private void takePause(String topic, String action) {
+  private void applyPause(String topic, String action) {
     boolean changed =
         switch (action) {
           case "pause" -> paused.add(topic);

@@ -10,30 +10,30 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Place for one record of a consumer group. Belongs to the thread that polls; {@link #figures} and
+ * Place for one record of a consumer group. Belongs to the thread that polls; {@link #metrics} and
  * what only asks may be called from any.
  */
 final class GroupLane {
   private static final Logger LOG = Logger.getLogger(GroupLane.class.getName());
 
   private final int number;
-  private volatile @Nullable InHand inHand;
+  private volatile @Nullable ActiveRecord active;
 
   /**
    * @param progress of the partition as it was assigned when the record was taken
    */
-  record InHand(
-      ConsumerRecord<byte[], byte[]> record, HandlerRun attempt, PartitionProgress progress) {
+  record ActiveRecord(
+      ConsumerRecord<byte[], byte[]> record, HandlerRun run, PartitionProgress progress) {
 
     Delivery delivery() {
-      return attempt.delivery();
+      return run.delivery();
     }
 
     /** Given up: fenced, its handler interrupted. */
     void abort() {
       LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery());
       delivery().fence();
-      attempt.interrupt();
+      run.interrupt();
     }
 
     TopicPartition partition() {
@@ -49,21 +49,21 @@ final class GroupLane {
     return number;
   }
 
-  Optional<InHand> inHand() {
-    return Optional.ofNullable(inHand);
+  Optional<ActiveRecord> active() {
+    return Optional.ofNullable(active);
   }
 
-  void take(InHand taken) {
-    inHand = taken;
-    taken.attempt().start();
+  void take(ActiveRecord taken) {
+    active = taken;
+    taken.run().start();
   }
 
   void free() {
-    inHand = null;
+    active = null;
   }
 
-  LaneMetrics figures(@Nullable Instant lastPoll, @Nullable Instant lastRenewal) {
-    Optional<InHand> held = inHand();
+  LaneMetrics metrics(@Nullable Instant lastPoll, @Nullable Instant lastRenewal) {
+    Optional<ActiveRecord> held = active();
     return new LaneMetrics(
         number,
         Optional.ofNullable(lastPoll),

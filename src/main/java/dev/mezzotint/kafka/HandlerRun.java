@@ -16,12 +16,12 @@ import org.apache.kafka.common.header.Header;
 
 /** One run of the handler on a thread of its own, with the pause before a release. */
 public final class HandlerRun {
-  private static final long HOLD_MILLIS_MAX = 30_000;
+  private static final long RELEASE_DELAY_MILLIS_MAX = 30_000;
 
   private final Delivery delivery;
   private final DeliveryHandler handler;
-  private final long holdMillis;
-  private final Runnable ended;
+  private final long releaseDelayMillis;
+  private final Runnable onEnd;
   private final Thread thread;
   private final CountDownLatch done = new CountDownLatch(1);
   private volatile Settlement settlement = Settlement.RELEASE;
@@ -35,10 +35,10 @@ public final class HandlerRun {
    */
   HandlerRun(
       Delivery delivery, DeliveryHandler handler, long holdMillis, String name, Runnable ended) {
-    this.ended = ended;
+    this.onEnd = ended;
     this.delivery = delivery;
     this.handler = handler;
-    this.holdMillis = holdMillis;
+    this.releaseDelayMillis = holdMillis;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
   }
@@ -89,19 +89,19 @@ public final class HandlerRun {
     }
     try {
       if (settlement == Settlement.RELEASE) {
-        hold();
+        delayRelease();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
       done.countDown();
-      ended.run();
+      onEnd.run();
     }
   }
 
-  private void hold() throws InterruptedException {
+  private void delayRelease() throws InterruptedException {
     long longest =
-        Math.min(HOLD_MILLIS_MAX, holdMillis << Math.min(delivery.deliveryCount() - 1, 5));
+        Math.min(RELEASE_DELAY_MILLIS_MAX, releaseDelayMillis << Math.min(delivery.deliveryCount() - 1, 5));
     long end =
         System.nanoTime()
             + TimeUnit.MILLISECONDS.toNanos(

@@ -89,7 +89,7 @@ public final class KafkaCluster implements AutoCloseable {
     }
     wanted.add(topic(topics.control(), Map.of("cleanup.policy", "compact")));
     wanted.add(topic(topics.events(), Map.of()));
-    wanted.add(topic(topics.dead(), Map.of("max.message.bytes", "" + DEAD_BYTES_MAX)));
+    wanted.add(topic(topics.deadLetters(), Map.of("max.message.bytes", "" + DEAD_BYTES_MAX)));
     return wanted;
   }
 
@@ -122,7 +122,7 @@ public final class KafkaCluster implements AutoCloseable {
               } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof TopicExistsException)) {
                   refusals.add(message(e));
-                  commands.add(creation(requireNonNull(byName.get(name))));
+                  commands.add(createCommand(requireNonNull(byName.get(name))));
                 }
               }
             });
@@ -143,7 +143,7 @@ public final class KafkaCluster implements AutoCloseable {
     }
   }
 
-  private String creation(NewTopic topic) {
+  private String createCommand(NewTopic topic) {
     String command =
         "kafka-topics.sh --bootstrap-server "
             + settings.bootstrapServers()
@@ -173,7 +173,7 @@ public final class KafkaCluster implements AutoCloseable {
         (name, value) -> {
           if (value(group(), name).filter(value::equals).isEmpty()) {
             try {
-              setOfGroup(name, value);
+              setGroupConfig(name, value);
             } catch (ExecutionException e) {
               refusals.add(message(e));
               unset.put(name, value);
@@ -195,7 +195,7 @@ public final class KafkaCluster implements AutoCloseable {
     }
   }
 
-  private void setOfGroup(String name, String value) throws ExecutionException {
+  private void setGroupConfig(String name, String value) throws ExecutionException {
     AlterConfigOp set = new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
     try {
       await(admin.incrementalAlterConfigs(Map.of(group(), List.of(set))).all());
@@ -221,7 +221,7 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /** How often a member of the group hears what it is to read. */
-  Duration heartbeat() {
+  Duration heartbeatInterval() {
     return Duration.ofMillis(
         broker("group.share.heartbeat.interval.ms").orElse(HEARTBEAT_MILLIS_DEFAULT));
   }
@@ -288,21 +288,21 @@ public final class KafkaCluster implements AutoCloseable {
       return answer.get(callLimit.toMillis() + 1000, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
-        throw away(e);
+        throw unavailable(e);
       }
       if (e.getCause() instanceof AuthenticationException) {
         throw refused(e);
       }
       throw e;
     } catch (TimeoutException e) {
-      throw away(e);
+      throw unavailable(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TransientException("interrupted while waiting for the broker", e);
     }
   }
 
-  private TransientException away(Exception e) {
+  private TransientException unavailable(Exception e) {
     return new TransientException(
         "no Kafka broker answers at "
             + settings.bootstrapServers()

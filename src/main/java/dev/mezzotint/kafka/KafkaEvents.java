@@ -18,7 +18,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
  * Events as CloudEvents 1.0 in binary mode (attributes as {@code ce_} headers), keyed by job id;
  * dead letters as copies of the request with headers that say why.
  *
- * <p>Safe for use by many threads. Topics: {@link Topics#events} and {@link Topics#dead}.
+ * <p>Safe for use by many threads. Topics: {@link Topics#events} and {@link Topics#deadLetters}.
  */
 public final class KafkaEvents implements EventPublisher {
   private static final Logger LOG = Logger.getLogger(KafkaEvents.class.getName());
@@ -28,7 +28,7 @@ public final class KafkaEvents implements EventPublisher {
   static final String TRUNCATED = "truncated";
 
   private final KafkaSettings settings;
-  private final String objects;
+  private final String objectPrefix;
   private final RecordSender sender;
 
   /** With references to objects as they are: keys in the bucket. */
@@ -41,7 +41,7 @@ public final class KafkaEvents implements EventPublisher {
    */
   public KafkaEvents(KafkaSettings settings, String objects) {
     this.settings = settings;
-    this.objects = objects;
+    this.objectPrefix = objects;
     this.sender = new RecordSender(settings, settings.groupId() + "-events");
   }
 
@@ -65,7 +65,7 @@ public final class KafkaEvents implements EventPublisher {
     data.forEach(
         (name, value) -> {
           if (value instanceof String text) {
-            few.put(name, shortened(text));
+            few.put(name, truncate(text));
           } else if (value instanceof Number || value instanceof Boolean) {
             few.put(name, value);
           }
@@ -95,7 +95,7 @@ public final class KafkaEvents implements EventPublisher {
     }
     Object manifest = data.get("manifest");
     if (manifest != null) {
-      attributes.put("ce_dataref", objects + manifest);
+      attributes.put("ce_dataref", objectPrefix + manifest);
     }
     if (!event.jobId().isEmpty()) {
       attributes.put("ce_correlationid", event.jobId());
@@ -115,7 +115,7 @@ public final class KafkaEvents implements EventPublisher {
 
   @Override
   public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
-    Map<String, String> why = why(delivery, jobId, attempt, field, cause);
+    Map<String, String> why = deadLetterHeaders(delivery, jobId, attempt, field, cause);
     try {
       sender.send(deadLetter(delivery, delivery.value(), why));
     } catch (RecordTooLargeException e) {
@@ -125,12 +125,12 @@ public final class KafkaEvents implements EventPublisher {
     }
   }
 
-  static Map<String, String> why(
+  static Map<String, String> deadLetterHeaders(
       Delivery delivery, String jobId, int attempt, String field, String cause) {
     Map<String, String> why = new HashMap<>();
-    why.put(DeadLetters.CAUSE, shortened(cause));
-    why.put(DeadLetters.FIELD, shortened(field));
-    why.put(DeadLetters.JOB, shortened(jobId));
+    why.put(DeadLetters.CAUSE, truncate(cause));
+    why.put(DeadLetters.FIELD, truncate(field));
+    why.put(DeadLetters.JOB, truncate(jobId));
     why.put(DeadLetters.ATTEMPT, Integer.toString(attempt));
     why.put(DeadLetters.TOPIC, delivery.topic());
     why.put(DeadLetters.PARTITION, Integer.toString(delivery.partition()));
@@ -140,7 +140,7 @@ public final class KafkaEvents implements EventPublisher {
 
   ProducerRecord<byte[], byte[]> deadLetter(
       Delivery delivery, byte[] value, Map<String, String> why) {
-    var record = new ProducerRecord<>(settings.topics().dead(), null, delivery.key(), value);
+    var record = new ProducerRecord<>(settings.topics().deadLetters(), null, delivery.key(), value);
     // A letter that was dead before, replayed and refused again tells of its last death only.
     delivery.headers().stream()
         .filter(header -> !DeadLetters.HEADERS.contains(header.getKey()))
@@ -149,7 +149,7 @@ public final class KafkaEvents implements EventPublisher {
     return record;
   }
 
-  private static String shortened(String text) {
+  private static String truncate(String text) {
     return text.length() <= CAUSE_CHARS_MAX ? text : text.substring(0, CAUSE_CHARS_MAX) + "…";
   }
 

@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param lastPoll when it last asked the client for records; goes on while the broker is away
  * @param lastRenewal when the lock on the record in hand was last renewed
- * @param inHand position of the record in hand
+ * @param current position of the record in hand
  */
 public record LaneMetrics(
-    int lane, Optional<Instant> lastPoll, Optional<Instant> lastRenewal, Optional<String> inHand) {}
+    int lane, Optional<Instant> lastPoll, Optional<Instant> lastRenewal, Optional<String> current) {}

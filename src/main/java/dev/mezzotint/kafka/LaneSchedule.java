@@ -32,7 +32,7 @@ record LaneSchedule(List<String> topics, int lanes, Duration turn) {
    */
   List<String> order(int lane, long nanos) {
     long turns = Math.floorDiv(nanos, turn.toNanos());
-    if (topics.size() == 1 || looksHigh(lane, turns)) {
+    if (topics.size() == 1 || startsWithHighest(lane, turns)) {
       return topics;
     }
     int lower = topics.size() - 1;
@@ -46,11 +46,11 @@ record LaneSchedule(List<String> topics, int lanes, Duration turn) {
   }
 
   /** Where a lane waits when nothing is to be done. */
-  String home(int lane) {
+  String homeTopic(int lane) {
     return order(lane, 0).get(0);
   }
 
-  private boolean looksHigh(int lane, long turns) {
+  private boolean startsWithHighest(int lane, long turns) {
     return lanes == 1
         ? Math.floorMod(turns, SHARE) != SHARE - 1
         : lane < lanes - Math.max(lanes / SHARE, 1);

@@ -14,7 +14,7 @@ final class PartitionProgress {
   private long committed = -1;
 
   /** A record was taken in hand. */
-  void take(long offset) {
+  void add(long offset) {
     open.add(offset);
     next = offset + 1;
   }
@@ -37,7 +37,7 @@ final class PartitionProgress {
   }
 
   /** Records that would be delivered again although they are settled, and those in hand. */
-  long behind() {
+  long replayable() {
     return open.isEmpty() ? 0 : next - open.first();
   }
 }

@@ -7,19 +7,19 @@ import java.util.concurrent.atomic.LongAdder;
  * many threads.
  */
 public final class QueueMetrics {
-  private final LongAdder renewed = new LongAdder();
-  private final LongAdder unrenewed = new LongAdder();
+  private final LongAdder renewals = new LongAdder();
+  private final LongAdder failedRenewals = new LongAdder();
   private final LongAdder fenced = new LongAdder();
   private final LongAdder copied = new LongAdder();
 
   /** Proofs that what is in hand is still ours: renewed locks, or commits of a consumer group. */
-  public long renewed() {
-    return renewed.sum();
+  public long renewals() {
+    return renewals.sum();
   }
 
   /** Such proofs that failed. */
-  public long unrenewed() {
-    return unrenewed.sum();
+  public long failedRenewals() {
+    return failedRenewals.sum();
   }
 
   /** Records that were lost while they were being worked on: another worker may have them. */
@@ -32,15 +32,15 @@ public final class QueueMetrics {
     return copied.sum();
   }
 
-  void renewal(boolean succeeded) {
-    (succeeded ? renewed : unrenewed).increment();
+  void recordRenewal(boolean succeeded) {
+    (succeeded ? renewals : failedRenewals).increment();
   }
 
-  void fencing() {
+  void recordFenced() {
     fenced.increment();
   }
 
-  void copying() {
+  void recordCopied() {
     copied.increment();
   }
 }

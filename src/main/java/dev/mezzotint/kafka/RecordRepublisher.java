@@ -11,11 +11,11 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  * How records come to a second life under the same job id before the broker drops them.
  *
  * @param copyAt the delivery from which on a record is copied instead of worked on
- * @param holdMillis the first pause before a release; doubles with each delivery
- * @param tally counts copies
+ * @param releaseDelayMillis the first pause before a release; doubles with each delivery
+ * @param metrics counts copies
  */
 public record RecordRepublisher(
-    int copyAt, long holdMillis, RecordSender sender, QueueMetrics tally) {
+    int copyAt, long releaseDelayMillis, RecordSender sender, QueueMetrics metrics) {
 
   /**
    * One delivery is kept in reserve, should a worker die while it copies; except where the broker
@@ -35,7 +35,7 @@ public record RecordRepublisher(
    */
   void publish(ConsumerRecord<byte[], byte[]> record) {
     sender.send(copy(record));
-    tally.copying();
+    metrics.recordCopied();
   }
 
   /** The same request for the end of its topic, with a word of where it stood first. */

@@ -80,11 +80,11 @@ public interface RequestQueue extends AutoCloseable {
   List<LaneMetrics> lanes();
 
   /** What its lanes have met with, for metrics. */
-  QueueMetrics tally();
+  QueueMetrics metrics();
 
   /** Positions of the records that are being worked on. */
-  default List<String> inHand() {
-    return lanes().stream().flatMap(lane -> lane.inHand().stream()).toList();
+  default List<String> inProgress() {
+    return lanes().stream().flatMap(lane -> lane.current().stream()).toList();
   }
 
   /** True while its threads run. */

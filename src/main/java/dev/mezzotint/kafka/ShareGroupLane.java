@@ -41,13 +41,13 @@ import org.jspecify.annotations.Nullable;
  *       deliveries in milliseconds.
  * </ol>
  *
- * <p>{@link #stop}, {@link #abort} and {@link #figures} may be called from any thread.
+ * <p>{@link #stop}, {@link #abort} and {@link #metrics} may be called from any thread.
  */
 final class ShareGroupLane implements Runnable {
   private static final Logger LOG = Logger.getLogger(ShareGroupLane.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(500);
   private static final long PAUSED_MILLIS = 250;
-  private static final long QUIET_MILLIS_MAX = 3_000;
+  private static final long NO_FETCH_MILLIS_MAX = 3_000;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
   private static final long RECONNECT_MILLIS_MIN = 250;
   private static final long RECONNECT_MILLIS_MAX = 10_000;
@@ -55,17 +55,17 @@ final class ShareGroupLane implements Runnable {
   private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
 
   private final int number;
-  private final TopicAssigner postings;
+  private final TopicAssigner assigner;
   private final long lookNanos;
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
-  private final RecordRepublisher resubmission;
-  private final QueueMetrics tally;
-  private final BooleanSupplier othersQuiet;
+  private final RecordRepublisher republisher;
+  private final QueueMetrics queueMetrics;
+  private final BooleanSupplier noLaneFetching;
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch aborted = new CountDownLatch(1);
   private volatile boolean fetching;
-  private volatile @Nullable Delivery inHand;
+  private volatile @Nullable Delivery current;
   private volatile @Nullable Instant lastPoll;
   private volatile @Nullable Instant lastRenewal;
 
@@ -85,21 +85,21 @@ final class ShareGroupLane implements Runnable {
       RecordRepublisher resubmission,
       QueueMetrics tally,
       BooleanSupplier othersQuiet) {
-    this.othersQuiet = othersQuiet;
+    this.noLaneFetching = othersQuiet;
     this.number = number;
-    this.postings = postings;
+    this.assigner = postings;
     this.lookNanos = look.toNanos();
     this.consumers = consumers;
     this.handler = handler;
-    this.resubmission = resubmission;
-    this.tally = tally;
+    this.republisher = resubmission;
+    this.queueMetrics = tally;
   }
 
   @Override
   public void run() {
     long pause = RECONNECT_MILLIS_MIN;
     while (!stopping()) {
-      Optional<String> topic = postings.post(number, System.nanoTime());
+      Optional<String> topic = assigner.assign(number, System.nanoTime());
       if (topic.isEmpty()) {
         awaitStop(PAUSED_MILLIS);
         continue;
@@ -148,17 +148,17 @@ final class ShareGroupLane implements Runnable {
     while (true) {
       // Written before the question: whoever stops this lane sees the one or is seen by the other.
       fetching = true;
-      if (stopping() || postings.paused(topic)) {
+      if (stopping() || assigner.paused(topic)) {
         return true;
       }
       long now = System.nanoTime();
       boolean looked = now - since > lookNanos;
       if (looked) {
-        postings.nothingFound(number, topic, now);
+        assigner.recordEmpty(number, topic, now);
         since = now;
       }
       // Between a settled record and the next poll nothing is being fetched: the time to go.
-      if ((settled || looked) && !postings.post(number, now).equals(Optional.of(topic))) {
+      if ((settled || looked) && !assigner.assign(number, now).equals(Optional.of(topic))) {
         return true;
       }
       // The lock begins within the poll, in which this process may have been stopped.
@@ -178,7 +178,7 @@ final class ShareGroupLane implements Runnable {
         first = false;
       }
       if (settled) {
-        postings.found(topic);
+        assigner.recordFound(topic);
         since = System.nanoTime();
       }
     }
@@ -187,16 +187,16 @@ final class ShareGroupLane implements Runnable {
   private boolean take(RecordLock lock, long acquired) {
     Delivery delivery = lock.delivery();
     delivery.holdUntil(acquired + TimeUnit.MILLISECONDS.toNanos(lock.millis()));
-    if (delivery.deliveryCount() >= resubmission.copyAt()) {
-      return resubmit(lock);
+    if (delivery.deliveryCount() >= republisher.copyAt()) {
+      return republish(lock);
     }
     if (stopping()) {
       return handBack(lock, delivery);
     }
-    inHand = delivery;
+    current = delivery;
     try {
       HandlerRun attempt =
-          new HandlerRun(delivery, handler, resubmission.holdMillis(), "mezzotint-job-" + number);
+          new HandlerRun(delivery, handler, republisher.releaseDelayMillis(), "mezzotint-job-" + number);
       if (stopping()) {
         delivery.drain();
       }
@@ -207,29 +207,29 @@ final class ShareGroupLane implements Runnable {
       }
       return switch (attempt.settlement()) {
         case ACCEPT -> lock.settle(AcknowledgeType.ACCEPT);
-        case CONTINUE -> resubmit(lock);
+        case CONTINUE -> republish(lock);
         case RELEASE -> handBack(lock, delivery);
       };
     } finally {
-      inHand = null;
+      current = null;
       lastRenewal = null;
     }
   }
 
   private boolean handBack(RecordLock lock, Delivery delivery) {
     if (stopping()) {
-      awaitQuiet(Math.min(QUIET_MILLIS_MAX, lock.millis() / 3));
+      awaitNoFetch(Math.min(NO_FETCH_MILLIS_MAX, lock.millis() / 3));
     }
-    return delivery.deliveryCount() >= resubmission.copyAt() - 1
-        ? resubmit(lock)
+    return delivery.deliveryCount() >= republisher.copyAt() - 1
+        ? republish(lock)
         : lock.settle(AcknowledgeType.RELEASE);
   }
 
   /** A fetch still under way in an idle lane that is closing would spend one more delivery. */
-  private void awaitQuiet(long millisMax) {
+  private void awaitNoFetch(long millisMax) {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
     try {
-      while (!othersQuiet.getAsBoolean() && System.nanoTime() < end && !aborted()) {
+      while (!noLaneFetching.getAsBoolean() && System.nanoTime() < end && !aborted()) {
         Thread.sleep(10);
       }
     } catch (InterruptedException e) {
@@ -238,7 +238,7 @@ final class ShareGroupLane implements Runnable {
   }
 
   /** True while this lane asks for no records: it holds one, or has closed its consumer. */
-  boolean quiet() {
+  boolean notFetching() {
     return !fetching;
   }
 
@@ -259,10 +259,10 @@ final class ShareGroupLane implements Runnable {
       long renewing = System.nanoTime();
       long left = lock - millisSince(since);
       boolean renewed = !delivery.fenced() && left > 0 && held.renew(Duration.ofMillis(left));
-      tally.renewal(renewed);
+      queueMetrics.recordRenewal(renewed);
       if (!renewed) {
         delivery.fence();
-        tally.fencing();
+        queueMetrics.recordFenced();
         LOG.log(
             Level.WARNING,
             "Lost the lock on {0}; the attempt stops and another worker goes on.",
@@ -280,9 +280,9 @@ final class ShareGroupLane implements Runnable {
   /**
    * Should this worker die between copy and acceptance, both are delivered: one job id, one job.
    */
-  private boolean resubmit(RecordLock lock) {
+  private boolean republish(RecordLock lock) {
     try {
-      resubmission.publish(lock.record());
+      republisher.publish(lock.record());
     } catch (TransientException | RecordTooLargeException e) {
       LOG.log(
           Level.WARNING,
@@ -332,7 +332,7 @@ final class ShareGroupLane implements Runnable {
   /** No further record; the one in hand is asked to come to a boundary. */
   void stop() {
     stopped.countDown();
-    Delivery delivery = inHand;
+    Delivery delivery = current;
     if (delivery != null) {
       delivery.drain();
     }
@@ -340,7 +340,7 @@ final class ShareGroupLane implements Runnable {
 
   /** The record in hand is given up: fenced, its handler interrupted. */
   void abort() {
-    Delivery delivery = inHand;
+    Delivery delivery = current;
     if (delivery != null) {
       LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery);
     }
@@ -348,8 +348,8 @@ final class ShareGroupLane implements Runnable {
     stop();
   }
 
-  LaneMetrics figures() {
-    Delivery delivery = inHand;
+  LaneMetrics metrics() {
+    Delivery delivery = current;
     return new LaneMetrics(
         number,
         Optional.ofNullable(lastPoll),

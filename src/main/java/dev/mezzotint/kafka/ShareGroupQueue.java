@@ -31,13 +31,13 @@ public final class ShareGroupQueue implements RequestQueue {
   private final int laneCount;
   private final DeliveryHandler handler;
   private final Predicate<String> paused;
-  private final RetryTiming pace;
+  private final RetryTiming timing;
   private final Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener;
   private final List<ShareGroupLane> lanes = new CopyOnWriteArrayList<>();
-  private final QueueMetrics tally = new QueueMetrics();
+  private final QueueMetrics metrics = new QueueMetrics();
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private @Nullable RecordSender sender;
-  private @Nullable LagPoller lagWatch;
+  private @Nullable LagPoller lagPoller;
 
   /** As {@link RequestQueue#of}. */
   public ShareGroupQueue(
@@ -74,7 +74,7 @@ public final class ShareGroupQueue implements RequestQueue {
     this.laneCount = laneCount;
     this.handler = handler;
     this.paused = paused;
-    this.pace = pace;
+    this.timing = pace;
     this.opener = opener;
   }
 
@@ -89,15 +89,15 @@ public final class ShareGroupQueue implements RequestQueue {
       cluster.ensureRequestTopics(topics);
       cluster.prepareGroup();
       deliveryLimit = cluster.deliveryLimit();
-      look = cluster.heartbeat().plus(LOOK_MARGIN);
+      look = cluster.heartbeatInterval().plus(LOOK_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = RecordRepublisher.before(deliveryLimit, pace.holdMillis(), sender, tally);
+    var resubmission = RecordRepublisher.before(deliveryLimit, timing.releaseDelayMillis(), sender, metrics);
     TopicBacklogEstimate backlog = new TopicBacklogEstimate();
     TopicAssigner postings =
-        new TopicAssigner(new LaneSchedule(topics, laneCount, pace.turn()), backlog, paused);
+        new TopicAssigner(new LaneSchedule(topics, laneCount, timing.turn()), backlog, paused);
     if (topics.size() > 1) {
-      lagWatch = new LagPoller(settings, topics, backlog);
+      lagPoller = new LagPoller(settings, topics, backlog);
     }
     for (int number = 0; number < laneCount; number++) {
       Map<String, Object> config = consumerConfig(number);
@@ -109,8 +109,8 @@ public final class ShareGroupQueue implements RequestQueue {
               () -> opener.apply(config),
               handler,
               resubmission,
-              tally,
-              () -> lanes.stream().allMatch(ShareGroupLane::quiet));
+              metrics,
+              () -> lanes.stream().allMatch(ShareGroupLane::notFetching));
       Thread thread = new Thread(lane, "mezzotint-lane-" + number);
       thread.setDaemon(true);
       lanes.add(lane);
@@ -141,13 +141,13 @@ public final class ShareGroupQueue implements RequestQueue {
       LOG.log(
           Level.WARNING,
           "After {0} s these are still in hand and given up: {1}",
-          new Object[] {limit.toSeconds(), inHand()});
+          new Object[] {limit.toSeconds(), inProgress()});
       lanes.forEach(ShareGroupLane::abort);
       joinAll(END_LIMIT);
     }
-    if (lagWatch != null) {
-      lagWatch.close();
-      lagWatch = null;
+    if (lagPoller != null) {
+      lagPoller.close();
+      lagPoller = null;
     }
     if (sender != null) {
       sender.close();
@@ -174,12 +174,12 @@ public final class ShareGroupQueue implements RequestQueue {
 
   @Override
   public List<LaneMetrics> lanes() {
-    return lanes.stream().map(ShareGroupLane::figures).toList();
+    return lanes.stream().map(ShareGroupLane::metrics).toList();
   }
 
   @Override
-  public QueueMetrics tally() {
-    return tally;
+  public QueueMetrics metrics() {
+    return metrics;
   }
 
   @Override

@@ -13,13 +13,13 @@ import java.util.function.Predicate;
  * <p>Safe for use by many threads.
  */
 final class TopicAssigner {
-  private final LaneSchedule rota;
+  private final LaneSchedule schedule;
   private final TopicBacklogEstimate backlog;
   private final Predicate<String> paused;
-  private final Map<Integer, String> posted = new HashMap<>();
+  private final Map<Integer, String> assigned = new HashMap<>();
 
   TopicAssigner(LaneSchedule rota, TopicBacklogEstimate backlog, Predicate<String> paused) {
-    this.rota = rota;
+    this.schedule = rota;
     this.backlog = backlog;
     this.paused = paused;
   }
@@ -29,38 +29,38 @@ final class TopicAssigner {
    *
    * @return empty if all topics are paused
    */
-  synchronized Optional<String> post(int lane, long now) {
-    posted.remove(lane);
+  synchronized Optional<String> assign(int lane, long now) {
+    assigned.remove(lane);
     Optional<String> topic = choose(lane, now);
-    topic.ifPresent(name -> posted.put(lane, name));
+    topic.ifPresent(name -> assigned.put(lane, name));
     return topic;
   }
 
   private Optional<String> choose(int lane, long now) {
-    List<String> open = rota.order(lane, now).stream().filter(t -> !paused.test(t)).toList();
+    List<String> open = schedule.order(lane, now).stream().filter(t -> !paused.test(t)).toList();
     if (open.size() <= 1) {
       return open.stream().findFirst();
     }
     return open.stream()
-        .filter(topic -> backlog.waiting(topic, now) > lanesAt(topic))
+        .filter(topic -> backlog.waiting(topic, now) > lanesOn(topic))
         .findFirst()
-        .or(() -> Optional.of(rota.home(lane)).filter(open::contains))
+        .or(() -> Optional.of(schedule.homeTopic(lane)).filter(open::contains))
         .or(() -> open.stream().findFirst());
   }
 
-  private long lanesAt(String topic) {
-    return posted.values().stream().filter(topic::equals).count();
+  private long lanesOn(String topic) {
+    return assigned.values().stream().filter(topic::equals).count();
   }
 
   boolean paused(String topic) {
     return paused.test(topic);
   }
 
-  void found(String topic) {
-    backlog.found(topic);
+  void recordFound(String topic) {
+    backlog.recordFound(topic);
   }
 
-  synchronized void nothingFound(int lane, String topic, long now) {
-    backlog.nothingFound(topic, now, lanesAt(topic) - (topic.equals(posted.get(lane)) ? 1 : 0));
+  synchronized void recordEmpty(int lane, String topic, long now) {
+    backlog.recordEmpty(topic, now, lanesOn(topic) - (topic.equals(assigned.get(lane)) ? 1 : 0));
   }
 }

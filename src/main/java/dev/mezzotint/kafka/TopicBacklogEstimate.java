@@ -16,29 +16,29 @@ import java.util.OptionalLong;
  * <p>Safe for use by many threads. Times are {@link System#nanoTime}'s.
  */
 final class TopicBacklogEstimate {
-  private static final long BELIEVED_NANOS_MIN = 5_000_000_000L;
-  private static final long BELIEVED_NANOS_MAX = 30_000_000_000L;
+  private static final long VALID_NANOS_MIN = 5_000_000_000L;
+  private static final long VALID_NANOS_MAX = 30_000_000_000L;
 
   /**
-   * @param believed nanoseconds from the look to its end
+   * @param validNanos nanoseconds from the look to its end
    */
-  private record Look(long inHand, long until, long believed) {
-    boolean over(long now) {
+  private record Observation(long heldByOthers, long until, long validNanos) {
+    boolean expired(long now) {
       return now - until > 0;
     }
   }
 
   private final Map<String, OptionalLong> lags = new HashMap<>();
-  private final Map<String, Look> looks = new HashMap<>();
+  private final Map<String, Observation> observations = new HashMap<>();
 
   /**
    * @param lag empty if it cannot be known
    */
-  synchronized void lag(String topic, OptionalLong lag) {
+  synchronized void updateLag(String topic, OptionalLong lag) {
     lags.put(topic, lag);
-    Look look = looks.get(topic);
-    if (look != null && lag.isPresent() && lag.getAsLong() < look.inHand) {
-      looks.put(topic, new Look(lag.getAsLong(), look.until, look.believed));
+    Observation look = observations.get(topic);
+    if (look != null && lag.isPresent() && lag.getAsLong() < look.heldByOthers) {
+      observations.put(topic, new Observation(lag.getAsLong(), look.until, look.validNanos));
     }
   }
 
@@ -47,18 +47,18 @@ final class TopicBacklogEstimate {
    *
    * @param ours lanes of this worker that have, or may have, requests of the topic in hand
    */
-  synchronized void nothingFound(String topic, long now, long ours) {
-    Look before = looks.get(topic);
-    long believed = before == null ? BELIEVED_NANOS_MIN : before.believed;
-    if (before != null && before.over(now)) {
-      believed = Math.min(2 * believed, BELIEVED_NANOS_MAX);
+  synchronized void recordEmpty(String topic, long now, long ours) {
+    Observation before = observations.get(topic);
+    long believed = before == null ? VALID_NANOS_MIN : before.validNanos;
+    if (before != null && before.expired(now)) {
+      believed = Math.min(2 * believed, VALID_NANOS_MAX);
     }
-    looks.put(topic, new Look(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
+    observations.put(topic, new Observation(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
   }
 
   /** A lane has found something. */
-  synchronized void found(String topic) {
-    looks.remove(topic);
+  synchronized void recordFound(String topic) {
+    observations.remove(topic);
   }
 
   /**
@@ -66,8 +66,8 @@ final class TopicBacklogEstimate {
    * somebody must look.
    */
   synchronized long waiting(String topic, long now) {
-    Look look = looks.get(topic);
-    long inHand = look == null || look.over(now) ? 0 : look.inHand;
+    Observation look = observations.get(topic);
+    long inHand = look == null || look.expired(now) ? 0 : look.heldByOthers;
     return lagOf(topic) - inHand;
   }
 

@@ -10,14 +10,14 @@ import java.util.stream.Stream;
  * Names of the topics.
  *
  * @param control compacted; cancellations by job id, pauses by topic
- * @param dead requests that nobody can ever carry out
+ * @param deadLetters requests that nobody can ever carry out
  */
 public record Topics(
     String generationRequests,
     String trainingRequests,
     String control,
     String events,
-    String dead) {
+    String deadLetters) {
 
   public static Topics defaults() {
     return withPrefix("mezzotint");
@@ -43,14 +43,14 @@ public record Topics(
    *
    * @throws InvalidInputException if the word means none
    */
-  public List<String> named(String word) {
+  public List<String> resolve(String word) {
     if (word.equals("generation")) {
-      return withTwins(generationRequests);
+      return withPriorities(generationRequests);
     }
     if (word.equals("training")) {
-      return withTwins(trainingRequests);
+      return withPriorities(trainingRequests);
     }
-    List<String> known = requests().stream().flatMap(t -> withTwins(t).stream()).toList();
+    List<String> known = requests().stream().flatMap(t -> withPriorities(t).stream()).toList();
     if (!known.contains(word)) {
       throw new InvalidInputException(
           "topic",
@@ -63,12 +63,12 @@ public record Topics(
   }
 
   /** A request topic and its twins, highest priority first. */
-  public static List<String> withTwins(String requests) {
-    return Stream.of(Priority.values()).map(priority -> twin(requests, priority)).toList();
+  public static List<String> withPriorities(String requests) {
+    return Stream.of(Priority.values()).map(priority -> ofPriority(requests, priority)).toList();
   }
 
   /** The request topic of this priority. */
-  public static String twin(String requests, Priority priority) {
+  public static String ofPriority(String requests, Priority priority) {
     return priority == Priority.NORMAL ? requests : requests + "." + priority.wireName();
   }
 

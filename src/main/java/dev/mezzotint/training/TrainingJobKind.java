@@ -130,7 +130,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
 
       @Override
       public void ended(Manifest manifest) {
-        new OrphanCleaner(store, CheckpointPointer::referencedKeys).sweep(request.id().value());
+        new OrphanCleaner(store, CheckpointPointer::referencedKeys).clean(request.id().value());
       }
     };
   }

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class Autoscaling implements AutoCloseable {
   private static final Duration PERIOD = Duration.ofSeconds(1);
 
-  private final GroupOffsets lag;
-  private final DemandMonitor watch;
+  private final GroupOffsets offsets;
+  private final DemandMonitor monitor;
   private final @Nullable ScalerServer server;
 
   /**
@@ -43,10 +43,10 @@ final class Autoscaling implements AutoCloseable {
       Map<String, List<String>> topics,
       Predicate<String> paused) {
     ScalerConfig switches = settings.scaler();
-    lag = new GroupOffsets(kafka, settings.queue());
-    watch =
+    offsets = new GroupOffsets(kafka, settings.queue());
+    monitor =
         new DemandMonitor(
-            () -> figures(lag.look(topics, paused)),
+            () -> figures(offsets.look(topics, paused)),
             Map.of(
                 WorkerRole.GENERATION.wireName(),
                 switches.generationSeconds(),
@@ -55,10 +55,10 @@ final class Autoscaling implements AutoCloseable {
             PERIOD);
     try {
       server =
-          switches.port() == 0 ? null : new ScalerServer(watch, switches.host(), switches.port());
+          switches.port() == 0 ? null : new ScalerServer(monitor, switches.host(), switches.port());
     } catch (IOException e) {
-      watch.close();
-      lag.close();
+      monitor.close();
+      offsets.close();
       throw new InvalidInputException(
           "mezzotint.scaler-port",
           "the external scaler cannot listen on MEZZOTINT_SCALER_HOST "
@@ -89,7 +89,7 @@ final class Autoscaling implements AutoCloseable {
 
   /** The same figures for Prometheus. */
   void register(MeterRegistry meters) {
-    for (String kind : watch.kinds()) {
+    for (String kind : monitor.kinds()) {
       gauge(meters, kind, "jobs", "Requests that wait or are in hand", Demand::jobs);
       gauge(meters, kind, "paused", "Of these, in paused topics", Demand::paused);
       gauge(
@@ -105,7 +105,7 @@ final class Autoscaling implements AutoCloseable {
           "Time of one full worker per job, measured or configured",
           Demand::secondsPerJob);
     }
-    Gauge.builder("mezzotint.backlog.age.seconds", watch, DemandMonitor::ageSeconds)
+    Gauge.builder("mezzotint.backlog.age.seconds", monitor, DemandMonitor::ageSeconds)
         .description("Since the group's lag could last be read")
         .register(meters);
   }
@@ -118,7 +118,7 @@ final class Autoscaling implements AutoCloseable {
       ToDoubleFunction<Demand> figure) {
     Gauge.builder(
             "mezzotint.backlog." + name,
-            watch,
+            monitor,
             w -> w.last(kind).map(figure::applyAsDouble).orElse(0.0))
         .description(description)
         .tag("kind", kind)
@@ -130,7 +130,7 @@ final class Autoscaling implements AutoCloseable {
     if (server != null) {
       server.close();
     }
-    watch.close();
-    lag.close();
+    monitor.close();
+    offsets.close();
   }
 }

@@ -100,7 +100,7 @@ final class ControlRole implements AutoCloseable {
 
   /** Somebody has called this job off. */
   void calledOff(String jobId) {
-    tails.forEach(tail -> tail.calledOff(jobId));
+    tails.forEach(tail -> tail.cancelRequested(jobId));
   }
 
   @Override

@@ -153,7 +153,7 @@ final class HttpRole implements AutoCloseable {
 
   /** Somebody has called this job off. */
   void calledOff(String jobId) {
-    board.calledOff(jobId);
+    board.cancelRequested(jobId);
   }
 
   @Override

@@ -68,7 +68,7 @@ public final class Worker implements AutoCloseable {
   }
 
   private static List<String> topics(WorkerConfig settings, String requests) {
-    return settings.priorityTopics() ? Topics.withTwins(requests) : List.of(requests);
+    return settings.priorityTopics() ? Topics.withPriorities(requests) : List.of(requests);
   }
 
   /**
@@ -183,7 +183,7 @@ public final class Worker implements AutoCloseable {
   private int inHand() {
     return Stream.of(queue(), trainingQueue())
         .flatMap(Optional::stream)
-        .mapToInt(queue -> queue.inHand().size())
+        .mapToInt(queue -> queue.inProgress().size())
         .sum();
   }
 

@@ -48,14 +48,14 @@ final class WorkerMetrics {
 
   private static void queue(
       RequestQueue queue, WorkerRole role, String held, MeterRegistry meters) {
-    Gauge.builder("mezzotint." + held + ".in.hand", queue, of -> of.inHand().size())
+    Gauge.builder("mezzotint." + held + ".in.hand", queue, of -> of.inProgress().size())
         .description(
             (role == WorkerRole.TRAINING ? "Training requests" : "Requests")
                 + " that this worker holds")
         .register(meters);
-    QueueMetrics tally = queue.tally();
-    renewals(tally, role, "ok", QueueMetrics::renewed, meters);
-    renewals(tally, role, "failed", QueueMetrics::unrenewed, meters);
+    QueueMetrics tally = queue.metrics();
+    renewals(tally, role, "ok", QueueMetrics::renewals, meters);
+    renewals(tally, role, "failed", QueueMetrics::failedRenewals, meters);
     counter("fenced", "Records lost while being worked on", tally, role, QueueMetrics::fenced)
         .register(meters);
     counter("copied", "Records that go on as a copy", tally, role, QueueMetrics::copied)

@@ -17,8 +17,8 @@ class JobCostTest {
     assertThat(cost.seconds()).isEqualTo(7);
 
     // Workers that are not full say nothing of how long a job takes.
-    cost.look(new QueueSnapshot(3, 0, 0, 8, 1), 0);
-    cost.look(new QueueSnapshot(1, 0, 2, 8, 1), 100 * SECOND);
+    cost.update(new QueueSnapshot(3, 0, 0, 8, 1), 0);
+    cost.update(new QueueSnapshot(1, 0, 2, 8, 1), 100 * SECOND);
     assertThat(cost.seconds()).isEqualTo(7);
   }
 
@@ -31,7 +31,7 @@ class JobCostTest {
               long settled = 0;
               for (int second = 0; second < 3_000; second++) {
                 settled = (long) (second * workers / seconds);
-                cost.look(
+                cost.update(
                     new QueueSnapshot(1_000_000 - settled, 0, settled, 8 * workers, workers),
                     second * SECOND);
               }
@@ -50,7 +50,7 @@ class JobCostTest {
   void aPauseIsNoWork() {
     JobCost cost = new JobCost(2);
     for (int second = 0; second < 3_600; second++) {
-      cost.look(new QueueSnapshot(100, 99, 0, 8, 1), second * SECOND);
+      cost.update(new QueueSnapshot(100, 99, 0, 8, 1), second * SECOND);
     }
     assertThat(cost.seconds()).isEqualTo(2);
   }
@@ -59,7 +59,7 @@ class JobCostTest {
   void aCountThatGoesBackDoesNoHarm() {
     JobCost cost = new JobCost(2);
     for (int i = 0; i < 50; i++) {
-      cost.look(new QueueSnapshot(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
+      cost.update(new QueueSnapshot(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
     }
     assertThat(cost.seconds()).isPositive().isFinite();
   }

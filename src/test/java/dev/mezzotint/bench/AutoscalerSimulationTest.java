@@ -8,7 +8,7 @@ import static org.quicktheories.generators.SourceDSL.doubles;
 import static org.quicktheories.generators.SourceDSL.integers;
 
 import dev.mezzotint.autoscaling.ScalingTarget;
-import dev.mezzotint.autoscaling.SimulatedCluster;
+
 import dev.mezzotint.json.InvalidInputException;
 import java.util.List;
 import java.util.Random;
@@ -45,7 +45,7 @@ class AutoscalerSimulationTest {
               double work = jobs * seconds / 3600;
               assertThat(outcome.podHours()).isGreaterThanOrEqualTo(outcome.busyHours() * 0.999);
               assertThat(outcome.busyHours()).isGreaterThanOrEqualTo(work * 0.9);
-              assertThat(outcome.podsMost()).isBetween(1, settings.most());
+              assertThat(outcome.podsMost()).isBetween(1, settings.podsMax());
               assertThat(outcome.killedSeconds())
                   .isLessThanOrEqualTo(outcome.killed() * (seconds * lanes + 1));
             });
@@ -75,9 +75,9 @@ class AutoscalerSimulationTest {
     ScaleArrivals day = ScaleArrivals.day(4_000, 7);
     SimulatedCluster settings = SimulatedCluster.of(6, 48, 60);
     ScalingOutcome quick =
-        AutoscalerSimulation.run(settings.withShare(new ScalingTarget.Seconds(20)), day);
+        AutoscalerSimulation.run(settings.withTarget(new ScalingTarget.Seconds(20)), day);
     ScalingOutcome thrifty =
-        AutoscalerSimulation.run(settings.withShare(new ScalingTarget.Seconds(600)), day);
+        AutoscalerSimulation.run(settings.withTarget(new ScalingTarget.Seconds(600)), day);
 
     assertThat(quick.waited(0.95)).isLessThan(thrifty.waited(0.95));
     assertThat(quick.podHours()).isGreaterThan(thrifty.podHours());

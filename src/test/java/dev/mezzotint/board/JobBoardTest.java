@@ -130,7 +130,7 @@ class JobBoardTest {
     assertThat(board.job("long").orElseThrow().request())
         .containsEntry("seed", 7)
         .hasSizeLessThan(5);
-    assertThat(board.job("long").orElseThrow().requestLacks())
+    assertThat(board.job("long").orElseThrow().truncatedFields())
         .hasSize(16)
         .allMatch(name -> name.startsWith("m"));
   }
@@ -188,11 +188,11 @@ class JobBoardTest {
       request(board, "j" + i, START.plusMillis(i / 3));
     }
     Set<String> seen = new HashSet<>();
-    Optional<JobBoard.Mark> after = Optional.empty();
+    Optional<JobBoard.Cursor> after = Optional.empty();
     for (int page = 0; page < 7; page++) {
       List<BoardJob> jobs = board.newest(job -> true, after, 100);
       jobs.forEach(job -> assertThat(seen.add(job.id())).isTrue());
-      after = Optional.of(jobs.get(jobs.size() - 1).mark());
+      after = Optional.of(jobs.get(jobs.size() - 1).cursor());
       request(board, "new" + page, START.plusSeconds(60 + page));
     }
     assertThat(seen).hasSize(620);
@@ -212,12 +212,12 @@ class JobBoardTest {
 
   @Test
   void calledOffShowsUntilTheEnd() {
-    board.calledOff("a"); // not known: nothing happens
+    board.cancelRequested("a"); // not known: nothing happens
     request(board, "a", START);
-    board.calledOff("a");
-    assertThat(board.job("a").orElseThrow().calledOff()).isTrue();
+    board.cancelRequested("a");
+    assertThat(board.job("a").orElseThrow().cancelRequested()).isTrue();
     board.event(event("a", JobEvent.Type.CANCELLED, 0, 999_999));
-    assertThat(board.job("a").orElseThrow().calledOff()).isFalse();
+    assertThat(board.job("a").orElseThrow().cancelRequested()).isFalse();
   }
 
   @Test
@@ -234,7 +234,7 @@ class JobBoardTest {
     Map<String, Object> kept = board.job("a").orElseThrow().request();
     assertThat(kept).containsEntry("steps", 8).doesNotContainKey("seeds");
     assertThat(kept.toString()).hasSizeLessThan(200);
-    assertThat(board.job("a").orElseThrow().requestLacks())
+    assertThat(board.job("a").orElseThrow().truncatedFields())
         .containsExactly("condition.data", "seeds");
     assertThat(board.fingerprint("a")).isPresent();
   }
@@ -256,9 +256,9 @@ class JobBoardTest {
     }
     BoardJob job = board.job("t").orElseThrow();
     assertThat(job.kind()).isEqualTo("training");
-    assertThat(job.curve()).hasSizeBetween(LossHistory.POINTS_MAX / 2, LossHistory.POINTS_MAX);
-    assertThat(job.curve().get(0)[0]).isEqualTo(10);
-    assertThat(job.curve().get(job.curve().size() - 1)[0]).isGreaterThan(45_000);
-    assertThat(job.curve()).isSortedAccordingTo((a, b) -> Double.compare(a[0], b[0]));
+    assertThat(job.lossHistory()).hasSizeBetween(LossHistory.POINTS_MAX / 2, LossHistory.POINTS_MAX);
+    assertThat(job.lossHistory().get(0)[0]).isEqualTo(10);
+    assertThat(job.lossHistory().get(job.lossHistory().size() - 1)[0]).isGreaterThan(45_000);
+    assertThat(job.lossHistory()).isSortedAccordingTo((a, b) -> Double.compare(a[0], b[0]));
   }
 }

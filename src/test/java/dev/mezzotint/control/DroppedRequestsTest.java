@@ -2,8 +2,8 @@ package dev.mezzotint.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.control.PendingRequests.Gone;
-import dev.mezzotint.control.PendingRequests.Place;
+import dev.mezzotint.control.PendingRequests.Settled;
+import dev.mezzotint.control.PendingRequests.Position;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -18,58 +18,58 @@ class DroppedRequestsTest {
 
   private final DroppedRequests lost = new DroppedRequests();
 
-  private static Gone gone(String id, Place place) {
-    return new Gone(id, CONTENTS, place);
+  private static Settled gone(String id, Position place) {
+    return new Settled(id, CONTENTS, place);
   }
 
-  private static PendingJobs.Waiting copy(String id, long fingerprint) {
-    return new PendingJobs.Waiting(id, fingerprint, Optional.empty());
+  private static PendingJobs.PendingRequest copy(String id, long fingerprint) {
+    return new PendingJobs.PendingRequest(id, fingerprint, Optional.empty());
   }
 
-  private static Place at(long offset) {
-    return new Place("requests", 0, offset);
+  private static Position at(long offset) {
+    return new Position("requests", 0, offset);
   }
 
   @Test
   void whoseEndWasToldIsNotLookedAt() {
     lost.ended("a");
-    lost.settled(gone("a", at(1)), NOW);
-    assertThat(lost.due(LATER, 9)).isEmpty();
-    assertThat(lost.first("requests", 0)).isEmpty();
+    lost.requestSettled(gone("a", at(1)), NOW);
+    assertThat(lost.pollDue(LATER, 9)).isEmpty();
+    assertThat(lost.earliestOffset("requests", 0)).isEmpty();
   }
 
   @Test
   void anEndThatIsHeardOfLateClearsTheSuspicion() {
-    lost.settled(gone("a", at(1)), NOW);
+    lost.requestSettled(gone("a", at(1)), NOW);
     lost.ended("a");
-    assertThat(lost.due(LATER, 9)).isEmpty();
+    assertThat(lost.pollDue(LATER, 9)).isEmpty();
   }
 
   @Test
   void aCopyThatIsReadLaterClearsTheSuspicion() {
-    lost.settled(gone("a", at(1)), NOW);
-    assertThat(lost.due(NOW, 9)).as("copies are read a little later").isEmpty();
-    assertThat(lost.seen(copy("a", CONTENTS))).isTrue();
-    assertThat(lost.due(LATER, 9)).isEmpty();
+    lost.requestSettled(gone("a", at(1)), NOW);
+    assertThat(lost.pollDue(NOW, 9)).as("copies are read a little later").isEmpty();
+    assertThat(lost.recordSeen(copy("a", CONTENTS))).isTrue();
+    assertThat(lost.pollDue(LATER, 9)).isEmpty();
   }
 
   @Test
   void anotherRequestUnderItsIdIsNoCopy() {
-    lost.settled(gone("a", at(1)), NOW);
-    assertThat(lost.seen(copy("a", OTHER))).isFalse();
-    assertThat(lost.due(LATER, 9)).containsExactly(Map.entry("a", at(1)));
-    assertThat(lost.seen(copy("b", OTHER))).isTrue();
+    lost.requestSettled(gone("a", at(1)), NOW);
+    assertThat(lost.recordSeen(copy("a", OTHER))).isFalse();
+    assertThat(lost.pollDue(LATER, 9)).containsExactly(Map.entry("a", at(1)));
+    assertThat(lost.recordSeen(copy("b", OTHER))).isTrue();
   }
 
   @Test
   void whoseEndNobodyToldIsLookedAtAgainAndAgainEverMoreSeldom() {
-    lost.settled(gone("a", at(1)), NOW);
+    lost.requestSettled(gone("a", at(1)), NOW);
     Instant now = LATER;
     Duration before = Duration.ZERO;
     for (int look = 0; look < 12; look++) {
-      assertThat(lost.due(now, 9)).containsExactly(Map.entry("a", at(1)));
+      assertThat(lost.pollDue(now, 9)).containsExactly(Map.entry("a", at(1)));
       Duration pause = Duration.ofSeconds(1);
-      while (lost.due(now.plus(pause), 9).isEmpty()) {
+      while (lost.pollDue(now.plus(pause), 9).isEmpty()) {
         pause = pause.plusSeconds(1);
         assertThat(pause).isLessThan(Duration.ofMinutes(11));
       }
@@ -82,21 +82,21 @@ class DroppedRequestsTest {
   @Test
   void whatIsTooMuchAtOnceStaysDue() {
     for (int i = 0; i < 5; i++) {
-      lost.settled(gone("job" + i, at(i)), NOW);
+      lost.requestSettled(gone("job" + i, at(i)), NOW);
     }
-    assertThat(lost.due(LATER, 3)).hasSize(3);
-    assertThat(lost.due(LATER, 3)).hasSize(2);
-    assertThat(lost.due(LATER, 3)).isEmpty();
+    assertThat(lost.pollDue(LATER, 3)).hasSize(3);
+    assertThat(lost.pollDue(LATER, 3)).hasSize(2);
+    assertThat(lost.pollDue(LATER, 3)).isEmpty();
   }
 
   @Test
   void theFirstOfAPartitionIsKnown() {
-    lost.settled(gone("a", at(7)), NOW);
-    lost.settled(gone("b", at(3)), NOW);
-    lost.settled(gone("c", new Place("requests", 1, 1)), NOW);
-    lost.settled(gone("d", new Place("other", 0, 2)), NOW);
-    assertThat(lost.first("requests", 0)).hasValue(3);
+    lost.requestSettled(gone("a", at(7)), NOW);
+    lost.requestSettled(gone("b", at(3)), NOW);
+    lost.requestSettled(gone("c", new Position("requests", 1, 1)), NOW);
+    lost.requestSettled(gone("d", new Position("other", 0, 2)), NOW);
+    assertThat(lost.earliestOffset("requests", 0)).hasValue(3);
     lost.ended("b");
-    assertThat(lost.first("requests", 0)).hasValue(7);
+    assertThat(lost.earliestOffset("requests", 0)).hasValue(7);
   }
 }

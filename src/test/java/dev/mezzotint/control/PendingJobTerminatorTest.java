@@ -5,7 +5,7 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.control.PendingJobs.Waiting;
+import dev.mezzotint.control.PendingJobs.PendingRequest;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.Line;
 import dev.mezzotint.generation.World;
@@ -25,7 +25,7 @@ class PendingJobTerminatorTest {
   private final World world = new World();
 
   private boolean end(Delivery record) throws InterruptedException {
-    return world.control(Line.Fault.NONE).end(record);
+    return world.control(Line.Fault.NONE).endIfOver(record);
   }
 
   @Test
@@ -129,19 +129,19 @@ class PendingJobTerminatorTest {
 
   @Test
   void whatIsRememberedTellsTwoRequestsUnderOneIdApart() {
-    Waiting first = remembered(request("a", "\"count\":2"));
+    PendingRequest first = remembered(request("a", "\"count\":2"));
     assertThat(remembered(request("a", "\"count\":  2"))).isEqualTo(first);
     assertThat(remembered(request("a", "\"count\":3")).id()).isEqualTo("a");
     assertThat(remembered(request("a", "\"count\":3"))).isNotEqualTo(first);
     assertThat(remembered(request("a", "\"steps\":0," + LATE)).deadline()).isEmpty();
   }
 
-  private Waiting remembered(String json) {
+  private PendingRequest remembered(String json) {
     return world.control(Line.Fault.NONE).read(world.record(json)).orElseThrow();
   }
 
   private boolean lost(Delivery record) throws InterruptedException {
-    return world.control(Line.Fault.NONE).lost(record);
+    return world.control(Line.Fault.NONE).wasDropped(record);
   }
 
   @Test
@@ -153,7 +153,7 @@ class PendingJobTerminatorTest {
           calls.incrementAndGet();
           throw new StorageException("away");
         };
-    assertThatThrownBy(() -> world.control(away).end(world.record(request("a", ""))))
+    assertThatThrownBy(() -> world.control(away).endIfOver(world.record(request("a", ""))))
         .isInstanceOf(TransientException.class);
     assertThat(calls.get()).isGreaterThan(1);
     assertThat(world.log.events()).isEmpty();

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.longs;
 
-import dev.mezzotint.control.PendingJobs.Waiting;
-import dev.mezzotint.control.PendingRequests.Gone;
-import dev.mezzotint.control.PendingRequests.Place;
+import dev.mezzotint.control.PendingJobs.PendingRequest;
+import dev.mezzotint.control.PendingRequests.Settled;
+import dev.mezzotint.control.PendingRequests.Position;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -23,21 +23,21 @@ class PendingRequestsTest {
 
   private final PendingRequests waiting = new PendingRequests(1_000);
 
-  private static Waiting waits(String id, Optional<Instant> deadline) {
-    return new Waiting(id, CONTENTS, deadline);
+  private static PendingRequest waits(String id, Optional<Instant> deadline) {
+    return new PendingRequest(id, CONTENTS, deadline);
   }
 
-  private static Gone gone(String id, Place place) {
-    return new Gone(id, CONTENTS, place);
+  private static Settled gone(String id, Position place) {
+    return new Settled(id, CONTENTS, place);
   }
 
-  private static Place at(long offset) {
-    return new Place("requests", 0, offset);
+  private static Position at(long offset) {
+    return new Position("requests", 0, offset);
   }
 
   @Test
   void deadlineComesDueOnceAfterTheGrace() {
-    waiting.seen(waits("a", Optional.of(NOW)), at(7));
+    waiting.add(waits("a", Optional.of(NOW)), at(7));
     assertThat(waiting.due(NOW)).isEmpty();
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(7)));
     assertThat(waiting.due(AFTER_GRACE.plusSeconds(9))).isEmpty();
@@ -46,73 +46,73 @@ class PendingRequestsTest {
 
   @Test
   void onlyWhatWaitsIsCalledOff() {
-    waiting.seen(waits("a", Optional.empty()), at(1));
-    waiting.calledOff("a", NOW);
-    waiting.calledOff("unknown", NOW);
+    waiting.add(waits("a", Optional.empty()), at(1));
+    waiting.cancelRequested("a", NOW);
+    waiting.cancelRequested("unknown", NOW);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
   }
 
   @Test
   void settledRequestsAreForgotten() {
-    waiting.seen(waits("a", Optional.of(NOW)), at(1));
-    waiting.seen(waits("b", Optional.of(NOW)), at(2));
-    waiting.settled("requests", 0, 2);
-    waiting.settled("requests", 1, 99);
-    waiting.settled("elsewhere", 0, 99);
+    waiting.add(waits("a", Optional.of(NOW)), at(1));
+    waiting.add(waits("b", Optional.of(NOW)), at(2));
+    waiting.removeSettled("requests", 0, 2);
+    waiting.removeSettled("requests", 1, 99);
+    waiting.removeSettled("elsewhere", 0, 99);
     assertThat(waiting.size()).isEqualTo(1);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("b", at(2)));
   }
 
   @Test
   void copyTakesThePlaceOfWhatItCopies() {
-    waiting.seen(waits("a", Optional.of(NOW)), at(1));
-    waiting.seen(waits("a", Optional.of(NOW)), at(9));
-    waiting.settled("requests", 0, 9);
+    waiting.add(waits("a", Optional.of(NOW)), at(1));
+    waiting.add(waits("a", Optional.of(NOW)), at(9));
+    waiting.removeSettled("requests", 0, 9);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(9)));
   }
 
   @Test
   void aRequestIsGoneWithTheLastOfItsCopies() {
-    Place elsewhere = new Place("requests", 1, 3);
-    waiting.seen(waits("a", Optional.empty()), at(1));
-    waiting.seen(waits("a", Optional.empty()), elsewhere);
-    waiting.seen(waits("b", Optional.empty()), at(2));
-    assertThat(waiting.settled("requests", 1, 4)).as("a stands in the other partition").isEmpty();
-    assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", elsewhere));
-    assertThat(waiting.settled("requests", 0, 3)).containsExactly(gone("b", at(2)));
-    assertThat(waiting.settled("requests", 0, 3)).isEmpty();
+    Position elsewhere = new Position("requests", 1, 3);
+    waiting.add(waits("a", Optional.empty()), at(1));
+    waiting.add(waits("a", Optional.empty()), elsewhere);
+    waiting.add(waits("b", Optional.empty()), at(2));
+    assertThat(waiting.removeSettled("requests", 1, 4)).as("a stands in the other partition").isEmpty();
+    assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", elsewhere));
+    assertThat(waiting.removeSettled("requests", 0, 3)).containsExactly(gone("b", at(2)));
+    assertThat(waiting.removeSettled("requests", 0, 3)).isEmpty();
   }
 
   /** It will be turned away, and must not take the first one's deadline or place with it. */
   @Test
   void anotherRequestUnderTheIdOfOneThatWaitsChangesNothing() {
-    waiting.seen(waits("a", Optional.empty()), at(1));
-    assertThat(waiting.seen(new Waiting("a", OTHER, Optional.of(NOW)), at(2))).isFalse();
+    waiting.add(waits("a", Optional.empty()), at(1));
+    assertThat(waiting.add(new PendingRequest("a", OTHER, Optional.of(NOW)), at(2))).isFalse();
     assertThat(waiting.due(AFTER_GRACE)).isEmpty();
-    waiting.calledOff("a", NOW);
+    waiting.cancelRequested("a", NOW);
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(1)));
-    assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", at(1)));
-    assertThat(waiting.settled("requests", 0, 3)).isEmpty();
-    assertThat(waiting.seen(new Waiting("a", OTHER, Optional.of(NOW)), at(3))).isTrue();
+    assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", at(1)));
+    assertThat(waiting.removeSettled("requests", 0, 3)).isEmpty();
+    assertThat(waiting.add(new PendingRequest("a", OTHER, Optional.of(NOW)), at(3))).isTrue();
   }
 
   @Test
   void theSameRecordReadTwiceIsOneCopy() {
-    waiting.seen(waits("a", Optional.empty()), at(1));
-    waiting.seen(waits("a", Optional.empty()), at(1));
-    assertThat(waiting.settled("requests", 0, 2)).containsExactly(gone("a", at(1)));
+    waiting.add(waits("a", Optional.empty()), at(1));
+    waiting.add(waits("a", Optional.empty()), at(1));
+    assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", at(1)));
   }
 
   @Test
   void beyondItsCapacityNothingNewIsRemembered() {
     PendingRequests small = new PendingRequests(2);
-    assertThat(small.seen(waits("a", Optional.empty()), at(1))).isTrue();
-    assertThat(small.seen(waits("b", Optional.empty()), at(2))).isTrue();
-    assertThat(small.seen(waits("c", Optional.of(NOW)), at(3))).isFalse();
-    assertThat(small.seen(waits("a", Optional.empty()), at(4))).isTrue();
-    small.settled("requests", 0, 3);
+    assertThat(small.add(waits("a", Optional.empty()), at(1))).isTrue();
+    assertThat(small.add(waits("b", Optional.empty()), at(2))).isTrue();
+    assertThat(small.add(waits("c", Optional.of(NOW)), at(3))).isFalse();
+    assertThat(small.add(waits("a", Optional.empty()), at(4))).isTrue();
+    small.removeSettled("requests", 0, 3);
     assertThat(small.size()).isEqualTo(1);
-    assertThat(small.seen(waits("c", Optional.of(NOW)), at(5))).isTrue();
+    assertThat(small.add(waits("c", Optional.of(NOW)), at(5))).isTrue();
   }
 
   /** Against the plainest model of it: a map that is searched. */
@@ -124,7 +124,7 @@ class PendingRequestsTest {
             seed -> {
               Random random = new Random(seed);
               PendingRequests tested = new PendingRequests(1_000);
-              Map<String, Place> model = new HashMap<>();
+              Map<String, Position> model = new HashMap<>();
               Map<String, Instant> late = new HashMap<>();
               long offset = 0;
               long settled = 0;
@@ -135,7 +135,7 @@ class PendingRequestsTest {
                   case 0 -> {
                     boolean dated = random.nextBoolean();
                     Instant deadline = now.plusMillis(random.nextInt(3_000));
-                    tested.seen(
+                    tested.add(
                         waits(id, dated ? Optional.of(deadline) : Optional.empty()), at(offset));
                     model.put(id, at(offset));
                     late.remove(id);
@@ -145,7 +145,7 @@ class PendingRequestsTest {
                     offset++;
                   }
                   case 1 -> {
-                    tested.calledOff(id, now);
+                    tested.cancelRequested(id, now);
                     if (model.containsKey(id)) {
                       Instant at = now.plus(PendingRequests.GRACE);
                       late.merge(id, at, (a, b) -> a.isBefore(b) ? a : b);
@@ -154,7 +154,7 @@ class PendingRequestsTest {
                   case 2 -> {
                     settled = Math.min(offset, settled + random.nextInt(3));
                     long before = settled;
-                    tested.settled("requests", 0, before);
+                    tested.removeSettled("requests", 0, before);
                     model.values().removeIf(place -> place.offset() < before);
                     late.keySet().retainAll(model.keySet());
                   }

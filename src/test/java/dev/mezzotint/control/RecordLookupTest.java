@@ -3,7 +3,7 @@ package dev.mezzotint.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.control.PendingRequests.Place;
+import dev.mezzotint.control.PendingRequests.Position;
 import dev.mezzotint.job.TransientException;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +34,7 @@ class RecordLookupTest {
   }
 
   private Optional<Long> at(long offset) {
-    return lookup.at(new Place("requests", 0, offset)).map(ConsumerRecord::offset);
+    return lookup.at(new Position("requests", 0, offset)).map(ConsumerRecord::offset);
   }
 
   @Test

@@ -46,23 +46,23 @@ class RequestTopicMonitorTest {
   private final PendingJobs jobs =
       new PendingJobs() {
         @Override
-        public Optional<Waiting> read(Delivery record) {
+        public Optional<PendingRequest> read(Delivery record) {
           String[] words = new String(record.value(), UTF_8).split(" ", 2);
           String says = words.length > 1 ? words[1] : "";
           return Optional.of(
-              new Waiting(
+              new PendingRequest(
                   words[0],
                   says.hashCode(),
                   says.equals(LATE) ? Optional.of(Instant.EPOCH) : Optional.empty()));
         }
 
         @Override
-        public boolean end(Delivery record) {
+        public boolean endIfOver(Delivery record) {
           return late.add(new String(record.value(), UTF_8));
         }
 
         @Override
-        public boolean lost(Delivery record) {
+        public boolean wasDropped(Delivery record) {
           return !ended.contains(new String(record.value(), UTF_8));
         }
       };
@@ -209,7 +209,7 @@ class RequestTopicMonitorTest {
       while (!late.contains("second " + LATE) && System.nanoTime() < end) {
         Thread.sleep(50);
       }
-      running.calledOff("first");
+      running.cancelRequested("first");
       while (late.size() < 2 && System.nanoTime() < end) {
         Thread.sleep(50);
       }

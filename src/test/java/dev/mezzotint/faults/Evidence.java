@@ -121,7 +121,7 @@ record Evidence(
       object.ifPresent(o -> objects.put(key, o.bytes()));
     }
     Set<String> dead = new HashSet<>();
-    for (ConsumerRecord<byte[], byte[]> record : all(site, site.topics().dead())) {
+    for (ConsumerRecord<byte[], byte[]> record : all(site, site.topics().deadLetters())) {
       Header job = record.headers().lastHeader("mezzotint-job");
       if (job != null) {
         dead.add(new String(job.value(), UTF_8));

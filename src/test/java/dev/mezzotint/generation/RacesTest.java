@@ -157,7 +157,7 @@ class RacesTest {
     }
     world.cancelled.add("a");
     try {
-      if (control.end(look)) {
+      if (control.endIfOver(look)) {
         synchronized (seen) {
           seen.merge("ended early", 1, Integer::sum);
         }

@@ -32,8 +32,8 @@ class ContractTest {
 
   @Test
   void everyTopicIsAChannelAndEveryChannelATopic() {
-    Set<String> topics = new TreeSet<>(Set.of(TOPICS.control(), TOPICS.events(), TOPICS.dead()));
-    TOPICS.requests().forEach(requests -> topics.addAll(Topics.withTwins(requests)));
+    Set<String> topics = new TreeSet<>(Set.of(TOPICS.control(), TOPICS.events(), TOPICS.deadLetters()));
+    TOPICS.requests().forEach(requests -> topics.addAll(Topics.withPriorities(requests)));
     List<String> addresses =
         objects(API.get("channels")).values().stream().map(c -> (String) c.get("address")).toList();
     assertThat(addresses).containsExactlyInAnyOrderElementsOf(topics);
@@ -100,7 +100,7 @@ class ContractTest {
       Map<String, String> written =
           headers(
               events.deadLetter(
-                  request(), new byte[0], KafkaEvents.why(request(), "", 0, "", "c")));
+                  request(), new byte[0], KafkaEvents.deadLetterHeaders(request(), "", 0, "", "c")));
       assertThat(schema.accepts(written)).as("%s", written).isTrue();
       Set<String> ours = new TreeSet<>(written.keySet());
       ours.retainAll(DeadLetters.HEADERS);

@@ -75,7 +75,7 @@ class KafkaClusterTest {
       cluster.prepareGroup();
       cluster.prepareGroup();
       assertThat(cluster.deliveryLimit()).isEqualTo(5);
-      assertThat(cluster.heartbeat()).isEqualTo(Duration.ofMillis(500));
+      assertThat(cluster.heartbeatInterval()).isEqualTo(Duration.ofMillis(500));
     }
     assertThat(groupConfig(settings, "share.auto.offset.reset")).isEqualTo("earliest");
     assertThat(groupConfig(settings, "share.record.lock.duration.ms")).isEqualTo("20000");

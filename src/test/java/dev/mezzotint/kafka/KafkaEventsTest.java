@@ -125,7 +125,7 @@ class KafkaEventsTest {
       assertThat(outcomes)
           .containsExactly(
               new DeadLetterReplay.Outcome(
-                  settings.topics().dead() + "-0@1", requests, "b", "b.r1", ""));
+                  settings.topics().deadLetters() + "-0@1", requests, "b", "b.r1", ""));
     }
     ConsumerRecord<byte[], byte[]> record = read(requests, 1).get(0);
     assertThat(record.key()).asString(UTF_8).isEqualTo("b");
@@ -135,7 +135,7 @@ class KafkaEventsTest {
             Map.entry("x", "y"),
             Map.entry("ce_causationid", "b"),
             Map.entry("ce_correlationid", "b"),
-            Map.entry("mezzotint-replayed-from", settings.topics().dead() + "-0@1"));
+            Map.entry("mezzotint-replayed-from", settings.topics().deadLetters() + "-0@1"));
   }
 
   @Test
@@ -238,7 +238,7 @@ class KafkaEventsTest {
     try (KafkaEvents events = new KafkaEvents(settings)) {
       events.deadLetter(delivery, "job-9", 2, "steps", "steps must be from 1 to 1000, not 0");
     }
-    ConsumerRecord<byte[], byte[]> record = read(settings.topics().dead(), 1).get(0);
+    ConsumerRecord<byte[], byte[]> record = read(settings.topics().deadLetters(), 1).get(0);
 
     assertThat(record.key()).asString(UTF_8).isEqualTo("key");
     assertThat(record.value()).isEqualTo(noise);
@@ -260,7 +260,7 @@ class KafkaEventsTest {
     try (KafkaEvents events = new KafkaEvents(settings)) {
       events.deadLetter(delivery, "", 0, "", "is not valid JSON");
     }
-    ConsumerRecord<byte[], byte[]> record = read(settings.topics().dead(), 1).get(0);
+    ConsumerRecord<byte[], byte[]> record = read(settings.topics().deadLetters(), 1).get(0);
 
     assertThat(record.value()).isEmpty();
     assertThat(headers(record))

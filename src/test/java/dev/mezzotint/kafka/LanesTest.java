@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which lane reads what: the rota, the backlog and the two together, without a broker. */
 class LanesTest {
-  private static final List<String> TOPICS = Topics.withTwins("r");
+  private static final List<String> TOPICS = Topics.withPriorities("r");
   private static final long TURN = Duration.ofSeconds(1).toNanos();
   private static final String HIGH = TOPICS.get(0);
   private static final String NORMAL = TOPICS.get(1);
@@ -70,29 +70,29 @@ class LanesTest {
   @Test
   void whereNothingIsKnownSomebodyLooks() {
     TopicAssigner postings = postings(4);
-    assertThat(postings.post(0, 0)).contains(HIGH);
-    postings.nothingFound(0, HIGH, 1);
-    assertThat(postings.post(0, 2)).contains(NORMAL);
-    postings.nothingFound(0, NORMAL, 3);
-    assertThat(postings.post(0, 4)).contains(LOW);
+    assertThat(postings.assign(0, 0)).contains(HIGH);
+    postings.recordEmpty(0, HIGH, 1);
+    assertThat(postings.assign(0, 2)).contains(NORMAL);
+    postings.recordEmpty(0, NORMAL, 3);
+    assertThat(postings.assign(0, 4)).contains(LOW);
     // Not believed for ever.
-    assertThat(postings.post(0, Duration.ofSeconds(31).toNanos())).contains(HIGH);
+    assertThat(postings.assign(0, Duration.ofSeconds(31).toNanos())).contains(HIGH);
   }
 
   @Test
   void whatOthersHaveInHandDoesNotWait() {
     TopicAssigner postings = postings(4);
     lags(2, 0, 9);
-    assertThat(postings.post(0, 0)).contains(HIGH);
-    postings.nothingFound(0, HIGH, 1);
-    assertThat(postings.post(0, 2)).contains(LOW);
+    assertThat(postings.assign(0, 0)).contains(HIGH);
+    postings.recordEmpty(0, HIGH, 1);
+    assertThat(postings.assign(0, 2)).contains(LOW);
     lags(3, 0, 9); // one more than those in others' hands
-    assertThat(postings.post(0, 3)).contains(HIGH);
+    assertThat(postings.assign(0, 3)).contains(HIGH);
     lags(1, 0, 9); // others have finished
-    postings.nothingFound(0, HIGH, 4);
+    postings.recordEmpty(0, HIGH, 4);
     lags(0, 0, 9);
     lags(1, 0, 9); // and something new has come
-    assertThat(postings.post(0, 5)).contains(HIGH);
+    assertThat(postings.assign(0, 5)).contains(HIGH);
   }
 
   @Test
@@ -101,17 +101,17 @@ class LanesTest {
     lags(9, 9, 9);
     long now = 0;
     for (int seconds : new int[] {5, 10, 20, 30, 30}) {
-      assertThat(postings.post(0, now)).contains(HIGH);
-      postings.nothingFound(0, HIGH, now);
-      postings.nothingFound(0, HIGH, now); // lanes that look together see it once
+      assertThat(postings.assign(0, now)).contains(HIGH);
+      postings.recordEmpty(0, HIGH, now);
+      postings.recordEmpty(0, HIGH, now); // lanes that look together see it once
       now += Duration.ofSeconds(seconds).toNanos();
-      assertThat(postings.post(0, now)).contains(NORMAL);
+      assertThat(postings.assign(0, now)).contains(NORMAL);
       now++;
     }
-    assertThat(postings.post(0, now)).contains(HIGH);
-    postings.found(HIGH);
-    postings.nothingFound(0, HIGH, now);
-    assertThat(postings.post(0, now + Duration.ofSeconds(6).toNanos())).contains(HIGH);
+    assertThat(postings.assign(0, now)).contains(HIGH);
+    postings.recordFound(HIGH);
+    postings.recordEmpty(0, HIGH, now);
+    assertThat(postings.assign(0, now + Duration.ofSeconds(6).toNanos())).contains(HIGH);
   }
 
   @Test
@@ -119,12 +119,12 @@ class LanesTest {
     TopicAssigner postings = postings(2);
     lags(5, 5, 5);
     paused.add(HIGH);
-    assertThat(postings.post(0, 0)).contains(NORMAL);
+    assertThat(postings.assign(0, 0)).contains(NORMAL);
     paused.addAll(TOPICS);
-    assertThat(postings.post(0, 0)).isEmpty();
+    assertThat(postings.assign(0, 0)).isEmpty();
     lags(0, 0, 0);
     paused.remove(LOW);
-    assertThat(postings.post(0, 0)).isEqualTo(Optional.of(LOW));
+    assertThat(postings.assign(0, 0)).isEqualTo(Optional.of(LOW));
   }
 
   @Test
@@ -132,13 +132,13 @@ class LanesTest {
     PartitionProgress progress = new PartitionProgress();
     assertThat(progress.moved()).isFalse();
     for (long offset : new long[] {10, 11, 12, 15}) {
-      progress.take(offset);
+      progress.add(offset);
     }
     assertThat(progress.committable()).isEqualTo(10);
     progress.settle(11);
     progress.settle(15);
     assertThat(progress.committable()).isEqualTo(10);
-    assertThat(progress.behind()).isEqualTo(6);
+    assertThat(progress.replayable()).isEqualTo(6);
     progress.settle(10);
     assertThat(progress.committable()).isEqualTo(12);
     progress.committed(12);
@@ -146,7 +146,7 @@ class LanesTest {
     progress.settle(12);
     assertThat(progress.committable()).isEqualTo(16);
     assertThat(progress.moved()).isTrue();
-    assertThat(progress.behind()).isZero();
+    assertThat(progress.replayable()).isZero();
   }
 
   private TopicAssigner postings(int lanes) {
@@ -156,13 +156,13 @@ class LanesTest {
 
   private static List<String> posted(TopicAssigner postings, int lanes) {
     return java.util.stream.IntStream.range(0, lanes)
-        .mapToObj(lane -> postings.post(lane, 0).orElseThrow())
+        .mapToObj(lane -> postings.assign(lane, 0).orElseThrow())
         .toList();
   }
 
   private void lags(long high, long normal, long low) {
-    backlog.lag(HIGH, OptionalLong.of(high));
-    backlog.lag(NORMAL, OptionalLong.of(normal));
-    backlog.lag(LOW, OptionalLong.of(low));
+    backlog.updateLag(HIGH, OptionalLong.of(high));
+    backlog.updateLag(NORMAL, OptionalLong.of(normal));
+    backlog.updateLag(LOW, OptionalLong.of(low));
   }
 }

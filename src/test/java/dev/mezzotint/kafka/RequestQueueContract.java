@@ -112,14 +112,14 @@ abstract class RequestQueueContract extends TopicsContract {
     RequestQueue first = queue(4, oneInTwo);
     first.start();
     await(held);
-    List<String> inHand = first.inHand();
+    List<String> inHand = first.inProgress();
     assertThat(inHand).hasSize(4);
     draining.set(true);
     long start = System.nanoTime();
     assertThat(first.drain(Duration.ofSeconds(25))).isTrue();
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(25));
     assertThat(late).isEmpty();
-    assertThat(first.inHand()).isEmpty();
+    assertThat(first.inProgress()).isEmpty();
 
     CountDownLatch others = new CountDownLatch(40 - accepted.size());
     ConcurrentLinkedQueue<String> rest = new ConcurrentLinkedQueue<>();
@@ -292,11 +292,11 @@ abstract class RequestQueueContract extends TopicsContract {
     try (RequestQueue first = queue(4, atABoundary)) {
       first.start();
       await(held);
-      assertThat(first.inHand()).hasSize(1);
+      assertThat(first.inProgress()).hasSize(1);
       long start = System.nanoTime();
       assertThat(first.drain(LIMIT)).isTrue();
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
-      assertThat(first.inHand()).isEmpty();
+      assertThat(first.inProgress()).isEmpty();
     }
     CountDownLatch done = new CountDownLatch(1);
     try (RequestQueue second = queue(1, accepting(done))) {
@@ -334,7 +334,7 @@ abstract class RequestQueueContract extends TopicsContract {
       await(held);
       Thread.sleep(LOCK.toMillis() / 2);
       LaneMetrics lane = queue.lanes().get(0);
-      assertThat(lane.inHand()).contains(topic + "-0@0");
+      assertThat(lane.current()).contains(topic + "-0@0");
       assertThat(lane.lastRenewal()).isPresent();
       assertThat(lane.lastPoll()).isPresent();
       assertThat(queue.alive()).isTrue();

@@ -53,7 +53,7 @@ abstract class TopicsContract extends QueueStage {
 
   @Test
   void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
-    List<String> topics = Topics.withTwins(topic);
+    List<String> topics = Topics.withPriorities(topic);
     send(topics.get(0), "high", 400);
     send(topics.get(1), "normal", 400);
     send(topics.get(2), "low", 400);
@@ -83,7 +83,7 @@ abstract class TopicsContract extends QueueStage {
 
   @Test
   void withOnlyTheLowTopicFilledAllLanesWorkOnIt() throws Exception {
-    List<String> topics = Topics.withTwins(topic);
+    List<String> topics = Topics.withPriorities(topic);
     send(topics.get(2), "low", 30);
     CountDownLatch together = new CountDownLatch(4);
     DeliveryHandler patient =
@@ -102,7 +102,7 @@ abstract class TopicsContract extends QueueStage {
 
   @Test
   void aLaneAloneServesEveryTopic() throws Exception {
-    List<String> topics = Topics.withTwins(topic);
+    List<String> topics = Topics.withPriorities(topic);
     send(topics.get(0), "high", 300);
     send(topics.get(1), "normal", 300);
     send(topics.get(2), "low", 300);

@@ -128,7 +128,7 @@ class TrainingFromModelTest {
     assertThat(kept).hasSize(2); // neither again by the second worker, nor by its segments
     assertThat(kept.get(1)).endsWith("/00001.f32");
     assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
-    new OrphanCleaner(world.store, CheckpointPointer::referencedKeys).sweep("a");
+    new OrphanCleaner(world.store, CheckpointPointer::referencedKeys).clean("a");
     assertThat(world.store.list(Keys.checkpoints("a"))).noneMatch(kept::contains);
   }
 

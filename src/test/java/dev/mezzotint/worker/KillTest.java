@@ -89,7 +89,7 @@ class KillTest {
   /** The workers make them; a tail needs the one of events. */
   private void awaitTopics() throws InterruptedException {
     long end = System.nanoTime() + 60_000_000_000L;
-    while (!site.topicExists(site.topics().dead())) {
+    while (!site.topicExists(site.topics().deadLetters())) {
       assertThat(System.nanoTime()).as("workers start within 60 s").isLessThan(end);
       Thread.sleep(200);
     }

@@ -31,7 +31,7 @@ class OlderClusterTest {
         client.pause(normal);
         Thread.sleep(1_000);
         int number = 0;
-        for (String topic : Topics.withTwins(normal)) {
+        for (String topic : Topics.withPriorities(normal)) {
           String id = "job" + number++;
           byte[] request =
               ("{\"id\":\"" + id + "\",\"model\":\"iadb_defaults\",\"steps\":2}")

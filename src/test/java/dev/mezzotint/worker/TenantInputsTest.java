@@ -51,7 +51,7 @@ class TenantInputsTest {
         Worker.start(
             settings, Endpoints.open(settings), new Instrumentation(METERS, Optional.empty()));
     events = site.tail(site.topics().events());
-    dead = site.tail(site.topics().dead());
+    dead = site.tail(site.topics().deadLetters());
   }
 
   @AfterAll

@@ -199,7 +199,7 @@ public class TrainingJobTest {
 
   private void awaitTopics() throws InterruptedException {
     long end = System.nanoTime() + LIMIT_NANOS;
-    while (!site.topicExists(site.topics().dead())) {
+    while (!site.topicExists(site.topics().deadLetters())) {
       assertThat(System.nanoTime()).as("workers start in time").isLessThan(end);
       Thread.sleep(200);
     }

@@ -56,7 +56,7 @@ class WorkerTest {
     WorkerConfig settings = site.settings("one");
     worker = Worker.start(settings, Endpoints.open(settings));
     events = site.tail(site.topics().events());
-    dead = site.tail(site.topics().dead());
+    dead = site.tail(site.topics().deadLetters());
   }
 
   @AfterAll

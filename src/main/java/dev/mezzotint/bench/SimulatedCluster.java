@@ -1,14 +1,17 @@
-package dev.mezzotint.autoscaling;
+package dev.mezzotint.bench;
+
+import dev.mezzotint.autoscaling.ScalingTarget;
+
 
 /**
  * A cluster as the simulation sees it; all times in seconds.
  *
- * @param share of one worker
+ * @param target of one worker
  * @param jobSeconds of one full worker per job: its throughput is the inverse
  * @param jobLatency of a job from its start to its end on a full worker; lanes = latency / seconds
  * @param startup from the decision for a pod to its readiness: node, image, libtorch, model
- * @param least pods that are always there
- * @param most pods at most
+ * @param podsMin pods that are always there
+ * @param podsMax pods at most
  * @param poll between two looks of the autoscaler
  * @param cooldown without a job before the last pod goes
  * @param stabilization the highest wish of so long counts before pods go
@@ -16,12 +19,12 @@ package dev.mezzotint.autoscaling;
  * @param drain that a pod has for the jobs in hand
  */
 public record SimulatedCluster(
-    ScalingTarget share,
+    ScalingTarget target,
     double jobSeconds,
     double jobLatency,
     double startup,
-    int least,
-    int most,
+    int podsMin,
+    int podsMax,
     double poll,
     double cooldown,
     double stabilization,
@@ -49,14 +52,14 @@ public record SimulatedCluster(
     return (int) Math.max(1, Math.round(jobLatency / jobSeconds));
   }
 
-  public SimulatedCluster withShare(ScalingTarget other) {
+  public SimulatedCluster withTarget(ScalingTarget other) {
     return new SimulatedCluster(
         other,
         jobSeconds,
         jobLatency,
         startup,
-        least,
-        most,
+        podsMin,
+        podsMax,
         poll,
         cooldown,
         stabilization,
@@ -66,7 +69,7 @@ public record SimulatedCluster(
 
   public SimulatedCluster withPods(int atLeast, int atMost) {
     return new SimulatedCluster(
-        share,
+        target,
         jobSeconds,
         jobLatency,
         startup,
@@ -81,12 +84,12 @@ public record SimulatedCluster(
 
   public SimulatedCluster withCooldown(double other) {
     return new SimulatedCluster(
-        share,
+        target,
         jobSeconds,
         jobLatency,
         startup,
-        least,
-        most,
+        podsMin,
+        podsMax,
         poll,
         other,
         stabilization,
