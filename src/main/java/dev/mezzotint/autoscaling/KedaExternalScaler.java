@@ -148,7 +148,8 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     private final Supplier<Optional<Boolean>> active;
     private Optional<Boolean> last = Optional.empty();
 
-    ActiveStream(ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
+    ActiveStream(
+        ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
       this.stream = stream;
       this.active = active;
     }

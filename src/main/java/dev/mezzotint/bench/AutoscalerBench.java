@@ -1,7 +1,6 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.autoscaling.ScalingTarget;
-
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.io.IOException;

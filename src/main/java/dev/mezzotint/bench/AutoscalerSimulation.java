@@ -2,7 +2,6 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.autoscaling.Demand;
 import dev.mezzotint.autoscaling.ScalingTarget;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -2,7 +2,6 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.autoscaling.ScalingTarget;
 
-
 /**
  * A cluster as the simulation sees it; all times in seconds.
  *

@@ -23,7 +23,8 @@ import java.util.stream.Stream;
  * @param data members of its events, the newest of each name
  * @param request what it asks for, without what is long; empty if the request was not seen
  * @param truncatedFields names of members that were too long: without them it is another request
- * @param lossHistory of a training: iteration and smoothed loss, at most {@link LossHistory#POINTS_MAX}
+ * @param lossHistory of a training: iteration and smoothed loss, at most {@link
+ *     LossHistory#POINTS_MAX}
  */
 public record BoardJob(
     String id,

@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fingerprint SHA-256 of the request with its members sorted
  * @param members its short members, by name
- * @param truncatedFields names of members that are not among them, as {@code seeds} or {@code init.data}:
- *     without them it is another request
+ * @param truncatedFields names of members that are not among them, as {@code seeds} or {@code
+ *     init.data}: without them it is another request
  */
-record RequestSummary(String fingerprint, Map<String, Object> members, List<String> truncatedFields) {
+record RequestSummary(
+    String fingerprint, Map<String, Object> members, List<String> truncatedFields) {
   private static final int TEXT_MAX = 256;
   private static final int LIST_MAX = 16;
   private static final int MEMBERS_MAX = 40;

@@ -68,7 +68,8 @@ public final class DroppedRequests {
   }
 
   /**
-   * Who is to be looked at now; each is due once more, later and later, until it is {@link #recordSeen}.
+   * Who is to be looked at now; each is due once more, later and later, until it is {@link
+   * #recordSeen}.
    *
    * @param most so many at a time; the others stay due
    */

@@ -126,7 +126,8 @@ public final class PendingRequests {
       }
       if (entry.open() > 1) {
         waiting.put(
-            id, new Entry(entry.fingerprint(), entry.position(), entry.deadline(), entry.open() - 1));
+            id,
+            new Entry(entry.fingerprint(), entry.position(), entry.deadline(), entry.open() - 1));
       } else {
         waiting.remove(id);
         unschedule(id, entry);

@@ -143,7 +143,8 @@ public final class RequestTopicMonitor implements AutoCloseable {
       }
       // Only who has read everything can say that no copy stands there.
       if (records.isEmpty() && !pending.isFull()) {
-        for (Map.Entry<String, PendingRequests.Position> due : lost.pollDue(clock.instant(), CHECKS_PER_TURN)) {
+        for (Map.Entry<String, PendingRequests.Position> due :
+            lost.pollDue(clock.instant(), CHECKS_PER_TURN)) {
           sendAgain(lost, lookup, sender, due.getKey(), due.getValue());
         }
       }
@@ -204,10 +205,13 @@ public final class RequestTopicMonitor implements AutoCloseable {
         .map(JobEvent::jobId);
   }
 
-  private void settle(PendingRequests pending, DroppedRequests lost, TopicPartition at, long before) {
+  private void settle(
+      PendingRequests pending, DroppedRequests lost, TopicPartition at, long before) {
     // Of several readers one comes first, and the others see its copy.
     Instant apart = clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(APART_MILLIS));
-    pending.removeSettled(at.topic(), at.partition(), before).forEach(gone -> lost.requestSettled(gone, apart));
+    pending
+        .removeSettled(at.topic(), at.partition(), before)
+        .forEach(gone -> lost.requestSettled(gone, apart));
   }
 
   private void sendAgain(

@@ -125,7 +125,10 @@ public final class ConsumerGroupQueue implements RequestQueue {
             paused,
             handler,
             RecordRepublisher.before(
-                TRIES, timing.releaseDelayMillis(), java.util.Objects.requireNonNull(sender), metrics),
+                TRIES,
+                timing.releaseDelayMillis(),
+                java.util.Objects.requireNonNull(sender),
+                metrics),
             metrics,
             () -> stopped.getCount() == 0,
             session);

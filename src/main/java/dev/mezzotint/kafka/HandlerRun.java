@@ -101,7 +101,9 @@ public final class HandlerRun {
 
   private void delayRelease() throws InterruptedException {
     long longest =
-        Math.min(RELEASE_DELAY_MILLIS_MAX, releaseDelayMillis << Math.min(delivery.deliveryCount() - 1, 5));
+        Math.min(
+            RELEASE_DELAY_MILLIS_MAX,
+            releaseDelayMillis << Math.min(delivery.deliveryCount() - 1, 5));
     long end =
         System.nanoTime()
             + TimeUnit.MILLISECONDS.toNanos(

@@ -48,7 +48,8 @@ final class LagPoller implements AutoCloseable {
       // Lanes then go and look for themselves.
       LOG.log(Level.FINE, "the group's lag cannot be read", e);
     }
-    topics.forEach(topic -> backlog.updateLag(topic, lags.getOrDefault(topic, OptionalLong.empty())));
+    topics.forEach(
+        topic -> backlog.updateLag(topic, lags.getOrDefault(topic, OptionalLong.empty())));
   }
 
   @Override

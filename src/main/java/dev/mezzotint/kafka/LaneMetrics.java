@@ -11,4 +11,7 @@ import java.util.Optional;
  * @param current position of the record in hand
  */
 public record LaneMetrics(
-    int lane, Optional<Instant> lastPoll, Optional<Instant> lastRenewal, Optional<String> current) {}
+    int lane,
+    Optional<Instant> lastPoll,
+    Optional<Instant> lastRenewal,
+    Optional<String> current) {}

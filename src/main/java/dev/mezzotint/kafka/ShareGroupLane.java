@@ -196,7 +196,8 @@ final class ShareGroupLane implements Runnable {
     current = delivery;
     try {
       HandlerRun attempt =
-          new HandlerRun(delivery, handler, republisher.releaseDelayMillis(), "mezzotint-job-" + number);
+          new HandlerRun(
+              delivery, handler, republisher.releaseDelayMillis(), "mezzotint-job-" + number);
       if (stopping()) {
         delivery.drain();
       }

@@ -92,7 +92,8 @@ public final class ShareGroupQueue implements RequestQueue {
       look = cluster.heartbeatInterval().plus(LOOK_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission = RecordRepublisher.before(deliveryLimit, timing.releaseDelayMillis(), sender, metrics);
+    var resubmission =
+        RecordRepublisher.before(deliveryLimit, timing.releaseDelayMillis(), sender, metrics);
     TopicBacklogEstimate backlog = new TopicBacklogEstimate();
     TopicAssigner postings =
         new TopicAssigner(new LaneSchedule(topics, laneCount, timing.turn()), backlog, paused);

@@ -53,7 +53,8 @@ final class TopicBacklogEstimate {
     if (before != null && before.expired(now)) {
       believed = Math.min(2 * believed, VALID_NANOS_MAX);
     }
-    observations.put(topic, new Observation(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
+    observations.put(
+        topic, new Observation(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
   }
 
   /** A lane has found something. */

@@ -8,7 +8,6 @@ import static org.quicktheories.generators.SourceDSL.doubles;
 import static org.quicktheories.generators.SourceDSL.integers;
 
 import dev.mezzotint.autoscaling.ScalingTarget;
-
 import dev.mezzotint.json.InvalidInputException;
 import java.util.List;
 import java.util.Random;

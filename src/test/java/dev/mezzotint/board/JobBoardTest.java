@@ -256,7 +256,8 @@ class JobBoardTest {
     }
     BoardJob job = board.job("t").orElseThrow();
     assertThat(job.kind()).isEqualTo("training");
-    assertThat(job.lossHistory()).hasSizeBetween(LossHistory.POINTS_MAX / 2, LossHistory.POINTS_MAX);
+    assertThat(job.lossHistory())
+        .hasSizeBetween(LossHistory.POINTS_MAX / 2, LossHistory.POINTS_MAX);
     assertThat(job.lossHistory().get(0)[0]).isEqualTo(10);
     assertThat(job.lossHistory().get(job.lossHistory().size() - 1)[0]).isGreaterThan(45_000);
     assertThat(job.lossHistory()).isSortedAccordingTo((a, b) -> Double.compare(a[0], b[0]));

@@ -2,8 +2,8 @@ package dev.mezzotint.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.control.PendingRequests.Settled;
 import dev.mezzotint.control.PendingRequests.Position;
+import dev.mezzotint.control.PendingRequests.Settled;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;

@@ -5,8 +5,8 @@ import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.longs;
 
 import dev.mezzotint.control.PendingJobs.PendingRequest;
-import dev.mezzotint.control.PendingRequests.Settled;
 import dev.mezzotint.control.PendingRequests.Position;
+import dev.mezzotint.control.PendingRequests.Settled;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -77,7 +77,9 @@ class PendingRequestsTest {
     waiting.add(waits("a", Optional.empty()), at(1));
     waiting.add(waits("a", Optional.empty()), elsewhere);
     waiting.add(waits("b", Optional.empty()), at(2));
-    assertThat(waiting.removeSettled("requests", 1, 4)).as("a stands in the other partition").isEmpty();
+    assertThat(waiting.removeSettled("requests", 1, 4))
+        .as("a stands in the other partition")
+        .isEmpty();
     assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", elsewhere));
     assertThat(waiting.removeSettled("requests", 0, 3)).containsExactly(gone("b", at(2)));
     assertThat(waiting.removeSettled("requests", 0, 3)).isEmpty();

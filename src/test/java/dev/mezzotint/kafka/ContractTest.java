@@ -32,7 +32,8 @@ class ContractTest {
 
   @Test
   void everyTopicIsAChannelAndEveryChannelATopic() {
-    Set<String> topics = new TreeSet<>(Set.of(TOPICS.control(), TOPICS.events(), TOPICS.deadLetters()));
+    Set<String> topics =
+        new TreeSet<>(Set.of(TOPICS.control(), TOPICS.events(), TOPICS.deadLetters()));
     TOPICS.requests().forEach(requests -> topics.addAll(Topics.withPriorities(requests)));
     List<String> addresses =
         objects(API.get("channels")).values().stream().map(c -> (String) c.get("address")).toList();
@@ -100,7 +101,9 @@ class ContractTest {
       Map<String, String> written =
           headers(
               events.deadLetter(
-                  request(), new byte[0], KafkaEvents.deadLetterHeaders(request(), "", 0, "", "c")));
+                  request(),
+                  new byte[0],
+                  KafkaEvents.deadLetterHeaders(request(), "", 0, "", "c")));
       assertThat(schema.accepts(written)).as("%s", written).isTrue();
       Set<String> ours = new TreeSet<>(written.keySet());
       ours.retainAll(DeadLetters.HEADERS);
