@@ -131,16 +131,16 @@ final class FullQueue implements AutoCloseable {
       running.add(next(running));
     }
     TimeUnit.MILLISECONDS.sleep(500); // until the slots are full
-    long before = loop.figures().rowSteps();
+    long before = loop.metrics().rowSteps();
     long start = System.nanoTime();
     TimeUnit.NANOSECONDS.sleep((long) (seconds * 1e9));
-    long steps = loop.figures().rowSteps() - before;
+    long steps = loop.metrics().rowSteps() - before;
     double rate = steps / ((System.nanoTime() - start) / 1e9);
     over = true;
     synchronized (running) {
       running.forEach(Sampler.Running::cancel);
     }
-    while (loop.figures().underWay() > 0 || loop.figures().waiting() > 0) {
+    while (loop.metrics().running() > 0 || loop.metrics().waiting() > 0) {
       TimeUnit.MILLISECONDS.sleep(5);
     }
     return rate;
@@ -180,18 +180,18 @@ final class FullQueue implements AutoCloseable {
       while (longEar.stages.get() < 16 + trial) {
         Thread.onSpinWait();
       }
-      long came = loop.turns();
+      long came = loop.passes();
       AtomicLong first = new AtomicLong(-1);
       Ear ear =
           new Ear(1) {
             @Override
             public void advanced(int more) {
-              first.compareAndSet(-1, loop.turns());
+              first.compareAndSet(-1, loop.passes());
             }
           };
       loop.submit(job(1, SHORT_STEPS, Solver.EULER), ear);
       ear.await();
-      end = Math.max(end, loop.turns() - came);
+      end = Math.max(end, loop.passes() - came);
       start = Math.max(start, first.get() - came);
       batch.cancel();
     }
@@ -216,7 +216,7 @@ final class FullQueue implements AutoCloseable {
       }
       running.cancel();
       int before = calls.get();
-      while (loop.figures().underWay() > 0) {
+      while (loop.metrics().running() > 0) {
         Thread.onSpinWait();
       }
       worst = Math.max(worst, calls.get() - before);

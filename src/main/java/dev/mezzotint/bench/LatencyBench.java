@@ -186,7 +186,7 @@ public final class LatencyBench implements Callable<Integer> {
                     .orElseThrow(() -> new IllegalStateException("no end of " + id)));
     TimeUnit.MILLISECONDS.sleep(SETTLE_MILLIS);
     watch.reset();
-    StepLoopMetrics before = path.loop.figures();
+    StepLoopMetrics before = path.loop.metrics();
     long sent = System.nanoTime();
     requests.submit(MezzotintSystem.Kind.GENERATION, id, JsonText.write(request));
     JobEvent event = heard.join();
@@ -198,7 +198,7 @@ public final class LatencyBench implements Callable<Integer> {
       TimeUnit.MILLISECONDS.sleep(1);
     }
     double delivery = watch.millis("delivery");
-    double network = (path.loop.figures().stepNanos() - before.stepNanos()) / 1e6;
+    double network = (path.loop.metrics().stepNanos() - before.stepNanos()) / 1e6;
     double rest = delivery - network - encode;
     parts.add("total", (end - sent) / 1e6);
     parts.add("queue: to a lane", (watch.marked("taken") - sent) / 1e6);

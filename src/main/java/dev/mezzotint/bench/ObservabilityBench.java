@@ -170,7 +170,7 @@ public final class ObservabilityBench implements Callable<Integer> {
       throws InterruptedException {
     QueueBench.submitMixed(endpoints, info, JOBS);
     path.queue.start();
-    while (path.loop.figures().underWay() == 0) {
+    while (path.loop.metrics().running() == 0) {
       TimeUnit.MILLISECONDS.sleep(20);
     }
     TimeUnit.SECONDS.sleep(3);

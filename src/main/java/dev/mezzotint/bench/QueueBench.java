@@ -222,7 +222,7 @@ public final class QueueBench implements Callable<Integer> {
       throws InterruptedException {
     submitMixed(endpoints, info, MIXED_JOBS);
     path.queue.start();
-    while (path.loop.figures().underWay() == 0) {
+    while (path.loop.metrics().running() == 0) {
       TimeUnit.MILLISECONDS.sleep(20);
     }
     TimeUnit.SECONDS.sleep(3);
@@ -275,7 +275,7 @@ public final class QueueBench implements Callable<Integer> {
     long start = System.nanoTime();
     long rows = 0;
     do {
-      BatchCurve.pass(bare, 0, size, System::nanoTime);
+      BatchCurve.timePass(bare, 0, size, System::nanoTime);
       rows += size;
     } while (System.nanoTime() - start < BARE_NANOS);
     return rows * 1e9 / (System.nanoTime() - start);

@@ -158,7 +158,7 @@ public final class SamplerBench implements Callable<Integer> {
   private BatchCurve curve(SamplingNetwork.Slots rows, int[] sizes) {
     say("%nBatch curve, median of %d runs%n%5s %26s %12s", RUNS, "rows", "ms a pass", "rows/s");
     for (int size : sizes) {
-      BatchCurve.pass(rows, 0, size, System::nanoTime);
+      BatchCurve.timePass(rows, 0, size, System::nanoTime);
     }
     double[][] millis = new double[sizes.length][RUNS];
     for (int run = 0; run < RUNS; run++) {
@@ -213,7 +213,7 @@ public final class SamplerBench implements Callable<Integer> {
       double[] bare = new double[RUNS];
       double[] full = new double[RUNS];
       double[] share = new double[RUNS];
-      long passes = loop.figures().passes();
+      long passes = loop.metrics().passes();
       long allocated = allocatedByLoop();
       for (int run = 0; run < RUNS; run++) {
         double before = 1e3 * cap / barePassMillis(rows, cap, BARE_SECONDS);
@@ -223,7 +223,7 @@ public final class SamplerBench implements Callable<Integer> {
         share[run] = full[run] / bare[run];
       }
       long perPass =
-          (allocatedByLoop() - allocated) / Math.max(1, loop.figures().passes() - passes);
+          (allocatedByLoop() - allocated) / Math.max(1, loop.metrics().passes() - passes);
       say("%nFull queue of mixed requests, %d in hand, passes of %d", lanes, cap);
       say("bare network %s row-steps/s", SampleStatistics.of(bare).text("%.1f"));
       say("step loop    %s row-steps/s", SampleStatistics.of(full).text("%.1f"));

@@ -243,8 +243,8 @@ public final class ServingModes {
       long before = device.now();
       device.pass(pass.size());
       for (ScheduledJob.Row row : policy.passed(pass, device.now() - before)) {
-        rowEnded(((Numbered) row.ticket).request);
-        lanes += row.ticket.stagesLeft() == 0 ? 1 : 0;
+        rowEnded(((Numbered) row.job).request);
+        lanes += row.job.stagesLeft() == 0 ? 1 : 0;
       }
       return true;
     }

@@ -183,7 +183,7 @@ public final class ConditionFiles implements AutoCloseable {
     List<Optional<Pixels>> decoded = pictures(frame);
     for (int i = 0; i < decoded.size(); i++) {
       if (decoded.get(i).isPresent()) {
-        shown.add(ConditionDecoder.shown(parts.get(i), decoded.get(i).get()));
+        shown.add(ConditionDecoder.visualize(parts.get(i), decoded.get(i).get()));
       }
     }
     return shown;

@@ -200,7 +200,7 @@ final class FrameOptions {
   private void clip(Path out, List<Pixels> pictures) throws IOException {
     List<Pixels> drawn = new ArrayList<>();
     for (int first = 0; first < pictures.size(); first += variations) {
-      drawn.add(ContactSheet.beside(pictures.subList(first, first + variations)));
+      drawn.add(ContactSheet.sideBySide(pictures.subList(first, first + variations)));
     }
     if (drawn.size() > Apng.FRAMES_MAX) {
       throw new InvalidInputException(
@@ -214,8 +214,8 @@ final class FrameOptions {
     Frames named = frames.orElseThrow();
     ContactSheet sheet = new ContactSheet(info);
     try (ImageFiles files = ImageFiles.open(path)) {
-      var places = Frames.places(files.names());
-      for (int place : ContactSheet.chosen(named, info)) {
+      var places = Frames.positionsByStem(files.names());
+      for (int place : ContactSheet.selectFrames(named, info)) {
         Frames.Frame frame = named.frames().get(place);
         List<Pixels> shown =
             new ArrayList<>(java.util.Objects.requireNonNull(conditions).shown(frame));

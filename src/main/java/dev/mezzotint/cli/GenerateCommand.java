@@ -47,7 +47,7 @@ import picocli.CommandLine.Option;
 public final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private InitialStateOptions start = new InitialStateOptions();
+  @Mixin private InitialStateOptions initial = new InitialStateOptions();
 
   @Mixin private SolverOptions solving = new SolverOptions();
 
@@ -61,32 +61,32 @@ public final class GenerateCommand implements Callable<Integer> {
       description = "Also write trajectory.png, an animation of the way from x0 to x1.")
   private boolean trajectory;
 
-  @Mixin private InpaintingOptions paint = new InpaintingOptions();
+  @Mixin private InpaintingOptions inpainting = new InpaintingOptions();
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
   public GenerateCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+    this.context = surroundings;
   }
 
   @Override
   public Integer call() throws IOException {
-    Optional<Tensor> noise = start.given();
-    ModelFiles files = surroundings.model(model.reference);
-    ModelResolver library = new ModelResolver(surroundings.device(model.device), ref -> files);
+    Optional<Tensor> noise = initial.given();
+    ModelFiles files = context.model(model.reference);
+    ModelResolver library = new ModelResolver(context.device(model.device), ref -> files);
     ModelInfo info =
         noise.isPresent()
             ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
             : library.find("");
     try {
       frames.open(info);
-      frames.frames().ifPresent(named -> start.expect(named, frames.shared()));
-      return generate(library, files, info, start.points(info, files, noise, paint.present()));
+      frames.frames().ifPresent(named -> initial.expect(named, frames.shared()));
+      return generate(library, files, info, initial.points(info, files, noise, inpainting.isPresent()));
     } finally {
       frames.close();
     }
@@ -98,23 +98,23 @@ public final class GenerateCommand implements Callable<Integer> {
     List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = solving.solver(info);
     Guidance guidance = solving.guidance(info);
-    double[] ends = solving.alphas(info, chosen.card(), start.from(), start.to());
-    if (guidance.zeroStar() && (start.inverts() || start.from() > 0)) {
+    double[] ends = solving.alphas(info, chosen.card(), initial.from(), initial.to());
+    if (guidance.zeroStar() && (initial.isInverse() || initial.from() > 0)) {
       throw new InvalidInputException(
           "--cfg-zero",
           "--cfg-zero leaves out the first steps from noise: it does not go with --invert or"
               + " --from-alpha");
     }
     double[] alphas = guidance.activeAlphas(ends);
-    Optional<Inpainting> painting = paint.plan(solver, alphas);
+    Optional<Inpainting> painting = inpainting.inpainting(solver, alphas);
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
     if (painting.isPresent()) {
-      rows = painted(rows, info, painting.get());
+      rows = withInpainting(rows, info, painting.get());
     }
     Optional<TrajectoryRecorder> ways =
         trajectory
             ? Optional.of(
-                TrajectoryRecorder.watch(info, rows, stages.size(), solver.evaluationsPerStep()))
+                TrajectoryRecorder.record(info, rows, stages.size(), solver.evaluationsPerStep()))
             : Optional.empty();
     SamplingJob job =
         new SamplingJob(
@@ -135,7 +135,7 @@ public final class GenerateCommand implements Callable<Integer> {
       files.add(ways.get().write(out, info));
     }
     json.tell(
-        rows.size() + (start.inverts() ? " x0: " : " samples: ") + out,
+        rows.size() + (initial.isInverse() ? " x0: " : " samples: ") + out,
         Map.of(
             "model", info.reference(),
             "samples", rows.size(),
@@ -164,19 +164,19 @@ public final class GenerateCommand implements Callable<Integer> {
     return frames.frames().map(named -> named.name(index)).orElse("%05d".formatted(index));
   }
 
-  private List<SamplingJob.Row> painted(
+  private List<SamplingJob.Row> withInpainting(
       List<SamplingJob.Row> rows, ModelInfo info, Inpainting plan) {
-    float[] shares = paint.shares(info);
+    float[] shares = inpainting.maskValues(info);
     return rows.stream()
         .map(
             row ->
-                row.with(
-                    InpaintingOptions.interlude(
+                row.withHook(
+                    InpaintingOptions.hook(
                         plan,
-                        start.noise(row.index(), info),
-                        start.picture(row.index()),
+                        initial.noise(row.index(), info),
+                        initial.image(row.index()),
                         shares,
-                        start.seed(),
+                        initial.seed(),
                         row.index())))
         .toList();
   }

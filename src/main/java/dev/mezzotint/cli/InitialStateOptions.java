@@ -80,11 +80,11 @@ final class InitialStateOptions {
     return invert ? 0 : 1;
   }
 
-  boolean inverts() {
+  boolean isInverse() {
     return invert;
   }
 
-  private float[][] pictures = {};
+  private float[][] images = {};
   private @Nullable BlueNoise blue;
 
   /**
@@ -150,12 +150,12 @@ final class InitialStateOptions {
     blue = isBlue ? new BlueNoise(info.height(), info.width()) : null;
     List<X0> points;
     if (init != null) {
-      pictures = LocalImages.read("--init", init, info);
+      images = LocalImages.read("--init", init, info);
       points = fromPictures(info, masked);
     } else if (given.isPresent()) {
       points = fromTensor(given.get(), info);
     } else if (interpolate != null) {
-      points = between(interpolate, info);
+      points = interpolated(interpolate, info);
     } else if (blue != null) {
       points = seededBlue(info, checked(1));
     } else if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
@@ -218,7 +218,7 @@ final class InitialStateOptions {
     return points;
   }
 
-  private List<X0> between(String text, ModelInfo info) {
+  private List<X0> interpolated(String text, ModelInfo info) {
     String[] ends = text.split("\\.\\.", -1);
     long a;
     long b;
@@ -277,18 +277,18 @@ final class InitialStateOptions {
 
   /** One row per picture; one picture may be the start of many rows with noise of their own. */
   private List<X0> fromPictures(ModelInfo info, boolean masked) {
-    int n = checked(pictures.length);
+    int n = checked(images.length);
     boolean noisy = fromAlpha != null || masked;
-    if (n != pictures.length && (pictures.length != 1 || !noisy)) {
+    if (n != images.length && (images.length != 1 || !noisy)) {
       throw new InvalidInputException(
-          "--count", "--count is " + n + ", but --init has " + pictures.length + " pictures");
+          "--count", "--count is " + n + ", but --init has " + images.length + " pictures");
     }
     checkSize(info, n);
     List<X0> points = new ArrayList<>();
     for (int i = 0; i < n; i++) {
-      float[] point = picture(i).clone();
+      float[] point = image(i).clone();
       if (noisy) {
-        Iadb.blend(noise(i, info), picture(i), from(), point);
+        Iadb.blend(noise(i, info), image(i), from(), point);
       }
       points.add(new X0.Given(point));
     }
@@ -296,8 +296,8 @@ final class InitialStateOptions {
   }
 
   /** The picture of --init that row i belongs to. */
-  float[] picture(int i) {
-    return pictures[pictures.length == 1 ? 0 : i];
+  float[] image(int i) {
+    return images[images.length == 1 ? 0 : i];
   }
 
   /** The noise of row i. */

@@ -25,12 +25,12 @@ final class InpaintingOptions {
       description = "With --mask: how often each step is taken again, 0 to 16; default 2.")
   private @Nullable Integer repeats;
 
-  boolean present() {
+  boolean isPresent() {
     return mask != null;
   }
 
   /** The stages of inpainting; empty without a mask. */
-  Optional<Inpainting> plan(Solver solver, double[] alphas) {
+  Optional<Inpainting> inpainting(Solver solver, double[] alphas) {
     if (mask == null) {
       if (repeats != null) {
         throw new InvalidInputException("--repeats", "--repeats is for --mask");
@@ -45,7 +45,7 @@ final class InpaintingOptions {
   }
 
   /** The mask over all channels: 1 where the picture is painted anew. */
-  float[] shares(ModelInfo info) {
+  float[] maskValues(ModelInfo info) {
     float[][] pictures =
         LocalImages.read("--mask", String.valueOf(mask), 1, info.height(), info.width());
     if (pictures.length != 1) {
@@ -58,7 +58,7 @@ final class InpaintingOptions {
     return shares;
   }
 
-  static StageHook interlude(
+  static StageHook hook(
       Inpainting plan, float[] x0, float[] known, float[] shares, long seed, int row) {
     return new InpaintingHook(plan, x0, known, shares, new RandomStream(~seed, row));
   }

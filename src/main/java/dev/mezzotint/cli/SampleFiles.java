@@ -47,8 +47,8 @@ final class SampleFiles {
         Map.of());
     List<String> written = new ArrayList<>(List.of("samples.safetensors"));
     if (info.channels() == 1 || info.channels() == 3) {
-      written.addAll(pictures(out, info, samples, name));
-    } else if (onPlane(info)) {
+      written.addAll(images(out, info, samples, name));
+    } else if (isPlanar(info)) {
       Files.write(
           out.resolve("points.png"),
           Png.encode(
@@ -60,11 +60,11 @@ final class SampleFiles {
     return written;
   }
 
-  static boolean onPlane(ModelInfo info) {
+  static boolean isPlanar(ModelInfo info) {
     return info.channels() == 2 && info.height() == 1 && info.width() == 1;
   }
 
-  private static List<String> pictures(
+  private static List<String> images(
       Path out, ModelInfo info, float[][] samples, IntFunction<String> name) throws IOException {
     List<Pixels> grid = new ArrayList<>();
     List<String> written = new ArrayList<>();

@@ -25,7 +25,7 @@ final class TrajectoryRecorder {
   /**
    * @param perStep stages of one step
    */
-  static TrajectoryRecorder watch(
+  static TrajectoryRecorder record(
       ModelInfo info, List<SamplingJob.Row> rows, int stages, int perStep) {
     int values = info.channels() * info.height() * info.width();
     long frames = Math.min(Trajectory.FRAMES_MAX, stages / perStep + 1L);
@@ -44,7 +44,7 @@ final class TrajectoryRecorder {
 
   /** The row, watched besides whatever else happens to it. */
   SamplingJob.Row with(SamplingJob.Row row) {
-    return row.with(row.interlude().then(rows.get(row.index())));
+    return row.withHook(row.hook().then(rows.get(row.index())));
   }
 
   /** Writes {@code trajectory.png}, an animated PNG; returns its name. */
@@ -52,7 +52,7 @@ final class TrajectoryRecorder {
     int frames = rows.get(0).frames().size();
     List<Pixels> pictures = new ArrayList<>();
     for (int frame = 0; frame < frames; frame++) {
-      pictures.add(SampleFiles.onPlane(info) ? plane(frame) : grid(info, frame));
+      pictures.add(SampleFiles.isPlanar(info) ? plane(frame) : grid(info, frame));
     }
     Files.write(out.resolve("trajectory.png"), Apng.encode(pictures, FRAME_MILLIS, LAST_MILLIS));
     return "trajectory.png";

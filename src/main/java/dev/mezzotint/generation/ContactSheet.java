@@ -30,7 +30,7 @@ public final class ContactSheet {
   }
 
   /** Which frames a sheet of them shows, rising. */
-  public static List<Integer> chosen(Frames frames, ModelInfo model) {
+  public static List<Integer> selectFrames(Frames frames, ModelInfo model) {
     long row = (long) model.height() * model.width();
     row *= model.condition().size() + 1 + Math.min(GENERATIONS_MAX, frames.variations());
     int rows = (int) Math.max(1, Math.min(ROWS_MAX, Plan.GRID_PIXELS_MAX / row));
@@ -43,7 +43,7 @@ public final class ContactSheet {
   }
 
   /** One frame of a clip: variations beside each other. */
-  public static Pixels beside(List<Pixels> pictures) {
+  public static Pixels sideBySide(List<Pixels> pictures) {
     return pictures.size() == 1 ? pictures.get(0) : Grid.of(pictures, pictures.size(), PADDING);
   }
 

@@ -48,7 +48,7 @@ final class DerivedArtifacts {
     boolean sheet = plan.request().frames().flatMap(FrameRequest::references).isPresent();
     plan.frames()
         .filter(frames -> sheet)
-        .ifPresent(frames -> sheetFrames.addAll(ContactSheet.chosen(frames, plan.model())));
+        .ifPresent(frames -> sheetFrames.addAll(ContactSheet.selectFrames(frames, plan.model())));
     GenerationRequest.Output output = plan.request().output();
     boolean all = output.grid() || output.clip() || inline();
     int variations = plan.frames().map(Frames::variations).orElse(1);
@@ -151,7 +151,7 @@ final class DerivedArtifacts {
   private List<Pixels> shown(Frames.Frame frame, int place) {
     List<Pixels> shown = new ArrayList<>();
     try {
-      shown.addAll(conditions.shown(frame));
+      shown.addAll(conditions.visualize(frame));
     } catch (IOException e) {
       throw new IllegalStateException(frame.input() + " was there a moment ago", e);
     }

@@ -63,7 +63,7 @@ final class Encoding {
     List<Pixels> drawn = new ArrayList<>();
     for (List<byte[]> beside : frames) {
       List<Pixels> pictures = beside.stream().map(file -> read(file, model)).toList();
-      drawn.add(ContactSheet.beside(pictures));
+      drawn.add(ContactSheet.sideBySide(pictures));
     }
     return Apng.encode(drawn, CLIP_MILLIS, CLIP_MILLIS);
   }

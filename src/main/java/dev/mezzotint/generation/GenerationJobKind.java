@@ -35,11 +35,11 @@ import java.util.concurrent.Executor;
  */
 public final class GenerationJobKind implements JobKind<GenerationRequest> {
   private final ObjectStore store;
-  private final Sampler sampling;
+  private final Sampler sampler;
   private final Executor pool;
   private final GenerationLimits limits;
-  private final InputRule inputs;
-  private final RetryPolicy patience;
+  private final InputRule inputRule;
+  private final RetryPolicy retryPolicy;
 
   /**
    * @param pool where pictures are encoded and stored; closed by the caller, after the last
@@ -65,12 +65,12 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
       GenerationLimits limits,
       RetryPolicy patience,
       InputRule inputs) {
-    this.inputs = inputs;
+    this.inputRule = inputs;
     this.store = store;
-    this.sampling = sampling;
+    this.sampler = sampling;
     this.pool = pool;
     this.limits = limits;
-    this.patience = patience;
+    this.retryPolicy = patience;
   }
 
   /** What reads generation requests. */
@@ -83,7 +83,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
       @Override
       public GenerationRequest read(JsonObject json, Optional<Instant> expiry) {
-        GenerationRequest request = GenerationRequest.parse(json, limits).expiring(expiry);
+        GenerationRequest request = GenerationRequest.parse(json, limits).withDefaultDeadline(expiry);
         SupportedOutput.check(request);
         return request;
       }
@@ -97,8 +97,8 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
   @Override
   public ExecutionPlan plan(GenerationRequest request, Optional<String> model) {
-    ReferencedKeys.of(request).check(inputs, request.tenant());
-    ModelInfo info = sampling.resolve(model.orElse(request.model()));
+    ReferencedKeys.of(request).check(inputRule, request.tenant());
+    ModelInfo info = sampler.resolve(model.orElse(request.model()));
     Plan plan = Plan.of(request, info, limits);
     return new ExecutionPlan() {
       @Override
@@ -108,7 +108,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
       @Override
       public Outcome run(AttemptContext watch) throws InterruptedException {
-        return new Outcome.Completed(render(plan, watch));
+        return new Outcome.Completed(generate(plan, watch));
       }
 
       @Override
@@ -120,7 +120,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
     };
   }
 
-  private GeneratedImages render(Plan asked, AttemptContext watch) throws InterruptedException {
+  private GeneratedImages generate(Plan asked, AttemptContext watch) throws InterruptedException {
     ObjectStore readable = readable(asked);
     try (ConditionInputs conditions =
         watch.withRetry(
@@ -131,32 +131,32 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
               .frames()
               .map(frames -> asked.of(conditions.frames(frames), limits))
               .orElse(asked);
-      return render(plan, conditions, watch);
+      return generate(plan, conditions, watch);
     }
   }
 
-  private GeneratedImages render(Plan plan, ConditionInputs conditions, AttemptContext watch)
+  private GeneratedImages generate(Plan plan, ConditionInputs conditions, AttemptContext watch)
       throws InterruptedException {
     DerivedArtifacts companions = new DerivedArtifacts(store, plan, conditions);
     SamplingRun rendering =
         new SamplingRun(
             store,
             pool,
-            patience,
+            retryPolicy,
             watch::ending,
             plan,
             new InputLoader(
                 new InputFetcher(readable(plan), limits.objectBytesMax()),
                 plan.request(),
                 plan.model(),
-                plan.painting(),
+                plan.inpainting(),
                 conditions),
-            standing(plan, watch),
+            storedKeys(plan, watch),
             companions.files(),
             watch.visit());
-    ProgressEvents telling = new ProgressEvents(plan, rendering.tally(), watch);
-    List<GeneratedImages.Image> images = rendering.run(sampling, telling::look);
-    Map<Integer, String> failed = rendering.tally().failed();
+    ProgressEvents telling = new ProgressEvents(plan, rendering.progress(), watch);
+    List<GeneratedImages.Image> images = rendering.run(sampler, telling::look);
+    Map<Integer, String> failed = rendering.progress().failed();
     if (images.isEmpty()) {
       throw noFrames(plan, failed);
     }
@@ -164,11 +164,11 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   }
 
   private ObjectStore readable(Plan plan) {
-    return inputs.within(store, plan.request().tenant());
+    return inputRule.within(store, plan.request().tenant());
   }
 
   /** What earlier attempts have stored. */
-  private Set<String> standing(Plan plan, AttemptContext watch) throws InterruptedException {
+  private Set<String> storedKeys(Plan plan, AttemptContext watch) throws InterruptedException {
     if (watch.attempt() == 1) {
       return Set.of();
     }

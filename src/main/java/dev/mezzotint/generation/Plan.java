@@ -22,7 +22,7 @@ import java.util.Optional;
 /**
  * A request together with the model it got: every default filled in.
  *
- * @param painting what follows each stage where a mask is given
+ * @param inpainting what follows each stage where a mask is given
  * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
  * @param frames of a request that is about frames, once somebody has looked what there is
  */
@@ -32,12 +32,12 @@ public record Plan(
     Solver sampler,
     int steps,
     AlphaSchedule schedule,
-    Optional<Inpainting> painting,
+    Optional<Inpainting> inpainting,
     List<Stage> stages,
     Optional<Frames> frames) {
 
   /** How often inpainting takes each step again: enough for the two parts to find together. */
-  public static final int PAINTING_REPEATS = 2;
+  public static final int INPAINTING_REPEATS = 2;
 
   /** A grid is made in memory, 3 bytes a pixel. */
   static final long GRID_PIXELS_MAX = 1L << 24;
@@ -61,7 +61,7 @@ public record Plan(
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
     }
-    request.condition().of(model); // refuses what does not fit
+    request.condition().sourcesFor(model); // refuses what does not fit
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     checkStart(request, model);
@@ -70,7 +70,7 @@ public record Plan(
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
     double[] alphas = schedule.alphas(steps, from, 1);
     Optional<Inpainting> painting =
-        request.mask().map(mask -> Inpainting.of(sampler, alphas, PAINTING_REPEATS));
+        request.mask().map(mask -> Inpainting.of(sampler, alphas, INPAINTING_REPEATS));
     List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> sampler.stages(alphas));
     Plan plan =
         new Plan(request, model, sampler, steps, schedule, painting, stages, Optional.empty());
@@ -94,7 +94,7 @@ public record Plan(
               .formatted(found.variations(), found.frames().size(), count, limits.imagesMax()));
     }
     Plan plan =
-        new Plan(request, model, sampler, steps, schedule, painting, stages, Optional.of(found));
+        new Plan(request, model, sampler, steps, schedule, inpainting, stages, Optional.of(found));
     plan.checkSize(limits);
     return plan;
   }
@@ -134,7 +134,7 @@ public record Plan(
   }
 
   private void checkEvaluations(GenerationLimits limits) {
-    long turns = request.mask().isPresent() ? 1 + PAINTING_REPEATS : 1;
+    long turns = request.mask().isPresent() ? 1 + INPAINTING_REPEATS : 1;
     long directions = request.guidance() == 1 ? 1 : 2;
     long evaluations = count() * (turns * directions * steps * sampler.evaluationsPerStep());
     if (evaluations > limits.evaluationsMax()) {

@@ -46,7 +46,7 @@ final class SamplingRun implements Sampler.RowListener {
   static final int PORTION = 256;
 
   /** Rows whose pictures must be brought first: the first are under way while others come. */
-  static final int PORTION_BROUGHT = 16;
+  static final int PORTION_WITH_INPUTS = 16;
 
   /** What rows with conditions of their own may take together, before and after sampling. */
   static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
@@ -66,15 +66,15 @@ final class SamplingRun implements Sampler.RowListener {
 
   private final ObjectStore store;
   private final Executor pool;
-  private final RetryPolicy patience;
+  private final RetryPolicy retryPolicy;
   private final BooleanSupplier stop;
   private final Plan plan;
-  private final InputLoader claims;
-  private final Set<String> standing;
+  private final InputLoader inputs;
+  private final Set<String> storedKeys;
   private final KeptFiles kept;
-  private final Map<Integer, Trajectory> ways = new ConcurrentHashMap<>(); // of rows under way
+  private final Map<Integer, Trajectory> trajectories = new ConcurrentHashMap<>(); // of rows under way
 
-  private final JobProgress tally;
+  private final JobProgress progress;
 
   private final JobListener.DeliveryObserver visit;
   private final LongAdder encodeNanos = new LongAdder();
@@ -107,13 +107,13 @@ final class SamplingRun implements Sampler.RowListener {
     this.store = store;
     this.pool = visit.wrap(pool);
     this.visit = visit;
-    this.patience = patience;
+    this.retryPolicy = patience;
     this.stop = stop;
     this.plan = plan;
-    this.claims = claims;
-    this.standing = standing;
+    this.inputs = claims;
+    this.storedKeys = standing;
     this.kept = kept;
-    this.tally = new JobProgress(plan.count(), plan.frames().isPresent());
+    this.progress = new JobProgress(plan.count(), plan.frames().isPresent());
   }
 
   /** Rows that went to the device together. */
@@ -126,25 +126,25 @@ final class SamplingRun implements Sampler.RowListener {
    * @throws RuntimeException what the device or the store failed with
    */
   List<GeneratedImages.Image> run(Sampler sampling, Watch watch) throws InterruptedException {
-    JobListener.Period steps = visit.samplingStarted(tally::done);
+    JobListener.Period steps = visit.samplingStarted(progress::done);
     try {
-      return turns(sampling, watch);
+      return runPortions(sampling, watch);
     } finally {
-      heard(steps);
+      recordSpans(steps);
     }
   }
 
   /** The last row's end is the end of the steps; until then some were still under way. */
-  private void heard(JobListener.Period steps) {
+  private void recordSpans(JobListener.Period steps) {
     long now = System.nanoTime();
     steps.end(
-        tally.complete() && lastFinished != 0 ? lastFinished : now,
-        Map.of("evaluations", tally.done()));
+        progress.complete() && lastFinished != 0 ? lastFinished : now,
+        Map.of("evaluations", progress.done()));
     if (firstFinished != 0) {
       Map<String, Long> counts =
           Map.of(
               "pictures",
-              (long) tally.stored(),
+              (long) progress.stored(),
               "encode_micros",
               encodeNanos.sum() / 1000,
               "store_micros",
@@ -153,7 +153,7 @@ final class SamplingRun implements Sampler.RowListener {
     }
   }
 
-  private List<GeneratedImages.Image> turns(Sampler sampling, Watch watch)
+  private List<GeneratedImages.Image> runPortions(Sampler sampling, Watch watch)
       throws InterruptedException {
     Deque<Portion> running = new ArrayDeque<>();
     int submitted = 0;
@@ -163,8 +163,8 @@ final class SamplingRun implements Sampler.RowListener {
           running.remove(); // and with it what its rows started from
         }
         int next = Math.min(plan.count(), submitted + portion());
-        if (submitted < next && next - tally.settled() <= inFlightMax()) {
-          watch.look(tally.done(), tally.stored());
+        if (submitted < next && next - progress.settled() <= inFlightMax()) {
+          watch.look(progress.done(), progress.stored());
           List<SamplingJob.Row> rows = rows(submitted, next);
           if (!rows.isEmpty()) {
             running.add(new Portion(submitted, next, sampling.submit(plan.job(rows), this)));
@@ -173,7 +173,7 @@ final class SamplingRun implements Sampler.RowListener {
           continue;
         }
         if (await(watch)) {
-          return tally.images();
+          return progress.images();
         }
       }
     } finally {
@@ -183,35 +183,35 @@ final class SamplingRun implements Sampler.RowListener {
   }
 
   /** Whether each row brings a condition along that must be read first. */
-  private boolean brought() {
-    return plan.frames().isPresent() || plan.request().condition().lists();
+  private boolean hasOwnInputs() {
+    return plan.frames().isPresent() || plan.request().condition().hasLists();
   }
 
   private int portion() {
-    return brought() ? PORTION_BROUGHT : PORTION;
+    return hasOwnInputs() ? PORTION_WITH_INPUTS : PORTION;
   }
 
   private int inFlightMax() {
-    if (!brought()) {
+    if (!hasOwnInputs()) {
       return IN_FLIGHT_MAX;
     }
     ModelInfo model = plan.model();
     long row = (long) model.height() * model.width();
     row *= 3L * model.condition().size() + 2L * Float.BYTES * model.channels();
-    return (int) Math.max(PORTION_BROUGHT, Math.min(IN_FLIGHT_MAX, IN_FLIGHT_BYTES_MAX / row));
+    return (int) Math.max(PORTION_WITH_INPUTS, Math.min(IN_FLIGHT_MAX, IN_FLIGHT_BYTES_MAX / row));
   }
 
   private List<SamplingJob.Row> rows(int from, int to) throws InterruptedException {
     List<Integer> wanted = new ArrayList<>();
     for (int index = from; index < to; index++) {
-      if (standing.contains(plan.key(index))) {
+      if (storedKeys.contains(plan.key(index))) {
         int there = index;
-        pool.execute(() -> onPool(() -> takeStanding(there)));
+        pool.execute(() -> onPool(() -> takeStored(there)));
       } else {
         wanted.add(index);
       }
     }
-    return patience.withRetry(stop, () -> rows(wanted));
+    return retryPolicy.withRetry(stop, () -> rows(wanted));
   }
 
   private List<SamplingJob.Row> rows(List<Integer> wanted) {
@@ -220,8 +220,8 @@ final class SamplingRun implements Sampler.RowListener {
       Optional<SamplingJob.Row> row =
           plan.frames().isPresent()
               ? frame(index, plan.frames().get())
-              : Optional.of(claims.row(index, plan.seed(index), plan.noiseIndex(index)));
-      row.map(found -> plan.request().output().trajectory() ? watched(found) : found)
+              : Optional.of(inputs.row(index, plan.seed(index), plan.noiseIndex(index)));
+      row.map(found -> plan.request().output().trajectory() ? recordTrajectory(found) : found)
           .ifPresent(rows::add);
     }
     return rows;
@@ -230,7 +230,7 @@ final class SamplingRun implements Sampler.RowListener {
   /** The row of a frame; empty if its condition is at fault. */
   private Optional<SamplingJob.Row> frame(int index, Frames frames) {
     try {
-      return Optional.of(claims.frame(index, plan.seed(index), plan.noiseIndex(index), frames));
+      return Optional.of(inputs.frame(index, plan.seed(index), plan.noiseIndex(index), frames));
     } catch (IOException e) {
       String input = frames.frame(index).input();
       if (plan.request().frames().map(FrameRequest::strict).orElse(false)) {
@@ -238,41 +238,41 @@ final class SamplingRun implements Sampler.RowListener {
             "condition", "condition: " + input + ": " + e.getMessage(), e);
       }
       int frame = index / frames.variations();
-      tally.failed(index, frame, String.valueOf(e.getMessage()), plan.stages().size());
+      progress.failed(index, frame, String.valueOf(e.getMessage()), plan.stages().size());
       return Optional.empty();
     }
   }
 
-  private SamplingJob.Row watched(SamplingJob.Row row) {
+  private SamplingJob.Row recordTrajectory(SamplingJob.Row row) {
     ModelInfo model = plan.model();
     float[] start = new float[model.channels() * model.height() * model.width()];
     row.x0().write(start, /* offset= */ 0, start.length);
     Trajectory way =
         new Trajectory(plan.stages().size(), plan.sampler().evaluationsPerStep(), start);
-    ways.put(row.index(), way);
-    return row.with(row.interlude().then(way));
+    trajectories.put(row.index(), way);
+    return row.withHook(row.hook().then(way));
   }
 
   private boolean settled(Portion portion) {
-    return tally.settled(portion.from(), portion.to());
+    return progress.settled(portion.from(), portion.to());
   }
 
   /** How far it is. */
-  JobProgress tally() {
-    return tally;
+  JobProgress progress() {
+    return progress;
   }
 
   private void over() {
-    synchronized (tally) {
+    synchronized (progress) {
       over = true;
     }
   }
 
   /** Waits a little; true when everything is stored. */
   private boolean await(Watch watch) throws InterruptedException {
-    synchronized (tally) {
-      if (failure == null && !tally.complete()) {
-        tally.wait(POLL_MILLIS);
+    synchronized (progress) {
+      if (failure == null && !progress.complete()) {
+        progress.wait(POLL_MILLIS);
       }
       if (failure instanceof RuntimeException e) {
         throw e;
@@ -281,16 +281,16 @@ final class SamplingRun implements Sampler.RowListener {
         throw e;
       }
     }
-    if (tally.complete()) {
+    if (progress.complete()) {
       return true;
     }
-    watch.look(tally.done(), tally.stored());
+    watch.look(progress.done(), progress.stored());
     return false;
   }
 
   @Override
   public void advanced(int stages) {
-    tally.advanced(stages);
+    progress.advanced(stages);
   }
 
   @Override
@@ -312,16 +312,16 @@ final class SamplingRun implements Sampler.RowListener {
   }
 
   private void fail(Throwable cause) {
-    synchronized (tally) {
+    synchronized (progress) {
       if (failure == null) {
         failure = cause;
-        tally.notifyAll();
+        progress.notifyAll();
       }
     }
   }
 
   private boolean stopped() {
-    synchronized (tally) {
+    synchronized (progress) {
       return over || failure != null || stop.getAsBoolean();
     }
   }
@@ -347,7 +347,7 @@ final class SamplingRun implements Sampler.RowListener {
   private void keep(int row, float[] chw) throws InterruptedException {
     ModelInfo model = plan.model();
     plan.model().checkFinite(row, chw);
-    Trajectory way = ways.remove(row);
+    Trajectory way = trajectories.remove(row);
     long begun = System.nanoTime();
     byte[] png =
         way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
@@ -355,7 +355,7 @@ final class SamplingRun implements Sampler.RowListener {
     visit.encoded(encoded - begun);
     String key = plan.key(row);
     byte[] file =
-        patience.withRetry(
+        retryPolicy.withRetry(
             this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));
     encodeNanos.add(encoded - begun);
     storeNanos.add(System.nanoTime() - encoded);
@@ -363,10 +363,10 @@ final class SamplingRun implements Sampler.RowListener {
   }
 
   /** A picture that an earlier attempt has stored. */
-  private void takeStanding(int index) throws InterruptedException {
+  private void takeStored(int index) throws InterruptedException {
     String key = plan.key(index);
     StoredObject found =
-        patience.withRetry(
+        retryPolicy.withRetry(
             this::stopped,
             () -> store.get(key).orElseThrow(() -> new StorageException(key + " has vanished")));
     advanced(plan.stages().size());
@@ -385,6 +385,6 @@ final class SamplingRun implements Sampler.RowListener {
             plan.noiseIndex(row),
             plan.frames().map(frames -> frames.frame(row).input()));
     kept.add(row, standing); // before anybody hears of it
-    tally.stored(row, image);
+    progress.stored(row, image);
   }
 }

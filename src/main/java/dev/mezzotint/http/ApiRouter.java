@@ -66,7 +66,7 @@ public final class ApiRouter implements AutoCloseable {
   private final JobFiles files;
   private final ModelEndpoints models;
   private final Supplier<Map<String, Object>> figures;
-  private final Function<String, List<Previews.Seen>> previews;
+  private final Function<String, List<Previews.RowPreview>> previews;
   private final StaticAssets page = new StaticAssets();
   private final byte[] openApi;
 
@@ -82,7 +82,7 @@ public final class ApiRouter implements AutoCloseable {
       RequestPublisher outbox,
       ModelCatalog shelf,
       Supplier<Map<String, Object>> figures,
-      Function<String, List<Previews.Seen>> previews) {
+      Function<String, List<Previews.RowPreview>> previews) {
     this.gate = new AccessFilter(settings);
     this.board = board;
     this.streams = streams;
@@ -186,7 +186,7 @@ public final class ApiRouter implements AutoCloseable {
   /** Empty where another worker has the job, or none. */
   private HttpResponse preview(String id) {
     List<Map<String, Object>> rows = new ArrayList<>();
-    for (Previews.Seen seen : previews.apply(id)) {
+    for (Previews.RowPreview seen : previews.apply(id)) {
       rows.add(
           Map.of(
               "index", seen.index(),

@@ -60,6 +60,6 @@ public final class Instrumentation {
 
   /** Until closed; at most once. */
   public AutoCloseable passes(StepLoop loop) {
-    return passes == null ? () -> {} : passes.every(PASSES_MILLIS, loop::figures);
+    return passes == null ? () -> {} : passes.every(PASSES_MILLIS, loop::metrics);
   }
 }

@@ -91,13 +91,13 @@ final class PassSpans {
       span.setAttribute("mezzotint.jobs", links)
           .setAttribute("mezzotint.passes", figures.passes() - passes)
           .setAttribute("mezzotint.row_steps", figures.rowSteps() - rowSteps)
-          .setAttribute("mezzotint.spare_rows", figures.spareRows() - spareRows)
+          .setAttribute("mezzotint.spare_rows", figures.paddingRows() - spareRows)
           .startSpan()
           .end(now);
     }
     passes = figures.passes();
     rowSteps = figures.rowSteps();
-    spareRows = figures.spareRows();
+    spareRows = figures.paddingRows();
     since = now;
   }
 

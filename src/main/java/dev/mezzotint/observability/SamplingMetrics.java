@@ -20,12 +20,12 @@ public final class SamplingMetrics {
   public static void register(StepLoop loop, MeterRegistry meters) {
     counter(loop, meters, "row.steps", "Stages passed, all rows", StepLoopMetrics::rowSteps);
     counter(
-        loop, meters, "spare.rows", "Rows that only filled passes up", StepLoopMetrics::spareRows);
+        loop, meters, "spare.rows", "Rows that only filled passes up", StepLoopMetrics::paddingRows);
     counter(loop, meters, "step.seconds", "Time in passes", f -> f.stepNanos() / 1e9);
     counter(loop, meters, "out.of.memory", "Passes made smaller", StepLoopMetrics::outOfMemory);
     counter(loop, meters, "late", "Jobs dropped for their deadline", StepLoopMetrics::late);
     gauge(loop, meters, "rows.waiting", "Rows that have not begun", StepLoopMetrics::waiting);
-    gauge(loop, meters, "rows.under.way", "Rows between two steps", StepLoopMetrics::underWay);
+    gauge(loop, meters, "rows.under.way", "Rows between two steps", StepLoopMetrics::running);
     gauge(loop, meters, "model.bytes", "Weights and slots", StepLoopMetrics::modelBytes);
     MultiGauge curves =
         MultiGauge.builder("mezzotint.batch.seconds")
@@ -62,7 +62,7 @@ public final class SamplingMetrics {
       String name,
       String description,
       ToDoubleFunction<StepLoopMetrics> figure) {
-    FunctionCounter.builder("mezzotint." + name, loop, l -> figure.applyAsDouble(l.figures()))
+    FunctionCounter.builder("mezzotint." + name, loop, l -> figure.applyAsDouble(l.metrics()))
         .description(description)
         .register(meters);
   }
@@ -73,7 +73,7 @@ public final class SamplingMetrics {
       String name,
       String description,
       ToDoubleFunction<StepLoopMetrics> figure) {
-    Gauge.builder("mezzotint." + name, loop, l -> figure.applyAsDouble(l.figures()))
+    Gauge.builder("mezzotint." + name, loop, l -> figure.applyAsDouble(l.metrics()))
         .description(description)
         .register(meters);
   }

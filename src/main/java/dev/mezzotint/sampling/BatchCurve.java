@@ -87,10 +87,10 @@ public record BatchCurve(int[] sizes, long[] nanos) {
         nanos[i] = nanos[i - 1] * sizes[i] / sizes[i - 1];
         continue;
       }
-      pass(slots, spare, sizes[i], clock); // the first of a size is slower than all later ones
+      timePass(slots, spare, sizes[i], clock); // the first of a size is slower than all later ones
       nanos[i] = Long.MAX_VALUE;
       for (int run = 0; run < RUNS; run++) {
-        nanos[i] = Math.min(nanos[i], pass(slots, spare, sizes[i], clock));
+        nanos[i] = Math.min(nanos[i], timePass(slots, spare, sizes[i], clock));
         if (clock.getAsLong() >= end) {
           break;
         }
@@ -100,7 +100,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** Time of one pass; reads a row to wait for devices that work behind the caller's back. */
-  public static long pass(SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
+  public static long timePass(SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
     long[] named = new long[size];
     Arrays.fill(named, spare);
     long before = clock.getAsLong();
@@ -110,14 +110,14 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** Whether the times are known. */
-  public boolean measured() {
+  public boolean isMeasured() {
     return nanos[nanos.length - 1] > 0;
   }
 
   /** The largest pass that is worth making: beyond it a row costs no less. */
   public int cap() {
     int largest = sizes[sizes.length - 1];
-    if (!measured()) {
+    if (!isMeasured()) {
       return largest;
     }
     double best = 0;
@@ -148,7 +148,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     int chosen = 0;
     for (int i = 1; i < sizes.length && sizes[i] <= cap && sizes[i - 1] < rows; i++) {
       // A larger pass on equal terms: fewer calls.
-      if (!measured() || rate(rows, i) >= rate(rows, chosen)) {
+      if (!isMeasured() || rate(rows, i) >= rate(rows, chosen)) {
         chosen = i;
       }
     }

@@ -44,7 +44,7 @@ public final class BatchCurves {
   }
 
   /** Measures nothing: all rows there are share a pass. */
-  public static BatchCurves none() {
+  public static BatchCurves unmeasured() {
     return new BatchCurves(Optional.empty(), "", /* measuring= */ false);
   }
 
@@ -59,7 +59,7 @@ public final class BatchCurves {
    * @param folder made if it is not there
    * @param machine device, threads and versions: another machine's curve is of no use
    */
-  public static BatchCurves keptIn(Path folder, String machine) {
+  public static BatchCurves cachedIn(Path folder, String machine) {
     return new BatchCurves(Optional.of(folder), machine, /* measuring= */ true);
   }
 
@@ -67,7 +67,7 @@ public final class BatchCurves {
    * @param slots of the model, nobody else's meanwhile
    * @param quiet whether nothing else has used the device: other curves are not kept
    */
-  BatchCurve of(
+  BatchCurve forModel(
       ModelInfo model,
       SamplingNetwork.Slots slots,
       long spare,

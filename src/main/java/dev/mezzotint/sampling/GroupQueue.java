@@ -40,20 +40,20 @@ final class GroupQueue {
   /** Passes in a row that must succeed before a larger size is tried again. */
   static final long RECOVERY_PASSES = 1_000;
 
-  private static final double PACE_SHARE = 0.1;
+  private static final double SMOOTHING = 0.1;
 
   /** A pass that takes so many times the usual was held up, and is charged with no more. */
-  private static final double HELD_UP = 16;
+  private static final double OUTLIER_FACTOR = 16;
 
   /** Jobs of one tenant and one priority. */
   private static final class TenantQueue {
-    final List<ScheduledJob> tickets = new ArrayList<>(); // in order of arrival
+    final List<ScheduledJob> jobs = new ArrayList<>(); // in order of arrival
     int places;
 
     @Nullable ScheduledJob next(Predicate<ScheduledJob> runnable) {
       boolean aged = (places + 1) % AGED == 0;
       ScheduledJob best = null;
-      for (ScheduledJob ticket : tickets) {
+      for (ScheduledJob ticket : jobs) {
         if ((best == null || ticket.stagesLeft() < best.stagesLeft()) && runnable.test(ticket)) {
           best = ticket;
           if (aged) {
@@ -68,7 +68,7 @@ final class GroupQueue {
 
   /** Tenants of one priority; whoever was served goes to the end. */
   private static final class PriorityBand {
-    final Map<String, TenantQueue> lines = new LinkedHashMap<>();
+    final Map<String, TenantQueue> tenants = new LinkedHashMap<>();
     final int weight;
     int places;
 
@@ -77,12 +77,12 @@ final class GroupQueue {
     }
 
     @Nullable ScheduledJob next(Predicate<ScheduledJob> runnable) {
-      for (Map.Entry<String, TenantQueue> entry : lines.entrySet()) {
+      for (Map.Entry<String, TenantQueue> entry : tenants.entrySet()) {
         ScheduledJob ticket = entry.getValue().next(runnable);
         if (ticket != null) {
           TenantQueue served = entry.getValue();
-          lines.remove(entry.getKey());
-          lines.put(ticket.tenant, served);
+          tenants.remove(entry.getKey());
+          tenants.put(ticket.tenant, served);
           return ticket;
         }
       }
@@ -91,10 +91,10 @@ final class GroupQueue {
   }
 
   final String key;
-  private final Map<Priority, PriorityBand> ranks = new EnumMap<>(Priority.class);
+  private final Map<Priority, PriorityBand> bands = new EnumMap<>(Priority.class);
 
   /** Who had a place in a pass for which memory ran out. */
-  private final LinkedList<ScheduledJob> promised = new LinkedList<>();
+  private final LinkedList<ScheduledJob> retryFirst = new LinkedList<>();
 
   private int slots;
   private int residents;
@@ -116,9 +116,9 @@ final class GroupQueue {
 
   GroupQueue(String key) {
     this.key = key;
-    ranks.put(Priority.HIGH, new PriorityBand(HIGH));
-    ranks.put(Priority.NORMAL, new PriorityBand(NORMAL));
-    ranks.put(Priority.LOW, new PriorityBand(LOW));
+    bands.put(Priority.HIGH, new PriorityBand(HIGH));
+    bands.put(Priority.NORMAL, new PriorityBand(NORMAL));
+    bands.put(Priority.LOW, new PriorityBand(LOW));
   }
 
   /**
@@ -150,7 +150,7 @@ final class GroupQueue {
   }
 
   /** Its model is not on the device, or no longer: all wait. */
-  void shut() {
+  void close() {
     slots = 0;
   }
 
@@ -164,39 +164,39 @@ final class GroupQueue {
   }
 
   void add(ScheduledJob ticket) {
-    rank(ticket).lines.computeIfAbsent(ticket.tenant, t -> new TenantQueue()).tickets.add(ticket);
+    band(ticket).tenants.computeIfAbsent(ticket.tenant, t -> new TenantQueue()).jobs.add(ticket);
     waiting += ticket.waiting();
   }
 
   void remove(ScheduledJob ticket) {
-    promised.removeIf(other -> other == ticket);
+    retryFirst.removeIf(other -> other == ticket);
     residents -= ticket.resident().size();
     waiting -= ticket.waiting();
     leave(ticket);
   }
 
   private void leave(ScheduledJob ticket) {
-    Map<String, TenantQueue> lines = rank(ticket).lines;
+    Map<String, TenantQueue> lines = band(ticket).tenants;
     TenantQueue line = java.util.Objects.requireNonNull(lines.get(ticket.tenant));
-    line.tickets.remove(ticket);
-    if (line.tickets.isEmpty()) {
+    line.jobs.remove(ticket);
+    if (line.jobs.isEmpty()) {
       lines.remove(ticket.tenant);
     }
   }
 
-  private PriorityBand rank(ScheduledJob ticket) {
-    return java.util.Objects.requireNonNull(ranks.get(ticket.priority));
+  private PriorityBand band(ScheduledJob ticket) {
+    return java.util.Objects.requireNonNull(bands.get(ticket.priority));
   }
 
-  List<ScheduledJob> tickets() {
+  List<ScheduledJob> jobs() {
     List<ScheduledJob> all = new ArrayList<>();
-    for (PriorityBand rank : ranks.values()) {
-      rank.lines.values().forEach(line -> all.addAll(line.tickets));
+    for (PriorityBand rank : bands.values()) {
+      rank.tenants.values().forEach(line -> all.addAll(line.jobs));
     }
     return all;
   }
 
-  boolean empty() {
+  boolean isEmpty() {
     return residents == 0 && waiting == 0;
   }
 
@@ -227,8 +227,8 @@ final class GroupQueue {
 
   /** The highest weight of those who have rows here. */
   int weight() {
-    for (Map.Entry<Priority, PriorityBand> rank : ranks.entrySet()) {
-      if (!rank.getValue().lines.isEmpty()) {
+    for (Map.Entry<Priority, PriorityBand> rank : bands.entrySet()) {
+      if (!rank.getValue().tenants.isEmpty()) {
         return rank.getValue().weight;
       }
     }
@@ -241,7 +241,7 @@ final class GroupQueue {
     int places = Math.min(size, available());
     List<ScheduledJob.Row> rows = new ArrayList<>(places);
     while (rows.size() < places) {
-      ScheduledJob first = promised.poll();
+      ScheduledJob first = retryFirst.poll();
       ScheduledJob ticket = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
       int before = ticket.waiting();
       rows.add(ticket.join());
@@ -258,14 +258,14 @@ final class GroupQueue {
     boolean free = entrant != null && 4 * (slots - residents) > Math.max(4, slots);
     Predicate<ScheduledJob> runnable = ticket -> ticket.runnable(free || ticket == entrant);
     for (int round = 0; round < 2; round++) {
-      for (PriorityBand rank : ranks.values()) {
+      for (PriorityBand rank : bands.values()) {
         ScheduledJob ticket = rank.places == 0 ? null : rank.next(runnable);
         if (ticket != null) {
           rank.places--;
           return ticket;
         }
       }
-      ranks.values().forEach(rank -> rank.places = rank.weight);
+      bands.values().forEach(rank -> rank.places = rank.weight);
     }
     throw new IllegalStateException("group " + key + " has fewer rows than it counted");
   }
@@ -276,9 +276,9 @@ final class GroupQueue {
       return null;
     }
     ScheduledJob first = null;
-    for (PriorityBand rank : ranks.values()) {
-      for (TenantQueue line : rank.lines.values()) {
-        for (ScheduledJob ticket : line.tickets) {
+    for (PriorityBand rank : bands.values()) {
+      for (TenantQueue line : rank.tenants.values()) {
+        for (ScheduledJob ticket : line.jobs) {
           if (ticket.waiting() > 0 && (first == null || age(ticket) < age(first))) {
             first = ticket;
           }
@@ -300,11 +300,11 @@ final class GroupQueue {
   List<ScheduledJob.Row> passed(Pass pass, long nanos) {
     List<ScheduledJob.Row> finished = new ArrayList<>();
     for (ScheduledJob.Row row : pass.rows()) {
-      if (row.ticket.passed(row)) {
+      if (row.job.passed(row)) {
         finished.add(row);
         residents--;
-        if (row.ticket.stagesLeft() == 0) {
-          leave(row.ticket);
+        if (row.job.stagesLeft() == 0) {
+          leave(row.job);
         }
       }
     }
@@ -314,13 +314,13 @@ final class GroupQueue {
   }
 
   private void charge(Pass pass, long nanos) {
-    double fair = timed ? Math.min(nanos, HELD_UP * typicalNanos) : nanos;
-    typicalNanos = timed ? typicalNanos + PACE_SHARE * (fair - typicalNanos) : nanos;
+    double fair = timed ? Math.min(nanos, OUTLIER_FACTOR * typicalNanos) : nanos;
+    typicalNanos = timed ? typicalNanos + SMOOTHING * (fair - typicalNanos) : nanos;
     timed = true;
     credit -= fair;
     long expected = curve.nanosOf(pass.size());
     if (expected > 0) {
-      pace += PACE_SHARE * (Math.min(HELD_UP, (double) nanos / expected) - pace);
+      pace += SMOOTHING * (Math.min(OUTLIER_FACTOR, (double) nanos / expected) - pace);
     }
   }
 
@@ -338,10 +338,10 @@ final class GroupQueue {
    * @return false if they cannot
    */
   boolean shrink(Pass pass) {
-    pass.rows().forEach(row -> row.ticket.stayed(row));
+    pass.rows().forEach(row -> row.job.retry(row));
     // Whose turn it was, it is still.
-    List<ScheduledJob> again = pass.rows().stream().map(row -> row.ticket).toList();
-    promised.addAll(0, again);
+    List<ScheduledJob> again = pass.rows().stream().map(row -> row.job).toList();
+    retryFirst.addAll(0, again);
     int smaller = curve.below(pass.size());
     if (smaller == pass.size()) {
       return false;
@@ -359,9 +359,9 @@ final class GroupQueue {
    */
   List<ScheduledJob> late(long now) {
     List<ScheduledJob> late = new ArrayList<>();
-    for (PriorityBand rank : ranks.values()) {
-      for (TenantQueue line : rank.lines.values()) {
-        for (ScheduledJob ticket : line.tickets) {
+    for (PriorityBand rank : bands.values()) {
+      for (TenantQueue line : rank.tenants.values()) {
+        for (ScheduledJob ticket : line.jobs) {
           if (ticket.deadline != ScheduledJob.NEVER
               && now + nanosAtLeast(ticket) > ticket.deadline) {
             late.add(ticket);
@@ -384,7 +384,7 @@ final class GroupQueue {
 
   /** Removes all tickets that ask for it, and says which. */
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
-    List<ScheduledJob> gone = tickets().stream().filter(leaving).toList();
+    List<ScheduledJob> gone = jobs().stream().filter(leaving).toList();
     gone.forEach(this::remove);
     return gone;
   }

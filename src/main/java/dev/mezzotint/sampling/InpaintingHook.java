@@ -27,12 +27,12 @@ public final class InpaintingHook implements StageHook {
   }
 
   @Override
-  public boolean wants(int stages) {
+  public boolean wantsStage(int stages) {
     return !(plan.actions().get(stages - 1) instanceof Inpainting.Action.Continue);
   }
 
   @Override
-  public boolean between(int stages, float[] x) {
+  public boolean afterStage(int stages, float[] x) {
     return plan.apply(stages - 1, x, x0, known, mask, draws);
   }
 }

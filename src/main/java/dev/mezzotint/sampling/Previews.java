@@ -32,7 +32,7 @@ public final class Previews {
   private static final long PAUSE_NANOS = Duration.ofMillis(400).toNanos();
 
   private final LongSupplier clock;
-  private final Set<Portion> underWay = ConcurrentHashMap.newKeySet();
+  private final Set<ObservedRows> running = ConcurrentHashMap.newKeySet();
 
   /**
    * @param clock in nanoseconds, from any origin
@@ -49,10 +49,10 @@ public final class Previews {
    * @param png at most {@value #SIDE_MAX} pixels a side
    */
   @SuppressWarnings("ArrayRecordComponent") // read only
-  public record Seen(int index, int done, int total, byte[] png) {}
+  public record RowPreview(int index, int done, int total, byte[] png) {}
 
   /** The same sampling, whose rows can be watched; models that make no pictures are left alone. */
-  public Sampler watching(Sampler sampling) {
+  public Sampler observe(Sampler sampling) {
     return new Sampler() {
       @Override
       public ModelInfo resolve(String model) {
@@ -65,16 +65,16 @@ public final class Previews {
         if (channels != 1 && channels != 3) {
           return sampling.submit(job, listener);
         }
-        Portion portion = new Portion(job, listener);
-        underWay.add(portion);
+        ObservedRows portion = new ObservedRows(job, listener);
+        running.add(portion);
         try {
-          Running running = sampling.submit(portion.watched(), portion);
+          Running submitted = sampling.submit(portion.observedJob(), portion);
           return () -> {
-            underWay.remove(portion);
-            running.cancel();
+            running.remove(portion);
+            submitted.cancel();
           };
         } catch (RuntimeException e) {
-          underWay.remove(portion);
+          running.remove(portion);
           throw e;
         }
       }
@@ -85,49 +85,49 @@ public final class Previews {
    * What is known of a job's rows, and for the next three seconds more is found out; so the first
    * call finds nothing.
    */
-  public List<Seen> look(String jobId) {
-    List<Seen> seen = new ArrayList<>();
-    for (Portion portion : underWay) {
+  public List<RowPreview> read(String jobId) {
+    List<RowPreview> seen = new ArrayList<>();
+    for (ObservedRows portion : running) {
       if (portion.job.jobId().equals(jobId)) {
         portion.watchedUntil = Math.max(1, clock.getAsLong() + WATCHED_NANOS);
-        seen.addAll(portion.seen());
+        seen.addAll(portion.previews());
       }
     }
-    seen.sort(Comparator.comparingInt(Seen::index));
+    seen.sort(Comparator.comparingInt(RowPreview::index));
     return seen.subList(0, Math.min(ROWS_MAX, seen.size()));
   }
 
   /** Portions of jobs whose rows are under way. */
-  int underWay() {
-    return underWay.size();
+  int running() {
+    return running.size();
   }
 
   /** Rows that went to the loop together. */
-  private final class Portion implements Sampler.RowListener {
+  private final class ObservedRows implements Sampler.RowListener {
     private final SamplingJob job;
     private final Sampler.RowListener listener;
     private final int rowsMax;
-    private final Map<Integer, Look> looks = new ConcurrentHashMap<>();
+    private final Map<Integer, Snapshot> snapshots = new ConcurrentHashMap<>();
     private int finished; // by the loop's thread alone
 
     /** On the clock; 0 if nobody watches. */
     private volatile long watchedUntil;
 
-    Portion(SamplingJob job, Sampler.RowListener listener) {
+    ObservedRows(SamplingJob job, Sampler.RowListener listener) {
       this.job = job;
       this.listener = listener;
       long pixels = (long) job.model().height() * job.model().width();
       this.rowsMax = (int) Math.max(1, Math.min(ROWS_MAX, PIXELS_MAX / pixels));
     }
 
-    SamplingJob watched() {
-      return job.with(
-          job.rows().stream().map(row -> row.with(row.interlude().then(new Look(row)))).toList());
+    SamplingJob observedJob() {
+      return job.withRows(
+          job.rows().stream().map(row -> row.withHook(row.hook().then(new Snapshot(row)))).toList());
     }
 
-    List<Seen> seen() {
-      List<Seen> all = new ArrayList<>();
-      looks.values().forEach(look -> look.show(all));
+    List<RowPreview> previews() {
+      List<RowPreview> all = new ArrayList<>();
+      snapshots.values().forEach(look -> look.addTo(all));
       return all;
     }
 
@@ -138,32 +138,32 @@ public final class Previews {
 
     @Override
     public void finished(int row, float[] chw) {
-      looks.remove(row);
+      snapshots.remove(row);
       if (++finished == job.rows().size()) {
-        underWay.remove(this);
+        running.remove(this);
       }
       listener.finished(row, chw);
     }
 
     @Override
     public void failed(RuntimeException cause) {
-      underWay.remove(this);
+      running.remove(this);
       listener.failed(cause);
     }
 
     /** One row, as it was last seen. */
-    private final class Look implements StageHook {
+    private final class Snapshot implements StageHook {
       private final int index;
       private long last; // by the loop's thread alone
       private volatile float[] x = {};
       private volatile int passed;
 
-      Look(SamplingJob.Row row) {
+      Snapshot(SamplingJob.Row row) {
         this.index = row.index();
       }
 
       @Override
-      public boolean wants(int stages) {
+      public boolean wantsStage(int stages) {
         if (watchedUntil == 0) {
           return false;
         }
@@ -173,30 +173,30 @@ public final class Previews {
           return false;
         }
         boolean due = last == 0 || now - last > PAUSE_NANOS;
-        return due && stages < job.stages().size() && mine();
+        return due && stages < job.stages().size() && isSelected();
       }
 
       /** Whether this is one of the rows that are shown. */
-      private boolean mine() {
-        return looks.containsKey(index)
-            || (looks.size() < rowsMax && looks.putIfAbsent(index, this) == null);
+      private boolean isSelected() {
+        return snapshots.containsKey(index)
+            || (snapshots.size() < rowsMax && snapshots.putIfAbsent(index, this) == null);
       }
 
       @Override
-      public boolean between(int stages, float[] now) {
+      public boolean afterStage(int stages, float[] now) {
         last = Math.max(1, clock.getAsLong());
         passed = stages;
         x = now;
         return false;
       }
 
-      void show(List<Seen> all) {
+      void addTo(List<RowPreview> all) {
         float[] chw = x;
         if (chw.length > 0) {
           ModelInfo model = job.model();
           Pixels pixels =
               small(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
-          all.add(new Seen(index, passed, job.stages().size(), Png.encode(pixels)));
+          all.add(new RowPreview(index, passed, job.stages().size(), Png.encode(pixels)));
         }
       }
     }

@@ -33,20 +33,20 @@ final class ResidentModels implements AutoCloseable {
   /** A model that was loaded for somebody stays this long, or weights would only come and go. */
   private static final long STAY_NANOS = 2_000_000_000L;
 
-  private final ModelLoader shelf;
+  private final ModelLoader modelLoader;
   private final StepLoopSettings settings;
   private final Runnable wake;
   private final BooleanSupplier quiet;
   private final ExecutorService loader = Executors.newSingleThreadExecutor(ResidentModels::thread);
-  private final Queue<Loaded> arrived = new ConcurrentLinkedQueue<>();
-  private final Map<String, Wanted> wanted = new LinkedHashMap<>();
+  private final Queue<Loaded> ended = new ConcurrentLinkedQueue<>();
+  private final Map<String, Requested> requested = new LinkedHashMap<>();
   private final Map<String, Resident> resident = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<String, BatchCurve> curves = new ConcurrentHashMap<>();
-  private @Nullable Wanted loading;
+  private @Nullable Requested loading;
   private @Nullable String leaving;
   private volatile long bytes;
 
-  private record Wanted(String key, ModelInfo model, long bytes, boolean again) {}
+  private record Requested(String key, ModelInfo model, long bytes, boolean again) {}
 
   private record Resident(ModelInfo model, StepGroup group, long bytes, long since) {}
 
@@ -64,7 +64,7 @@ final class ResidentModels implements AutoCloseable {
    */
   ResidentModels(
       ModelLoader shelf, StepLoopSettings settings, Runnable wake, BooleanSupplier quiet) {
-    this.shelf = shelf;
+    this.modelLoader = shelf;
     this.settings = settings;
     this.wake = wake;
     this.quiet = quiet;
@@ -83,35 +83,35 @@ final class ResidentModels implements AutoCloseable {
   }
 
   /** Asks for a model unless it is there, or was asked for already. */
-  void want(String key, ModelInfo model) {
+  void request(String key, ModelInfo model) {
     boolean coming = loading != null && loading.key().equals(key);
-    if (resident.containsKey(key) || coming || wanted.containsKey(key)) {
+    if (resident.containsKey(key) || coming || requested.containsKey(key)) {
       return;
     }
-    want(key, model, /* again= */ false);
+    request(key, model, /* again= */ false);
   }
 
-  private void want(String key, ModelInfo model, boolean again) {
+  private void request(String key, ModelInfo model, boolean again) {
     try {
-      long needed = shelf.bytes(model) + StepGroup.slotBytes(model, settings.slots());
-      wanted.put(key, new Wanted(key, model, needed, again));
+      long needed = modelLoader.bytes(model) + StepGroup.slotBytes(model, settings.slots());
+      requested.put(key, new Requested(key, model, needed, again));
     } catch (RuntimeException e) {
-      arrived.add(failed(key, model, e));
+      ended.add(failed(key, model, e));
     }
   }
 
   /** Begins the next load if there is room for it, or sees to it that there will be. */
   void advance(StepPolicy policy) {
-    while (loading == null && !wanted.isEmpty()) {
-      Wanted next = wanted.values().iterator().next();
-      if (policy.empty(next.key())) {
-        wanted.remove(next.key()); // nobody waits any more
+    while (loading == null && !requested.isEmpty()) {
+      Requested next = requested.values().iterator().next();
+      if (policy.isEmpty(next.key())) {
+        requested.remove(next.key()); // nobody waits any more
         continue;
       }
       if (!makeRoom(policy, next.bytes())) {
         return;
       }
-      wanted.remove(next.key());
+      requested.remove(next.key());
       loading = next;
       bytes += next.bytes();
       loader.execute(() -> load(next));
@@ -122,7 +122,7 @@ final class ResidentModels implements AutoCloseable {
   private boolean makeRoom(StepPolicy policy, long needed) {
     while (bytes + needed > settings.modelBytesMax() && !resident.isEmpty()) {
       if (!evictOne(policy)) {
-        askToLeave(policy);
+        drainOldest(policy);
         return false;
       }
     }
@@ -133,13 +133,13 @@ final class ResidentModels implements AutoCloseable {
   boolean evictOne(StepPolicy policy) {
     for (Map.Entry<String, Resident> entry : resident.entrySet()) {
       String key = entry.getKey();
-      if (policy.empty(key) || (key.equals(leaving) && policy.idle(key))) {
+      if (policy.isEmpty(key) || (key.equals(leaving) && policy.isIdle(key))) {
         ModelInfo model = entry.getValue().model();
-        boolean awaited = !policy.empty(key);
-        policy.shut(key);
+        boolean awaited = !policy.isEmpty(key);
+        policy.close(key);
         discard(key);
         if (awaited) {
-          want(key, model); // its jobs have their turn after those that it made room for
+          request(key, model); // its jobs have their turn after those that it made room for
         }
         return true;
       }
@@ -147,7 +147,7 @@ final class ResidentModels implements AutoCloseable {
     return false;
   }
 
-  private void askToLeave(StepPolicy policy) {
+  private void drainOldest(StepPolicy policy) {
     if (leaving != null && resident.containsKey(leaving)) {
       return;
     }
@@ -167,11 +167,11 @@ final class ResidentModels implements AutoCloseable {
   }
 
   /** On the loader's thread. */
-  private void load(Wanted next) {
+  private void load(Requested next) {
     Loaded end;
     try {
       boolean ignored = quiet.getAsBoolean(); // from here on
-      SamplingNetwork network = shelf.load(next.model());
+      SamplingNetwork network = modelLoader.load(next.model());
       StepGroup group = new StepGroup(next.model(), network, settings.slots());
       try {
         end = new Loaded(next.key(), group, curve(next.model(), group), settings.slots(), null);
@@ -182,20 +182,20 @@ final class ResidentModels implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       end = failed(next.key(), next.model(), e);
     }
-    arrived.add(end);
+    ended.add(end);
     wake.run();
   }
 
   private BatchCurve curve(ModelInfo model, StepGroup group) {
     // Whatever the curve is, one pass shows that the device works.
-    BatchCurve.pass(group.slots(), group.spare(), 1, settings.clock());
+    BatchCurve.timePass(group.slots(), group.paddingSlot(), 1, settings.clock());
     if (settings.pinned() > 0) {
       return BatchCurve.pinned(settings.pinned());
     }
     int largest = Math.min(settings.passMax(), settings.slots());
     return settings
         .curves()
-        .of(model, group.slots(), group.spare(), largest, settings.clock(), quiet);
+        .forModel(model, group.slots(), group.paddingSlot(), largest, settings.clock(), quiet);
   }
 
   private Loaded failed(String key, ModelInfo model, Throwable e) {
@@ -211,11 +211,11 @@ final class ResidentModels implements AutoCloseable {
 
   /** The next load that has ended; null if none has. */
   @Nullable Loaded poll(StepPolicy policy) {
-    Loaded end = arrived.poll();
+    Loaded end = ended.poll();
     if (end == null) {
       return null;
     }
-    Wanted was = loading != null && loading.key().equals(end.key()) ? loading : null;
+    Requested was = loading != null && loading.key().equals(end.key()) ? loading : null;
     if (was != null) {
       loading = null;
     }
@@ -232,7 +232,7 @@ final class ResidentModels implements AutoCloseable {
         while (evictOne(policy)) {
           LOG.log(System.Logger.Level.DEBUG, "made room on the device");
         }
-        want(was.key(), was.model(), /* again= */ true);
+        request(was.key(), was.model(), /* again= */ true);
         return poll(policy);
       }
       DeviceException cause = new DeviceException("no memory on the device for its model", e);
@@ -280,7 +280,7 @@ final class ResidentModels implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    for (Loaded end = arrived.poll(); end != null; end = arrived.poll()) {
+    for (Loaded end = ended.poll(); end != null; end = ended.poll()) {
       if (end.group() != null) {
         end.group().close();
       }

@@ -48,9 +48,9 @@ public record SamplingJob(
    * @param index of the image within the job, from 0
    * @param x0 where it starts
    * @param condition what the network sees beside x
-   * @param interlude what happens to it between its stages
+   * @param hook what happens to it between its stages
    */
-  public record Row(int index, X0 x0, Condition condition, StageHook interlude) {
+  public record Row(int index, X0 x0, Condition condition, StageHook hook) {
 
     /** A row that is left alone between its stages. */
     public Row(int index, X0 x0, Condition condition) {
@@ -64,7 +64,7 @@ public record SamplingJob(
       this(index, x0, new Condition.Given(condition));
     }
 
-    public Row with(StageHook other) {
+    public Row withHook(StageHook other) {
       return new Row(index, x0, condition, other);
     }
 
@@ -147,7 +147,7 @@ public record SamplingJob(
   }
 
   /** The same with other rows. */
-  SamplingJob with(List<Row> others) {
+  SamplingJob withRows(List<Row> others) {
     return new SamplingJob(
         jobId, model, others, stages, classLabel, guidance, priority, tenant, deadline);
   }

@@ -30,7 +30,7 @@ public class ScheduledJob {
     /** No slot yet. */
     static final long NO_SLOT = -1;
 
-    public final ScheduledJob ticket;
+    public final ScheduledJob job;
     final int index;
 
     /** Given by the device's side. */
@@ -40,7 +40,7 @@ public class ScheduledJob {
     private boolean inPass;
 
     Row(ScheduledJob ticket, int index) {
-      this.ticket = ticket;
+      this.job = ticket;
       this.index = index;
     }
 
@@ -50,7 +50,7 @@ public class ScheduledJob {
     }
 
     private boolean finished() {
-      return stage == ticket.stages;
+      return stage == job.stages;
     }
   }
 
@@ -142,7 +142,7 @@ public class ScheduledJob {
   }
 
   /** The pass did not take place: the row stays where it was. */
-  void stayed(Row row) {
+  void retry(Row row) {
     row.inPass = false;
   }
 }

@@ -10,12 +10,12 @@ public interface StageHook {
   StageHook NONE =
       new StageHook() {
         @Override
-        public boolean wants(int stages) {
+        public boolean wantsStage(int stages) {
           return false;
         }
 
         @Override
-        public boolean between(int stages, float[] x) {
+        public boolean afterStage(int stages, float[] x) {
           return false;
         }
       };
@@ -23,28 +23,28 @@ public interface StageHook {
   /**
    * @param stages that the row has passed
    */
-  boolean wants(int stages);
+  boolean wantsStage(int stages);
 
   /**
    * @param stages that the row has passed
    * @param x C×H×W, this call's own copy
    * @return true where x was changed, and the row is to go on from there
    */
-  boolean between(int stages, float[] x);
+  boolean afterStage(int stages, float[] x);
 
   /** First this, then another, on the same x. */
   default StageHook then(StageHook next) {
     StageHook first = this;
     return new StageHook() {
       @Override
-      public boolean wants(int stages) {
-        return first.wants(stages) || next.wants(stages);
+      public boolean wantsStage(int stages) {
+        return first.wantsStage(stages) || next.wantsStage(stages);
       }
 
       @Override
-      public boolean between(int stages, float[] x) {
-        boolean changed = first.wants(stages) && first.between(stages, x);
-        return (next.wants(stages) && next.between(stages, x)) || changed;
+      public boolean afterStage(int stages, float[] x) {
+        boolean changed = first.wantsStage(stages) && first.afterStage(stages, x);
+        return (next.wantsStage(stages) && next.afterStage(stages, x)) || changed;
       }
     };
   }

@@ -51,7 +51,7 @@ final class StepGroup implements AutoCloseable {
   }
 
   /** The slot for filling up. */
-  long spare() {
+  long paddingSlot() {
     return count;
   }
 
@@ -64,7 +64,7 @@ final class StepGroup implements AutoCloseable {
     enter(pass.rows().stream().filter(row -> row.slot == Row.NO_SLOT).toList());
     int size = pass.size();
     long[] named = new long[size];
-    Arrays.fill(named, spare());
+    Arrays.fill(named, paddingSlot());
     float[] alpha = new float[size];
     float[] coefficients = new float[4 * size];
     long[] classes = new long[size];
@@ -85,7 +85,7 @@ final class StepGroup implements AutoCloseable {
     } else {
       slots.step(named, alpha, coefficients, classes);
     }
-    interludes(pass);
+    runHooks(pass);
   }
 
   private void guidedStep(
@@ -110,9 +110,9 @@ final class StepGroup implements AutoCloseable {
   }
 
   /** Rows that want it are looked at, and go on from where they are put. */
-  private void interludes(Pass pass) {
+  private void runHooks(Pass pass) {
     List<Row> wanted =
-        pass.rows().stream().filter(row -> source(row).interlude().wants(row.stage() + 1)).toList();
+        pass.rows().stream().filter(row -> source(row).hook().wantsStage(row.stage() + 1)).toList();
     if (wanted.isEmpty()) {
       return;
     }
@@ -122,7 +122,7 @@ final class StepGroup implements AutoCloseable {
       for (int i = 0; i < wanted.size(); i++) {
         Row row = wanted.get(i);
         float[] x = Arrays.copyOfRange(all, i * values, (i + 1) * values);
-        if (source(row).interlude().between(row.stage() + 1, x)) {
+        if (source(row).hook().afterStage(row.stage() + 1, x)) {
           slots.overwrite(new long[] {row.slot}, x);
         }
       }
@@ -186,7 +186,7 @@ final class StepGroup implements AutoCloseable {
   }
 
   private static SamplingJob job(Row row) {
-    return ((SubmittedJob) row.ticket).job;
+    return ((SubmittedJob) row.job).job;
   }
 
   static SamplingJob.Row source(Row row) {

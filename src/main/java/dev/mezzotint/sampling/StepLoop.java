@@ -47,9 +47,9 @@ public final class StepLoop implements Sampler, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
 
   /** How often deadlines are looked at while no row can run. */
-  private static final long REST_NANOS = 20_000_000;
+  private static final long PARK_NANOS = 20_000_000;
 
-  private final ModelLoader shelf;
+  private final ModelLoader loader;
   private final StepLoopSettings settings;
   private final StepPolicy policy = new StepPolicy();
   private final ResidentModels models;
@@ -62,18 +62,18 @@ public final class StepLoop implements Sampler, AutoCloseable {
   private int failures;
 
   // Written by the loop's thread alone.
-  private volatile long turns;
+  private volatile long passes;
   private volatile long rowSteps;
-  private volatile long spareRows;
+  private volatile long paddingRows;
   private volatile long stepNanos;
   private volatile long outOfMemory;
   private volatile long late;
   private volatile int waiting;
-  private volatile int underWay;
+  private volatile int running;
 
   /** Starts the loop. */
   public StepLoop(ModelLoader shelf, StepLoopSettings settings) {
-    this.shelf = shelf;
+    this.loader = shelf;
     this.settings = settings;
     this.models =
         new ResidentModels(shelf, settings, () -> LockSupport.unpark(thread), this::quiet);
@@ -90,7 +90,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
 
   @Override
   public ModelInfo resolve(String model) {
-    return shelf.find(model);
+    return loader.find(model);
   }
 
   @Override
@@ -122,7 +122,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
         admit();
         evict();
         Pass pass = policy.next();
-        count();
+        countRows();
         if (pass == null) {
           park();
         } else {
@@ -137,9 +137,9 @@ public final class StepLoop implements Sampler, AutoCloseable {
   /** Jobs that have come, models that have been loaded. */
   private void admit() {
     for (SubmittedJob job = arriving.poll(); job != null; job = arriving.poll()) {
-      if (!job.leaving()) { // nothing is loaded for nobody
+      if (!job.isLeaving()) { // nothing is loaded for nobody
         policy.add(job);
-        models.want(job.group, job.job.model());
+        models.request(job.group, job.job.model());
       }
     }
     models.advance(policy);
@@ -166,7 +166,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
       late++;
       ((SubmittedJob) job).fail(new AttemptStoppedException(AttemptStoppedException.Reason.LATE));
     }
-    for (ScheduledJob job : policy.removeIf(job -> ((SubmittedJob) job).leaving())) {
+    for (ScheduledJob job : policy.removeIf(job -> ((SubmittedJob) job).isLeaving())) {
       release(job);
     }
   }
@@ -182,9 +182,9 @@ public final class StepLoop implements Sampler, AutoCloseable {
     if (!arriving.isEmpty() || closing) {
       return;
     }
-    boolean somebodyWaits = policy.groups().stream().anyMatch(group -> !group.empty());
+    boolean somebodyWaits = policy.groups().stream().anyMatch(group -> !group.isEmpty());
     if (somebodyWaits) {
-      LockSupport.parkNanos(this, REST_NANOS);
+      LockSupport.parkNanos(this, PARK_NANOS);
     } else {
       LockSupport.park(this);
     }
@@ -200,14 +200,14 @@ public final class StepLoop implements Sampler, AutoCloseable {
       List<ScheduledJob.Row> finished = policy.passed(pass, nanos);
       List<float[]> pictures = finished.isEmpty() ? List.of() : group.take(finished);
       failures = 0;
-      turns++;
+      passes++;
       rowSteps += pass.rows().size();
-      spareRows += pass.size() - pass.rows().size();
+      paddingRows += pass.size() - pass.rows().size();
       stepNanos += nanos;
-      tell(pass.rows());
+      notifyListeners(pass.rows());
       for (int i = 0; i < finished.size(); i++) {
         ScheduledJob.Row row = finished.get(i);
-        ((SubmittedJob) row.ticket).finished(StepGroup.source(row).index(), pictures.get(i));
+        ((SubmittedJob) row.job).notifyFinished(StepGroup.source(row).index(), pictures.get(i));
       }
     } catch (DeviceMemoryException e) {
       outOfMemory++;
@@ -221,9 +221,9 @@ public final class StepLoop implements Sampler, AutoCloseable {
     }
   }
 
-  private static void tell(List<ScheduledJob.Row> rows) {
-    rows.forEach(row -> ((SubmittedJob) row.ticket).count());
-    rows.forEach(row -> ((SubmittedJob) row.ticket).advanced());
+  private static void notifyListeners(List<ScheduledJob.Row> rows) {
+    rows.forEach(row -> ((SubmittedJob) row.job).countStage());
+    rows.forEach(row -> ((SubmittedJob) row.job).notifyAdvanced());
   }
 
   /** The device failed under these rows: their jobs hear of it, other models go on. */
@@ -231,10 +231,10 @@ public final class StepLoop implements Sampler, AutoCloseable {
     LOG.log(System.Logger.Level.ERROR, "pass failed", e);
     DeviceException cause = new DeviceException("the device failed: " + e, e);
     Set<ScheduledJob> lost = new HashSet<>();
-    pass.rows().forEach(row -> lost.add(row.ticket)); // also those whose last row has just ended
+    pass.rows().forEach(row -> lost.add(row.job)); // also those whose last row has just ended
     List<ScheduledJob> all = policy.clear(pass.group());
     all.stream().filter(job -> !job.resident().isEmpty()).forEach(lost::add);
-    policy.shut(pass.group());
+    policy.close(pass.group());
     models.discard(pass.group());
     lost.forEach(job -> ((SubmittedJob) job).fail(cause));
     for (ScheduledJob job : all) {
@@ -261,7 +261,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
     onUnhealthy.run();
   }
 
-  private void count() {
+  private void countRows() {
     int waitingNow = 0;
     int underWayNow = 0;
     for (GroupQueue group : policy.groups()) {
@@ -269,12 +269,12 @@ public final class StepLoop implements Sampler, AutoCloseable {
       underWayNow += group.residents();
     }
     waiting = waitingNow;
-    underWay = underWayNow;
+    running = underWayNow;
   }
 
   /** Turns so far: a loop with rows whose count stands still is stuck. */
-  public long turns() {
-    return turns;
+  public long passes() {
+    return passes;
   }
 
   /** True while the loop's thread lives. */
@@ -296,14 +296,14 @@ public final class StepLoop implements Sampler, AutoCloseable {
   }
 
   /** For metrics. */
-  public StepLoopMetrics figures() {
+  public StepLoopMetrics metrics() {
     return new StepLoopMetrics(
-        turns,
+        passes,
         rowSteps,
-        spareRows,
+        paddingRows,
         stepNanos,
         waiting,
-        underWay,
+        running,
         outOfMemory,
         late,
         models.bytes(),

@@ -7,10 +7,10 @@ import java.util.Map;
  *
  * @param passes calls of a network
  * @param rowSteps stages passed, all rows together
- * @param spareRows rows that only filled passes up
+ * @param paddingRows rows that only filled passes up
  * @param stepNanos time spent in passes
  * @param waiting rows submitted that have not begun
- * @param underWay rows that have begun and not ended
+ * @param running rows that have begun and not ended
  * @param outOfMemory passes that found too little memory and were made smaller
  * @param late jobs dropped since they could not meet their deadline
  * @param modelBytes weights and slots on the device
@@ -19,10 +19,10 @@ import java.util.Map;
 public record StepLoopMetrics(
     long passes,
     long rowSteps,
-    long spareRows,
+    long paddingRows,
     long stepNanos,
     int waiting,
-    int underWay,
+    int running,
     long outOfMemory,
     long late,
     long modelBytes,

@@ -49,7 +49,7 @@ public record StepLoopSettings(
         slots,
         /* pinned= */ 0,
         Long.MAX_VALUE,
-        BatchCurves.none(),
+        BatchCurves.unmeasured(),
         FAILURES_DEFAULT,
         System::nanoTime);
   }

@@ -51,16 +51,16 @@ public final class StepPolicy {
   }
 
   /** The group's model leaves the device; only for a group none of whose rows has begun. */
-  void shut(String key) {
+  void close(String key) {
     GroupQueue group = group(key);
     if (group.residents() > 0) {
       throw new IllegalStateException("group " + key + " has rows under way");
     }
-    if (group.empty()) {
+    if (group.isEmpty()) {
       groups.remove(key);
       turns.remove(group);
     } else {
-      group.shut();
+      group.close();
     }
   }
 
@@ -78,7 +78,7 @@ public final class StepPolicy {
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = new ArrayList<>();
     groups.values().forEach(group -> gone.addAll(group.removeIf(leaving)));
-    groups.values().removeIf(group -> !group.open() && group.empty() && turns.remove(group));
+    groups.values().removeIf(group -> !group.open() && group.isEmpty() && turns.remove(group));
     return gone;
   }
 
@@ -90,15 +90,15 @@ public final class StepPolicy {
   }
 
   /** Whether no row of this group has begun. */
-  boolean idle(String key) {
+  boolean isIdle(String key) {
     GroupQueue group = groups.get(key);
     return group == null || group.residents() == 0;
   }
 
   /** Whether this group has no rows at all. */
-  boolean empty(String key) {
+  boolean isEmpty(String key) {
     GroupQueue group = groups.get(key);
-    return group == null || group.empty();
+    return group == null || group.isEmpty();
   }
 
   Collection<GroupQueue> groups() {

@@ -33,30 +33,30 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
   }
 
   /** True once its rows are to leave: somebody cancelled it, or it failed. */
-  boolean leaving() {
+  boolean isLeaving() {
     return cancelled || failed;
   }
 
-  /** One of its rows has passed a stage; told at {@link #advanced}. */
-  void count() {
+  /** One of its rows has passed a stage; told at {@link #notifyAdvanced}. */
+  void countStage() {
     passed++;
   }
 
   /** Tells of the stages counted since the last time, if any. */
-  void advanced() {
+  void notifyAdvanced() {
     if (passed > 0) {
       int stages = passed;
       passed = 0;
-      tell(() -> listener.advanced(stages));
+      call(() -> listener.advanced(stages));
     }
   }
 
-  void finished(int row, float[] chw) {
-    tell(() -> listener.finished(row, chw));
+  void notifyFinished(int row, float[] chw) {
+    call(() -> listener.finished(row, chw));
   }
 
   /** A listener that throws loses its own job and nothing else. */
-  private void tell(Runnable call) {
+  private void call(Runnable call) {
     if (failed) {
       return;
     }

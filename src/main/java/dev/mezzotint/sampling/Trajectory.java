@@ -29,12 +29,12 @@ public final class Trajectory implements StageHook {
   }
 
   @Override
-  public boolean wants(int passed) {
+  public boolean wantsStage(int passed) {
     return passed == stages || passed % every == 0;
   }
 
   @Override
-  public synchronized boolean between(int passed, float[] x) {
+  public synchronized boolean afterStage(int passed, float[] x) {
     frames.add(x.clone());
     return false;
   }

@@ -65,7 +65,7 @@ public final class GenerationRole implements AutoCloseable {
         new JobHandler<>(
             new GenerationJobKind(
                 connections.store(),
-                previews.watching(loop),
+                previews.observe(loop),
                 encoders,
                 GenerationLimits.DEFAULT,
                 delivery.patience(),
@@ -96,7 +96,7 @@ public final class GenerationRole implements AutoCloseable {
         .withPassMax(settings.passRows())
         .withPinned(settings.deterministic())
         .withModelBytesMax(settings.modelBytes() > 0 ? settings.modelBytes() : share)
-        .withCurves(BatchCurves.keptIn(settings.data().resolve("curves"), device.description()));
+        .withCurves(BatchCurves.cachedIn(settings.data().resolve("curves"), device.description()));
   }
 
   private static Thread encoder(Runnable work) {

@@ -60,7 +60,7 @@ final class HttpRole implements AutoCloseable {
     HttpSettings access = access(settings.front());
     client = new JobClient(connections.kafka());
     EventStreams streams =
-        new EventStreams(() -> loop.map(l -> members(l.figures())).orElse(Map.of()));
+        new EventStreams(() -> loop.map(l -> members(l.metrics())).orElse(Map.of()));
     board = new JobBoard(JOBS_MAX, streams::changed);
     feed = new JobBoardFeed(connections.kafka(), topics, board, connections::cancelled);
     front =
@@ -71,8 +71,8 @@ final class HttpRole implements AutoCloseable {
             connections.store(),
             outbox(connections.kafka().topics()),
             new Models(settings, connections),
-            () -> loop.map(l -> members(l.figures())).orElse(Map.of()),
-            id -> previews.map(all -> all.look(id)).orElse(List.of()));
+            () -> loop.map(l -> members(l.metrics())).orElse(Map.of()),
+            id -> previews.map(all -> all.read(id)).orElse(List.of()));
     try {
       if (!feed.awaitCaughtUp(CATCH_UP)) {
         LOG.log(System.Logger.Level.INFO, "The list of jobs is still being read");
@@ -139,10 +139,10 @@ final class HttpRole implements AutoCloseable {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("passes", figures.passes());
     map.put("rowSteps", figures.rowSteps());
-    map.put("spareRows", figures.spareRows());
+    map.put("spareRows", figures.paddingRows());
     map.put("stepSeconds", figures.stepNanos() / 1e9);
     map.put("rowsWaiting", figures.waiting());
-    map.put("rowsUnderWay", figures.underWay());
+    map.put("rowsUnderWay", figures.running());
     map.put("modelBytes", figures.modelBytes());
     return map;
   }

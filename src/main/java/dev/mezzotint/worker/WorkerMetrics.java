@@ -26,7 +26,7 @@ final class WorkerMetrics {
         .loop()
         .ifPresent(
             of -> {
-              FunctionCounter.builder("mezzotint.passes", of, loop -> loop.turns())
+              FunctionCounter.builder("mezzotint.passes", of, loop -> loop.passes())
                   .description("Forward passes of the step loop")
                   .register(meters);
               SamplingMetrics.register(of, meters);

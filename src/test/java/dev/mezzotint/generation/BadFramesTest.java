@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Conditions that are broken fail by name, and take nothing else along. */
-class BadFramesTest extends FramesStage {
+class BadFramesTest extends FramesTestBase {
 
   @Test
   void aBadFileFailsItsOwnFrameAndNothingElse() throws Exception {

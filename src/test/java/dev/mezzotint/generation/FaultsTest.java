@@ -12,7 +12,7 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StorageException;
@@ -158,8 +158,8 @@ class FaultsTest {
     Delivery delivery = world.record(JOB);
     for (int i = 0; i < 12; i++) {
       Delivery current = delivery;
-      NoiseSampling slow =
-          new NoiseSampling() {
+      NoiseSampler slow =
+          new NoiseSampler() {
             @Override
             public Running submit(SamplingJob job, RowListener listener) {
               current.drain();

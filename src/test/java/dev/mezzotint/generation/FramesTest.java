@@ -22,7 +22,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Jobs whose pictures are counted by their conditions and named after them. */
-class FramesTest extends FramesStage {
+class FramesTest extends FramesTestBase {
 
   @Test
   void aZipOfLabelMapsBecomesFramesOfTheSameNames() throws Exception {

@@ -14,7 +14,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.Sha256;
 import java.util.ArrayList;
@@ -135,7 +135,7 @@ class GenerationJobsTest {
 
   @Test
   void pictureThatStandsAlreadyWinsAndTheManifestListsItsHash() throws Exception {
-    byte[] earlier = Encoding.png(new float[48], NoiseSampling.TINY);
+    byte[] earlier = Encoding.png(new float[48], NoiseSampler.TINY);
     world.store.create(Keys.image("a", 1), earlier, "image/png");
     world.deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
     world.checkEnded("a");
@@ -155,7 +155,7 @@ class GenerationJobsTest {
     Delivery first = world.record("{\"id\":\"a\",\"model\":\"tiny@latest\"}");
     Crash crash = new Crash(3, /* after= */ true);
     assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
-    world.sampling.put(NoiseSampling.model("tiny", "2"));
+    world.sampling.put(NoiseSampler.model("tiny", "2"));
 
     world.worker().handle(again(first));
 

@@ -17,7 +17,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonSchema;
 import dev.mezzotint.json.JsonText;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -63,7 +63,7 @@ class MessagesTest {
     byte[] example = example("generation-request");
     assertThat(schema("generation-request").accepts(JsonObject.parse(example).toMap())).isTrue();
     World world = new World();
-    world.sampling.put(NoiseSampling.model("avatars-32", "1"));
+    world.sampling.put(NoiseSampler.model("avatars-32", "1"));
     world.worker().handle(world.record(example));
     String id = JsonObject.parse(example).requiredString("id");
     world.checkEnded(id);
@@ -231,7 +231,7 @@ class MessagesTest {
     GenerationRequest parsed = parse(request);
     assertThat(parsed.frames().orElseThrow().variations()).isEqualTo(2);
     assertThat(parsed.frames().orElseThrow().shared()).isTrue();
-    assertThat(parsed.condition().uncounted()).isTrue();
+    assertThat(parsed.condition().needsListing()).isTrue();
     for (String type : List.of("progressed", "completed")) {
       Map<String, Object> event = JsonObject.parse(example("event-" + type + "-frames")).toMap();
       JsonSchema schema = schema("event-" + type);

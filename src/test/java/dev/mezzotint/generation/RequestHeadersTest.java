@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,7 +20,7 @@ class RequestHeadersTest {
 
   @BeforeEach
   void model() {
-    world.sampling.put(NoiseSampling.model("tiny", "1"));
+    world.sampling.put(NoiseSampler.model("tiny", "1"));
   }
 
   @Test

@@ -16,7 +16,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.storage.StorageException;
@@ -50,7 +50,7 @@ class SamplingRunTest {
   }
 
   /** One row after the other, each taking so long. */
-  private class SlowDevice extends NoiseSampling {
+  private class SlowDevice extends NoiseSampler {
     private final long millisPerRow;
 
     SlowDevice(long millisPerRow) {
@@ -232,7 +232,7 @@ class SamplingRunTest {
 
   @Test
   void failedDeviceGivesTheRecordBackAndTheAttemptCounts() throws Exception {
-    NoiseSampling broken = failing(new DeviceException("out of memory"));
+    NoiseSampler broken = failing(new DeviceException("out of memory"));
     Delivery delivery = world.record(request("a", ""));
     for (int i = 0; i < 5; i++) {
       assertThat(worker(broken).handle(delivery)).isEqualTo(Settlement.RELEASE);
@@ -245,7 +245,7 @@ class SamplingRunTest {
 
   @Test
   void modelThatCannotBeLoadedFailsTheJobAtOnce() throws Exception {
-    NoiseSampling broken = failing(new InvalidInputException("model", "conv_in.weight is missing"));
+    NoiseSampler broken = failing(new InvalidInputException("model", "conv_in.weight is missing"));
     assertThat(worker(broken).handle(world.record(request("a", "")))).isEqualTo(Settlement.ACCEPT);
     JobEvent end = world.log.ends("a").get(0);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
@@ -255,7 +255,7 @@ class SamplingRunTest {
 
   @Test
   void defectOfTheDeviceReachesTheLaneAndEndsAfterFiveAttempts() throws Exception {
-    NoiseSampling broken = failing(new IllegalStateException("a defect"));
+    NoiseSampler broken = failing(new IllegalStateException("a defect"));
     AtomicReference<Delivery> delivery = new AtomicReference<>(world.record(request("a", "")));
     for (int i = 0; i < 5; i++) {
       assertThatThrownBy(() -> worker(broken).handle(delivery.get()))
@@ -268,8 +268,8 @@ class SamplingRunTest {
 
   @Test
   void modelThatGivesNoNumbersFailsTheJobInsteadOfPaintingItBlack() throws Exception {
-    NoiseSampling diverging =
-        new NoiseSampling() {
+    NoiseSampler diverging =
+        new NoiseSampler() {
           @Override
           public Running submit(SamplingJob job, RowListener listener) {
             float[] chw = new float[48];
@@ -285,8 +285,8 @@ class SamplingRunTest {
 
   @Test
   void workerThatStumblesOverAModelCountsAsAnAttempt() throws Exception {
-    NoiseSampling broken =
-        new NoiseSampling() {
+    NoiseSampler broken =
+        new NoiseSampler() {
           @Override
           public ModelInfo resolve(String model) {
             throw new IllegalStateException("a defect");
@@ -360,8 +360,8 @@ class SamplingRunTest {
     world.checkEnded("a");
   }
 
-  private NoiseSampling failing(RuntimeException cause) {
-    return new NoiseSampling() {
+  private NoiseSampler failing(RuntimeException cause) {
+    return new NoiseSampler() {
       @Override
       public Running submit(SamplingJob job, RowListener listener) {
         device.execute(() -> listener.failed(cause));

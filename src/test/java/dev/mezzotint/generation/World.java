@@ -17,7 +17,7 @@ import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
 import dev.mezzotint.job.RetryPolicy;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
@@ -45,7 +45,7 @@ public final class World {
 
   public final MemoryObjectStore store = new MemoryObjectStore();
   public final EventLog log = new EventLog();
-  public final NoiseSampling sampling = new NoiseSampling();
+  public final NoiseSampler sampling = new NoiseSampler();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
   public final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final AtomicLong offsets = new AtomicLong();

@@ -58,9 +58,9 @@ final class FrontWithoutBroker implements AutoCloseable {
         settings, board, streams, store, outbox, shelf, Map::of, FrontWithoutBroker::underWay);
   }
 
-  static List<Previews.Seen> underWay(String id) {
+  static List<Previews.RowPreview> underWay(String id) {
     return id.equals("now")
-        ? List.of(new Previews.Seen(3, 12, 32, new byte[] {1, 2, 3}))
+        ? List.of(new Previews.RowPreview(3, 12, 32, new byte[] {1, 2, 3}))
         : List.of();
   }
 

@@ -49,14 +49,14 @@ class BatchCurveTest {
   @Test
   void measuringEndsInTimeAndGuessesTheRest() {
     AtomicLong clock = new AtomicLong();
-    var shelf = new PlainShelf();
+    var shelf = new FakeModelLoader();
     try (StepGroup group =
-        new StepGroup(PlainShelf.model("m"), shelf.load(PlainShelf.model("m")), 8)) {
+        new StepGroup(FakeModelLoader.model("m"), shelf.load(FakeModelLoader.model("m")), 8)) {
       // Each look at the clock takes 100 ns: a pass, between two looks, seems to take as long.
       BatchCurve curve =
           BatchCurve.measure(
               group.slots(),
-              group.spare(),
+              group.paddingSlot(),
               new int[] {1, 2, 4, 8},
               600,
               () -> clock.addAndGet(100));
@@ -66,29 +66,29 @@ class BatchCurveTest {
 
   @Test
   void whatWasMeasuredQuietlyIsKeptAndFoundAgain(@TempDir Path folder) throws IOException {
-    BatchCurves curves = BatchCurves.keptIn(folder.resolve("new"), "this machine");
-    ModelInfo model = PlainShelf.model("m");
+    BatchCurves curves = BatchCurves.cachedIn(folder.resolve("new"), "this machine");
+    ModelInfo model = FakeModelLoader.model("m");
     AtomicLong clock = new AtomicLong();
-    var shelf = new PlainShelf();
+    var shelf = new FakeModelLoader();
     try (StepGroup group = new StepGroup(model, shelf.load(model), 8)) {
       for (boolean quiet : List.of(false, true)) {
-        curves.of(model, group.slots(), group.spare(), 8, () -> clock.addAndGet(7), () -> quiet);
+        curves.forModel(model, group.slots(), group.paddingSlot(), 8, () -> clock.addAndGet(7), () -> quiet);
         assertThat(Files.exists(folder.resolve("new"))).isEqualTo(quiet);
       }
       int probes = shelf.probes.get();
       BatchCurve again =
-          curves.of(model, group.slots(), group.spare(), 8, clock::incrementAndGet, () -> true);
+          curves.forModel(model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
       assertThat(shelf.probes).as("nothing was measured").hasValue(probes);
       assertThat(again.nanos()).containsOnly(7);
       // Another machine, another limit, a spoilt file: measured anew.
-      BatchCurves elsewhere = BatchCurves.keptIn(folder.resolve("new"), "another");
-      elsewhere.of(model, group.slots(), group.spare(), 8, clock::incrementAndGet, () -> false);
+      BatchCurves elsewhere = BatchCurves.cachedIn(folder.resolve("new"), "another");
+      elsewhere.forModel(model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> false);
       assertThat(shelf.probes.get()).isGreaterThan(probes);
       try (Stream<Path> files = Files.list(folder.resolve("new"))) {
         Files.writeString(files.findFirst().orElseThrow(), "{");
       }
       int before = shelf.probes.get();
-      curves.of(model, group.slots(), group.spare(), 8, clock::incrementAndGet, () -> true);
+      curves.forModel(model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
       assertThat(shelf.probes.get()).isGreaterThan(before);
     }
   }

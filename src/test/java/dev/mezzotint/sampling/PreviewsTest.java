@@ -3,8 +3,8 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.generation.Heard;
-import dev.mezzotint.generation.PlainJobs;
+
+
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -47,7 +47,7 @@ class PreviewsTest {
       };
 
   private Sampler.Running submit(String id, int rows) {
-    return submit(id, rows, NoiseSampling.TINY);
+    return submit(id, rows, NoiseSampler.TINY);
   }
 
   private Sampler.Running submit(String id, int rows, ModelInfo model) {
@@ -60,22 +60,22 @@ class PreviewsTest {
             id,
             model,
             all,
-            PlainJobs.stages(Solver.EULER, 10),
+            FakeModelJobs.stages(Solver.EULER, 10),
             OptionalInt.empty(),
             Priority.NORMAL,
             "",
             Optional.empty());
-    return previews.watching(loop).submit(job, new Heard(rows));
+    return previews.observe(loop).submit(job, new RecordingRowListener(rows));
   }
 
   /** A pass as the loop makes it: rows that want it are looked at. Returns how many were. */
   private int pass(SamplingJob job, int stages) {
     List<SamplingJob.Row> wanted =
-        job.rows().stream().filter(row -> row.interlude().wants(stages)).toList();
+        job.rows().stream().filter(row -> row.hook().wantsStage(stages)).toList();
     for (SamplingJob.Row row : wanted) {
       float[] x = new float[job.model().channels() * job.model().height() * job.model().width()];
       java.util.Arrays.fill(x, 0.1f * stages - 0.5f);
-      assertThat(row.interlude().between(stages, x)).as("x stays").isFalse();
+      assertThat(row.hook().afterStage(stages, x)).as("x stays").isFalse();
     }
     return wanted.size();
   }
@@ -88,18 +88,18 @@ class PreviewsTest {
   void rowsThatNobodyWatchesAreNotLookedAt() {
     submit("a", 4);
     assertThat(pass(taken.get(0), 1)).isZero();
-    assertThat(previews.look("b")).isEmpty();
+    assertThat(previews.read("b")).isEmpty();
     assertThat(pass(taken.get(0), 2)).isZero();
   }
 
   @Test
   void whoWatchesSeesRowsAFewTimesASecond() throws Exception {
     submit("a", 4);
-    assertThat(previews.look("a")).isEmpty();
+    assertThat(previews.read("a")).isEmpty();
     assertThat(pass(taken.get(0), 1)).isEqualTo(4);
     assertThat(pass(taken.get(0), 2)).as("soon after").isZero();
-    List<Previews.Seen> seen = previews.look("a");
-    assertThat(seen).extracting(Previews.Seen::index).containsExactly(0, 1, 2, 3);
+    List<Previews.RowPreview> seen = previews.read("a");
+    assertThat(seen).extracting(Previews.RowPreview::index).containsExactly(0, 1, 2, 3);
     assertThat(seen.get(0).done()).isEqualTo(1);
     assertThat(seen.get(0).total()).isEqualTo(10);
     ModelInfo model = taken.get(0).model();
@@ -107,7 +107,7 @@ class PreviewsTest {
         .isEqualTo(model.width());
     after(500);
     assertThat(pass(taken.get(0), 3)).isEqualTo(4);
-    assertThat(previews.look("a").get(0).done()).isEqualTo(3);
+    assertThat(previews.read("a").get(0).done()).isEqualTo(3);
     after(3_100);
     assertThat(pass(taken.get(0), 4)).as("nobody has asked for three seconds").isZero();
     assertThat(pass(taken.get(0), 10)).as("a row's end comes by itself").isZero();
@@ -116,23 +116,23 @@ class PreviewsTest {
   @Test
   void onlyAFewRowsOfALargeJobAreLookedAt() {
     submit("a", 40);
-    previews.look("a");
+    previews.read("a");
     assertThat(pass(taken.get(0), 1)).isEqualTo(Previews.ROWS_MAX);
     listeners.get(0).finished(0, new float[1]);
     after(500);
     assertThat(pass(taken.get(0), 2)).isEqualTo(Previews.ROWS_MAX);
-    assertThat(previews.look("a")).hasSize(Previews.ROWS_MAX);
+    assertThat(previews.read("a")).hasSize(Previews.ROWS_MAX);
   }
 
   @Test
   void largePicturesAreShownSmallAndPointsNotAtAll() throws Exception {
     submit("large", 9, new ModelInfo("l", "1", 3, 400, 800, OptionalInt.empty(), 0, 4, Solver.AB2));
     submit("points", 9, new ModelInfo("p", "1", 2, 1, 1, OptionalInt.empty(), 0, 4, Solver.AB2));
-    previews.look("large");
-    previews.look("points");
+    previews.read("large");
+    previews.read("points");
     assertThat(pass(taken.get(0), 1)).isEqualTo(1);
     assertThat(pass(taken.get(1), 1)).isZero();
-    Pixels small = ImageReader.read(previews.look("large").get(0).png(), 3);
+    Pixels small = ImageReader.read(previews.read("large").get(0).png(), 3);
     assertThat(small.width()).isEqualTo(128);
     assertThat(small.height()).isEqualTo(64);
   }
@@ -140,15 +140,15 @@ class PreviewsTest {
   @Test
   void whatBecomesOfRowsDoesNotDependOnWhoWatches() throws Exception {
     Previews real = new Previews(System::nanoTime);
-    PlainShelf shelf = new PlainShelf();
-    try (StepLoop steps = new StepLoop(shelf, PlainShelf.settings(8, 1))) {
-      SamplingJob job = new PlainJobs().job(PlainShelf.model("m"), 6, Solver.HEUN, 200);
-      Heard heard = new Heard(6);
-      real.watching(steps).submit(job, heard);
-      while (real.underWay() > 0) {
-        real.look("job");
+    FakeModelLoader shelf = new FakeModelLoader();
+    try (StepLoop steps = new StepLoop(shelf, FakeModelLoader.settings(8, 1))) {
+      SamplingJob job = new FakeModelJobs().job(FakeModelLoader.model("m"), 6, Solver.HEUN, 200);
+      RecordingRowListener heard = new RecordingRowListener(6);
+      real.observe(steps).submit(job, heard);
+      while (real.running() > 0) {
+        real.read("job");
       }
-      PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
     }
   }
 
@@ -157,17 +157,17 @@ class PreviewsTest {
     submit("a", 2);
     submit("b", 1);
     Sampler.Running last = submit("c", 1);
-    assertThat(previews.underWay()).isEqualTo(3);
+    assertThat(previews.running()).isEqualTo(3);
     listeners.get(0).finished(0, new float[1]);
-    assertThat(previews.underWay()).isEqualTo(3);
+    assertThat(previews.running()).isEqualTo(3);
     listeners.get(0).finished(1, new float[1]);
     listeners.get(1).failed(new IllegalStateException("broken"));
     last.cancel();
     assertThat(cancelled).isEqualTo(1);
-    assertThat(previews.underWay()).isZero();
-    assertThat(previews.look("a")).isEmpty();
+    assertThat(previews.running()).isZero();
+    assertThat(previews.read("a")).isEmpty();
     down = true;
     assertThatThrownBy(() -> submit("d", 1)).isInstanceOf(DeviceException.class);
-    assertThat(previews.underWay()).isZero();
+    assertThat(previews.running()).isZero();
   }
 }

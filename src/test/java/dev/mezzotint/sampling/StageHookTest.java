@@ -3,8 +3,8 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mezzotint.generation.Heard;
-import dev.mezzotint.generation.PlainJobs;
+
+
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
@@ -25,10 +25,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Rows that are looked at or changed between their stages, among others that are not. */
 @Timeout(60)
 class StageHookTest {
-  private static final ModelInfo MODEL = PlainShelf.model("plain");
+  private static final ModelInfo MODEL = FakeModelLoader.model("plain");
 
-  private final PlainShelf shelf = new PlainShelf();
-  private final PlainJobs jobs = new PlainJobs();
+  private final FakeModelLoader shelf = new FakeModelLoader();
+  private final FakeModelJobs jobs = new FakeModelJobs();
 
   private static SamplingJob job(List<SamplingJob.Row> rows, List<Stage> stages) {
     return new SamplingJob(
@@ -43,25 +43,25 @@ class StageHookTest {
     List<Trajectory> ways = new ArrayList<>();
     List<SamplingJob.Row> rows = new ArrayList<>();
     for (SamplingJob.Row row : plain.rows()) {
-      float[] start = PlainJobs.start(plain, row.index());
+      float[] start = FakeModelJobs.start(plain, row.index());
       ways.add(new Trajectory(plain.stages().size(), solver.evaluationsPerStep(), start));
-      rows.add(row.with(ways.get(row.index())));
+      rows.add(row.withHook(ways.get(row.index())));
     }
     SamplingJob watched = job(rows, plain.stages());
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
-      Heard beside = new Heard(2);
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 1))) {
+      RecordingRowListener beside = new RecordingRowListener(2);
       loop.submit(jobs.job(MODEL, 2, Solver.HEUN, 4), beside);
-      Heard heard = new Heard(3);
+      RecordingRowListener heard = new RecordingRowListener(3);
       loop.submit(watched, heard);
-      PlainJobs.assertAsAlone(watched, heard.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(watched, heard.await(), 0, 0);
       for (int row = 0; row < 3; row++) {
         List<float[]> frames = ways.get(row).frames();
         assertThat(frames).hasSize(11);
-        assertThat(frames.get(0)).isEqualTo(PlainJobs.start(plain, row));
+        assertThat(frames.get(0)).isEqualTo(FakeModelJobs.start(plain, row));
         assertThat(frames.get(10)).isEqualTo(heard.pictures.get(row));
         int middle = 4 * solver.evaluationsPerStep();
         assertThat(frames.get(4))
-            .isEqualTo(PlainShelf.alone(frames.get(0), plain.stages().subList(0, middle), 0, 0));
+            .isEqualTo(FakeModelLoader.alone(frames.get(0), plain.stages().subList(0, middle), 0, 0));
       }
     }
     assertThat(shelf.misuse).isEmpty();
@@ -70,10 +70,10 @@ class StageHookTest {
   @Test
   void aLongWaySkipsFramesAndKeepsTheLast() throws InterruptedException {
     SamplingJob plain = jobs.job(MODEL, 1, Solver.EULER, 1000);
-    Trajectory way = new Trajectory(1000, 1, PlainJobs.start(plain, 0));
-    SamplingJob watched = job(List.of(plain.rows().get(0).with(way)), plain.stages());
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(1, 1))) {
-      Heard heard = new Heard(1);
+    Trajectory way = new Trajectory(1000, 1, FakeModelJobs.start(plain, 0));
+    SamplingJob watched = job(List.of(plain.rows().get(0).withHook(way)), plain.stages());
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(1, 1))) {
+      RecordingRowListener heard = new RecordingRowListener(1);
       loop.submit(watched, heard);
       heard.await();
       assertThat(way.frames()).hasSizeBetween(50, Trajectory.FRAMES_MAX + 1);
@@ -92,8 +92,8 @@ class StageHookTest {
       SamplingJob.Row row =
           new SamplingJob.Row(
               0, new SamplingJob.X0.Given(x0), SamplingJob.Condition.NONE, painting);
-      try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
-        Heard heard = new Heard(1);
+      try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+        RecordingRowListener heard = new RecordingRowListener(1);
         loop.submit(job(List.of(row), plan.stages()), heard);
         float[] end = heard.await().pictures.get(0);
         assertThat(end[0]).isEqualTo(0.123f);

@@ -3,8 +3,8 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.generation.Heard;
-import dev.mezzotint.generation.PlainJobs;
+
+
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.DeviceException;
@@ -23,24 +23,24 @@ import org.junit.jupiter.api.Timeout;
 /** What goes wrong in the step loop, and whom it may cost something. */
 @Timeout(60)
 class StepLoopFailuresTest {
-  private static final ModelInfo MODEL = PlainShelf.model("plain");
+  private static final ModelInfo MODEL = FakeModelLoader.model("plain");
 
-  private final PlainShelf shelf = new PlainShelf();
-  private final PlainJobs jobs = new PlainJobs();
+  private final FakeModelLoader shelf = new FakeModelLoader();
+  private final FakeModelJobs jobs = new FakeModelJobs();
 
   @Test
   void aModelThatCannotBeLoadedFailsItsOwnJobsOnly() throws InterruptedException {
     shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 2))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 2))) {
       SamplingJob good = jobs.job(MODEL, 3, Solver.AB2, 8);
-      Heard fine = new Heard(3);
-      Heard bad = new Heard(1);
+      RecordingRowListener fine = new RecordingRowListener(3);
+      RecordingRowListener bad = new RecordingRowListener(1);
       loop.submit(good, fine);
-      loop.submit(jobs.job(PlainShelf.model("broken"), 1, Solver.EULER, 1), bad);
+      loop.submit(jobs.job(FakeModelLoader.model("broken"), 1, Solver.EULER, 1), bad);
       assertThat(bad.await().failure)
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("conv_in.weight");
-      PlainJobs.assertAsAlone(good, fine.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(good, fine.await(), 0, 0);
     }
   }
 
@@ -48,24 +48,24 @@ class StepLoopFailuresTest {
   void aFailingPassFailsItsJobsAndTheNextJobGetsAFreshNetwork() throws InterruptedException {
     shelf.failingSteps.set(1);
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
-      Heard under = new Heard(5); // two rows under way, three that wait
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 2))) {
+      RecordingRowListener under = new RecordingRowListener(5); // two rows under way, three that wait
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
       while (shelf.steps.getQueueLength() == 0) {
         Thread.sleep(1);
       }
-      Heard elsewhere = new Heard(1);
-      SamplingJob other = jobs.job(PlainShelf.model("other"), 1, Solver.EULER, 3);
+      RecordingRowListener elsewhere = new RecordingRowListener(1);
+      SamplingJob other = jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 3);
       loop.submit(other, elsewhere);
       shelf.steps.release(1000);
       assertThat(under.await().failure)
           .isInstanceOf(DeviceException.class)
           .hasMessageContaining("the device is lost");
-      PlainJobs.assertAsAlone(other, elsewhere.await(), 0, 0);
-      Heard again = new Heard(5);
+      FakeModelJobs.assertAsAlone(other, elsewhere.await(), 0, 0);
+      RecordingRowListener again = new RecordingRowListener(5);
       SamplingJob second = jobs.job(MODEL, 5, Solver.EULER, 3);
       loop.submit(second, again);
-      PlainJobs.assertAsAlone(second, again.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(second, again.await(), 0, 0);
       assertThat(under.failures).isEqualTo(1);
     }
     assertThat(shelf.loads).containsExactlyInAnyOrder("plain", "other", "plain");
@@ -75,17 +75,17 @@ class StepLoopFailuresTest {
   @Test
   void rowsThatCannotBeReadAtTheirEndFailTheirJobs() throws InterruptedException {
     shelf.failingTakes.set(1);
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
-      Heard lost = new Heard(2);
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 1))) {
+      RecordingRowListener lost = new RecordingRowListener(2);
       loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), lost);
       assertThat(lost.await().failure)
           .isInstanceOf(DeviceException.class)
           .hasMessageContaining("no memory to read finished rows");
       for (int i = 0; i < 3; i++) { // all slots are there again
         SamplingJob next = jobs.job(MODEL, 4, Solver.AB2, 3);
-        Heard fine = new Heard(4);
+        RecordingRowListener fine = new RecordingRowListener(4);
         loop.submit(next, fine);
-        PlainJobs.assertAsAlone(next, fine.await(), 0, 0);
+        FakeModelJobs.assertAsAlone(next, fine.await(), 0, 0);
       }
       assertThat(lost.failures).isEqualTo(1);
     }
@@ -96,9 +96,9 @@ class StepLoopFailuresTest {
   void aListenerThatThrowsLosesItsOwnJobAlone() throws InterruptedException {
     for (boolean atTheEnd : new boolean[] {false, true}) {
       for (boolean error : new boolean[] {false, true}) {
-        try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1))) {
-          Heard bad =
-              new Heard(2) {
+        try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(8, 1))) {
+          RecordingRowListener bad =
+              new RecordingRowListener(2) {
                 @Override
                 public synchronized void advanced(int more) {
                   if (!atTheEnd) {
@@ -112,10 +112,10 @@ class StepLoopFailuresTest {
                 }
               };
           SamplingJob good = jobs.job(MODEL, 3, Solver.AB3, 6);
-          Heard fine = new Heard(3);
+          RecordingRowListener fine = new RecordingRowListener(3);
           loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), bad);
           loop.submit(good, fine);
-          PlainJobs.assertAsAlone(good, fine.await(), 0, 0);
+          FakeModelJobs.assertAsAlone(good, fine.await(), 0, 0);
           assertThat(bad.await().failure).isNotNull().hasStackTraceContaining("fell");
           assertThat(bad.failures).isEqualTo(1);
           assertThat(loop.alive()).isTrue();
@@ -135,16 +135,16 @@ class StepLoopFailuresTest {
   @Test
   void aListenerThatThrowsEvenAtItsFailureDoesNotEndTheLoop() throws InterruptedException {
     shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       loop.submit(
-          jobs.job(PlainShelf.model("broken"), 1, Solver.EULER, 1),
-          new Heard(1) {
+          jobs.job(FakeModelLoader.model("broken"), 1, Solver.EULER, 1),
+          new RecordingRowListener(1) {
             @Override
             public synchronized void failed(RuntimeException cause) {
               throw new IllegalStateException("again", cause);
             }
           });
-      Heard fine = new Heard(1);
+      RecordingRowListener fine = new RecordingRowListener(1);
       loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), fine);
       assertThat(fine.await().failure).isNull();
     }
@@ -152,11 +152,11 @@ class StepLoopFailuresTest {
 
   @Test
   void whatAModelDoesNotTakeIsRefusedBeforeItSharesAPass() {
-    ModelInfo model = PlainShelf.conditioned("conditioned");
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+    ModelInfo model = FakeModelLoader.conditioned("conditioned");
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       refused(
-          loop, "condition", jobs.job(PlainShelf.model("p"), 1, Solver.EULER, 1), new float[3], 2);
-      refused(loop, "x0", jobs.job(PlainShelf.model("p"), 1, Solver.EULER, 1), new float[0], 3);
+          loop, "condition", jobs.job(FakeModelLoader.model("p"), 1, Solver.EULER, 1), new float[3], 2);
+      refused(loop, "x0", jobs.job(FakeModelLoader.model("p"), 1, Solver.EULER, 1), new float[0], 3);
       SamplingJob fit = jobs.job(model, 1, Solver.EULER, 1, OptionalInt.of(4), 0);
       refused(loop, "condition", fit, new float[0], 2);
       refused(loop, "condition", fit, new float[5], 2);
@@ -197,7 +197,7 @@ class StepLoopFailuresTest {
   }
 
   private static void refused(StepLoop loop, String field, SamplingJob job) {
-    assertThatThrownBy(() -> loop.submit(job, new Heard(1)))
+    assertThatThrownBy(() -> loop.submit(job, new RecordingRowListener(1)))
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
   }
@@ -205,8 +205,8 @@ class StepLoopFailuresTest {
   @Test
   void closingEndsTheLoopAndItTakesNothingMore() throws InterruptedException {
     shelf.steps.drainPermits();
-    StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1));
-    Heard heard = new Heard(4);
+    StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1));
+    RecordingRowListener heard = new RecordingRowListener(4);
     loop.submit(jobs.job(MODEL, 4, Solver.EULER, 100), heard);
     shelf.steps.release(3);
     while (shelf.passes.size() < 3) {
@@ -222,7 +222,7 @@ class StepLoopFailuresTest {
     assertThat(shelf.closed).containsExactly("plain");
     assertThat(heard.pictures).isEmpty();
     assertThat(heard.failure).isNull();
-    assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), new Heard(1)))
+    assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), new RecordingRowListener(1)))
         .isInstanceOf(DeviceException.class);
     loop.close(); // again
   }
@@ -230,12 +230,12 @@ class StepLoopFailuresTest {
   @Test
   void memoryThatRunsOutMakesPassesSmallerAndCostsNobodyAnything() throws InterruptedException {
     shelf.memoryRows.set(3);
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(8, 1))) {
       SamplingJob job = jobs.job(MODEL, 20, Solver.AB3, 9);
-      Heard heard = new Heard(20);
+      RecordingRowListener heard = new RecordingRowListener(20);
       loop.submit(job, heard);
-      PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
-      assertThat(loop.figures().outOfMemory()).isEqualTo(2);
+      FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
+      assertThat(loop.metrics().outOfMemory()).isEqualTo(2);
       assertThat(loop.healthy()).isTrue();
     }
     assertThat(shelf.passSizes).allMatch(size -> size <= 2);
@@ -248,16 +248,16 @@ class StepLoopFailuresTest {
       throws InterruptedException {
     shelf.memoryRows.set(0);
     AtomicInteger told = new AtomicInteger();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       loop.onUnhealthy(told::incrementAndGet);
       for (int i = 0; i < 3; i++) {
         assertThat(loop.healthy()).isTrue();
-        Heard heard = new Heard(1);
+        RecordingRowListener heard = new RecordingRowListener(1);
         loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), heard);
         assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
       }
       awaitTrue(() -> !loop.healthy());
-      assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), new Heard(1)))
+      assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), new RecordingRowListener(1)))
           .isInstanceOf(DeviceException.class);
     }
     assertThat(told).hasValue(1);
@@ -265,10 +265,10 @@ class StepLoopFailuresTest {
 
   @Test
   void aSuccessInBetweenForgivesFailuresOfTheDevice() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       for (int i = 0; i < 8; i++) {
         shelf.failingSteps.set(i % 2);
-        Heard heard = new Heard(1);
+        RecordingRowListener heard = new RecordingRowListener(1);
         loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), heard);
         heard.await();
         assertThat(heard.failure != null).isEqualTo(i % 2 == 1);
@@ -281,16 +281,16 @@ class StepLoopFailuresTest {
   void aJobThatHadNotBegunSurvivesTheDeviceFailingUnderAnother() throws InterruptedException {
     shelf.failingSteps.set(1);
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
-      Heard under = new Heard(5);
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+      RecordingRowListener under = new RecordingRowListener(5);
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
       awaitTrue(shelf.steps::hasQueuedThreads); // in the pass that will fail
       SamplingJob patient = jobs.job(MODEL, 3, Solver.EULER, 3);
-      Heard waits = new Heard(3);
+      RecordingRowListener waits = new RecordingRowListener(3);
       loop.submit(patient, waits);
       shelf.steps.release(1_000);
       assertThat(under.await().failure).isInstanceOf(DeviceException.class);
-      PlainJobs.assertAsAlone(patient, waits.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(patient, waits.await(), 0, 0);
     }
   }
 
@@ -298,17 +298,17 @@ class StepLoopFailuresTest {
   void aModelIsLoadedWhileOthersGoOn() throws InterruptedException {
     shelf.loadGate.drainPermits();
     shelf.loadGate.release(1);
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
-      Heard slow = new Heard(1);
-      SamplingJob other = jobs.job(PlainShelf.model("other"), 1, Solver.EULER, 3);
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 2))) {
+      RecordingRowListener slow = new RecordingRowListener(1);
+      SamplingJob other = jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 3);
       SamplingJob job = jobs.job(MODEL, 1, Solver.EULER, 500);
-      Heard heard = new Heard(1);
+      RecordingRowListener heard = new RecordingRowListener(1);
       loop.submit(job, heard);
       loop.submit(other, slow);
-      PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
       assertThat(slow.stages).isZero();
       shelf.loadGate.release(1);
-      PlainJobs.assertAsAlone(other, slow.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(other, slow.await(), 0, 0);
     }
   }
 
@@ -316,17 +316,17 @@ class StepLoopFailuresTest {
   void aModelThatNeedsTheRoomOfABusyOneGetsItInTheEnd() throws InterruptedException {
     AtomicLong clock = new AtomicLong();
     StepLoopSettings settings =
-        PlainShelf.settings(2, 1).withClock(() -> clock.addAndGet(50_000_000L));
+        FakeModelLoader.settings(2, 1).withClock(() -> clock.addAndGet(50_000_000L));
     try (StepLoop loop = new StepLoop(shelf, settings)) {
       SamplingJob endless = jobs.job(MODEL, 100_000, Solver.EULER, 4);
-      Heard busy = new Heard(100_000);
+      RecordingRowListener busy = new RecordingRowListener(100_000);
       Sampler.Running running = loop.submit(endless, busy);
-      SamplingJob other = jobs.job(PlainShelf.model("other"), 2, Solver.EULER, 3);
-      Heard waits = new Heard(2);
-      awaitTrue(() -> loop.turns() > 10);
+      SamplingJob other = jobs.job(FakeModelLoader.model("other"), 2, Solver.EULER, 3);
+      RecordingRowListener waits = new RecordingRowListener(2);
+      awaitTrue(() -> loop.passes() > 10);
       loop.submit(other, waits);
-      PlainJobs.assertAsAlone(other, waits.await(), 0, 0);
-      assertThat(loop.figures().modelBytes()).isLessThanOrEqualTo(settings.modelBytesMax());
+      FakeModelJobs.assertAsAlone(other, waits.await(), 0, 0);
+      assertThat(loop.metrics().modelBytes()).isLessThanOrEqualTo(settings.modelBytesMax());
       int before = busy.pictures.size();
       assertThat(before).isLessThan(100_000);
       awaitTrue(() -> busy.pictures.size() > before + 10); // and the other goes on afterwards
@@ -338,28 +338,28 @@ class StepLoopFailuresTest {
   @Test
   void aJobThatCannotMeetItsDeadlineIsDroppedAsLate() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       SamplingJob going = jobs.job(MODEL, 1, Solver.EULER, 3);
-      Heard fine = new Heard(1);
+      RecordingRowListener fine = new RecordingRowListener(1);
       loop.submit(going, fine);
-      while (loop.turns() == 0) {
+      while (loop.passes() == 0) {
         shelf.steps.release(1); // its model is there before the gate is shut
         Thread.sleep(1);
       }
-      Heard late = new Heard(1);
+      RecordingRowListener late = new RecordingRowListener(1);
       loop.submit(due(jobs.job(MODEL, 1, Solver.EULER, 10_000), 1), late);
-      Heard loading = new Heard(1);
+      RecordingRowListener loading = new RecordingRowListener(1);
       shelf.loadGate.drainPermits();
-      loop.submit(due(jobs.job(PlainShelf.model("slow"), 1, Solver.EULER, 1), 100), loading);
+      loop.submit(due(jobs.job(FakeModelLoader.model("slow"), 1, Solver.EULER, 1), 100), loading);
       shelf.steps.release(1_000);
       // Also while its model is on its way.
       assertThat(late.await().failure).isInstanceOf(AttemptStoppedException.class);
       assertThat(((AttemptStoppedException) late.failure).reason())
           .isEqualTo(AttemptStoppedException.Reason.LATE);
-      PlainJobs.assertAsAlone(going, fine.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(going, fine.await(), 0, 0);
       shelf.steps.release(1_000_000);
       assertThat(loading.await().failure).isInstanceOf(AttemptStoppedException.class);
-      assertThat(loop.figures().late()).isEqualTo(2);
+      assertThat(loop.metrics().late()).isEqualTo(2);
       shelf.loadGate.release(10);
     }
   }
@@ -384,16 +384,16 @@ class StepLoopFailuresTest {
 
   @Test
   void pinnedPassesAllHaveOneSizeAndMemoryThatRunsOutIsAFailureThen() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(8, 1).withPinned(4))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(8, 1).withPinned(4))) {
       for (int rows : new int[] {1, 3, 7}) {
         SamplingJob job = jobs.job(MODEL, rows, Solver.HEUN, 3);
-        Heard heard = new Heard(rows);
+        RecordingRowListener heard = new RecordingRowListener(rows);
         loop.submit(job, heard);
-        PlainJobs.assertAsAlone(job, heard.await(), 0, 0);
+        FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
       }
       assertThat(shelf.passSizes).containsOnly(4);
       shelf.memoryRows.set(3);
-      Heard heard = new Heard(1);
+      RecordingRowListener heard = new RecordingRowListener(1);
       loop.submit(jobs.job(MODEL, 1, Solver.HEUN, 3), heard);
       assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
     }

@@ -2,8 +2,8 @@ package dev.mezzotint.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.generation.Heard;
-import dev.mezzotint.generation.PlainJobs;
+
+
 import dev.mezzotint.iadb.Solver;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,16 +15,16 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class StepLoopTest {
-  private static final ModelInfo MODEL = PlainShelf.model("plain");
+  private static final ModelInfo MODEL = FakeModelLoader.model("plain");
 
-  private final PlainShelf shelf = new PlainShelf();
-  private final PlainJobs jobs = new PlainJobs();
+  private final FakeModelLoader shelf = new FakeModelLoader();
+  private final FakeModelJobs jobs = new FakeModelJobs();
 
   private void assertEveryRowPassedEveryStageOnce(List<SamplingJob> all) {
     List<Float> passed = shelf.passes.stream().flatMap(List::stream).toList();
     for (SamplingJob job : all) {
       for (int row = 0; row < job.rows().size(); row++) {
-        assertThat(Collections.frequency(passed, PlainJobs.start(job, row)[0]))
+        assertThat(Collections.frequency(passed, FakeModelJobs.start(job, row)[0]))
             .isEqualTo(job.stages().size());
       }
     }
@@ -36,10 +36,10 @@ class StepLoopTest {
       Random random = new Random(load);
       shelf.passes.clear();
       List<SamplingJob> all = new ArrayList<>();
-      List<Heard> heard = new ArrayList<>();
+      List<RecordingRowListener> heard = new ArrayList<>();
       List<Integer> labels = new ArrayList<>();
       int slots = 1 + random.nextInt(9);
-      try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(slots, 1 + random.nextInt(2)))) {
+      try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(slots, 1 + random.nextInt(2)))) {
         int count = 1 + random.nextInt(6);
         for (int i = 0; i < count; i++) {
           int kind = random.nextInt(3);
@@ -48,24 +48,24 @@ class StepLoopTest {
           all.add(
               jobs.job(
                   kind == 2
-                      ? PlainShelf.conditioned("conditioned")
-                      : PlainShelf.model("plain" + kind),
+                      ? FakeModelLoader.conditioned("conditioned")
+                      : FakeModelLoader.model("plain" + kind),
                   1 + random.nextInt(7),
                   solver,
                   1 + random.nextInt(5),
                   kind == 2 ? OptionalInt.of(label) : OptionalInt.empty(),
                   label * 0.25f));
           labels.add(label);
-          heard.add(new Heard(all.get(i).rows().size()));
+          heard.add(new RecordingRowListener(all.get(i).rows().size()));
           loop.submit(all.get(i), heard.get(i));
-          for (long turn = loop.turns(), wait = random.nextInt(4); wait > 0; wait--) {
-            if (loop.turns() == turn) {
+          for (long turn = loop.passes(), wait = random.nextInt(4); wait > 0; wait--) {
+            if (loop.passes() == turn) {
               Thread.onSpinWait();
             }
           }
         }
         for (int i = 0; i < count; i++) {
-          PlainJobs.assertAsAlone(
+          FakeModelJobs.assertAsAlone(
               all.get(i), heard.get(i).await(), labels.get(i), labels.get(i) * 0.25f);
         }
       }
@@ -77,9 +77,9 @@ class StepLoopTest {
 
   @Test
   void passesComeInPowersOfTwoUpToAllSlots() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(6, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(6, 1))) {
       for (int rows = 1; rows <= 6; rows++) {
-        Heard heard = new Heard(rows);
+        RecordingRowListener heard = new RecordingRowListener(rows);
         loop.submit(jobs.job(MODEL, rows, Solver.EULER, 1), heard);
         heard.await();
       }
@@ -90,25 +90,25 @@ class StepLoopTest {
   @Test
   void cancelledRowsLeaveAtTheNextTurn() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 1))) {
       SamplingJob going = jobs.job(MODEL, 1, Solver.EULER, 20);
       SamplingJob stopped = jobs.job(MODEL, 2, Solver.EULER, 20);
-      Heard heard = new Heard(1);
+      RecordingRowListener heard = new RecordingRowListener(1);
       loop.submit(going, heard);
-      Sampler.Running running = loop.submit(stopped, new Heard(2));
+      Sampler.Running running = loop.submit(stopped, new RecordingRowListener(2));
       shelf.steps.release(5);
       awaitPasses(5);
       running.cancel();
       shelf.steps.release(100);
       heard.await();
-      PlainJobs.assertAsAlone(going, heard, 0, 0);
+      FakeModelJobs.assertAsAlone(going, heard, 0, 0);
       // The pass in hand may still have had them; none after it did.
       for (List<Float> pass : shelf.passes.subList(6, shelf.passes.size())) {
-        assertThat(pass).containsExactly(PlainJobs.start(going, 0)[0]);
+        assertThat(pass).containsExactly(FakeModelJobs.start(going, 0)[0]);
       }
       assertThat(shelf.passes.get(4)).hasSize(3);
       // Their slots are free again.
-      Heard next = new Heard(4);
+      RecordingRowListener next = new RecordingRowListener(4);
       loop.submit(jobs.job(MODEL, 4, Solver.EULER, 1), next);
       assertThat(next.await().pictures).hasSize(4);
     }
@@ -124,13 +124,13 @@ class StepLoopTest {
   @Test
   void aJobCancelledBeforeItEnteredLoadsNothing() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(1, 2))) {
-      Heard first = new Heard(1);
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(1, 2))) {
+      RecordingRowListener first = new RecordingRowListener(1);
       loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), first);
       while (shelf.steps.getQueueLength() == 0) {
         Thread.sleep(1);
       }
-      loop.submit(jobs.job(PlainShelf.model("other"), 1, Solver.EULER, 1), new Heard(1)).cancel();
+      loop.submit(jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 1), new RecordingRowListener(1)).cancel();
       shelf.steps.release(10);
       first.await();
     }
@@ -140,17 +140,17 @@ class StepLoopTest {
   @Test
   void aSmallJobIsNotHeldUpByALargeOne() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(4, 1))) {
-      Heard large = new Heard(400);
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 1))) {
+      RecordingRowListener large = new RecordingRowListener(400);
       loop.submit(jobs.job(MODEL, 400, Solver.EULER, 8), large);
       shelf.steps.release(3);
       awaitPasses(3);
-      Heard small = new Heard(2);
+      RecordingRowListener small = new RecordingRowListener(2);
       SamplingJob late = jobs.job(MODEL, 2, Solver.EULER, 8);
       loop.submit(late, small);
       shelf.steps.release(1_000_000);
       small.await();
-      float last = PlainJobs.start(late, 1)[0];
+      float last = FakeModelJobs.start(late, 1)[0];
       int turn = 0;
       for (int i = 0; i < shelf.passes.size(); i++) {
         turn = shelf.passes.get(i).contains(last) ? i + 1 : turn;
@@ -164,21 +164,21 @@ class StepLoopTest {
   @Test
   void jobsThatWaitTakeTurnsAtFreeSlots() throws InterruptedException {
     shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
-      loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), new Heard(2));
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+      loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), new RecordingRowListener(2));
       shelf.steps.release(1);
       awaitPasses(1); // both slots are taken
       SamplingJob early = jobs.job(MODEL, 4, Solver.EULER, 1);
-      Heard small = new Heard(4);
+      RecordingRowListener small = new RecordingRowListener(4);
       loop.submit(early, small);
-      Heard large = new Heard(200);
+      RecordingRowListener large = new RecordingRowListener(200);
       loop.submit(jobs.job(MODEL, 200, Solver.EULER, 1), large);
       shelf.steps.release(1_000_000);
       small.await();
       large.await();
       int last = 0;
       for (int i = 0; i < shelf.passes.size(); i++) {
-        last = shelf.passes.get(i).contains(PlainJobs.start(early, 3)[0]) ? i : last;
+        last = shelf.passes.get(i).contains(FakeModelJobs.start(early, 3)[0]) ? i : last;
       }
       assertThat(last).isLessThanOrEqualTo(3 + 4);
     }
@@ -188,19 +188,19 @@ class StepLoopTest {
   void rowsThatStillWaitNeverEnterOnceTheirJobIsCancelled() throws InterruptedException {
     shelf.steps.drainPermits();
     SamplingJob stopped = jobs.job(MODEL, 6, Solver.EULER, 3);
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
-      Sampler.Running running = loop.submit(stopped, new Heard(6));
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+      Sampler.Running running = loop.submit(stopped, new RecordingRowListener(6));
       shelf.steps.release(1);
       awaitPasses(1);
       running.cancel();
-      Heard heard = new Heard(1);
+      RecordingRowListener heard = new RecordingRowListener(1);
       loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), heard);
       shelf.steps.release(1_000);
       heard.await();
     }
     List<Float> passed = shelf.passes.stream().flatMap(List::stream).toList();
     for (int row = 2; row < 6; row++) {
-      assertThat(passed).doesNotContain(PlainJobs.start(stopped, row)[0]);
+      assertThat(passed).doesNotContain(FakeModelJobs.start(stopped, row)[0]);
     }
   }
 
@@ -209,11 +209,11 @@ class StepLoopTest {
     shelf.steps.drainPermits();
     try (StepLoop loop =
         new StepLoop(
-            shelf, PlainShelf.settings(2, 2).withClock(() -> shelf.passes.size() * 1_000_000L))) {
-      SamplingJob one = jobs.job(PlainShelf.model("one"), 1, Solver.EULER, 10);
-      SamplingJob two = jobs.job(PlainShelf.model("two"), 1, Solver.EULER, 10);
-      Heard first = new Heard(1);
-      Heard second = new Heard(1);
+            shelf, FakeModelLoader.settings(2, 2).withClock(() -> shelf.passes.size() * 1_000_000L))) {
+      SamplingJob one = jobs.job(FakeModelLoader.model("one"), 1, Solver.EULER, 10);
+      SamplingJob two = jobs.job(FakeModelLoader.model("two"), 1, Solver.EULER, 10);
+      RecordingRowListener first = new RecordingRowListener(1);
+      RecordingRowListener second = new RecordingRowListener(1);
       loop.submit(one, first);
       loop.submit(two, second);
       while (shelf.probes.get() < 2) { // until both models are there
@@ -225,7 +225,7 @@ class StepLoopTest {
       shelf.steps.release(1000);
       first.await();
       second.await();
-      float start = PlainJobs.start(two, 0)[0];
+      float start = FakeModelJobs.start(two, 0)[0];
       int both = 0;
       while (!shelf.passes.get(both).contains(start)) {
         both++;
@@ -239,10 +239,10 @@ class StepLoopTest {
 
   @Test
   void idleModelsMakeRoomInTheOrderOfTheirLastUse() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 2))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 2))) {
       for (String name : new String[] {"a", "b", "a", "c", "a", "b"}) {
-        Heard heard = new Heard(1);
-        loop.submit(jobs.job(PlainShelf.model(name), 1, Solver.EULER, 1), heard);
+        RecordingRowListener heard = new RecordingRowListener(1);
+        loop.submit(jobs.job(FakeModelLoader.model(name), 1, Solver.EULER, 1), heard);
         heard.await();
       }
       assertThat(shelf.loads).containsExactly("a", "b", "c", "b");
@@ -253,9 +253,9 @@ class StepLoopTest {
 
   @Test
   void submittingToAnIdleLoopNeverLeavesItAsleep() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, PlainShelf.settings(2, 1))) {
+    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       for (int i = 0; i < 1_000; i++) {
-        Heard heard = new Heard(1);
+        RecordingRowListener heard = new RecordingRowListener(1);
         loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), heard);
         assertThat(heard.await().pictures).hasSize(1);
       }

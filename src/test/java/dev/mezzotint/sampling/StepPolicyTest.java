@@ -137,15 +137,15 @@ class StepPolicyTest {
       if (pass.size() > pass.rows().size()) {
         BatchCurve curve = curves.get(pass.group());
         int below = curve.below(pass.size());
-        if (curve.measured() && below < pass.size()) {
+        if (curve.isMeasured() && below < pass.size()) {
           double spare = (double) pass.rows().size() / curve.nanosOf(pass.size());
           double full = (double) Math.min(below, pass.rows().size()) / curve.nanosOf(below);
           assertThat(spare).as("filling up pays").isGreaterThanOrEqualTo(full);
         }
       }
       for (ScheduledJob.Row row : pass.rows()) {
-        assertThat(present).contains(row.ticket);
-        assertThat(row.stage()).isEqualTo(stages.get(row.ticket)[row.index]);
+        assertThat(present).contains(row.job);
+        assertThat(row.stage()).isEqualTo(stages.get(row.job)[row.index]);
       }
     }
 
@@ -153,13 +153,13 @@ class StepPolicyTest {
       work += pass.rows().size();
       bound(pass);
       for (ScheduledJob.Row row : pass.rows()) {
-        stages.get(row.ticket)[row.index]++;
+        stages.get(row.job)[row.index]++;
       }
       for (ScheduledJob.Row row : policy.passed(pass, nanos)) {
-        assertThat(stages.get(row.ticket)[row.index]).isEqualTo(row.ticket.stages);
-        finished.merge(row.ticket, 1, Integer::sum);
-        if (finished.get(row.ticket) == row.ticket.rows) {
-          present.remove(row.ticket);
+        assertThat(stages.get(row.job)[row.index]).isEqualTo(row.job.stages);
+        finished.merge(row.job, 1, Integer::sum);
+        if (finished.get(row.job) == row.job.rows) {
+          present.remove(row.job);
         }
       }
     }
@@ -167,7 +167,7 @@ class StepPolicyTest {
     /** The oldest of each tenant and priority is served within the bound, if it holds a slot. */
     private void bound(Pass pass) {
       Set<ScheduledJob> served = new HashSet<>();
-      pass.rows().forEach(row -> served.add(row.ticket));
+      pass.rows().forEach(row -> served.add(row.job));
       Map<String, ScheduledJob> oldestOf = new HashMap<>();
       for (ScheduledJob ticket : all) {
         if (!present.contains(ticket) || !ticket.group.equals(pass.group())) {
@@ -199,7 +199,7 @@ class StepPolicyTest {
           assertThat(stages.get(ticket)).containsOnly(ticket.stages);
         }
       }
-      policy.groups().forEach(group -> assertThat(group.empty()).isTrue());
+      policy.groups().forEach(group -> assertThat(group.isEmpty()).isTrue());
     }
   }
 
@@ -291,7 +291,7 @@ class StepPolicyTest {
     }
     Pass pass = policy.next();
     for (Priority priority : Priority.values()) {
-      assertThat(pass.rows().stream().filter(row -> row.ticket.priority == priority))
+      assertThat(pass.rows().stream().filter(row -> row.job.priority == priority))
           .hasSize(GroupQueue.weight(priority));
     }
   }
@@ -307,7 +307,7 @@ class StepPolicyTest {
     Map<String, Integer> places = new HashMap<>();
     for (int i = 0; i < 8; i++) {
       Pass pass = policy.next();
-      pass.rows().forEach(row -> places.merge(row.ticket.tenant, 1, Integer::sum));
+      pass.rows().forEach(row -> places.merge(row.job.tenant, 1, Integer::sum));
       policy.passed(pass, 1);
     }
     assertThat(places).containsEntry("one", 48).containsEntry("many", 48);

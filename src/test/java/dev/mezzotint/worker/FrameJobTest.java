@@ -165,7 +165,7 @@ class FrameJobTest {
       Letter ended = events.await("end", letter -> letter.is("completed", "lap"));
       assertThat(ended.json().integer("images", 0, 9_999, 0)).isEqualTo(FRAMES);
       // Each frame that was missing was made once, and no other.
-      assertThat(second.loop.figures().rowSteps()).isEqualTo((FRAMES - before.size()) * STEPS);
+      assertThat(second.loop.metrics().rowSteps()).isEqualTo((FRAMES - before.size()) * STEPS);
     }
     JsonObject manifest = JsonObject.parse(site.object(Keys.manifest("lap")));
     List<JsonObject> images = manifest.objects("images", FRAMES).orElseThrow();

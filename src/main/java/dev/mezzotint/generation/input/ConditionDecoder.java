@@ -57,7 +57,7 @@ public record ConditionDecoder(ModelInfo model, boolean nearest, boolean resize)
    *
    * @param decoded by {@link #decode}
    */
-  public static Pixels shown(ConditionPart part, Pixels decoded) {
+  public static Pixels visualize(ConditionPart part, Pixels decoded) {
     return part.kind() == ConditionPart.Kind.LABELS
         ? palette(part).colours(decoded)
         : decoded.withChannels(3);

@@ -62,7 +62,7 @@ public final class ConditionInputs implements AutoCloseable {
       GenerationRequest request, ModelInfo model, ObjectStore store, GenerationLimits limits) {
     ConditionInputs inputs = new ConditionInputs(model, request.condition());
     try {
-      List<Optional<ConditionSource>> sources = inputs.request.of(model);
+      List<Optional<ConditionSource>> sources = inputs.request.sourcesFor(model);
       for (int i = 0; i < sources.size(); i++) {
         if (sources.get(i).isPresent()) {
           ConditionSource source = sources.get(i).get();
@@ -78,7 +78,7 @@ public final class ConditionInputs implements AutoCloseable {
         InputFiles files = open("references", references.get(), store, limits);
         inputs.references = files;
         inputs.referenceShared = references.get() instanceof ConditionSource.Shared;
-        inputs.referencePlaces = Frames.places(files.names());
+        inputs.referencePlaces = Frames.positionsByStem(files.names());
       }
       return inputs;
     } catch (RuntimeException e) {
@@ -142,10 +142,10 @@ public final class ConditionInputs implements AutoCloseable {
    * @throws InvalidInputException if that file serves all frames
    */
   SamplingJob.Condition condition(Frames.Frame frame) throws IOException {
-    return decoder.condition(pictures(frame));
+    return decoder.condition(decode(frame));
   }
 
-  private List<Optional<Pixels>> pictures(Frames.Frame frame) throws IOException {
+  private List<Optional<Pixels>> decode(Frames.Frame frame) throws IOException {
     if (frame.fault().isPresent()) {
       throw new IOException(frame.fault().get());
     }
@@ -178,12 +178,12 @@ public final class ConditionInputs implements AutoCloseable {
   }
 
   /** What a frame's condition looks like, in colour, one picture for each part that is there. */
-  public List<Pixels> shown(Frames.Frame frame) throws IOException {
+  public List<Pixels> visualize(Frames.Frame frame) throws IOException {
     List<Pixels> shown = new ArrayList<>();
-    List<Optional<Pixels>> decoded = pictures(frame);
+    List<Optional<Pixels>> decoded = decode(frame);
     for (int i = 0; i < decoded.size(); i++) {
       if (decoded.get(i).isPresent()) {
-        shown.add(ConditionDecoder.shown(model.condition().get(i), decoded.get(i).get()));
+        shown.add(ConditionDecoder.visualize(model.condition().get(i), decoded.get(i).get()));
       }
     }
     return shown;

@@ -67,7 +67,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
   public static Frames of(List<Part> parts, int variations, boolean shared) {
     int lead = lead(parts);
     List<String> names = parts.get(lead).names();
-    List<Map<String, Integer>> places = parts.stream().map(part -> places(part.names())).toList();
+    List<Map<String, Integer>> places = parts.stream().map(part -> positionsByStem(part.names())).toList();
     Set<String> taken = new HashSet<>();
     List<Frame> frames = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
@@ -101,16 +101,16 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
    *
    * @param name as messages call it
    * @param names empty for a part that is left out
-   * @param one its only file serves all frames
+   * @param shared its only file serves all frames
    * @param listed files belong to frames by their places, not by their names
    */
-  public record Part(String name, List<String> names, boolean one, boolean listed) {
+  public record Part(String name, List<String> names, boolean shared, boolean listed) {
 
     private Optional<Integer> position(int place, String stem, Map<String, Integer> places) {
       if (names.isEmpty()) {
         return Optional.of(-1);
       }
-      if (one) {
+      if (shared) {
         return Optional.of(0);
       }
       return listed ? Optional.of(place) : Optional.ofNullable(places.get(stem));
@@ -122,7 +122,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     int lead = -1;
     for (int i = 0; i < parts.size(); i++) {
       Part part = parts.get(i);
-      if (!part.names().isEmpty() && (lead < 0 || parts.get(lead).one()) && !part.one()) {
+      if (!part.names().isEmpty() && (lead < 0 || parts.get(lead).shared()) && !part.shared()) {
         lead = i;
       } else if (lead < 0 && !part.names().isEmpty()) {
         lead = i;
@@ -130,7 +130,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     }
     boolean listed = lead >= 0 && parts.get(lead).listed();
     for (Part part : parts) {
-      if (!part.one() && !part.names().isEmpty() && part.listed() != listed) {
+      if (!part.shared() && !part.names().isEmpty() && part.listed() != listed) {
         throw new InvalidInputException(
             "condition.parts",
             "condition.parts must be all lists, or all prefixes and zips: "
@@ -141,7 +141,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
   }
 
   /** Where a file of that name stands among these, whatever its ending. */
-  public static Map<String, Integer> places(List<String> names) {
+  public static Map<String, Integer> positionsByStem(List<String> names) {
     Map<String, Integer> places = new HashMap<>();
     for (int i = 0; i < names.size(); i++) {
       places.putIfAbsent(stem(names.get(i)), i);

@@ -50,7 +50,7 @@ public record InputFetcher(ObjectStore store, int bytesMax) {
    *
    * @throws TransientException also if this machine has no room for it
    */
-  void bring(ImageReference.Stored stored, Path file, long sizeMax) throws IOException {
+  void download(ImageReference.Stored stored, Path file, long sizeMax) throws IOException {
     MessageDigest digest = sha256();
     long size = 0;
     try (InputStream in = open(stored.key());

@@ -35,10 +35,10 @@ interface InputFiles extends AutoCloseable {
       throws IOException {
     InputFetcher files = new InputFetcher(store, limits.objectBytesMax());
     if (source instanceof ConditionSource.Shared shared) {
-      return new References(files, List.of(shared.picture()));
+      return new References(files, List.of(shared.image()));
     }
     if (source instanceof ConditionSource.Listed listed) {
-      return new References(files, listed.pictures());
+      return new References(files, listed.images());
     }
     if (source instanceof ConditionSource.Prefix prefix) {
       return underPrefix(prefix.prefix(), store, files, limits.imagesMax());

@@ -88,7 +88,7 @@ public final class InputLoader {
             ? new SamplingJob.X0.Seeded(seed, noiseIndex)
             : new SamplingJob.X0.Given(blended(seed, noiseIndex));
     SamplingJob.Row row = new SamplingJob.Row(index, start, condition);
-    return inpainting.isEmpty() ? row : row.with(painting(inpainting.get(), seed, noiseIndex));
+    return inpainting.isEmpty() ? row : row.withHook(painting(inpainting.get(), seed, noiseIndex));
   }
 
   /** Known pixels go back onto the line from the row's own noise to the request's picture. */

@@ -34,9 +34,9 @@ public record ReferencedKeys(Map<String, String> keys) {
 
   private static void add(String field, ConditionSource source, Map<String, String> keys) {
     if (source instanceof ConditionSource.Shared shared) {
-      add(field, shared.picture(), keys);
+      add(field, shared.image(), keys);
     } else if (source instanceof ConditionSource.Listed listed) {
-      List<ImageReference> pictures = listed.pictures();
+      List<ImageReference> pictures = listed.images();
       for (int i = 0; i < pictures.size(); i++) {
         add(field + "[" + i + "]", pictures.get(i), keys);
       }

@@ -51,7 +51,7 @@ final class ZippedFiles implements InputFiles {
       throws IOException {
     Path file = InputFetcher.temporary();
     try {
-      files.bring(stored, file, FILE_BYTES_MAX);
+      files.download(stored, file, FILE_BYTES_MAX);
       if (ZipDirectory.declaredBytes(file) > DIRECTORY_BYTES_MAX) {
         throw new IOException("lists far more than pictures for one job");
       }

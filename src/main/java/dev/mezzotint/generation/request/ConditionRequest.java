@@ -77,12 +77,12 @@ public record ConditionRequest(
   }
 
   /** Whether only a look into the store tells how many pictures there are. */
-  public boolean uncounted() {
-    return parts.values().stream().anyMatch(ConditionSource::uncounted);
+  public boolean needsListing() {
+    return parts.values().stream().anyMatch(ConditionSource::needsListing);
   }
 
   /** Whether each frame may have a condition of its own. */
-  public boolean lists() {
+  public boolean hasLists() {
     return parts.values().stream().anyMatch(ConditionSource.Listed.class::isInstance);
   }
 
@@ -91,9 +91,9 @@ public record ConditionRequest(
     parts.forEach(
         (name, source) -> {
           if (source instanceof ConditionSource.Listed listed
-              && listed.pictures().size() > 1
-              && listed.pictures().size() != count) {
-            int size = listed.pictures().size();
+              && listed.images().size() > 1
+              && listed.images().size() != count) {
+            int size = listed.images().size();
             throw new InvalidInputException(
                 field(name),
                 field(name)
@@ -112,7 +112,7 @@ public record ConditionRequest(
    *
    * @throws InvalidInputException if the model has other parts
    */
-  public List<Optional<ConditionSource>> of(ModelInfo model) {
+  public List<Optional<ConditionSource>> sourcesFor(ModelInfo model) {
     List<ConditionPart> wanted = model.condition();
     for (ConditionPart part : wanted) {
       if (part.kind() == ConditionPart.Kind.TENSOR) {

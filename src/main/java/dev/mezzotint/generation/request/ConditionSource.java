@@ -22,12 +22,12 @@ import java.util.OptionalLong;
 public sealed interface ConditionSource {
 
   /** One picture for all. */
-  record Shared(ImageReference picture) implements ConditionSource {}
+  record Shared(ImageReference image) implements ConditionSource {}
 
   /** At least one picture. */
-  record Listed(List<ImageReference> pictures) implements ConditionSource {
+  record Listed(List<ImageReference> images) implements ConditionSource {
     public Listed {
-      pictures = List.copyOf(pictures);
+      images = List.copyOf(images);
     }
   }
 
@@ -38,7 +38,7 @@ public sealed interface ConditionSource {
   record Zip(ImageReference.Stored file) implements ConditionSource {}
 
   /** Whether only a look into the store tells how many pictures there are. */
-  default boolean uncounted() {
+  default boolean needsListing() {
     return this instanceof Prefix || this instanceof Zip;
   }
 

@@ -36,7 +36,7 @@ public record FrameRequest(
     if (own.isPresent() && condition.isEmpty()) {
       throw json.refuse(own.get(), "needs condition: frames are counted by their conditions");
     }
-    if (own.isEmpty() && !condition.uncounted() && (!condition.lists() || count.isPresent())) {
+    if (own.isEmpty() && !condition.needsListing() && (!condition.hasLists() || count.isPresent())) {
       return Optional.empty();
     }
     if (count.isPresent()) {
@@ -61,7 +61,7 @@ public record FrameRequest(
     int first = -1;
     for (var part : condition.parts().entrySet()) {
       if (part.getValue() instanceof ConditionSource.Listed listed) {
-        int size = listed.pictures().size();
+        int size = listed.images().size();
         if (first >= 0 && size != first) {
           String field = ConditionRequest.field(part.getKey());
           throw new InvalidInputException(

@@ -216,7 +216,7 @@ public record GenerationRequest(
   }
 
   /** With this deadline if the body has none. */
-  public GenerationRequest expiring(Optional<Instant> otherwise) {
+  public GenerationRequest withDefaultDeadline(Optional<Instant> otherwise) {
     if (deadline.isPresent() || otherwise.isEmpty()) {
       return this;
     }

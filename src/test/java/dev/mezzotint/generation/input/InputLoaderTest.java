@@ -11,7 +11,7 @@ import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.JobEvent;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.Sha256;
@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class InputLoaderTest {
   private final World world = new World();
   private final List<SamplingJob.Row> rows = new ArrayList<>();
-  private final NoiseSampling seeing =
-      new NoiseSampling() {
+  private final NoiseSampler seeing =
+      new NoiseSampler() {
         @Override
         public Running submit(SamplingJob job, RowListener listener) {
           rows.addAll(job.rows());
@@ -228,9 +228,9 @@ class InputLoaderTest {
             + "\"mask\":\"inputs/mask.png\"");
     assertThat(rows).hasSize(1);
     float[] x = new float[48];
-    int stages = 3 * (1 + Plan.PAINTING_REPEATS);
-    assertThat(rows.get(0).interlude().wants(stages)).isTrue();
-    assertThat(rows.get(0).interlude().between(stages, x)).isTrue();
+    int stages = 3 * (1 + Plan.INPAINTING_REPEATS);
+    assertThat(rows.get(0).hook().wantsStage(stages)).isTrue();
+    assertThat(rows.get(0).hook().afterStage(stages, x)).isTrue();
     float[] known = values(8);
     for (int k = 0; k < 48; k++) {
       assertThat(x[k]).isEqualTo(k % 16 == 5 ? 0 : known[k]);
@@ -245,6 +245,6 @@ class InputLoaderTest {
     byte[] file = world.store.get(Keys.image("a", 0)).orElseThrow().bytes();
     assertThat(new String(file, java.nio.charset.StandardCharsets.ISO_8859_1)).contains("acTL");
     assertThat(ImageReader.read(file, 3).width()).isEqualTo(4);
-    assertThat(rows.get(0).interlude().wants(rows.size())).isTrue();
+    assertThat(rows.get(0).hook().wantsStage(rows.size())).isTrue();
   }
 }

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Networks in plain Java with a field that is known: d = x/2 + 3·sin(α + class) + condition. They
  * watch that slots are used as they may be, and can be made to fail or to wait.
  */
-public final class PlainShelf implements ModelLoader {
+public final class FakeModelLoader implements ModelLoader {
   private static final long BYTES = 100_000;
 
   /** Permits to take a step; as many as anybody wants unless a test holds them back. */

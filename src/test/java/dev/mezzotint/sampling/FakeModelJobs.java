@@ -1,4 +1,4 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,17 +6,17 @@ import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
-import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.PlainShelf;
-import dev.mezzotint.sampling.SamplingJob;
+
+
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Jobs for the networks of {@link PlainShelf}, and what must become of them. */
-public final class PlainJobs {
+/** Jobs for the networks of {@link FakeModelLoader}, and what must become of them. */
+public final class FakeModelJobs {
   private float nextMarker = 1;
 
   /** Rows that start at values nobody else has. */
@@ -46,12 +46,12 @@ public final class PlainJobs {
     return ((SamplingJob.X0.Given) job.rows().get(row).x0()).chw();
   }
 
-  public static void assertAsAlone(SamplingJob job, Heard heard, long label, float condition) {
+  public static void assertAsAlone(SamplingJob job, RecordingRowListener heard, long label, float condition) {
     assertThat(heard.failure).isNull();
     assertThat(heard.pictures).hasSize(job.rows().size());
     for (int row = 0; row < job.rows().size(); row++) {
       assertThat(heard.pictures.get(row))
-          .isEqualTo(PlainShelf.alone(start(job, row), job.stages(), label, condition));
+          .isEqualTo(FakeModelLoader.alone(start(job, row), job.stages(), label, condition));
     }
     assertThat(heard.stages).isEqualTo(job.rows().size() * job.stages().size());
   }

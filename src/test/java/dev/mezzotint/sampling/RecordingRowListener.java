@@ -1,6 +1,6 @@
-package dev.mezzotint.generation;
+package dev.mezzotint.sampling;
 
-import dev.mezzotint.sampling.Sampler;
+
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What a job heard of its rows. */
-public class Heard implements Sampler.RowListener {
+public class RecordingRowListener implements Sampler.RowListener {
   public final Map<Integer, float[]> pictures = new TreeMap<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final int rows;
@@ -16,7 +16,7 @@ public class Heard implements Sampler.RowListener {
   public int failures;
   @Nullable public RuntimeException failure;
 
-  public Heard(int rows) {
+  public RecordingRowListener(int rows) {
     this.rows = rows;
   }
 
@@ -43,7 +43,7 @@ public class Heard implements Sampler.RowListener {
   }
 
   /** Waits for the last row or a failure. */
-  public final Heard await() throws InterruptedException {
+  public final RecordingRowListener await() throws InterruptedException {
     if (!over.await(20, TimeUnit.SECONDS)) {
       throw new AssertionError("nothing more was heard after " + pictures.keySet());
     }

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A device whose pictures are their noise, made at once on the caller's thread. */
-public class NoiseSampling implements Sampler {
+public class NoiseSampler implements Sampler {
   public static final ModelInfo TINY = model("tiny", "1");
   static final ModelInfo TEN_CLASSES =
       new ModelInfo("digits", "1", 1, 4, 4, OptionalInt.of(10), 0, 4, Solver.EULER);
@@ -48,7 +48,7 @@ public class NoiseSampling implements Sampler {
   public final AtomicInteger submitted = new AtomicInteger();
   public final AtomicInteger cancelled = new AtomicInteger();
 
-  public NoiseSampling() {
+  public NoiseSampler() {
     put(TINY);
     put(TEN_CLASSES);
     put(CONDITIONED);

@@ -10,7 +10,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.NoiseSampling;
+import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.SamplingJob;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,15 +25,15 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** A model of streets, one of stacks, and clips of label maps in the store. */
-abstract class FramesStage {
+abstract class FramesTestBase {
   static final Palette PALETTE = Palette.of("road #804080", "sky #4682b4");
   static final int ROAD = 0x804080;
   static final int SKY = 0x4682b4;
 
   final World world = new World();
   final List<SamplingJob.Row> rows = new ArrayList<>();
-  final NoiseSampling seeing =
-      new NoiseSampling() {
+  final NoiseSampler seeing =
+      new NoiseSampler() {
         @Override
         public Running submit(SamplingJob job, RowListener listener) {
           rows.addAll(job.rows());
@@ -41,7 +41,7 @@ abstract class FramesStage {
         }
       };
 
-  FramesStage() {
+  FramesTestBase() {
     ConditionPart labels = labels();
     seeing.put(model("streets", List.of(labels)));
     seeing.put(
