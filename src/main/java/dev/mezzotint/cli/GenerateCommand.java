@@ -86,7 +86,8 @@ public final class GenerateCommand implements Callable<Integer> {
     try {
       frames.open(info);
       frames.frames().ifPresent(named -> initial.expect(named, frames.shared()));
-      return generate(library, files, info, initial.points(info, files, noise, inpainting.isPresent()));
+      return generate(
+          library, files, info, initial.points(info, files, noise, inpainting.isPresent()));
     } finally {
       frames.close();
     }

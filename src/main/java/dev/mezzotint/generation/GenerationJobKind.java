@@ -83,7 +83,8 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
       @Override
       public GenerationRequest read(JsonObject json, Optional<Instant> expiry) {
-        GenerationRequest request = GenerationRequest.parse(json, limits).withDefaultDeadline(expiry);
+        GenerationRequest request =
+            GenerationRequest.parse(json, limits).withDefaultDeadline(expiry);
         SupportedOutput.check(request);
         return request;
       }

@@ -72,7 +72,8 @@ final class SamplingRun implements Sampler.RowListener {
   private final InputLoader inputs;
   private final Set<String> storedKeys;
   private final KeptFiles kept;
-  private final Map<Integer, Trajectory> trajectories = new ConcurrentHashMap<>(); // of rows under way
+  private final Map<Integer, Trajectory> trajectories =
+      new ConcurrentHashMap<>(); // of rows under way
 
   private final JobProgress progress;
 

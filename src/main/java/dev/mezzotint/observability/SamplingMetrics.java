@@ -20,7 +20,11 @@ public final class SamplingMetrics {
   public static void register(StepLoop loop, MeterRegistry meters) {
     counter(loop, meters, "row.steps", "Stages passed, all rows", StepLoopMetrics::rowSteps);
     counter(
-        loop, meters, "spare.rows", "Rows that only filled passes up", StepLoopMetrics::paddingRows);
+        loop,
+        meters,
+        "spare.rows",
+        "Rows that only filled passes up",
+        StepLoopMetrics::paddingRows);
     counter(loop, meters, "step.seconds", "Time in passes", f -> f.stepNanos() / 1e9);
     counter(loop, meters, "out.of.memory", "Passes made smaller", StepLoopMetrics::outOfMemory);
     counter(loop, meters, "late", "Jobs dropped for their deadline", StepLoopMetrics::late);

@@ -100,7 +100,8 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** Time of one pass; reads a row to wait for devices that work behind the caller's back. */
-  public static long timePass(SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
+  public static long timePass(
+      SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
     long[] named = new long[size];
     Arrays.fill(named, spare);
     long before = clock.getAsLong();

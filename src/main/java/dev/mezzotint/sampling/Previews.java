@@ -122,7 +122,9 @@ public final class Previews {
 
     SamplingJob observedJob() {
       return job.withRows(
-          job.rows().stream().map(row -> row.withHook(row.hook().then(new Snapshot(row)))).toList());
+          job.rows().stream()
+              .map(row -> row.withHook(row.hook().then(new Snapshot(row))))
+              .toList());
     }
 
     List<RowPreview> previews() {

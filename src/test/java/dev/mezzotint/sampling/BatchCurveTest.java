@@ -72,23 +72,27 @@ class BatchCurveTest {
     var shelf = new FakeModelLoader();
     try (StepGroup group = new StepGroup(model, shelf.load(model), 8)) {
       for (boolean quiet : List.of(false, true)) {
-        curves.forModel(model, group.slots(), group.paddingSlot(), 8, () -> clock.addAndGet(7), () -> quiet);
+        curves.forModel(
+            model, group.slots(), group.paddingSlot(), 8, () -> clock.addAndGet(7), () -> quiet);
         assertThat(Files.exists(folder.resolve("new"))).isEqualTo(quiet);
       }
       int probes = shelf.probes.get();
       BatchCurve again =
-          curves.forModel(model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
+          curves.forModel(
+              model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
       assertThat(shelf.probes).as("nothing was measured").hasValue(probes);
       assertThat(again.nanos()).containsOnly(7);
       // Another machine, another limit, a spoilt file: measured anew.
       BatchCurves elsewhere = BatchCurves.cachedIn(folder.resolve("new"), "another");
-      elsewhere.forModel(model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> false);
+      elsewhere.forModel(
+          model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> false);
       assertThat(shelf.probes.get()).isGreaterThan(probes);
       try (Stream<Path> files = Files.list(folder.resolve("new"))) {
         Files.writeString(files.findFirst().orElseThrow(), "{");
       }
       int before = shelf.probes.get();
-      curves.forModel(model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
+      curves.forModel(
+          model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
       assertThat(shelf.probes.get()).isGreaterThan(before);
     }
   }

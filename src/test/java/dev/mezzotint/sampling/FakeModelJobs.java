@@ -6,9 +6,6 @@ import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
-
-
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,7 +43,8 @@ public final class FakeModelJobs {
     return ((SamplingJob.X0.Given) job.rows().get(row).x0()).chw();
   }
 
-  public static void assertAsAlone(SamplingJob job, RecordingRowListener heard, long label, float condition) {
+  public static void assertAsAlone(
+      SamplingJob job, RecordingRowListener heard, long label, float condition) {
     assertThat(heard.failure).isNull();
     assertThat(heard.pictures).hasSize(job.rows().size());
     for (int row = 0; row < job.rows().size(); row++) {

@@ -3,8 +3,6 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-
-
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;

@@ -1,6 +1,5 @@
 package dev.mezzotint.sampling;
 
-
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;

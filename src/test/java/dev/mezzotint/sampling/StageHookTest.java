@@ -3,8 +3,6 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-
-
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
@@ -61,7 +59,8 @@ class StageHookTest {
         assertThat(frames.get(10)).isEqualTo(heard.pictures.get(row));
         int middle = 4 * solver.evaluationsPerStep();
         assertThat(frames.get(4))
-            .isEqualTo(FakeModelLoader.alone(frames.get(0), plain.stages().subList(0, middle), 0, 0));
+            .isEqualTo(
+                FakeModelLoader.alone(frames.get(0), plain.stages().subList(0, middle), 0, 0));
       }
     }
     assertThat(shelf.misuse).isEmpty();

@@ -3,8 +3,6 @@ package dev.mezzotint.sampling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-
-
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.DeviceException;
@@ -49,7 +47,8 @@ class StepLoopFailuresTest {
     shelf.failingSteps.set(1);
     shelf.steps.drainPermits();
     try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 2))) {
-      RecordingRowListener under = new RecordingRowListener(5); // two rows under way, three that wait
+      RecordingRowListener under =
+          new RecordingRowListener(5); // two rows under way, three that wait
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
       while (shelf.steps.getQueueLength() == 0) {
         Thread.sleep(1);
@@ -155,8 +154,13 @@ class StepLoopFailuresTest {
     ModelInfo model = FakeModelLoader.conditioned("conditioned");
     try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
       refused(
-          loop, "condition", jobs.job(FakeModelLoader.model("p"), 1, Solver.EULER, 1), new float[3], 2);
-      refused(loop, "x0", jobs.job(FakeModelLoader.model("p"), 1, Solver.EULER, 1), new float[0], 3);
+          loop,
+          "condition",
+          jobs.job(FakeModelLoader.model("p"), 1, Solver.EULER, 1),
+          new float[3],
+          2);
+      refused(
+          loop, "x0", jobs.job(FakeModelLoader.model("p"), 1, Solver.EULER, 1), new float[0], 3);
       SamplingJob fit = jobs.job(model, 1, Solver.EULER, 1, OptionalInt.of(4), 0);
       refused(loop, "condition", fit, new float[0], 2);
       refused(loop, "condition", fit, new float[5], 2);
@@ -222,7 +226,8 @@ class StepLoopFailuresTest {
     assertThat(shelf.closed).containsExactly("plain");
     assertThat(heard.pictures).isEmpty();
     assertThat(heard.failure).isNull();
-    assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), new RecordingRowListener(1)))
+    assertThatThrownBy(
+            () -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), new RecordingRowListener(1)))
         .isInstanceOf(DeviceException.class);
     loop.close(); // again
   }
@@ -257,7 +262,8 @@ class StepLoopFailuresTest {
         assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
       }
       awaitTrue(() -> !loop.healthy());
-      assertThatThrownBy(() -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), new RecordingRowListener(1)))
+      assertThatThrownBy(
+              () -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), new RecordingRowListener(1)))
           .isInstanceOf(DeviceException.class);
     }
     assertThat(told).hasValue(1);

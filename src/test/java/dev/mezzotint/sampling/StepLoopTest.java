@@ -2,8 +2,6 @@ package dev.mezzotint.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-
-
 import dev.mezzotint.iadb.Solver;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,7 +37,8 @@ class StepLoopTest {
       List<RecordingRowListener> heard = new ArrayList<>();
       List<Integer> labels = new ArrayList<>();
       int slots = 1 + random.nextInt(9);
-      try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(slots, 1 + random.nextInt(2)))) {
+      try (StepLoop loop =
+          new StepLoop(shelf, FakeModelLoader.settings(slots, 1 + random.nextInt(2)))) {
         int count = 1 + random.nextInt(6);
         for (int i = 0; i < count; i++) {
           int kind = random.nextInt(3);
@@ -130,7 +129,10 @@ class StepLoopTest {
       while (shelf.steps.getQueueLength() == 0) {
         Thread.sleep(1);
       }
-      loop.submit(jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 1), new RecordingRowListener(1)).cancel();
+      loop.submit(
+              jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 1),
+              new RecordingRowListener(1))
+          .cancel();
       shelf.steps.release(10);
       first.await();
     }
@@ -209,7 +211,8 @@ class StepLoopTest {
     shelf.steps.drainPermits();
     try (StepLoop loop =
         new StepLoop(
-            shelf, FakeModelLoader.settings(2, 2).withClock(() -> shelf.passes.size() * 1_000_000L))) {
+            shelf,
+            FakeModelLoader.settings(2, 2).withClock(() -> shelf.passes.size() * 1_000_000L))) {
       SamplingJob one = jobs.job(FakeModelLoader.model("one"), 1, Solver.EULER, 10);
       SamplingJob two = jobs.job(FakeModelLoader.model("two"), 1, Solver.EULER, 10);
       RecordingRowListener first = new RecordingRowListener(1);

@@ -67,7 +67,8 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
   public static Frames of(List<Part> parts, int variations, boolean shared) {
     int lead = lead(parts);
     List<String> names = parts.get(lead).names();
-    List<Map<String, Integer>> places = parts.stream().map(part -> positionsByStem(part.names())).toList();
+    List<Map<String, Integer>> places =
+        parts.stream().map(part -> positionsByStem(part.names())).toList();
     Set<String> taken = new HashSet<>();
     List<Frame> frames = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {

@@ -36,7 +36,9 @@ public record FrameRequest(
     if (own.isPresent() && condition.isEmpty()) {
       throw json.refuse(own.get(), "needs condition: frames are counted by their conditions");
     }
-    if (own.isEmpty() && !condition.needsListing() && (!condition.hasLists() || count.isPresent())) {
+    if (own.isEmpty()
+        && !condition.needsListing()
+        && (!condition.hasLists() || count.isPresent())) {
       return Optional.empty();
     }
     if (count.isPresent()) {
