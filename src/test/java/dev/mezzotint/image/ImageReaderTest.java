@@ -92,11 +92,11 @@ class ImageReaderTest {
     byte[] bomb = new RawPng(2_000_000, 1_000_000, 8, 2).rows(0);
     assertThatThrownBy(() -> ImageReader.read(bomb, 3))
         .isInstanceOf(IOException.class)
-        .hasMessage("is 2000000×1000000 pixels, the limit is 33554432 in all");
+        .hasMessage("is 2000000×1000000 pixels; the limit is 33554432 pixels");
     byte[] large = Png.encode(new Pixels(101, 100, 1, new byte[10_100]));
     assertThatThrownBy(() -> ImageReader.read(large, 3, 10_000))
         .isInstanceOf(IOException.class)
-        .hasMessage("is 101×100 pixels, the limit is 10000 in all");
+        .hasMessage("is 101×100 pixels; the limit is 10000 pixels");
     assertThatCode(() -> ImageReader.read(large, 3, 10_100)).doesNotThrowAnyException();
   }
 

@@ -38,7 +38,7 @@ class PaletteTest {
                 THREE.labels(pixels(0x0080ff, 0x404040, 0x008000, 0x414141), /* nearest= */ false))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "has the colour #414141 at pixel (1, 1), which is none of the palette's 3; the nearest"
+            "has the colour #414141 at pixel (1, 1), which is not one of the palette's 3; the nearest"
                 + " is #404040 road");
   }
 

@@ -35,7 +35,7 @@ class LocalStackProcessTest {
       }
       assertThatThrownBy(() -> LocalStackProcess.start(data))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("another process runs a local stack on");
+          .hasMessageContaining("another process already runs a local stack on");
       first.kill();
     }
     assertThat(Files.exists(data.resolve("stack.json"))).isTrue();

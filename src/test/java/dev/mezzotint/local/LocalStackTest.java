@@ -20,7 +20,7 @@ class LocalStackTest {
       assertThat(StackAddresses.find(data)).contains(stack.addresses());
       assertThatThrownBy(() -> LocalStack.start(data))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("another stack of this process");
+          .hasMessageContaining("this process already runs a local stack on");
       try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
         assertThat(admin.describeCluster().nodes().get()).hasSize(1);
       }
