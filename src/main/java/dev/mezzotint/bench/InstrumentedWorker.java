@@ -61,7 +61,7 @@ public final class InstrumentedWorker implements AutoCloseable {
     DeliveryHandler handler =
         new JobHandler<>(
             new GenerationJobKind(
-                store, loop, encoders, GenerationLimits.DEFAULT, delivery.patience()),
+                store, loop, encoders, GenerationLimits.DEFAULT, delivery.retryPolicy()),
             store,
             new TimedEvents(connections.events(), watch),
             connections::cancelled,

@@ -152,7 +152,7 @@ public final class ObservabilityBench implements Callable<Integer> {
               device,
               settings.lanes(),
               new Stopwatch(),
-              delivery -> (on ? traced : plain).taken(delivery))) {
+              delivery -> (on ? traced : plain).deliveryStarted(delivery))) {
         SamplingMetrics.register(path.loop, meters);
         measure(path, gate, endpoints, info, observed, meters);
         account(plain, traced);
@@ -259,15 +259,15 @@ public final class ObservabilityBench implements Callable<Integer> {
       long before = threads.getCurrentThreadCpuTime();
       for (int i = 0; i < DELIVERIES; i++) {
         JobListener.DeliveryObserver visit =
-            listener.taken(new Delivery("requests", 0, i, 1, new byte[0], List.of()));
-        visit.job("bench");
-        visit.phase("claim");
-        visit.attempt(1, "model");
-        visit.phase("work");
+            listener.deliveryStarted(new Delivery("requests", 0, i, 1, new byte[0], List.of()));
+        visit.jobIdentified("bench");
+        visit.phaseStarted("claim");
+        visit.attemptStarted(1, "model");
+        visit.phaseStarted("work");
         long now = System.nanoTime();
         visit.samplingStarted(() -> 1).end(now, Map.of("evaluations", 1L));
         visit.recordSpan("pictures", now, now, Map.of("pictures", 1L));
-        visit.phase("commit");
+        visit.phaseStarted("commit");
         visit.settled(DeliveryHandler.Settlement.ACCEPT);
       }
       last = (threads.getCurrentThreadCpuTime() - before) / (double) DELIVERIES;

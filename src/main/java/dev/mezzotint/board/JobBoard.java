@@ -84,7 +84,7 @@ public final class JobBoard {
           since,
           started,
           updated,
-          cancelRequested && !state.over(),
+          cancelRequested && !state.isTerminal(),
           new LinkedHashMap<>(data),
           request.map(RequestSummary::members).orElse(Map.of()),
           request.map(RequestSummary::truncatedFields).orElse(List.of()),
@@ -127,7 +127,7 @@ public final class JobBoard {
   /** Somebody has called this job off; nothing happens if it is not known or over. */
   public synchronized void cancelRequested(String id) {
     Entry entry = jobs.get(id);
-    if (entry != null && !entry.cancelRequested && !entry.state.over()) {
+    if (entry != null && !entry.cancelRequested && !entry.state.isTerminal()) {
       entry.cancelRequested = true;
       settle(entry);
     }
@@ -224,7 +224,7 @@ public final class JobBoard {
   }
 
   private void settle(Entry entry) {
-    if (entry.state.over()) {
+    if (entry.state.isTerminal()) {
       ended.add(entry);
     }
     while (jobs.size() > capacity) {

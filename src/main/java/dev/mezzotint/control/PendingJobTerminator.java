@@ -88,12 +88,12 @@ public final class PendingJobTerminator implements PendingJobs {
     String id = intake.id().value();
     JobRequest request = intake.request().orElseThrow();
     Optional<AttemptStoppedException.Reason> over =
-        Admission.over(request, cancellations.cancelled(id), settings.clock().instant());
+        Admission.over(request, cancellations.isCancelled(id), settings.clock().instant());
     if (over.isEmpty()) {
       return false;
     }
-    LeasedDelivery held = new LeasedDelivery(record, events, settings.patience());
-    held.expiring(request.deadline());
+    LeasedDelivery held = new LeasedDelivery(record, events, settings.retryPolicy());
+    held.setDeadline(request.deadline());
     try {
       Optional<JobRecord> job = record(held, intake);
       if (job.isEmpty()) {
@@ -118,7 +118,7 @@ public final class PendingJobTerminator implements PendingJobs {
       return false;
     }
     String id = intake.get().id().value();
-    LeasedDelivery held = new LeasedDelivery(record, events, settings.patience());
+    LeasedDelivery held = new LeasedDelivery(record, events, settings.retryPolicy());
     if (held.withRetry(() -> store.stat(Keys.manifest(id))).isPresent()) {
       return false;
     }
@@ -138,7 +138,7 @@ public final class PendingJobTerminator implements PendingJobs {
     String id = intake.id().value();
     String key = Keys.jobRecord(id);
     JobRecord untried =
-        JobRecord.untried(intake.id(), intake.fingerprint(), settings.clock().instant());
+        JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), settings.clock().instant());
     boolean created =
         held.withRetry(() -> store.create(key, untried.toJson(), ContentType.JSON)).isPresent();
     if (created) {

@@ -257,7 +257,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
         new PendingRequests.Position(record.topic(), record.partition(), record.offset());
     if (lost.recordSeen(waiting.get())
         && pending.add(waiting.get(), place)
-        && cancellations.cancelled(id)) {
+        && cancellations.isCancelled(id)) {
       pending.cancelRequested(id, clock.instant());
     }
   }

@@ -4,7 +4,7 @@ import dev.mezzotint.job.AttemptStoppedException;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What an attempt is told, and tells, while it works. {@link #ending} is safe for many threads. */
+/** What an attempt is told, and tells, while it works. {@link #stopping} is safe for many threads. */
 public interface AttemptContext {
 
   /** Unique to this attempt. */
@@ -17,7 +17,7 @@ public interface AttemptContext {
   String position();
 
   /** True once no effect may be had any more, or none should: lock lost, or shutdown. */
-  boolean ending();
+  boolean stopping();
 
   /** True once another worker may hold the record. */
   boolean fenced();
@@ -29,15 +29,15 @@ public interface AttemptContext {
    */
   void check();
 
-  /** As {@link #check}, but a shutdown is left to the caller, who asks {@link #ending}. */
-  void checkPastDrain();
+  /** As {@link #check}, but a shutdown is left to the caller, who asks {@link #stopping}. */
+  void checkIgnoringDrain();
 
   /**
    * Tells of progress, if an event of it is due.
    *
    * @param progress members of the event; asked for only then
    */
-  void tell(Supplier<Map<String, Object>> progress);
+  void reportProgress(Supplier<Map<String, Object>> progress);
 
   /**
    * Tries again what fails for a passing reason.
@@ -48,8 +48,8 @@ public interface AttemptContext {
   <T> T withRetry(Supplier<T> work) throws InterruptedException;
 
   /** Who hears of the delivery: told of steps, encoding and what others do for it. */
-  JobListener.DeliveryObserver visit();
+  JobListener.DeliveryObserver observer();
 
   /** Something was kept that later attempts build on: dying from here on is no failure. */
-  void advanced();
+  void markAdvanced();
 }

@@ -15,8 +15,8 @@ import java.util.function.LongSupplier;
 record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements DeliveryObserver {
 
   @Override
-  public void job(String id) {
-    visits.forEach(visit -> visit.job(id));
+  public void jobIdentified(String id) {
+    visits.forEach(visit -> visit.jobIdentified(id));
   }
 
   @Override
@@ -25,13 +25,13 @@ record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements Deliv
   }
 
   @Override
-  public void attempt(int attempt, String model) {
-    visits.forEach(visit -> visit.attempt(attempt, model));
+  public void attemptStarted(int attempt, String model) {
+    visits.forEach(visit -> visit.attemptStarted(attempt, model));
   }
 
   @Override
-  public void phase(String name) {
-    visits.forEach(visit -> visit.phase(name));
+  public void phaseStarted(String name) {
+    visits.forEach(visit -> visit.phaseStarted(name));
   }
 
   @Override
@@ -46,8 +46,8 @@ record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements Deliv
   }
 
   @Override
-  public void encoded(long nanos) {
-    visits.forEach(visit -> visit.encoded(nanos));
+  public void imageEncoded(long nanos) {
+    visits.forEach(visit -> visit.imageEncoded(nanos));
   }
 
   @Override
@@ -60,8 +60,8 @@ record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements Deliv
   }
 
   @Override
-  public void ended(JobEvent.Type state) {
-    visits.forEach(visit -> visit.ended(state));
+  public void jobEnded(JobEvent.Type state) {
+    visits.forEach(visit -> visit.jobEnded(state));
   }
 
   @Override

@@ -8,13 +8,13 @@ import java.time.InstantSource;
  *
  * @param worker name of this process, unique among those that run now
  * @param attemptsMax after this many attempts that died, a job is given up
- * @param patience with the store and the broker
+ * @param retryPolicy with the store and the broker
  * @param listener hears what becomes of deliveries
  */
 public record DeliverySettings(
     String worker,
     int attemptsMax,
-    RetryPolicy patience,
+    RetryPolicy retryPolicy,
     InstantSource clock,
     JobListener listener) {
 
@@ -30,15 +30,15 @@ public record DeliverySettings(
   }
 
   public DeliverySettings withClock(InstantSource other) {
-    return new DeliverySettings(worker, attemptsMax, patience, other, listener);
+    return new DeliverySettings(worker, attemptsMax, retryPolicy, other, listener);
   }
 
-  public DeliverySettings withPatience(RetryPolicy other) {
+  public DeliverySettings withRetryPolicy(RetryPolicy other) {
     return new DeliverySettings(worker, attemptsMax, other, clock, listener);
   }
 
   public DeliverySettings withListener(JobListener other) {
-    return new DeliverySettings(worker, attemptsMax, patience, clock, other);
+    return new DeliverySettings(worker, attemptsMax, retryPolicy, clock, other);
   }
 
   public DeliverySettings {

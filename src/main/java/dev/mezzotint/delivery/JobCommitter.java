@@ -29,9 +29,9 @@ public final class JobCommitter {
     String key = Keys.manifest(id);
     byte[] bytes = manifest.toJson();
     byte[] standing =
-        held.withRetry(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON));
+        held.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, ContentType.JSON));
     if (standing == bytes) {
-      held.visit().ended(manifest.state());
+      held.observer().jobEnded(manifest.state());
       publish(manifest);
     }
     publish(held, id, standing);

@@ -78,13 +78,13 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   /** Times that another worker may be quicker to write the job record before we give way. */
   private static final int RACES_MAX = 20;
 
-  private final JobKind<R> work;
+  private final JobKind<R> kind;
   private final ObjectStore store;
   private final EventPublisher events;
   private final Cancellations cancellations;
   private final DeliverySettings settings;
-  private final JobCommitter end;
-  private final KeyedLock turns = new KeyedLock();
+  private final JobCommitter committer;
+  private final KeyedLock jobLocks = new KeyedLock();
 
   public JobHandler(
       JobKind<R> work,
@@ -92,20 +92,20 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       EventPublisher events,
       Cancellations cancellations,
       DeliverySettings settings) {
-    this.work = work;
+    this.kind = work;
     this.cancellations = cancellations;
     this.store = store;
     this.events = events;
     this.settings = settings;
-    this.end = new JobCommitter(store);
+    this.committer = new JobCommitter(store);
   }
 
   @Override
   public Settlement handle(Delivery delivery) throws InterruptedException {
-    JobListener.DeliveryObserver visit = settings.listener().taken(delivery);
+    JobListener.DeliveryObserver visit = settings.listener().deliveryStarted(delivery);
     Settlement settlement = Settlement.RELEASE;
     try {
-      settlement = handle(new LeasedDelivery(delivery, events, settings.patience(), visit));
+      settlement = handle(new LeasedDelivery(delivery, events, settings.retryPolicy(), visit));
       return settlement;
     } finally {
       visit.settled(settlement);
@@ -115,25 +115,25 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   private Settlement handle(LeasedDelivery held) throws InterruptedException {
     Delivery delivery = held.delivery();
     try {
-      return take(held);
+      return process(held);
     } catch (AttemptStoppedException e) {
       LOG.log(System.Logger.Level.INFO, "{0} not finished: {1}", delivery.position(), e.reason());
     } catch (TransientException e) {
       LOG.log(System.Logger.Level.WARNING, "{0} given back: {1}", delivery.position(), e);
     } catch (DeviceException e) {
       LOG.log(System.Logger.Level.ERROR, delivery.position() + " given back: device failed", e);
-      settings.patience().pause(held::ending);
+      settings.retryPolicy().pause(held::stopping);
     }
     return Settlement.RELEASE;
   }
 
-  private Settlement take(LeasedDelivery held) throws InterruptedException {
-    if (held.ending()) {
-      throw held.stopped();
+  private Settlement process(LeasedDelivery held) throws InterruptedException {
+    if (held.stopping()) {
+      throw held.stopException();
     }
     ParsedRequest<R> intake;
     try {
-      intake = ParsedRequest.read(held.delivery(), work.requests());
+      intake = ParsedRequest.read(held.delivery(), kind.requestReader());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
@@ -143,25 +143,25 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       return reject(held, "", "", "the request cannot be read: " + e);
     }
     String id = intake.id().value();
-    held.visit().job(id);
-    if (!turns.enter(id, held::ending)) {
-      throw held.stopped();
+    held.observer().jobIdentified(id);
+    if (!jobLocks.lock(id, held::stopping)) {
+      throw held.stopException();
     }
     try {
-      held.expiring(intake.deadline());
+      held.setDeadline(intake.deadline());
       return admit(held, intake);
     } finally {
-      turns.leave(id);
+      jobLocks.unlock(id);
     }
   }
 
   /** Enters the job, or finds out what became of it before. */
   private Settlement admit(LeasedDelivery held, ParsedRequest<R> intake)
       throws InterruptedException {
-    held.visit().phase("claim");
+    held.observer().phaseStarted("claim");
     String run = UUID.randomUUID().toString();
-    Admission verdict = judge(held, intake, Optional.empty());
-    JobRecord untried = JobRecord.untried(intake.id(), intake.fingerprint(), now());
+    Admission verdict = decide(held, intake, Optional.empty());
+    JobRecord untried = JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), now());
     JobRecord job = verdict.runnable() ? attempt(untried, verdict, held, run) : untried;
     String key = Keys.jobRecord(intake.id().value());
     // No look first: a new job is the rule, and costs one call so.
@@ -169,7 +169,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     if (etag.isEmpty()) {
       return readmit(held, intake, run);
     }
-    held.visit().jobCreated();
+    held.observer().jobCreated();
     return verdict.runnable()
         ? execute(
             new RecordedAttempt(held, job, etag.get(), run, verdict.planOrThrow()),
@@ -199,22 +199,22 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       }
       Optional<StoredObject> ended = held.withRetry(() -> store.get(Keys.manifest(id)));
       if (ended.isPresent()) {
-        return conclude(held, id, ended.get().bytes());
+        return republishEnd(held, id, ended.get().bytes());
       }
-      Admission verdict = judge(held, intake, job.model());
+      Admission verdict = decide(held, intake, job.model());
       if (!verdict.runnable()) {
         return commit(held, verdict.end(job, intake, now()));
       }
-      if (job.lastIs(run)) {
+      if (job.isLastRun(run)) {
         // Our own write, whose answer was lost.
         if (job.attempts() == 1) {
-          held.visit().jobCreated();
+          held.observer().jobCreated();
         }
         return execute(
             new RecordedAttempt(held, job, standing.etag(), run, verdict.planOrThrow()),
             intake.request().orElseThrow());
       }
-      if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
+      if (job.failedAttemptsAt(held.delivery().origin()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
       }
       JobRecord next = attempt(job, verdict, held, run);
@@ -226,7 +226,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
             new RecordedAttempt(held, next, etag.get(), run, verdict.planOrThrow()),
             intake.request().orElseThrow());
       }
-      settings.patience().pause(held::ending);
+      settings.retryPolicy().pause(held::stopping);
     }
     throw new StorageException(key + " is being written by too many at once");
   }
@@ -235,14 +235,14 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   private Settlement execute(RecordedAttempt attempt, R request) throws InterruptedException {
     LeasedDelivery held = attempt.held();
     JobRecord job = attempt.job();
-    held.visit().attempt(job.attempts(), attempt.plan().model());
+    held.observer().attemptStarted(job.attempts(), attempt.plan().model());
     Manifest manifest;
     try {
       JobEvent started = JobEvents.started(job, settings.worker(), now());
       held.publish(JobEvents.accepted(job));
       held.publish(started);
-      held.visit().phase("work");
-      Outcome outcome = attempt.plan().run(watch(attempt, request));
+      held.observer().phaseStarted("work");
+      Outcome outcome = attempt.plan().run(contextOf(attempt, request));
       if (!(outcome instanceof Outcome.Completed completed)) {
         attempt.handBack(store);
         return outcome instanceof Outcome.Unfinished ? Settlement.CONTINUE : Settlement.ACCEPT;
@@ -270,20 +270,20 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
 
   private void ended(JobKind.ExecutionPlan plan, Manifest manifest) {
     try {
-      plan.ended(manifest);
+      plan.cleanUp(manifest);
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.WARNING, manifest.id() + " left something behind", e);
     }
   }
 
-  private AttemptContext watch(RecordedAttempt attempt, R request) {
+  private AttemptContext contextOf(RecordedAttempt attempt, R request) {
     ProgressReporter progress =
         new ProgressReporter(attempt.held(), attempt.job(), settings.clock());
     return new LeasedAttemptContext(
         attempt,
         store,
         () ->
-            Admission.over(request, cancellations.cancelled(request.id().value()), now())
+            Admission.over(request, cancellations.isCancelled(request.id().value()), now())
                 .ifPresent(
                     over -> {
                       throw new AttemptStoppedException(over);
@@ -292,14 +292,14 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   private Settlement commit(LeasedDelivery held, Manifest manifest) throws InterruptedException {
-    held.visit().phase("commit");
-    return ended(held, manifest.id().value(), () -> end.commit(held, manifest));
+    held.observer().phaseStarted("commit");
+    return ended(held, manifest.id().value(), () -> committer.commit(held, manifest));
   }
 
-  private Settlement conclude(LeasedDelivery held, String id, byte[] standing)
+  private Settlement republishEnd(LeasedDelivery held, String id, byte[] standing)
       throws InterruptedException {
-    held.visit().phase("tell");
-    return ended(held, id, () -> end.publish(held, id, standing));
+    held.observer().phaseStarted("tell");
+    return ended(held, id, () -> committer.publish(held, id, standing));
   }
 
   private interface Ending {
@@ -319,7 +319,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   /** About the record alone: whatever job has this id goes on as if nothing had come. */
   private Settlement reject(LeasedDelivery held, String id, String field, String cause)
       throws InterruptedException {
-    held.visit().rejected();
+    held.observer().rejected();
     held.deadLetter(id, /* attempt= */ 0, field, cause);
     held.publishRejected(JobEvents.rejected(held.delivery(), id, field, cause, now()));
     return Settlement.ACCEPT;
@@ -342,19 +342,19 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     }
   }
 
-  private Admission judge(LeasedDelivery held, ParsedRequest<R> intake, Optional<String> model)
+  private Admission decide(LeasedDelivery held, ParsedRequest<R> intake, Optional<String> model)
       throws InterruptedException {
-    return held.withRetry(() -> verdict(intake, model));
+    return held.withRetry(() -> decideOnce(intake, model));
   }
 
-  private Admission verdict(ParsedRequest<R> intake, Optional<String> model) {
-    boolean cancelled = cancellations.cancelled(intake.id().value());
-    return Admission.on(intake, model, work, cancelled, now());
+  private Admission decideOnce(ParsedRequest<R> intake, Optional<String> model) {
+    boolean cancelled = cancellations.isCancelled(intake.id().value());
+    return Admission.on(intake, model, kind, cancelled, now());
   }
 
   private JobRecord attempt(JobRecord job, Admission verdict, LeasedDelivery held, String run) {
     Optional<String> model = verdict.plan().map(JobKind.ExecutionPlan::model);
-    return job.attempt(model, settings.worker(), run, held.delivery().origin(), now());
+    return job.withAttempt(model, settings.worker(), run, held.delivery().origin(), now());
   }
 
   private String givenUp(JobRecord job) {

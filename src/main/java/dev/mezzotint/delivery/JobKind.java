@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 public interface JobKind<R extends JobRequest> {
 
-  RequestReader<R> requests();
+  RequestReader<R> requestReader();
 
   /**
    * Fills in every default.
@@ -34,14 +34,14 @@ public interface JobKind<R extends JobRequest> {
      * @throws AttemptStoppedException as {@code watch} says
      * @throws dev.mezzotint.job.TransientException if store or broker were away for long
      */
-    Outcome run(AttemptContext watch) throws InterruptedException;
+    Outcome run(AttemptContext context) throws InterruptedException;
 
     /** Between two events of its progress. */
-    default long progressNanos() {
+    default long progressIntervalNanos() {
       return 500_000_000;
     }
 
     /** The job has ended, this way or another; what it needed may be thrown away. Best effort. */
-    default void ended(Manifest manifest) {}
+    default void cleanUp(Manifest manifest) {}
   }
 }

@@ -19,13 +19,13 @@ public interface JobListener {
   JobListener NONE = delivery -> new DeliveryObserver() {};
 
   /** A record has been taken. Called by the thread that will handle it. */
-  DeliveryObserver taken(Delivery delivery);
+  DeliveryObserver deliveryStarted(Delivery delivery);
 
   /** All of them hear everything, in this order. */
   static JobListener all(List<JobListener> listeners) {
     return delivery ->
         new CompositeDeliveryObserver(
-            listeners.stream().map(listener -> listener.taken(delivery)).toList());
+            listeners.stream().map(listener -> listener.deliveryStarted(delivery)).toList());
   }
 
   /**
@@ -34,7 +34,7 @@ public interface JobListener {
   interface DeliveryObserver {
 
     /** The record is this job's. */
-    default void job(String id) {}
+    default void jobIdentified(String id) {}
 
     /** Nobody had heard of the job before; its record stands from here on. */
     default void jobCreated() {}
@@ -44,10 +44,10 @@ public interface JobListener {
      *
      * @param attempt 1 for the first
      */
-    default void attempt(int attempt, String model) {}
+    default void attemptStarted(int attempt, String model) {}
 
     /** What it does from here on, until the next phase or the end. */
-    default void phase(String name) {}
+    default void phaseStarted(String name) {}
 
     /**
      * Rows of the job share the step loop's passes from here on.
@@ -67,7 +67,7 @@ public interface JobListener {
     default void recordSpan(String name, long from, long to, Map<String, Long> counts) {}
 
     /** A picture was encoded. Called by any thread. */
-    default void encoded(long nanos) {}
+    default void imageEncoded(long nanos) {}
 
     /** Work that others do for this delivery. */
     default Executor wrap(Executor pool) {
@@ -75,7 +75,7 @@ public interface JobListener {
     }
 
     /** This delivery brought about the job's end. */
-    default void ended(JobEvent.Type state) {}
+    default void jobEnded(JobEvent.Type state) {}
 
     /** The record was turned away: it is nobody's job, or claims another's id. */
     default void rejected() {}

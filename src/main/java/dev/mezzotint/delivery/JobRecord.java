@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
  * @param model {@code name@version}, fixed by the first attempt so that {@code latest} cannot move
  *     under a redelivery; empty while no attempt was made
  * @param attempts executions begun so far
- * @param strikes attempts that are known to have died: their very record came again without having
+ * @param failedAttempts attempts that are known to have died: their very record came again without having
  *     been handed back. Duplicates of a request, each a record of its own, strike nobody, so no
  *     number of them can use up a job's attempts
  * @param history the latest attempts, oldest first, at most {@value #HISTORY_MAX}
@@ -32,7 +32,7 @@ public record JobRecord(
     String fingerprint,
     Optional<String> model,
     int attempts,
-    int strikes,
+    int failedAttempts,
     List<Attempt> history,
     Instant created) {
 
@@ -78,7 +78,7 @@ public record JobRecord(
   }
 
   /** A job of which nothing has been tried. */
-  public static JobRecord untried(JobId id, String fingerprint, Instant now) {
+  public static JobRecord withoutAttempts(JobId id, String fingerprint, Instant now) {
     return new JobRecord(id, fingerprint, Optional.empty(), 0, 0, List.of(), now);
   }
 
@@ -87,7 +87,7 @@ public record JobRecord(
    *
    * @param model that counts unless one was fixed before; empty if none was found
    */
-  JobRecord attempt(
+  JobRecord withAttempt(
       Optional<String> model, String worker, String run, String position, Instant now) {
     List<Attempt> next = new ArrayList<>(history);
     next.add(
@@ -105,41 +105,41 @@ public record JobRecord(
         fingerprint,
         this.model.or(() -> model),
         attempts + 1,
-        strikesAt(position),
+        failedAttemptsAt(position),
         next.subList(Math.max(0, next.size() - HISTORY_MAX), next.size()),
         created);
   }
 
   /** Strikes, should this record have been delivered just now. */
-  int strikesAt(String position) {
+  int failedAttemptsAt(String position) {
     for (int i = history.size() - 1; i >= 0; i--) {
       Attempt attempt = history.get(i);
       if (attempt.position().equals(position)) {
-        return attempt.handedBack() || attempt.advanced() ? strikes : strikes + 1;
+        return attempt.handedBack() || attempt.advanced() ? failedAttempts : failedAttempts + 1;
       }
     }
-    return strikes;
+    return failedAttempts;
   }
 
   /** With the attempt of this run marked as ended in good order. */
-  JobRecord handBack(String run) {
+  JobRecord withHandBack(String run) {
     return new JobRecord(
-        id, fingerprint, model, attempts, strikes, marked(run, Attempt::handBack), created);
+        id, fingerprint, model, attempts, failedAttempts, marked(run, Attempt::handBack), created);
   }
 
   /**
    * With the attempt of this run marked as one that has kept something: a job that gets on is not
    * given up, however many workers it loses on its way.
    */
-  JobRecord advanced(String run) {
+  JobRecord withAdvance(String run) {
     return new JobRecord(
         id, fingerprint, model, attempts, /* strikes= */ 0, marked(run, Attempt::advance), created);
   }
 
   /** With the attempt of this run marked as ended by its worker's own fault. */
-  JobRecord faulted(String run, String fault) {
+  JobRecord withFault(String run, String fault) {
     return new JobRecord(
-        id, fingerprint, model, attempts, strikes, marked(run, a -> a.faulted(fault)), created);
+        id, fingerprint, model, attempts, failedAttempts, marked(run, a -> a.faulted(fault)), created);
   }
 
   /** What of a worker ended the latest attempt that was ended so; empty if none was. */
@@ -152,7 +152,7 @@ public record JobRecord(
   }
 
   /** Whether the latest attempt is this run. */
-  boolean lastIs(String run) {
+  boolean isLastRun(String run) {
     return !history.isEmpty() && history.get(history.size() - 1).run().equals(run);
   }
 
@@ -163,7 +163,7 @@ public record JobRecord(
     json.put("fingerprint", fingerprint);
     model.ifPresent(m -> json.put("model", m));
     json.put("attempts", attempts);
-    json.put("strikes", strikes);
+    json.put("strikes", failedAttempts);
     json.put("created", created.toString());
     json.put("history", history.stream().map(JobRecord::toMap).toList());
     return JsonText.writePretty(json);

@@ -19,7 +19,7 @@ final class KeyedLock {
    *
    * @return false if {@code stop} came first: then there is nothing to leave
    */
-  synchronized boolean enter(String id, BooleanSupplier stop) throws InterruptedException {
+  synchronized boolean lock(String id, BooleanSupplier stop) throws InterruptedException {
     while (!taken.add(id)) {
       if (stop.getAsBoolean()) {
         return false;
@@ -29,7 +29,7 @@ final class KeyedLock {
     return true;
   }
 
-  synchronized void leave(String id) {
+  synchronized void unlock(String id) {
     taken.remove(id);
     notifyAll();
   }

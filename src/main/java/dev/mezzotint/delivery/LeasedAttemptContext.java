@@ -39,8 +39,8 @@ final class LeasedAttemptContext implements AttemptContext {
   }
 
   @Override
-  public boolean ending() {
-    return attempt.held().ending();
+  public boolean stopping() {
+    return attempt.held().stopping();
   }
 
   @Override
@@ -50,14 +50,14 @@ final class LeasedAttemptContext implements AttemptContext {
 
   @Override
   public void check() {
-    if (ending()) {
-      throw attempt.held().stopped();
+    if (stopping()) {
+      throw attempt.held().stopException();
     }
     over.run();
   }
 
   @Override
-  public void checkPastDrain() {
+  public void checkIgnoringDrain() {
     if (fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
@@ -65,8 +65,8 @@ final class LeasedAttemptContext implements AttemptContext {
   }
 
   @Override
-  public void tell(Supplier<Map<String, Object>> data) {
-    progress.look(attempt.plan().progressNanos(), data);
+  public void reportProgress(Supplier<Map<String, Object>> data) {
+    progress.report(attempt.plan().progressIntervalNanos(), data);
   }
 
   @Override
@@ -75,12 +75,12 @@ final class LeasedAttemptContext implements AttemptContext {
   }
 
   @Override
-  public JobListener.DeliveryObserver visit() {
-    return attempt.held().visit();
+  public JobListener.DeliveryObserver observer() {
+    return attempt.held().observer();
   }
 
   @Override
-  public void advanced() {
+  public void markAdvanced() {
     attempt.advanced(store);
   }
 }

@@ -21,14 +21,14 @@ import java.util.function.Supplier;
 public final class LeasedDelivery {
   private final Delivery delivery;
   private final EventPublisher events;
-  private final RetryPolicy patience;
-  private final JobListener.DeliveryObserver visit;
+  private final RetryPolicy retryPolicy;
+  private final JobListener.DeliveryObserver observer;
   private EventContext context;
   private JobState life = JobState.NEW;
 
   /** Of which nobody hears. */
   public LeasedDelivery(Delivery delivery, EventPublisher events, RetryPolicy patience) {
-    this(delivery, events, patience, JobListener.NONE.taken(delivery));
+    this(delivery, events, patience, JobListener.NONE.deliveryStarted(delivery));
   }
 
   LeasedDelivery(
@@ -36,10 +36,10 @@ public final class LeasedDelivery {
       EventPublisher events,
       RetryPolicy patience,
       JobListener.DeliveryObserver visit) {
-    this.visit = visit;
+    this.observer = visit;
     this.delivery = delivery;
     this.events = events;
-    this.patience = patience;
+    this.retryPolicy = patience;
     this.context = EventContext.of(delivery);
   }
 
@@ -48,22 +48,22 @@ public final class LeasedDelivery {
   }
 
   /** Who hears of it. */
-  JobListener.DeliveryObserver visit() {
-    return visit;
+  JobListener.DeliveryObserver observer() {
+    return observer;
   }
 
   /** Once the request is read: its deadline goes with its events. */
-  public void expiring(Optional<Instant> deadline) {
+  public void setDeadline(Optional<Instant> deadline) {
     context = context.expiring(deadline);
   }
 
   /** True once the work should end: the lock is lost or the worker shuts down. */
-  boolean ending() {
+  boolean stopping() {
     return delivery.fenced() || delivery.draining();
   }
 
   /** Why the work ends. */
-  AttemptStoppedException stopped() {
+  AttemptStoppedException stopException() {
     return new AttemptStoppedException(
         delivery.fenced()
             ? AttemptStoppedException.Reason.FENCED
@@ -75,11 +75,11 @@ public final class LeasedDelivery {
    * @throws dev.mezzotint.job.TransientException the last one, when patience ends
    */
   public <T> T withRetry(Supplier<T> work) throws InterruptedException {
-    return patience.withRetry(
-        this::ending,
+    return retryPolicy.withRetry(
+        this::stopping,
         () -> {
           if (delivery.fenced()) {
-            throw stopped();
+            throw stopException();
           }
           return work.get();
         });
@@ -98,7 +98,7 @@ public final class LeasedDelivery {
   }
 
   private void send(JobEvent event) throws InterruptedException {
-    JobEvent complete = event.in(context);
+    JobEvent complete = event.withContext(context);
     withRetry(
         () -> {
           events.publish(complete);
@@ -110,7 +110,7 @@ public final class LeasedDelivery {
   void publishLater(JobEvent event) {
     JobState next = inTurn(event);
     if (!delivery.fenced()) {
-      events.publishLater(event.in(context));
+      events.publishLater(event.withContext(context));
       life = next;
     }
   }

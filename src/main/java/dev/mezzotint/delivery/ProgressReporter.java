@@ -25,7 +25,7 @@ final class ProgressReporter {
   /**
    * @param everyNanos between two events
    */
-  void look(long everyNanos, Supplier<Map<String, Object>> data) {
+  void report(long everyNanos, Supplier<Map<String, Object>> data) {
     if (System.nanoTime() - last < everyNanos || n >= JobEvents.PROGRESS_MAX) {
       return;
     }

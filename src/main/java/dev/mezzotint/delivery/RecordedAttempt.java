@@ -23,17 +23,17 @@ record RecordedAttempt(
 
   /** Ends in good order before the job does, so that it does not count against the job. */
   void handBack(ObjectStore store) {
-    note(store, record -> record.handBack(run));
+    note(store, record -> record.withHandBack(run));
   }
 
   /** Has kept something that later attempts build on. */
   void advanced(ObjectStore store) {
-    note(store, record -> record.advanced(run));
+    note(store, record -> record.withAdvance(run));
   }
 
   /** Ended by something of this worker alone. */
   void faulted(ObjectStore store, String fault) {
-    note(store, record -> record.faulted(run, fault));
+    note(store, record -> record.withFault(run, fault));
   }
 
   private void note(ObjectStore store, UnaryOperator<JobRecord> change) {

@@ -92,7 +92,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   }
 
   @Override
-  public RequestReader<GenerationRequest> requests() {
+  public RequestReader<GenerationRequest> requestReader() {
     return reader(limits);
   }
 
@@ -113,10 +113,10 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
       }
 
       @Override
-      public long progressNanos() {
+      public long progressIntervalNanos() {
         return request.frames().isPresent()
             ? ProgressEvents.FRAMES_NANOS
-            : ExecutionPlan.super.progressNanos();
+            : ExecutionPlan.super.progressIntervalNanos();
       }
     };
   }
@@ -144,7 +144,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
             store,
             pool,
             retryPolicy,
-            watch::ending,
+            watch::stopping,
             plan,
             new InputLoader(
                 new InputFetcher(readable(plan), limits.objectBytesMax()),
@@ -154,7 +154,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
                 conditions),
             storedKeys(plan, watch),
             companions.files(),
-            watch.visit());
+            watch.observer());
     ProgressEvents telling = new ProgressEvents(plan, rendering.progress(), watch);
     List<GeneratedImages.Image> images = rendering.run(sampler, telling::look);
     Map<Integer, String> failed = rendering.progress().failed();
@@ -165,7 +165,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   }
 
   private ObjectStore readable(Plan plan) {
-    return inputRule.within(store, plan.request().tenant());
+    return inputRule.restrict(store, plan.request().tenant());
   }
 
   /** What earlier attempts have stored. */

@@ -39,7 +39,7 @@ final class ProgressEvents {
   void look(long done, int images) {
     watch.check();
     if (tally.hasFresh() || System.nanoTime() - last >= FIGURES_NANOS) {
-      watch.tell(() -> event(done, images));
+      watch.reportProgress(() -> event(done, images));
     }
   }
 

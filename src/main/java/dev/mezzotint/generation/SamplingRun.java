@@ -353,11 +353,11 @@ final class SamplingRun implements Sampler.RowListener {
     byte[] png =
         way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
     long encoded = System.nanoTime();
-    visit.encoded(encoded - begun);
+    visit.imageEncoded(encoded - begun);
     String key = plan.key(row);
     byte[] file =
         retryPolicy.withRetry(
-            this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));
+            this::stopped, () -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
     encodeNanos.add(encoded - begun);
     storeNanos.add(System.nanoTime() - encoded);
     kept(row, key, file);

@@ -160,7 +160,7 @@ final class JobFiles {
     }
     String key = Keys.job(id) + name;
     boolean internal = name.startsWith("checkpoints/") || name.equals("job.json");
-    if (internal || !Keys.nameable(key)) {
+    if (internal || !Keys.isValidKey(key)) {
       return absent();
     }
     Optional<ObjectStat> stat = store.stat(key);

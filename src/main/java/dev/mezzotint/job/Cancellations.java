@@ -7,5 +7,5 @@ public interface Cancellations {
   /** Nobody calls anything off. */
   Cancellations NONE = jobId -> false;
 
-  boolean cancelled(String jobId);
+  boolean isCancelled(String jobId);
 }

@@ -35,7 +35,7 @@ public final class Delivery {
   private volatile boolean draining;
   private volatile boolean timed;
   private volatile long heldUntilNanos;
-  private volatile @Nullable Instant written;
+  private volatile @Nullable Instant writtenTime;
 
   /** A record without a key. */
   public Delivery(
@@ -125,13 +125,13 @@ public final class Delivery {
   }
 
   /** When the record was written, if it says so. */
-  public Optional<Instant> written() {
-    return Optional.ofNullable(written);
+  public Optional<Instant> writtenTime() {
+    return Optional.ofNullable(writtenTime);
   }
 
   /** Called by the lane with the record's own time. */
-  public void writtenAt(Instant time) {
-    written = time;
+  public void setWrittenTime(Instant time) {
+    writtenTime = time;
   }
 
   /** True once this worker is shutting down: hand back at the next step boundary. */
@@ -150,7 +150,7 @@ public final class Delivery {
   }
 
   /** The job that this is a request for, as far as its bytes say; read anew at each call. */
-  public Optional<JobId> job() {
+  public Optional<JobId> jobId() {
     try {
       return Optional.of(JobId.read(JsonObject.parse(value)));
     } catch (InvalidInputException e) {
@@ -161,7 +161,7 @@ public final class Delivery {
   /** For lines of the log: {@code topic-partition@offset (job id)}. */
   @Override
   public String toString() {
-    return position() + job().map(id -> " (job " + id + ")").orElse("");
+    return position() + jobId().map(id -> " (job " + id + ")").orElse("");
   }
 
   /**

@@ -43,7 +43,7 @@ public record JobEvent(
   }
 
   /** The same event, led to by a record. */
-  public JobEvent in(EventContext other) {
+  public JobEvent withContext(EventContext other) {
     return new JobEvent(id, type, jobId, attempt, sequence, time, data, other);
   }
 

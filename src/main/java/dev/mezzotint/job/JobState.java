@@ -40,7 +40,7 @@ public record JobState(State state, int attempt, long sequence, String endId) {
     EXPIRED;
 
     /** States from which nothing leads on. */
-    public static final Set<State> ENDS =
+    public static final Set<State> TERMINAL =
         Set.copyOf(EnumSet.of(COMPLETED, FAILED, CANCELLED, EXPIRED));
 
     /**
@@ -79,8 +79,8 @@ public record JobState(State state, int attempt, long sequence, String endId) {
   }
 
   /** Whether the job has ended. */
-  public boolean over() {
-    return State.ENDS.contains(state);
+  public boolean isTerminal() {
+    return State.TERMINAL.contains(state);
   }
 
   /**
@@ -93,8 +93,8 @@ public record JobState(State state, int attempt, long sequence, String endId) {
    */
   public Optional<JobState> after(JobEvent event) {
     State next = State.after(event.type());
-    boolean end = State.ENDS.contains(next);
-    if (over()) {
+    boolean end = State.TERMINAL.contains(next);
+    if (isTerminal()) {
       if (end && !event.id().equals(endId)) {
         throw new TwoEndsException(endId, event.id());
       }

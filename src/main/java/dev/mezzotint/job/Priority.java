@@ -11,7 +11,7 @@ public enum Priority {
   LOW;
 
   /** The words of all priorities, highest first. */
-  public static final List<String> WORDS = Stream.of(values()).map(Priority::wireName).toList();
+  public static final List<String> WIRE_NAMES = Stream.of(values()).map(Priority::wireName).toList();
 
   /** The word on the wire: the name in lower case. */
   public String wireName() {
@@ -19,7 +19,7 @@ public enum Priority {
   }
 
   /**
-   * @param word one of {@link #WORDS}
+   * @param word one of {@link #WIRE_NAMES}
    */
   public static Priority of(String word) {
     return valueOf(word.toUpperCase(Locale.ROOT));

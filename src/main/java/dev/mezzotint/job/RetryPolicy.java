@@ -12,9 +12,9 @@ import java.util.function.Supplier;
  * <p>The pause doubles from {@code first} to {@code longest} and is shortened at random by up to a
  * half, so that workers which failed together do not come back together.
  *
- * @param total after it the last failure is the caller's
+ * @param timeout after it the last failure is the caller's
  */
-public record RetryPolicy(Duration first, Duration longest, Duration total) {
+public record RetryPolicy(Duration firstPause, Duration longestPause, Duration timeout) {
   /** Rides out the restart of a store or broker. */
   public static final RetryPolicy DEFAULT =
       new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofSeconds(60));
@@ -26,7 +26,7 @@ public record RetryPolicy(Duration first, Duration longest, Duration total) {
   private static final int QUIET_FAILURES = 3;
 
   public RetryPolicy {
-    if (first.isNegative() || first.isZero() || longest.compareTo(first) < 0) {
+    if (firstPause.isNegative() || firstPause.isZero() || longestPause.compareTo(firstPause) < 0) {
       throw new IllegalArgumentException("pauses must be positive and must not shrink");
     }
   }
@@ -37,8 +37,8 @@ public record RetryPolicy(Duration first, Duration longest, Duration total) {
    */
   public <T> T withRetry(BooleanSupplier stop, Supplier<T> work) throws InterruptedException {
     long begun = System.nanoTime();
-    long end = begun + total.toNanos();
-    long pauseMillis = first.toMillis();
+    long end = begun + timeout.toNanos();
+    long pauseMillis = firstPause.toMillis();
     int failures = 0;
     while (true) {
       try {
@@ -53,14 +53,14 @@ public record RetryPolicy(Duration first, Duration longest, Duration total) {
           LOG.log(
               System.Logger.Level.WARNING,
               "Tries again for up to {0} s: {1}",
-              total.toSeconds(),
+              timeout.toSeconds(),
               e.getMessage());
         }
         if (System.nanoTime() - end >= 0 || !pause(pauseMillis, stop)) {
           throw e;
         }
       }
-      pauseMillis = Math.min(2 * pauseMillis, longest.toMillis());
+      pauseMillis = Math.min(2 * pauseMillis, longestPause.toMillis());
     }
   }
 
@@ -76,7 +76,7 @@ public record RetryPolicy(Duration first, Duration longest, Duration total) {
 
   /** Waits for the first pause of a series; false if stopped before. */
   public boolean pause(BooleanSupplier stop) throws InterruptedException {
-    return pause(first.toMillis(), stop);
+    return pause(firstPause.toMillis(), stop);
   }
 
   private static boolean pause(long millis, BooleanSupplier stop) throws InterruptedException {

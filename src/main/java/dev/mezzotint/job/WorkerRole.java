@@ -15,7 +15,7 @@ public enum WorkerRole {
   /** Ends jobs that wait and are called off or late, and sweeps up; needs no device. */
   CONTROL;
 
-  public static final List<String> WORDS =
+  public static final List<String> WIRE_NAMES =
       Arrays.stream(values()).map(WorkerRole::wireName).toList();
 
   public String wireName() {
@@ -23,7 +23,7 @@ public enum WorkerRole {
   }
 
   /**
-   * @param word one of {@link #WORDS}
+   * @param word one of {@link #WIRE_NAMES}
    */
   public static WorkerRole of(String word) {
     return valueOf(word.toUpperCase(Locale.ROOT));

@@ -63,7 +63,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   }
 
   @Override
-  public boolean cancelled(String jobId) {
+  public boolean isCancelled(String jobId) {
     return cancelled.contains(jobId);
   }
 

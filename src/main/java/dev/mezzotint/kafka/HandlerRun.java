@@ -58,7 +58,7 @@ public final class HandlerRun {
             record.value() == null ? new byte[0] : record.value(),
             headers);
     if (record.timestamp() >= 0) { // -1 of records without one
-      delivery.writtenAt(Instant.ofEpochMilli(record.timestamp()));
+      delivery.setWrittenTime(Instant.ofEpochMilli(record.timestamp()));
     }
     return delivery;
   }

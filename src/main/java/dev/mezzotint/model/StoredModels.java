@@ -127,7 +127,7 @@ public final class StoredModels {
     if (complete && store.stat(key).isEmpty()) {
       throw taken(name, version);
     }
-    byte[] standing = FirstWrite.standing(store, key, mine, "application/json");
+    byte[] standing = FirstWrite.createOrRead(store, key, mine, "application/json");
     if (!JsonObject.parse(standing).string("job", "").equals(job)) {
       throw taken(name, version);
     }
@@ -268,7 +268,7 @@ public final class StoredModels {
       }
     }
     try {
-      FirstWrite.standing(
+      FirstWrite.createOrRead(
           store,
           Keys.modelFile(name, version, CONFIG),
           Files.readAllBytes(folder.resolve(CONFIG)),

@@ -18,7 +18,7 @@ record JobLogger(WorkerRole role) implements JobListener {
   private static final List<String> KEYS = List.of("role", "job", "attempt");
 
   @Override
-  public DeliveryObserver taken(Delivery delivery) {
+  public DeliveryObserver deliveryStarted(Delivery delivery) {
     MDC.put("role", role.wireName());
     return new Lines();
   }
@@ -26,12 +26,12 @@ record JobLogger(WorkerRole role) implements JobListener {
   /** Of one delivery. */
   private static final class Lines implements DeliveryObserver {
     @Override
-    public void job(String id) {
+    public void jobIdentified(String id) {
       MDC.put("job", id);
     }
 
     @Override
-    public void attempt(int attempt, String model) {
+    public void attemptStarted(int attempt, String model) {
       MDC.put("attempt", Integer.toString(attempt));
     }
 

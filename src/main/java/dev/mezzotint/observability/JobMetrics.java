@@ -63,10 +63,10 @@ final class JobMetrics implements JobListener {
   }
 
   @Override
-  public DeliveryObserver taken(Delivery delivery) {
+  public DeliveryObserver deliveryStarted(Delivery delivery) {
     Instant now = Instant.now();
     delivery
-        .written()
+        .writtenTime()
         .filter(written -> written.isBefore(now)) // clocks of producers may be ahead
         .ifPresent(written -> wait.record(Duration.between(written, now)));
     return new DeliveryObserver() {
@@ -76,12 +76,12 @@ final class JobMetrics implements JobListener {
       }
 
       @Override
-      public void encoded(long nanos) {
+      public void imageEncoded(long nanos) {
         encode.record(nanos, TimeUnit.NANOSECONDS);
       }
 
       @Override
-      public void ended(JobEvent.Type state) {
+      public void jobEnded(JobEvent.Type state) {
         count(state);
       }
 

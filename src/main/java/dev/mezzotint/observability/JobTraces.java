@@ -35,7 +35,7 @@ final class JobTraces implements JobListener {
   }
 
   @Override
-  public DeliveryObserver taken(Delivery delivery) {
+  public DeliveryObserver deliveryStarted(Delivery delivery) {
     Context producer = Traces.parent(delivery);
     Instant now = Instant.now();
     Span span =
@@ -52,7 +52,7 @@ final class JobTraces implements JobListener {
             .startSpan();
     boolean caused = Span.fromContext(producer).getSpanContext().isValid();
     delivery
-        .written()
+        .writtenTime()
         .filter(written -> written.isBefore(now))
         .ifPresent(
             written ->
@@ -94,19 +94,19 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public void job(String id) {
+    public void jobIdentified(String id) {
       job = id;
       whole.setAttribute("mezzotint.job", id);
     }
 
     @Override
-    public void attempt(int attempt, String model) {
+    public void attemptStarted(int attempt, String model) {
       whole.setAttribute("mezzotint.attempt", attempt).setAttribute("mezzotint.model", model);
     }
 
     @Override
     @SuppressWarnings("MustBeClosedChecker") // closed with the phase
-    public void phase(String name) {
+    public void phaseStarted(String name) {
       endPhase();
       Span next = tracer.spanBuilder(name).setParent(context).startSpan();
       phase = next;
@@ -147,7 +147,7 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public void ended(JobEvent.Type state) {
+    public void jobEnded(JobEvent.Type state) {
       whole.setAttribute("mezzotint.state", state.wireName());
     }
 

@@ -73,7 +73,7 @@ public final class JsonLog extends Handler {
     for (Object one : about == null ? new Object[0] : about) {
       Optional<JobId> id =
           one instanceof Delivery delivery
-              ? delivery.job()
+              ? delivery.jobId()
               : one instanceof JobId named ? Optional.of(named) : Optional.empty();
       if (id.isPresent()) {
         return id.map(JobId::value);

@@ -135,7 +135,7 @@ public final class Traces {
     attributes.remove(EventContext.TRACE_STATE);
     W3CTraceContextPropagator.getInstance()
         .inject(Context.current(), null, (none, name, value) -> attributes.put(name, value));
-    return event.in(new EventContext(attributes));
+    return event.withContext(new EventContext(attributes));
   }
 
   private final class TracedEvents implements EventPublisher {

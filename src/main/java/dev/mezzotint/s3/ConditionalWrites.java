@@ -9,7 +9,7 @@ package dev.mezzotint.s3;
  */
 public record ConditionalWrites(boolean create, boolean replace) {
 
-  public boolean honoured() {
+  public boolean supported() {
     return create && replace;
   }
 }

@@ -333,7 +333,7 @@ public final class S3ObjectStore implements ObjectStore {
    *
    * @param validity from now on, at most seven days
    */
-  public String link(String key, Duration validity) {
+  public String presignedUrl(String key, Duration validity) {
     try {
       return small.getPresignedObjectUrl(
           GetPresignedObjectUrlArgs.builder()

@@ -19,7 +19,7 @@ public final class FirstWrite {
    * @throws StorageException also if the key is again and again neither free nor readable, because
    *     somebody removes it
    */
-  public static byte[] standing(ObjectStore store, String key, byte[] bytes, String contentType) {
+  public static byte[] createOrRead(ObjectStore store, String key, byte[] bytes, String contentType) {
     for (int i = 0; i < TRIES_MAX; i++) {
       if (store.create(key, bytes, contentType).isPresent()) {
         return bytes;

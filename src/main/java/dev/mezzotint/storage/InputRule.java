@@ -26,7 +26,7 @@ public record InputRule(List<String> prefixes) {
     prefixes = List.copyOf(prefixes);
     for (String prefix : prefixes) {
       String plain = prefix.replace(TENANT, "t");
-      if (!plain.endsWith("/") || !Keys.nameable(plain) || plain.matches(".*[{}*].*")) {
+      if (!plain.endsWith("/") || !Keys.isValidKey(plain) || plain.matches(".*[{}*].*")) {
         throw new InvalidInputException(
             "inputs",
             "an allowed prefix is a key that ends in / and may hold " + TENANT + ", not " + prefix);
@@ -61,7 +61,7 @@ public record InputRule(List<String> prefixes) {
    *
    * @param store stays the caller's to close
    */
-  public ObjectStore within(ObjectStore store, String tenant) {
+  public ObjectStore restrict(ObjectStore store, String tenant) {
     return new Readable(store, tenant);
   }
 

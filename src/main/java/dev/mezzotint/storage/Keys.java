@@ -29,8 +29,8 @@ import java.util.Set;
  * <p>Ids, names and versions come checked by the rules of their types, which permit no separator.
  */
 public final class Keys {
-  /** What {@link #nameable} asks for, behind a field's name. */
-  public static final String NAMEABLE_RULE =
+  /** What {@link #isValidKey} asks for, behind a field's name. */
+  public static final String KEY_RULE =
       "must be an object's key of 1 to 1024 bytes without a leading '/', '.' or '..' between"
           + " slashes, or control characters";
 
@@ -49,7 +49,7 @@ public final class Keys {
   private Keys() {}
 
   /** Whether a stranger may name an object so. */
-  public static boolean nameable(String key) {
+  public static boolean isValidKey(String key) {
     return !key.isEmpty()
         && key.getBytes(UTF_8).length <= KEY_BYTES_MAX
         && !key.startsWith("/")

@@ -96,9 +96,9 @@ final class SegmentMonitor implements Training.Progress {
     if (checkpoints.fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
-    watch.checkPastDrain();
+    watch.checkIgnoringDrain();
     long now = System.nanoTime();
-    if (watch.ending() && drainSince == 0) {
+    if (watch.stopping() && drainSince == 0) {
       drainSince = now;
     }
     if (steps == 0) {
@@ -119,13 +119,13 @@ final class SegmentMonitor implements Training.Progress {
     if (checkpoints.fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
-    watch.checkPastDrain();
+    watch.checkIgnoringDrain();
     losses.add(done, loss);
     steps++;
     double seconds = (System.nanoTime() - begun - asideNanos) / 1e9;
     double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);
     figures.stepDone(losses.smoothed(), rate, waitShare);
-    watch.tell(() -> progress(loss, gradientNorm, rate));
+    watch.reportProgress(() -> progress(loss, gradientNorm, rate));
   }
 
   @Override
@@ -135,7 +135,7 @@ final class SegmentMonitor implements Training.Progress {
       pairsTold = now;
       LOG.log(System.Logger.Level.INFO, "{0}: {1} of {2} pairs are made", id, made, count);
     }
-    watch.tell(() -> Map.of("pairs", made, "pairsTotal", count));
+    watch.reportProgress(() -> Map.of("pairs", made, "pairsTotal", count));
   }
 
   @Override
@@ -166,7 +166,7 @@ final class SegmentMonitor implements Training.Progress {
       } else {
         byte[] png = Files.readAllBytes(file);
         String key = Keys.sample(id, iteration);
-        watch.withRetry(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
+        watch.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
       }
     } catch (InterruptedException e) {
       throw new Interrupted(e);
@@ -201,7 +201,7 @@ final class SegmentMonitor implements Training.Progress {
       return;
     }
     figures.checkpointPublished((System.nanoTime() - start) / 1e9);
-    watch.advanced();
+    watch.markAdvanced();
   }
 
   /** By how long the last one took; where none was kept yet it is tried. */

@@ -58,8 +58,8 @@ final class StoredPairs implements ReflowPairs.PartStore {
   @Override
   public byte[] keep(int part, byte[] x1) {
     byte[] standing =
-        patiently(() -> FirstWrite.standing(store, key(part), x1, ContentType.BINARY));
-    watch.advanced();
+        patiently(() -> FirstWrite.createOrRead(store, key(part), x1, ContentType.BINARY));
+    watch.markAdvanced();
     return standing;
   }
 

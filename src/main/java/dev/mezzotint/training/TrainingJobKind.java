@@ -88,7 +88,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   }
 
   @Override
-  public RequestReader<TrainingRequest> requests() {
+  public RequestReader<TrainingRequest> requestReader() {
     return TrainingRequest.reader(settings.limits());
   }
 
@@ -124,12 +124,12 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
       }
 
       @Override
-      public long progressNanos() {
+      public long progressIntervalNanos() {
         return PROGRESS_NANOS;
       }
 
       @Override
-      public void ended(Manifest manifest) {
+      public void cleanUp(Manifest manifest) {
         new OrphanCleaner(store, CheckpointPointer::referencedKeys).clean(request.id().value());
       }
     };

@@ -136,7 +136,7 @@ final class TrainingSegment {
                 TrainingInput.open(
                     request,
                     new DataCache(
-                        settings.inputRule().within(store, request.tenant()),
+                        settings.inputRule().restrict(store, request.tenant()),
                         settings.cacheFolder(),
                         settings.cacheBytesMax()),
                     settings.datasetFolder(),
@@ -158,12 +158,12 @@ final class TrainingSegment {
         throw e.cause();
       } finally {
         long steps = figures.steps() - before;
-        watch.visit().recordSpan("steps", begun, System.nanoTime(), Map.of("steps", steps));
+        watch.observer().recordSpan("steps", begun, System.nanoTime(), Map.of("steps", steps));
       }
       if (done == recipe.iterations()) {
         return new Outcome.Completed(publish(checkpoints, data));
       }
-      if (watch.ending()) {
+      if (watch.stopping()) {
         throw new AttemptStoppedException(
             watch.fenced()
                 ? AttemptStoppedException.Reason.FENCED
@@ -320,6 +320,6 @@ final class TrainingSegment {
   private void keepFirst(String key, Path file, String type)
       throws InterruptedException, IOException {
     byte[] bytes = Files.readAllBytes(file);
-    watch.withRetry(() -> FirstWrite.standing(store, key, bytes, type));
+    watch.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, type));
   }
 }

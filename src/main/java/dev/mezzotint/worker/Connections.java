@@ -52,7 +52,7 @@ public final class Connections implements AutoCloseable {
 
   /** A link to an object for whoever has no keys. */
   String link(String key, Duration validity) {
-    return bucket.link(key, validity);
+    return bucket.presignedUrl(key, validity);
   }
 
   Instrumentation observers() {
@@ -69,7 +69,7 @@ public final class Connections implements AutoCloseable {
 
   public boolean cancelled(String jobId) {
     ControlTopic topic = control;
-    return topic != null && topic.cancelled(jobId);
+    return topic != null && topic.isCancelled(jobId);
   }
 
   boolean paused(String topic) {
@@ -92,7 +92,7 @@ public final class Connections implements AutoCloseable {
   /** The store's part of {@link #prepare}. */
   void prepareStore() {
     bucket.ensureBucket();
-    if (!bucket.probe().honoured()) {
+    if (!bucket.probe().supported()) {
       String fault =
           endpoints.s3()
               + " ignores If-None-Match or If-Match: two workers could commit the same job";

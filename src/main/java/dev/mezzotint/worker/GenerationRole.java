@@ -68,7 +68,7 @@ public final class GenerationRole implements AutoCloseable {
                 previews.observe(loop),
                 encoders,
                 GenerationLimits.DEFAULT,
-                delivery.patience(),
+                delivery.retryPolicy(),
                 settings.inputs()),
             connections.store(),
             connections.events(),

@@ -66,7 +66,7 @@ final class TrainingRole implements AutoCloseable {
             connections::cancelled,
             DeliverySettings.of(settings.worker())
                 .withClock(clock)
-                .withPatience(PATIENCE)
+                .withRetryPolicy(PATIENCE)
                 .withListener(connections.observers().jobs(WorkerRole.TRAINING)));
     this.queue =
         RequestQueue.of(

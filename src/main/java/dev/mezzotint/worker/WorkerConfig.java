@@ -328,14 +328,14 @@ public record WorkerConfig(
   }
 
   private static Set<WorkerRole> roles(Config config) {
-    String words = text(config, "mezzotint.roles").orElse(String.join(",", WorkerRole.WORDS));
+    String words = text(config, "mezzotint.roles").orElse(String.join(",", WorkerRole.WIRE_NAMES));
     Set<WorkerRole> roles = EnumSet.noneOf(WorkerRole.class);
     for (String word : words.split(",", -1)) {
-      if (!WorkerRole.WORDS.contains(word.strip())) {
+      if (!WorkerRole.WIRE_NAMES.contains(word.strip())) {
         throw new InvalidInputException(
             "mezzotint.roles",
             "MEZZOTINT_ROLES must be some of "
-                + String.join(", ", WorkerRole.WORDS)
+                + String.join(", ", WorkerRole.WIRE_NAMES)
                 + " with commas between them, not "
                 + words);
       }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.control.PendingJobs.PendingRequest;
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.generation.World;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
@@ -25,7 +25,7 @@ class PendingJobTerminatorTest {
   private final World world = new World();
 
   private boolean end(Delivery record) throws InterruptedException {
-    return world.control(Line.Fault.NONE).endIfOver(record);
+    return world.control(FaultInjector.Fault.NONE).endIfOver(record);
   }
 
   @Test
@@ -33,7 +33,7 @@ class PendingJobTerminatorTest {
     Delivery record = world.record(request("a", "\"count\":2"));
     world.cancelled.add("a");
     assertThat(end(record)).isTrue();
-    assertThat(world.log.words("a")).containsExactly("cancelled");
+    assertThat(world.log.types("a")).containsExactly("cancelled");
 
     assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.sampling.submitted.get()).isZero();
@@ -123,7 +123,7 @@ class PendingJobTerminatorTest {
     Delivery record = world.record(request("a", "\"steps\":0"));
     assertThat(lost(record)).isTrue();
     assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).contains("failed");
+    assertThat(world.log.types("a")).contains("failed");
     assertThat(lost(record)).isFalse();
   }
 
@@ -137,18 +137,18 @@ class PendingJobTerminatorTest {
   }
 
   private PendingRequest remembered(String json) {
-    return world.control(Line.Fault.NONE).read(world.record(json)).orElseThrow();
+    return world.control(FaultInjector.Fault.NONE).read(world.record(json)).orElseThrow();
   }
 
   private boolean lost(Delivery record) throws InterruptedException {
-    return world.control(Line.Fault.NONE).wasDropped(record);
+    return world.control(FaultInjector.Fault.NONE).wasDropped(record);
   }
 
   @Test
   void storeThatIsAwayIsTheCallersToTryAgain() {
     world.cancelled.add("a");
     AtomicInteger calls = new AtomicInteger();
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           calls.incrementAndGet();
           throw new StorageException("away");

@@ -6,7 +6,7 @@ import java.util.function.BiPredicate;
 /**
  * The death of a worker at one of its calls: from then on none of its calls takes effect any more.
  */
-public final class Crash implements Line.Fault {
+public final class Crash implements FaultInjector.Fault {
   public static final class Killed extends Error {
     private static final long serialVersionUID = 1L;
   }
@@ -49,7 +49,7 @@ public final class Crash implements Line.Fault {
     return kills(worker, delivery, this);
   }
 
-  public static boolean kills(JobHandler<?> worker, Delivery delivery, Line.Fault fault)
+  public static boolean kills(JobHandler<?> worker, Delivery delivery, FaultInjector.Fault fault)
       throws InterruptedException {
     try {
       worker.handle(delivery);

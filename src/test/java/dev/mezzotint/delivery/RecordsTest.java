@@ -17,16 +17,16 @@ import org.junit.jupiter.api.Test;
 /** What stands in the bucket reads back as it was written. */
 class RecordsTest {
   private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
-  private static final JobRecord UNTRIED = JobRecord.untried(new JobId("a"), "f".repeat(64), START);
+  private static final JobRecord UNTRIED = JobRecord.withoutAttempts(new JobId("a"), "f".repeat(64), START);
 
   private static JobRecord attempted(JobRecord job, String run, String position) {
-    return job.attempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));
+    return job.withAttempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));
   }
 
   @Test
   void jobRecordReadsBack() {
     assertThat(JobRecord.parse(UNTRIED.toJson())).isEqualTo(UNTRIED);
-    JobRecord job = attempted(attempted(UNTRIED, "r1", "p").handBack("r1"), "r2", "q");
+    JobRecord job = attempted(attempted(UNTRIED, "r1", "p").withHandBack("r1"), "r2", "q");
     assertThat(JobRecord.parse(job.toJson())).isEqualTo(job);
   }
 
@@ -81,33 +81,33 @@ class RecordsTest {
   @Test
   void sameRecordAgainIsAStrikeAndAnotherOneIsNot() {
     JobRecord once = attempted(UNTRIED, "r1", "p");
-    assertThat(once.strikesAt("p")).isEqualTo(1);
-    assertThat(once.strikesAt("q")).isZero();
-    assertThat(once.handBack("r1").strikesAt("p")).isZero();
+    assertThat(once.failedAttemptsAt("p")).isEqualTo(1);
+    assertThat(once.failedAttemptsAt("q")).isZero();
+    assertThat(once.withHandBack("r1").failedAttemptsAt("p")).isZero();
     JobRecord twice = attempted(once, "r2", "p");
-    assertThat(twice.strikes()).isEqualTo(1);
-    assertThat(attempted(twice, "r3", "copy").strikes()).isEqualTo(1);
+    assertThat(twice.failedAttempts()).isEqualTo(1);
+    assertThat(attempted(twice, "r3", "copy").failedAttempts()).isEqualTo(1);
     assertThat(twice.attempts()).isEqualTo(2);
   }
 
   @Test
   void firstAttemptFixesTheModel() {
     JobRecord job = attempted(UNTRIED, "r1", "p");
-    JobRecord later = job.attempt(Optional.of("tiny@2"), "w", "r2", "p", START);
+    JobRecord later = job.withAttempt(Optional.of("tiny@2"), "w", "r2", "p", START);
     assertThat(later.model()).contains("tiny@1");
   }
 
   @Test
   void anAttemptThatKeptSomethingForOthersDoesNotCountAndTakesBackWhatCounted() {
     JobRecord twice = attempted(attempted(UNTRIED, "r1", "p"), "r2", "p");
-    assertThat(twice.strikesAt("p")).isEqualTo(2);
-    JobRecord advanced = twice.advanced("r2");
-    assertThat(advanced.strikesAt("p")).isZero();
+    assertThat(twice.failedAttemptsAt("p")).isEqualTo(2);
+    JobRecord advanced = twice.withAdvance("r2");
+    assertThat(advanced.failedAttemptsAt("p")).isZero();
     assertThat(JobRecord.parse(advanced.toJson())).isEqualTo(advanced);
     // Five deaths without anything kept are five again.
     JobRecord next = attempted(advanced, "r3", "p");
-    assertThat(next.strikesAt("p")).isEqualTo(1);
-    assertThat(next.handBack("r3").strikesAt("p")).isZero();
+    assertThat(next.failedAttemptsAt("p")).isEqualTo(1);
+    assertThat(next.withHandBack("r3").failedAttemptsAt("p")).isZero();
   }
 
   @Test

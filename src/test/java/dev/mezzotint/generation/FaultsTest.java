@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -45,7 +45,7 @@ class FaultsTest {
           break;
         }
         points++;
-        assertThat(world.worker("w2", Line.Fault.NONE).handle(again(delivery)))
+        assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(delivery)))
             .isEqualTo(Settlement.ACCEPT);
         world.checkEnded("a");
         assertThat(world.log.ends("a").get(0).type().wireName()).isEqualTo(end);
@@ -66,7 +66,7 @@ class FaultsTest {
             .kills(world.worker("w1", new Crash(n, m % 2 == 0)), delivery);
         Crash second = new Crash(m, /* after= */ n % 2 == 0);
         second.kills(world.worker("w2", second), again(delivery));
-        world.worker("w3", Line.Fault.NONE).handle(again(again(delivery)));
+        world.worker("w3", FaultInjector.Fault.NONE).handle(again(again(delivery)));
         world.checkEnded("a");
         checkAccepted(world);
         pairs++;
@@ -78,7 +78,7 @@ class FaultsTest {
   /** The job was announced before it ended, if anything was done for it. */
   private static void checkAccepted(World world) {
     if (world.log.ends("a").get(0).type() == JobEvent.Type.COMPLETED) {
-      List<String> words = world.log.words("a");
+      List<String> words = world.log.types("a");
       assertThat(words.indexOf("accepted")).isBetween(0, words.indexOf("completed"));
       assertThat(words.indexOf("started")).isBetween(0, words.indexOf("completed"));
     }
@@ -95,7 +95,7 @@ class FaultsTest {
       assertThat(hiccup.failures()).isEqualTo(1);
       world.checkEnded("a");
       assertThat(world.jobRecord("a").attempts()).as("call %s", n).isEqualTo(1);
-      assertThat(world.jobRecord("a").strikes()).isZero();
+      assertThat(world.jobRecord("a").failedAttempts()).isZero();
     }
   }
 
@@ -131,7 +131,7 @@ class FaultsTest {
       int at = n;
       AtomicInteger calls = new AtomicInteger();
       List<String> later = new ArrayList<>();
-      Line.Fault fence =
+      FaultInjector.Fault fence =
           (isAfter, call, subject) -> {
             if (!isAfter && delivery.fenced() && !call.equals("get")) {
               later.add(call + " " + subject);
@@ -147,7 +147,7 @@ class FaultsTest {
       assertThat(delivery.fenced()).isTrue();
       assertThat(later).as("calls after call %s", n).isEmpty();
       assertThat(settled).isEqualTo(n < 8 ? Settlement.RELEASE : Settlement.ACCEPT);
-      world.worker("w2", Line.Fault.NONE).handle(again(delivery));
+      world.worker("w2", FaultInjector.Fault.NONE).handle(again(delivery));
       world.checkEnded("a");
     }
   }
@@ -166,12 +166,12 @@ class FaultsTest {
               return cancelled::incrementAndGet;
             }
           };
-      JobHandler<?> worker = world.worker("w" + i, Line.Fault.NONE, slow, Runnable::run);
+      JobHandler<?> worker = world.worker("w" + i, FaultInjector.Fault.NONE, slow, Runnable::run);
       assertThat(worker.handle(current)).isEqualTo(Settlement.RELEASE);
       assertThat(slow.cancelled.get()).isEqualTo(1);
       delivery = again(delivery);
     }
-    assertThat(world.jobRecord("a").strikes()).isZero();
+    assertThat(world.jobRecord("a").failedAttempts()).isZero();
     assertThat(world.jobRecord("a").attempts()).isEqualTo(12);
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
@@ -218,7 +218,7 @@ class FaultsTest {
   void shutdownDoesNotWaitForAStoreThatIsAway() {
     World world = new World();
     Delivery delivery = world.record(JOB);
-    Line.Fault awayWhileDraining =
+    FaultInjector.Fault awayWhileDraining =
         (after, call, subject) -> {
           if (subject.equals(Keys.manifest("a"))) {
             delivery.drain();
@@ -237,7 +237,7 @@ class FaultsTest {
   void workThatIsDoneIsCommittedEvenWhileDraining() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
-    Line.Fault drain =
+    FaultInjector.Fault drain =
         (after, call, subject) -> {
           if (after && subject.equals(Keys.grid("a"))) {
             delivery.drain();
@@ -264,7 +264,7 @@ class FaultsTest {
     Crash crash = new Crash(2, /* after= */ false);
     crash.kills(world.worker("w0", crash), delivery);
     AtomicInteger races = new AtomicInteger();
-    Line.Fault race =
+    FaultInjector.Fault race =
         (after, call, subject) -> {
           if (!after && call.equals("replace") && races.incrementAndGet() <= 3) {
             var standing = world.store.get(Keys.jobRecord("a")).orElseThrow();
@@ -278,7 +278,7 @@ class FaultsTest {
   }
 
   /** From the n-th call on, so many calls fail for a passing reason. */
-  private static final class Hiccup implements Line.Fault {
+  private static final class Hiccup implements FaultInjector.Fault {
     private final int from;
     private final boolean after;
     private final int times;

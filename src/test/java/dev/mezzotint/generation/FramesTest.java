@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.GeneratedImages;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -60,7 +60,7 @@ class FramesTest extends FramesTestBase {
     assertThat(keys()).containsExactly("jobs/a/images/0002.png", "jobs/a/images/0001.png");
     assertThat(failures()).containsOnlyKeys("gone.png");
     world
-        .worker("w1", Line.Fault.NONE, seeing, Runnable::run)
+        .worker("w1", FaultInjector.Fault.NONE, seeing, Runnable::run)
         .handle(
             world.record(
                 "{\"id\":\"b\",\"model\":\"streets\",\"condition\":{\"prefix\":\"clips/7/\"}}"));
@@ -105,7 +105,7 @@ class FramesTest extends FramesTestBase {
             "condition: model stacks@1 takes several parts: give condition.parts with [labels"
                 + " (labels), depth (grey), normals (rgb)]");
     world
-        .worker("w1", Line.Fault.NONE, seeing, Runnable::run)
+        .worker("w1", FaultInjector.Fault.NONE, seeing, Runnable::run)
         .handle(
             world.record(
                 "{\"id\":\"b\",\"model\":\"stacks\",\"condition\":{\"parts\":{\"labels\":\"x\"}}}"));
@@ -192,12 +192,12 @@ class FramesTest extends FramesTestBase {
     clip(names);
     Delivery delivery =
         world.record("{\"id\":\"a\",\"model\":\"streets\",\"condition\":{\"zip\":\"clip.zip\"}}");
-    Line.Fault crash = Crash.at("create", "jobs/a/images/0025.png");
+    FaultInjector.Fault crash = Crash.at("create", "jobs/a/images/0025.png");
     Crash.kills(world.worker("w0", crash, seeing, Runnable::run), delivery, crash);
     int stored = world.store.list("jobs/a/images/").size();
     assertThat(stored).isEqualTo(25);
     rows.clear();
-    world.worker("w1", Line.Fault.NONE, seeing, Runnable::run).handle(again(delivery));
+    world.worker("w1", FaultInjector.Fault.NONE, seeing, Runnable::run).handle(again(delivery));
     world.checkEnded("a");
     assertThat(keys()).hasSize(40);
     assertThat(rows).extracting(SamplingJob.Row::index).startsWith(25).hasSize(15);

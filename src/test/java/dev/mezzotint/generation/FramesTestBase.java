@@ -1,7 +1,7 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.delivery.GeneratedImages;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -128,7 +128,7 @@ abstract class FramesTestBase {
 
   JobEvent run(String model, String more) throws InterruptedException {
     world
-        .worker("w1", Line.Fault.NONE, seeing, Runnable::run)
+        .worker("w1", FaultInjector.Fault.NONE, seeing, Runnable::run)
         .handle(world.record("{\"id\":\"a\",\"model\":\"" + model + "\"," + more + "}"));
     world.checkEnded("a");
     return world.log.ends("a").get(0);

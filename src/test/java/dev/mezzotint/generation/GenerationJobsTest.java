@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -33,7 +33,7 @@ class GenerationJobsTest {
         .isEqualTo(Settlement.ACCEPT);
 
     world.checkEnded("a");
-    assertThat(world.log.words("a")).containsExactly("accepted", "started", "completed");
+    assertThat(world.log.types("a")).containsExactly("accepted", "started", "completed");
     assertThat(world.log.deadLetters()).isEmpty();
     Manifest manifest = world.manifest("a");
     assertThat(manifest.attempt()).isEqualTo(1);
@@ -69,7 +69,7 @@ class GenerationJobsTest {
   @Test
   void oneImageCostsThreeCallsOfTheStore() throws Exception {
     List<String> calls = new ArrayList<>();
-    Line.Fault count =
+    FaultInjector.Fault count =
         (after, call, subject) -> {
           if (!after && !call.equals("publish")) {
             calls.add(call + " " + subject);
@@ -103,7 +103,7 @@ class GenerationJobsTest {
     String json = request("a", "\"count\":4,\"seed\":3,\"output\":{\"grid\":true}");
     world.deliver(json);
     World other = new World();
-    other.worker("w2", Line.Fault.NONE).handle(other.record(json));
+    other.worker("w2", FaultInjector.Fault.NONE).handle(other.record(json));
     for (String key : world.store.list("jobs/a/images/")) {
       assertThat(other.store.get(key).orElseThrow().bytes())
           .isEqualTo(world.store.get(key).orElseThrow().bytes());
@@ -167,7 +167,7 @@ class GenerationJobsTest {
   void jobThatKillsEveryWorkerIsGivenUpAfterFiveAttempts() throws Exception {
     Delivery delivery = world.record(request("a", ""));
     for (int i = 0; i < 5; i++) {
-      Line.Fault crash = Crash.at("create", Keys.image("a", 0));
+      FaultInjector.Fault crash = Crash.at("create", Keys.image("a", 0));
       assertThat(Crash.kills(world.worker("w" + i, crash), delivery, crash)).isTrue();
       delivery = again(delivery);
     }
@@ -188,11 +188,11 @@ class GenerationJobsTest {
   void duplicatesNeverUseUpAJobsAttempts() throws Exception {
     String json = request("a", "");
     Delivery first = world.record(json);
-    Line.Fault crash = Crash.at("create", Keys.image("a", 0));
+    FaultInjector.Fault crash = Crash.at("create", Keys.image("a", 0));
     assertThat(Crash.kills(world.worker("w0", crash), first, crash)).isTrue();
     // Twenty more submissions, each of which dies once on its first delivery.
     for (int i = 0; i < 20; i++) {
-      Line.Fault again = Crash.at("create", Keys.image("a", 0));
+      FaultInjector.Fault again = Crash.at("create", Keys.image("a", 0));
       assertThat(Crash.kills(world.worker("w" + i, again), world.record(json), again)).isTrue();
     }
     assertThat(world.worker().handle(again(first))).isEqualTo(Settlement.ACCEPT);
@@ -206,12 +206,12 @@ class GenerationJobsTest {
     world.cancelled.add("a");
     Delivery delivery = world.record(request("a", "\"count\":3"));
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("cancelled");
+    assertThat(world.log.types("a")).containsExactly("cancelled");
     assertThat(world.log.deadLetters()).isEmpty();
     assertThat(world.sampling.submitted.get()).isZero();
     world.cancelled.clear(); // an end is an end
     assertThat(world.worker().handle(again(delivery))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("cancelled", "cancelled");
+    assertThat(world.log.types("a")).containsExactly("cancelled", "cancelled");
     world.checkEnded("a");
   }
 
@@ -229,7 +229,7 @@ class GenerationJobsTest {
   void deadlineThatHasPassedExpiresTheJobWithoutWork() throws Exception {
     assertThat(world.deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
         .isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("expired");
+    assertThat(world.log.types("a")).containsExactly("expired");
     assertThat(world.log.deadLetters()).isEmpty();
     assertThat(world.sampling.submitted.get()).isZero();
     world.checkEnded("a");
@@ -250,7 +250,7 @@ class GenerationJobsTest {
   void unreadableJobRecordRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
     world.store.put(Keys.jobRecord("a"), "garbage".getBytes(), "application/json");
     assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("rejected");
+    assertThat(world.log.types("a")).containsExactly("rejected");
     assertThat(world.log.deadLetters().get(0).cause()).startsWith("jobs/a/job.json is unreadable");
   }
 
@@ -276,7 +276,7 @@ class GenerationJobsTest {
   @Test
   void eventsOfAnAttemptStandAboveThoseBefore() throws Exception {
     Delivery delivery = world.record(request("a", ""));
-    Line.Fault crash = Crash.at("create", Keys.manifest("a"));
+    FaultInjector.Fault crash = Crash.at("create", Keys.manifest("a"));
     assertThat(Crash.kills(world.worker("w0", crash), delivery, crash)).isTrue();
     world.worker().handle(again(delivery));
     Map<String, Long> sequences = new java.util.TreeMap<>();

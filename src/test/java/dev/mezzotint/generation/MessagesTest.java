@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.job.JobEvent;
@@ -256,7 +256,7 @@ class MessagesTest {
   void everyEventThatIsPublishedIsValidAndHasTheMembersOfItsExample() throws Exception {
     World world = new World();
     var done = world.record(request("done", "\"output\":{\"grid\":true}"));
-    Line.Fault crash = Crash.at("create", "jobs/done/manifest.json");
+    FaultInjector.Fault crash = Crash.at("create", "jobs/done/manifest.json");
     Crash.kills(world.worker("w0", crash), done, crash);
     world.worker().handle(again(done));
     world.worker().handle(world.record(request("done", "\"seed\":8")));

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
@@ -38,7 +38,7 @@ class RacesTest {
       AtomicInteger accepted = new AtomicInteger();
       List<Thread> lanes = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        JobHandler<?> worker = world.worker("w" + i, Line.Fault.NONE);
+        JobHandler<?> worker = world.worker("w" + i, FaultInjector.Fault.NONE);
         Delivery delivery = world.record(JOB);
         lanes.add(
             new Thread(
@@ -134,7 +134,7 @@ class RacesTest {
       // What was fenced or killed comes again, whatever the handler said.
       if (end != Settlement.ACCEPT || delivery.fenced()) {
         current = again(current);
-        end = world.worker("last", Line.Fault.NONE).handle(current);
+        end = world.worker("last", FaultInjector.Fault.NONE).handle(current);
       }
       assertThat(end).as("seed %s", seed).isEqualTo(Settlement.ACCEPT);
     }
@@ -170,7 +170,7 @@ class RacesTest {
   }
 
   /** At each call: waits for its turn, and now and then something goes wrong. */
-  private static final class Trouble implements Line.Fault {
+  private static final class Trouble implements FaultInjector.Fault {
     private final Baton baton;
     private final Random random;
     private final Delivery delivery;

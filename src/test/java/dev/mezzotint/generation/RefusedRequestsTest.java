@@ -69,7 +69,7 @@ class RefusedRequestsTest {
     assertThat(world.deliver(request("a", json))).isEqualTo(Settlement.ACCEPT);
 
     world.checkEnded("a");
-    assertThat(world.log.words("a")).containsExactly("failed");
+    assertThat(world.log.types("a")).containsExactly("failed");
     JobEvent failed = world.log.ends("a").get(0);
     assertThat(failed.data()).containsEntry("field", field);
     assertThat(String.valueOf(failed.data().get("cause"))).contains(field);
@@ -128,7 +128,7 @@ class RefusedRequestsTest {
   void halfASurrogatePairIsNothingToStumbleOver() throws Exception {
     assertThat(world.deliver(request("a", "\"x\":\"\\ud800\""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.deliver(request("b", "\"\\ud800\":1"))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("failed");
+    assertThat(world.log.types("a")).containsExactly("failed");
     assertThat(world.log.deadLetters()).hasSize(2);
     world.checkEnded("a");
   }

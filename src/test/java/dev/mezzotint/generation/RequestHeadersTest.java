@@ -28,7 +28,7 @@ class RequestHeadersTest {
     handle(
         request("a", "\"deadline\":\"2099-01-01T00:00:00Z\""),
         Map.of("ce_id", "order-1", "ce_correlationid", "c-1", "traceparent", TRACE));
-    assertThat(world.log.words("a")).startsWith("accepted", "started").endsWith("completed");
+    assertThat(world.log.types("a")).startsWith("accepted", "started").endsWith("completed");
     assertThat(world.log.contexts())
         .containsOnly(
             new EventContext(

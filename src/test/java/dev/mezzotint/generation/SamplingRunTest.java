@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
@@ -83,10 +83,10 @@ class SamplingRunTest {
   }
 
   private JobHandler<?> worker(Sampler sampling) {
-    return worker(sampling, Line.Fault.NONE);
+    return worker(sampling, FaultInjector.Fault.NONE);
   }
 
-  private JobHandler<?> worker(Sampler sampling, Line.Fault fault) {
+  private JobHandler<?> worker(Sampler sampling, FaultInjector.Fault fault) {
     return world.worker("w1", fault, sampling, pool);
   }
 
@@ -127,7 +127,7 @@ class SamplingRunTest {
   @Test
   void progressThatCannotBeToldDoesNotStopTheJob() throws Exception {
     AtomicInteger untold = new AtomicInteger();
-    Line.Fault deaf =
+    FaultInjector.Fault deaf =
         (after, call, subject) -> {
           if (call.equals("publishLater")) {
             untold.incrementAndGet();
@@ -153,7 +153,7 @@ class SamplingRunTest {
             return running;
           }
         };
-    Line.Fault count =
+    FaultInjector.Fault count =
         (after, call, subject) -> {
           if (after && subject.contains("/images/")) {
             stored.incrementAndGet();
@@ -309,7 +309,7 @@ class SamplingRunTest {
   @Test
   void storeThatFailsInTheMiddleOfThePicturesIsWaitedFor() throws Exception {
     Map<String, Integer> failures = new ConcurrentHashMap<>();
-    Line.Fault flaky =
+    FaultInjector.Fault flaky =
         (after, call, subject) -> {
           if (subject.endsWith("7.png") && failures.merge(subject, 1, Integer::sum) <= 2) {
             throw new StorageException("503");

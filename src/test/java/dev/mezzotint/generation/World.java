@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.EventLog;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.Delivery;
@@ -44,7 +44,7 @@ public final class World {
       new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
   public final MemoryObjectStore store = new MemoryObjectStore();
-  public final EventLog log = new EventLog();
+  public final RecordingEventPublisher log = new RecordingEventPublisher();
   public final NoiseSampler sampling = new NoiseSampler();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
   public final Set<String> cancelled = ConcurrentHashMap.newKeySet();
@@ -56,15 +56,15 @@ public final class World {
   }
 
   public JobHandler<?> worker() {
-    return worker("w1", Line.Fault.NONE);
+    return worker("w1", FaultInjector.Fault.NONE);
   }
 
-  public JobHandler<?> worker(String name, Line.Fault fault) {
+  public JobHandler<?> worker(String name, FaultInjector.Fault fault) {
     return worker(name, fault, sampling, Runnable::run);
   }
 
-  public JobHandler<?> worker(String name, Line.Fault fault, Sampler device, Executor pool) {
-    Line line = new Line(store, log, fault);
+  public JobHandler<?> worker(String name, FaultInjector.Fault fault, Sampler device, Executor pool) {
+    FaultInjector line = new FaultInjector(store, log, fault);
     return new JobHandler<>(
         new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK),
         line,
@@ -74,8 +74,8 @@ public final class World {
   }
 
   /** What ends jobs early. */
-  public PendingJobTerminator control(Line.Fault fault) {
-    Line line = new Line(store, log, fault);
+  public PendingJobTerminator control(FaultInjector.Fault fault) {
+    FaultInjector line = new FaultInjector(store, log, fault);
     return new PendingJobTerminator(
         GenerationJobKind.reader(GenerationLimits.DEFAULT),
         line,

@@ -59,7 +59,7 @@ class JobStateTest {
                 try {
                   next = before.after(event);
                 } catch (JobState.TwoEndsException e) {
-                  assertThat(before.over() && event.type().terminal()).isTrue();
+                  assertThat(before.isTerminal() && event.type().terminal()).isTrue();
                   assertThat(event.id()).isNotEqualTo(before.endId());
                   continue;
                 }
@@ -67,13 +67,13 @@ class JobStateTest {
                 assertThat(life.sequence()).isGreaterThanOrEqualTo(before.sequence());
                 assertThat(life.attempt()).isGreaterThanOrEqualTo(before.attempt());
                 if (next.isPresent()) {
-                  assertThat(before.over()).as("nothing follows an end").isFalse();
+                  assertThat(before.isTerminal()).as("nothing follows an end").isFalse();
                   assertThat(before.state().next()).contains(life.state());
                 }
-                assertThat(life.over()).isEqualTo(!life.endId().isEmpty());
+                assertThat(life.isTerminal()).isEqualTo(!life.endId().isEmpty());
                 if (end.isPresent()) {
                   assertThat(life.state()).isEqualTo(end.get());
-                } else if (life.over()) {
+                } else if (life.isTerminal()) {
                   end = Optional.of(life.state());
                   ended.incrementAndGet();
                 }
@@ -94,8 +94,8 @@ class JobStateTest {
           }
         }
       }
-      assertThat(reached).containsAll(State.ENDS.contains(state) ? Set.of(state) : State.ENDS);
-      assertThat(state.next().isEmpty()).isEqualTo(State.ENDS.contains(state));
+      assertThat(reached).containsAll(State.TERMINAL.contains(state) ? Set.of(state) : State.TERMINAL);
+      assertThat(state.next().isEmpty()).isEqualTo(State.TERMINAL.contains(state));
       assertThat(state.next()).doesNotContain(State.WAITING);
     }
   }

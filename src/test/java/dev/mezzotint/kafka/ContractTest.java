@@ -82,7 +82,7 @@ class ContractTest {
     assertThat(context.attributes()).containsOnlyKeys(EventContext.NAMES);
     try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"), "s3://b/")) {
       Map<String, Object> data = Map.of("manifest", "jobs/a/manifest.json");
-      JobEvent full = new JobEvent("e", type, "a", 1, 7, Instant.EPOCH, data).in(context);
+      JobEvent full = new JobEvent("e", type, "a", 1, 7, Instant.EPOCH, data).withContext(context);
       Map<String, String> written = headers(events.record(full, data));
       assertThat(schema.accepts(written)).as("%s", written).isTrue();
       assertThat(written.keySet()).isEqualTo(schema.properties());

@@ -87,7 +87,7 @@ class KafkaEventsTest {
     try (KafkaEvents events = new KafkaEvents(settings, "s3://bucket/")) {
       events.publish(
           event("j", JobEvent.Type.COMPLETED, 9, Map.of("manifest", "jobs/j/manifest.json"))
-              .in(context));
+              .withContext(context));
       events.publish(event("k", JobEvent.Type.STARTED, 2, Map.of()));
     }
     List<ConsumerRecord<byte[], byte[]>> records = read(settings.topics().events(), 2);
@@ -157,7 +157,7 @@ class KafkaEventsTest {
         assertThat(control.paused(requests + ".high")).isTrue();
         assertThat(control.paused(requests + ".low")).isFalse();
         assertThat(control.paused(settings.topics().trainingRequests())).isFalse();
-        assertThat(control.cancelled("topic")).isTrue();
+        assertThat(control.isCancelled("topic")).isTrue();
 
         client.resume("generation");
         long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();

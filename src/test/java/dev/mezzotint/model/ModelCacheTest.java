@@ -3,8 +3,8 @@ package dev.mezzotint.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.EventLog;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.RecordingEventPublisher;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
@@ -102,13 +102,13 @@ class ModelCacheTest {
 
   @Test
   void whatBrokeOffLeavesNothingAndWhatCrashedIsSweptUp() throws IOException {
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           if (call.equals("open")) {
             throw new StorageException("away");
           }
         };
-    Line line = new Line(store, new EventLog(), away);
+    FaultInjector line = new FaultInjector(store, new RecordingEventPublisher(), away);
     assertThatThrownBy(() -> new ModelCache(line, root, 10 * size, () -> now).open("tiny", "1"))
         .isInstanceOf(StorageException.class);
     assertThat(kept()).isEmpty();
@@ -132,9 +132,9 @@ class ModelCacheTest {
 
   @Test
   void aListAsksForNoWeights() {
-    Line.Fault small =
+    FaultInjector.Fault small =
         (after, call, subject) -> assertThat(subject).doesNotContain(WeightsFile.SAFETENSORS);
-    Line line = new Line(store, new EventLog(), small);
+    FaultInjector line = new FaultInjector(store, new RecordingEventPublisher(), small);
     StoredModels models = new StoredModels(line, root, 0);
     StoredModels.Described described = models.describe("tiny", "1");
     assertThat(described.config().outChannels()).isEqualTo(3);

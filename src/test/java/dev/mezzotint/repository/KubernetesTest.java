@@ -171,7 +171,7 @@ class KubernetesTest {
 
       assertThat(KnownKeys.unknown(variables.keySet())).as(name(deployment)).isEmpty();
       String roles = variables.get("MEZZOTINT_ROLES");
-      if (WorkerRole.WORDS.contains(roles)) {
+      if (WorkerRole.WIRE_NAMES.contains(roles)) {
         assertThat(DockerImageTest.settings(variables).roles())
             .containsExactly(WorkerRole.of(roles));
       }

@@ -188,7 +188,7 @@ class S3ObjectStoreTest {
           exchange.close();
         });
     try (S3ObjectStore careless = new S3ObjectStore(at(server))) {
-      assertThat(careless.probe().honoured()).isFalse();
+      assertThat(careless.probe().supported()).isFalse();
     } finally {
       server.stop(0);
     }

@@ -49,7 +49,7 @@ class InputRuleTest {
     MemoryObjectStore store = new MemoryObjectStore();
     store.put("tenants/red/in/a", "a".getBytes(UTF_8), "text/plain");
     store.put("tenants/blue/in/b", "b".getBytes(UTF_8), "text/plain");
-    ObjectStore red = RULE.within(store, "red");
+    ObjectStore red = RULE.restrict(store, "red");
 
     assertThat(red.get("tenants/red/in/a")).isPresent();
     assertThat(red.list("tenants/red/in/")).containsExactly("tenants/red/in/a");

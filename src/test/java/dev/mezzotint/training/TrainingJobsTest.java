@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -41,7 +41,7 @@ class TrainingJobsTest {
   void completesAJobWithModelManifestAndEvents() throws Exception {
     world.undisturbed();
     world.checkCompleted("whole");
-    assertThat(world.log.words("whole")).startsWith("accepted", "started").endsWith("completed");
+    assertThat(world.log.types("whole")).startsWith("accepted", "started").endsWith("completed");
     assertThat(world.model("whole").samples()).containsExactly("jobs/whole/samples/0000008.png");
     assertThat(world.model("whole").iterations()).isEqualTo(12);
     String reference = world.model("whole").model();
@@ -63,7 +63,7 @@ class TrainingJobsTest {
     String whole = world.undisturbed();
     TrainingSettings short_ = world.settings("w1").withSegment(Duration.ofNanos(1));
     int deliveries =
-        world.finish(world.worker(short_, Line.Fault.NONE), world.record(request("parts")));
+        world.finish(world.worker(short_, FaultInjector.Fault.NONE), world.record(request("parts")));
     assertThat(deliveries).isEqualTo(12);
     assertThat(world.model("parts").weightsSha256()).isEqualTo(whole);
     world.checkCompleted("parts");
@@ -71,14 +71,14 @@ class TrainingJobsTest {
         .isEqualTo(world.store.get(Keys.lossLog("whole")).orElseThrow().bytes());
     JobRecord job = world.jobRecord("parts");
     assertThat(job.attempts()).isEqualTo(12);
-    assertThat(job.strikes()).isZero();
+    assertThat(job.failedAttempts()).isZero();
   }
 
   @Test
   void aShutdownKeepsACheckpointAndHandsBack() throws Exception {
     String whole = world.undisturbed();
     Delivery record = world.record(request("a"));
-    Line.Fault drain =
+    FaultInjector.Fault drain =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("0000004-")) {
             record.drain();
@@ -88,7 +88,7 @@ class TrainingJobsTest {
     assertThat(world.pointer("a").iteration()).isBetween(4L, 5L);
     assertThat(world.pointer("a").run()).isEmpty();
     assertThat(world.jobRecord("a").history().get(0).handedBack()).isTrue();
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
     world.checkCompleted("a");
@@ -109,7 +109,7 @@ class TrainingJobsTest {
     for (int step = 1; step <= 6; step++) {
       Crash crash = Crash.at("create", "jobs/a/never.json");
       int last = step;
-      Line.Fault dies =
+      FaultInjector.Fault dies =
           (after, call, subject) -> {
             if (!after && call.equals("upload") && subject.contains("/%07d-".formatted(last + 1))) {
               crash.at(false, "create", "jobs/a/never.json");
@@ -148,10 +148,10 @@ class TrainingJobsTest {
     TrainingSettings full =
         TrainingSettings.of("w1", noFolder).withCheckpointing(world.settings("").leaseTiming());
     Delivery record = world.record(request("a"));
-    assertThat(world.worker(full, Line.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.worker(full, FaultInjector.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
     assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
     world.checkCompleted("a");
-    world.finish(world.worker(full, Line.Fault.NONE), world.record(request("b")));
+    world.finish(world.worker(full, FaultInjector.Fault.NONE), world.record(request("b")));
     assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(world.manifest("b").cause())
         .startsWith("given up after 5 attempts")
@@ -176,7 +176,7 @@ class TrainingJobsTest {
 
   @Test
   void aTrainingThatIsCalledOffEndsWithinAStepAndLeavesNoCheckpoint() throws Exception {
-    Line.Fault callsOff =
+    FaultInjector.Fault callsOff =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             world.cancelled.add("a");
@@ -193,7 +193,7 @@ class TrainingJobsTest {
   void aLateTrainingExpires() throws Exception {
     String late =
         request("a").replace("{\"id\"", "{\"deadline\": \"2026-11-22T12:00:05Z\", \"id\"");
-    Line.Fault timePasses =
+    FaultInjector.Fault timePasses =
         (after, call, subject) -> {
           if (after && call.equals("upload")) {
             world.time.set(TrainingWorld.START.plusSeconds(6));
@@ -230,7 +230,7 @@ class TrainingJobsTest {
         request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1")
             .replace("{\"id\"", "{\"keepLast\": 3, \"keepEvery\": 5, \"id\"");
     AtomicInteger most = new AtomicInteger();
-    Line.Fault counts =
+    FaultInjector.Fault counts =
         (after, call, subject) -> {
           if (after && call.equals("delete") && subject.endsWith(".csv")) {
             most.accumulateAndGet(world.pointer("a").checkpoints().size(), Math::max);
@@ -266,7 +266,7 @@ class TrainingJobsTest {
     String whole = world.undisturbed();
     AtomicInteger failures = new AtomicInteger();
     AtomicBoolean uploaded = new AtomicBoolean();
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           if (subject.contains("/checkpoints/") && call.equals("upload")) {
             uploaded.set(true);
@@ -286,11 +286,11 @@ class TrainingJobsTest {
   void aCheckpointThatWasDamagedGivesWayToTheOneBefore() throws Exception {
     String whole = world.undisturbed();
     Delivery record = world.record(request("a"));
-    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
+    FaultInjector.Fault dies = Crash.at("create", Keys.sample("a", 8));
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
     assertThat(world.pointer("a").checkpoints()).hasSize(2);
     world.store.put(world.pointer("a").last().orElseThrow().key(), new byte[9], "x");
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }

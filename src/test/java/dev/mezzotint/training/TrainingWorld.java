@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.EventLog;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.TrainedModel;
 import dev.mezzotint.image.Pixels;
@@ -54,7 +54,7 @@ public final class TrainingWorld {
       new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
   public final MemoryObjectStore store = new MemoryObjectStore();
-  public final EventLog log = new EventLog();
+  public final RecordingEventPublisher log = new RecordingEventPublisher();
   final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
 
@@ -111,12 +111,12 @@ public final class TrainingWorld {
         .withCheckpointing(new LeaseTiming(Duration.ofMillis(40), Duration.ofMillis(400)));
   }
 
-  public JobHandler<TrainingRequest> worker(String name, Line.Fault fault) {
+  public JobHandler<TrainingRequest> worker(String name, FaultInjector.Fault fault) {
     return worker(settings(name), fault);
   }
 
-  public JobHandler<TrainingRequest> worker(TrainingSettings settings, Line.Fault fault) {
-    Line line = new Line(store, log, fault);
+  public JobHandler<TrainingRequest> worker(TrainingSettings settings, FaultInjector.Fault fault) {
+    FaultInjector line = new FaultInjector(store, log, fault);
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
     StoredModels models = new StoredModels(line, folder.resolve("models"), Long.MAX_VALUE);
     TrainingJobKind work =
@@ -141,7 +141,7 @@ public final class TrainingWorld {
   }
 
   public JobHandler<TrainingRequest> worker() {
-    return worker("w1", Line.Fault.NONE);
+    return worker("w1", FaultInjector.Fault.NONE);
   }
 
   public Delivery record(String json) {
@@ -209,7 +209,7 @@ public final class TrainingWorld {
       boolean killed = crash.kills(worker("w1", crash), record);
       if (killed || crash.dead()) {
         died++;
-        assertThat(worker("w2", Line.Fault.NONE).handle(again(record)))
+        assertThat(worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
             .as("after death at call %s", n)
             .isEqualTo(Settlement.ACCEPT);
       }

@@ -84,8 +84,8 @@ public final class PutCommand implements Callable<Integer> {
   }
 
   private void check() {
-    if (!Keys.nameable(key)) {
-      throw new InvalidInputException(KEY, KEY + " " + Keys.NAMEABLE_RULE + ", not " + key);
+    if (!Keys.isValidKey(key)) {
+      throw new InvalidInputException(KEY, KEY + " " + Keys.KEY_RULE + ", not " + key);
     }
     if (key.startsWith(Keys.JOBS) || key.startsWith(Keys.MODELS)) {
       throw new InvalidInputException(

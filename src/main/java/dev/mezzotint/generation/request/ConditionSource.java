@@ -61,8 +61,8 @@ public sealed interface ConditionSource {
       source = new Zip(zip(object, limits));
     } else if (object.has("prefix")) {
       String prefix = object.requiredString("prefix");
-      if (!Keys.nameable(prefix)) {
-        throw object.refuse("prefix", Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(prefix));
+      if (!Keys.isValidKey(prefix)) {
+        throw object.refuse("prefix", Keys.KEY_RULE + ", not " + JsonObject.quote(prefix));
       }
       source = new Prefix(prefix);
     } else if (object.has("list")) {
@@ -87,8 +87,8 @@ public sealed interface ConditionSource {
           .orElseThrow(() -> object.refuse("zip", "must be an object in the bucket"));
     }
     String key = object.requiredString("zip");
-    if (!Keys.nameable(key)) {
-      throw object.refuse("zip", Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
+    if (!Keys.isValidKey(key)) {
+      throw object.refuse("zip", Keys.KEY_RULE + ", not " + JsonObject.quote(key));
     }
     return new ImageReference.Stored(key, OptionalLong.empty(), Optional.empty());
   }

@@ -115,7 +115,7 @@ public record GenerationRequest(
             init(json, limits),
             ImageReference.parse(json, "mask", limits),
             output(json),
-            Priority.of(json.word("priority", Priority.WORDS).orElse("normal")),
+            Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal")),
             deadline(json),
             tenant(json));
     json.refuseUnknown();

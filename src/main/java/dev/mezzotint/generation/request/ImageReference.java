@@ -118,8 +118,8 @@ public sealed interface ImageReference {
   }
 
   private static Stored stored(JsonObject parent, String name, String key) {
-    if (!Keys.nameable(key)) {
-      throw parent.refuse(name, Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
+    if (!Keys.isValidKey(key)) {
+      throw parent.refuse(name, Keys.KEY_RULE + ", not " + JsonObject.quote(key));
     }
     return new Stored(key, OptionalLong.empty(), Optional.empty());
   }

@@ -87,8 +87,8 @@ public sealed interface DatasetReference {
   }
 
   private static DatasetReference stored(JsonObject parent, String name, String key) {
-    if (!Keys.nameable(key)) {
-      throw parent.refuse(name, Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
+    if (!Keys.isValidKey(key)) {
+      throw parent.refuse(name, Keys.KEY_RULE + ", not " + JsonObject.quote(key));
     }
     return key.endsWith("/")
         ? new Prefix(key)

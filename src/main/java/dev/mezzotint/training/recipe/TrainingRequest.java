@@ -56,7 +56,7 @@ public record TrainingRequest(
     JobId id = JobId.read(json);
     Optional<DatasetReference> data =
         json.object(DATASET).flatMap(dataset -> DatasetReference.parse(dataset, REFERENCE));
-    Priority priority = Priority.of(json.word("priority", Priority.WORDS).orElse("normal"));
+    Priority priority = Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal"));
     Optional<Instant> deadline = deadline(json);
     String tenant = json.string("tenant", "default");
     if (!TENANT.matcher(tenant).matches()) {

@@ -2,7 +2,7 @@ package dev.mezzotint.generation.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.generation.Plan;
 import dev.mezzotint.generation.World;
 import dev.mezzotint.iadb.Iadb;
@@ -52,14 +52,14 @@ class InputLoaderTest {
     return chw;
   }
 
-  private JobEvent run(String json, Line.Fault fault) throws InterruptedException {
+  private JobEvent run(String json, FaultInjector.Fault fault) throws InterruptedException {
     world.worker("w1", fault, seeing, Runnable::run).handle(world.record(json));
     world.checkEnded("a");
     return world.log.ends("a").get(0);
   }
 
   private JobEvent run(String more) throws InterruptedException {
-    return run("{\"id\":\"a\",\"model\":\"maps\"," + more + "}", Line.Fault.NONE);
+    return run("{\"id\":\"a\",\"model\":\"maps\"," + more + "}", FaultInjector.Fault.NONE);
   }
 
   @Test
@@ -81,7 +81,7 @@ class InputLoaderTest {
   void oneConditionForAllIsBroughtOnce() throws Exception {
     world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
     AtomicInteger reads = new AtomicInteger();
-    Line.Fault count =
+    FaultInjector.Fault count =
         (after, call, subject) -> {
           if (!after && subject.equals("inputs/map.png")) {
             reads.incrementAndGet();
@@ -130,7 +130,7 @@ class InputLoaderTest {
   void labelMapBecomesOneChannelAClass() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
     JobEvent end =
-        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
+        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     float[] seen = rows.get(0).condition().toFloats();
     assertThat(seen).hasSize(3 * 16);
@@ -144,7 +144,7 @@ class InputLoaderTest {
   void colourThatIsNoClassFailsTheJobAndIsNamed() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x123456), "image/png");
     JobEvent end =
-        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
+        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", "condition");
     assertThat(String.valueOf(end.data().get("cause"))).contains("#123456");
@@ -159,7 +159,7 @@ class InputLoaderTest {
         run(
             "{\"id\":\"a\",\"model\":\"MODEL\",\"condition\":\"map.png\",\"guidance\":2}"
                 .replace("MODEL", model),
-            Line.Fault.NONE);
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(type);
     assertThat(type == JobEvent.Type.COMPLETED || "guidance".equals(end.data().get("field")))
         .isTrue();
@@ -186,7 +186,7 @@ class InputLoaderTest {
                 + "\"image\":{\"mediaType\":\"image/png\",\"data\":\""
                 + data
                 + "\"}}}",
-            Line.Fault.NONE);
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     for (int i = 0; i < 2; i++) {
       float[] expected = new float[48];
@@ -202,7 +202,7 @@ class InputLoaderTest {
   void storeThatIsAwayWhileAPictureIsBroughtIsTriedAgain() throws Exception {
     world.store.put("in.png", picture(7, 4, 4), "image/png");
     AtomicInteger failures = new AtomicInteger();
-    Line.Fault twice =
+    FaultInjector.Fault twice =
         (after, call, subject) -> {
           if (subject.equals("in.png") && failures.get() < 2) {
             failures.incrementAndGet();

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The events and dead-letter topics in memory. */
-public final class EventLog implements EventPublisher {
+public final class RecordingEventPublisher implements EventPublisher {
   /** One dead letter. */
   public record DeadLetter(
       Delivery delivery, String jobId, int attempt, String field, String cause) {}
@@ -25,7 +25,7 @@ public final class EventLog implements EventPublisher {
     JsonObject.parse(JsonText.write(event.data()));
     contexts.add(event.context());
     // Beside the body: a duplicate of a request leads to the same event in another context.
-    events.add(event.in(EventContext.NONE));
+    events.add(event.withContext(EventContext.NONE));
   }
 
   @Override
@@ -53,7 +53,7 @@ public final class EventLog implements EventPublisher {
   }
 
   /** The words of a job's events in the order of their publication. */
-  public List<String> words(String jobId) {
+  public List<String> types(String jobId) {
     return events(jobId).stream().map(e -> e.type().wireName()).toList();
   }
 

@@ -16,7 +16,7 @@ import java.util.function.Supplier;
  * The line between one worker and everything outside: each call to store or broker passes {@link
  * Fault} before it takes effect and after it did, before the answer comes back.
  */
-public final class Line implements ObjectStore, EventPublisher {
+public final class FaultInjector implements ObjectStore, EventPublisher {
 
   /** May throw, at one of a worker's calls. */
   public interface Fault {
@@ -34,7 +34,7 @@ public final class Line implements ObjectStore, EventPublisher {
   private final EventPublisher events;
   private final Fault fault;
 
-  public Line(ObjectStore store, EventPublisher events, Fault fault) {
+  public FaultInjector(ObjectStore store, EventPublisher events, Fault fault) {
     this.store = store;
     this.events = events;
     this.fault = fault;
