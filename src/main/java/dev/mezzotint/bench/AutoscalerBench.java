@@ -96,7 +96,7 @@ public final class AutoscalerBench implements Callable<Integer> {
     check("--startup", startup, 0);
     check("--pods", pods, 1);
     check("--jobs", jobs, 1);
-    ScaleArrivals arrivals = trace == null ? ScaleArrivals.day(jobs, seed) : read(trace);
+    ArrivalTrace arrivals = trace == null ? ArrivalTrace.day(jobs, seed) : read(trace);
     List<Map<String, Object>> rows = new ArrayList<>();
     System.out.printf(
         Locale.ROOT,
@@ -136,9 +136,9 @@ public final class AutoscalerBench implements Callable<Integer> {
     }
   }
 
-  private static ScaleArrivals read(Path file) throws IOException {
+  private static ArrivalTrace read(Path file) throws IOException {
     try {
-      return ScaleArrivals.parse(Files.readAllLines(file));
+      return ArrivalTrace.parse(Files.readAllLines(file));
     } catch (NoSuchFileException e) {
       throw new InvalidInputException("--trace", "there is no file " + file);
     }
@@ -150,23 +150,23 @@ public final class AutoscalerBench implements Callable<Integer> {
         "%13.4g %5d %9.1f %7.1f %7.1f %11.1f %4.0f%% %5d %7d %9.0f%n",
         target,
         least,
-        outcome.waited(0.5),
-        outcome.waited(0.95),
-        outcome.waited(0.99),
+        outcome.waitQuantile(0.5),
+        outcome.waitQuantile(0.95),
+        outcome.waitQuantile(0.99),
         outcome.podHours(),
         100 * outcome.busyHours() / outcome.podHours(),
-        outcome.podsMost(),
+        outcome.maxPods(),
         outcome.killed(),
         outcome.killedSeconds());
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("targetSeconds", target);
     row.put("least", least);
-    row.put("waitP50", outcome.waited(0.5));
-    row.put("waitP95", outcome.waited(0.95));
-    row.put("waitP99", outcome.waited(0.99));
+    row.put("waitP50", outcome.waitQuantile(0.5));
+    row.put("waitP95", outcome.waitQuantile(0.95));
+    row.put("waitP99", outcome.waitQuantile(0.99));
     row.put("gpuHours", outcome.podHours());
     row.put("busyHours", outcome.busyHours());
-    row.put("podsMost", outcome.podsMost());
+    row.put("podsMost", outcome.maxPods());
     row.put("podStarts", outcome.starts());
     row.put("killed", outcome.killed());
     row.put("killedSeconds", outcome.killedSeconds());

@@ -57,7 +57,7 @@ public final class AutoscalerSimulation {
     }
   }
 
-  private AutoscalerSimulation(SimulatedCluster settings, ScaleArrivals arrivals) {
+  private AutoscalerSimulation(SimulatedCluster settings, ArrivalTrace arrivals) {
     this.settings = settings;
     this.arrivals = arrivals.seconds();
     this.left = this.arrivals.length;
@@ -69,7 +69,7 @@ public final class AutoscalerSimulation {
     }
   }
 
-  public static ScalingOutcome run(SimulatedCluster settings, ScaleArrivals arrivals) {
+  public static ScalingOutcome run(SimulatedCluster settings, ArrivalTrace arrivals) {
     return new AutoscalerSimulation(settings, arrivals).run();
   }
 

@@ -58,9 +58,9 @@ final class BarePasses {
         double after = products.operationsPerSecond();
         double share = outcome.rate() * operations / ((rates.get(rates.size() - 1) + after) / 2);
         rates.add(after);
-        outcome.figures().put("shareOfMatrixProducts", share);
+        outcome.metrics().put("shareOfMatrixProducts", share);
         SamplerBench.say("     %.3f of the rate of plain matrix products", share);
-        cases.add(outcome.figures());
+        cases.add(outcome.metrics());
       }
     }
     double[] all = rates.stream().mapToDouble(rate -> rate / 1e9).toArray();

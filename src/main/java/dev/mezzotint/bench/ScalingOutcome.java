@@ -8,7 +8,7 @@ package dev.mezzotint.bench;
  * @param busyHours of those, full work
  * @param killed starts of jobs that ended with their pod and had to be made again
  * @param killedSeconds that those had run
- * @param podsMost at the same time
+ * @param maxPods at the same time
  * @param starts pods begun
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
@@ -18,13 +18,13 @@ public record ScalingOutcome(
     double busyHours,
     int killed,
     double killedSeconds,
-    int podsMost,
+    int maxPods,
     int starts) {
 
   /**
    * @param share from 0 to 1
    */
-  public double waited(double share) {
+  public double waitQuantile(double share) {
     return waits.length == 0
         ? 0
         : waits[(int) Math.min(waits.length - 1.0, Math.floor(share * waits.length))];

@@ -40,9 +40,9 @@ record SideBySide(
    * What came out.
    *
    * @param rate this software's median, in {@link #unit()}
-   * @param figures for JSON
+   * @param metrics for JSON
    */
-  record Outcome(double rate, Map<String, Object> figures) {}
+  record Outcome(double rate, Map<String, Object> metrics) {}
 
   /**
    * @param rows of a step

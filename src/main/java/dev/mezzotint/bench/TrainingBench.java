@@ -114,7 +114,7 @@ public final class TrainingBench implements Callable<Integer> {
         cases.add(
             turns
                 .measure(batch, () -> network.step(drawn[taken[0]++ % drawn.length], 1e-6, 0.999))
-                .figures());
+                .metrics());
       }
     }
     figures.put("cases", cases);

@@ -236,7 +236,7 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   private void tell(ModelFiles files, Report found, Map<String, Object> settings)
       throws IOException {
-    Report report = new Report(settings, found.figures(), found.sheet());
+    Report report = new Report(settings, found.metrics(), found.sheet());
     System.out.printf(
         "%s: %s pictures each, %s repeats from seed %s, %s in %s steps%n",
         settings.get("model"),

@@ -65,7 +65,7 @@ public final class ExportCommand implements Callable<Integer> {
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     OutputPaths.modelFolder("--to", to);
     ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
-    json.tell(
+    json.status(
         "exported to "
             + to
             + "; in Python: unet(x, torch.full((N,), alpha * "

@@ -135,7 +135,7 @@ public final class GenerateCommand implements Callable<Integer> {
     if (ways.isPresent()) {
       files.add(ways.get().write(out, info));
     }
-    json.tell(
+    json.status(
         rows.size() + (initial.isInverse() ? " x0: " : " samples: ") + out,
         Map.of(
             "model", info.reference(),

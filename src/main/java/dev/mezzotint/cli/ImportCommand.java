@@ -37,7 +37,7 @@ public final class ImportCommand implements Callable<Integer> {
             config ->
                 NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults())
                     .weights());
-    json.tell(
+    json.status(
         "imported "
             + files.name()
             + " version "

@@ -13,24 +13,24 @@ import picocli.CommandLine.Option;
  */
 public final class JsonOption {
   @Option(names = "--json", description = "Print what was done as JSON, one object a line.")
-  private boolean wanted;
+  private boolean enabled;
 
-  public boolean wanted() {
-    return wanted;
+  public boolean enabled() {
+    return enabled;
   }
 
   /** A sentence on standard error, or its facts on standard output. */
-  public void tell(String sentence, Map<String, ?> facts) {
-    if (wanted) {
+  public void status(String sentence, Map<String, ?> facts) {
+    if (enabled) {
       print(facts);
     } else {
       System.err.println(sentence);
     }
   }
 
-  /** As {@link #tell}, of a line that is the command's answer and so stands on standard output. */
-  public void answer(String line, Map<String, ?> facts) {
-    if (wanted) {
+  /** As {@link #status}, of a line that is the command's answer and so stands on standard output. */
+  public void result(String line, Map<String, ?> facts) {
+    if (enabled) {
       print(facts);
     } else {
       System.out.println(line);

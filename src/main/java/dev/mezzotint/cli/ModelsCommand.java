@@ -198,7 +198,7 @@ public final class ModelsCommand {
           models.publish(files, folder);
           return files;
         });
-    json.answer(
+    json.result(
         files.name() + "@" + files.version() + " is in the store, and the newest",
         Map.of("name", files.name(), "version", files.version(), "newest", true));
     return 0;
@@ -214,7 +214,7 @@ public final class ModelsCommand {
     ModelFiles files = surroundings.model(reference);
     ModelFolder.write(
         to, files.config(), files.readWeights(), files.card().withVersion(files.version()));
-    json.answer(
+    json.result(
         files.name() + "@" + files.version() + ": " + to,
         Map.of("name", files.name(), "version", files.version(), "to", to.toString()));
     return 0;
@@ -238,7 +238,7 @@ public final class ModelsCommand {
           models.delete(stored);
           return stored;
         });
-    json.answer(reference + " removed", Map.of("removed", List.of(reference)));
+    json.result(reference + " removed", Map.of("removed", List.of(reference)));
     return 0;
   }
 
@@ -257,7 +257,7 @@ public final class ModelsCommand {
     List<String> words = removed.stream().map(v -> v.name() + "@" + v.version()).toList();
     List<String> lines = new ArrayList<>(words.stream().map(word -> word + " removed").toList());
     lines.add(removed.size() + " removed");
-    json.answer(String.join(System.lineSeparator(), lines), Map.of("removed", words));
+    json.result(String.join(System.lineSeparator(), lines), Map.of("removed", words));
     return 0;
   }
 

@@ -179,7 +179,7 @@ public final class TrainCommand implements Callable<Integer> {
         whole
             ? "trained " + done + " steps: " + out
             : "stopped after step " + done + "; go on with --resume");
-    json.tell(String.join(System.lineSeparator(), lines), facts);
+    json.status(String.join(System.lineSeparator(), lines), facts);
   }
 
   /** SIGTERM and Ctrl-C: the step in hand ends and a checkpoint is written before the JVM goes. */

@@ -106,7 +106,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
     ModelFolder.writeCard(folder, card);
     Path noted = folder.resolve(ModelCard.FILE);
     lines.add("noted on " + noted);
-    json.tell(
+    json.status(
         String.join(System.lineSeparator(), lines),
         Map.of(
             "model", files.name(), "sampler", sampler, "tuned", tuned, "card", noted.toString()));

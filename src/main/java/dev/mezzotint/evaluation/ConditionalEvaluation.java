@@ -27,8 +27,8 @@ record ConditionalEvaluation(
     double[] worst = new double[repeats];
     for (int r = 0; r < repeats; r++) {
       Round round = rounds.get(r);
-      ImageSet references = round.real().pictures();
-      model[r] = Consistency.difference(round.painted(), round.again().orElseThrow());
+      ImageSet references = round.real().images();
+      model[r] = Consistency.difference(round.generated(), round.regenerated().orElseThrow());
       floor[r] = Consistency.difference(second.get(r), references);
       worst[r] = Consistency.difference(shuffled(references), references);
     }
@@ -56,9 +56,9 @@ record ConditionalEvaluation(
     double[] worst = new double[repeats];
     double[] trivial = new double[repeats];
     for (int r = 0; r < repeats; r++) {
-      ImageSet references = rounds.get(r).real().pictures();
+      ImageSet references = rounds.get(r).real().images();
       byte[][] map = segments.get(r);
-      model[r] = score.of(rounds.get(r).painted(), references, map);
+      model[r] = score.of(rounds.get(r).generated(), references, map);
       floor[r] = score.of(second.get(r), references, map);
       worst[r] = score.of(shuffled(references), references, map);
       trivial[r] = score.of(baseline.get(r), references, map);

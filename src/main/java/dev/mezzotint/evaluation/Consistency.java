@@ -103,7 +103,7 @@ final class Consistency {
   }
 
   /** For each map of segments the number of the training one that agrees in most pixels. */
-  static int[] mostAlike(byte[][] training, byte[][] segments) {
+  static int[] mostSimilar(byte[][] training, byte[][] segments) {
     int[] best = new int[segments.length];
     java.util.Arrays.parallelSetAll(
         best,

@@ -64,11 +64,11 @@ public final class Evaluation {
   /**
    * @param real held-out pictures
    * @param floor training pictures
-   * @param painted the model's
-   * @param again the model's for the same conditions, from other x0; empty without conditions
+   * @param generated the model's
+   * @param regenerated the model's for the same conditions, from other x0; empty without conditions
    */
   record Round(
-      ReferenceImages real, ReferenceImages floor, ImageSet painted, Optional<ImageSet> again) {}
+      ReferenceImages real, ReferenceImages floor, ImageSet generated, Optional<ImageSet> regenerated) {}
 
   /**
    * @param training pictures that the model was trained on
@@ -146,11 +146,11 @@ public final class Evaluation {
     ReferenceImages real = ReferenceImages.read(heldOut, chosen(heldOut, seed));
     ReferenceImages floor = ReferenceImages.read(training, chosen(training, seed));
     long[] classes = classes(real);
-    ImageSet painted = painter.paint(seed, real.conditions(), classes).clamped();
+    ImageSet painted = painter.sample(seed, real.conditions(), classes).clamped();
     Optional<ImageSet> again =
         real.conditions().isEmpty()
             ? Optional.empty()
-            : Optional.of(painter.paint(~seed, real.conditions(), classes).clamped());
+            : Optional.of(painter.sample(~seed, real.conditions(), classes).clamped());
     return new Round(real, floor, painted, again);
   }
 
@@ -178,9 +178,9 @@ public final class Evaluation {
     for (int r = 0; r < repeats; r++) {
       Round round = rounds.get(r);
       SlicedWasserstein distance =
-          new SlicedWasserstein(round.real.pictures(), settings.seed + 1000L * r);
-      model[r] = withMean(distance.to(round.painted));
-      floor[r] = withMean(distance.to(round.floor.pictures()));
+          new SlicedWasserstein(round.real.images(), settings.seed + 1000L * r);
+      model[r] = withMean(distance.to(round.generated));
+      floor[r] = withMean(distance.to(round.floor.images()));
       if (conditioned.isPresent()) {
         baseline[r] = withMean(distance.to(conditioned.get().baseline().get(r)));
       }
@@ -220,12 +220,12 @@ public final class Evaluation {
     double[] coverageOfReal = new double[repeats];
     for (int r = 0; r < repeats; r++) {
       Round round = rounds.get(r);
-      RandomFeatures space = new RandomFeatures(round.real.pictures());
-      float[][] real = space.of(round.real.pictures());
-      float[][] floor = space.of(round.floor.pictures());
-      float[][] painted = space.of(round.painted);
+      RandomFeatures space = new RandomFeatures(round.real.images());
+      float[][] real = space.of(round.real.images());
+      float[][] floor = space.of(round.floor.images());
+      float[][] painted = space.of(round.generated);
       kid[r] = 1000 * FeatureDistances.kid(real, painted);
-      chance[r] = 1000 * FeatureDistances.kidOfChance(real, floor, settings.seed + r);
+      chance[r] = 1000 * FeatureDistances.kidNoiseFloor(real, floor, settings.seed + r);
       coverage[r] = FeatureDistances.coverage(real, painted);
       coverageOfReal[r] = FeatureDistances.coverage(real, floor);
     }
@@ -240,9 +240,9 @@ public final class Evaluation {
     double[] floor = new double[rounds.size()];
     for (int r = 0; r < model.length; r++) {
       Round round = rounds.get(r);
-      double[] real = Spectrum.radial(round.real.pictures());
-      model[r] = Spectrum.error(real, Spectrum.radial(round.painted));
-      floor[r] = Spectrum.error(real, Spectrum.radial(round.floor.pictures()));
+      double[] real = Spectrum.radial(round.real.images());
+      model[r] = Spectrum.error(real, Spectrum.radial(round.generated));
+      floor[r] = Spectrum.error(real, Spectrum.radial(round.floor.images()));
     }
     return Metric.of("spectrum", "spectrum error, dB", Better.LOWER, model, floor);
   }
@@ -269,13 +269,13 @@ public final class Evaluation {
 
   private List<Metric> memorisation(List<Round> rounds, List<Neighbours> nearest)
       throws IOException {
-    rounds.forEach(round -> nearest.add(new Neighbours(round.painted)));
+    rounds.forEach(round -> nearest.add(new Neighbours(round.generated)));
     List<Neighbours> ofReal =
-        rounds.stream().map(round -> new Neighbours(round.real.pictures())).toList();
+        rounds.stream().map(round -> new Neighbours(round.real.images())).toList();
     overTraining(
         (chunk, first) -> {
-          nearest.forEach(search -> search.see(chunk.pictures(), chunk.which()));
-          ofReal.forEach(search -> search.see(chunk.pictures(), chunk.which()));
+          nearest.forEach(search -> search.add(chunk.images(), chunk.indices()));
+          ofReal.forEach(search -> search.add(chunk.images(), chunk.indices()));
         });
     int repeats = rounds.size();
     double[] model = new double[repeats];
@@ -317,9 +317,9 @@ public final class Evaluation {
     overTraining(
         (chunk, first) -> {
           byte[][] of = segments.of(chunk.conditions().orElseThrow());
-          colours.learn(chunk.pictures(), of);
+          colours.add(chunk.images(), of);
           maps.addAll(Arrays.asList(of));
-          Arrays.stream(chunk.which()).forEach(numbers::add);
+          Arrays.stream(chunk.indices()).forEach(numbers::add);
         });
     byte[][] all = maps.toArray(byte[][]::new);
     List<byte[][]> held = new ArrayList<>();
@@ -327,10 +327,10 @@ public final class Evaluation {
     List<ImageSet> baseline = new ArrayList<>();
     for (Round round : rounds) {
       byte[][] own = segments.of(round.real.conditions().orElseThrow());
-      int[] alike = Arrays.stream(Consistency.mostAlike(all, own)).map(numbers::get).toArray();
+      int[] alike = Arrays.stream(Consistency.mostSimilar(all, own)).map(numbers::get).toArray();
       held.add(own);
-      second.add(ReferenceImages.read(training, alike).pictures());
-      baseline.add(colours.paint(round.painted, own));
+      second.add(ReferenceImages.read(training, alike).images());
+      baseline.add(colours.render(round.generated, own));
     }
     return new ConditionalEvaluation(held, second, baseline);
   }
@@ -340,15 +340,15 @@ public final class Evaluation {
     if (conditioned.isPresent()) {
       return ComparisonSheet.conditioned(
           heldOut,
-          round.real.which(),
+          round.real.indices(),
           List.of(
-              round.painted,
-              round.again.orElseThrow(),
+              round.generated,
+              round.regenerated.orElseThrow(),
               conditioned.get().second().get(0),
               conditioned.get().baseline().get(0)));
     }
     int[] which = Arrays.copyOf(nearest.nearest(), Math.min(ComparisonSheet.COUNT, settings.count));
     return ComparisonSheet.of(
-        round.painted, ReferenceImages.read(training, which).pictures(), round.real.pictures());
+        round.generated, ReferenceImages.read(training, which).images(), round.real.images());
   }
 }

@@ -32,7 +32,7 @@ final class FeatureDistances {
    * The size that {@link #kid} has between two sets of one distribution: the root of its mean
    * square over random ways to deal both out anew.
    */
-  static double kidOfChance(float[][] x, float[][] y, long seed) {
+  static double kidNoiseFloor(float[][] x, float[][] y, long seed) {
     float[][] all = Arrays.copyOf(x, x.length + y.length);
     System.arraycopy(y, 0, all, x.length, y.length);
     float[][] kernel = kernel(all);

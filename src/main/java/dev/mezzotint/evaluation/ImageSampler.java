@@ -15,5 +15,5 @@ public interface ImageSampler {
    * @param classes N labels, all 0 for a model without
    * @return N pictures, not clamped
    */
-  ImageSet paint(long seed, Optional<ImageSet> conditions, long[] classes);
+  ImageSet sample(long seed, Optional<ImageSet> conditions, long[] classes);
 }

@@ -8,7 +8,7 @@ import java.util.Optional;
  * One figure of a model beside the same figure of real pictures.
  *
  * @param key for programs
- * @param words for people, with the unit
+ * @param label for people, with the unit
  * @param better which way is good
  * @param floor of real pictures against real pictures, as many
  * @param worst of pictures that have nothing to do with what was asked for; empty where there is no
@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 public record Metric(
     String key,
-    String words,
+    String label,
     Better better,
     Measured model,
     Measured floor,
@@ -70,11 +70,11 @@ public record Metric(
   }
 
   Metric withWorst(double... values) {
-    return new Metric(key, words, better, model, floor, Optional.of(Measured.of(values)), baseline);
+    return new Metric(key, label, better, model, floor, Optional.of(Measured.of(values)), baseline);
   }
 
   Metric withBaseline(double... values) {
-    return new Metric(key, words, better, model, floor, worst, Optional.of(Measured.of(values)));
+    return new Metric(key, label, better, model, floor, worst, Optional.of(Measured.of(values)));
   }
 
   /** The model's figure in units of the floor's: 1 is as good as real. */

@@ -25,7 +25,7 @@ final class Neighbours {
    *
    * @param numbers what {@link #nearest} calls each of them
    */
-  void see(ImageSet others, int[] numbers) {
+  void add(ImageSet others, int[] numbers) {
     pictures.checkLike(others);
     int stride = pictures.stride();
     IntStream.range(0, pictures.size())

@@ -48,7 +48,7 @@ public final class NetworkSampler implements ImageSampler {
   }
 
   @Override
-  public ImageSet paint(long seed, Optional<ImageSet> conditions, long[] classes) {
+  public ImageSet sample(long seed, Optional<ImageSet> conditions, long[] classes) {
     ImageSet pictures = shape.blank(classes.length);
     int stride = shape.stride();
     int from = 0;

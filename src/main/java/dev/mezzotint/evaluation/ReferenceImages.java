@@ -9,11 +9,11 @@ import java.util.Optional;
  *
  * @param conditions as the network sees them; empty in a set without
  * @param labels class labels, all 0 in a set without
- * @param which their numbers in the data set
+ * @param indices their numbers in the data set
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record ReferenceImages(
-    ImageSet pictures, Optional<ImageSet> conditions, long[] labels, int[] which) {
+    ImageSet images, Optional<ImageSet> conditions, long[] labels, int[] indices) {
 
   static ReferenceImages read(ImageDataset set, int... which) throws IOException {
     int h = set.height();

@@ -15,21 +15,21 @@ import java.util.Optional;
  * @param settings what it was measured with
  * @param sheet generated beside real pictures, see {@link Evaluation}
  */
-public record Report(Map<String, Object> settings, List<Metric> figures, Pixels sheet) {
+public record Report(Map<String, Object> settings, List<Metric> metrics, Pixels sheet) {
   public Report {
     settings = new LinkedHashMap<>(settings);
-    figures = List.copyOf(figures);
+    metrics = List.copyOf(metrics);
   }
 
   /** A table for people. */
   public List<String> lines() {
-    boolean conditioned = figures.stream().anyMatch(f -> f.baseline().isPresent());
+    boolean conditioned = metrics.stream().anyMatch(f -> f.baseline().isPresent());
     List<String> lines = new ArrayList<>();
     String head = String.format("%-48s%18s%18s%8s", "figure", "model", "real", "ratio");
     lines.add(
         head + (conditioned ? String.format("%18s%18s%8s", "shuffled", "mean colour", "") : ""));
-    for (Metric figure : figures) {
-      StringBuilder line = new StringBuilder(String.format("%-48s", figure.words()));
+    for (Metric figure : metrics) {
+      StringBuilder line = new StringBuilder(String.format("%-48s", figure.label()));
       line.append(cell(Optional.of(figure.model()))).append(cell(Optional.of(figure.floor())));
       line.append(String.format(Locale.ROOT, "%8.2f", figure.ratio()));
       if (conditioned) {
@@ -59,14 +59,14 @@ public record Report(Map<String, Object> settings, List<Metric> figures, Pixels 
   /** For JSON: settings, and the figures by their keys. */
   public Map<String, Object> toMap() {
     Map<String, Object> all = new LinkedHashMap<>();
-    figures.forEach(figure -> all.put(figure.key(), figure.toMap()));
+    metrics.forEach(figure -> all.put(figure.key(), figure.toMap()));
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("settings", settings);
     map.put("figures", all);
     return map;
   }
 
-  public Optional<Metric> figure(String key) {
-    return figures.stream().filter(f -> f.key().equals(key)).findFirst();
+  public Optional<Metric> metric(String key) {
+    return metrics.stream().filter(f -> f.key().equals(key)).findFirst();
   }
 }

@@ -15,7 +15,7 @@ final class SegmentColours {
     this.counts = new long[segments];
   }
 
-  void learn(ImageSet pictures, byte[][] segments) {
+  void add(ImageSet pictures, byte[][] segments) {
     int plane = pictures.plane();
     for (int n = 0; n < pictures.size(); n++) {
       for (int i = 0; i < plane; i++) {
@@ -29,7 +29,7 @@ final class SegmentColours {
   }
 
   /** A picture for each map of segments; one never seen is grey. */
-  ImageSet paint(ImageSet like, byte[][] segments) {
+  ImageSet render(ImageSet like, byte[][] segments) {
     ImageSet painted = like.blank(segments.length);
     int plane = painted.plane();
     for (int n = 0; n < segments.length; n++) {

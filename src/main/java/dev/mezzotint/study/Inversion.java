@@ -41,7 +41,7 @@ public final class Inversion {
     return sum / back.length;
   }
 
-  public static StudyResult finding(int pictures, int steps, double error) {
+  public static StudyResult result(int pictures, int steps, double error) {
     return new StudyResult(
         "inversion",
         List.of(

@@ -44,7 +44,7 @@ public final class PlaneDistance {
     return new Distances(model, floor);
   }
 
-  public static StudyResult finding(String name, Distances distances) {
+  public static StudyResult result(String name, Distances distances) {
     return new StudyResult(
         "plane",
         List.of(

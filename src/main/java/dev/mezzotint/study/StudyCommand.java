@@ -174,7 +174,7 @@ public final class StudyCommand implements Callable<Integer> {
     }
     List<String> all = new ArrayList<>(finding.lines());
     all.addAll(written);
-    json.answer(
+    json.result(
         String.join(System.lineSeparator(), all),
         Map.of("study", finding.name(), "lines", finding.lines(), "files", written));
   }
@@ -238,7 +238,7 @@ public final class StudyCommand implements Callable<Integer> {
         pictures.read(i, x1, i * channels * height * width);
       }
       double error = Inversion.roundTrip(network, x1, n, height, width, steps);
-      return Inversion.finding(n, steps, error);
+      return Inversion.result(n, steps, error);
     }
   }
 
@@ -304,7 +304,7 @@ public final class StudyCommand implements Callable<Integer> {
           "--model", "--model is not one of the plane: its card has no p1");
     }
     try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
-      return PlaneDistance.finding(
+      return PlaneDistance.result(
           files.name(),
           PlaneDistance.measure(network, Density.parse(files.card().p0()), Density.parse(word)));
     } catch (IllegalArgumentException e) {

@@ -96,7 +96,7 @@ public final class DemoCommand implements Callable<Integer> {
     requests.fetch(id, out);
     say("in the store: " + requests.location(id));
     Path picture = out.resolve("grid.png").toAbsolutePath().normalize();
-    json.answer(
+    json.result(
         "picture: " + picture,
         Map.of("jobId", id, "picture", picture.toString(), "location", requests.location(id)));
     return 0;

@@ -37,7 +37,7 @@ class EvaluationTest {
   }
 
   private static Metric figure(Report report, String key) {
-    return report.figure(key).orElseThrow();
+    return report.metric(key).orElseThrow();
   }
 
   @Test
@@ -48,7 +48,7 @@ class EvaluationTest {
     assertThat(figure(report, "slicedWasserstein16x16").model().spread()).isPositive();
     assertThat(figure(report, "coverage").ratio()).isBetween(0.85, 1.15);
     assertThat(figure(report, "nearestTraining").ratio()).isCloseTo(1, within(0.3));
-    assertThat(report.lines()).hasSize(1 + report.figures().size()).allMatch(l -> l.length() < 100);
+    assertThat(report.lines()).hasSize(1 + report.metrics().size()).allMatch(l -> l.length() < 100);
     assertThat(report.sheet().width()).isEqualTo(2 + 12 * 18);
     assertThat(report.sheet().height()).isEqualTo(2 + 9 * 18);
     assertThat(report.toMap().get("settings").toString()).contains("count=64", "seed=7");

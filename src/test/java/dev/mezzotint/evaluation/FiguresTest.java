@@ -86,7 +86,7 @@ class FiguresTest implements WithQuickTheories {
   void kidIsNearNothingForOneDistributionAndSeesNoiseColourAndCollapse() {
     RandomFeatures space = new RandomFeatures(REAL);
     float[][] real = space.of(REAL);
-    double chance = FeatureDistances.kidOfChance(real, space.of(FLOOR), 1);
+    double chance = FeatureDistances.kidNoiseFloor(real, space.of(FLOOR), 1);
     assertThat(Math.abs(FeatureDistances.kid(real, space.of(FLOOR)))).isLessThan(4 * chance);
     assertThat(Math.abs(FeatureDistances.kid(real, space.of(THIRD)))).isLessThan(4 * chance);
     Map<String, ImageSet> faults =
@@ -212,7 +212,7 @@ class FiguresTest implements WithQuickTheories {
               Neighbours search = new Neighbours(queries);
               for (int from = 0; from < others; from += chunk) {
                 int[] which = IntStream.range(from, Math.min(others, from + chunk)).toArray();
-                search.see(set.select(which), which);
+                search.add(set.select(which), which);
               }
               for (int q = 0; q < 5; q++) {
                 double least = Double.MAX_VALUE;
@@ -248,8 +248,8 @@ class FiguresTest implements WithQuickTheories {
     // Noise within a segment leaves its mean colour alone.
     assertThat(Consistency.colourError(Drawings.noisy(REAL, 0.1f), REAL, segments)).isLessThan(2);
     SegmentColours colours = new SegmentColours(256, 3);
-    colours.learn(REAL, segments);
-    ImageSet mean = colours.paint(REAL, segments);
+    colours.add(REAL, segments);
+    ImageSet mean = colours.render(REAL, segments);
     assertThat(mean.values()[0]).isEqualTo(mean.values()[15]).isNotEqualTo(mean.values()[16]);
   }
 
@@ -263,7 +263,7 @@ class FiguresTest implements WithQuickTheories {
     assertThat(Consistency.difference(REAL, Drawings.shifted(REAL, 0.2f)))
         .isCloseTo(25.5, within(0.01));
     byte[][] maps = {{0, 0, 1, 1}, {2, 2, 2, 2}, {0, 1, 1, 1}};
-    assertThat(Consistency.mostAlike(maps, new byte[][] {{1, 1, 1, 1}, {2, 2, 2, 0}}))
+    assertThat(Consistency.mostSimilar(maps, new byte[][] {{1, 1, 1, 1}, {2, 2, 2, 0}}))
         .containsExactly(2, 1);
   }
 }

@@ -86,7 +86,7 @@ class StudiesTest {
     try (SamplingNetwork network = load(files)) {
       PlaneDistance.Distances distances =
           PlaneDistance.measure(network, Density.triangle(), Density.square());
-      LOG.info(() -> PlaneDistance.finding(files.name(), distances).lines().get(0));
+      LOG.info(() -> PlaneDistance.result(files.name(), distances).lines().get(0));
       assertThat(distances.ratio()).isLessThanOrEqualTo(1.5);
       assertThat(distances.floor()).isBetween(0.03, 0.06);
     }
@@ -115,7 +115,7 @@ class StudiesTest {
         Pixels.fromChw(pictures, i * values, 3, 32, 32).toChw(pictures, i * values);
       }
       double error = Inversion.roundTrip(network, pictures, n, 32, 32, 128);
-      LOG.info(() -> Inversion.finding(n, 128, error).lines().get(0));
+      LOG.info(() -> Inversion.result(n, 128, error).lines().get(0));
       assertThat(error).isLessThan(1 / 255.0);
     }
   }

@@ -30,7 +30,7 @@ public final class CancelCommand implements Callable<Integer> {
   public Integer call() {
     try (MezzotintSystem requests = surroundings.requests()) {
       requests.cancel(id);
-      json.tell(
+      json.status(
           "called off " + id + "; 'watch " + id + "' tells how it ended",
           Map.of("jobId", id, "calledOff", true));
       return 0;

@@ -58,7 +58,7 @@ final class JobWatcher {
                       : life[0].after(event);
               if (next.isPresent()) {
                 life[0] = next.get();
-                json.answer(line(event), facts(event, requests));
+                json.result(line(event), facts(event, requests));
               }
             },
             last);
@@ -67,7 +67,7 @@ final class JobWatcher {
       return 1;
     }
     if (end.get().type() == JobEvent.Type.COMPLETED) {
-      if (!json.wanted()) { // or it stands in the event
+      if (!json.enabled()) { // or it stands in the event
         System.out.println(requests.location(id));
       }
       if (out != null) {
@@ -80,7 +80,7 @@ final class JobWatcher {
 
   private static void fetch(MezzotintSystem requests, String id, Path out, JsonOption json) {
     List<String> files = requests.fetch(id, out).stream().map(Path::toString).toList();
-    json.answer(
+    json.result(
         files.size() + " files: " + out,
         Map.of("type", "fetched", "jobId", id, "out", out.toString(), "files", files));
   }

@@ -34,7 +34,7 @@ public final class PauseCommand implements Callable<Integer> {
   public Integer call() {
     try (MezzotintSystem requests = surroundings.requests()) {
       List<String> topics = requests.pause(topic);
-      json.tell("paused " + String.join(", ", topics), Map.of("paused", topics));
+      json.status("paused " + String.join(", ", topics), Map.of("paused", topics));
       return 0;
     }
   }

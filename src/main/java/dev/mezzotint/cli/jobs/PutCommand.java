@@ -77,7 +77,7 @@ public final class PutCommand implements Callable<Integer> {
         requests.put(objects);
       }
     }
-    json.tell(
+    json.status(
         "put %s: %d %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),
         Map.of("key", key, "files", files.size()));
     return 0;

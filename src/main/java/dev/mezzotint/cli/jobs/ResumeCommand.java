@@ -34,7 +34,7 @@ public final class ResumeCommand implements Callable<Integer> {
   public Integer call() {
     try (MezzotintSystem requests = surroundings.requests()) {
       List<String> topics = requests.resume(topic);
-      json.tell("resumed " + String.join(", ", topics), Map.of("resumed", topics));
+      json.status("resumed " + String.join(", ", topics), Map.of("resumed", topics));
       return 0;
     }
   }

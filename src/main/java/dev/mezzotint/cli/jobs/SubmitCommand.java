@@ -77,7 +77,7 @@ public final class SubmitCommand implements Callable<Integer> {
       MezzotintSystem.Kind asked = kind(read);
       requests.submit(asked, id, request);
       String word = asked.name().toLowerCase(Locale.ROOT);
-      json.tell("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
+      json.status("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
       return watch || out != null
           ? JobWatcher.follow(requests, id, before, SubmitCommand::answers, out, json)
           : 0;

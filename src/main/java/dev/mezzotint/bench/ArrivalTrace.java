@@ -13,14 +13,14 @@ import java.util.Random;
  * autoscaler is for.
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record ScaleArrivals(double[] seconds) {
+public record ArrivalTrace(double[] seconds) {
   private static final int ARRIVALS_MAX = 5_000_000;
   private static final double DAY_SECONDS = 86_400;
   private static final double BURST_SECONDS = 120;
   private static final double BURST_FACTOR = 8;
   private static final double BURSTS_PER_DAY = 12;
 
-  public ScaleArrivals {
+  public ArrivalTrace {
     Arrays.sort(seconds);
   }
 
@@ -30,7 +30,7 @@ public record ScaleArrivals(double[] seconds) {
    *
    * @throws InvalidInputException if a line has no number, or there are none or too many
    */
-  public static ScaleArrivals parse(List<String> lines) {
+  public static ArrivalTrace parse(List<String> lines) {
     List<Double> all = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {
       String first = lines.get(i).split(",", 2)[0].strip();
@@ -56,7 +56,7 @@ public record ScaleArrivals(double[] seconds) {
     }
     double[] seconds = all.stream().mapToDouble(Double::doubleValue).toArray();
     double start = Arrays.stream(seconds).min().orElse(0);
-    return new ScaleArrivals(Arrays.stream(seconds).map(second -> second - start).toArray());
+    return new ArrivalTrace(Arrays.stream(seconds).map(second -> second - start).toArray());
   }
 
   /**
@@ -64,7 +64,7 @@ public record ScaleArrivals(double[] seconds) {
    *
    * @param jobs about so many
    */
-  public static ScaleArrivals day(int jobs, long seed) {
+  public static ArrivalTrace day(int jobs, long seed) {
     Random random = new Random(seed);
     double[] bursts = random.doubles((long) BURSTS_PER_DAY, 0, DAY_SECONDS).toArray();
     double peak = 0;
@@ -87,7 +87,7 @@ public record ScaleArrivals(double[] seconds) {
         kept.add(at);
       }
     }
-    return new ScaleArrivals(kept.stream().mapToDouble(Double::doubleValue).toArray());
+    return new ArrivalTrace(kept.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private static double rate(double at, double[] bursts) {
