@@ -1,5 +1,7 @@
 package dev.mezzotint.bench;
 
+import picocli.CommandLine.Mixin;
+import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.autoscaling.ScalingTarget;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -85,8 +87,7 @@ public final class AutoscalerBench implements Callable<Integer> {
       description = "targetSeconds to try; default 15,30,60,120,300.")
   private double @Nullable [] targets;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
+  @Mixin private ReportOptions report = new ReportOptions();
 
   @Override
   public Integer call() throws IOException {
@@ -96,17 +97,17 @@ public final class AutoscalerBench implements Callable<Integer> {
     check("--startup", startup, 0);
     check("--pods", pods, 1);
     check("--jobs", jobs, 1);
+    report.check();
     ArrivalTrace arrivals = trace == null ? ArrivalTrace.day(jobs, seed) : read(trace);
     List<Map<String, Object>> rows = new ArrayList<>();
-    System.out.printf(
-        Locale.ROOT,
-        "%d jobs; one full worker takes %.3g s per job, a job %.3g s; a pod is there after %.3g s%n",
+    report.print(
+        "%d jobs; a full worker takes %.3g s per job, one job %.3g s; a pod starts in %.3g s",
         arrivals.seconds().length,
         jobSeconds,
         latency,
         startup);
-    System.out.println(
-        "targetSeconds least  wait p50     p95     p99   GPU hours  busy  pods  killed  killed s");
+    report.print(
+        "targetSeconds   min  wait p50     p95     p99   GPU hours  busy   max  killed  killed s");
     for (double target : targets == null ? TARGETS : targets) {
       check("--target-seconds", target, 0.001);
       for (int least = 0; least <= 1; least++) {
@@ -117,16 +118,12 @@ public final class AutoscalerBench implements Callable<Integer> {
         rows.add(row(target, least, AutoscalerSimulation.run(settings, arrivals)));
       }
     }
-    if (json != null) {
-      Map<String, Object> all = new LinkedHashMap<>();
-      all.put("jobs", arrivals.seconds().length);
-      all.put("jobSeconds", jobSeconds);
-      all.put("jobLatency", latency);
-      all.put("startup", startup);
-      all.put("settings", rows);
-      Files.write(json, JsonText.writePretty(all));
-    }
-    return 0;
+    report.put("jobs", arrivals.seconds().length);
+    report.put("jobSeconds", jobSeconds);
+    report.put("jobLatency", latency);
+    report.put("startup", startup);
+    report.put("settings", rows);
+    return report.finish();
   }
 
   private static void check(String option, double value, double least) {
@@ -144,10 +141,9 @@ public final class AutoscalerBench implements Callable<Integer> {
     }
   }
 
-  private static Map<String, Object> row(double target, int least, ScalingOutcome outcome) {
-    System.out.printf(
-        Locale.ROOT,
-        "%13.4g %5d %9.1f %7.1f %7.1f %11.1f %4.0f%% %5d %7d %9.0f%n",
+  private Map<String, Object> row(double target, int least, ScalingOutcome outcome) {
+    report.print(
+        "%13.4g %5d %9.1f %7.1f %7.1f %11.1f %4.0f%% %5d %7d %9.0f",
         target,
         least,
         outcome.waitQuantile(0.5),

@@ -124,7 +124,8 @@ public final class LatencyBench implements Callable<Integer> {
     } finally {
       QueueBench.delete(data);
     }
-    return output.end(figures);
+    output.metrics().putAll(figures);
+    return output.finish();
   }
 
   private void run(

@@ -112,7 +112,8 @@ public final class ObservabilityBench implements Callable<Integer> {
       collector.stop(0);
       QueueBench.delete(data);
     }
-    return output.end(figures);
+    output.metrics().putAll(figures);
+    return output.finish();
   }
 
   private HttpServer collector() throws IOException {

@@ -109,7 +109,8 @@ public final class QueueBench implements Callable<Integer> {
     } finally {
       delete(data);
     }
-    return output.end(figures);
+    output.metrics().putAll(figures);
+    return output.finish();
   }
 
   private void run(WorkerConfig settings, Endpoints endpoints, Connections connections)

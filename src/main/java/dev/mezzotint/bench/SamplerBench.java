@@ -142,7 +142,8 @@ public final class SamplerBench implements Callable<Integer> {
         BarePasses passes = new BarePasses(device, files, info);
         figures.putAll(passes.measure(batches, SideBySide.sampler(rounds, seconds, other)));
       }
-      return output.end(figures);
+      output.metrics().putAll(figures);
+    return output.finish();
     }
     int largest = device.name().equals("cpu") ? StepLoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;
@@ -152,7 +153,8 @@ public final class SamplerBench implements Callable<Integer> {
       fullQueue(library, info, rows, curve, slots, largest);
       arrivals(rows, curve, slots);
     }
-    return output.end(figures);
+    output.metrics().putAll(figures);
+    return output.finish();
   }
 
   private BatchCurve curve(SamplingNetwork.Slots rows, int[] sizes) {
@@ -269,7 +271,8 @@ public final class SamplerBench implements Callable<Integer> {
     if (plot != null) {
       Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
     }
-    output.write(figures); // what follows takes long, and may be cut short
+    output.metrics().putAll(figures);
+    output.save(); // what follows takes long, and may be cut short
     if (live > 0) {
       figures.put("arrivalsLive", comparison.live(rows, live));
     }

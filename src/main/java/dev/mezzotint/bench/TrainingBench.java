@@ -118,7 +118,8 @@ public final class TrainingBench implements Callable<Integer> {
       }
     }
     figures.put("cases", cases);
-    return output.end(figures);
+    output.metrics().putAll(figures);
+    return output.finish();
   }
 
   private static Batch batch(NetworkConfig config, int rows, int number) {

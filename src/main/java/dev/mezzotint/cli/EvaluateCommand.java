@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  evaluate --model avatars-32 --data avatars.zip",
-      "  evaluate --model my-model --data my-pictures --count 256 --json figures.json --out it.png"
+      "  evaluate --model my-model --data my-pictures --count 256 --report report.json --out sheet.png"
     })
 public final class EvaluateCommand implements Callable<Integer> {
   private static final int COUNT_DEFAULT = 512;
@@ -101,8 +101,7 @@ public final class EvaluateCommand implements Callable<Integer> {
       description = "Training pictures to look for copies in; default ${DEFAULT-VALUE}.")
   private int search;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write figures and settings.")
-  private @Nullable Path json;
+  @Mixin private ReportOptions output = new ReportOptions();
 
   @Option(
       names = "--out",
@@ -177,9 +176,7 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   private void destinations(ModelFiles files) {
-    if (json != null) {
-      OutputPaths.file("--json", json);
-    }
+    output.check();
     if (out != null) {
       OutputPaths.file("--out", out);
     }
@@ -237,19 +234,17 @@ public final class EvaluateCommand implements Callable<Integer> {
   private void tell(ModelFiles files, Report found, Map<String, Object> settings)
       throws IOException {
     Report report = new Report(settings, found.metrics(), found.sheet());
-    System.out.printf(
-        "%s: %s pictures each, %s repeats from seed %s, %s in %s steps%n",
+    output.print(
+        "%s: %s images each, %s repeats from seed %s, %s in %s steps",
         settings.get("model"),
         settings.get("count"),
         settings.get("repeats"),
         settings.get("seed"),
         settings.get("sampler"),
         settings.get("steps"));
-    report.lines().forEach(System.out::println);
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(report.toMap()));
-      System.err.println("figures: " + json);
-    }
+    report.lines().forEach(line -> output.print("%s", line));
+    output.metrics().putAll(report.toMap());
+    output.finish();
     if (out != null) {
       Files.write(out, Png.encode(report.sheet(), 9));
       System.err.println("sheet: " + out);

@@ -17,8 +17,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "worker",
     description = {
-      "Consume requests until stopped (the default command).",
-      "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts a broker and a store of its own."
+      "Consume requests until stopped.",
+      "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts an embedded broker and store."
     })
 public final class WorkerCommand implements Callable<Integer> {
   private static final Set<String> HTTP_PORT_VARIABLES =
@@ -46,7 +46,7 @@ public final class WorkerCommand implements Callable<Integer> {
     return WorkerLifecycle.exitCode();
   }
 
-  /** A second worker on one machine takes any free port, unless somebody has said which. */
+  /** A second worker on one machine takes any free port, unless one is configured. */
   private static void chooseHttpPort() {
     Config config = ConfigProvider.getConfig();
     boolean said =

@@ -34,7 +34,7 @@ class AutoscalerBenchTest {
                 "30,60",
                 "--job-seconds",
                 "2",
-                "--json",
+                "--report",
                 json.toString()))
         .isZero();
     JsonObject figures = JsonObject.parse(Files.readAllBytes(json));

@@ -39,7 +39,7 @@ class SideBySideTest {
 
   @Test
   void measuresWholeStepsAlone() throws IOException {
-    terminal.succeeds(BENCH + "--json @/alone.json");
+    terminal.succeeds(BENCH + "--report @/alone.json");
     assertThat(terminal.printed()).contains("batch   1:", "batch   2:").doesNotContain("peer");
     String json = Files.readString(folder.resolve("alone.json"));
     assertThat(json).contains("\"imagesPerSecond\"", "\"machine\"").doesNotContain("ratio");
@@ -47,7 +47,7 @@ class SideBySideTest {
 
   @Test
   void takesTurnsWithAPeerAndPrintsTheRatio() throws IOException {
-    terminal.succeeds(BENCH + "--peer @/peer.sh --json @/both.json");
+    terminal.succeeds(BENCH + "--peer @/peer.sh --report @/both.json");
     JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("both.json")));
     JsonObject first = figures.objects("cases", 10).orElseThrow().get(0);
     assertThat(first.object("peerImagesPerSecond").orElseThrow().number("median", 0, 100, 0))
@@ -67,7 +67,7 @@ class SideBySideTest {
   void barePassesTakeTurnsToo() throws IOException {
     String bench =
         "bench sampler --model " + Terminal.DEFAULTS + " --rounds 2 --seconds 0.05 --batch 1,2 ";
-    terminal.succeeds(bench + "--peer @/peer.sh --json @/passes.json");
+    terminal.succeeds(bench + "--peer @/peer.sh --report @/passes.json");
     assertThat(terminal.printed())
         .contains("batch   1:", "batch   2:", "peer", "of the rate of plain matrix products");
     JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("passes.json")));

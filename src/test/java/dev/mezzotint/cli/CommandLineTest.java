@@ -201,6 +201,13 @@ class CommandLineTest {
   }
 
   @Test
+  void bareCall_showsHelp() {
+    assertThat(terminal.run(Terminal.SURROUNDINGS)).isZero();
+    assertThat(terminal.printed()).contains("Usage: mezzotint", "generate", "worker");
+    assertThat(terminal.said()).isEmpty();
+  }
+
+  @Test
   void everyCommandHasHelp() {
     terminal.succeeds("--help");
     List<String> commands = new ArrayList<>();

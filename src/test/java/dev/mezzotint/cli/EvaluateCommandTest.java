@@ -47,10 +47,10 @@ class EvaluateCommandTest {
     terminal.succeeds("import " + Terminal.DEFAULTS + " --to @/model");
     terminal.succeeds(
         "evaluate --model @/model --data @/data --steps 1 --repeats 2 --count 16"
-            + " --json @/new/figures.json --out @/new/sheet.png --card");
+            + " --report @/new/metrics.json --out @/new/sheet.png --card");
     assertThat(terminal.printed())
-        .contains("16 pictures each, 2 repeats from seed 0", "patch SWD", "KID", "coverage");
-    String figures = Files.readString(folder.resolve("new/figures.json"));
+        .contains("16 images each, 2 repeats from seed 0", "patch SWD", "KID", "coverage");
+    String figures = Files.readString(folder.resolve("new/metrics.json"));
     assertThat(figures).contains("\"slicedWasserstein16x16\"", "\"ratio\"", "\"split\" : \"val\"");
     byte[] sheet = Files.readAllBytes(folder.resolve("new/sheet.png"));
     assertThat(ImageReader.read(sheet, 3).width()).isEqualTo(2 + 12 * 18);

@@ -23,7 +23,7 @@ import picocli.CommandLine;
 class JsonAnswersTest {
   /** They print nothing but what they write into a file, or speak to people alone. */
   private static final Set<String> WITHOUT =
-      Set.of("evaluate-once", "completion", "bench", "models", "jobs", "datasets");
+      Set.of("evaluate-once", "completion", "bench", "models", "jobs", "datasets", "worker");
 
   private static final Instant TIME = Instant.parse("2026-11-22T12:00:00Z");
 
@@ -59,7 +59,7 @@ class JsonAnswersTest {
 
   @Test
   void everyCommandThatTellsSomethingTellsItInJson() {
-    CommandLine line = Mezzotint.line(Terminal.SURROUNDINGS, List.of(), List.of());
+    CommandLine line = Mezzotint.commandLine(Terminal.SURROUNDINGS);
     line.getSubcommands()
         .forEach(
             (name, command) -> {
@@ -201,7 +201,7 @@ class JsonAnswersTest {
   @Test
   void jobsAndTopicsThatAreStoppedAreTold() {
     assertThat(objects(0, system, "cancel poster --json"))
-        .containsExactly(Map.of("jobId", "poster", "calledOff", true));
+        .containsExactly(Map.of("jobId", "poster", "cancelRequested", true));
     assertThat(objects(0, system, "pause generation --json"))
         .containsExactly(Map.of("paused", List.of("generation!")));
     assertThat(objects(0, system, "resume generation --json"))

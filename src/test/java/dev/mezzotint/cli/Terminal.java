@@ -71,7 +71,10 @@ public final class Terminal {
   }
 
   public int run(CommandContext surroundings, String line) {
-    String[] args = line.replace("@/", folder + "/").split(" ", -1);
+    return run(surroundings, line.replace("@/", folder + "/").split(" ", -1));
+  }
+
+  int run(CommandContext surroundings, String... args) {
     TorchDevice.open("cpu", 1); // the engine's greetings are not ours
     PrintStream err = System.err;
     PrintStream out = System.out;
@@ -80,7 +83,7 @@ public final class Terminal {
     System.setErr(new PrintStream(onErr, true, StandardCharsets.UTF_8));
     System.setOut(new PrintStream(onOut, true, StandardCharsets.UTF_8));
     try {
-      return Mezzotint.run(surroundings, List.of(), List.of(), args);
+      return Mezzotint.run(surroundings, args);
     } finally {
       System.setErr(err);
       System.setOut(out);

@@ -2,7 +2,8 @@ package dev.mezzotint.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.Main;
+import dev.mezzotint.Mezzotint;
+import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.worker.Site;
@@ -25,7 +26,7 @@ class DocsTest {
   private static final Set<String> RUN =
       Set.of("generate", "import", "export", "datasets", "bench");
 
-  private final CommandLine line = Main.line();
+  private final CommandLine line = Mezzotint.commandLine(new InstalledContext());
 
   @TempDir Path folder;
 
@@ -122,7 +123,7 @@ class DocsTest {
     List<String> words = new ArrayList<>(List.of(command.split("\\s+")));
     for (int i = 0; i < words.size(); i++) {
       String before = i == 0 ? "" : words.get(i - 1);
-      if (Set.of("--out", "--to", "--sheet", "--json").contains(before)) {
+      if (Set.of("--out", "--to", "--sheet", "--report").contains(before)) {
         words.set(i, folder.resolve(words.get(i)).toString());
       } else if (words.get(i).equals("some-diffusers-folder")) {
         words.set(i, Site.TINY.toString());

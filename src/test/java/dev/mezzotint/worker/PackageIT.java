@@ -179,7 +179,7 @@ class PackageIT {
   void halfAConfigurationIsRefusedInOneLine() throws Exception {
     Packaged half = packaged(Map.of("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
 
-    for (String[] words : new String[][] {{}, {"worker"}, {"demo"}, {"watch", "a"}}) {
+    for (String[] words : new String[][] {{"worker"}, {"demo"}, {"watch", "a"}}) {
       Answer answer = half.run(words);
       assertThat(answer.code()).as(answer.err()).isEqualTo(2);
       assertThat(answer.err().lines().filter(line -> line.startsWith("error: S3_ENDPOINT")))
