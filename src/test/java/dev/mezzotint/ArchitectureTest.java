@@ -106,6 +106,9 @@ class ArchitectureTest {
   private static final Map<String, List<String>> LIBRARIES =
       Map.ofEntries(
           Map.entry("json", List.of("com.fasterxml.jackson..")),
+          Map.entry("job", List.of("com.fasterxml.jackson.annotation..")),
+          Map.entry("delivery", List.of("com.fasterxml.jackson.annotation..")),
+          Map.entry("training.checkpoint", List.of("com.fasterxml.jackson.annotation..")),
           Map.entry("image", List.of("javax.imageio..")),
           Map.entry("torch", List.of("ai.djl..", "com.sun.jna..", "com.sun.management..")),
           Map.entry("s3", List.of("io.minio..", "okhttp3..", "javax.net..")),

@@ -1,11 +1,11 @@
 package dev.mezzotint.control;
 
-import dev.mezzotint.delivery.Admission;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobCommitter;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.delivery.LeasedDelivery;
+import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.ParsedRequest;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.job.AttemptStoppedException;
@@ -88,7 +88,7 @@ public final class PendingJobTerminator implements PendingJobs {
     String id = intake.id().value();
     JobRequest request = intake.request().orElseThrow();
     Optional<AttemptStoppedException.Reason> over =
-        Admission.over(request, cancellations.isCancelled(id), settings.clock().instant());
+        request.endReason(cancellations.isCancelled(id), settings.clock().instant());
     if (over.isEmpty()) {
       return false;
     }
@@ -99,7 +99,8 @@ public final class PendingJobTerminator implements PendingJobs {
       if (job.isEmpty()) {
         return false;
       }
-      end.commit(held, Admission.end(over.get(), job.get(), request, settings.clock().instant()));
+      end.commit(
+          held, Manifest.endedEarly(job.get(), settings.clock().instant(), over.get(), request));
       return true;
     } catch (InvalidInputException e) {
       LOG.log(System.Logger.Level.ERROR, "job {0} is unreadable: {1}", intake.id(), e.getMessage());

@@ -11,68 +11,68 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
-/** One delivery as several listeners hear of it; the last call comes to them in reverse. */
-record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements DeliveryObserver {
+/** Notifies several observers of one delivery; of its settlement in reverse order. */
+record CompositeDeliveryObserver(List<DeliveryObserver> observers) implements DeliveryObserver {
 
   @Override
   public void jobIdentified(String id) {
-    visits.forEach(visit -> visit.jobIdentified(id));
+    observers.forEach(observer -> observer.jobIdentified(id));
   }
 
   @Override
   public void jobCreated() {
-    visits.forEach(DeliveryObserver::jobCreated);
+    observers.forEach(DeliveryObserver::jobCreated);
   }
 
   @Override
   public void attemptStarted(int attempt, String model) {
-    visits.forEach(visit -> visit.attemptStarted(attempt, model));
+    observers.forEach(observer -> observer.attemptStarted(attempt, model));
   }
 
   @Override
   public void phaseStarted(String name) {
-    visits.forEach(visit -> visit.phaseStarted(name));
+    observers.forEach(observer -> observer.phaseStarted(name));
   }
 
   @Override
   public Period samplingStarted(LongSupplier evaluations) {
-    List<Period> spans = visits.stream().map(visit -> visit.samplingStarted(evaluations)).toList();
+    List<Period> spans = observers.stream().map(observer -> observer.samplingStarted(evaluations)).toList();
     return (to, counts) -> spans.forEach(span -> span.end(to, counts));
   }
 
   @Override
   public void recordSpan(String name, long from, long to, Map<String, Long> counts) {
-    visits.forEach(visit -> visit.recordSpan(name, from, to, counts));
+    observers.forEach(observer -> observer.recordSpan(name, from, to, counts));
   }
 
   @Override
   public void imageEncoded(long nanos) {
-    visits.forEach(visit -> visit.imageEncoded(nanos));
+    observers.forEach(observer -> observer.imageEncoded(nanos));
   }
 
   @Override
   public Executor wrap(Executor pool) {
     Executor wrapped = pool;
-    for (DeliveryObserver visit : visits) {
-      wrapped = visit.wrap(wrapped);
+    for (DeliveryObserver observer : observers) {
+      wrapped = observer.wrap(wrapped);
     }
     return wrapped;
   }
 
   @Override
   public void jobEnded(JobEvent.Type state) {
-    visits.forEach(visit -> visit.jobEnded(state));
+    observers.forEach(observer -> observer.jobEnded(state));
   }
 
   @Override
   public void rejected() {
-    visits.forEach(DeliveryObserver::rejected);
+    observers.forEach(DeliveryObserver::rejected);
   }
 
   @Override
   public void settled(Settlement settlement) {
-    List<DeliveryObserver> reversed = new ArrayList<>(visits);
+    List<DeliveryObserver> reversed = new ArrayList<>(observers);
     Collections.reverse(reversed);
-    reversed.forEach(visit -> visit.settled(settlement));
+    reversed.forEach(observer -> observer.settled(settlement));
   }
 }

@@ -12,11 +12,11 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * A delivery as long as its lock is held. Everything that others can see is done through here, so
- * that nothing is done after the lock was lost, and no event is told out of turn.
+ * A delivery while its lock is held. All visible effects of a delivery go through this class, so that
+ * nothing is done after the lock is lost, and events are published in the order of {@link JobState}.
  *
- * <p>What fails for a passing reason is tried again, until patience ends or the worker shuts down.
- * For one thread.
+ * <p>Transient failures are retried until the retry policy gives up or the worker shuts down. For one
+ * thread.
  */
 public final class LeasedDelivery {
   private final Delivery delivery;
@@ -24,9 +24,9 @@ public final class LeasedDelivery {
   private final RetryPolicy retryPolicy;
   private final JobListener.DeliveryObserver observer;
   private EventContext context;
-  private JobState life = JobState.NEW;
+  private JobState state = JobState.NEW;
 
-  /** Of which nobody hears. */
+  /** Without an observer. */
   public LeasedDelivery(Delivery delivery, EventPublisher events, RetryPolicy patience) {
     this(delivery, events, patience, JobListener.NONE.deliveryStarted(delivery));
   }
@@ -35,8 +35,8 @@ public final class LeasedDelivery {
       Delivery delivery,
       EventPublisher events,
       RetryPolicy patience,
-      JobListener.DeliveryObserver visit) {
-    this.observer = visit;
+      JobListener.DeliveryObserver observer) {
+    this.observer = observer;
     this.delivery = delivery;
     this.events = events;
     this.retryPolicy = patience;
@@ -47,22 +47,21 @@ public final class LeasedDelivery {
     return delivery;
   }
 
-  /** Who hears of it. */
   JobListener.DeliveryObserver observer() {
     return observer;
   }
 
-  /** Once the request is read: its deadline goes with its events. */
+  /** Sets the deadline that the events carry, once the request is parsed. */
   public void setDeadline(Optional<Instant> deadline) {
     context = context.expiring(deadline);
   }
 
-  /** True once the work should end: the lock is lost or the worker shuts down. */
+  /** True once the work should stop: the lock is lost, or the worker shuts down. */
   boolean stopping() {
     return delivery.fenced() || delivery.draining();
   }
 
-  /** Why the work ends. */
+  /** The exception that ends the work. */
   AttemptStoppedException stopException() {
     return new AttemptStoppedException(
         delivery.fenced()
@@ -71,52 +70,55 @@ public final class LeasedDelivery {
   }
 
   /**
+   * Retries an operation while it fails with a transient exception and the lock is held.
+   *
    * @throws AttemptStoppedException if the lock is lost
-   * @throws dev.mezzotint.job.TransientException the last one, when patience ends
+   * @throws dev.mezzotint.job.TransientException the last failure, once the retry policy gives up
    */
-  public <T> T withRetry(Supplier<T> work) throws InterruptedException {
+  public <T> T withRetry(Supplier<T> operation) throws InterruptedException {
     return retryPolicy.withRetry(
         this::stopping,
         () -> {
           if (delivery.fenced()) {
             throw stopException();
           }
-          return work.get();
+          return operation.get();
+        });
+  }
+
+  /** As {@link #withRetry(Supplier)}, for an operation without a result. */
+  public void withRetry(Runnable operation) throws InterruptedException {
+    withRetry(
+        () -> {
+          operation.run();
+          return true;
         });
   }
 
   /** Returns once the broker has the job's next event. */
   void publish(JobEvent event) throws InterruptedException {
-    JobState next = inTurn(event);
-    send(event);
-    life = next;
+    JobState next = stateAfter(event);
+    publishRejected(event);
+    state = next;
   }
 
-  /** As {@link #publish} for what is about the record and not about its job. */
+  /** As {@link #publish}, for an event that refers to the record and not to its job. */
   void publishRejected(JobEvent event) throws InterruptedException {
-    send(event);
-  }
-
-  private void send(JobEvent event) throws InterruptedException {
     JobEvent complete = event.withContext(context);
-    withRetry(
-        () -> {
-          events.publish(complete);
-          return complete;
-        });
+    withRetry(() -> events.publish(complete));
   }
 
-  /** Progress: may be lost, does not wait, and is not told once the lock is lost. */
+  /** Publishes progress without waiting; it may be lost, and is dropped once the lock is lost. */
   void publishLater(JobEvent event) {
-    JobState next = inTurn(event);
+    JobState next = stateAfter(event);
     if (!delivery.fenced()) {
       events.publishLater(event.withContext(context));
-      life = next;
+      state = next;
     }
   }
 
-  private JobState inTurn(JobEvent event) {
-    JobState before = life;
+  private JobState stateAfter(JobEvent event) {
+    JobState before = state;
     return before
         .after(event)
         .orElseThrow(() -> new IllegalStateException(event.id() + " does not follow " + before));
@@ -124,10 +126,6 @@ public final class LeasedDelivery {
 
   void deadLetter(String jobId, int attempt, String field, String cause)
       throws InterruptedException {
-    withRetry(
-        () -> {
-          events.deadLetter(delivery, jobId, attempt, field, cause);
-          return cause;
-        });
+    withRetry(() -> events.deadLetter(delivery, jobId, attempt, field, cause));
   }
 }

@@ -16,7 +16,6 @@ import dev.mezzotint.storage.Sha256;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,7 +98,7 @@ final class DerivedArtifacts {
         grid,
         sheet,
         clip,
-        inline() ? inlined(images) : Map.of());
+        inline() ? inlined(images) : List.of());
   }
 
   private List<GeneratedImages.BadFile> failedFrames(Map<Integer, String> failed) {
@@ -164,17 +163,18 @@ final class DerivedArtifacts {
     return shown;
   }
 
-  private Map<String, String> inlined(List<GeneratedImages.Image> images) {
+  private List<GeneratedImages.InlineFile> inlined(List<GeneratedImages.Image> images) {
     long bytes = images.stream().mapToLong(GeneratedImages.Image::bytes).sum();
     if (bytes > INLINE_BYTES_MAX) {
-      return Map.of();
+      return List.of();
     }
-    Map<String, String> data = new LinkedHashMap<>();
+    List<GeneratedImages.InlineFile> inline = new ArrayList<>();
     List<byte[]> all = files.all();
     for (int i = 0; i < all.size(); i++) {
-      data.put(images.get(i).key(), Base64.getEncoder().encodeToString(all.get(i)));
+      String data = Base64.getEncoder().encodeToString(all.get(i));
+      inline.add(GeneratedImages.InlineFile.png(images.get(i).key(), data));
     }
-    return data;
+    return inline;
   }
 
   private GeneratedImages.File keep(String key, byte[] png, AttemptContext watch)

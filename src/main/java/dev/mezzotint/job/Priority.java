@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** How a job stands against others that wait for the same device. */
+/** Priority of a job among those that wait for the same device. */
 public enum Priority {
   HIGH,
   NORMAL,
   LOW;
 
-  /** The words of all priorities, highest first. */
+  /** Names of all priorities in requests, highest first. */
   public static final List<String> WIRE_NAMES = Stream.of(values()).map(Priority::wireName).toList();
 
-  /** The word on the wire: the name in lower case. */
+  /** The name in requests: the constant's name in lower case. */
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -6,23 +6,23 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Tries again what failed for a passing reason, while the record's lock is held: the broker hands a
- * released record out again at once, so waiting is done here.
+ * Retries transient failures with exponential backoff while the record's lock is held: the broker
+ * delivers a released record again at once, so waiting has to happen here.
  *
- * <p>The pause doubles from {@code first} to {@code longest} and is shortened at random by up to a
- * half, so that workers which failed together do not come back together.
+ * <p>The pause doubles from {@code firstPause} to {@code longestPause} and is shortened at random by
+ * up to a half, so that workers that failed together do not retry together.
  *
- * @param timeout after it the last failure is the caller's
+ * @param timeout after which the last failure is thrown
  */
 public record RetryPolicy(Duration firstPause, Duration longestPause, Duration timeout) {
-  /** Rides out the restart of a store or broker. */
+  /** Long enough to survive a restart of the store or broker. */
   public static final RetryPolicy DEFAULT =
       new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofSeconds(60));
 
   private static final System.Logger LOG = System.getLogger(RetryPolicy.class.getName());
   private static final long SLICE_MILLIS = 20;
 
-  /** Failures before a word about it: one or two are nothing that anybody could mend. */
+  /** Failures before a warning is logged. */
   private static final int QUIET_FAILURES = 3;
 
   public RetryPolicy {
@@ -32,8 +32,10 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
   }
 
   /**
-   * @param stop true once nobody waits for the outcome: then no further try is made
-   * @throws TransientException the last one, when time is up or {@code stop} says so
+   * Calls the operation until it does not throw a {@link TransientException}.
+   *
+   * @param stop true once the result is no longer needed: then there is no further try
+   * @throws TransientException the last one, after the timeout or a stop
    */
   public <T> T withRetry(BooleanSupplier stop, Supplier<T> work) throws InterruptedException {
     long begun = System.nanoTime();
@@ -45,14 +47,14 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
         T result = work.get();
         if (failures >= QUIET_FAILURES) {
           double seconds = (System.nanoTime() - begun) / 1e9;
-          LOG.log(System.Logger.Level.INFO, "Goes on after {0,number,0.0} s.", seconds);
+          LOG.log(System.Logger.Level.INFO, "Recovered after {0,number,0.0} s.", seconds);
         }
         return result;
       } catch (TransientException e) {
         if (++failures == QUIET_FAILURES) {
           LOG.log(
               System.Logger.Level.WARNING,
-              "Tries again for up to {0} s: {1}",
+              "Retrying for up to {0} s: {1}",
               timeout.toSeconds(),
               e.getMessage());
         }
@@ -64,7 +66,7 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
     }
   }
 
-  /** As {@link #withRetry}, for work without a result. */
+  /** As {@link #withRetry(BooleanSupplier, Supplier)}, for an operation without a result. */
   public void withRetry(BooleanSupplier stop, Runnable work) throws InterruptedException {
     withRetry(
         stop,
@@ -74,7 +76,7 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
         });
   }
 
-  /** Waits for the first pause of a series; false if stopped before. */
+  /** Waits for {@code firstPause}; false if stopped before. */
   public boolean pause(BooleanSupplier stop) throws InterruptedException {
     return pause(firstPause.toMillis(), stop);
   }

@@ -1,11 +1,10 @@
 package dev.mezzotint.json;
 
 /**
- * Something that a person wrote or supplied (a request, a recipe, a model's files, an option) is
- * wrong and will be wrong again: never tried twice.
+ * Thrown for invalid input of users: a request, a recipe, a model's files, an option. Never retried.
  *
- * <p>The message is one sentence for that person: it names the field or file, what was found and
- * what would be right.
+ * <p>The message is one sentence for the user that names the field or file, what was found, and what
+ * would be valid.
  */
 public final class InvalidInputException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -13,8 +12,8 @@ public final class InvalidInputException extends RuntimeException {
   private final String field;
 
   /**
-   * @param field path of the offending field such as {@code output.grid}, or a tensor's or file's
-   *     name; empty when the input as a whole is meant
+   * @param field path of the invalid field such as {@code output.grid}, or a tensor's or file's name;
+   *     empty for the input as a whole
    */
   public InvalidInputException(String field, String message) {
     super(message);

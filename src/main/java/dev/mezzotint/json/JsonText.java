@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Writes plain maps as JSON; {@link JsonObject} reads it. Safe for use by many threads. */
+/** Writes maps as JSON, which {@link JsonObject} reads. Safe for use by many threads. */
 public final class JsonText {
   private JsonText() {}
 
@@ -23,9 +23,8 @@ public final class JsonText {
   }
 
   /**
-   * As {@link #write}, in the order in which each {@link LinkedHashMap} was filled, for formats
-   * where readers keep it. Every other map is sorted by key: {@link Map#of} has another order in
-   * each process, and what is written must not depend on who wrote it.
+   * As {@link #write}, but keeps the order of each {@link LinkedHashMap}. All other maps are sorted by
+   * key, because the order of {@link Map#of} differs between processes.
    */
   public static byte[] writeInOrder(Map<String, ?> members) {
     try {
@@ -38,15 +37,19 @@ public final class JsonText {
     }
   }
 
-  /** As {@link #writeInOrder}, indented, for files that people read. */
+  /** As {@link #writeInOrder}, indented and with a line break at the end. */
   public static byte[] writePretty(Map<String, ?> members) {
+    return pretty(ordered(members));
+  }
+
+  static byte[] pretty(Object members) {
     try {
       byte[] text =
           JsonObject.MAPPER
               .writer()
               .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
               .withDefaultPrettyPrinter()
-              .writeValueAsBytes(ordered(members));
+              .writeValueAsBytes(members);
       byte[] line = Arrays.copyOf(text, text.length + 1);
       line[text.length] = '\n';
       return line;

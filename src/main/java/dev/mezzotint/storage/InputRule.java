@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which objects requests may name, by whose request it is. Held where objects are read, so that no
- * field of a request can be forgotten; asked before, field by field, so that a refusal can name it.
+ * Restricts the objects that the requests of a tenant may name. Enforced where objects are read, so
+ * that no field of a request is overlooked, and checked earlier for each field, so that a refusal can
+ * name it.
  *
- * @param prefixes each ends in {@code /}; {@code {tenant}} in it stands for the request's tenant;
- *     none to allow every key
+ * @param prefixes allowed prefixes, each ending in {@code /}; {@code {tenant}} is replaced by the
+ *     request's tenant; empty to allow every key
  */
 public record InputRule(List<String> prefixes) {
   /** Every key of the bucket. */
@@ -20,7 +21,7 @@ public record InputRule(List<String> prefixes) {
   private static final String TENANT = "{tenant}";
 
   /**
-   * @throws InvalidInputException for a prefix that is none
+   * @throws InvalidInputException for an invalid prefix
    */
   public InputRule {
     prefixes = List.copyOf(prefixes);
@@ -34,14 +35,14 @@ public record InputRule(List<String> prefixes) {
     }
   }
 
-  /** Whether a request of this tenant may read this key, or list under it. */
+  /** Whether a request of this tenant may read this key, or list this prefix. */
   public boolean allows(String tenant, String key) {
     return prefixes.isEmpty()
         || prefixes.stream().anyMatch(prefix -> key.startsWith(prefix.replace(TENANT, tenant)));
   }
 
   /**
-   * Says no in the name of the field, before anything is read.
+   * Checks a key before anything is read.
    *
    * @throws InvalidInputException if this tenant's requests may not name this key
    */
@@ -56,10 +57,10 @@ public record InputRule(List<String> prefixes) {
   }
 
   /**
-   * The store as a tenant's requests may read it: what is not allowed is refused with an {@link
-   * InvalidInputException}, and so is all writing with an {@link UnsupportedOperationException}.
+   * A read-only view of the store for the requests of a tenant. Other keys are refused with an {@link
+   * InvalidInputException}, writes with an {@link UnsupportedOperationException}.
    *
-   * @param store stays the caller's to close
+   * @param store closed by the caller
    */
   public ObjectStore restrict(ObjectStore store, String tenant) {
     return new Readable(store, tenant);

@@ -4,7 +4,7 @@ import dev.mezzotint.job.Delivery;
 import java.util.function.BiPredicate;
 
 /**
- * The death of a worker at one of its calls: from then on none of its calls takes effect any more.
+ * Kills a worker at one of its calls: from then on none of its calls has an effect.
  */
 public final class Crash implements FaultInjector.Fault {
   public static final class Killed extends Error {
@@ -44,7 +44,7 @@ public final class Crash implements FaultInjector.Fault {
     return dead;
   }
 
-  /** Lets a worker with this fault handle the record; whether it died over it. */
+  /** Lets a worker with this fault handle the record; returns whether it was killed. */
   public boolean kills(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
     return kills(worker, delivery, this);
   }

@@ -13,12 +13,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The line between one worker and everything outside: each call to store or broker passes {@link
- * Fault} before it takes effect and after it did, before the answer comes back.
+ * Injects faults between a worker and the store and broker: {@link Fault} is called before each of
+ * their calls takes effect, and again before its answer is returned.
  */
 public final class FaultInjector implements ObjectStore, EventPublisher {
 
-  /** May throw, at one of a worker's calls. */
+  /** May throw at one of the calls. */
   public interface Fault {
     Fault NONE = (after, call, subject) -> {};
 

@@ -9,7 +9,7 @@ import dev.mezzotint.json.JsonText;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The events and dead-letter topics in memory. */
+/** Records published events and dead letters in memory. */
 public final class RecordingEventPublisher implements EventPublisher {
   /** One dead letter. */
   public record DeadLetter(
@@ -21,10 +21,10 @@ public final class RecordingEventPublisher implements EventPublisher {
 
   @Override
   public synchronized void publish(JobEvent event) {
-    // What cannot be written as JSON would fail in the broker's client.
+    // Data that cannot be written as JSON would fail in the broker's client.
     JsonObject.parse(JsonText.write(event.data()));
     contexts.add(event.context());
-    // Beside the body: a duplicate of a request leads to the same event in another context.
+    // Without the context: a duplicate of a request leads to the same event in another context.
     events.add(event.withContext(EventContext.NONE));
   }
 
@@ -39,7 +39,7 @@ public final class RecordingEventPublisher implements EventPublisher {
     deadLetters.add(new DeadLetter(delivery, jobId, attempt, field, cause));
   }
 
-  /** Of each event, in their order. */
+  /** Contexts of all events, in order. */
   public synchronized List<EventContext> contexts() {
     return List.copyOf(contexts);
   }
@@ -52,7 +52,7 @@ public final class RecordingEventPublisher implements EventPublisher {
     return events.stream().filter(e -> e.jobId().equals(jobId)).toList();
   }
 
-  /** The words of a job's events in the order of their publication. */
+  /** Types of a job's events, in order. */
   public List<String> types(String jobId) {
     return events(jobId).stream().map(e -> e.type().wireName()).toList();
   }

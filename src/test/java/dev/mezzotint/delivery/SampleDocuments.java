@@ -2,6 +2,7 @@ package dev.mezzotint.delivery;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mezzotint.job.AttemptStoppedException.Reason;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
@@ -35,7 +36,7 @@ public final class SampleDocuments {
     return job.withFault("r1", "no space left on \"/data\"").withAdvance("r2").withHandBack("r3");
   }
 
-  /** As the file {@code job-strikes.json}: two attempts that failed. */
+  /** Two attempts failed, one runs. */
   static JobRecord failing() {
     JobRecord job = untried();
     for (String run : new String[] {"r1", "r2", "r3"}) {
@@ -55,8 +56,8 @@ public final class SampleDocuments {
         Manifest.failed(
             job, ENDED, new InvalidInputException("steps", "steps must be from 1 to 1000, not 0")));
     all.put("given-up", Manifest.failed(job, ENDED, "given up after 5 attempts"));
-    all.put("expired", Manifest.expired(untried(), ENDED, request()));
-    all.put("cancelled", Manifest.cancelled(untried(), ENDED));
+    all.put("expired", Manifest.endedEarly(untried(), ENDED, Reason.LATE, request()));
+    all.put("cancelled", Manifest.endedEarly(untried(), ENDED, Reason.CANCELLED, request()));
     return all;
   }
 
@@ -73,9 +74,6 @@ public final class SampleDocuments {
   }
 
   private static GeneratedImages frames() {
-    Map<String, String> inline = new LinkedHashMap<>();
-    inline.put("jobs/night-run.3/images/b.png", "iVBORw0KGgo=");
-    inline.put("jobs/night-run.3/images/a.png", "iVBORw0KGgs=");
     return new GeneratedImages(
         Optional.of(
             new GeneratedImages.Settings("tiny@1", "euler", 4, "uniform", OptionalInt.empty())),
@@ -96,7 +94,9 @@ public final class SampleDocuments {
         Optional.empty(),
         Optional.of(new GeneratedImages.File("jobs/night-run.3/sheet.png", "4".repeat(64), 11)),
         Optional.of(new GeneratedImages.File("jobs/night-run.3/clip.png", "5".repeat(64), 12)),
-        inline);
+        List.of(
+            GeneratedImages.InlineFile.png("jobs/night-run.3/images/b.png", "iVBORw0KGgo="),
+            GeneratedImages.InlineFile.png("jobs/night-run.3/images/a.png", "iVBORw0KGgs=")));
   }
 
   private static TrainedModel model() {

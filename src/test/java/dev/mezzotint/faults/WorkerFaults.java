@@ -343,7 +343,7 @@ final class WorkerFaults {
     Evidence evidence = matrix.evidence(sent[0]);
     for (String id : evidence.sent().keySet()) {
       JsonObject job = JsonObject.parse(evidence.objects().get(Keys.jobRecord(id)));
-      assertThat(job.integer("strikes", 0, 99, -1)).as("strikes of " + id).isZero();
+      assertThat(job.integer("failedAttempts", 0, 99, -1)).as("failed attempts of " + id).isZero();
     }
   }
 }

@@ -26,14 +26,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every call of a worker fails once in every way that a call can fail. */
+/** Every call of a worker fails once, in every way that a call can fail. */
 class FaultsTest {
   private static final String JOB = request("a", "\"count\":2,\"output\":{\"grid\":true}");
   private static final String BAD_JOB = request("a", "\"steps\":0");
 
   @ParameterizedTest
   @ValueSource(strings = {"completed", "failed"})
-  void workerKilledAtAnyCallLeavesAJobThatTheNextOneEnds(String end) throws Exception {
+  void nextWorkerEndsTheJob_whenAWorkerIsKilledAtAnyCall(String end) throws Exception {
     String json = end.equals("completed") ? JOB : BAD_JOB;
     int points = 0;
     for (boolean after : new boolean[] {false, true}) {
@@ -56,7 +56,7 @@ class FaultsTest {
   }
 
   @Test
-  void twoWorkersKilledOneAfterTheOther() throws Exception {
+  void thirdWorkerEndsTheJob_whenTwoWorkersAreKilled() throws Exception {
     int pairs = 0;
     for (int n = 1; n <= 8; n++) {
       for (int m = 1; m <= 12; m++) {
@@ -86,7 +86,7 @@ class FaultsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void callThatFailsOnceIsMadeAgainWithinTheSameAttempt(boolean after) throws Exception {
+  void retriesWithinTheAttempt_whenACallFailsOnce(boolean after) throws Exception {
     for (int n = 1; n <= 8; n++) {
       World world = new World();
       Delivery delivery = world.record(JOB);
@@ -100,7 +100,7 @@ class FaultsTest {
   }
 
   @Test
-  void storeThatStaysAwayGivesTheRecordBackAndTellsNobody() throws Exception {
+  void releasesWithoutEvents_whenTheStoreStaysUnavailable() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     Hiccup away = new Hiccup(1, /* after= */ false, Integer.MAX_VALUE);
@@ -113,7 +113,7 @@ class FaultsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-  void outageThatBeginsAtAnyCallEndsInRelease(int n) throws Exception {
+  void releases_whenAnOutageBeginsAtAnyCall(int n) throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     Hiccup away = new Hiccup(n, /* after= */ true, Integer.MAX_VALUE);
@@ -124,7 +124,7 @@ class FaultsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void afterTheLockIsLostNothingIsWrittenOrPublished(boolean after) throws Exception {
+  void writesAndPublishesNothing_afterTheLockIsLost(boolean after) throws Exception {
     for (int n = 1; n <= 8; n++) {
       World world = new World();
       Delivery delivery = world.record(JOB);
@@ -153,7 +153,7 @@ class FaultsTest {
   }
 
   @Test
-  void twelveShutdownsInARowDoNotCountAgainstTheJob() throws Exception {
+  void twelveShutdownsInARow_doNotCountAsFailedAttempts() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     for (int i = 0; i < 12; i++) {
@@ -178,9 +178,9 @@ class FaultsTest {
     world.checkEnded("a");
   }
 
-  /** A worker's copies have positions of their own, and are the same record all the same. */
+  /** A worker's copies of a record have other positions, but count as the same record. */
   @Test
-  void attemptsAtCopiesOfARecordCountTogether() throws Exception {
+  void attemptsAtCopiesOfARecord_countTogether() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     String origin = delivery.position();
@@ -193,7 +193,7 @@ class FaultsTest {
       } else {
         end = Settlement.ACCEPT;
       }
-      // Every third delivery is of a new copy.
+      // Every third delivery is a new copy.
       delivery = deaths % 3 == 0 ? copy(world, delivery) : again(delivery);
       assertThat(delivery.origin()).isEqualTo(origin);
       assertThat(deaths).isLessThanOrEqualTo(5);
@@ -215,7 +215,7 @@ class FaultsTest {
   }
 
   @Test
-  void shutdownDoesNotWaitForAStoreThatIsAway() {
+  void shutdown_doesNotWaitForAnUnavailableStore() {
     World world = new World();
     Delivery delivery = world.record(JOB);
     FaultInjector.Fault awayWhileDraining =
@@ -234,7 +234,7 @@ class FaultsTest {
   }
 
   @Test
-  void workThatIsDoneIsCommittedEvenWhileDraining() throws Exception {
+  void finishedWorkIsCommitted_whileDraining() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     FaultInjector.Fault drain =
@@ -248,7 +248,7 @@ class FaultsTest {
   }
 
   @Test
-  void drainingWorkerTakesNothingNew() throws Exception {
+  void drainingWorker_takesNoNewRecord() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     delivery.drain();
@@ -258,7 +258,7 @@ class FaultsTest {
   }
 
   @Test
-  void jobRecordThatOthersKeepWritingIsReadAgainEachTime() throws Exception {
+  void jobRecordIsReadAgain_whileOthersChangeIt() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     Crash crash = new Crash(2, /* after= */ false);
@@ -277,7 +277,7 @@ class FaultsTest {
     world.checkEnded("a");
   }
 
-  /** From the n-th call on, so many calls fail for a passing reason. */
+  /** From the n-th call on, a number of calls fail with a transient exception. */
   private static final class Hiccup implements FaultInjector.Fault {
     private final int from;
     private final boolean after;

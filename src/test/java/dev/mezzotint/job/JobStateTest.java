@@ -33,7 +33,7 @@ class JobStateTest {
     return new JobEvent(id, type, "a", attempt, sequence, Instant.EPOCH, Map.of());
   }
 
-  /** Any event at all, in no order: what a topic full of duplicates and zombies may hold. */
+  /** Arbitrary events in arbitrary order. */
   private static Gen<JobEvent> events() {
     List<Type> ofJobs = Stream.of(Type.values()).filter(t -> t != Type.REJECTED).toList();
     return integers()
@@ -45,7 +45,7 @@ class JobStateTest {
   }
 
   @Test
-  void anyEventsAtAllLeaveALifeThatOnlyGoesForward() {
+  void after_onlyMovesForward_forArbitraryEvents() {
     AtomicInteger ended = new AtomicInteger();
     qt().withExamples(CASES)
         .forAll(lists().of(events()).ofSizeBetween(0, 40))
@@ -67,7 +67,7 @@ class JobStateTest {
                 assertThat(life.sequence()).isGreaterThanOrEqualTo(before.sequence());
                 assertThat(life.attempt()).isGreaterThanOrEqualTo(before.attempt());
                 if (next.isPresent()) {
-                  assertThat(before.isTerminal()).as("nothing follows an end").isFalse();
+                  assertThat(before.isTerminal()).as("a terminal state has no successor").isFalse();
                   assertThat(before.state().next()).contains(life.state());
                 }
                 assertThat(life.isTerminal()).isEqualTo(!life.endId().isEmpty());
@@ -83,7 +83,7 @@ class JobStateTest {
   }
 
   @Test
-  void fromEveryStateAnEndCanBeReachedAndFromAnEndNothing() {
+  void everyStateReachesATerminalState_andTerminalStatesHaveNoSuccessor() {
     for (State state : State.values()) {
       Set<State> reached = new HashSet<>(EnumSet.of(state));
       List<State> open = new ArrayList<>(reached);
@@ -100,9 +100,9 @@ class JobStateTest {
     }
   }
 
-  /** Attempts of one job, told in order, then mixed, doubled and partly lost on the way. */
+  /** Events of several attempts of one job, then reordered, repeated and partly lost. */
   @Test
-  void whateverTheWayDoesToAHistoryItsEndIsTheSame() {
+  void endIsTheSame_whenEventsAreReorderedRepeatedAndLost() {
     AtomicInteger changed = new AtomicInteger();
     qt().withExamples(CASES)
         .forAll(longs().all(), integers().between(1, 4), integers().between(0, 3))
@@ -141,11 +141,11 @@ class JobStateTest {
               assertThat(life.state().name()).isEqualTo(type.name());
               changed.addAndGet(heard.size() - steps);
             });
-    assertThat(changed.get()).as("events passed over").isGreaterThan(CASES);
+    assertThat(changed.get()).as("ignored events").isGreaterThan(CASES);
   }
 
   @Test
-  void overtakenAttemptIsNotHeard() {
+  void eventsOfASupersededAttempt_areIgnored() {
     JobState life = JobState.NEW;
     for (JobEvent event :
         List.of(
@@ -160,7 +160,7 @@ class JobStateTest {
   }
 
   @Test
-  void endUnderAnotherIdIsNeverPassedOver() {
+  void secondEndWithAnotherId_isAnError() {
     JobState over = JobState.NEW.after(event(Type.COMPLETED, 1, 0, "one")).orElseThrow();
     assertThat(over.after(event(Type.COMPLETED, 1, 0, "one"))).isEmpty();
     assertThat(over.after(event(Type.PROGRESSED, 9, 3, ""))).isEmpty();
@@ -171,7 +171,7 @@ class JobStateTest {
   }
 
   @Test
-  void rejectionIsAboutNoJob() {
+  void rejectedEvent_isNotAcceptedForAJob() {
     JobEvent rejected =
         new JobEvent("rejected/t/0/1", Type.REJECTED, "a", 0, 0, Instant.EPOCH, Map.of());
     assertThatThrownBy(() -> JobState.NEW.after(rejected))

@@ -75,7 +75,7 @@ class TrainingRoleTest {
     assertThat(pointer.string("run", "")).isEmpty();
     assertThat(pointer.integer("iteration", 0, FOR_EVER, 0)).isPositive();
     JsonObject job = JsonObject.parse(site.object(Keys.jobRecord("two")));
-    assertThat(job.integer("strikes", 0, 9, 9)).isZero();
+    assertThat(job.integer("failedAttempts", 0, 9, 9)).isZero();
     List<JsonObject> history = job.objects("history", 99).orElseThrow();
     assertThat(history.get(history.size() - 1).bool("handedBack", false)).isTrue();
   }

@@ -1,13 +1,13 @@
 package dev.mezzotint.training.checkpoint;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.json.JsonText;
-import java.util.ArrayList;
+import dev.mezzotint.json.JsonDocument;
+import dev.mezzotint.json.Required;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -25,15 +25,16 @@ import java.util.Set;
  * @param from the model that the first step's weights are of, with its version; empty without
  * @param checkpoints checkpoints that stand, oldest first; the last one counts
  */
+@JsonPropertyOrder({"iteration", "key"})
 public record CheckpointPointer(
     String run,
     String position,
     String worker,
     String device,
-    long heartbeat,
+    @JsonProperty("beat") long heartbeat,
     String data,
     String from,
-    List<StoredCheckpoint> checkpoints) {
+    @JsonProperty("kept") List<StoredCheckpoint> checkpoints) {
   private static final int SCHEMA = 1;
   private static final int KEPT_MAX = 100_000;
 
@@ -45,10 +46,17 @@ public record CheckpointPointer(
    * @param sha256 of the checkpoint's file
    */
   public record StoredCheckpoint(
-      long iteration, String key, String log, long bytes, String sha256) {}
+      long iteration,
+      @Required String key,
+      @Required String log,
+      long bytes,
+      @Required String sha256) {}
 
   public CheckpointPointer {
     checkpoints = List.copyOf(checkpoints);
+    if (checkpoints.size() > KEPT_MAX) {
+      throw new IllegalArgumentException("kept may have at most " + KEPT_MAX + " entries");
+    }
   }
 
   /** The one that counts; empty before the first. */
@@ -59,8 +67,15 @@ public record CheckpointPointer(
   }
 
   /** Steps that are done and kept. */
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
   public long iteration() {
     return last().map(StoredCheckpoint::iteration).orElse(0L);
+  }
+
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+  @JsonInclude(JsonInclude.Include.NON_ABSENT)
+  Optional<String> key() {
+    return last().map(StoredCheckpoint::key);
   }
 
   CheckpointPointer heldBy(String otherRun, String otherPosition, String otherWorker, String on) {
@@ -86,57 +101,14 @@ public record CheckpointPointer(
   }
 
   byte[] toJson() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("schema", SCHEMA);
-    json.put("iteration", iteration());
-    last().ifPresent(k -> json.put("key", k.key()));
-    json.put("run", run);
-    json.put("position", position);
-    json.put("worker", worker);
-    json.put("device", device);
-    json.put("beat", heartbeat);
-    json.put("data", data);
-    json.put("from", from);
-    json.put("kept", checkpoints.stream().map(CheckpointPointer::toMap).toList());
-    return JsonText.writePretty(json);
-  }
-
-  private static Map<String, Object> toMap(StoredCheckpoint kept) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("iteration", kept.iteration());
-    json.put("key", kept.key());
-    json.put("log", kept.log());
-    json.put("bytes", kept.bytes());
-    json.put("sha256", kept.sha256());
-    return json;
+    return JsonDocument.write(SCHEMA, this);
   }
 
   /**
    * @throws InvalidInputException if these are not the bytes of a pointer, or are of a later schema
    */
   public static CheckpointPointer parse(byte[] bytes) {
-    JsonObject json = JsonObject.parse(bytes);
-    json.integer("schema", SCHEMA, SCHEMA)
-        .orElseThrow(() -> json.refuse("schema", "is missing: " + SCHEMA + " is required"));
-    List<StoredCheckpoint> kept = new ArrayList<>();
-    for (JsonObject one : json.objects("kept", KEPT_MAX).orElse(List.of())) {
-      kept.add(
-          new StoredCheckpoint(
-              one.integer("iteration", 0, Long.MAX_VALUE, 0L),
-              one.requiredString("key"),
-              one.requiredString("log"),
-              one.integer("bytes", 0, Long.MAX_VALUE, 0L),
-              one.requiredString("sha256")));
-    }
-    return new CheckpointPointer(
-        json.string("run", ""),
-        json.string("position", ""),
-        json.string("worker", ""),
-        json.string("device", ""),
-        json.integer("beat", 0, Long.MAX_VALUE, 0L),
-        json.string("data", ""),
-        json.string("from", ""),
-        kept);
+    return JsonDocument.read(bytes, SCHEMA, CheckpointPointer.class);
   }
 
   /** Keys of all objects that a pointer names; none if it cannot be read. */
