@@ -131,7 +131,7 @@ public final class AttemptContext {
     try {
       lease.publishLater(event);
     } catch (TransientException e) {
-      // Progress that cannot be published is no reason to stop the work.
+      // The work continues without this event.
       LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", event.id(), e);
     }
   }

@@ -20,6 +20,7 @@ import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
 import java.util.HashSet;
@@ -122,7 +123,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   }
 
   private GeneratedImages generate(Plan asked, AttemptContext watch) throws InterruptedException {
-    ObjectStore readable = readable(asked);
+    ObjectReader readable = readable(asked);
     try (ConditionInputs conditions =
         watch.withRetry(
             () -> ConditionInputs.open(asked.request(), asked.model(), readable, limits))) {
@@ -164,7 +165,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
     return companions.of(images, failed, watch);
   }
 
-  private ObjectStore readable(Plan plan) {
+  private ObjectReader readable(Plan plan) {
     return inputRule.restrict(store, plan.request().tenant());
   }
 

@@ -1,6 +1,6 @@
 package dev.mezzotint.job;
 
-/** Tells whether a job has been cancelled. Safe for use by many threads; called often. */
+/** Knows whether a job has been cancelled. Safe for use by many threads; called often. */
 @FunctionalInterface
 public interface Cancellations {
 

@@ -19,9 +19,9 @@ public enum Priority {
   }
 
   /**
-   * @param word one of {@link #WIRE_NAMES}
+   * @param wireName one of {@link #WIRE_NAMES}
    */
-  public static Priority of(String word) {
-    return valueOf(word.toUpperCase(Locale.ROOT));
+  public static Priority of(String wireName) {
+    return valueOf(wireName.toUpperCase(Locale.ROOT));
   }
 }

@@ -34,7 +34,7 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
   /**
    * Calls the operation until it does not throw a {@link TransientException}.
    *
-   * @param stop true once the result is no longer needed: then there is no further try
+   * @param stop true once the result is no longer needed: no further attempt is made
    * @throws TransientException the last one, after the timeout or a stop
    */
   public <T> T withRetry(BooleanSupplier stop, Supplier<T> work) throws InterruptedException {

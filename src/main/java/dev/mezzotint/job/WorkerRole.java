@@ -23,10 +23,10 @@ public enum WorkerRole {
   }
 
   /**
-   * @param word one of {@link #WIRE_NAMES}
+   * @param wireName one of {@link #WIRE_NAMES}
    */
-  public static WorkerRole of(String word) {
-    return valueOf(word.toUpperCase(Locale.ROOT));
+  public static WorkerRole of(String wireName) {
+    return valueOf(wireName.toUpperCase(Locale.ROOT));
   }
 
   public static String words(Collection<WorkerRole> roles) {

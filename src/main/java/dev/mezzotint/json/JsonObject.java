@@ -1,5 +1,6 @@
 package dev.mezzotint.json;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -20,6 +21,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class JsonObject {
   static final JsonMapper MAPPER =
       JsonMapper.builder(
-              com.fasterxml.jackson.core.JsonFactory.builder()
+              JsonFactory.builder()
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(32)
@@ -261,55 +264,46 @@ public final class JsonObject {
   }
 
   public Optional<List<String>> strings(String name, int sizeMax) {
-    return array(name, sizeMax)
-        .map(
-            items -> {
-              List<String> strings = new ArrayList<>();
-              for (JsonNode item : items) {
-                if (!item.isTextual()) {
-                  throw refuse(name, "must hold strings only, not " + describe(item));
-                }
-                strings.add(item.textValue());
-              }
-              return List.copyOf(strings);
-            });
+    return items(name, sizeMax, "strings only", JsonNode::isTextual, JsonNode::textValue);
   }
 
   public Optional<List<Long>> integers(String name, int sizeMax, long min, long max) {
-    return array(name, sizeMax)
-        .map(
-            items -> {
-              List<Long> integers = new ArrayList<>();
-              for (JsonNode item : items) {
-                if (!item.isIntegralNumber()
-                    || !item.canConvertToLong()
-                    || item.longValue() < min
-                    || item.longValue() > max) {
-                  throw refuse(
-                      name,
-                      "must hold integers from " + min + " to " + max + ", not " + describe(item));
-                }
-                integers.add(item.longValue());
-              }
-              return List.copyOf(integers);
-            });
+    return items(
+        name,
+        sizeMax,
+        "integers from " + min + " to " + max,
+        item ->
+            item.isIntegralNumber()
+                && item.canConvertToLong()
+                && item.longValue() >= min
+                && item.longValue() <= max,
+        JsonNode::longValue);
   }
 
   public Optional<List<Double>> numbers(String name, int sizeMax, double min, double max) {
+    return items(
+        name,
+        sizeMax,
+        "numbers from " + min + " to " + max,
+        item -> item.isNumber() && item.doubleValue() >= min && item.doubleValue() <= max,
+        JsonNode::doubleValue);
+  }
+
+  private <T> Optional<List<T>> items(
+      String name,
+      int sizeMax,
+      String rule,
+      Predicate<JsonNode> valid,
+      Function<JsonNode, T> convert) {
     return array(name, sizeMax)
         .map(
             items -> {
-              List<Double> numbers = new ArrayList<>();
               for (JsonNode item : items) {
-                double number = item.isNumber() ? item.doubleValue() : Double.NaN;
-                if (!(number >= min && number <= max)) {
-                  throw refuse(
-                      name,
-                      "must hold numbers from " + min + " to " + max + ", not " + describe(item));
+                if (!valid.test(item)) {
+                  throw refuse(name, "must hold " + rule + ", not " + describe(item));
                 }
-                numbers.add(number);
               }
-              return List.copyOf(numbers);
+              return items.stream().map(convert).toList();
             });
   }
 

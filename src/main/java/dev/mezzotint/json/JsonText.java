@@ -1,6 +1,7 @@
 package dev.mezzotint.json;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -11,15 +12,14 @@ import java.util.TreeMap;
 
 /** Writes maps as JSON, which {@link JsonObject} reads. Safe for use by many threads. */
 public final class JsonText {
+  private static final ObjectWriter IN_ORDER =
+      JsonObject.MAPPER.writer().without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
   private JsonText() {}
 
   /** Writes maps (keys sorted), lists, strings, numbers and booleans as compact JSON. */
   public static byte[] write(Map<String, ?> members) {
-    try {
-      return JsonObject.MAPPER.writeValueAsBytes(members);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return bytes(JsonObject.MAPPER.writer(), members);
   }
 
   /**
@@ -27,14 +27,7 @@ public final class JsonText {
    * key, because the order of {@link Map#of} differs between processes.
    */
   public static byte[] writeInOrder(Map<String, ?> members) {
-    try {
-      return JsonObject.MAPPER
-          .writer()
-          .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-          .writeValueAsBytes(ordered(members));
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return bytes(IN_ORDER, ordered(members));
   }
 
   /** As {@link #writeInOrder}, indented and with a line break at the end. */
@@ -43,16 +36,15 @@ public final class JsonText {
   }
 
   static byte[] pretty(Object members) {
+    byte[] text = bytes(IN_ORDER.withDefaultPrettyPrinter(), members);
+    byte[] line = Arrays.copyOf(text, text.length + 1);
+    line[text.length] = '\n';
+    return line;
+  }
+
+  private static byte[] bytes(ObjectWriter writer, Object value) {
     try {
-      byte[] text =
-          JsonObject.MAPPER
-              .writer()
-              .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-              .withDefaultPrettyPrinter()
-              .writeValueAsBytes(members);
-      byte[] line = Arrays.copyOf(text, text.length + 1);
-      line[text.length] = '\n';
-      return line;
+      return writer.writeValueAsBytes(value);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,7 +2,6 @@ package dev.mezzotint.storage;
 
 import dev.mezzotint.json.InvalidInputException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -57,77 +56,37 @@ public record InputRule(List<String> prefixes) {
   }
 
   /**
-   * A read-only view of the store for the requests of a tenant. Other keys are refused with an {@link
-   * InvalidInputException}, writes with an {@link UnsupportedOperationException}.
-   *
-   * @param store closed by the caller
+   * Restricts reading to what requests of this tenant may name; everything else is refused with an
+   * {@link InvalidInputException}.
    */
-  public ObjectStore restrict(ObjectStore store, String tenant) {
-    return new Readable(store, tenant);
-  }
-
-  private final class Readable implements ObjectStore {
-    private final ObjectStore store;
-    private final String tenant;
-
-    Readable(ObjectStore store, String tenant) {
-      this.store = store;
-      this.tenant = tenant;
-    }
-
-    private String checked(String key) {
-      if (!allows(tenant, key)) {
-        throw new InvalidInputException("", refusal(tenant, key));
+  public ObjectReader restrict(ObjectReader store, String tenant) {
+    return new ObjectReader() {
+      private String checked(String key) {
+        if (!allows(tenant, key)) {
+          throw new InvalidInputException("", refusal(tenant, key));
+        }
+        return key;
       }
-      return key;
-    }
 
-    @Override
-    public Optional<StoredObject> get(String key) {
-      return store.get(checked(key));
-    }
+      @Override
+      public Optional<StoredObject> get(String key) {
+        return store.get(checked(key));
+      }
 
-    @Override
-    public Optional<InputStream> open(String key) {
-      return store.open(checked(key));
-    }
+      @Override
+      public Optional<InputStream> open(String key) {
+        return store.open(checked(key));
+      }
 
-    @Override
-    public Optional<ObjectStat> stat(String key) {
-      return store.stat(checked(key));
-    }
+      @Override
+      public Optional<ObjectStat> stat(String key) {
+        return store.stat(checked(key));
+      }
 
-    @Override
-    public List<String> list(String prefix) {
-      return store.list(checked(prefix));
-    }
-
-    @Override
-    public String put(String key, byte[] bytes, String contentType) {
-      throw new UnsupportedOperationException("inputs are only read");
-    }
-
-    @Override
-    public Optional<String> create(String key, byte[] bytes, String contentType) {
-      throw new UnsupportedOperationException("inputs are only read");
-    }
-
-    @Override
-    public Optional<String> replace(String key, byte[] bytes, String contentType, String etag) {
-      throw new UnsupportedOperationException("inputs are only read");
-    }
-
-    @Override
-    public void upload(String key, Path file, String contentType) {
-      throw new UnsupportedOperationException("inputs are only read");
-    }
-
-    @Override
-    public void delete(String key) {
-      throw new UnsupportedOperationException("inputs are only read");
-    }
-
-    @Override
-    public void close() {}
+      @Override
+      public List<String> list(String prefix) {
+        return store.list(checked(prefix));
+      }
+    };
   }
 }

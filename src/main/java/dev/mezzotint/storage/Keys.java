@@ -18,7 +18,7 @@ import java.util.Set;
  * jobs/&lt;id&gt;/clip.png              all images as an animation
  * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and its result
  * jobs/&lt;id&gt;/checkpoints/…         checkpoints of a training job
- * jobs/&lt;id&gt;/checkpoints/latest.json   the current checkpoint, and the attempt that may go on
+ * jobs/&lt;id&gt;/checkpoints/latest.json   the current checkpoint, and the attempt that owns it
  * jobs/&lt;id&gt;/checkpoints/pairs/… the pairs that a reflow trains on
  * jobs/&lt;id&gt;/samples/0001000.png   samples of the model at a step
  * jobs/&lt;id&gt;/loss.png, log.csv     its loss at every step

@@ -1,8 +1,6 @@
 package dev.mezzotint.storage;
 
-import java.io.InputStream;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,16 +10,7 @@ import java.util.Optional;
  * <p>Safe for use by many threads. Every method throws {@link StorageException} if the store is
  * unavailable, exceeds its time limit or answers 5xx; retrying is the caller's decision.
  */
-public interface ObjectStore extends AutoCloseable {
-
-  /** Reads a small object, with the ETag to pass to {@link #replace}; empty if absent. */
-  Optional<StoredObject> get(String key);
-
-  /** Opens a large object as a stream, which the caller closes; empty if absent. */
-  Optional<InputStream> open(String key);
-
-  /** Size in bytes and ETag without the content; empty if absent. */
-  Optional<ObjectStat> stat(String key);
+public interface ObjectStore extends ObjectReader, AutoCloseable {
 
   /** Writes unconditionally; returns the new ETag. */
   String put(String key, byte[] bytes, String contentType);
@@ -43,9 +32,6 @@ public interface ObjectStore extends AutoCloseable {
 
   /** Uploads a file of any size; unconditional, therefore for unique keys only. */
   void upload(String key, Path file, String contentType);
-
-  /** All keys under a prefix, in the order of their bytes. */
-  List<String> list(String prefix);
 
   /** Removes the object if it exists. */
   void delete(String key);

@@ -5,7 +5,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.ObjectStat;
-import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.recipe.DatasetReference;
@@ -43,7 +43,7 @@ public final class DataCache {
   private static final int FILES_MAX = 200_000;
   private static final int BUFFER = 1 << 16;
 
-  private final ObjectStore store;
+  private final ObjectReader store;
   private final Path folder;
   private final long bytesMax;
 
@@ -51,7 +51,7 @@ public final class DataCache {
    * @param folder of the cache; may be deleted while nothing runs
    * @param bytesMax of all data sets together
    */
-  public DataCache(ObjectStore store, Path folder, long bytesMax) {
+  public DataCache(ObjectReader store, Path folder, long bytesMax) {
     this.store = store;
     this.folder = folder;
     this.bytesMax = bytesMax;

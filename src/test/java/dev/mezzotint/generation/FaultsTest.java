@@ -267,8 +267,8 @@ class FaultsTest {
     FaultInjector.Fault race =
         (after, call, subject) -> {
           if (!after && call.equals("replace") && races.incrementAndGet() <= 3) {
-            var standing = world.store.get(Keys.jobRecord("a")).orElseThrow();
-            world.store.replace(subject, standing.bytes(), "application/json", standing.etag());
+            var stored = world.store.get(Keys.jobRecord("a")).orElseThrow();
+            world.store.replace(subject, stored.bytes(), "application/json", stored.etag());
           }
         };
     assertThat(world.worker("w1", race).handle(again(delivery))).isEqualTo(Settlement.ACCEPT);

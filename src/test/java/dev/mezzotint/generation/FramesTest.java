@@ -37,7 +37,7 @@ class FramesTest extends FramesTestBase {
     assertThat(end.data()).containsEntry("images", 2).doesNotContainKey("failedFrames");
     assertThat(keys())
         .containsExactly("jobs/a/images/track/0001.png", "jobs/a/images/track/0002.png");
-    assertThat(world.pictures("a").images())
+    assertThat(world.images("a").images())
         .extracting(image -> image.condition().orElseThrow())
         .containsExactly("track/0001.png", "track/0002.png");
     float[] road = new float[32];
@@ -64,7 +64,7 @@ class FramesTest extends FramesTestBase {
         .handle(
             world.record(
                 "{\"id\":\"b\",\"model\":\"streets\",\"condition\":{\"prefix\":\"clips/7/\"}}"));
-    assertThat(world.pictures("b").images())
+    assertThat(world.images("b").images())
         .extracting(GeneratedImages.Image::key)
         .containsExactly("jobs/b/images/0001.png", "jobs/b/images/0002.png");
   }

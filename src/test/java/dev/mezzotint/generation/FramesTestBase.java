@@ -140,11 +140,11 @@ abstract class FramesTestBase {
 
   Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
-    world.pictures("a").failed().forEach(f -> failures.put(f.name(), f.cause()));
+    world.images("a").failed().forEach(f -> failures.put(f.name(), f.cause()));
     return failures;
   }
 
   List<String> keys() {
-    return world.pictures("a").images().stream().map(GeneratedImages.Image::key).toList();
+    return world.images("a").images().stream().map(GeneratedImages.Image::key).toList();
   }
 }

@@ -37,7 +37,7 @@ class GenerationJobsTest {
     assertThat(world.log.deadLetters()).isEmpty();
     Manifest manifest = world.manifest("a");
     assertThat(manifest.attempt()).isEqualTo(1);
-    GeneratedImages pictures = World.pictures(manifest);
+    GeneratedImages pictures = World.images(manifest);
     assertThat(pictures.settings().orElseThrow().model()).isEqualTo("tiny@1");
     assertThat(pictures.settings().orElseThrow().sampler()).isEqualTo("heun");
     assertThat(pictures.settings().orElseThrow().steps()).isEqualTo(5);
@@ -58,12 +58,12 @@ class GenerationJobsTest {
   @Test
   void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
     world.deliver(request("a", ""));
-    GeneratedImages.Settings settings = world.pictures("a").settings().orElseThrow();
+    GeneratedImages.Settings settings = world.images("a").settings().orElseThrow();
     assertThat(settings.sampler()).isEqualTo("ab2");
     assertThat(settings.steps()).isEqualTo(4);
     assertThat(settings.schedule()).isEqualTo("uniform");
-    assertThat(world.pictures("a").images()).hasSize(1);
-    assertThat(world.pictures("a").images().get(0).seed()).isZero();
+    assertThat(world.images("a").images()).hasSize(1);
+    assertThat(world.images("a").images().get(0).seed()).isZero();
   }
 
   @Test
@@ -126,7 +126,7 @@ class GenerationJobsTest {
   void gridHoldsEveryPictureThatStands() throws Exception {
     world.deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
     byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
-    assertThat(world.pictures("a").grid().orElseThrow().sha256()).isEqualTo(Sha256.sha256(grid));
+    assertThat(world.images("a").grid().orElseThrow().sha256()).isEqualTo(Sha256.sha256(grid));
     Pixels pixels = ImageReader.read(grid, 3);
     assertThat(pixels.width()).isGreaterThanOrEqualTo(8);
     assertThat(world.log.ends("a").get(0).data()).containsEntry("grid", "jobs/a/grid.png");
@@ -139,13 +139,13 @@ class GenerationJobsTest {
     world.store.create(Keys.image("a", 1), earlier, "image/png");
     world.deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
     world.checkEnded("a");
-    assertThat(world.pictures("a").images().get(1).sha256()).isEqualTo(Sha256.sha256(earlier));
+    assertThat(world.images("a").images().get(1).sha256()).isEqualTo(Sha256.sha256(earlier));
   }
 
   @Test
   void manyPicturesGoToTheDeviceInPortions() throws Exception {
     world.deliver(request("a", "\"count\":700"));
-    assertThat(world.pictures("a").images()).hasSize(700);
+    assertThat(world.images("a").images()).hasSize(700);
     assertThat(world.sampling.submitted.get()).isEqualTo(700);
     assertThat(world.store.list("jobs/a/images/")).hasSize(700);
   }
@@ -159,7 +159,7 @@ class GenerationJobsTest {
 
     world.worker().handle(again(first));
 
-    assertThat(world.pictures("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(world.images("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
     world.checkEnded("a");
   }
 
@@ -296,7 +296,7 @@ class GenerationJobsTest {
         .isEqualTo(world.store.get(Keys.image("many", 0)).orElseThrow().bytes());
     assertThat(
             IntStream.range(0, 9)
-                .mapToObj(i -> world.pictures("many").images().get(i).sha256())
+                .mapToObj(i -> world.images("many").images().get(i).sha256())
                 .distinct())
         .hasSize(9);
   }

@@ -68,7 +68,7 @@ class MessagesTest {
     String id = JsonObject.parse(example).requiredString("id");
     world.checkEnded(id);
     assertThat(world.log.ends(id).get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
-    assertThat(world.pictures(id).images()).hasSize(16);
+    assertThat(world.images(id).images()).hasSize(16);
   }
 
   @Test

@@ -118,7 +118,7 @@ class SamplingRunTest {
         ((List<?>) event.data().get("frames")).forEach(key -> told.add(String.valueOf(key)));
       }
     }
-    List<String> made = world.pictures("a").images().stream().map(image -> image.key()).toList();
+    List<String> made = world.images("a").images().stream().map(image -> image.key()).toList();
     assertThat(made).hasSize(60).containsAll(told);
     assertThat(told).doesNotHaveDuplicates().hasSizeGreaterThan(20);
     world.checkEnded("a");
@@ -160,7 +160,7 @@ class SamplingRunTest {
           }
         };
     worker(fast, count).handle(world.record(request("a", "\"count\":3000")));
-    assertThat(world.pictures("a").images()).hasSize(3000);
+    assertThat(world.images("a").images()).hasSize(3000);
     assertThat(most.get()).isBetween(256, SamplingRun.IN_FLIGHT_MAX);
     world.checkEnded("a");
   }

@@ -115,11 +115,11 @@ public final class World {
   }
 
   /** What the job made; nothing unless it is completed. */
-  GeneratedImages pictures(String id) {
-    return pictures(manifest(id));
+  GeneratedImages images(String id) {
+    return images(manifest(id));
   }
 
-  static GeneratedImages pictures(Manifest manifest) {
+  static GeneratedImages images(Manifest manifest) {
     return manifest
         .result()
         .map(GeneratedImages.class::cast)
@@ -136,8 +136,8 @@ public final class World {
     assertThat(ends).as("terminal events of %s", id).isNotEmpty();
     assertThat(new HashSet<>(ends)).as("different terminal events of %s", id).hasSize(1);
     JobEvent end = ends.get(0);
-    byte[] standing = store.get(Keys.manifest(id)).orElseThrow().bytes();
-    assertThat(end).isEqualTo(JobEvents.end(standing));
+    byte[] stored = store.get(Keys.manifest(id)).orElseThrow().bytes();
+    assertThat(end).isEqualTo(JobEvents.end(stored));
     if (end.type() == JobEvent.Type.FAILED) {
       assertThat(log.deadLetters()).anyMatch(letter -> letter.jobId().equals(id));
     }
@@ -150,7 +150,7 @@ public final class World {
     assertThat(life.endId()).isEqualTo(end.id());
     checkNothingOverwritten(id);
     checkSequence(id);
-    for (GeneratedImages.Image image : pictures(Manifest.parse(standing)).images()) {
+    for (GeneratedImages.Image image : images(Manifest.parse(stored)).images()) {
       byte[] bytes = store.get(image.key()).orElseThrow().bytes();
       assertThat(Sha256.sha256(bytes)).as(image.key()).isEqualTo(image.sha256());
     }
@@ -184,7 +184,7 @@ public final class World {
       if (before != null) {
         assertThat(event).isEqualTo(before);
       } else if (over && cancelled.contains(id)) {
-        // Ended early by somebody else: a worker may still tell its start, which nobody hears.
+        // Ended early by another worker: this one may still publish its start, which followers ignore.
         assertThat(event.type().terminal()).isFalse();
       } else if (event.type() != JobEvent.Type.ACCEPTED) {
         assertThat(event.sequence())

@@ -109,37 +109,37 @@ class JobStateTest {
         .checkAssert(
             (seed, attempts, ending) -> {
               Random random = new Random(seed);
-              List<JobEvent> told = new ArrayList<>();
-              told.add(event(Type.ACCEPTED, 1, 1, ""));
+              List<JobEvent> published = new ArrayList<>();
+              published.add(event(Type.ACCEPTED, 1, 1, ""));
               for (int attempt = 1; attempt <= attempts; attempt++) {
-                told.add(event(Type.STARTED, attempt, 2, ""));
+                published.add(event(Type.STARTED, attempt, 2, ""));
                 int progress = random.nextInt(4);
                 for (int n = 0; n < progress; n++) {
-                  told.add(event(Type.PROGRESSED, attempt, 3 + n, ""));
+                  published.add(event(Type.PROGRESSED, attempt, 3 + n, ""));
                 }
               }
               Type type =
                   List.of(Type.COMPLETED, Type.FAILED, Type.CANCELLED, Type.EXPIRED).get(ending);
               JobEvent end = event(type, random.nextInt(attempts + 1), 0, "e");
-              List<JobEvent> heard = new ArrayList<>();
-              for (JobEvent event : told) {
+              List<JobEvent> received = new ArrayList<>();
+              for (JobEvent event : published) {
                 for (int copies = random.nextInt(3); copies > 0; copies--) {
-                  heard.add(event);
+                  received.add(event);
                 }
               }
-              heard.add(end);
-              Collections.shuffle(heard, random);
-              heard.add(end);
+              received.add(end);
+              Collections.shuffle(received, random);
+              received.add(end);
               JobState life = JobState.NEW;
               int steps = 0;
-              for (JobEvent event : heard) {
+              for (JobEvent event : received) {
                 Optional<JobState> next = life.after(event);
                 steps += next.isPresent() ? 1 : 0;
                 life = next.orElse(life);
               }
               assertThat(life.endId()).isEqualTo(end.id());
               assertThat(life.state().name()).isEqualTo(type.name());
-              changed.addAndGet(heard.size() - steps);
+              changed.addAndGet(received.size() - steps);
             });
     assertThat(changed.get()).as("ignored events").isGreaterThan(CASES);
   }

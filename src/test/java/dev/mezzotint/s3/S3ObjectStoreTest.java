@@ -271,8 +271,8 @@ class S3ObjectStoreTest {
 
   @Test
   void absentServer_isAStorageFailure() {
-    S3Settings nobody = S3Settings.of("http://127.0.0.1:1", "a", "b", "bucket");
-    try (S3ObjectStore away = new S3ObjectStore(nobody)) {
+    S3Settings absent = S3Settings.of("http://127.0.0.1:1", "a", "b", "bucket");
+    try (S3ObjectStore away = new S3ObjectStore(absent)) {
       assertThatThrownBy(() -> away.get("x")).isInstanceOf(StorageException.class);
       assertThatThrownBy(() -> away.list("x")).isInstanceOf(StorageException.class);
       assertThatThrownBy(() -> away.stat("x")).isInstanceOf(StorageException.class);

@@ -60,8 +60,8 @@ public final class MemoryObjectStore implements ObjectStore {
   @Override
   public synchronized Optional<String> replace(
       String key, byte[] bytes, String contentType, String etag) {
-    StoredObject standing = objects.get(key);
-    return standing == null || !standing.etag().equals(etag)
+    StoredObject stored = objects.get(key);
+    return stored == null || !stored.etag().equals(etag)
         ? Optional.empty()
         : Optional.of(write("replace", key, bytes));
   }

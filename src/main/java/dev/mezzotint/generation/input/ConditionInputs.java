@@ -12,7 +12,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob;
-import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,7 +59,7 @@ public final class ConditionInputs implements AutoCloseable {
    * @throws dev.mezzotint.storage.StorageException if the store is away
    */
   public static ConditionInputs open(
-      GenerationRequest request, ModelInfo model, ObjectStore store, GenerationLimits limits) {
+      GenerationRequest request, ModelInfo model, ObjectReader store, GenerationLimits limits) {
     ConditionInputs inputs = new ConditionInputs(model, request.condition());
     try {
       List<Optional<ConditionSource>> sources = inputs.request.sourcesFor(model);
@@ -88,7 +88,7 @@ public final class ConditionInputs implements AutoCloseable {
   }
 
   private static InputFiles open(
-      String field, ConditionSource source, ObjectStore store, GenerationLimits limits) {
+      String field, ConditionSource source, ObjectReader store, GenerationLimits limits) {
     try {
       return InputFiles.open(source, store, limits);
     } catch (IOException e) {

@@ -2,7 +2,7 @@ package dev.mezzotint.generation.input;
 
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.job.TransientException;
-import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import java.io.IOException;
@@ -23,7 +23,7 @@ import java.util.OptionalLong;
  *
  * @param bytesMax of one picture's file
  */
-public record InputFetcher(ObjectStore store, int bytesMax) {
+public record InputFetcher(ObjectReader store, int bytesMax) {
   private static final int BUFFER = 1 << 16;
 
   byte[] bytes(ImageReference reference) throws IOException {

@@ -3,7 +3,7 @@ package dev.mezzotint.generation.input;
 import dev.mezzotint.generation.request.ConditionSource;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.ImageReference;
-import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectReader;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalLong;
@@ -31,7 +31,7 @@ interface InputFiles extends AutoCloseable {
   /**
    * @throws IOException if it cannot be read as a whole; one sentence
    */
-  static InputFiles open(ConditionSource source, ObjectStore store, GenerationLimits limits)
+  static InputFiles open(ConditionSource source, ObjectReader store, GenerationLimits limits)
       throws IOException {
     InputFetcher files = new InputFetcher(store, limits.objectBytesMax());
     if (source instanceof ConditionSource.Shared shared) {
@@ -53,7 +53,7 @@ interface InputFiles extends AutoCloseable {
   }
 
   private static InputFiles underPrefix(
-      String prefix, ObjectStore store, InputFetcher files, int countMax) throws IOException {
+      String prefix, ObjectReader store, InputFetcher files, int countMax) throws IOException {
     List<ImageReference> found =
         store.list(prefix).stream()
             .filter(key -> !hidden(key.substring(prefix.lastIndexOf('/') + 1)))
