@@ -1,10 +1,8 @@
 package dev.mezzotint.bench;
 
-import picocli.CommandLine.Mixin;
-import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.autoscaling.ScalingTarget;
+import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,11 +10,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench scale}: what settings of the autoscaler would have done with a trace. */
@@ -54,7 +52,8 @@ public final class AutoscalerBench implements Callable<Integer> {
       defaultValue = "5",
       paramLabel = "S",
       description = {
-        "Of a full worker per job, measured by 'bench queue --model' or mezzotint_backlog_seconds_per_job;",
+        "Of a full worker per job, measured by 'bench queue --model' or"
+            + " mezzotint_backlog_seconds_per_job;",
         "default ${DEFAULT-VALUE}."
       })
   private double jobSeconds = 5;
@@ -102,10 +101,7 @@ public final class AutoscalerBench implements Callable<Integer> {
     List<Map<String, Object>> rows = new ArrayList<>();
     report.print(
         "%d jobs; a full worker takes %.3g s per job, one job %.3g s; a pod starts in %.3g s",
-        arrivals.seconds().length,
-        jobSeconds,
-        latency,
-        startup);
+        arrivals.seconds().length, jobSeconds, latency, startup);
     report.print(
         "targetSeconds   min  wait p50     p95     p99   GPU hours  busy   max  killed  killed s");
     for (double target : targets == null ? TARGETS : targets) {

@@ -46,7 +46,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "queue",
     description = {
-      "With no model: one-image jobs through a network that does nothing, and where their time goes.",
+      "With no model: one-image jobs through a network that does nothing, and where their time"
+          + " goes.",
       "With a model: its throughput behind a full queue against that of the bare network."
     },
     footer = {"", "Examples:", "  bench queue", "  bench queue --model avatars-32 --seconds 30"})

@@ -42,7 +42,8 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  bench sampler --model avatars-32 --json sampler.json --plot docs",
-      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python src/benchmark/peer/peer.py\""
+      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python"
+          + " src/benchmark/peer/peer.py\""
     })
 public final class SamplerBench implements Callable<Integer> {
   private static final int RUNS = 5;
@@ -143,7 +144,7 @@ public final class SamplerBench implements Callable<Integer> {
         figures.putAll(passes.measure(batches, SideBySide.sampler(rounds, seconds, other)));
       }
       output.metrics().putAll(figures);
-    return output.finish();
+      return output.finish();
     }
     int largest = device.name().equals("cpu") ? StepLoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;

@@ -36,7 +36,8 @@ record CompositeDeliveryObserver(List<DeliveryObserver> observers) implements De
 
   @Override
   public Period samplingStarted(LongSupplier evaluations) {
-    List<Period> spans = observers.stream().map(observer -> observer.samplingStarted(evaluations)).toList();
+    List<Period> spans =
+        observers.stream().map(observer -> observer.samplingStarted(evaluations)).toList();
     return (to, counts) -> spans.forEach(span -> span.end(to, counts));
   }
 

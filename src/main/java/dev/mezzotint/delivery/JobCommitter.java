@@ -8,8 +8,8 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 
 /**
- * Commits the end of a job: writes the manifest, then a dead letter if the job failed, then publishes
- * the event.
+ * Commits the end of a job: writes the manifest, then a dead letter if the job failed, then
+ * publishes the event.
  */
 public final class JobCommitter {
   private static final System.Logger LOG = System.getLogger(JobCommitter.class.getName());

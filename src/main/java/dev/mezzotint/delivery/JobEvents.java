@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Creates the events of jobs. The same fact has the same id, regardless of which worker publishes it
- * and how often:
+ * Creates the events of jobs. The same fact has the same id, regardless of which worker publishes
+ * it and how often:
  *
  * <pre>{@code
  * accepted    <jobId>/accepted

@@ -29,12 +29,12 @@ import java.util.UUID;
  * <p><b>How they are kept.</b> Four writes, in this order; for each of them the first writer wins:
  *
  * <ol>
- *   <li>{@code job.json} fences the id: another request with the same id is rejected there, and what
- *       the request was first resolved to (the version of its model) is fixed.
+ *   <li>{@code job.json} fences the id: another request with the same id is rejected there, and
+ *       what the request was first resolved to (the version of its model) is fixed.
  *   <li>The objects of the work itself. An object that exists was stored by an earlier attempt and
  *       counts.
- *   <li>{@code manifest.json} commits. Everything before it may be repeated, nothing after it changes
- *       the result.
+ *   <li>{@code manifest.json} commits. Everything before it may be repeated, nothing after it
+ *       changes the result.
  *   <li>The terminal event, derived from the bytes of the stored manifest; only then is the record
  *       accepted. If the record is delivered again, the handler finds the manifest, publishes the
  *       same event and does no work.
@@ -213,8 +213,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       }
       JobRecord next = withAttempt(job, admission, held, run);
       Optional<String> etag =
-          held.withRetry(
-              () -> store.replace(key, next.toJson(), ContentType.JSON, stored.etag()));
+          held.withRetry(() -> store.replace(key, next.toJson(), ContentType.JSON, stored.etag()));
       if (etag.isPresent()) {
         return proceed(held, intake, admission, next, etag.get());
       }
@@ -225,11 +224,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
 
   /** Carries out the decision on a request whose job record is stored. */
   private Settlement proceed(
-      LeasedDelivery held,
-      ParsedRequest<R> intake,
-      Admission admission,
-      JobRecord job,
-      String etag)
+      LeasedDelivery held, ParsedRequest<R> intake, Admission admission, JobRecord job, String etag)
       throws InterruptedException {
     if (admission instanceof Admission.Invalid invalid) {
       return commit(held, Manifest.failed(job, now(), invalid.refusal()));
@@ -333,8 +328,8 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /**
-   * Marks the attempt as handed back, so that a shutdown does not count against the job. Tried once,
-   * since little time is left: if it cannot be written, the attempt counts.
+   * Marks the attempt as handed back, so that a shutdown does not count against the job. Tried
+   * once, since little time is left: if it cannot be written, the attempt counts.
    */
   private static void handBackIfDraining(AttemptContext context, LeasedDelivery held) {
     if (held.delivery().draining()) {

@@ -20,9 +20,9 @@ import java.util.function.UnaryOperator;
  * @param model {@code name@version}, fixed by the first attempt so that {@code latest} does not
  *     change between attempts; empty before the first
  * @param attempts number of attempts so far
- * @param failedAttempts attempts known to have died: their record was delivered again without having
- *     been handed back. Duplicates of a request are records of their own and do not count, so they
- *     cannot use up a job's attempts
+ * @param failedAttempts attempts known to have died: their record was delivered again without
+ *     having been handed back. Duplicates of a request are records of their own and do not count,
+ *     so they cannot use up a job's attempts
  * @param history the latest attempts, oldest first, at most {@value #HISTORY_MAX}
  */
 @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -67,7 +67,9 @@ public record JobRecord(
     history = List.copyOf(history);
     if (attempts < 0 || failedAttempts < 0 || history.size() > HISTORY_MAX) {
       throw new IllegalArgumentException(
-          "attempts must not be negative, and history may have at most " + HISTORY_MAX + " entries");
+          "attempts must not be negative, and history may have at most "
+              + HISTORY_MAX
+              + " entries");
     }
   }
 
@@ -117,7 +119,8 @@ public record JobRecord(
 
   /** With the attempt of this run marked as ended in good order. */
   JobRecord withHandBack(String run) {
-    return with(failedAttempts, run, a -> a.with(/* nowHandedBack= */ true, a.advanced(), a.fault()));
+    return with(
+        failedAttempts, run, a -> a.with(/* nowHandedBack= */ true, a.advanced(), a.fault()));
   }
 
   /**

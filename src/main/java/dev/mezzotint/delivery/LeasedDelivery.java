@@ -12,11 +12,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * A delivery while its lock is held. All visible effects of a delivery go through this class, so that
- * nothing is done after the lock is lost, and events are published in the order of {@link JobState}.
+ * A delivery while its lock is held. All visible effects of a delivery go through this class, so
+ * that nothing is done after the lock is lost, and events are published in the order of {@link
+ * JobState}.
  *
- * <p>Transient failures are retried until the retry policy gives up or the worker shuts down. For one
- * thread.
+ * <p>Transient failures are retried until the retry policy gives up or the worker shuts down. For
+ * one thread.
  */
 public final class LeasedDelivery {
   private final Delivery delivery;

@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code manifest.json}: how a job ended, and its result. Its conditional creation is the commit: the
- * first stored manifest is the job's end, and the terminal event derives from its bytes alone.
+ * {@code manifest.json}: how a job ended, and its result. Its conditional creation is the commit:
+ * the first stored manifest is the job's end, and the terminal event derives from its bytes alone.
  *
  * @param state a terminal one
  * @param attempt the attempt that ended the job; 0 if there was none
@@ -91,8 +91,7 @@ public record Manifest(
               "deadline " + request.deadline().orElseThrow() + " has passed");
       case CANCELLED ->
           withoutResult(job, JobEvent.Type.CANCELLED, now, /* field= */ "", "cancelled by request");
-      case FENCED, DRAINING ->
-          throw new IllegalArgumentException(reason + " does not end the job");
+      case FENCED, DRAINING -> throw new IllegalArgumentException(reason + " does not end the job");
     };
   }
 
@@ -112,7 +111,8 @@ public record Manifest(
   }
 
   /**
-   * @throws InvalidInputException if these are not the bytes of a manifest, or are of a later schema
+   * @throws InvalidInputException if these are not the bytes of a manifest, or are of a later
+   *     schema
    */
   public static Manifest parse(byte[] bytes) {
     return JsonDocument.read(bytes, SCHEMA, Manifest.class);

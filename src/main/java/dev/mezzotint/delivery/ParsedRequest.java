@@ -21,8 +21,8 @@ public record ParsedRequest<R extends JobRequest>(
     JobId id, String fingerprint, Optional<R> request, Optional<InvalidInputException> refusal) {
 
   /**
-   * @throws InvalidInputException if the record is not a JSON object with a valid id, and so does not
-   *     belong to any job
+   * @throws InvalidInputException if the record is not a JSON object with a valid id, and so does
+   *     not belong to any job
    */
   public static <R extends JobRequest> ParsedRequest<R> read(
       Delivery delivery, RequestReader<R> reader) {

@@ -68,7 +68,10 @@ public final class Evaluation {
    * @param regenerated the model's for the same conditions, from other x0; empty without conditions
    */
   record Round(
-      ReferenceImages real, ReferenceImages floor, ImageSet generated, Optional<ImageSet> regenerated) {}
+      ReferenceImages real,
+      ReferenceImages floor,
+      ImageSet generated,
+      Optional<ImageSet> regenerated) {}
 
   /**
    * @param training pictures that the model was trained on

@@ -179,7 +179,8 @@ final class DerivedArtifacts {
 
   private GeneratedImages.File keep(String key, byte[] png, AttemptContext watch)
       throws InterruptedException {
-    byte[] standing = watch.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
+    byte[] standing =
+        watch.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
     return new GeneratedImages.File(key, Sha256.sha256(standing), standing.length);
   }
 }

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * One delivery of a request record to this worker. The broker may deliver the same record again, to
  * this worker or another.
  *
- * <p>The lane that acquired the record holds its lock while the handler works. The delivery is fenced
- * as soon as the lock is, or may be, lost; from then on the attempt must stop and publish nothing.
- * Safe for use by several threads.
+ * <p>The lane that acquired the record holds its lock while the handler works. The delivery is
+ * fenced as soon as the lock is, or may be, lost; from then on the attempt must stop and publish
+ * nothing. Safe for use by several threads.
  */
 public final class Delivery {
   /** Header of a worker's copy of a record: the {@link #position} of the original record. */
@@ -171,8 +171,8 @@ public final class Delivery {
   }
 
   /**
-   * The position of the original record, of which this record may be a worker's copy: the attempts at
-   * all copies of a record are counted together.
+   * The position of the original record, of which this record may be a worker's copy: the attempts
+   * at all copies of a record are counted together.
    */
   public String origin() {
     String claimed = position();

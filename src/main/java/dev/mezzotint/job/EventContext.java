@@ -18,10 +18,10 @@ import java.util.regex.Pattern;
 /**
  * CloudEvents attributes that a job's events copy from the record of the request.
  *
- * <p>A request may be a CloudEvent in binary mode. Its {@code ce_id} becomes the {@code causationid}
- * of all events of the job (without one, its own {@code ce_causationid} does, or its position). Its
- * {@code ce_correlationid}, {@code traceparent} and {@code tracestate} are copied, and its {@code
- * ce_expirytime} is the deadline if the body does not have one.
+ * <p>A request may be a CloudEvent in binary mode. Its {@code ce_id} becomes the {@code
+ * causationid} of all events of the job (without one, its own {@code ce_causationid} does, or its
+ * position). Its {@code ce_correlationid}, {@code traceparent} and {@code tracestate} are copied,
+ * and its {@code ce_expirytime} is the deadline if the body does not have one.
  *
  * @param attributes by CloudEvents name: some of {@link #NAMES}
  */

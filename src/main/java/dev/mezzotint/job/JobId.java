@@ -7,8 +7,8 @@ import dev.mezzotint.json.JsonObject;
 import java.util.regex.Pattern;
 
 /**
- * Id of a job, chosen by the client, and the job's idempotency key: the same id with the same request
- * is the same job.
+ * Id of a job, chosen by the client, and the job's idempotency key: the same id with the same
+ * request is the same job.
  *
  * <p>The rule makes ids usable in object keys, event ids and file names without escaping: no
  * separator, no leading dot.

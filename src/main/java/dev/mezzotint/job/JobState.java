@@ -81,9 +81,9 @@ public record JobState(State state, int attempt, long sequence, String endId) {
   }
 
   /**
-   * The state after this event; empty if the event is to be ignored: it is a repetition, belongs to a
-   * superseded attempt, or follows the end. A terminal event is applied regardless of its sequence: a
-   * job can be cancelled, with sequence 0, while its first attempt begins.
+   * The state after this event; empty if the event is to be ignored: it is a repetition, belongs to
+   * a superseded attempt, or follows the end. A terminal event is applied regardless of its
+   * sequence: a job can be cancelled, with sequence 0, while its first attempt begins.
    *
    * @throws TwoEndsException for a terminal event other than the known one
    * @throws IllegalArgumentException for {@code rejected}, which does not refer to a job

@@ -11,7 +11,8 @@ public enum Priority {
   LOW;
 
   /** Names of all priorities in requests, highest first. */
-  public static final List<String> WIRE_NAMES = Stream.of(values()).map(Priority::wireName).toList();
+  public static final List<String> WIRE_NAMES =
+      Stream.of(values()).map(Priority::wireName).toList();
 
   /** The name in requests: the constant's name in lower case. */
   public String wireName() {

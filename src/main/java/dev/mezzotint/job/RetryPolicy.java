@@ -9,8 +9,8 @@ import java.util.function.Supplier;
  * Retries transient failures with exponential backoff while the record's lock is held: the broker
  * delivers a released record again at once, so waiting has to happen here.
  *
- * <p>The pause doubles from {@code firstPause} to {@code longestPause} and is shortened at random by
- * up to a half, so that workers that failed together do not retry together.
+ * <p>The pause doubles from {@code firstPause} to {@code longestPause} and is shortened at random
+ * by up to a half, so that workers that failed together do not retry together.
  *
  * @param timeout after which the last failure is thrown
  */

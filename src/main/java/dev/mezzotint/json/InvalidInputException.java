@@ -1,10 +1,11 @@
 package dev.mezzotint.json;
 
 /**
- * Thrown for invalid input of users: a request, a recipe, a model's files, an option. Never retried.
+ * Thrown for invalid input of users: a request, a recipe, a model's files, an option. Never
+ * retried.
  *
- * <p>The message is one sentence for the user that names the field or file, what was found, and what
- * would be valid.
+ * <p>The message is one sentence for the user that names the field or file, what was found, and
+ * what would be valid.
  */
 public final class InvalidInputException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -12,8 +13,8 @@ public final class InvalidInputException extends RuntimeException {
   private final String field;
 
   /**
-   * @param field path of the invalid field such as {@code output.grid}, or a tensor's or file's name;
-   *     empty for the input as a whole
+   * @param field path of the invalid field such as {@code output.grid}, or a tensor's or file's
+   *     name; empty for the input as a whole
    */
   public InvalidInputException(String field, String message) {
     super(message);

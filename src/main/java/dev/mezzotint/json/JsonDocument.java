@@ -18,9 +18,9 @@ import java.util.stream.Collectors;
  * Writes and reads this project's own documents: records, mapped by Jackson, with a {@code schema}
  * number as the first member.
  *
- * <p>Members are written in the order of the record's components, so equal records give equal bytes.
- * When reading, unknown members are ignored; an absent member is an empty string, list or optional,
- * or 0, unless it is {@link Required}. Safe for use by many threads.
+ * <p>Members are written in the order of the record's components, so equal records give equal
+ * bytes. When reading, unknown members are ignored; an absent member is an empty string, list or
+ * optional, or 0, unless it is {@link Required}. Safe for use by many threads.
  */
 public final class JsonDocument {
   private static final JsonSetter.Value EMPTY = JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY);

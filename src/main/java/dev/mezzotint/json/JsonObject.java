@@ -148,8 +148,8 @@ public final class JsonObject {
   }
 
   /**
-   * Whether the field is present with the value {@code null}, for formats that distinguish this from
-   * an absent field.
+   * Whether the field is present with the value {@code null}, for formats that distinguish this
+   * from an absent field.
    */
   public boolean isNull(String name) {
     known.add(name);

@@ -23,8 +23,8 @@ public final class JsonText {
   }
 
   /**
-   * As {@link #write}, but keeps the order of each {@link LinkedHashMap}. All other maps are sorted by
-   * key, because the order of {@link Map#of} differs between processes.
+   * As {@link #write}, but keeps the order of each {@link LinkedHashMap}. All other maps are sorted
+   * by key, because the order of {@link Map#of} differs between processes.
    */
   public static byte[] writeInOrder(Map<String, ?> members) {
     return bytes(IN_ORDER, ordered(members));

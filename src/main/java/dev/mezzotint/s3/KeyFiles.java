@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Provides access key and secret key from two files, which are read again every few seconds, so that
- * keys can be rotated without a restart. Safe for use by many threads.
+ * Provides access key and secret key from two files, which are read again every few seconds, so
+ * that keys can be rotated without a restart. Safe for use by many threads.
  *
  * <p>Settings: {@code S3_ACCESS_KEY_FILE}, {@code S3_SECRET_KEY_FILE}.
  */

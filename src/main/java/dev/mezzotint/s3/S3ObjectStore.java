@@ -47,9 +47,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Object store that accesses one bucket with the MinIO client.
  *
- * <p>Writes are never repeated automatically: the client's own retries would turn a conditional write
- * that succeeded, but whose answer was lost, into "existed already" without the caller seeing a
- * failure. Reads on a dead connection are repeated once.
+ * <p>Writes are never repeated automatically: the client's own retries would turn a conditional
+ * write that succeeded, but whose answer was lost, into "existed already" without the caller seeing
+ * a failure. Reads on a dead connection are repeated once.
  *
  * <p>Safe for use by many threads. Settings: {@code S3_ENDPOINT}, {@code S3_ACCESS_KEY}, {@code
  * S3_SECRET_KEY} or their files, {@code S3_BUCKET}, {@code S3_REGION}.

@@ -67,8 +67,7 @@ public record S3Settings(
   }
 
   public S3Settings withGetBytesMax(int max) {
-    return new S3Settings(
-        endpoint, accessKey, secretKey, keyFiles, bucket, region, timeouts, max);
+    return new S3Settings(endpoint, accessKey, secretKey, keyFiles, bucket, region, timeouts, max);
   }
 
   /** Without the keys, which must not be logged. */

@@ -18,7 +18,8 @@ public final class FirstWrite {
    * @throws StorageException also if the object repeatedly exists but cannot be read, because it is
    *     being removed
    */
-  public static byte[] createOrRead(ObjectStore store, String key, byte[] bytes, String contentType) {
+  public static byte[] createOrRead(
+      ObjectStore store, String key, byte[] bytes, String contentType) {
     for (int i = 0; i < TRIES_MAX; i++) {
       if (store.create(key, bytes, contentType).isPresent()) {
         return bytes;

@@ -16,14 +16,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Marks a folder as in use by locking a file next to it. The lock of a process that dies is released,
- * so abandoned folders can be recognized. A folder can have several users. Safe for use by many
- * threads and processes.
+ * A folder that is in use, by a lock on a file beside it: the lock of a process that dies is gone
+ * with it, so what it left can be told from what lives. Several may use one folder. Safe for use by
+ * many threads and processes.
  */
 public final class FolderLock implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(FolderLock.class.getName());
 
-  /** The locks of this process by file: a file lock belongs to the process, not to a thread. */
+  /** Locks are a process's, not a thread's: those of this process by their files. */
   private static final Map<Path, Held> HELD = new HashMap<>();
 
   private static final class Held {
@@ -48,7 +48,7 @@ public final class FolderLock implements AutoCloseable {
     return folder.toAbsolutePath().normalize().resolveSibling(folder.getFileName() + ".lock");
   }
 
-  /** Locks a folder, which need not exist; waits while another process removes it. */
+  /** Waits while somebody removes the folder; it need not exist. */
   public static FolderLock shared(Path folder) throws IOException {
     Path file = fileOf(folder);
     synchronized (HELD) {
@@ -73,7 +73,7 @@ public final class FolderLock implements AutoCloseable {
     return file;
   }
 
-  /** Removes the folder unless it is in use, in this or another process. */
+  /** Removes the folder unless somebody uses it, here or in another process. */
   public static boolean removeIfUnused(Path folder) throws IOException {
     Path file = fileOf(folder);
     synchronized (HELD) {

@@ -7,8 +7,8 @@ import java.util.Optional;
 
 /**
  * Restricts the objects that the requests of a tenant may name. Enforced where objects are read, so
- * that no field of a request is overlooked, and checked earlier for each field, so that a refusal can
- * name it.
+ * that no field of a request is overlooked, and checked earlier for each field, so that a refusal
+ * can name it.
  *
  * @param prefixes allowed prefixes, each ending in {@code /}; {@code {tenant}} is replaced by the
  *     request's tenant; empty to allow every key

@@ -26,7 +26,8 @@ import java.util.Set;
  * models/&lt;name&gt;/latest.json     the newest version
  * </pre>
  *
- * <p>Ids, names and versions must already satisfy the rules of their types, which exclude separators.
+ * <p>Ids, names and versions must already satisfy the rules of their types, which exclude
+ * separators.
  */
 public final class Keys {
   /** The rule of {@link #isValidKey}, to follow a field's name in a message. */

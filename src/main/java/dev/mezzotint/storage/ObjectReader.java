@@ -7,7 +7,9 @@ import java.util.Optional;
 /** Reads the objects of a bucket; see {@link ObjectStore}. */
 public interface ObjectReader {
 
-  /** Reads a small object, with the ETag to pass to {@link ObjectStore#replace}; empty if absent. */
+  /**
+   * Reads a small object, with the ETag to pass to {@link ObjectStore#replace}; empty if absent.
+   */
   Optional<StoredObject> get(String key);
 
   /** Opens a large object as a stream, which the caller closes; empty if absent. */

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * One bucket of an S3-compatible store. Keys are UTF-8 with {@code /} as separator, without a leading
- * one.
+ * One bucket of an S3-compatible store. Keys are UTF-8 with {@code /} as separator, without a
+ * leading one.
  *
  * <p>Safe for use by many threads. Every method throws {@link StorageException} if the store is
  * unavailable, exceeds its time limit or answers 5xx; retrying is the caller's decision.
@@ -16,8 +16,8 @@ public interface ObjectStore extends ObjectReader, AutoCloseable {
   String put(String key, byte[] bytes, String contentType);
 
   /**
-   * Writes only if the key does not exist ({@code If-None-Match: *}, a single PUT, because a multipart
-   * upload would lose the condition).
+   * Writes only if the key does not exist ({@code If-None-Match: *}, a single PUT, because a
+   * multipart upload would lose the condition).
    *
    * @return the new ETag; empty if the key already existed: then nothing was written
    */

@@ -47,8 +47,8 @@ public final class Inversion {
         List.of(
             String.format(
                 Locale.ROOT,
-                "%d pictures to x0 and back, ab2, %d steps each way: mean absolute error %.6f, that is"
-                    + " %.3f/255",
+                "%d pictures to x0 and back, ab2, %d steps each way: mean absolute error %.6f, that"
+                    + " is %.3f/255",
                 pictures,
                 steps,
                 error,

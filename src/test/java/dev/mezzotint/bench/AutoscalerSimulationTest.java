@@ -117,8 +117,7 @@ class AutoscalerSimulationTest {
 
     for (List<String> wrong :
         List.of(List.<String>of(), List.of("1", "two"), List.of("1", "NaN"), List.of("when"))) {
-      assertThatThrownBy(() -> ArrivalTrace.parse(wrong))
-          .isInstanceOf(InvalidInputException.class);
+      assertThatThrownBy(() -> ArrivalTrace.parse(wrong)).isInstanceOf(InvalidInputException.class);
     }
   }
 }

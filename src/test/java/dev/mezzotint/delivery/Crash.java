@@ -3,9 +3,7 @@ package dev.mezzotint.delivery;
 import dev.mezzotint.job.Delivery;
 import java.util.function.BiPredicate;
 
-/**
- * Kills a worker at one of its calls: from then on none of its calls has an effect.
- */
+/** Kills a worker at one of its calls: from then on none of its calls has an effect. */
 public final class Crash implements FaultInjector.Fault {
   public static final class Killed extends Error {
     private static final long serialVersionUID = 1L;

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 /** Documents in the bucket are read as they were written. */
 class RecordsTest {
   private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
-  private static final JobRecord UNTRIED = JobRecord.withoutAttempts(new JobId("a"), "f".repeat(64), START);
+  private static final JobRecord UNTRIED =
+      JobRecord.withoutAttempts(new JobId("a"), "f".repeat(64), START);
 
   private static JobRecord attempted(JobRecord job, String run, String position) {
     return job.withAttempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));

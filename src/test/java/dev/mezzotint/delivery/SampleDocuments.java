@@ -63,8 +63,7 @@ public final class SampleDocuments {
 
   private static GeneratedImages images() {
     return new GeneratedImages(
-        Optional.of(
-            new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
+        Optional.of(new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
         List.of(
             new GeneratedImages.Image(
                 "jobs/night-run.3/images/00000.png", "0".repeat(64), 9, 4, 5, (1L << 53) - 1, 2),

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;

@@ -4,8 +4,8 @@ import static dev.mezzotint.generation.World.again;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;

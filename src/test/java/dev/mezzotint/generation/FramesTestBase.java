@@ -1,7 +1,7 @@
 package dev.mezzotint.generation;
 
-import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;

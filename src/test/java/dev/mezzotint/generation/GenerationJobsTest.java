@@ -5,9 +5,9 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;

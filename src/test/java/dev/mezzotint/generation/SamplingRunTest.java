@@ -5,8 +5,8 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;

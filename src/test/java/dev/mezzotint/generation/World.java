@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.RecordingEventPublisher;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
@@ -63,7 +63,8 @@ public final class World {
     return worker(name, fault, sampling, Runnable::run);
   }
 
-  public JobHandler<?> worker(String name, FaultInjector.Fault fault, Sampler device, Executor pool) {
+  public JobHandler<?> worker(
+      String name, FaultInjector.Fault fault, Sampler device, Executor pool) {
     FaultInjector line = new FaultInjector(store, log, fault);
     return new JobHandler<>(
         new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK),
@@ -184,7 +185,8 @@ public final class World {
       if (before != null) {
         assertThat(event).isEqualTo(before);
       } else if (over && cancelled.contains(id)) {
-        // Ended early by another worker: this one may still publish its start, which followers ignore.
+        // Ended early by another worker: this one may still publish its start, which followers
+        // ignore.
         assertThat(event.type().terminal()).isFalse();
       } else if (event.type() != JobEvent.Type.ACCEPTED) {
         assertThat(event.sequence())

@@ -94,7 +94,8 @@ class JobStateTest {
           }
         }
       }
-      assertThat(reached).containsAll(State.TERMINAL.contains(state) ? Set.of(state) : State.TERMINAL);
+      assertThat(reached)
+          .containsAll(State.TERMINAL.contains(state) ? Set.of(state) : State.TERMINAL);
       assertThat(state.next().isEmpty()).isEqualTo(State.TERMINAL.contains(state));
       assertThat(state.next()).doesNotContain(State.WAITING);
     }

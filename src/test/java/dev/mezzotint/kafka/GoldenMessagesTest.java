@@ -40,11 +40,13 @@ class GoldenMessagesTest {
           events.deadLetter(
               SampleDocuments.delivery(),
               new byte[0],
-              KafkaEvents.deadLetterHeaders(SampleDocuments.delivery(), "night-run.3", 2, "steps", "too few"));
+              KafkaEvents.deadLetterHeaders(
+                  SampleDocuments.delivery(), "night-run.3", 2, "steps", "too few"));
       Map<String, String> headers = new LinkedHashMap<>();
       letter.headers().forEach(h -> headers.put(h.key(), new String(h.value(), UTF_8)));
       GoldenDocument.assertBytes(
-          "dead-letter-headers.json", JsonText.writePretty(new LinkedHashMap<>(new TreeMap<>(headers))));
+          "dead-letter-headers.json",
+          JsonText.writePretty(new LinkedHashMap<>(new TreeMap<>(headers))));
     }
   }
 }

@@ -3,9 +3,9 @@ package dev.mezzotint.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.Mezzotint;
-import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.worker.Site;
 import java.io.IOException;
 import java.nio.file.Files;

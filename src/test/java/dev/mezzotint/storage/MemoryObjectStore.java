@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A bucket in memory that honours conditional writes. It records every write, so that tests can check
- * that nothing was overwritten.
+ * A bucket in memory that honours conditional writes. It records every write, so that tests can
+ * check that nothing was overwritten.
  */
 public final class MemoryObjectStore implements ObjectStore {
   /** One write that took effect. */

@@ -21,8 +21,10 @@ class CheckpointPointerTest {
           "d".repeat(64),
           "avatars-32@1",
           List.of(
-              new CheckpointPointer.StoredCheckpoint(500, "a/1.safetensors", "a/1.csv", 1L << 33, "0".repeat(64)),
-              new CheckpointPointer.StoredCheckpoint(1000, "a/2.safetensors", "a/2.csv", 7, "1".repeat(64))));
+              new CheckpointPointer.StoredCheckpoint(
+                  500, "a/1.safetensors", "a/1.csv", 1L << 33, "0".repeat(64)),
+              new CheckpointPointer.StoredCheckpoint(
+                  1000, "a/2.safetensors", "a/2.csv", 7, "1".repeat(64))));
 
   @Test
   void pointer_writesAndReadsTheGoldenBytes() {
