@@ -78,17 +78,17 @@ class ArchitectureTest {
     allow("s3", "json storage");
     allow("local", "json");
     allow("kafka", "job json");
-    allow("autoscaling", "job json");
+    allow("autoscaling", "job json kafka");
     allow("board", "job json kafka");
     allow("control", "delivery job json kafka storage");
-    allow("client", "board generation.request job json kafka training.recipe");
-    allow("http", "board generation.request job json model sampling storage training.recipe");
+    allow("client", "board job json kafka");
+    allow("http", "board client generation.request job json model sampling storage training.recipe");
     allow("observability", "delivery job json sampling storage training");
     // The command line, and the worker that wires everything.
     allow(
         "cli",
         "client dataset evaluation generation generation.input iadb image job json model network"
-            + " plot sampling training training.recipe");
+            + " plot sampling storage training training.recipe");
     allow("cli.jobs", "board cli client job json storage training.recipe");
     allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
     allow(
@@ -118,7 +118,7 @@ class ArchitectureTest {
           Map.entry("control", List.of("org.apache.kafka..")),
           Map.entry(
               "autoscaling",
-              List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "javax.net.ssl..")),
+              List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "io.fabric8..")),
           Map.entry("local", List.of("org.apache.kafka..", "kafka..", "org.gaul..")),
           Map.entry("http", List.of("io.vertx..", "io.netty..")),
           Map.entry(

@@ -1,6 +1,7 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -16,7 +17,6 @@ import dev.mezzotint.sampling.StepLoopMetrics;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.KafkaSystem;
 import dev.mezzotint.worker.ModelFinder;
 import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
@@ -144,7 +144,7 @@ public final class LatencyBench implements Callable<Integer> {
       request.put("condition", condition(info));
     }
     Stopwatch watch = new Stopwatch();
-    try (KafkaSystem requests = new KafkaSystem(endpoints);
+    try (JobClient client = new MezzotintClient(endpoints.kafka());
         InstrumentedWorker path =
             new InstrumentedWorker(
                 settings, connections, library, device, settings.lanes(), watch)) {
@@ -156,7 +156,7 @@ public final class LatencyBench implements Callable<Integer> {
         for (int run = -WARM_RUNS; run < runs; run++) {
           request.put("id", "latency-" + t + "-" + (run + WARM_RUNS));
           Parts into = run < 0 ? new Parts() : parts;
-          one(request, requests, path, watch, encodeMillis(info), into);
+          one(request, client, path, watch, encodeMillis(info), into);
         }
         figures.put(t + " steps", tell(t, parts));
       }
@@ -165,7 +165,7 @@ public final class LatencyBench implements Callable<Integer> {
 
   private static void one(
       Map<String, Object> request,
-      KafkaSystem requests,
+      JobClient client,
       InstrumentedWorker path,
       Stopwatch watch,
       double encode,
@@ -177,7 +177,7 @@ public final class LatencyBench implements Callable<Integer> {
     CompletableFuture<JobEvent> heard =
         CompletableFuture.supplyAsync(
             () ->
-                requests
+                client
                     .watch(
                         id,
                         Instant.now(),
@@ -189,7 +189,7 @@ public final class LatencyBench implements Callable<Integer> {
     watch.reset();
     StepLoopMetrics before = path.loop.metrics();
     long sent = System.nanoTime();
-    requests.submit(MezzotintSystem.Kind.GENERATION, id, JsonText.write(request));
+    client.submit(JobClient.Kind.GENERATION, id, JsonText.write(request));
     JobEvent event = heard.join();
     if (event.type() != JobEvent.Type.COMPLETED) {
       throw new IllegalStateException(id + ": " + event.data().get("cause"));

@@ -1,6 +1,7 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -15,7 +16,6 @@ import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.KafkaSystem;
 import dev.mezzotint.worker.ModelFinder;
 import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
@@ -284,11 +284,11 @@ public final class QueueBench implements Callable<Integer> {
   }
 
   private static void submit(Endpoints endpoints, int count) {
-    try (KafkaSystem requests = new KafkaSystem(endpoints)) {
+    try (JobClient client = new MezzotintClient(endpoints.kafka())) {
       for (int i = 0; i < count; i++) {
         String id = "bench-" + i;
-        requests.submit(
-            MezzotintSystem.Kind.GENERATION,
+        client.submit(
+            JobClient.Kind.GENERATION,
             id,
             json(Map.of("id", id, "model", NullNetwork.NAME, "seed", i)));
       }
@@ -297,12 +297,12 @@ public final class QueueBench implements Callable<Integer> {
 
   static void submitMixed(Endpoints endpoints, ModelInfo info, int count) {
     Random random = new Random(7);
-    try (KafkaSystem requests = new KafkaSystem(endpoints)) {
+    try (JobClient client = new MezzotintClient(endpoints.kafka())) {
       for (int i = 0; i < count; i++) {
         String id = "bench-" + i;
         ServingModes.Request mixed = ServingModes.mixed(random, 0);
-        requests.submit(
-            MezzotintSystem.Kind.GENERATION,
+        client.submit(
+            JobClient.Kind.GENERATION,
             id,
             json(
                 Map.of(

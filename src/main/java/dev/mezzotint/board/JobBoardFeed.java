@@ -4,8 +4,8 @@ import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.kafka.EventJson;
+import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.KafkaSettings;
-import dev.mezzotint.kafka.SettledOffsets;
 import dev.mezzotint.kafka.TopicReader;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,9 +21,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Fills a {@link JobBoard} from the event topic and the request topics, in no group: it takes no
- * record from anybody and leaves no trace. Begins with the newest records of each partition, as
- * many as are of use to a board, the events first.
+ * Fills a {@link JobBoard} from the event topic and the request topics. Joins no group and takes no
+ * records from workers. Begins with the newest records of each partition, the events first.
  *
  * <p>Safe for use by many threads.
  */
@@ -44,10 +43,10 @@ public final class JobBoardFeed implements AutoCloseable {
   private final TopicReader reader = new TopicReader("job-feed", this::run);
 
   /**
-   * Begins to read; the topics exist.
+   * Starts reading; the topics must exist.
    *
    * @param topics request topics by kind of job
-   * @param cancelled whether somebody has called a job off
+   * @param cancelled whether a job's cancellation was requested
    */
   public JobBoardFeed(
       KafkaSettings settings,
@@ -61,7 +60,7 @@ public final class JobBoardFeed implements AutoCloseable {
     reader.start();
   }
 
-  /** Waits until the board knows what stood in the topics when this began; false if not by then. */
+  /** Waits until all records from before the start are read; returns false after the time limit. */
   public boolean awaitCaughtUp(Duration limit) throws InterruptedException {
     return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -69,12 +68,12 @@ public final class JobBoardFeed implements AutoCloseable {
   private void run() throws InterruptedException {
     try (KafkaConsumer<byte[], byte[]> consumer =
             TopicReader.consumer(settings, "mezzotint-board", Map.of());
-        SettledOffsets settled = new SettledOffsets(settings)) {
+        GroupOffsets offsets = new GroupOffsets(settings)) {
       List<TopicPartition> events = partitions(consumer, List.of(settings.topics().events()));
       List<TopicPartition> requests =
           partitions(consumer, topics.values().stream().flatMap(List::stream).toList());
-      Map<TopicPartition, Long> before = settled.read(requests);
-      // Events first: a request that is done with counts only where its job is known.
+      Map<TopicPartition, Long> before = offsets.settled(requests);
+      // Events first: a settled request is used only if its job is known.
       readToEnd(consumer, seek(consumer, events, EVENTS_MAX), Map.of());
       Map<TopicPartition, Long> eventsAt = positions(consumer, events);
       readToEnd(consumer, seek(consumer, requests, REQUESTS_MAX), before);
@@ -161,7 +160,7 @@ public final class JobBoardFeed implements AutoCloseable {
         board.cancelRequested(id.value());
       }
     } catch (InvalidInputException e) {
-      // Nobody's job: whoever takes it answers with a rejected event and a dead letter.
+      // Not a job: the worker that takes it publishes a rejected event and a dead letter.
     }
   }
 

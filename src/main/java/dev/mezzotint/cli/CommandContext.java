@@ -1,9 +1,10 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.nio.file.Path;
 import java.util.function.Function;
 
@@ -46,9 +47,16 @@ public interface CommandContext {
   <T> T inStore(Function<StoredModels, T> work);
 
   /**
-   * Connects to the running system.
+   * Connects to the running system's broker.
    *
    * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
    */
-  MezzotintSystem requests();
+  JobClient client();
+
+  /**
+   * Copies files to and from the running system's bucket.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
+   */
+  ObjectTransfer objects();
 }

@@ -3,6 +3,7 @@ package dev.mezzotint.http;
 import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
@@ -61,7 +62,7 @@ public final class ApiRouter implements AutoCloseable {
   private final AccessFilter gate;
   private final JobBoard board;
   private final EventStreams streams;
-  private final RequestPublisher outbox;
+  private final JobClient client;
   private final SubmissionEndpoint submissions;
   private final JobFiles files;
   private final ModelEndpoints models;
@@ -79,15 +80,15 @@ public final class ApiRouter implements AutoCloseable {
       JobBoard board,
       EventStreams streams,
       ObjectStore store,
-      RequestPublisher outbox,
+      JobClient client,
       ModelCatalog shelf,
       Supplier<Map<String, Object>> figures,
       Function<String, List<Previews.RowPreview>> previews) {
     this.gate = new AccessFilter(settings);
     this.board = board;
     this.streams = streams;
-    this.outbox = outbox;
-    this.submissions = new SubmissionEndpoint(board, store, outbox);
+    this.client = client;
+    this.submissions = new SubmissionEndpoint(board, store, client);
     this.files = new JobFiles(store, shelf);
     this.models = new ModelEndpoints(shelf);
     this.figures = figures;
@@ -208,7 +209,7 @@ public final class ApiRouter implements AutoCloseable {
       return HttpResponse.refusal(
           409, "id", "job " + id + " has ended: it is " + job.get().state().wireName());
     }
-    outbox.cancel(id); // also one that nobody has heard of yet
+    client.cancel(id); // also one that nobody has heard of yet
     board.cancelRequested(id);
     return HttpResponse.json(202, Map.of("id", id));
   }

@@ -1,6 +1,7 @@
 package dev.mezzotint.http;
 
 import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.job.JobId;
@@ -34,13 +35,13 @@ final class SubmissionEndpoint {
 
   private final JobBoard board;
   private final ObjectStore store;
-  private final RequestPublisher outbox;
+  private final JobClient client;
   private final SecureRandom random = new SecureRandom();
 
-  SubmissionEndpoint(JobBoard board, ObjectStore store, RequestPublisher outbox) {
+  SubmissionEndpoint(JobBoard board, ObjectStore store, JobClient client) {
     this.board = board;
     this.store = store;
-    this.outbox = outbox;
+    this.client = client;
   }
 
   private static JsonObject parse(byte[] body) {
@@ -71,7 +72,8 @@ final class SubmissionEndpoint {
       return HttpResponse.refusal(
           409, "id", "id " + id + " belongs to another request: give this one an id of its own");
     }
-    outbox.submit(training, id.value(), record);
+    client.submit(
+        training ? JobClient.Kind.TRAINING : JobClient.Kind.GENERATION, id.value(), record);
     String kind = training ? "training" : "generation";
     // The topic tells it too, but who was answered may ask for the job before that.
     board.requested(kind, id, json, Instant.now());

@@ -10,8 +10,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * A thread that reads topics until it is closed. Whatever ends a reading before that, a broker that
- * has gone or a defect of ours, it begins anew: what hangs on it must not stop without a word.
+ * A thread that reads topics until it is closed. After any failure, of the broker or of its own
+ * code, it logs and restarts.
  *
  * <p>Safe for use by many threads.
  */
@@ -20,7 +20,7 @@ public final class TopicReader implements AutoCloseable {
   private static final long AGAIN_MILLIS = 1_000;
   private static final long END_MILLIS = 3_000;
 
-  /** Opens what it needs, reads until {@link #closing}, and closes it. */
+  /** Opens its consumers, reads until {@link #closing} and closes them. */
   public interface Reading {
     void run() throws InterruptedException;
   }
@@ -29,7 +29,7 @@ public final class TopicReader implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
-  /** Does nothing before {@link #start}. */
+  /** Creates the thread without starting it. */
   public TopicReader(String name, Reading reading) {
     this.reading = reading;
     this.thread = new Thread(this::run, name);
@@ -46,9 +46,9 @@ public final class TopicReader implements AutoCloseable {
         try {
           reading.run();
         } catch (KafkaException | TransientException e) {
-          LOG.log(Level.WARNING, "{0} begins anew: {1}", thread.getName(), e.getMessage());
+          LOG.log(Level.WARNING, "{0} failed and is restarting: {1}", thread.getName(), e.getMessage());
         } catch (RuntimeException e) {
-          LOG.log(Level.ERROR, thread.getName() + " begins anew", e);
+          LOG.log(Level.ERROR, thread.getName() + " failed and is restarting", e);
         }
         pause(AGAIN_MILLIS);
       }
@@ -57,17 +57,17 @@ public final class TopicReader implements AutoCloseable {
     }
   }
 
-  /** True once the reading is to end. */
+  /** Returns whether the reading must end. */
   public boolean closing() {
     return closed.getCount() == 0;
   }
 
-  /** Waits, or until it is closed. */
+  /** Waits for the time or until closed. */
   public void pause(long millis) throws InterruptedException {
     boolean unused = closed.await(millis, TimeUnit.MILLISECONDS);
   }
 
-  /** From the oldest record on, committing nothing by itself. */
+  /** Opens a consumer that starts at the oldest record and commits nothing by itself. */
   public static KafkaConsumer<byte[], byte[]> consumer(
       KafkaSettings settings, String clientId, Map<String, Object> more) {
     Map<String, Object> config = settings.client(clientId, more);

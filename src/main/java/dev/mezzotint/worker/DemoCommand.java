@@ -2,9 +2,11 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -62,14 +64,14 @@ public final class DemoCommand implements Callable<Integer> {
           "broker %s, store %s"
               .formatted(endpoints.kafka().bootstrapServers(), endpoints.s3().endpoint()));
       try (Worker worker = Worker.start(configured, endpoints);
-          KafkaSystem requests = new KafkaSystem(endpoints)) {
+          JobClient client = new MezzotintClient(endpoints.kafka())) {
         say("worker ready after %.1f s".formatted((System.nanoTime() - started) / 1e9));
-        return run(requests, endpoints);
+        return run(client, endpoints);
       }
     }
   }
 
-  private int run(KafkaSystem requests, Endpoints endpoints) {
+  private int run(JobClient client, Endpoints endpoints) {
     Instant now = Instant.now();
     String id = "demo-" + now.toEpochMilli();
     Map<String, Object> request = new LinkedHashMap<>();
@@ -79,26 +81,27 @@ public final class DemoCommand implements Callable<Integer> {
     request.put("seed", now.toEpochMilli() % 1_000_000);
     request.put("output", Map.of("grid", true));
     byte[] bytes = JsonText.write(request);
-    requests.submit(MezzotintSystem.Kind.GENERATION, id, bytes);
+    client.submit(JobClient.Kind.GENERATION, id, bytes);
     say(
         "sent to "
             + endpoints.kafka().topics().generationRequests()
             + ": "
             + new String(bytes, StandardCharsets.UTF_8));
     JobEvent end =
-        requests
+        client
             .watch(id, now.minusSeconds(1), LIMIT, this::tell, event -> event.type().terminal())
             .orElseThrow(() -> new IllegalStateException("the job did not end within " + LIMIT));
     if (end.type() != JobEvent.Type.COMPLETED) {
       say("error: " + end.data().get("cause"));
       return end.data().containsKey("field") ? 2 : 1;
     }
-    requests.fetch(id, out);
-    say("in the store: " + requests.location(id));
+    ObjectTransfer objects = InstalledContext.objects(endpoints);
+    objects.download(id, out);
+    say("in the store: " + objects.location(id));
     Path picture = out.resolve("grid.png").toAbsolutePath().normalize();
     json.result(
         "picture: " + picture,
-        Map.of("jobId", id, "picture", picture.toString(), "location", requests.location(id)));
+        Map.of("jobId", id, "picture", picture.toString(), "location", objects.location(id)));
     return 0;
   }
 

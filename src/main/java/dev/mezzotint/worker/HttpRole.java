@@ -3,13 +3,12 @@ package dev.mezzotint.worker;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.board.JobBoardFeed;
 import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.http.ApiRouter;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.HttpSettings;
 import dev.mezzotint.http.ModelCatalog;
-import dev.mezzotint.http.RequestPublisher;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.sampling.Previews;
@@ -58,7 +57,7 @@ final class HttpRole implements AutoCloseable {
       Optional<StepLoop> loop,
       Optional<Previews> previews) {
     HttpSettings access = access(settings.front());
-    client = new JobClient(connections.kafka());
+    client = new MezzotintClient(connections.kafka());
     EventStreams streams =
         new EventStreams(() -> loop.map(l -> members(l.metrics())).orElse(Map.of()));
     board = new JobBoard(JOBS_MAX, streams::changed);
@@ -69,7 +68,7 @@ final class HttpRole implements AutoCloseable {
             board,
             streams,
             connections.store(),
-            outbox(connections.kafka().topics()),
+            client,
             new Models(settings, connections),
             () -> loop.map(l -> members(l.metrics())).orElse(Map.of()),
             id -> previews.map(all -> all.read(id)).orElse(List.of()));
@@ -119,20 +118,6 @@ final class HttpRole implements AutoCloseable {
     throw new InvalidInputException(
         "mezzotint.http-token-file",
         "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read, or is no short text file");
-  }
-
-  private RequestPublisher outbox(Topics topics) {
-    return new RequestPublisher() {
-      @Override
-      public void submit(boolean training, String id, byte[] json) {
-        client.submit(training ? topics.trainingRequests() : topics.generationRequests(), id, json);
-      }
-
-      @Override
-      public void cancel(String id) {
-        client.cancel(id);
-      }
-    };
   }
 
   private static Map<String, Object> members(StepLoopMetrics figures) {

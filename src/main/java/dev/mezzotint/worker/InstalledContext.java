@@ -1,7 +1,8 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
@@ -9,6 +10,7 @@ import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectTransfer;
 import dev.mezzotint.torch.TorchDevice;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -66,8 +68,17 @@ public final class InstalledContext implements CommandContext {
   }
 
   @Override
-  public MezzotintSystem requests() {
-    return new KafkaSystem(Endpoints.running(settings()));
+  public JobClient client() {
+    return new MezzotintClient(Endpoints.running(settings()).kafka());
+  }
+
+  @Override
+  public ObjectTransfer objects() {
+    return objects(Endpoints.running(settings()));
+  }
+
+  static ObjectTransfer objects(Endpoints endpoints) {
+    return new ObjectTransfer(() -> new S3ObjectStore(endpoints.s3()), endpoints.s3().bucket());
   }
 
   public static WorkerConfig settings() {

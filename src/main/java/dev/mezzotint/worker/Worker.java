@@ -176,7 +176,7 @@ public final class Worker implements AutoCloseable {
         .ifPresent(
             pod ->
                 deletionCost =
-                    new PodDeletionCostUpdater(pod, this::inHand, PodDeletionCostUpdater.PAUSE));
+                    new PodDeletionCostUpdater(pod, this::inHand, PodDeletionCostUpdater.PERIOD));
     accepting = true;
   }
 

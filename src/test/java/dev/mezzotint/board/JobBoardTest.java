@@ -55,7 +55,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aRequestIsQueuedThenRunningThenDone() {
+  void request_isQueuedThenRunningThenCompleted() {
     request(board, "a", START);
     assertThat(board.job("a").orElseThrow().state()).isEqualTo(State.QUEUED);
     List<JobEvent> life = life("a");
@@ -75,7 +75,7 @@ class JobBoardTest {
   }
 
   @Test
-  void anyOrderWithAnyDuplicatesEndsTheSame() {
+  void events_inAnyOrderWithDuplicates_giveTheSameState() {
     qt().withExamples(200)
         .forAll(longs().all())
         .checkAssert(
@@ -105,7 +105,7 @@ class JobBoardTest {
   }
 
   @Test
-  void whatWasHeardBeforeTellsNobodyAgain() {
+  void repeatedEvent_doesNotNotify() {
     life("a").forEach(board::event);
     int told = heard.size();
     life("a").forEach(board::event);
@@ -115,7 +115,7 @@ class JobBoardTest {
   }
 
   @Test
-  void ofALongRequestTheShortMembersAreRemembered() {
+  void longRequest_keepsItsShortMembers() {
     StringBuilder json = new StringBuilder("{\"id\":\"long\",\"seed\":7");
     for (int i = 0; i < 30; i++) {
       json.append(",\"m").append(i).append("\":{");
@@ -136,20 +136,20 @@ class JobBoardTest {
   }
 
   @Test
-  void anEndOfAnotherKindDoesNotReplaceTheFirst() {
+  void secondTerminalEvent_doesNotReplaceTheFirst() {
     board.event(event("a", JobEvent.Type.CANCELLED, 1, 999_999));
     board.event(event("a", JobEvent.Type.COMPLETED, 2, 999_999));
     assertThat(board.job("a").orElseThrow().state()).isEqualTo(State.CANCELLED);
   }
 
   @Test
-  void aRejectedRecordTouchesNobody() {
+  void rejectedEvent_changesNoJob() {
     board.event(event("a", JobEvent.Type.REJECTED, 0, 0, Map.of("cause", "id is taken")));
     assertThat(board.size()).isZero();
   }
 
   @Test
-  void theOldestEndedGoFirstAndRunningOnesStay() {
+  void capacity_dropsTheOldestEndedJobsFirst() {
     JobBoard small = new JobBoard(100);
     for (int i = 0; i < 50; i++) {
       small.event(event("running-" + i, JobEvent.Type.STARTED, 1, 2));
@@ -172,7 +172,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aBoardOfNothingButRunningJobsDropsTheOldest() {
+  void capacity_withoutEndedJobs_dropsTheOldest() {
     JobBoard small = new JobBoard(10);
     for (int i = 0; i < 20; i++) {
       request(small, "j" + i, START.plusSeconds(i));
@@ -183,7 +183,7 @@ class JobBoardTest {
   }
 
   @Test
-  void pagesHaveEveryJobOnceAlsoWhenNewOnesCome() {
+  void newest_inPages_returnsEveryJobOnce() {
     for (int i = 0; i < 620; i++) {
       request(board, "j" + i, START.plusMillis(i / 3));
     }
@@ -201,7 +201,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aSettledRequestAddsToAKnownJobAndMakesNone() {
+  void settledRequest_updatesAKnownJobOnly() {
     JsonObject json = JsonObject.parse("{\"id\":\"a\",\"model\":\"m\",\"seed\":3}");
     board.settled("generation", new JobId("a"), json, START);
     assertThat(board.size()).isZero();
@@ -211,7 +211,7 @@ class JobBoardTest {
   }
 
   @Test
-  void calledOffShowsUntilTheEnd() {
+  void cancelRequested_isShownUntilTheEnd() {
     board.cancelRequested("a"); // not known: nothing happens
     request(board, "a", START);
     board.cancelRequested("a");
@@ -221,7 +221,7 @@ class JobBoardTest {
   }
 
   @Test
-  void longMembersOfARequestAreNotKept() {
+  void longMembersOfARequest_areNotKept() {
     String data = "x".repeat(100_000);
     JsonObject json =
         JsonObject.parse(
@@ -240,7 +240,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aTrainingsCurveStaysShortAndWhole() {
+  void lossHistory_staysShortAndCoversTheWholeRun() {
     for (int i = 1; i <= 5_000; i++) {
       Map<String, Object> data =
           Map.of("iteration", i * 10, "iterations", 50_000, "smoothedLoss", 1.0 / i);

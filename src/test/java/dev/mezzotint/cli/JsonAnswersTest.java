@@ -172,6 +172,7 @@ class JsonAnswersTest {
     assertThat(lines.get(3))
         .containsEntry("location", "s3://bucket/jobs/poster/")
         .containsEntry("images", "x".repeat(500));
+    system.store.put("jobs/poster/images/00000.png", "poster".getBytes(UTF_8), "image/png");
     assertThat(objects(0, system, "submit @/r.json --out @/poster --json").get(4))
         .containsEntry("type", "fetched")
         .containsEntry("files", List.of(folder.resolve("poster/00000.png").toString()));

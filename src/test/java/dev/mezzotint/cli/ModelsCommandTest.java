@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -10,6 +10,7 @@ import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.MemoryObjectStore;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -156,7 +157,12 @@ class ModelsCommandTest {
     }
 
     @Override
-    public MezzotintSystem requests() {
+    public JobClient client() {
+      throw new AssertionError();
+    }
+
+    @Override
+    public ObjectTransfer objects() {
       throw new AssertionError();
     }
   }

@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
@@ -13,6 +13,7 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -248,7 +249,12 @@ class RefusalsTest {
       }
 
       @Override
-      public MezzotintSystem requests() {
+      public JobClient client() {
+        throw failure;
+      }
+
+      @Override
+      public ObjectTransfer objects() {
         throw failure;
       }
 

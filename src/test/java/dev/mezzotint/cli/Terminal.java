@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.Mezzotint;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -11,6 +11,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.ObjectTransfer;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -59,7 +60,12 @@ public final class Terminal {
         }
 
         @Override
-        public MezzotintSystem requests() {
+        public JobClient client() {
+          throw new InvalidInputException("", "no worker runs here");
+        }
+
+        @Override
+        public ObjectTransfer objects() {
           throw new InvalidInputException("", "no worker runs here");
         }
       };

@@ -29,7 +29,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void waitingJobThatIsCalledOffEndsAndIsRecognisedWhenItIsTaken() throws Exception {
+  void endIfOver_cancelledJob_endsAndIsRecognizedWhenDelivered() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
     world.cancelled.add("a");
     assertThat(end(record)).isTrue();
@@ -41,7 +41,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void waitingJobWhoseDeadlinePassesExpires() throws Exception {
+  void endIfOver_afterTheDeadline_expiresTheJob() throws Exception {
     Delivery record = world.record(request("a", LATE));
     assertThat(end(record)).isTrue();
     assertThat(world.log.ends("a")).extracting(JobEvent::type).containsOnly(JobEvent.Type.EXPIRED);
@@ -50,7 +50,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void jobThatWasHandedBackEndsUnderItsOwnRecord() throws Exception {
+  void endIfOver_releasedJob_endsUnderItsOwnRecord() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
     Crash crash = Crash.at("create", Keys.image("a", 1));
     assertThat(crash.kills(world.worker("w1", crash), record)).isTrue();
@@ -61,7 +61,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void whatIsNotOverIsLeftAlone() throws Exception {
+  void endIfOver_otherwise_doesNothing() throws Exception {
     List<String> others =
         List.of(
             request("a", "\"deadline\":\"2099-01-01T00:00:00Z\""),
@@ -77,7 +77,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void jobThatHasEndedStaysAsItEnded() throws Exception {
+  void endIfOver_endedJob_doesNothing() throws Exception {
     Delivery record = world.record(request("a", ""));
     world.worker().handle(record);
     world.cancelled.add("a");
@@ -87,7 +87,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void recordThatClaimsAnothersIdEndsNothing() throws Exception {
+  void endIfOver_recordWithAnotherRequestsId_doesNothing() throws Exception {
     Delivery first = world.record(request("a", "\"count\":2"));
     Crash crash = new Crash(3, /* after= */ false);
     crash.kills(world.worker("w1", crash), first);
@@ -97,7 +97,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void aRequestIsLostUntilItsJobHasEnded() throws Exception {
+  void wasDropped_untilTheJobHasEnded() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
     assertThat(lost(record)).as("nobody has begun").isTrue();
     Crash crash = Crash.at("create", Keys.image("a", 1));
@@ -108,7 +108,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void whatWasTurnedAwayIsNotLost() throws Exception {
+  void wasDropped_rejectedRecord_isFalse() throws Exception {
     Delivery first = world.record(request("a", "\"count\":2"));
     Crash crash = new Crash(3, /* after= */ false);
     crash.kills(world.worker("w1", crash), first);
@@ -119,7 +119,7 @@ class PendingJobTerminatorTest {
 
   /** Its author is to be told what was wrong with it, as well. */
   @Test
-  void aBadRequestIsLostUntilItHasFailed() throws Exception {
+  void wasDropped_invalidRequest_untilItHasFailed() throws Exception {
     Delivery record = world.record(request("a", "\"steps\":0"));
     assertThat(lost(record)).isTrue();
     assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
@@ -128,7 +128,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void whatIsRememberedTellsTwoRequestsUnderOneIdApart() {
+  void read_distinguishesTwoRequestsWithOneId() {
     PendingRequest first = remembered(request("a", "\"count\":2"));
     assertThat(remembered(request("a", "\"count\":  2"))).isEqualTo(first);
     assertThat(remembered(request("a", "\"count\":3")).id()).isEqualTo("a");
@@ -145,7 +145,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void storeThatIsAwayIsTheCallersToTryAgain() {
+  void endIfOver_withoutTheStore_throwsTransientException() {
     world.cancelled.add("a");
     AtomicInteger calls = new AtomicInteger();
     FaultInjector.Fault away =

@@ -38,28 +38,28 @@ class RecordLookupTest {
   }
 
   @Test
-  void whatStandsThereIsRead() {
+  void at_readsTheRecord() {
     topicHas(0, 9);
     answers(7);
     assertThat(at(7)).contains(7L);
   }
 
   @Test
-  void whatWasCompactedAwayIsGoneThoughAnotherStandsBehindIt() {
+  void at_compactedRecord_isEmpty() {
     topicHas(0, 9);
     answers(8);
     assertThat(at(7)).isEmpty();
   }
 
   @Test
-  void whatIsOlderThanTheTopicOrWasNeverThereIsGone() {
+  void at_offsetOutsideTheTopic_isEmpty() {
     topicHas(5, 9);
     assertThat(at(4)).isEmpty();
     assertThat(at(9)).isEmpty();
   }
 
   @Test
-  void whatTheBrokerDoesNotGiveIsNotGone() {
+  void at_recordNotReturnedInTime_throws() {
     topicHas(5, 9);
     for (long offset : new long[] {5, 7, 8}) {
       assertThatThrownBy(() -> at(offset)).isInstanceOf(TransientException.class);
@@ -67,7 +67,7 @@ class RecordLookupTest {
   }
 
   @Test
-  void aSilentBrokerTellsNothing() {
+  void at_brokerDoesNotAnswer_throws() {
     topicHas(5, 9);
     KafkaException silence = new TimeoutException("nobody there");
     consumer.setOffsetsException(silence);

@@ -86,11 +86,11 @@ class RequestTopicMonitorTest {
   }
 
   @AfterEach
-  void neverMoreThanOneCopyOfWhatIsLost() {
+  void checkNumberOfCopies() {
     assertThat(records()).hasSizeLessThan(5);
   }
 
-  private RequestTopicMonitor tail() {
+  private RequestTopicMonitor monitor() {
     return new RequestTopicMonitor(
         settings, List.of(topic), jobs, id -> false, InstantSource.system(), 1_000);
   }
@@ -105,7 +105,7 @@ class RequestTopicMonitorTest {
   }
 
   /** As the connections of a dying worker do it: each gives the record back. */
-  private void useUp(Set<String> dropped, Set<String> accepted) {
+  private void useUpDeliveries(Set<String> dropped, Set<String> accepted) {
     Map<String, Object> config =
         settings.client(
             "test",
@@ -174,36 +174,36 @@ class RequestTopicMonitorTest {
   }
 
   @Test
-  void whatTheBrokerDropsBeforeItsJobHasEndedIsSentAgain() throws Exception {
-    try (RequestTopicMonitor running = tail()) {
+  void droppedRequest_isSentAgain() throws Exception {
+    try (RequestTopicMonitor running = monitor()) {
       send("done", "lost");
       ended.add("done");
-      useUp(Set.of("lost"), Set.of("done"));
+      useUpDeliveries(Set.of("lost"), Set.of("done"));
       awaitRecords("done", "lost", "lost again");
       ended.add("lost");
-      useUp(Set.of(), Set.of("lost"));
+      useUpDeliveries(Set.of(), Set.of("lost"));
     }
   }
 
   /** The process that held the record looked after lost ones, too. */
   @Test
-  void whatWasDroppedWhileNobodyReadIsFoundByTheNextOne() throws Exception {
-    try (RequestTopicMonitor before = tail()) {
+  void requestDroppedWithoutAMonitor_isFoundByTheNextOne() throws Exception {
+    try (RequestTopicMonitor before = monitor()) {
       assertThat(before).isNotNull();
       awaitPosition();
     }
     send("done", "lost");
     ended.add("done");
-    useUp(Set.of("lost"), Set.of("done"));
-    try (RequestTopicMonitor next = tail()) {
+    useUpDeliveries(Set.of("lost"), Set.of("done"));
+    try (RequestTopicMonitor next = monitor()) {
       awaitRecords("done", "lost", "lost again");
     }
   }
 
   /** Else anybody who knows its id could end a job that waits. */
   @Test
-  void aLateRequestUnderTheIdOfOneThatWaitsEndsNothing() throws Exception {
-    try (RequestTopicMonitor running = tail()) {
+  void expiredRequestWithAQueuedOnesId_endsNothing() throws Exception {
+    try (RequestTopicMonitor running = monitor()) {
       send("first", "first " + LATE, "second " + LATE);
       long end = System.nanoTime() + LIMIT.toNanos();
       while (!late.contains("second " + LATE) && System.nanoTime() < end) {

@@ -3,6 +3,8 @@ package dev.mezzotint.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.client.FakeClient;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.JsonObject;
@@ -27,14 +29,14 @@ final class FrontWithoutBroker implements AutoCloseable {
   final ApiRouter front = front(HttpSettings.LOCAL);
 
   ApiRouter front(HttpSettings settings) {
-    RequestPublisher outbox =
-        new RequestPublisher() {
+    JobClient client =
+        new FakeClient() {
           @Override
-          public void submit(boolean training, String id, byte[] json) {
+          public void submit(Kind kind, String id, byte[] json) {
             if (brokerAway) {
               throw new TransientException("no broker answers");
             }
-            sent.add((training ? "training " : "generation ") + new String(json, UTF_8));
+            sent.add((kind == Kind.TRAINING ? "training " : "generation ") + new String(json, UTF_8));
           }
 
           @Override
@@ -55,7 +57,7 @@ final class FrontWithoutBroker implements AutoCloseable {
           }
         };
     return new ApiRouter(
-        settings, board, streams, store, outbox, shelf, Map::of, FrontWithoutBroker::underWay);
+        settings, board, streams, store, client, shelf, Map::of, FrontWithoutBroker::underWay);
   }
 
   static List<Previews.RowPreview> underWay(String id) {

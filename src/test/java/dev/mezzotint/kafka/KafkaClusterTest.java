@@ -53,17 +53,17 @@ class KafkaClusterTest {
       };
 
   @BeforeEach
-  void listen() {
+  void captureLog() {
     LOG.addHandler(listener);
   }
 
   @AfterEach
-  void hangUp() {
+  void releaseLog() {
     LOG.removeHandler(listener);
   }
 
   @Test
-  void setsTheGroupUpWhereItMay() throws Exception {
+  void prepareGroup_setsTheGroupsConfiguration() throws Exception {
     KafkaSettings settings =
         KafkaSettings.of(SharedStack.get().bootstrapServers())
             .withTopics(Topics.withPrefix("t" + UUID.randomUUID()))
@@ -83,7 +83,7 @@ class KafkaClusterTest {
   }
 
   @Test
-  void saysOnceWhatToRunForASettingThatTheBrokerRefuses() {
+  void prepareGroup_refusedByTheBroker_logsTheCommandOnce() {
     KafkaSettings settings =
         KafkaSettings.of(SharedStack.get().bootstrapServers())
             .withGroupId("group-" + UUID.randomUUID())
@@ -98,7 +98,7 @@ class KafkaClusterTest {
   }
 
   @Test
-  void saysOnceWhatToRunWhereItMayNot(@TempDir Path data) throws Exception {
+  void ensureTopics_notPermitted_logsTheCommandOnce(@TempDir Path data) throws Exception {
     LocalStack.Options options =
         new LocalStack.Options(
             0,

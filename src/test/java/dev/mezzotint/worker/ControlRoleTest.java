@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ class ControlRoleTest {
     UnaryOperator<String> id = name -> name + "-" + suffix;
     try (Worker worker = Worker.start(site.settings("w1"), endpoints);
         Tail events = site.tail(site.topics().events());
-        JobClient client = new JobClient(endpoints.kafka())) {
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       site.send(request(id.apply("long"), ",\"count\":5000,\"steps\":100"));
       events.await("start", l -> l.is("started", id.apply("long")));
       Instant deadline = Instant.now().plusMillis(1_500);

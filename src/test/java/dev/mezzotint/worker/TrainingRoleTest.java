@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
@@ -43,7 +43,7 @@ class TrainingRoleTest {
   void trainingsTakeTurnsAndPicturesAreMadeMeanwhileAndAShutdownKeepsWhatThereIs()
       throws Exception {
     try (Tail events = events();
-        JobClient client = new JobClient(endpoints.kafka())) {
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       Worker worker = Worker.start(site.settings("w1"), endpoints);
       try {
         site.train(TrainingJobTest.request("one", FOR_EVER, 500, ""));
@@ -85,7 +85,7 @@ class TrainingRoleTest {
     site.set("mezzotint.training-segment-seconds", "600");
     try (Tail events = events();
         Worker worker = Worker.start(site.settings("w1"), endpoints);
-        JobClient client = new JobClient(endpoints.kafka())) {
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       assertThat(worker.trainingQueue()).isPresent();
       site.train(TrainingJobTest.request("long", FOR_EVER, 500, ""));
       events.await("start", l -> l.is("started", "long"));

@@ -2,7 +2,7 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,8 +28,8 @@ public final class CancelCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (MezzotintSystem system = context.requests()) {
-      system.cancel(id);
+    try (JobClient client = context.client()) {
+      client.cancel(id);
       json.status(
           "cancellation requested for " + id + "; run 'mezzotint watch " + id + "' for the outcome",
           Map.of("jobId", id, "cancelRequested", true));

@@ -1,9 +1,10 @@
 package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +31,8 @@ final class JobWatcher {
    * @param out where a completed job's pictures go; null to leave them in the store
    */
   static int follow(
-      MezzotintSystem requests,
+      JobClient client,
+      ObjectTransfer objects,
       String id,
       Instant since,
       Predicate<JobEvent> last,
@@ -46,7 +48,7 @@ final class JobWatcher {
               }
             });
     Optional<JobEvent> end =
-        requests.watch(
+        client.watch(
             id,
             since,
             LIMIT,
@@ -58,7 +60,7 @@ final class JobWatcher {
                       : life[0].after(event);
               if (next.isPresent()) {
                 life[0] = next.get();
-                json.result(line(event), facts(event, requests));
+                json.result(line(event), facts(event, objects));
               }
             },
             last);
@@ -68,25 +70,25 @@ final class JobWatcher {
     }
     if (end.get().type() == JobEvent.Type.COMPLETED) {
       if (!json.enabled()) { // or it stands in the event
-        System.out.println(requests.location(id));
+        System.out.println(objects.location(id));
       }
       if (out != null) {
-        fetch(requests, id, out, json);
+        fetch(objects, id, out, json);
       }
       return 0;
     }
     return end.get().data().containsKey("field") ? 2 : 1;
   }
 
-  private static void fetch(MezzotintSystem requests, String id, Path out, JsonOption json) {
-    List<String> files = requests.fetch(id, out).stream().map(Path::toString).toList();
+  private static void fetch(ObjectTransfer objects, String id, Path out, JsonOption json) {
+    List<String> files = objects.download(id, out).stream().map(Path::toString).toList();
     json.result(
         files.size() + " files: " + out,
         Map.of("type", "fetched", "jobId", id, "out", out.toString(), "files", files));
   }
 
   /** As the event stands in its topic; of a completed job also where its objects are. */
-  private static Map<String, Object> facts(JobEvent event, MezzotintSystem requests) {
+  private static Map<String, Object> facts(JobEvent event, ObjectTransfer objects) {
     Map<String, Object> facts = new TreeMap<>(event.data());
     facts.put("id", event.id());
     facts.put("type", event.type().wireName());
@@ -95,7 +97,7 @@ final class JobWatcher {
     facts.put("sequence", event.sequence());
     facts.put("time", event.time().toString());
     if (event.type() == JobEvent.Type.COMPLETED) {
-      facts.put("location", requests.location(event.jobId()));
+      facts.put("location", objects.location(event.jobId()));
     }
     return facts;
   }

@@ -3,7 +3,7 @@ package dev.mezzotint.cli.jobs;
 import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.nio.charset.StandardCharsets;
@@ -51,9 +51,9 @@ public final class JobsCommand {
           "--count", "--count must be from 1 to " + COUNT_MAX + ", not " + count);
     }
     List<BoardJob> jobs;
-    try (MezzotintSystem requests = surroundings.requests()) {
+    try (JobClient client = surroundings.client()) {
       jobs =
-          requests.jobs().stream()
+          client.jobs().stream()
               .filter(job -> state == null || job.state().wireName().equals(state))
               .limit(count)
               .toList();

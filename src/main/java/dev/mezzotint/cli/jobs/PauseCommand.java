@@ -2,7 +2,7 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -55,8 +55,8 @@ public final class PauseCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (MezzotintSystem system = context.requests()) {
-      List<String> topics = pause ? system.pause(topic) : system.resume(topic);
+    try (JobClient client = context.client()) {
+      List<String> topics = pause ? client.pause(topic) : client.resume(topic);
       String done = pause ? "paused" : "resumed";
       json.status(done + " " + String.join(", ", topics), Map.of(done, topics));
       return 0;

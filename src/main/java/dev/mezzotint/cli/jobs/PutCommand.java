@@ -2,7 +2,6 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
@@ -62,20 +61,18 @@ public final class PutCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     check();
     Map<String, Path> files = files();
-    try (MezzotintSystem requests = surroundings.requests()) {
-      if (key.endsWith(".zip") && Files.isDirectory(path)) {
-        Path zip = Files.createTempFile("mezzotint-put", ".zip");
-        try {
-          zip(files, zip);
-          requests.put(Map.of(key, zip));
-        } finally {
-          Files.deleteIfExists(zip);
-        }
-      } else {
-        Map<String, Path> objects = new TreeMap<>();
-        files.forEach((name, file) -> objects.put(key + name, file));
-        requests.put(objects);
+    if (key.endsWith(".zip") && Files.isDirectory(path)) {
+      Path zip = Files.createTempFile("mezzotint-put", ".zip");
+      try {
+        zip(files, zip);
+        surroundings.objects().upload(Map.of(key, zip));
+      } finally {
+        Files.deleteIfExists(zip);
       }
+    } else {
+      Map<String, Path> objects = new TreeMap<>();
+      files.forEach((name, file) -> objects.put(key + name, file));
+      surroundings.objects().upload(objects);
     }
     json.status(
         "put %s: %d %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),

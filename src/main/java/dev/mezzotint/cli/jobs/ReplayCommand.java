@@ -3,8 +3,8 @@ package dev.mezzotint.cli.jobs;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.MezzotintSystem;
-import dev.mezzotint.client.MezzotintSystem.Replayed;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.DeadLetterReplay.Outcome;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.time.DateTimeException;
@@ -73,9 +73,9 @@ public final class ReplayCommand implements Callable<Integer> {
           "replay", "replay needs one of --id, --since and --all, which say what to send back");
     }
     Optional<Instant> from = Optional.ofNullable(since).map(text -> instant(text, Instant.now()));
-    List<Replayed> replayed;
-    try (MezzotintSystem requests = surroundings.requests()) {
-      replayed = requests.replay(Optional.ofNullable(id), from, asIs);
+    List<Outcome> replayed;
+    try (JobClient client = surroundings.client()) {
+      replayed = client.replay(Optional.ofNullable(id), from, asIs);
     }
     if (replayed.isEmpty() && id != null) {
       throw new InvalidInputException("--id", "no such dead letter is of the job " + id);
@@ -103,14 +103,14 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
-  private static String line(Replayed one) {
+  private static String line(Outcome one) {
     String what = one.letter() + (one.job().isEmpty() ? "" : "  " + one.job());
     return one.refusal().isEmpty()
         ? what + " -> " + one.topic() + (one.id().isEmpty() ? "" : "  " + one.id())
         : what + "  not sent: " + one.refusal();
   }
 
-  private static String object(Replayed one) {
+  private static String object(Outcome one) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("letter", one.letter());
     members.put("topic", one.topic());

@@ -4,7 +4,7 @@ import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.cli.SmallFile;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
@@ -40,7 +40,7 @@ public final class SubmitCommand implements Callable<Integer> {
       names = "--kind",
       paramLabel = "generation|training",
       description = "What the request asks for, where its fields do not tell.")
-  private MezzotintSystem.@Nullable Kind kind;
+  private JobClient.@Nullable Kind kind;
 
   @Option(names = "--watch", description = "Follow the job until it ends.")
   private boolean watch;
@@ -73,24 +73,24 @@ public final class SubmitCommand implements Callable<Integer> {
       OutputPaths.folder("--out", out);
     }
     Instant before = Instant.now().minusSeconds(1);
-    try (MezzotintSystem requests = surroundings.requests()) {
-      MezzotintSystem.Kind asked = kind(read);
-      requests.submit(asked, id, request);
+    try (JobClient client = surroundings.client()) {
+      JobClient.Kind asked = kind(read);
+      client.submit(asked, id, request);
       String word = asked.name().toLowerCase(Locale.ROOT);
       json.status("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
       return watch || out != null
-          ? JobWatcher.follow(requests, id, before, SubmitCommand::answers, out, json)
+          ? JobWatcher.follow(client, surroundings.objects(), id, before, SubmitCommand::answers, out, json)
           : 0;
     }
   }
 
-  private MezzotintSystem.Kind kind(JsonObject read) {
+  private JobClient.Kind kind(JsonObject read) {
     if (kind != null) {
       return kind;
     }
     return TrainingRequest.isTrainingRequest(read)
-        ? MezzotintSystem.Kind.TRAINING
-        : MezzotintSystem.Kind.GENERATION;
+        ? JobClient.Kind.TRAINING
+        : JobClient.Kind.GENERATION;
   }
 
   /** A rejected record ends the watch as well: the id is another job's. */

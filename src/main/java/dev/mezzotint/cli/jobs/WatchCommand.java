@@ -3,7 +3,7 @@ package dev.mezzotint.cli.jobs;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobId;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -42,9 +42,10 @@ public final class WatchCommand implements Callable<Integer> {
     if (out != null) {
       OutputPaths.folder("--out", out);
     }
-    try (MezzotintSystem requests = surroundings.requests()) {
+    try (JobClient client = surroundings.client()) {
       return JobWatcher.follow(
-          requests,
+          client,
+          surroundings.objects(),
           new JobId(id).value(),
           Instant.EPOCH,
           event -> event.type().terminal(),

@@ -1,6 +1,7 @@
 package dev.mezzotint.generation.request;
 
 import dev.mezzotint.delivery.GeneratedImages;
+import dev.mezzotint.job.RequestLimits;
 
 /**
  * What one request may ask for at most. Every figure is a wall against mistakes and strangers, not
@@ -28,7 +29,11 @@ public record GenerationLimits(
 
   /** Used where nothing else is configured. */
   public static final GenerationLimits DEFAULT =
-      new GenerationLimits(1 << 20, 10_000, 1_000, 10_000_000, 1_024, 128 << 10, 64 << 20);
+      new GenerationLimits(
+          RequestLimits.BYTES_MAX,
+          RequestLimits.IMAGES_MAX,
+          RequestLimits.STEPS_MAX,
+          10_000_000, 1_024, 128 << 10, 64 << 20);
 
   public GenerationLimits {
     if (imagesMax < 1 || imagesMax > IMAGES_CEILING) {

@@ -4,6 +4,7 @@ import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.job.RequestLimits;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.time.DateTimeException;
@@ -64,7 +65,7 @@ public record GenerationRequest(
   public static final List<String> FORMATS = List.of("png", "safetensors");
 
   /** Integers up to here are exact in every JSON reader, also one that has only doubles. */
-  public static final long SEED_MAX = (1L << 53) - 1;
+  public static final long SEED_MAX = RequestLimits.SEED_MAX;
 
   static final int CLASS_LABEL_MAX = 1_000_000;
   static final double GUIDANCE_MAX = 100;

@@ -1,5 +1,7 @@
 package dev.mezzotint.training.recipe;
 
+import dev.mezzotint.job.RequestLimits;
+
 /**
  * What one training request may ask for at most. Every figure is a wall against mistakes and
  * strangers, not a quota.
@@ -12,7 +14,7 @@ public record TrainingLimits(int requestBytesMax, long weightsMax, long batchVal
 
   /** Used where nothing else is configured. */
   public static final TrainingLimits DEFAULT =
-      new TrainingLimits(1 << 20, 2_000_000_000L, 1L << 28);
+      new TrainingLimits(RequestLimits.BYTES_MAX, 2_000_000_000L, 1L << 28);
 
   public TrainingLimits {
     if (requestBytesMax < 1 || weightsMax < 1 || batchValuesMax < 1) {

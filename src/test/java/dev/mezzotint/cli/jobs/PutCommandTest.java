@@ -33,18 +33,18 @@ class PutCommandTest {
   @Test
   void aFileIsAnObject() {
     assertThat(terminal.run(system, "put @/maps/1.png inputs/a.png")).isZero();
-    assertThat(system.stored.get("inputs/a.png")).asString().isEqualTo("one");
+    assertThat(system.store.get("inputs/a.png").orElseThrow().bytes()).asString().isEqualTo("one");
     assertThat(terminal.said()).isEqualTo("put inputs/a.png: 1 file\n");
   }
 
   @Test
   void aFolderIsAnObjectAFileOrAZip() throws IOException {
     assertThat(terminal.run(system, "put @/maps clips/")).isZero();
-    assertThat(system.stored).containsOnlyKeys("clips/1.png", "clips/day/2.png");
+    assertThat(system.store.list("")).containsExactly("clips/1.png", "clips/day/2.png");
     assertThat(terminal.run(system, "put @/maps clips/7.zip")).isZero();
     Map<String, String> zipped = new TreeMap<>();
     try (ZipInputStream zip =
-        new ZipInputStream(new ByteArrayInputStream(system.stored.get("clips/7.zip")))) {
+        new ZipInputStream(new ByteArrayInputStream(system.store.get("clips/7.zip").orElseThrow().bytes()))) {
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         zipped.put(entry.getName(), new String(zip.readAllBytes()));
       }
@@ -62,6 +62,6 @@ class PutCommandTest {
     terminal.refuses(system, "put @/maps models/", "must not begin with jobs/ or models/");
     Files.createDirectories(folder.resolve("empty"));
     terminal.refuses(system, "put @/empty clips/", "must hold 1 to");
-    assertThat(system.stored).isEmpty();
+    assertThat(system.store.list("")).isEmpty();
   }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.cli.OneSystem;
 import dev.mezzotint.cli.Terminal;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.DeadLetterReplay;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -18,10 +18,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ReplayCommandTest {
-  private static final MezzotintSystem.Replayed SENT =
-      new MezzotintSystem.Replayed("dead-0@1", "requests", "a", "a.r1", "");
-  private static final MezzotintSystem.Replayed NOT_SENT =
-      new MezzotintSystem.Replayed("dead-0@2", "requests", "b", "b.r1", "its replay b.r1 died too");
+  private static final DeadLetterReplay.Outcome SENT =
+      new DeadLetterReplay.Outcome("dead-0@1", "requests", "a", "a.r1", "");
+  private static final DeadLetterReplay.Outcome NOT_SENT =
+      new DeadLetterReplay.Outcome("dead-0@2", "requests", "b", "b.r1", "its replay b.r1 died too");
 
   private final Terminal terminal = new Terminal(Path.of(""));
   private final OneSystem system = new OneSystem();
