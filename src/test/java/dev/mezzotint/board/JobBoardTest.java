@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 class JobBoardTest {
   private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
 
-  private final List<BoardJob> heard = new ArrayList<>();
-  private final JobBoard board = new JobBoard(1000, heard::add);
+  private final List<BoardJob> changes = new ArrayList<>();
+  private final JobBoard board = new JobBoard(1000, changes::add);
 
   private static JobEvent event(
       String job, JobEvent.Type type, int attempt, int number, Map<String, Object> data) {
@@ -70,7 +70,7 @@ class JobBoardTest {
     assertThat(done.attempt()).isEqualTo(2);
     assertThat(done.data()).containsEntry("images", 4).containsEntry("done", 40);
     assertThat(done.data()).containsEntry("worker", "w2");
-    assertThat(heard).hasSize(7);
+    assertThat(changes).hasSize(7);
     assertThat(board.counts()).containsEntry(State.COMPLETED, 1).containsEntry(State.RUNNING, 0);
   }
 
@@ -107,11 +107,11 @@ class JobBoardTest {
   @Test
   void repeatedEvent_doesNotNotify() {
     life("a").forEach(board::event);
-    int told = heard.size();
+    int before = changes.size();
     life("a").forEach(board::event);
     request(board, "a", START);
     request(board, "a", START.plusSeconds(9));
-    assertThat(heard).hasSize(told + 1);
+    assertThat(changes).hasSize(before + 1);
   }
 
   @Test
@@ -164,7 +164,7 @@ class JobBoardTest {
     assertThat(small.counts()).containsEntry(State.RUNNING, 50).containsEntry(State.COMPLETED, 50);
     assertThat(small.job("done-999")).isPresent();
     assertThat(small.job("done-949")).isEmpty();
-    // A duplicate of one long gone comes and goes again, at nobody's cost.
+    // A duplicate of a dropped job is added and dropped again.
     small.event(
         new JobEvent("e3", JobEvent.Type.COMPLETED, "done-3", 1, 1_999_999, START, Map.of()));
     assertThat(small.job("done-3")).isEmpty();

@@ -99,7 +99,7 @@ class PendingJobTerminatorTest {
   @Test
   void wasDropped_untilTheJobHasEnded() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
-    assertThat(lost(record)).as("nobody has begun").isTrue();
+    assertThat(lost(record)).as("not started").isTrue();
     Crash crash = Crash.at("create", Keys.image("a", 1));
     assertThat(crash.kills(world.worker("w1", crash), record)).isTrue();
     assertThat(lost(record)).as("its worker has died").isTrue();
@@ -117,7 +117,7 @@ class PendingJobTerminatorTest {
     assertThat(lost(first)).isTrue();
   }
 
-  /** Its author is to be told what was wrong with it, as well. */
+  /** The client must be notified of what is wrong with it. */
   @Test
   void wasDropped_invalidRequest_untilItHasFailed() throws Exception {
     Delivery record = world.record(request("a", "\"steps\":0"));

@@ -14,7 +14,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
-/** What is taken for gone is never looked for again: only what is gone may be. */
+/** A record reported as missing is never looked up again, so it must really be missing. */
 class RecordLookupTest {
   private static final TopicPartition PARTITION = new TopicPartition("requests", 0);
 
@@ -69,7 +69,7 @@ class RecordLookupTest {
   @Test
   void at_brokerDoesNotAnswer_throws() {
     topicHas(5, 9);
-    KafkaException silence = new TimeoutException("nobody there");
+    KafkaException silence = new TimeoutException("no answer");
     consumer.setOffsetsException(silence);
     assertThatThrownBy(() -> at(7)).isInstanceOf(TransientException.class).hasCause(silence);
   }

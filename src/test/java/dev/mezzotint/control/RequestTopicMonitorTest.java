@@ -36,13 +36,13 @@ import org.junit.jupiter.api.Test;
 class RequestTopicMonitorTest {
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
-  /** The contents of a request whose time has passed. */
+  /** The contents of an expired request. */
   private static final String LATE = "late";
 
   private final Set<String> ended = ConcurrentHashMap.newKeySet();
   private final List<String> late = new CopyOnWriteArrayList<>();
 
-  /** A request's value is its id, a blank and whatever else it says, or the id alone. */
+  /** A request's value is its id, optionally followed by a space and contents. */
   private final PendingJobs jobs =
       new PendingJobs() {
         @Override
@@ -104,7 +104,7 @@ class RequestTopicMonitorTest {
     }
   }
 
-  /** As the connections of a dying worker do it: each gives the record back. */
+  /** As the connections of a killed worker do: each releases the record. */
   private void useUpDeliveries(Set<String> dropped, Set<String> accepted) {
     Map<String, Object> config =
         settings.client(
@@ -160,7 +160,7 @@ class RequestTopicMonitorTest {
     assertThat(records()).containsExactlyInAnyOrder(expected);
   }
 
-  /** A reader that has not yet said where it begins would leave no trace. */
+  /** Waits until the monitor has committed its start. */
   private void awaitPosition() throws InterruptedException {
     TopicPartition first = new TopicPartition(topic, 0);
     try (KafkaConsumer<byte[], byte[]> consumer =
@@ -185,7 +185,7 @@ class RequestTopicMonitorTest {
     }
   }
 
-  /** The process that held the record looked after lost ones, too. */
+  /** The process that held the record also ran the monitor. */
   @Test
   void requestDroppedWithoutAMonitor_isFoundByTheNextOne() throws Exception {
     try (RequestTopicMonitor before = monitor()) {
@@ -200,7 +200,7 @@ class RequestTopicMonitorTest {
     }
   }
 
-  /** Else anybody who knows its id could end a job that waits. */
+  /** Otherwise anyone who knows the id of a queued job could end it. */
   @Test
   void expiredRequestWithAQueuedOnesId_endsNothing() throws Exception {
     try (RequestTopicMonitor running = monitor()) {

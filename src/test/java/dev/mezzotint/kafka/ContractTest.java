@@ -105,9 +105,9 @@ class ContractTest {
                   new byte[0],
                   KafkaEvents.deadLetterHeaders(request(), "", 0, "", "c")));
       assertThat(schema.accepts(written)).as("%s", written).isTrue();
-      Set<String> ours = new TreeSet<>(written.keySet());
-      ours.retainAll(DeadLetters.HEADERS);
-      assertThat(ours).containsExactlyInAnyOrderElementsOf(strings(schema.required()));
+      Set<String> added = new TreeSet<>(written.keySet());
+      added.retainAll(DeadLetters.HEADERS);
+      assertThat(added).containsExactlyInAnyOrderElementsOf(strings(schema.required()));
       // What the request had stays.
       request().headers().forEach(h -> assertThat(written).containsKey(h.getKey()));
     }

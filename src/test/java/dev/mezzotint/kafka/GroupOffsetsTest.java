@@ -89,13 +89,13 @@ class GroupOffsetsTest {
   }
 
   private GroupOffsets.Backlog look(GroupOffsets lag) throws InterruptedException {
-    Map<String, GroupOffsets.Backlog> figures =
+    Map<String, GroupOffsets.Backlog> backlogs =
         lag.backlog(
             GroupType.CONSUMER,
             Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")),
             any -> false);
-    assertThat(figures.get("none")).isEqualTo(new GroupOffsets.Backlog(0, 0, 0, 0, 0));
-    return figures.get("generation");
+    assertThat(backlogs.get("none")).isEqualTo(new GroupOffsets.Backlog(0, 0, 0, 0, 0));
+    return backlogs.get("generation");
   }
 
   @Test

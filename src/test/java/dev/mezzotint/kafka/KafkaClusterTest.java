@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is set up at the start, where that is permitted, and what is said where it is not. */
+/** Setup of topics and group, and the log where it is not permitted. */
 class KafkaClusterTest {
   private static final Logger LOG = Logger.getLogger(KafkaCluster.class.getName());
 
@@ -141,7 +141,7 @@ class KafkaClusterTest {
                     + " --config cleanup.policy=compact")
             .contains("--topic locked.generation.requests ", "max.message.bytes=4194304");
 
-        // Set up by somebody who may, there is nothing to say.
+        // After an administrator has configured it, nothing is logged.
         deny(admin, ResourceType.GROUP, "ready", AclOperation.ALTER);
         ConfigResource ready = new ConfigResource(ConfigResource.Type.GROUP, "ready");
         admin

@@ -286,9 +286,9 @@ class KafkaEventsTest {
 
   @Test
   void publish_withoutABroker_throwsTransientException() {
-    KafkaSettings nobody =
+    KafkaSettings unreachable =
         KafkaSettings.of("127.0.0.1:1").withProperties(Map.of("reconnect.backoff.ms", "100"));
-    try (KafkaCluster cluster = new KafkaCluster(nobody, Duration.ofSeconds(1))) {
+    try (KafkaCluster cluster = new KafkaCluster(unreachable, Duration.ofSeconds(1))) {
       assertThatThrownBy(cluster::ensureTopics)
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("KAFKA_BOOTSTRAP_SERVERS");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which lane reads what: the rota, the backlog and the two together, without a broker. */
+/** The lane schedule, the backlog estimate and the topic assigner, without a broker. */
 class LanesTest {
   private static final List<String> TOPICS = Topics.withPriorities("r");
   private static final long TURN = Duration.ofSeconds(1).toNanos();

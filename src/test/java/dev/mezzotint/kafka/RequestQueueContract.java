@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
-/** What every kind of queue promises. */
+/** The guarantees of every kind of queue. */
 abstract class RequestQueueContract extends TopicsContract {
 
   @Test

@@ -13,7 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What every kind of queue promises where it reads several topics, or a paused one. */
+/** The guarantees of every kind of queue with several topics or paused ones. */
 abstract class TopicsContract extends QueueStage {
 
   @Test
