@@ -131,8 +131,8 @@ public final class SamplerBench implements Callable<Integer> {
         batches.isEmpty()
             ? surroundings.workerDevice(model.device)
             : surroundings.device(model.device);
-    ModelResolver library = new ModelResolver(device, ref -> files);
-    ModelInfo info = library.find("");
+    ModelResolver library = ModelResolver.of(device, files);
+    ModelInfo info = ModelInfo.of(files);
     figures.put("model", info.reference());
     figures.put("machine", device.description());
     double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();

@@ -123,7 +123,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     ModelFiles files = surroundings.model(model.reference);
     checkKind(files);
     Device device = surroundings.device(model.device);
-    ModelInfo info = new ModelResolver(device, ref -> files).find("");
+    ModelInfo info = ModelInfo.of(files);
     Solver solver = solving.solver(info);
     double[] alphas = solving.alphas(info, files.card(), 0, 1);
     Guidance guidance = solving.guidance(info);

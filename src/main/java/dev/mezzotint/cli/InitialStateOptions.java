@@ -19,7 +19,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where {@code generate} begins, and at which α: noise, a density, given points, or pictures. */
+/** Options of {@code generate} for the starting points: noise, a density, a tensor, or images. */
 final class InitialStateOptions {
   private static final int COUNT_MAX = 100_000;
   private static final int VALUES_MAX = 1 << 29; // 2 GiB of float32, the largest tensor written
@@ -28,10 +28,10 @@ final class InitialStateOptions {
       names = "--count",
       paramLabel = "N",
       description =
-          "How many; default 1, 8 with --interpolate, 1000 points, or as in --x0, --init.")
+          "Number of images; default 1, 8 with --interpolate, 1000 points, or as in --x0, --init.")
   private @Nullable Integer count;
 
-  @Option(names = "--seed", paramLabel = "S", description = "Of the noise; default 0.")
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of the noise; default 0.")
   private long seed;
 
   @Option(
@@ -48,29 +48,29 @@ final class InitialStateOptions {
 
   @Option(
       names = "--init",
-      paramLabel = "PICTURES",
+      paramLabel = "IMAGES",
       description =
-          "Start from pictures: a file, folder, zip or FILE.safetensors:KEY; with --from-alpha"
-              + " blended with noise, with --invert run backwards to their x0.")
+          "Start from images: a file, folder, zip or FILE.safetensors:KEY; with --from-alpha"
+              + " blended with noise, with --invert integrated backwards to their x0.")
   private @Nullable String init;
 
   @Option(
       names = "--from-alpha",
       paramLabel = "A",
-      description = "Start at alpha A with (1 - A) noise + A picture, 0 <= A < 1.")
+      description = "Start at alpha A with (1 - A) noise + A image, 0 <= A < 1.")
   private @Nullable Double fromAlpha;
 
   @Option(
       names = "--invert",
-      description = "From the pictures of --init to the x0 that they come from.")
+      description = "Compute the x0 that leads to each image of --init.")
   private boolean invert;
 
-  /** The noise given by --x0, whose height and width the pictures then have. */
+  /** The noise of --x0, whose height and width the images then have. */
   Optional<Tensor> given() {
     return Optional.ofNullable(x0).map(text -> TensorFile.read("--x0", text, 4));
   }
 
-  /** α at the beginning. */
+  /** α at the start. */
   double from() {
     return invert ? 1 : fromAlpha == null ? 0 : fromAlpha;
   }
@@ -88,7 +88,7 @@ final class InitialStateOptions {
   private @Nullable BlueNoise blue;
 
   /**
-   * As many as there are frames; asked before {@link #points}.
+   * Sets the count to that of the frames; called before {@link #points}.
    *
    * @param shared whether frames share their noise
    */
@@ -98,7 +98,7 @@ final class InitialStateOptions {
     refuse(
         count != null && count != n,
         "--count",
-        "is %s, but --condition holds %d pictures: give --count %d, or none"
+        "is %s, but --condition holds %d images: give --count %d, or none"
             .formatted(count, frames.frames().size(), n));
     count = n;
   }
@@ -107,30 +107,30 @@ final class InitialStateOptions {
     refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
     refuse(init != null && x0 != null && invert, "--x0", "does not go with --invert");
     refuse(init != null && interpolate != null, "--interpolate", "does not go with --init");
-    refuse(invert && init == null, "--invert", "needs --init: the pictures to be inverted");
+    refuse(invert && init == null, "--invert", "needs --init: the images to be inverted");
     refuse(invert && fromAlpha != null, "--from-alpha", "does not go with --invert");
-    refuse(fromAlpha != null && init == null, "--from-alpha", "needs --init: a picture to blend");
+    refuse(fromAlpha != null && init == null, "--from-alpha", "needs --init: an image to blend");
     double alpha = from();
     refuse(
         fromAlpha != null && !(alpha >= 0 && alpha < 1),
         "--from-alpha",
         "must be from 0 to below 1, not " + alpha);
-    refuse(masked && init == null, "--mask", "needs --init: the picture that it is laid on");
+    refuse(masked && init == null, "--mask", "needs --init: the image that it is applied to");
     refuse(masked && invert, "--mask", "does not go with --invert");
-    boolean pictures = files.card().p0().equals(ModelCard.IMAGES);
-    refuse(masked && pictures, "--mask", "is for models that begin at noise");
+    boolean fromImages = files.card().p0().equals(ModelCard.IMAGES);
+    refuse(masked && fromImages, "--mask", "is for models that start from noise");
     refuse(
-        pictures && init == null && x0 == null,
+        fromImages && init == null && x0 == null,
         "--init",
-        "is needed: model " + files.name() + " goes from pictures to pictures");
+        "is needed: model " + files.name() + " goes from images to images");
     refuse(
-        pictures && fromAlpha != null,
+        fromImages && fromAlpha != null,
         "--from-alpha",
-        "is for models that begin at noise; this one begins at the picture itself");
+        "is for models that start from noise; this one starts from the image itself");
     refuse(
-        !pictures && init != null && !invert && fromAlpha == null && !masked,
+        !fromImages && init != null && !invert && fromAlpha == null && !masked,
         "--init",
-        "needs --from-alpha: how much of the picture is there at the start");
+        "needs --from-alpha: the share of the image at the start");
   }
 
   private static void refuse(boolean wrong, String option, String what) {
@@ -142,7 +142,7 @@ final class InitialStateOptions {
   /**
    * The starting point of every row, in order.
    *
-   * @param masked whether the pictures of --init are to be painted anew in part
+   * @param masked whether the images of --init are to be repainted in part
    */
   List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given, boolean masked) {
     checkTogether(files, masked);
@@ -151,7 +151,7 @@ final class InitialStateOptions {
     List<X0> points;
     if (init != null) {
       images = LocalImages.read("--init", init, info);
-      points = fromPictures(info, masked);
+      points = startFromImages(info, masked);
     } else if (given.isPresent()) {
       points = fromTensor(given.get(), info);
     } else if (interpolate != null) {
@@ -275,13 +275,13 @@ final class InitialStateOptions {
         : Density.parse(word);
   }
 
-  /** One row per picture; one picture may be the start of many rows with noise of their own. */
-  private List<X0> fromPictures(ModelInfo info, boolean masked) {
+  /** One row per image, or several rows with noise of their own for one image. */
+  private List<X0> startFromImages(ModelInfo info, boolean masked) {
     int n = checked(images.length);
     boolean noisy = fromAlpha != null || masked;
     if (n != images.length && (images.length != 1 || !noisy)) {
       throw new InvalidInputException(
-          "--count", "--count is " + n + ", but --init has " + images.length + " pictures");
+          "--count", "--count is " + n + ", but --init has " + images.length + " images");
     }
     checkSize(info, n);
     List<X0> points = new ArrayList<>();
@@ -295,7 +295,7 @@ final class InitialStateOptions {
     return points;
   }
 
-  /** The picture of --init that row i belongs to. */
+  /** The image of --init for row i. */
   float[] image(int i) {
     return images[images.length == 1 ? 0 : i];
   }
@@ -318,13 +318,13 @@ final class InitialStateOptions {
     return info.channels() * info.height() * info.width();
   }
 
-  /** All pictures stand in memory at the end, and in one tensor. */
+  /** All images are in memory at the end, and in one tensor. */
   private static void checkSize(ModelInfo info, long n) {
     long widest = Math.max(info.channels(), info.conditionChannels());
     if (n * widest * info.height() * info.width() > VALUES_MAX) {
       throw new InvalidInputException(
           "--count",
-          "--count: %d pictures of %dx%d are too many for one tensor: ask for fewer"
+          "--count: %d images of %dx%d are too many for one tensor"
               .formatted(n, info.width(), info.height()));
     }
   }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A tensor named on the command line: {@code FILE.safetensors:KEY}, or {@code FILE.safetensors}
+ * Reads a tensor that an option names: {@code FILE.safetensors:KEY}, or {@code FILE.safetensors}
  * alone where the file holds one tensor.
  */
 final class TensorFile {
@@ -36,7 +36,7 @@ final class TensorFile {
     } else {
       throw new InvalidInputException(
           option,
-          option + ": " + file + " has " + tensors.size() + " tensors, say which: FILE:KEY");
+          option + ": " + file + " has " + tensors.size() + " tensors, name one: FILE:KEY");
     }
     if (tensor.shape().length != axes) {
       throw new InvalidInputException(

@@ -15,10 +15,10 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * Named files behind a data set. Names are only ever looked up, never resolved against the file
+ * The files of a folder or zip, by name. Names are only looked up, never resolved against the file
  * system, so a zip cannot reach outside itself.
  */
-abstract sealed class FileSource implements AutoCloseable {
+public abstract sealed class FileSource implements AutoCloseable {
   static final int FILES_MAX = 2_000_000;
   static final int FILE_BYTES_MAX = 64 << 20;
   private static final int DEPTH_MAX = 32;
@@ -27,13 +27,18 @@ abstract sealed class FileSource implements AutoCloseable {
   private static final int DIRECTORY_BYTES_MAX = 256 << 20;
 
   /** All files, '/' between the parts of a path, in no particular order. */
-  abstract List<String> names();
+  public abstract List<String> names();
+
+  /** PNG, JPEG and WebP files, sorted by name; without hidden ones. */
+  public final List<String> imageNames() {
+    return names().stream().filter(Listing::isImage).distinct().sorted().toList();
+  }
 
   /**
    * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, whatever its
    *     directory entry says
    */
-  final byte[] bytes(String name) throws IOException {
+  public byte[] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
       return limited(in);
     }
@@ -45,7 +50,10 @@ abstract sealed class FileSource implements AutoCloseable {
   @Override
   public abstract void close() throws IOException;
 
-  static FileSource open(Path path) throws IOException {
+  /**
+   * @throws InvalidInputException if it is neither a folder nor a zip
+   */
+  public static FileSource open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
       return new Folder(path.toRealPath());
     }
@@ -98,7 +106,7 @@ abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    List<String> names() {
+    public List<String> names() {
       return names;
     }
 
@@ -111,8 +119,8 @@ abstract sealed class FileSource implements AutoCloseable {
     public void close() {}
   }
 
-  private static final class Zip extends FileSource {
-    private final ZipFile zip;
+  static sealed class Zip extends FileSource permits UntrustedZip {
+    final ZipFile zip;
     private final List<String> names = new ArrayList<>();
 
     Zip(ZipFile zip, Path path) throws IOException {
@@ -132,17 +140,21 @@ abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    List<String> names() {
+    public List<String> names() {
       return names;
     }
 
-    @Override
-    InputStream open(String name) throws IOException {
+    final ZipEntry entry(String name) throws IOException {
       ZipEntry entry = zip.getEntry(name);
       if (entry == null) {
         throw new IOException("is not in the zip");
       }
-      return zip.getInputStream(entry);
+      return entry;
+    }
+
+    @Override
+    InputStream open(String name) throws IOException {
+      return zip.getInputStream(entry(name));
     }
 
     @Override

@@ -12,29 +12,27 @@ import dev.mezzotint.generation.input.InputLoader;
 import dev.mezzotint.generation.input.ReferencedKeys;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
-import dev.mezzotint.generation.request.SupportedOutput;
 import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.storage.InputRule;
-import dev.mezzotint.storage.Keys;
-import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Executor;
 
 /**
- * Generation as a kind of job: a request becomes pictures in the store. Where a picture stands
- * already, an earlier attempt made it, and it counts. Safe for use by many threads.
+ * The job kind that generates images and stores them. Images that an earlier attempt has stored are
+ * kept. Safe for use by many threads.
  */
 public final class GenerationJobKind implements JobKind<GenerationRequest> {
+  /** Minimum time between progress events with frames. */
+  private static final long FRAME_PROGRESS_NANOS = 100_000_000;
+
   private final ObjectStore store;
   private final Sampler sampler;
   private final Executor pool;
@@ -42,39 +40,37 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   private final InputRule inputRule;
   private final RetryPolicy retryPolicy;
 
-  /**
-   * @param pool where pictures are encoded and stored; closed by the caller, after the last
-   *     delivery has ended
-   * @param patience with the store
-   */
+  /** Without restrictions on the objects that requests may reference. */
   public GenerationJobKind(
       ObjectStore store,
-      Sampler sampling,
+      Sampler sampler,
       Executor pool,
       GenerationLimits limits,
-      RetryPolicy patience) {
-    this(store, sampling, pool, limits, patience, InputRule.ANY);
+      RetryPolicy retryPolicy) {
+    this(store, sampler, pool, limits, retryPolicy, InputRule.ANY);
   }
 
   /**
-   * @param inputs which objects requests may name
+   * @param pool encodes and stores images; closed by the caller, after the last delivery has ended
+   * @param retryPolicy for calls of the store
+   * @param inputRule which objects requests may reference
    */
   public GenerationJobKind(
       ObjectStore store,
-      Sampler sampling,
+      Sampler sampler,
       Executor pool,
       GenerationLimits limits,
-      RetryPolicy patience,
-      InputRule inputs) {
-    this.inputRule = inputs;
+      RetryPolicy retryPolicy,
+      InputRule inputRule) {
     this.store = store;
-    this.sampler = sampling;
+    this.sampler = sampler;
     this.pool = pool;
     this.limits = limits;
-    this.retryPolicy = patience;
+    this.retryPolicy = retryPolicy;
+    this.inputRule = inputRule;
   }
 
-  /** What reads generation requests. */
+  /** A reader of generation requests. */
   public static RequestReader<GenerationRequest> reader(GenerationLimits limits) {
     return new RequestReader<>() {
       @Override
@@ -84,9 +80,12 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
       @Override
       public GenerationRequest read(JsonObject json, Optional<Instant> expiry) {
-        GenerationRequest request =
-            GenerationRequest.parse(json, limits).withDefaultDeadline(expiry);
-        SupportedOutput.check(request);
+        GenerationRequest request = GenerationRequest.parse(json, limits, expiry);
+        if (!request.output().format().equals("png")) {
+          throw new InvalidInputException(
+              "output.format",
+              "output.format other than png is not supported by this worker version");
+        }
         return request;
       }
     };
@@ -109,73 +108,45 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
       }
 
       @Override
-      public Outcome run(AttemptContext watch) throws InterruptedException {
-        return new Outcome.Completed(generate(plan, watch));
+      public Outcome run(AttemptContext attempt) throws InterruptedException {
+        return new Outcome.Completed(generate(plan, attempt));
       }
 
       @Override
       public long progressIntervalNanos() {
         return request.frames().isPresent()
-            ? ProgressEvents.FRAMES_NANOS
+            ? FRAME_PROGRESS_NANOS
             : ExecutionPlan.super.progressIntervalNanos();
       }
     };
   }
 
-  private GeneratedImages generate(Plan asked, AttemptContext watch) throws InterruptedException {
-    ObjectReader readable = readable(asked);
-    try (ConditionInputs conditions =
-        watch.withRetry(
-            () -> ConditionInputs.open(asked.request(), asked.model(), readable, limits))) {
-      Plan plan =
-          asked
-              .request()
-              .frames()
-              .map(frames -> asked.of(conditions.frames(frames), limits))
-              .orElse(asked);
-      return generate(plan, conditions, watch);
-    }
-  }
-
-  private GeneratedImages generate(Plan plan, ConditionInputs conditions, AttemptContext watch)
+  private GeneratedImages generate(Plan requested, AttemptContext attempt)
       throws InterruptedException {
-    DerivedArtifacts companions = new DerivedArtifacts(store, plan, conditions);
-    SamplingRun rendering =
-        new SamplingRun(
-            store,
-            pool,
-            retryPolicy,
-            watch::stopping,
-            plan,
-            new InputLoader(
-                new InputFetcher(readable(plan), limits.objectBytesMax()),
-                plan.request(),
-                plan.model(),
-                plan.inpainting(),
-                conditions),
-            storedKeys(plan, watch),
-            companions.files(),
-            watch.observer());
-    ProgressEvents telling = new ProgressEvents(plan, rendering.progress(), watch);
-    List<GeneratedImages.Image> images = rendering.run(sampler, telling::look);
-    Map<Integer, String> failed = rendering.progress().failed();
-    if (images.isEmpty()) {
-      throw noFrames(plan, failed);
+    GenerationRequest request = requested.request();
+    InputFetcher fetcher =
+        new InputFetcher(inputRule.restrict(store, request.tenant()), limits.objectBytesMax());
+    try (ConditionInputs conditions =
+        attempt.withRetry(
+            () ->
+                ConditionInputs.open(request, requested.model(), fetcher, limits.imagesMax()))) {
+      Plan plan =
+          request
+              .frames()
+              .map(f -> requested.withFrames(conditions.frames(f.variations(), f.shared()), limits))
+              .orElse(requested);
+      DerivedArtifacts artifacts = new DerivedArtifacts(store, plan, conditions);
+      InputLoader inputs =
+          new InputLoader(fetcher, request, plan.model(), plan.inpainting(), conditions);
+      SamplingRun run =
+          new SamplingRun(store, pool, retryPolicy, plan, inputs, artifacts, attempt);
+      List<GeneratedImages.Image> images = run.run(sampler);
+      Map<Integer, String> failed = run.failedFrames();
+      if (images.isEmpty()) {
+        throw noFrames(plan, failed);
+      }
+      return artifacts.build(images, failed, attempt);
     }
-    return companions.of(images, failed, watch);
-  }
-
-  private ObjectReader readable(Plan plan) {
-    return inputRule.restrict(store, plan.request().tenant());
-  }
-
-  /** What earlier attempts have stored. */
-  private Set<String> storedKeys(Plan plan, AttemptContext watch) throws InterruptedException {
-    if (watch.attempt() == 1) {
-      return Set.of();
-    }
-    String images = Keys.images(plan.request().id().value());
-    return watch.withRetry(() -> new HashSet<>(store.list(images)));
   }
 
   private static InvalidInputException noFrames(Plan plan, Map<Integer, String> failed) {

@@ -248,8 +248,7 @@ public final class StudyCommand implements Callable<Integer> {
           "--condition", "--model and --condition are missing: this study needs both");
     }
     ModelFiles files = surroundings.model(model);
-    ModelResolver library = new ModelResolver(surroundings.device(device), reference -> files);
-    return FlickerStudy.run(library, condition, count(COUNT), steps);
+    return FlickerStudy.run(surroundings.device(device), files, condition, count(COUNT), steps);
   }
 
   private StudyResult agreement() {
@@ -280,7 +279,7 @@ public final class StudyCommand implements Callable<Integer> {
     int rows = count(COUNT);
     HeldOutConditions inputs = HeldOutConditions.of(files, rows, data, layout);
     Device on = surroundings.device(device);
-    ModelInfo info = new ModelResolver(on, reference -> files).find("");
+    ModelInfo info = ModelInfo.of(files);
     int steps = info.steps();
     try (SamplingNetwork float32 = ModelResolver.load(on.in(Precision.FLOAT32), files);
         SamplingNetwork bf16 = ModelResolver.load(on.in(Precision.BF16), files)) {

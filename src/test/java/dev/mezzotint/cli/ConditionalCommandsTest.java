@@ -67,7 +67,7 @@ class ConditionalCommandsTest {
     assertThat(folder.resolve("y/00002.png")).exists();
     terminal.succeeds(
         "generate --model @/model --steps 2 --out @/z --count 10 --condition @/data/train/input");
-    terminal.refuses(generate + "@/data/train/input --count 3", "holds 10 pictures", "--count 10");
+    terminal.refuses(generate + "@/data/train/input --count 3", "holds 10 images", "--count 10");
     write("grey.png", plain(8, 128));
     terminal.refuses(generate + "@/grey.png", "grey.png", "#808080 at pixel (0, 0)");
     write("large.png", plain(16, 255));

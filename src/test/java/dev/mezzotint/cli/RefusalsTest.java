@@ -95,7 +95,7 @@ class RefusalsTest {
   void aValueThatIsNoNumberIsNoPicture() {
     terminal.refuses( // the logarithm of a timestep of 0
         "generate --model " + Terminal.GOLDEN + "fourier --steps 2 --out @/y",
-        "gave a value that is no number in image 0");
+        "gave a value that is not a number in image 0");
   }
 
   @Test

@@ -25,7 +25,7 @@ class BadFramesTest extends FramesTestBase {
     files.put("03-size.png", map(ROAD, SKY, 5));
     files.put("04-corrupt.png", wrongCrc);
     files.put("05-short.png", Arrays.copyOf(good, 40));
-    files.put("06-text.png", "no picture".getBytes(StandardCharsets.UTF_8));
+    files.put("06-text.png", "no image".getBytes(StandardCharsets.UTF_8));
     files.put("07-bomb.png", new byte[8 << 20]);
     files.put("08-large.png", new byte[17 << 20]);
     files.put("../09-out.png", good);
@@ -53,7 +53,7 @@ class BadFramesTest extends FramesTestBase {
     assertThat(failures.get("07-bomb.png")).contains("more than 100 times as much");
     assertThat(failures.get("08-large.png")).contains("at most 16777216 are allowed");
     assertThat(failures.get("../09-out.png")).contains("relative path without '..'");
-    assertThat(failures.get("10-twice.png")).contains("the same name but for the ending");
+    assertThat(failures.get("10-twice.png")).contains("the same name except for the extension");
     assertThat(world.store.list("jobs/a/"))
         .containsExactly(
             "jobs/a/images/01-good.png",
@@ -73,7 +73,7 @@ class BadFramesTest extends FramesTestBase {
     run("\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(failures())
         .containsExactly(
-            Map.entry("1.png", "does not unpack to the size and checksum that the zip says"));
+            Map.entry("1.png", "does not unpack to the size and checksum that the zip declares"));
   }
 
   @Test
@@ -103,7 +103,7 @@ class BadFramesTest extends FramesTestBase {
       quoteCharacter = '`',
       value = {
         "{\"zip\":\"gone.zip\"} | condition | there is no object gone.zip",
-        "{\"zip\":\"text.zip\"} | condition | object text.zip is no zip",
+        "{\"zip\":\"text.zip\"} | condition | object text.zip is not a zip",
         "{\"zip\":\"empty.zip\"} | condition | holds no files",
         "{\"zip\":{\"key\":\"text.zip\",\"size\":7}} | condition | has 4 bytes, not the 7",
         "{\"prefix\":\"nowhere/\"} | condition | no object in the bucket whose key begins with",

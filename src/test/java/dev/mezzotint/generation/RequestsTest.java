@@ -18,12 +18,12 @@ class RequestsTest {
       quoteCharacter = '`',
       value = {
         "\"count\":3,\"condition\":[\"a\",\"b\"] "
-            + "| condition must be one picture or one per image, not 2 for 3",
-        "\"mask\":\"m.png\" | mask needs init: the picture that it is laid on",
+            + "| condition must be one image for all or one for each, not 2 for 3",
+        "\"mask\":\"m.png\" | mask needs init: the image that it is applied to",
         "\"count\":1025,\"output\":{\"grid\":true} "
             + "| output.grid is for at most 1024 images, not 1025",
         "\"count\":2,\"seeds\":[1] "
-            + "| count must not be given together with seeds, which says how many",
+            + "| count must not be given together with seeds, which determines the count",
         "\"steps\":0 | steps must be from 1 to 1000, not 0",
         "\"condition\":{\"size\":3} "
             + "| condition.key or condition.data must be given, and not both",

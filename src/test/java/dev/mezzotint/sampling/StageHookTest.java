@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
-import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.job.Priority;
@@ -87,7 +86,7 @@ class StageHookTest {
       float[] x0 = {0.4f, -0.3f};
       float[] known = {0.123f, 9};
       StageHook painting =
-          new InpaintingHook(plan, x0, known, new float[] {0, 1}, new RandomStream(1, 1));
+          new InpaintingHook(plan, x0, known, new float[] {0, 1}, ~1L, 1);
       SamplingJob.Row row =
           new SamplingJob.Row(
               0, new SamplingJob.X0.Given(x0), SamplingJob.Condition.NONE, painting);

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The objects that a request names.
+ * The objects that a request references.
  *
- * @param keys keys, and beginnings of keys, by the field that names them
+ * @param keys keys and prefixes by field
  */
 public record ReferencedKeys(Map<String, String> keys) {
 
@@ -36,9 +36,9 @@ public record ReferencedKeys(Map<String, String> keys) {
     if (source instanceof ConditionSource.Shared shared) {
       add(field, shared.image(), keys);
     } else if (source instanceof ConditionSource.Listed listed) {
-      List<ImageReference> pictures = listed.images();
-      for (int i = 0; i < pictures.size(); i++) {
-        add(field + "[" + i + "]", pictures.get(i), keys);
+      List<ImageReference> images = listed.images();
+      for (int i = 0; i < images.size(); i++) {
+        add(field + "[" + i + "]", images.get(i), keys);
       }
     } else if (source instanceof ConditionSource.Prefix prefix) {
       keys.put(field, prefix.prefix());
@@ -47,15 +47,15 @@ public record ReferencedKeys(Map<String, String> keys) {
     }
   }
 
-  private static void add(String field, ImageReference picture, Map<String, String> keys) {
-    if (picture instanceof ImageReference.Stored stored) {
+  private static void add(String field, ImageReference image, Map<String, String> keys) {
+    if (image instanceof ImageReference.Stored stored) {
       keys.put(field, stored.key());
     }
   }
 
   /**
-   * @throws dev.mezzotint.json.InvalidInputException naming the first field that names what it may
-   *     not
+   * @throws dev.mezzotint.json.InvalidInputException naming the first field with a key that is not
+   *     allowed
    */
   public void check(InputRule rule, String tenant) {
     keys.forEach((field, key) -> rule.check(tenant, field, key));

@@ -118,7 +118,7 @@ class InputLoaderTest {
       throws Exception {
     world.store.put("in.png", picture(7, 4, 4), "image/png");
     world.store.put("wide.png", picture(7, 8, 4), "image/png");
-    world.store.put("text.png", "no picture".getBytes(), "image/png");
+    world.store.put("text.png", "no image".getBytes(), "image/png");
     JobEvent end = run("\"count\":2,\"condition\":[{\"key\":\"in.png\"}," + reference + "]");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", "condition[1]");
