@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From a folder of pairs to pictures that follow a map, as somebody types it. */
+/** Training on a folder of pairs and generating from maps, on the command line. */
 class ConditionalCommandsTest {
   private static final String RECIPE =
       """
@@ -56,7 +56,7 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void trainsOnPairsAndGeneratesFromLabelMaps() throws IOException {
+  void trainsOnPairs_andGeneratesFromLabelMaps() throws IOException {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
     assertThat(terminal.said())
         .contains("10 pictures, each with condition of 2 channels")
@@ -81,7 +81,7 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void framesKeepTheNamesOfTheirConditions() throws IOException {
+  void frames_keepTheNamesOfTheirConditions() throws IOException {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
     terminal.succeeds(
         "generate --model @/model --steps 2 --out @/f --condition @/data/train/input"
@@ -102,7 +102,7 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void checkNamesWhatATrainingWouldLeaveOut() throws IOException {
+  void datasetsCheck_namesFilesThatTrainingWouldSkip() throws IOException {
     terminal.succeeds("datasets check @/data --recipe @/recipe.json --sheet @/s/sheet.png");
     assertThat(terminal.printed())
         .contains("10 pairs", "splits: train, val", "8×8 (10)")
@@ -120,7 +120,7 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void checkNeedsNoRecipeAndListsTheColoursOfAMap() {
+  void datasetsCheck_withoutRecipe_listsTheColoursOfAMap() {
     terminal.succeeds("datasets check @/data --layout twins --condition rgb --size 8");
     assertThat(terminal.printed()).contains("condition: 2 colours", "50.00 %  #000000");
     terminal.succeeds("datasets check @/data --labels folder --split train --size 8");

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Conditions that are broken fail by name, and take nothing else along. */
+/** Invalid conditions fail by name, without affecting others. */
 class BadFramesTest extends FramesTestBase {
 
   @Test
-  void aBadFileFailsItsOwnFrameAndNothingElse() throws Exception {
+  void invalidFile_failsOnlyItsOwnFrame() throws Exception {
     byte[] good = map(ROAD);
     byte[] wrongCrc = good.clone();
     wrongCrc[wrongCrc.length - 20] ^= 1;
@@ -33,7 +33,7 @@ class BadFramesTest extends FramesTestBase {
     files.put("10-twice.png", good);
     files.put("11-renamed.txt", good);
     files.put("n".repeat(250) + ".png", good);
-    stand("clip.zip", zip(files));
+    put("clip.zip", zip(files));
     JobEvent end = run("\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(end.data()).containsEntry("images", 3).containsEntry("failedFrames", 10);
@@ -64,12 +64,12 @@ class BadFramesTest extends FramesTestBase {
   }
 
   @Test
-  void whatDoesNotUnpackToWhatTheZipSaysIsBroken() throws Exception {
+  void zipEntry_thatDoesNotMatchItsChecksum_failsItsFrame() throws Exception {
     clip("1.png", "2.png");
     byte[] zip = world.store.get("clip.zip").orElseThrow().bytes();
-    int picture = new String(zip, StandardCharsets.ISO_8859_1).indexOf("\u0089PNG");
-    zip[picture + 25] ^= 1;
-    stand("clip.zip", zip);
+    int image = new String(zip, StandardCharsets.ISO_8859_1).indexOf("\u0089PNG");
+    zip[image + 25] ^= 1;
+    put("clip.zip", zip);
     run("\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(failures())
         .containsExactly(
@@ -77,8 +77,8 @@ class BadFramesTest extends FramesTestBase {
   }
 
   @Test
-  void strictFailsTheJobWithTheFirstBadFile() throws Exception {
-    stand("clip.zip", zip(new LinkedHashMap<>(Map.of("1.png", map(7)))));
+  void strict_failsTheJobWithTheFirstInvalidFile() throws Exception {
+    put("clip.zip", zip(new LinkedHashMap<>(Map.of("1.png", map(7)))));
     JobEvent end = run("\"strict\":true,\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(String.valueOf(end.data().get("cause")))
@@ -86,7 +86,7 @@ class BadFramesTest extends FramesTestBase {
   }
 
   @Test
-  void aJobWithoutOneGoodFrameFails() throws Exception {
+  void jobWithoutAnyValidFrame_fails() throws Exception {
     JobEvent end = run("\"condition\":[\"in/1.png\",\"in/2.png\"]");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data())
@@ -110,9 +110,9 @@ class BadFramesTest extends FramesTestBase {
         "{\"parts\":{\"depth\":\"d.png\"}} | condition.parts.depth | is not for model streets@1",
         "\"text.zip\",\"variations\":2 | condition | is neither a PNG",
       })
-  void aSourceThatIsNoneFailsTheJob(String condition, String field, String cause) throws Exception {
-    stand("text.zip", "text".getBytes(StandardCharsets.UTF_8));
-    stand("empty.zip", zip(Map.of("__MACOSX/a", new byte[1])));
+  void invalidSource_failsTheJob(String condition, String field, String cause) throws Exception {
+    put("text.zip", "text".getBytes(StandardCharsets.UTF_8));
+    put("empty.zip", zip(Map.of("__MACOSX/a", new byte[1])));
     JobEvent end = run("\"condition\":" + condition);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", field);

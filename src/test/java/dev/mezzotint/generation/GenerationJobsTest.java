@@ -27,7 +27,7 @@ class GenerationJobsTest {
   private final World world = new World();
 
   @Test
-  void completesAJobWithPicturesManifestAndEvents() throws Exception {
+  void completesAJob_withImagesManifestAndEvents() throws Exception {
     assertThat(
             world.deliver(request("a", "\"count\":3,\"seed\":7,\"steps\":5,\"sampler\":\"heun\"")))
         .isEqualTo(Settlement.ACCEPT);
@@ -37,16 +37,16 @@ class GenerationJobsTest {
     assertThat(world.log.deadLetters()).isEmpty();
     Manifest manifest = world.manifest("a");
     assertThat(manifest.attempt()).isEqualTo(1);
-    GeneratedImages pictures = World.images(manifest);
-    assertThat(pictures.settings().orElseThrow().model()).isEqualTo("tiny@1");
-    assertThat(pictures.settings().orElseThrow().sampler()).isEqualTo("heun");
-    assertThat(pictures.settings().orElseThrow().steps()).isEqualTo(5);
-    assertThat(pictures.images())
+    GeneratedImages images = World.images(manifest);
+    assertThat(images.settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(images.settings().orElseThrow().sampler()).isEqualTo("heun");
+    assertThat(images.settings().orElseThrow().steps()).isEqualTo(5);
+    assertThat(images.images())
         .extracting(GeneratedImages.Image::key)
         .containsExactly(
             "jobs/a/images/00000.png", "jobs/a/images/00001.png", "jobs/a/images/00002.png");
-    assertThat(pictures.images()).extracting(GeneratedImages.Image::seed).containsOnly(7L);
-    assertThat(pictures.images())
+    assertThat(images.images()).extracting(GeneratedImages.Image::seed).containsOnly(7L);
+    assertThat(images.images())
         .extracting(GeneratedImages.Image::noiseIndex)
         .containsExactly(0, 1, 2);
     assertThat(world.store.list("jobs/a/")).hasSize(5);
@@ -56,7 +56,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
+  void usesTheModelsDefaults() throws Exception {
     world.deliver(request("a", ""));
     GeneratedImages.Settings settings = world.images("a").settings().orElseThrow();
     assertThat(settings.sampler()).isEqualTo("ab2");
@@ -67,7 +67,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void oneImageCostsThreeCallsOfTheStore() throws Exception {
+  void oneImage_takesThreeCallsOfTheStore() throws Exception {
     List<String> calls = new ArrayList<>();
     FaultInjector.Fault count =
         (after, call, subject) -> {
@@ -84,7 +84,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void sameRequestTwiceGivesOneManifestOneEventAndNoSecondWork() throws Exception {
+  void sameRequestTwice_givesOneManifestAndOneEvent() throws Exception {
     String json = request("a", "\"count\":2");
     world.deliver(json);
     int written = world.store.writes().size();
@@ -99,7 +99,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void sameRequestInAnotherBucketGivesTheSameBytes() throws Exception {
+  void sameRequest_inAnotherBucket_givesTheSameBytes() throws Exception {
     String json = request("a", "\"count\":4,\"seed\":3,\"output\":{\"grid\":true}");
     world.deliver(json);
     World other = new World();
@@ -113,7 +113,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void listedSeedIsTheFirstPictureOfThatSeedAlone() throws Exception {
+  void listedSeed_givesTheFirstImageOfThatSeed() throws Exception {
     world.deliver(request("listed", "\"seeds\":[5,9]"));
     world.deliver(request("counted", "\"seed\":9,\"count\":2"));
     byte[] second = world.store.get(Keys.image("listed", 1)).orElseThrow().bytes();
@@ -123,7 +123,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void gridHoldsEveryPictureThatStands() throws Exception {
+  void grid_containsEveryStoredImage() throws Exception {
     world.deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
     byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
     assertThat(world.images("a").grid().orElseThrow().sha256()).isEqualTo(Sha256.sha256(grid));
@@ -134,7 +134,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void pictureThatStandsAlreadyWinsAndTheManifestListsItsHash() throws Exception {
+  void storedImage_wins_andTheManifestListsItsHash() throws Exception {
     byte[] earlier = Encoding.png(new float[48], NoiseSampler.TINY);
     world.store.create(Keys.image("a", 1), earlier, "image/png");
     world.deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
@@ -143,7 +143,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void manyPicturesGoToTheDeviceInPortions() throws Exception {
+  void submitsManyImagesInPortions() throws Exception {
     world.deliver(request("a", "\"count\":700"));
     assertThat(world.images("a").images()).hasSize(700);
     assertThat(world.sampling.submitted.get()).isEqualTo(700);
@@ -151,7 +151,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void latestCannotMoveUnderARedelivery() throws Exception {
+  void redelivery_keepsTheResolvedVersionOfLatest() throws Exception {
     Delivery first = world.record("{\"id\":\"a\",\"model\":\"tiny@latest\"}");
     Crash crash = new Crash(3, /* after= */ true);
     assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
@@ -164,7 +164,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void jobThatKillsEveryWorkerIsGivenUpAfterFiveAttempts() throws Exception {
+  void jobThatKillsEveryWorker_failsAfterFiveAttempts() throws Exception {
     Delivery delivery = world.record(request("a", ""));
     for (int i = 0; i < 5; i++) {
       FaultInjector.Fault crash = Crash.at("create", Keys.image("a", 0));
@@ -185,7 +185,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void duplicatesNeverUseUpAJobsAttempts() throws Exception {
+  void duplicates_doNotUseUpAJobsAttempts() throws Exception {
     String json = request("a", "");
     Delivery first = world.record(json);
     FaultInjector.Fault crash = Crash.at("create", Keys.image("a", 0));
@@ -202,21 +202,21 @@ class GenerationJobsTest {
   }
 
   @Test
-  void jobThatWasCalledOffBeforeItCameEndsCancelledWithoutWork() throws Exception {
+  void cancelledJob_endsWithoutWork() throws Exception {
     world.cancelled.add("a");
     Delivery delivery = world.record(request("a", "\"count\":3"));
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.types("a")).containsExactly("cancelled");
     assertThat(world.log.deadLetters()).isEmpty();
     assertThat(world.sampling.submitted.get()).isZero();
-    world.cancelled.clear(); // an end is an end
+    world.cancelled.clear(); // the terminal state is final
     assertThat(world.worker().handle(again(delivery))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.types("a")).containsExactly("cancelled", "cancelled");
     world.checkEnded("a");
   }
 
   @Test
-  void finishedJobCannotBeCalledOff() throws Exception {
+  void finishedJob_cannotBeCancelled() throws Exception {
     Delivery delivery = world.record(request("a", "\"count\":1"));
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
     world.cancelled.add("a");
@@ -226,7 +226,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void deadlineThatHasPassedExpiresTheJobWithoutWork() throws Exception {
+  void passedDeadline_expiresTheJobWithoutWork() throws Exception {
     assertThat(world.deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.types("a")).containsExactly("expired");
@@ -236,7 +236,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void completedJobStaysCompletedAfterItsDeadline() throws Exception {
+  void completedJob_staysCompletedAfterItsDeadline() throws Exception {
     Delivery delivery = world.record(request("a", "\"deadline\":\"2026-11-22T13:00:00+00:00\""));
     world.worker().handle(delivery);
     world.time.set(World.START.plusSeconds(100_000));
@@ -247,7 +247,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void unreadableJobRecordRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
+  void unreadableJobRecord_rejectsTheRecord() throws Exception {
     world.store.put(Keys.jobRecord("a"), "garbage".getBytes(), "application/json");
     assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.types("a")).containsExactly("rejected");
@@ -255,7 +255,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void unreadableManifestRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
+  void unreadableManifest_rejectsTheRecord() throws Exception {
     world.store.put(Keys.manifest("a"), "{}".getBytes(), "application/json");
     assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a")).isEmpty();
@@ -264,7 +264,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void failedJobThatComesAgainKeepsItsEventAndIsDeadLetteredAgain() throws Exception {
+  void redeliveredFailedJob_keepsItsEvent_andIsDeadLetteredAgain() throws Exception {
     Delivery delivery = world.record(request("a", "\"steps\":0"));
     world.worker().handle(delivery);
     world.worker().handle(again(delivery));
@@ -274,7 +274,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void eventsOfAnAttemptStandAboveThoseBefore() throws Exception {
+  void events_ofALaterAttempt_haveGreaterNumbers() throws Exception {
     Delivery delivery = world.record(request("a", ""));
     FaultInjector.Fault crash = Crash.at("create", Keys.manifest("a"));
     assertThat(Crash.kills(world.worker("w0", crash), delivery, crash)).isTrue();
@@ -289,7 +289,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void picturesDoNotDependOnHowManyAreAskedFor() throws Exception {
+  void images_doNotDependOnTheCount() throws Exception {
     world.deliver(request("many", "\"count\":9,\"seed\":4"));
     world.deliver(request("one", "\"count\":1,\"seed\":4"));
     assertThat(world.store.get(Keys.image("one", 0)).orElseThrow().bytes())

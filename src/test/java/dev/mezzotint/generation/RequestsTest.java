@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a request is refused for. */
+/** Refusals of invalid requests. */
 class RequestsTest {
   @ParameterizedTest
   @CsvSource(
@@ -30,7 +30,7 @@ class RequestsTest {
         "\"sampler\":\"ddim\" "
             + "| sampler must be one of euler, midpoint, heun, rk4, ab2, ab3, not \"ddim\"",
       })
-  void refusalIsOneSentenceThatNamesTheField(String fields, String message) {
+  void parse_refusesWithASentenceThatNamesTheField(String fields, String message) {
     JsonObject json = JsonObject.parse(World.request("a", fields));
     assertThatThrownBy(() -> GenerationRequest.parse(json, GenerationLimits.DEFAULT))
         .isInstanceOf(InvalidInputException.class)
@@ -38,7 +38,7 @@ class RequestsTest {
   }
 
   @Test
-  void limitsAreTheConfiguredOnes() {
+  void parse_appliesTheConfiguredLimits() {
     GenerationLimits strict = new GenerationLimits(1_000, 2, 3, 4, 1, 10, 10);
     JsonObject json = JsonObject.parse(World.request("a", "\"count\":3"));
     assertThatThrownBy(() -> GenerationRequest.parse(json, strict))

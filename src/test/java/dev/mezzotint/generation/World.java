@@ -37,7 +37,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** One bucket, one broker, and as many workers as a test wants. */
+/** One bucket, one broker, and any number of workers. */
 public final class World {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
   static final RetryPolicy QUICK =
@@ -74,7 +74,7 @@ public final class World {
         settings(name));
   }
 
-  /** What ends jobs early. */
+  /** Terminates jobs that are still queued. */
   public PendingJobTerminator control(FaultInjector.Fault fault) {
     FaultInjector line = new FaultInjector(store, log, fault);
     return new PendingJobTerminator(
@@ -86,7 +86,7 @@ public final class World {
   }
 
   private DeliverySettings settings(String name) {
-    // Each look at the clock is later than the one before, as on a real machine.
+    // Each read of the clock is later than the one before, as on a real machine.
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
     return new DeliverySettings(name, 5, QUICK, clock);
   }
@@ -100,7 +100,7 @@ public final class World {
     return new Delivery("requests", 0, offsets.getAndIncrement(), 1, value, List.of());
   }
 
-  /** The same record once more, as the broker gives it to the next worker. */
+  /** The same record again, as the broker delivers it to the next worker. */
   public static Delivery again(Delivery delivery) {
     return new Delivery(
         delivery.topic(),
@@ -115,7 +115,7 @@ public final class World {
     return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
   }
 
-  /** What the job made; nothing unless it is completed. */
+  /** The job's images; nothing unless it is completed. */
   GeneratedImages images(String id) {
     return images(manifest(id));
   }
@@ -131,7 +131,7 @@ public final class World {
     return JobRecord.parse(store.get(Keys.jobRecord(id)).orElseThrow().bytes());
   }
 
-  /** What must hold for a job that has ended, whatever happened on the way. */
+  /** Checks the invariants of a job that has ended. */
   public void checkEnded(String id) {
     List<JobEvent> ends = log.ends(id);
     assertThat(ends).as("terminal events of %s", id).isNotEmpty();

@@ -25,11 +25,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pictures that a request names by object, or brings along. */
+/** Input images of a request, by key or inline. */
 class InputLoaderTest {
   private final World world = new World();
   private final List<SamplingJob.Row> rows = new ArrayList<>();
-  private final NoiseSampler seeing =
+  private final NoiseSampler sampler =
       new NoiseSampler() {
         @Override
         public Running submit(SamplingJob job, RowListener listener) {
@@ -38,7 +38,7 @@ class InputLoaderTest {
         }
       };
 
-  private static byte[] picture(int seed, int width, int height) {
+  private static byte[] image(int seed, int width, int height) {
     byte[] bytes = new byte[width * height * 3];
     new Random(seed).nextBytes(bytes);
     return Png.encode(new Pixels(width, height, 3, bytes));
@@ -53,7 +53,7 @@ class InputLoaderTest {
   }
 
   private JobEvent run(String json, FaultInjector.Fault fault) throws InterruptedException {
-    world.worker("w1", fault, seeing, Runnable::run).handle(world.record(json));
+    world.worker("w1", fault, sampler, Runnable::run).handle(world.record(json));
     world.checkEnded("a");
     return world.log.ends("a").get(0);
   }
@@ -63,10 +63,10 @@ class InputLoaderTest {
   }
 
   @Test
-  void eachImageGetsItsOwnConditionInOrder() throws Exception {
+  void listedConditions_areAssignedInOrder() throws Exception {
     StringBuilder keys = new StringBuilder();
     for (int i = 0; i < 40; i++) {
-      world.store.put("inputs/" + i + ".png", picture(i, 4, 4), "image/png");
+      world.store.put("inputs/" + i + ".png", image(i, 4, 4), "image/png");
       keys.append(i == 0 ? "" : ",").append("\"inputs/").append(i).append(".png\"");
     }
     assertThat(run("\"count\":40,\"condition\":[" + keys + "]").type())
@@ -78,8 +78,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void oneConditionForAllIsBroughtOnce() throws Exception {
-    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+  void sharedCondition_isReadOnce() throws Exception {
+    world.store.put("inputs/map.png", image(7, 4, 4), "image/png");
     AtomicInteger reads = new AtomicInteger();
     FaultInjector.Fault count =
         (after, call, subject) -> {
@@ -95,8 +95,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void sizeAndChecksumAreChecked() throws Exception {
-    byte[] file = picture(7, 4, 4);
+  void checksSizeAndChecksum() throws Exception {
+    byte[] file = image(7, 4, 4);
     world.store.put("inputs/map.png", file, "image/png");
     String claim =
         "\"condition\":{\"key\":\"inputs/map.png\",\"size\":%d,\"sha256\":\"%s\"}"
@@ -114,10 +114,10 @@ class InputLoaderTest {
         "{\"key\":\"wide.png\"} | is 8x4 pixels: model maps@1 takes 4x4",
         "{\"key\":\"text.png\"} | neither a PNG nor a JPEG",
       })
-  void pictureThatIsNotWhatWasClaimedFailsTheJobAndSaysWhy(String reference, String cause)
+  void invalidImage_failsTheJobWithItsCause(String reference, String cause)
       throws Exception {
-    world.store.put("in.png", picture(7, 4, 4), "image/png");
-    world.store.put("wide.png", picture(7, 8, 4), "image/png");
+    world.store.put("in.png", image(7, 4, 4), "image/png");
+    world.store.put("wide.png", image(7, 8, 4), "image/png");
     world.store.put("text.png", "no image".getBytes(), "image/png");
     JobEvent end = run("\"count\":2,\"condition\":[{\"key\":\"in.png\"}," + reference + "]");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
@@ -127,7 +127,7 @@ class InputLoaderTest {
   }
 
   @Test
-  void labelMapBecomesOneChannelAClass() throws Exception {
+  void labelMap_becomesOneChannelPerClass() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
     JobEvent end =
         run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", FaultInjector.Fault.NONE);
@@ -141,7 +141,7 @@ class InputLoaderTest {
   }
 
   @Test
-  void colourThatIsNoClassFailsTheJobAndIsNamed() throws Exception {
+  void unknownColour_failsTheJobAndIsNamed() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x123456), "image/png");
     JobEvent end =
         run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", FaultInjector.Fault.NONE);
@@ -152,7 +152,7 @@ class InputLoaderTest {
 
   @ParameterizedTest
   @CsvSource({"segments, COMPLETED", "maps, FAILED"})
-  void onlyAModelThatHasSeenNoConditionMayBeGuidedByIt(String model, JobEvent.Type type)
+  void guidance_needsAModelTrainedWithoutCondition(String model, JobEvent.Type type)
       throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
     JobEvent end =
@@ -178,8 +178,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void imageToImageBeginsWithTheBlend() throws Exception {
-    String data = Base64.getEncoder().encodeToString(picture(5, 4, 4));
+  void init_startsFromTheBlend() throws Exception {
+    String data = Base64.getEncoder().encodeToString(image(5, 4, 4));
     JobEvent end =
         run(
             "{\"id\":\"a\",\"model\":\"tiny\",\"seed\":3,\"count\":2,\"steps\":3,\"init\":{\"alpha\":0.25,"
@@ -199,8 +199,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void storeThatIsAwayWhileAPictureIsBroughtIsTriedAgain() throws Exception {
-    world.store.put("in.png", picture(7, 4, 4), "image/png");
+  void unavailableStore_isRetriedWhileReadingAnImage() throws Exception {
+    world.store.put("in.png", image(7, 4, 4), "image/png");
     AtomicInteger failures = new AtomicInteger();
     FaultInjector.Fault twice =
         (after, call, subject) -> {
@@ -214,11 +214,11 @@ class InputLoaderTest {
     assertThat(world.jobRecord("a").attempts()).isEqualTo(1);
   }
 
-  /** Black stays, white is painted anew, with the row's own noise on the way. */
+  /** Black is kept, white is repainted. */
   @Test
-  void aMaskKeepsWhatIsBlackInIt() throws Exception {
-    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
-    world.store.put("inputs/face.png", picture(8, 4, 4), "image/png");
+  void mask_keepsBlackPixels() throws Exception {
+    world.store.put("inputs/map.png", image(7, 4, 4), "image/png");
+    world.store.put("inputs/face.png", image(8, 4, 4), "image/png");
     byte[] grey = new byte[16];
     grey[5] = (byte) 255;
     world.store.put("inputs/mask.png", Png.encode(new Pixels(4, 4, 1, grey)), "image/png");
@@ -238,8 +238,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void aTrajectoryIsInThePicturesOwnFile() throws Exception {
-    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+  void trajectory_isInTheImagesOwnFile() throws Exception {
+    world.store.put("inputs/map.png", image(7, 4, 4), "image/png");
     assertThat(run("\"condition\":\"inputs/map.png\",\"output\":{\"trajectory\":true}").type())
         .isEqualTo(JobEvent.Type.COMPLETED);
     byte[] file = world.store.get(Keys.image("a", 0)).orElseThrow().bytes();
