@@ -184,27 +184,9 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   private OptionalInt label(ModelInfo info) {
-    if (info.classes().isEmpty()) {
-      if (classLabel != null) {
-        throw new InvalidInputException("--class", "--class: the model has no classes");
-      }
-      return OptionalInt.empty();
-    }
-    if (classLabel == null) {
-      throw new InvalidInputException(
-          "--class",
-          "--class is needed: the model takes classes from 0 to "
-              + (info.classes().getAsInt() - 1));
-    }
-    return OptionalInt.of(checked("--class", classLabel, 0, info.classes().getAsInt() - 1));
-  }
-
-  private static int checked(String option, long value, int min, int max) {
-    if (value < min || value > max) {
-      throw new InvalidInputException(
-          option, option + " must be from " + min + " to " + max + ", not " + value);
-    }
-    return (int) value;
+    OptionalInt label = classLabel == null ? OptionalInt.empty() : OptionalInt.of(classLabel);
+    info.checkClassLabel("--class", label);
+    return label;
   }
 
   /** Samples all rows and returns them in their order, C×H×W each. */

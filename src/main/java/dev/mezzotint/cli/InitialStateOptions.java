@@ -12,10 +12,11 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob.X0;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -148,22 +149,23 @@ final class InitialStateOptions {
     checkTogether(files, masked);
     boolean isBlue = files.card().p0().equals(ModelCard.BLUE_NOISE);
     blue = isBlue ? new BlueNoise(info.height(), info.width()) : null;
-    List<X0> points;
     if (init != null) {
       images = LocalImages.read("--init", init, info);
-      points = startFromImages(info, masked);
-    } else if (given.isPresent()) {
-      points = fromTensor(given.get(), info);
-    } else if (interpolate != null) {
-      points = interpolated(interpolate, info);
-    } else if (blue != null) {
-      points = seededBlue(info, checked(1));
-    } else if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
-      points = fromDensity(density(files), info);
-    } else {
-      points = seeded(info, checked(1));
+      return startFromImages(info, masked);
     }
-    return points;
+    if (given.isPresent()) {
+      return fromTensor(given.get(), info);
+    }
+    if (interpolate != null) {
+      return interpolated(interpolate, info);
+    }
+    if (blue != null) {
+      return rows(info, checked(1), i -> new X0.Given(noise(i, info)));
+    }
+    if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
+      return fromDensity(density(files), info);
+    }
+    return rows(info, checked(1), i -> new X0.Seeded(seed, i));
   }
 
   /** The number of --count, within bounds. */
@@ -176,22 +178,9 @@ final class InitialStateOptions {
     return n;
   }
 
-  private List<X0> seeded(ModelInfo info, int n) {
+  private static List<X0> rows(ModelInfo info, int n, IntFunction<X0> point) {
     checkSize(info, n);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      points.add(new X0.Seeded(seed, i));
-    }
-    return points;
-  }
-
-  private List<X0> seededBlue(ModelInfo info, int n) {
-    checkSize(info, n);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      points.add(new X0.Given(noise(i, info)));
-    }
-    return points;
+    return IntStream.range(0, n).mapToObj(point).toList();
   }
 
   private List<X0> fromTensor(Tensor noise, ModelInfo info) {
@@ -208,14 +197,12 @@ final class InitialStateOptions {
       throw new InvalidInputException(
           "--x0", "--x0 rows must be from 1 to " + COUNT_MAX + ", not " + shape[0]);
     }
-    checkSize(info, shape[0]);
     float[] values = noise.toFloats();
     int length = values(info);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < shape[0]; i++) {
-      points.add(new X0.Given(Arrays.copyOfRange(values, i * length, (i + 1) * length)));
-    }
-    return points;
+    return rows(
+        info,
+        (int) shape[0],
+        i -> new X0.Given(Arrays.copyOfRange(values, i * length, (i + 1) * length)));
   }
 
   private List<X0> interpolated(String text, ModelInfo info) {
@@ -233,7 +220,6 @@ final class InitialStateOptions {
           "--interpolate", "--interpolate must be two seeds such as 3..7, not " + text, e);
     }
     int n = checked(8);
-    checkSize(info, n);
     int length = values(info);
     float[] first = new float[length];
     float[] last = new float[length];
@@ -243,29 +229,29 @@ final class InitialStateOptions {
       blue.colour(first, 0, info.channels());
       blue.colour(last, 0, info.channels());
     }
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      float[] point = new float[length];
-      Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
-      points.add(new X0.Given(point));
-    }
-    return points;
+    return rows(
+        info,
+        n,
+        i -> {
+          float[] point = new float[length];
+          Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
+          return new X0.Given(point);
+        });
   }
 
   private List<X0> fromDensity(Density density, ModelInfo info) {
-    int n = checked(1000);
-    checkSize(info, n);
     double[] drawn = new double[density.dimensions()];
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      density.draw(new RandomStream(seed, i), drawn);
-      float[] point = new float[drawn.length];
-      for (int k = 0; k < point.length; k++) {
-        point[k] = (float) drawn[k];
-      }
-      points.add(new X0.Given(point));
-    }
-    return points;
+    return rows(
+        info,
+        checked(1000),
+        i -> {
+          density.draw(new RandomStream(seed, i), drawn);
+          float[] point = new float[drawn.length];
+          for (int k = 0; k < point.length; k++) {
+            point[k] = (float) drawn[k];
+          }
+          return new X0.Given(point);
+        });
   }
 
   private static Density density(ModelFiles files) {
@@ -283,16 +269,16 @@ final class InitialStateOptions {
       throw new InvalidInputException(
           "--count", "--count is " + n + ", but --init has " + images.length + " images");
     }
-    checkSize(info, n);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      float[] point = image(i).clone();
-      if (noisy) {
-        Iadb.blend(noise(i, info), image(i), from(), point);
-      }
-      points.add(new X0.Given(point));
-    }
-    return points;
+    return rows(
+        info,
+        n,
+        i -> {
+          float[] point = image(i).clone();
+          if (noisy) {
+            Iadb.blend(noise(i, info), image(i), from(), point);
+          }
+          return new X0.Given(point);
+        });
   }
 
   /** The image of --init for row i. */

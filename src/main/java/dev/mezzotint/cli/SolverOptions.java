@@ -106,13 +106,8 @@ final class SolverOptions {
       throw new InvalidInputException(
           "--cfg-zero", "--cfg-zero needs a --guidance other than 1, which is none");
     }
-    if (found.guides() && info.unguided().isEmpty()) {
-      throw new InvalidInputException(
-          "--guidance",
-          "--guidance other than 1 needs a model that was also trained without classes or"
-              + " conditions; model "
-              + info.reference()
-              + " was not");
+    if (found.guides()) {
+      info.checkGuidable("--guidance");
     }
     return found;
   }

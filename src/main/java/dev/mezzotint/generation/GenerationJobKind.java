@@ -98,7 +98,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
   @Override
   public ExecutionPlan plan(GenerationRequest request, Optional<String> model) {
-    ReferencedKeys.of(request).check(inputRule, request.tenant());
+    ReferencedKeys.check(request, inputRule);
     ModelInfo info = sampler.resolve(model.orElse(request.model()));
     Plan plan = Plan.of(request, info, limits);
     return new ExecutionPlan() {

@@ -56,7 +56,7 @@ public record Plan(
               + model.reference()
               + (" makes " + model.channels() + " channels, an image has 1 or 3"));
     }
-    checkClassLabel(request, model);
+    model.checkClassLabel("classLabel", request.classLabel());
     if (model.conditionChannels() == 0 && !request.condition().isEmpty()) {
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
@@ -65,7 +65,9 @@ public record Plan(
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     checkStart(request, model);
-    checkGuidance(request, model);
+    if (request.guidance() != 1) {
+      model.checkGuidable("guidance");
+    }
     AlphaSchedule schedule = schedule(request, model, steps);
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
     double[] alphas = schedule.alphas(steps, from, 1);
@@ -190,45 +192,6 @@ public record Plan(
     if (request.mask().isPresent()) {
       throw new InvalidInputException(
           "mask", "mask is not for model " + model.reference() + ", which starts from an image");
-    }
-  }
-
-  private static void checkGuidance(GenerationRequest request, ModelInfo model) {
-    if (request.guidance() != 1 && model.unguided().isEmpty()) {
-      throw new InvalidInputException(
-          "guidance",
-          "guidance other than 1 needs a model that was also trained without classes or"
-              + " conditions; model "
-              + model.reference()
-              + " was not");
-    }
-  }
-
-  private static void checkClassLabel(GenerationRequest request, ModelInfo model) {
-    if (model.classes().isEmpty()) {
-      if (request.classLabel().isPresent()) {
-        throw new InvalidInputException(
-            "classLabel",
-            "classLabel is not for model " + model.reference() + ", which has no classes");
-      }
-      return;
-    }
-    int classes = model.classes().getAsInt();
-    int label =
-        request
-            .classLabel()
-            .orElseThrow(
-                () ->
-                    new InvalidInputException(
-                        "classLabel",
-                        "classLabel is missing: model "
-                            + (model.reference() + " needs one from 0 to " + (classes - 1))));
-    if (label >= classes) {
-      throw new InvalidInputException(
-          "classLabel",
-          "classLabel must be from 0 to "
-              + (classes - 1)
-              + (" for model " + model.reference() + ", not " + label));
     }
   }
 

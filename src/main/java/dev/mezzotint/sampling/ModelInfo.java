@@ -136,6 +136,45 @@ public record ModelInfo(
   }
 
   /**
+   * @param field of the label, for the exception
+   * @throws InvalidInputException unless there is a valid label exactly if the model has classes
+   */
+  public void checkClassLabel(String field, OptionalInt label) {
+    if (classes.isEmpty()) {
+      if (label.isPresent()) {
+        throw new InvalidInputException(
+            field, field + " is not for model " + reference() + ", which has no classes");
+      }
+      return;
+    }
+    int last = classes.getAsInt() - 1;
+    if (label.isEmpty()) {
+      throw new InvalidInputException(
+          field, "%s is missing: model %s needs one from 0 to %d".formatted(field, reference(), last));
+    }
+    if (label.getAsInt() < 0 || label.getAsInt() > last) {
+      throw new InvalidInputException(
+          field,
+          "%s must be from 0 to %d for model %s, not %d"
+              .formatted(field, last, reference(), label.getAsInt()));
+    }
+  }
+
+  /**
+   * @param field of the guidance, for the exception
+   * @throws InvalidInputException if the model cannot be guided
+   */
+  public void checkGuidable(String field) {
+    if (unguided().isEmpty()) {
+      throw new InvalidInputException(
+          field,
+          field
+              + " other than 1 needs a model that was also trained without classes or conditions;"
+              + (" model " + reference() + " was not"));
+    }
+  }
+
+  /**
    * A model from Gaussian noise, without guidance and without tuned steps.
    *
    * @param conditionChannels an image where there are 1 or 3

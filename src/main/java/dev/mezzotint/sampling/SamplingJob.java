@@ -185,21 +185,11 @@ public record SamplingJob(
                 + model.channels() * pixels);
       }
     }
-    if (guidance.guides() && model.unguided().isEmpty()) {
-      throw new InvalidInputException(
-          "guidance",
-          "guidance other than 1 needs a model that was also trained without classes or conditions; model "
-              + model.name()
-              + " was not");
+    if (guidance.guides()) {
+      model.checkGuidable("guidance");
     }
-    int label = classLabel.orElse(-1);
-    if (model.classes().isPresent() && (label < 0 || label >= model.classes().getAsInt())) {
-      throw new InvalidInputException(
-          "classLabel",
-          "classLabel must be from 0 to "
-              + (model.classes().getAsInt() - 1)
-              + " for model "
-              + model.name());
+    if (model.classes().isPresent()) {
+      model.checkClassLabel("classLabel", classLabel);
     }
   }
 }
