@@ -12,6 +12,7 @@ import dev.mezzotint.observability.InstrumentedObjectStore;
 import dev.mezzotint.sampling.ModelLoader;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.GenerationRole;
@@ -61,7 +62,12 @@ public final class InstrumentedWorker implements AutoCloseable {
     DeliveryHandler handler =
         new JobHandler<>(
             new GenerationJobKind(
-                store, loop, encoders, GenerationLimits.DEFAULT, delivery.retryPolicy()),
+                store,
+                loop,
+                encoders,
+                GenerationLimits.DEFAULT,
+                delivery.retryPolicy(),
+                InputRule.ANY),
             store,
             new TimedEvents(connections.events(), watch),
             connections::cancelled,

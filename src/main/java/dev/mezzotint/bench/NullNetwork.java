@@ -2,9 +2,11 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -26,7 +28,18 @@ final class NullNetwork implements SamplingNetwork {
         throw new InvalidInputException("model", "no model " + reference);
       }
       return new ModelInfo(
-          NAME, "1", 3, SIDE, SIDE, OptionalInt.empty(), 0, /* steps= */ 8, Solver.EULER);
+          NAME,
+          /* version= */ "1",
+          /* channels= */ 3,
+          SIDE,
+          SIDE,
+          /* classes= */ OptionalInt.empty(),
+          /* condition= */ List.of(),
+          /* steps= */ 8,
+          Solver.EULER,
+          /* nullClass= */ OptionalInt.empty(),
+          ModelCard.GAUSSIAN,
+          /* tuned= */ List.of());
     }
 
     @Override

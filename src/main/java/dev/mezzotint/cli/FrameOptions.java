@@ -164,14 +164,9 @@ final class FrameOptions {
               + ", the model takes "
               + Arrays.toString(wanted));
     }
-    float[] values = tensor.toFloats();
-    int length = values.length / n;
-    List<SamplingJob.Condition> all = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      float[] own = Arrays.copyOfRange(values, i * length, (i + 1) * length);
-      all.add(new SamplingJob.Condition.Given(own));
-    }
-    return all;
+    return Arrays.stream(TensorFile.rows(tensor))
+        .<SamplingJob.Condition>map(SamplingJob.Condition.Given::new)
+        .toList();
   }
 
   /** Writes the contact sheet and the clip, if requested; returns their names. */

@@ -197,12 +197,8 @@ final class InitialStateOptions {
       throw new InvalidInputException(
           "--x0", "--x0 rows must be from 1 to " + COUNT_MAX + ", not " + shape[0]);
     }
-    float[] values = noise.toFloats();
-    int length = values(info);
-    return rows(
-        info,
-        (int) shape[0],
-        i -> new X0.Given(Arrays.copyOfRange(values, i * length, (i + 1) * length)));
+    checkSize(info, shape[0]);
+    return Arrays.stream(TensorFile.rows(noise)).<X0>map(X0.Given::new).toList();
   }
 
   private List<X0> interpolated(String text, ModelInfo info) {

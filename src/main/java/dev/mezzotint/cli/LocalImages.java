@@ -74,12 +74,7 @@ final class LocalImages {
               .formatted(option, shape[1], shape[2], shape[3], channels, height, width));
     }
     checkCount(option, shape[0]);
-    float[] values = tensor.toFloats();
-    float[][] all = new float[(int) shape[0]][channels * height * width];
-    for (int i = 0; i < all.length; i++) {
-      System.arraycopy(values, i * all[i].length, all[i], 0, all[i].length);
-    }
-    return all;
+    return TensorFile.rows(tensor);
   }
 
   private static void checkCount(String option, long count) {

@@ -4,6 +4,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -44,5 +45,14 @@ final class TensorFile {
           option + ": the tensor must have " + axes + " axes, not " + tensor.shape().length);
     }
     return tensor;
+  }
+
+  /** The rows of a tensor, N × … */
+  static float[][] rows(Tensor tensor) {
+    float[] values = tensor.toFloats();
+    float[][] rows = new float[(int) tensor.shape()[0]][];
+    int length = rows.length == 0 ? 0 : values.length / rows.length;
+    Arrays.setAll(rows, i -> Arrays.copyOfRange(values, i * length, (i + 1) * length));
+    return rows;
   }
 }

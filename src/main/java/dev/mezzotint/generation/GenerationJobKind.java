@@ -40,16 +40,6 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   private final InputRule inputRule;
   private final RetryPolicy retryPolicy;
 
-  /** Without restrictions on the objects that requests may reference. */
-  public GenerationJobKind(
-      ObjectStore store,
-      Sampler sampler,
-      Executor pool,
-      GenerationLimits limits,
-      RetryPolicy retryPolicy) {
-    this(store, sampler, pool, limits, retryPolicy, InputRule.ANY);
-  }
-
   /**
    * @param pool encodes and stores images; closed by the caller, after the last delivery has ended
    * @param retryPolicy for calls of the store

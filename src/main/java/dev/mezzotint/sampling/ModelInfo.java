@@ -174,36 +174,6 @@ public record ModelInfo(
     }
   }
 
-  /**
-   * A model from Gaussian noise, without guidance and without tuned steps.
-   *
-   * @param conditionChannels an image where there are 1 or 3
-   */
-  public ModelInfo(
-      String name,
-      String version,
-      int channels,
-      int height,
-      int width,
-      OptionalInt classes,
-      int conditionChannels,
-      int steps,
-      Solver sampler) {
-    this(
-        name,
-        version,
-        channels,
-        height,
-        width,
-        classes,
-        ModelCard.defaultCondition(conditionChannels),
-        steps,
-        sampler,
-        OptionalInt.empty(),
-        ModelCard.GAUSSIAN,
-        List.of());
-  }
-
   /** Channels that the network takes after the image's own; 0 for none. */
   public int conditionChannels() {
     return condition.stream().mapToInt(ConditionPart::channels).sum();

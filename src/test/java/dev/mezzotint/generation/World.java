@@ -19,6 +19,7 @@ import dev.mezzotint.job.JobState;
 import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.Sampler;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.storage.Sha256;
@@ -67,7 +68,8 @@ public final class World {
       String name, FaultInjector.Fault fault, Sampler device, Executor pool) {
     FaultInjector line = new FaultInjector(store, log, fault);
     return new JobHandler<>(
-        new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK),
+        new GenerationJobKind(
+            line, device, pool, GenerationLimits.DEFAULT, QUICK, InputRule.ANY),
         line,
         line,
         cancelled::contains,

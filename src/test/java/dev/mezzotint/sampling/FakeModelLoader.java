@@ -51,11 +51,11 @@ public final class FakeModelLoader implements ModelLoader {
   final List<String> misuse = new CopyOnWriteArrayList<>();
 
   static ModelInfo model(String name) {
-    return new ModelInfo(name, "1", 1, 1, 2, OptionalInt.empty(), 0, 4, Solver.EULER);
+    return TestModels.model(name, "1", 1, 1, 2, OptionalInt.empty(), 0, 4, Solver.EULER);
   }
 
   static ModelInfo conditioned(String name) {
-    return new ModelInfo(name, "1", 1, 1, 2, OptionalInt.of(5), 2, 4, Solver.EULER);
+    return TestModels.model(name, "1", 1, 1, 2, OptionalInt.of(5), 2, 4, Solver.EULER);
   }
 
   static float direction(float x, float alpha, long label, float condition) {

@@ -16,9 +16,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 public class NoiseSampler implements Sampler {
   public static final ModelInfo TINY = model("tiny", "1");
   static final ModelInfo TEN_CLASSES =
-      new ModelInfo("digits", "1", 1, 4, 4, OptionalInt.of(10), 0, 4, Solver.EULER);
+      TestModels.model("digits", "1", 1, 4, 4, OptionalInt.of(10), 0, 4, Solver.EULER);
   static final ModelInfo CONDITIONED =
-      new ModelInfo("maps", "1", 3, 4, 4, OptionalInt.empty(), 3, 4, Solver.EULER);
+      TestModels.model("maps", "1", 3, 4, 4, OptionalInt.empty(), 3, 4, Solver.EULER);
 
   /** Takes a label map of three classes, and was also trained without. */
   static final ModelInfo LABELLED =
@@ -56,7 +56,7 @@ public class NoiseSampler implements Sampler {
   }
 
   public static ModelInfo model(String name, String version) {
-    return new ModelInfo(name, version, 3, 4, 4, OptionalInt.empty(), 0, 4, Solver.AB2);
+    return TestModels.model(name, version, 3, 4, 4, OptionalInt.empty(), 0, 4, Solver.AB2);
   }
 
   /** Makes this version the latest. */
