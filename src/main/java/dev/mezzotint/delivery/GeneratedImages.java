@@ -1,7 +1,6 @@
 package dev.mezzotint.delivery;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.mezzotint.json.Required;
 import dev.mezzotint.storage.ContentType;
 import java.util.HashSet;
@@ -17,7 +16,7 @@ import java.util.Set;
  *
  * @param settings everything needed to generate the same images again
  * @param images in the order of their index
- * @param failed conditions that could not become images, in their order
+ * @param failedFrames conditions that could not become images, in their order
  * @param badReferences references that could not be read and are blank on the sheet, in its order
  * @param grid all images in one, if requested
  * @param sheet conditions, references and images side by side, if references were given
@@ -28,7 +27,7 @@ import java.util.Set;
 public record GeneratedImages(
     Optional<Settings> settings,
     List<Image> images,
-    @JsonProperty("failedFrames") @JsonInclude(JsonInclude.Include.NON_EMPTY) List<BadFile> failed,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<BadFile> failedFrames,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) List<BadFile> badReferences,
     Optional<File> grid,
     Optional<File> sheet,
@@ -93,7 +92,7 @@ public record GeneratedImages(
 
   public GeneratedImages {
     images = List.copyOf(images);
-    failed = List.copyOf(failed);
+    failedFrames = List.copyOf(failedFrames);
     badReferences = List.copyOf(badReferences);
     inline = List.copyOf(inline);
     if (images.size() > IMAGES_MAX) {
@@ -119,8 +118,8 @@ public record GeneratedImages(
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("images", images.size());
     settings.ifPresent(s -> data.put("model", s.model()));
-    if (!failed.isEmpty()) {
-      data.put("failedFrames", failed.size());
+    if (!failedFrames.isEmpty()) {
+      data.put("failedFrames", failedFrames.size());
     }
     grid.ifPresent(g -> data.put("grid", g.key()));
     sheet.ifPresent(s -> data.put("sheet", s.key()));

@@ -140,7 +140,7 @@ abstract class FramesTestBase {
 
   Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
-    world.images("a").failed().forEach(f -> failures.put(f.name(), f.cause()));
+    world.images("a").failedFrames().forEach(f -> failures.put(f.name(), f.cause()));
     return failures;
   }
 
