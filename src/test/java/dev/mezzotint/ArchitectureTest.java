@@ -82,7 +82,8 @@ class ArchitectureTest {
     allow("board", "job json kafka");
     allow("control", "delivery job json kafka storage");
     allow("client", "board job json kafka");
-    allow("http", "board client generation.request job json model sampling storage training.recipe");
+    allow(
+        "http", "board client generation.request job json model sampling storage training.recipe");
     allow("observability", "delivery job json sampling storage training");
     // The command line, and the worker that wires everything.
     allow(

@@ -126,7 +126,8 @@ public final class DemandMonitor implements AutoCloseable {
   }
 
   /**
-   * Registers a listener, called on the monitor's thread whenever a kind becomes active or inactive.
+   * Registers a listener, called on the monitor's thread whenever a kind becomes active or
+   * inactive.
    *
    * @param listener must be quick and must not throw
    * @return removes the listener

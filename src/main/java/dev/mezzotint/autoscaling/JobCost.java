@@ -10,8 +10,8 @@ import dev.mezzotint.kafka.GroupOffsets.Backlog;
  *
  * Requests of paused topics do not count. The estimate includes the gain of batching and needs no
  * report from a worker, since there is none at zero replicas, when it matters most. The configured
- * value counts as much as {@value #PRIOR_JOBS} measured jobs; measurements lose half their weight in
- * ten minutes of full load.
+ * value counts as much as {@value #PRIOR_JOBS} measured jobs; measurements lose half their weight
+ * in ten minutes of full load.
  *
  * <p>Not safe for use by several threads.
  */

@@ -20,8 +20,8 @@ import java.util.function.Supplier;
 
 /**
  * Implements KEDA's external scaler. A trigger's metadata has {@code kind} and the {@link
- * ScalingTarget} of one worker. An unknown demand is an error and never zero: on an error KEDA keeps
- * the number of workers or uses its fallback, on zero it removes them.
+ * ScalingTarget} of one worker. An unknown demand is an error and never zero: on an error KEDA
+ * keeps the number of workers or uses its fallback, on zero it removes them.
  *
  * <p>Safe for use by many threads.
  */

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * lowest cost first, and without the annotation any.
  *
  * <p>Sends one patch per change, at most every ten seconds, since each is a write to the cluster's
- * own store. Kubernetes guarantees nothing in return; running jobs are safe either way. A failure is
- * logged once and retried.
+ * own store. Kubernetes guarantees nothing in return; running jobs are safe either way. A failure
+ * is logged once and retried.
  */
 public final class PodDeletionCostUpdater implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(PodDeletionCostUpdater.class.getName());
@@ -100,8 +100,7 @@ public final class PodDeletionCostUpdater implements AutoCloseable {
           .pods()
           .inNamespace(namespace)
           .withName(pod.name())
-          .patch(
-              PatchContext.of(PatchType.JSON_MERGE), new String(patch, StandardCharsets.UTF_8));
+          .patch(PatchContext.of(PatchType.JSON_MERGE), new String(patch, StandardCharsets.UTF_8));
     }
   }
 

@@ -21,9 +21,9 @@ import java.util.function.Predicate;
  * The list of queued, running and ended jobs, built from requests and events. These may arrive from
  * any point on, in any order and more than once: the rules of {@link JobState} decide what counts.
  *
- * <p>Holds the newest jobs only: beyond its capacity it drops the jobs that ended first, and running
- * ones only if none has ended. Safe for use by many threads; the listener is called in the order of
- * the changes, under a lock, and must be quick.
+ * <p>Holds the newest jobs only: beyond its capacity it drops the jobs that ended first, and
+ * running ones only if none has ended. Safe for use by many threads; the listener is called in the
+ * order of the changes, under a lock, and must be quick.
  */
 public final class JobBoard {
   private final int capacity;

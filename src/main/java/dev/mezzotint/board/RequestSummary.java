@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The short members of a request, for a board of thousands of jobs. Leaves out an image in base64 or
- * ten thousand seeds.
+ * The short members of a request, for a board of thousands of jobs. Leaves out an image in base64
+ * or ten thousand seeds.
  *
  * @param fingerprint SHA-256 of the request with its members sorted
  * @param members its short members, by name
@@ -36,7 +36,8 @@ record RequestSummary(
     try {
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(request.canonical());
       List<String> truncated = new ArrayList<>();
-      Map<String, Object> members = within(shortened(request.toMap(), "", DEPTH_MAX, truncated), truncated);
+      Map<String, Object> members =
+          within(shortened(request.toMap(), "", DEPTH_MAX, truncated), truncated);
       return new RequestSummary(
           HexFormat.of().formatHex(digest),
           members,

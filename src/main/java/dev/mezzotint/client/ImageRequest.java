@@ -144,7 +144,8 @@ public record ImageRequest(Map<String, Object> members) {
       throw json.refuse("count", "must not be given together with seeds, which says how many");
     }
     if (bytes.length > RequestLimits.BYTES_MAX) {
-      throw json.refuse("", "has " + bytes.length + " bytes; the limit is " + RequestLimits.BYTES_MAX);
+      throw json.refuse(
+          "", "has " + bytes.length + " bytes; the limit is " + RequestLimits.BYTES_MAX);
     }
     return bytes;
   }

@@ -32,7 +32,9 @@ public interface JobClient extends AutoCloseable {
    */
   void submit(Kind kind, String id, byte[] json);
 
-  /** Requests a job's cancellation, before or after its start. No effect on a job that has ended. */
+  /**
+   * Requests a job's cancellation, before or after its start. No effect on a job that has ended.
+   */
   void cancel(String id);
 
   /**

@@ -113,7 +113,7 @@ public final class MezzotintClient implements JobClient {
       throw new InvalidInputException(
           "",
           "the request has %d bytes, more than topic %s takes; put large inputs into the object"
-              .formatted(json.length, topic)
+                  .formatted(json.length, topic)
               + " store and name them by their keys",
           e);
     }

@@ -107,8 +107,7 @@ public final class OrphanSweeper implements AutoCloseable {
   private void clean(String jobId) {
     int removed = cleaner.clean(jobId);
     if (removed > 0) {
-      LOG.log(
-          Level.INFO, "Removed {0} orphaned objects of job {1}.", removed, new JobId(jobId));
+      LOG.log(Level.INFO, "Removed {0} orphaned objects of job {1}.", removed, new JobId(jobId));
     }
   }
 

@@ -102,7 +102,11 @@ public final class PendingJobTerminator implements PendingJobs {
           held, Manifest.endedEarly(job.get(), settings.clock().instant(), over.get(), request));
       return true;
     } catch (InvalidInputException e) {
-      LOG.log(System.Logger.Level.ERROR, "the record of job {0} is unreadable: {1}", intake.id(), e.getMessage());
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the record of job {0} is unreadable: {1}",
+          intake.id(),
+          e.getMessage());
       return false;
     }
   }
@@ -129,7 +133,11 @@ public final class PendingJobTerminator implements PendingJobs {
       return job.isEmpty()
           || JobRecord.parse(job.get().bytes()).fingerprint().equals(intake.get().fingerprint());
     } catch (InvalidInputException e) {
-      LOG.log(System.Logger.Level.ERROR, "the record of job {0} is unreadable: {1}", id, e.getMessage());
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the record of job {0} is unreadable: {1}",
+          id,
+          e.getMessage());
       return false;
     }
   }

@@ -45,8 +45,8 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
  * that a restarted monitor finds requests dropped in the meantime.
  *
  * <p>Several instances may run: the first manifest of a job counts, and a request sent twice is one
- * job. Without one, jobs end when a worker takes them, and dropped requests wait for a monitor. Safe
- * for use by many threads.
+ * job. Without one, jobs end when a worker takes them, and dropped requests wait for a monitor.
+ * Safe for use by many threads.
  */
 public final class RequestTopicMonitor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RequestTopicMonitor.class.getName());
@@ -208,7 +208,8 @@ public final class RequestTopicMonitor implements AutoCloseable {
   private void settle(
       PendingRequests pending, DroppedRequests dropped, TopicPartition at, long before) {
     // Random, so that one of several monitors is first and the others see its copy.
-    Instant checkFrom = clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(SPREAD_MILLIS));
+    Instant checkFrom =
+        clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(SPREAD_MILLIS));
     pending
         .removeSettled(at.topic(), at.partition(), before)
         .forEach(gone -> dropped.requestSettled(gone, checkFrom));
@@ -242,7 +243,10 @@ public final class RequestTopicMonitor implements AutoCloseable {
       throw e;
     } catch (RuntimeException e) {
       FailureLog.log(
-          RequestTopicMonitor.class, "The request of job {0} could not be checked", new JobId(id), e);
+          RequestTopicMonitor.class,
+          "The request of job {0} could not be checked",
+          new JobId(id),
+          e);
     }
   }
 
@@ -268,10 +272,15 @@ public final class RequestTopicMonitor implements AutoCloseable {
     try {
       Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(position);
       if (record.isPresent() && jobs.endIfOver(HandlerRun.delivery(record.get(), 0))) {
-        LOG.log(Level.INFO, "Ended queued job {0}: it was cancelled or has expired.", new JobId(id));
+        LOG.log(
+            Level.INFO, "Ended queued job {0}: it was cancelled or has expired.", new JobId(id));
       }
     } catch (TransientException e) {
-      LOG.log(Level.WARNING, "Queued job {0} could not be ended yet: {1}", new JobId(id), e.getMessage());
+      LOG.log(
+          Level.WARNING,
+          "Queued job {0} could not be ended yet: {1}",
+          new JobId(id),
+          e.getMessage());
       Instant later = clock.instant().plus(RETRY_DELAY);
       pending.scheduleAt(id, later);
     } catch (KafkaException e) {

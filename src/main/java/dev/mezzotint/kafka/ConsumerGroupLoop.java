@@ -219,10 +219,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       republisher.publish(held.record());
       return true;
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(
-          Level.WARNING,
-          "Could not publish a copy of {0}: {1}",
-          held.delivery(), e.toString());
+      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", held.delivery(), e.toString());
       return false;
     }
   }
@@ -284,7 +281,9 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private boolean leaseExpired() {
     boolean holds = lanes.stream().anyMatch(lane -> lane.active().isPresent());
     if (holds && System.nanoTime() - leasedSince > leaseNanos) {
-      LOG.log(Level.WARNING, "No successful commit within the session timeout; abandoning all records in progress");
+      LOG.log(
+          Level.WARNING,
+          "No successful commit within the session timeout; abandoning all records in progress");
       return true;
     }
     return false;

@@ -20,8 +20,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request queue on a Kafka consumer group, for clusters older than 4.2. One consumer feeds several
- * lanes, which may process records of the same partition concurrently.
+ * A request queue on a Kafka consumer group, for clusters older than 4.2. One consumer feeds
+ * several lanes, which may process records of the same partition concurrently.
  *
  * <p>At most as many workers receive requests as a topic has partitions. Safe for use by many
  * threads.
@@ -141,7 +141,8 @@ public final class ConsumerGroupQueue implements RequestQueue {
           Level.WARNING,
           "The brokers do not allow a session timeout of {0}; {1} is used. See"
               + " group.min.session.timeout.ms and MEZZOTINT_LOCK_SECONDS.",
-          session, SESSION_DEFAULT);
+          session,
+          SESSION_DEFAULT);
       session = SESSION_DEFAULT;
     } catch (KafkaException e) {
       LOG.log(Level.WARNING, "The consumer failed and is restarting: {0}", e.toString());
@@ -191,7 +192,8 @@ public final class ConsumerGroupQueue implements RequestQueue {
       LOG.log(
           Level.WARNING,
           "Abandoning requests that did not stop within {0} s: {1}",
-          limit.toSeconds(), inProgress());
+          limit.toSeconds(),
+          inProgress());
       lanes.forEach(lane -> lane.active().ifPresent(GroupLane.ActiveRecord::abort));
       join(END_LIMIT);
     }

@@ -82,7 +82,8 @@ public final class DeadLetters {
       if (letters.size() > before) {
         end = System.nanoTime() + LIMIT.toNanos();
       } else if (System.nanoTime() > end) {
-        throw new org.apache.kafka.common.errors.TimeoutException("topic " + topic + " sends no records");
+        throw new org.apache.kafka.common.errors.TimeoutException(
+            "topic " + topic + " sends no records");
       }
     }
     letters.sort(

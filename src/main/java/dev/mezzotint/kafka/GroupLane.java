@@ -32,7 +32,10 @@ final class GroupLane {
 
     /** Fences the delivery and interrupts its handler. */
     void abort() {
-      LOG.log(Level.WARNING, "{0} did not stop within the drain timeout and was abandoned.", delivery());
+      LOG.log(
+          Level.WARNING,
+          "{0} did not stop within the drain timeout and was abandoned.",
+          delivery());
       delivery().fence();
       run.interrupt();
     }

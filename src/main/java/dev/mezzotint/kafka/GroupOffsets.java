@@ -120,8 +120,7 @@ public final class GroupOffsets implements AutoCloseable {
     Map<TopicPartition, Long> unsettled = new HashMap<>();
     if (type == GroupType.SHARE) {
       shareOffsets(new ListShareGroupOffsetsSpec())
-          .forEach(
-              (at, info) -> lag(info, ends.get(at)).ifPresent(lag -> unsettled.put(at, lag)));
+          .forEach((at, info) -> lag(info, ends.get(at)).ifPresent(lag -> unsettled.put(at, lag)));
     } else {
       committed()
           .forEach(
@@ -223,8 +222,7 @@ public final class GroupOffsets implements AutoCloseable {
 
   private Map<TopicPartition, SharePartitionOffsetInfo> shareOffsets(ListShareGroupOffsetsSpec spec)
       throws InterruptedException {
-    return present(
-        admin.listShareGroupOffsets(Map.of(group, spec)).partitionsToOffsetInfo(group));
+    return present(admin.listShareGroupOffsets(Map.of(group, spec)).partitionsToOffsetInfo(group));
   }
 
   private Map<TopicPartition, Long> committed() throws InterruptedException {
@@ -265,8 +263,7 @@ public final class GroupOffsets implements AutoCloseable {
                   of.members()
                       .forEach(
                           m ->
-                              members.add(
-                                  new Member(m.host(), m.assignment().topicPartitions()))));
+                              members.add(new Member(m.host(), m.assignment().topicPartitions()))));
     } else {
       await(admin.describeConsumerGroups(List.of(group)).describedGroups().get(group))
           .ifPresent(
@@ -274,8 +271,7 @@ public final class GroupOffsets implements AutoCloseable {
                   of.members()
                       .forEach(
                           m ->
-                              members.add(
-                                  new Member(m.host(), m.assignment().topicPartitions()))));
+                              members.add(new Member(m.host(), m.assignment().topicPartitions()))));
     }
     return members;
   }

@@ -34,7 +34,11 @@ public final class HandlerRun {
    * @param onEnd called at the end, on the run's thread
    */
   HandlerRun(
-      Delivery delivery, DeliveryHandler handler, long releaseDelayMillis, String name, Runnable onEnd) {
+      Delivery delivery,
+      DeliveryHandler handler,
+      long releaseDelayMillis,
+      String name,
+      Runnable onEnd) {
     this.onEnd = onEnd;
     this.delivery = delivery;
     this.handler = handler;

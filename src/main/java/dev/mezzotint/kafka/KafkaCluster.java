@@ -69,9 +69,9 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /**
-   * Creates missing topics, replicated by the cluster's defaults. A request topic has one partition,
-   * since the members of a share group divide partitions among themselves and a lane must see every
-   * request.
+   * Creates missing topics, replicated by the cluster's defaults. A request topic has one
+   * partition, since the members of a share group divide partitions among themselves and a lane
+   * must see every request.
    *
    * @throws TransientException if no broker answers
    */
@@ -127,7 +127,8 @@ public final class KafkaCluster implements AutoCloseable {
       LOG.log(
           Level.WARNING,
           "Topics are missing and could not be created ({0}). Run: {1}",
-          refusals.get(0), String.join(" && ", commands));
+          refusals.get(0),
+          String.join(" && ", commands));
     }
   }
 
@@ -155,8 +156,8 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /**
-   * Makes the share group start from the oldest request, which is not the default, and sets its lock
-   * duration. Logs once what it is not permitted to set.
+   * Makes the share group start from the oldest request, which is not the default, and sets its
+   * lock duration. Logs once what it is not permitted to set.
    */
   public void prepareGroup() {
     Map<String, String> wanted = new TreeMap<>();
@@ -184,9 +185,9 @@ public final class KafkaCluster implements AutoCloseable {
               + " --bootstrap-server {2} --alter --entity-type groups --entity-name {0}"
               + " --add-config {3}",
           settings.groupId(),
-            refusals.get(0),
-            settings.bootstrapServers(),
-            unset.entrySet().stream().map(Object::toString).collect(Collectors.joining(",")));
+          refusals.get(0),
+          settings.bootstrapServers(),
+          unset.entrySet().stream().map(Object::toString).collect(Collectors.joining(",")));
     }
   }
 
@@ -199,8 +200,8 @@ public final class KafkaCluster implements AutoCloseable {
         throw new IllegalStateException(
             "the cluster at "
                 + settings.bootstrapServers()
-                + " does not support share groups: use Kafka 4.2 or newer, or set MEZZOTINT_QUEUE to"
-                + " consumer-group",
+                + " does not support share groups: use Kafka 4.2 or newer, or set MEZZOTINT_QUEUE"
+                + " to consumer-group",
             e);
       }
       throw e;

@@ -53,7 +53,8 @@ public final class KafkaEvents implements EventPublisher {
       LOG.log(
           Level.WARNING,
           "Event {0} is too large for topic {1}; published without its large members.",
-          event.id(), settings.topics().events());
+          event.id(),
+          settings.topics().events());
       sender.send(record(event, essentials(event.data())));
     }
   }

@@ -12,8 +12,8 @@ import java.util.List;
  * the lower topics, each one step ahead of its neighbour. A single lane gives every fourth turn to
  * the lower topics. A lane whose first topic is empty serves its other topics in order.
  *
- * <p>Shares are of time, not of jobs: a lane stays with a topic for one turn, or for one job if that
- * takes longer.
+ * <p>Shares are of time, not of jobs: a lane stays with a topic for one turn, or for one job if
+ * that takes longer.
  *
  * @param topics highest priority first
  * @param turn length of a turn

@@ -2,9 +2,7 @@ package dev.mezzotint.kafka;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/**
- * Counters of a queue since its creation. Safe for use by many threads.
- */
+/** Counters of a queue since its creation. Safe for use by many threads. */
 public final class QueueMetrics {
   private final LongAdder renewals = new LongAdder();
   private final LongAdder failedRenewals = new LongAdder();

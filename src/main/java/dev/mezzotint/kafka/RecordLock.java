@@ -82,7 +82,8 @@ final class RecordLock {
     LOG.log(
         Level.WARNING,
         "The broker rejected {0} of {1} and will redeliver the record.",
-        type, delivery());
+        type,
+        delivery());
     return false;
   }
 

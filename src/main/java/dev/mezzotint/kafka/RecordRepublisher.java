@@ -25,7 +25,8 @@ public record RecordRepublisher(
    */
   static RecordRepublisher before(
       int deliveryLimit, long releaseDelayMillis, RecordSender sender, QueueMetrics metrics) {
-    return new RecordRepublisher(Math.max(2, deliveryLimit - 1), releaseDelayMillis, sender, metrics);
+    return new RecordRepublisher(
+        Math.max(2, deliveryLimit - 1), releaseDelayMillis, sender, metrics);
   }
 
   /**

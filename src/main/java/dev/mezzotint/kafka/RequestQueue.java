@@ -13,8 +13,8 @@ import org.apache.kafka.common.GroupType;
  * Delivers requests to a handler on a fixed number of lanes, one delivery per lane, until drained.
  * Safe for use by many threads.
  *
- * <p>Guarantee of all kinds: a request is delivered until one of its deliveries is accepted, by this
- * worker or another. A delivery that another worker may have received is fenced.
+ * <p>Guarantee of all kinds: a request is delivered until one of its deliveries is accepted, by
+ * this worker or another. A delivery that another worker may have received is fenced.
  */
 public interface RequestQueue extends AutoCloseable {
 

@@ -22,8 +22,8 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread with one share consumer that holds at most one record. All delivery rules of share groups
- * are here.
+ * A thread with one share consumer that holds at most one record. All delivery rules of share
+ * groups are here.
  *
  * <ol>
  *   <li>A record is handled on a thread of its own, while the lane renews the record's lock after a
@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
  *       processed in the last two deliveries, nor released in the one before: a copy is published
  *       and the record accepted. Two, since a worker may die before its copy is durable. A job that
  *       is to continue later continues as such a copy, too.
- *   <li>During shutdown, records are released only after the idle lanes of this process have closed,
- *       since their last fetches would use up deliveries.
- *   <li>A release is delayed, since the broker redelivers immediately and would use up all deliveries
- *       within milliseconds.
+ *   <li>During shutdown, records are released only after the idle lanes of this process have
+ *       closed, since their last fetches would use up deliveries.
+ *   <li>A release is delayed, since the broker redelivers immediately and would use up all
+ *       deliveries within milliseconds.
  * </ol>
  *
  * <p>{@link #stop}, {@link #abort} and {@link #metrics} may be called from any thread.
@@ -282,10 +282,7 @@ final class ShareGroupLane implements Runnable {
     try {
       republisher.publish(lock.record());
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(
-          Level.WARNING,
-          "Could not publish a copy of {0}: {1}",
-          lock.delivery(), e.toString());
+      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", lock.delivery(), e.toString());
       return lock.settle(AcknowledgeType.RELEASE);
     }
     return lock.settle(AcknowledgeType.ACCEPT);
@@ -297,7 +294,9 @@ final class ShareGroupLane implements Runnable {
         run.interrupt();
         if (!run.awaitMillis(ABORT_LIMIT.toMillis())) {
           LOG.log(
-              Level.WARNING, "{0} does not stop; it is fenced and has no further effect.", run.delivery());
+              Level.WARNING,
+              "{0} does not stop; it is fenced and has no further effect.",
+              run.delivery());
         }
         return;
       }
@@ -340,7 +339,8 @@ final class ShareGroupLane implements Runnable {
   void abort() {
     Delivery delivery = current;
     if (delivery != null) {
-      LOG.log(Level.WARNING, "{0} did not stop within the drain timeout and was abandoned.", delivery);
+      LOG.log(
+          Level.WARNING, "{0} did not stop within the drain timeout and was abandoned.", delivery);
     }
     aborted.countDown();
     stop();

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * A request queue on a Kafka share group (Kafka 4.2 or newer), with a fixed number of lanes of one
  * record each.
  *
- * <p>A share consumer returns no new record while one of its records is unfinished, so each lane has
- * a consumer and as many jobs run concurrently as there are lanes. Safe for use by several threads.
+ * <p>A share consumer returns no new record while one of its records is unfinished, so each lane
+ * has a consumer and as many jobs run concurrently as there are lanes. Safe for use by several
+ * threads.
  */
 public final class ShareGroupQueue implements RequestQueue {
   private static final System.Logger LOG = System.getLogger(ShareGroupQueue.class.getName());
@@ -141,7 +142,8 @@ public final class ShareGroupQueue implements RequestQueue {
       LOG.log(
           Level.WARNING,
           "Abandoning requests that did not stop within {0} s: {1}",
-          limit.toSeconds(), inProgress());
+          limit.toSeconds(),
+          inProgress());
       lanes.forEach(ShareGroupLane::abort);
       joinAll(END_LIMIT);
     }

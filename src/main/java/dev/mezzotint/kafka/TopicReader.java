@@ -46,7 +46,8 @@ public final class TopicReader implements AutoCloseable {
         try {
           reading.run();
         } catch (KafkaException | TransientException e) {
-          LOG.log(Level.WARNING, "{0} failed and is restarting: {1}", thread.getName(), e.getMessage());
+          LOG.log(
+              Level.WARNING, "{0} failed and is restarting: {1}", thread.getName(), e.getMessage());
         } catch (RuntimeException e) {
           LOG.log(Level.ERROR, thread.getName() + " failed and is restarting", e);
         }

@@ -3,9 +3,9 @@ package dev.mezzotint.autoscaling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -33,7 +33,8 @@ class DemandMonitorTest {
   @Test
   void onChange_isCalledOncePerChange_notOnFailures() throws Exception {
     try (DemandMonitor monitor = new DemandMonitor(this::read, Map.of("generation", 2.0), PERIOD)) {
-      monitor.onChange(() -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
+      monitor.onChange(
+          () -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
       assertThatThrownBy(() -> monitor.demand("generation")).isInstanceOf(TransientException.class);
       assertThat(monitor.last("generation")).isEmpty(); // unknown, which is not zero
       assertThatThrownBy(() -> monitor.demand("x")).isInstanceOf(InvalidInputException.class);
@@ -57,7 +58,8 @@ class DemandMonitorTest {
   void demand_ofPausedTopics_needsNoWorker() throws Exception {
     paused = 3;
     try (DemandMonitor monitor = new DemandMonitor(this::read, Map.of("generation", 2.0), PERIOD)) {
-      monitor.onChange(() -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
+      monitor.onChange(
+          () -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
       reads.add(3L);
       assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
       assertThat(monitor.demand("generation")).isEqualTo(new Demand(3, 3, 2.0));

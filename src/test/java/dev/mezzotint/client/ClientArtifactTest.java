@@ -68,11 +68,20 @@ class ClientArtifactTest {
       String path = classPath.stream().map(Path::toString).collect(Collectors.joining(":"));
       List<String> options =
           List.of(
-              "--release", "17", "-proc:none", "-implicit:none", "-d", out.toString(),
-              "-sourcepath", folder.toString(), "-classpath", path);
+              "--release",
+              "17",
+              "-proc:none",
+              "-implicit:none",
+              "-d",
+              out.toString(),
+              "-sourcepath",
+              folder.toString(),
+              "-classpath",
+              path);
       boolean compiled =
           compiler
-              .getTask(messages, files, null, options, null, files.getJavaFileObjectsFromPaths(sources))
+              .getTask(
+                  messages, files, null, options, null, files.getJavaFileObjectsFromPaths(sources))
               .call();
       assertThat(compiled).as(messages.toString()).isTrue();
     }
@@ -82,8 +91,7 @@ class ClientArtifactTest {
   void clientAndExample_compileAgainstKafkaAndJacksonAlone() throws Exception {
     List<Path> sources = new ArrayList<>();
     for (String include : all(pom(), "<include>(.+?)</include>")) {
-      List<Path> found =
-          files(SOURCES, FileSystems.getDefault().getPathMatcher("glob:" + include));
+      List<Path> found = files(SOURCES, FileSystems.getDefault().getPathMatcher("glob:" + include));
       assertThat(found).as(include).isNotEmpty();
       sources.addAll(found);
     }
@@ -95,8 +103,7 @@ class ClientArtifactTest {
     compile(sources, classPath, client);
 
     classPath.add(client);
-    List<Path> example =
-        files(EXAMPLE, FileSystems.getDefault().getPathMatcher("glob:**.java"));
+    List<Path> example = files(EXAMPLE, FileSystems.getDefault().getPathMatcher("glob:**.java"));
     assertThat(example).isNotEmpty();
     compile(example, classPath, Files.createDirectory(folder.resolve("example")));
   }
@@ -117,9 +124,11 @@ class ClientArtifactTest {
         .contains("<version>" + version + "</version>");
     assertThat(Files.readString(Path.of("docs/messages.md"))).contains("mezzotint-client");
     // The worker's comes from the Quarkus BOM.
-    assertThat(jar(ObjectMapper.class)).hasToString(
-        jar(ObjectMapper.class).resolveSibling(
-            "jackson-databind-" + property(pom, "jackson.version") + ".jar").toString());
+    assertThat(jar(ObjectMapper.class))
+        .hasToString(
+            jar(ObjectMapper.class)
+                .resolveSibling("jackson-databind-" + property(pom, "jackson.version") + ".jar")
+                .toString());
   }
 
   private static String property(String pom, String name) {

@@ -77,9 +77,7 @@ class PendingRequestsTest {
     waiting.add(waits("a", Optional.empty()), at(1));
     waiting.add(waits("a", Optional.empty()), elsewhere);
     waiting.add(waits("b", Optional.empty()), at(2));
-    assertThat(waiting.removeSettled("requests", 1, 4))
-        .as("a is in the other partition")
-        .isEmpty();
+    assertThat(waiting.removeSettled("requests", 1, 4)).as("a is in the other partition").isEmpty();
     assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", elsewhere));
     assertThat(waiting.removeSettled("requests", 0, 3)).containsExactly(gone("b", at(2)));
     assertThat(waiting.removeSettled("requests", 0, 3)).isEmpty();

@@ -177,10 +177,10 @@ final class Checker {
   }
 
   /**
-   * Each attempt belongs to one worker, and each worker's attempts increase. Between two workers the
-   * order of the log guarantees nothing: while the broker is unavailable, an event in one worker's
-   * producer may be written after the events of the next attempt, before the first worker can notice
-   * that it has lost the job.
+   * Each attempt belongs to one worker, and each worker's attempts increase. Between two workers
+   * the order of the log guarantees nothing: while the broker is unavailable, an event in one
+   * worker's producer may be written after the events of the next attempt, before the first worker
+   * can notice that it has lost the job.
    */
   private void checkAttempts(String id, List<Event> events) {
     Map<Integer, String> workers = new HashMap<>();

@@ -26,11 +26,10 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * What can be observed of jobs from outside: the topics and the bucket, read again,
- * and what the taps saw.
+ * What can be observed of jobs from outside: the topics and the bucket, read again, and what the
+ * taps saw.
  *
- * @param sent every submitted job and its number of images; 0 for a job that
- *     must not be completed
+ * @param sent every submitted job and its number of images; 0 for a job that must not be completed
  * @param events of these jobs, as they stand in the log
  * @param objects everything under these jobs' keys
  * @param calls of workers to the store under these keys

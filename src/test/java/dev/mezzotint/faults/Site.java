@@ -123,8 +123,8 @@ final class Site implements AutoCloseable {
   }
 
   /**
-   * Below the ephemeral ports: this one must still be free when a
-   * child takes it, and when it takes it again after a restart.
+   * Below the ephemeral ports: this one must still be free when a child takes it, and when it takes
+   * it again after a restart.
    */
   private static int freePort() {
     for (int attempt = 0; attempt < 100; attempt++) {

@@ -36,7 +36,8 @@ final class FrontWithoutBroker implements AutoCloseable {
             if (brokerAway) {
               throw new TransientException("no broker answers");
             }
-            sent.add((kind == Kind.TRAINING ? "training " : "generation ") + new String(json, UTF_8));
+            sent.add(
+                (kind == Kind.TRAINING ? "training " : "generation ") + new String(json, UTF_8));
           }
 
           @Override

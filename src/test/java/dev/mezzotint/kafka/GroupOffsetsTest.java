@@ -100,9 +100,10 @@ class GroupOffsetsTest {
 
   @Test
   void backlog_withoutABroker_throws() throws Exception {
-    try (GroupOffsets lag =
-        new GroupOffsets(KafkaSettings.of("127.0.0.1:1"))) {
-      assertThatThrownBy(() -> lag.backlog(GroupType.SHARE, Map.of("generation", List.of(topic)), any -> false))
+    try (GroupOffsets lag = new GroupOffsets(KafkaSettings.of("127.0.0.1:1"))) {
+      assertThatThrownBy(
+              () ->
+                  lag.backlog(GroupType.SHARE, Map.of("generation", List.of(topic)), any -> false))
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("mezzotint");
     }

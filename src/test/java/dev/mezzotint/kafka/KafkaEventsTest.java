@@ -185,12 +185,14 @@ class KafkaEventsTest {
         events.publishLater(event("b", JobEvent.Type.COMPLETED, 0, Map.of()));
       }
       List<JobEvent> seen = new ArrayList<>();
-      Optional<JobEvent> last = client.watch(
-              "a", Instant.EPOCH, LIMIT, seen::add, e -> e.type().terminal());
+      Optional<JobEvent> last =
+          client.watch("a", Instant.EPOCH, LIMIT, seen::add, e -> e.type().terminal());
 
       assertThat(seen).isEqualTo(sent);
       assertThat(last).contains(sent.get(3));
-      assertThat(client.watch("a", Instant.now().plusSeconds(60), Duration.ofSeconds(1), e -> {}, e -> true))
+      assertThat(
+              client.watch(
+                  "a", Instant.now().plusSeconds(60), Duration.ofSeconds(1), e -> {}, e -> true))
           .isEmpty();
       assertThat(
               client.watch(

@@ -3,8 +3,8 @@ package dev.mezzotint.cli.jobs;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.JobClient;
 import dev.mezzotint.client.DeadLetterReplay.Outcome;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.time.DateTimeException;

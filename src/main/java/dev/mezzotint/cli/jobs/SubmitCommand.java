@@ -79,7 +79,8 @@ public final class SubmitCommand implements Callable<Integer> {
       String word = asked.name().toLowerCase(Locale.ROOT);
       json.status("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
       return watch || out != null
-          ? JobWatcher.follow(client, surroundings.objects(), id, before, SubmitCommand::answers, out, json)
+          ? JobWatcher.follow(
+              client, surroundings.objects(), id, before, SubmitCommand::answers, out, json)
           : 0;
     }
   }

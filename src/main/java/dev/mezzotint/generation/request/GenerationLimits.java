@@ -32,7 +32,10 @@ public record GenerationLimits(
           RequestLimits.BYTES_MAX,
           RequestLimits.IMAGES_MAX,
           RequestLimits.STEPS_MAX,
-          10_000_000, 1_024, 128 << 10, 64 << 20);
+          10_000_000,
+          1_024,
+          128 << 10,
+          64 << 20);
 
   public GenerationLimits {
     if (imagesMax < 1 || imagesMax > IMAGES_CEILING) {

@@ -44,7 +44,8 @@ class PutCommandTest {
     assertThat(terminal.run(system, "put @/maps clips/7.zip")).isZero();
     Map<String, String> zipped = new TreeMap<>();
     try (ZipInputStream zip =
-        new ZipInputStream(new ByteArrayInputStream(system.store.get("clips/7.zip").orElseThrow().bytes()))) {
+        new ZipInputStream(
+            new ByteArrayInputStream(system.store.get("clips/7.zip").orElseThrow().bytes()))) {
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         zipped.put(entry.getName(), new String(zip.readAllBytes()));
       }
