@@ -86,16 +86,4 @@ class EventContextTest {
     assertThat(came.expiring(Optional.empty()).expiry()).isEmpty();
     assertThat(EventContext.NAMES).containsAll(came.attributes().keySet());
   }
-
-  @Test
-  void delivery_isFencedPermanently_whenItsLockExpires() {
-    Delivery delivery = delivery("x", new byte[0]);
-    assertThat(delivery.fenced()).isFalse();
-    delivery.holdUntil(System.nanoTime() + 60_000_000_000L);
-    assertThat(delivery.fenced()).isFalse();
-    delivery.holdUntil(System.nanoTime() - 1);
-    assertThat(delivery.fenced()).isTrue();
-    delivery.holdUntil(System.nanoTime() + 60_000_000_000L);
-    assertThat(delivery.fenced()).isTrue();
-  }
 }
