@@ -14,7 +14,7 @@ class LocalStackTest {
   @TempDir Path data;
 
   @Test
-  void startsStopsAndStartsAgainOnKeptData() throws Exception {
+  void start_onExistingData_keepsIt() throws Exception {
     LocalStack.Options options;
     try (LocalStack stack = LocalStack.start(data)) {
       assertThat(StackAddresses.find(data)).contains(stack.addresses());

@@ -43,7 +43,7 @@ class DockerImageTest {
           "volumes");
 
   @Test
-  void imagesAreBuiltOnPinnedOnesAndEndAsAnOrdinaryUser() throws IOException {
+  void stages_havePinnedBasesAndAnUnprivilegedUser() throws IOException {
     List<String> names = Dockerfile.stages().stream().map(Stage::name).toList();
 
     for (Stage stage : Dockerfile.stages()) {
@@ -68,7 +68,7 @@ class DockerImageTest {
   }
 
   @Test
-  void everyVariableOfTheImageMeansSomething() throws IOException {
+  void everyVariableOfTheImage_isRead() throws IOException {
     for (String stage : List.of("cpu", "cuda")) {
       Map<String, String> variables = Dockerfile.stage(stage).variables("ENV");
 
@@ -84,7 +84,7 @@ class DockerImageTest {
   }
 
   @Test
-  void theImageTakesLibtorchOfTheVersionThatThePackageIsBuiltFor() throws IOException {
+  void libtorchVersion_isTheSameInPomDockerfileAndDocs() throws IOException {
     assertThat(Files.readString(Path.of("pom.xml")))
         .contains("<libtorch.version>2.7.1</libtorch.version>");
     assertThat(Dockerfile.stage("libtorch-cuda").from())
@@ -92,7 +92,7 @@ class DockerImageTest {
   }
 
   @Test
-  void aVariableThatNothingReadsIsFound() throws IOException {
+  void unknown_findsVariablesThatNothingReads() throws IOException {
     assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANES", "KAFKA_SASL_JAAS_CONFIG", "S3_BUCKET")))
         .isEmpty();
     assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANE", "KAFKA_SASL_JAAS", "S3_BUCKETS")))
@@ -100,7 +100,7 @@ class DockerImageTest {
   }
 
   @Test
-  void everySettingIsOnThePageOfSettings() throws IOException {
+  void everySetting_isDocumented() throws IOException {
     String page = Files.readString(Path.of("docs/operations.md"));
 
     for (String variable : KnownKeys.variables()) {
@@ -109,7 +109,7 @@ class DockerImageTest {
   }
 
   @Test
-  void composeFilesAreStrictAndNameImagesThatDoNotMove() {
+  void composeFiles_haveKnownKeysAndPinnedImages() {
     for (Path file : List.of(COMPOSE, CUDA)) {
       JsonNode all = Yaml.document(file);
       assertThat(Yaml.texts(all).keySet()).isSubsetOf("name", "services", "volumes");
@@ -128,7 +128,7 @@ class DockerImageTest {
   }
 
   @Test
-  void composeSettingsAreRealOnes() throws IOException {
+  void composeSettings_areRead() throws IOException {
     JsonNode services = Yaml.document(COMPOSE).get("services");
     Map<String, String> worker = Yaml.texts(services.get("worker").get("environment"));
 
@@ -167,7 +167,7 @@ class DockerImageTest {
   }
 
   @Test
-  void whatComposeMountsIsThere() throws IOException {
+  void composeMounts_exist() throws IOException {
     JsonNode compose = Yaml.document(COMPOSE);
     Set<String> volumes = Yaml.texts(compose.get("volumes")).keySet();
     for (JsonNode service : compose.get("services")) {
@@ -186,7 +186,7 @@ class DockerImageTest {
   }
 
   @Test
-  void aPortOnThisMachineIsForThisMachineAlone() {
+  void composePorts_areBoundToLoopback() {
     for (JsonNode service : Yaml.document(COMPOSE).get("services")) {
       for (JsonNode port : service.path("ports")) {
         assertThat(port.asText()).startsWith("127.0.0.1:");
@@ -195,7 +195,7 @@ class DockerImageTest {
   }
 
   @Test
-  void theProbeSaysNoWhereNothingAnswers() {
+  void healthProbe_withoutServer_isFalse() {
     assertThat(HealthProbe.live("1")).isFalse();
     assertThat(HealthProbe.live("no number")).isFalse();
   }

@@ -31,7 +31,7 @@ class DocsTest {
   @TempDir Path folder;
 
   @Test
-  void everyCommandOfEveryPageIsUnderstood() throws IOException {
+  void everyCommandOfEveryPage_isParsed() throws IOException {
     Map<Path, List<String>> unknown = new LinkedHashMap<>();
     int commands = 0;
     for (Path page : Docs.pages()) {
@@ -47,7 +47,7 @@ class DocsTest {
   }
 
   @Test
-  void everyVariableOfEveryPageIsRead() throws IOException {
+  void everyVariableOfEveryPage_isRead() throws IOException {
     Map<Path, List<String>> unknown = new LinkedHashMap<>();
     for (Path page : Docs.pages()) {
       List<String> found = Docs.unknownVariables(Files.readString(page));
@@ -59,7 +59,7 @@ class DocsTest {
   }
 
   @Test
-  void everyFileAndClassThatAPageNamesIsThere() throws IOException {
+  void everyFileAndClassOfEveryPage_exists() throws IOException {
     Map<Path, List<String>> absent = new LinkedHashMap<>();
     for (Path page : Docs.pages()) {
       List<String> found = new ArrayList<>(Docs.absentFiles(Files.readString(page)));
@@ -72,7 +72,7 @@ class DocsTest {
   }
 
   @Test
-  void whatIsWrongOnAPageIsFound() throws IOException {
+  void docs_findsMistakesOnAPage() throws IOException {
     String jar = "java -jar target/quarkus-app/quarkus-run.jar ";
     assertThat(Docs.unknownWords("```sh\n" + jar + "bench scale --startups 3\n```", line))
         .singleElement()
@@ -94,7 +94,7 @@ class DocsTest {
   }
 
   @Test
-  void shortCommandsRunAsTheyStand() throws IOException {
+  void shortCommandsOfEveryPage_run() throws IOException {
     Set<String> done = new TreeSet<>();
     Set<String> ran = new TreeSet<>();
     for (Path page : Docs.pages()) {

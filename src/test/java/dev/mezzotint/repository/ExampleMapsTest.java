@@ -59,7 +59,7 @@ class ExampleMapsTest {
   }
 
   @Test
-  void theFolderHoldsTheMapsThatAreDrawnHere() throws IOException {
+  void exampleMaps_equalTheGeneratedOnes() throws IOException {
     String to = System.getProperty("example.maps");
     if (to != null) {
       Files.createDirectories(Path.of(to));

@@ -105,7 +105,7 @@ class ImageIT {
   }
 
   @Test
-  void carriesWhatItNeedsAndNothingThatIsNotForProduction() throws IOException {
+  void containsWhatProductionNeeds_andNothingElse() throws IOException {
     List<String> names;
     try (Stream<Path> files = Files.walk(home)) {
       names = files.map(file -> home.relativize(file).toString()).toList();
@@ -124,7 +124,7 @@ class ImageIT {
   }
 
   @Test
-  void theIgnoreFileLetsThroughAllThatIsCopied() throws IOException {
+  void dockerignore_includesEverythingThatIsCopied() throws IOException {
     List<String> rules =
         Files.readAllLines(Path.of("docker/Dockerfile.dockerignore")).stream()
             .filter(line -> !line.isBlank() && !line.startsWith("#"))
@@ -158,7 +158,7 @@ class ImageIT {
   }
 
   @Test
-  void withoutBrokerAndStoreItSaysWhichSettingsItNeeds() throws Exception {
+  void withoutBrokerAndStore_namesTheRequiredSettings() throws Exception {
     Process process = start(image.words("CMD"), Map.of("MEZZOTINT_HTTP_PORT", freePort()));
 
     assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
@@ -167,7 +167,7 @@ class ImageIT {
   }
 
   @Test
-  void becomesReadyMakesAPictureAndEndsWhenTold() throws Exception {
+  void becomesReady_generatesAnImage_stopsOnSigterm() throws Exception {
     StackAddresses stack = SharedStack.get();
     Map<String, String> more = settings(stack);
     long begun = System.nanoTime();
@@ -214,7 +214,7 @@ class ImageIT {
   }
 
   @Test
-  void saysThatTheStoreIsAwayAndBeginsOnceItIsThere() throws Exception {
+  void waitsForTheStore_andStartsOnceItIsReachable() throws Exception {
     StackAddresses stack = SharedStack.get();
     Map<String, String> more = settings(stack);
     int port = Integer.parseInt(freePort());

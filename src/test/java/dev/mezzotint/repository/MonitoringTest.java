@@ -63,7 +63,7 @@ class MonitoringTest {
   }
 
   @Test
-  void selectorsAreTakenApart() throws IOException {
+  void series_parsesSelectors() throws IOException {
     assertThat(series())
         .hasSizeGreaterThan(20)
         .containsEntry("mezzotint_backlog_age_seconds", Set.of())
@@ -79,7 +79,7 @@ class MonitoringTest {
   }
 
   @Test
-  void everyAlertHasACaseInWhichItFiresAndOneInWhichItIsSilent() {
+  void everyAlert_hasAFiringAndASilentCase() {
     Set<String> fires = new TreeSet<>();
     Set<String> silent = new TreeSet<>();
     for (JsonNode test : Yaml.document(FOLDER.resolve("alerts.test.yaml")).get("tests")) {
@@ -98,7 +98,7 @@ class MonitoringTest {
   }
 
   @Test
-  void prometheusTakesTheRulesAndTheyFireWhenTheyShould() throws Exception {
+  void promtool_acceptsTheRules_andTheirTestsPass() throws Exception {
     ExternalProgram promtool = promtool();
 
     ExternalProgram.Run checked = promtool.run(FOLDER, "check", "rules", "alerts.yaml");
@@ -113,7 +113,7 @@ class MonitoringTest {
   }
 
   @Test
-  void aRuleThatFiresTooLateIsFound() throws Exception {
+  void promtool_lateRule_fails() throws Exception {
     ExternalProgram promtool = promtool();
     String right = Files.readString(FOLDER.resolve("alerts.yaml"));
     Files.copy(FOLDER.resolve("alerts.test.yaml"), own.resolve("alerts.test.yaml"));
@@ -127,7 +127,7 @@ class MonitoringTest {
 
   /** Read as recording rules, which is the one thing that promtool parses on its own. */
   @Test
-  void prometheusCanReadEveryExpressionOfTheDashboard() throws Exception {
+  void promtool_readsEveryExpressionOfTheDashboard() throws Exception {
     ExternalProgram promtool = promtool();
     List<String> lines = new ArrayList<>(List.of("groups:", "  - name: dashboard", "    rules:"));
     int panels = 0;

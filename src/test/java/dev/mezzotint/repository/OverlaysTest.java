@@ -29,7 +29,7 @@ class OverlaysTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"base", "overlays/local", "overlays/production"})
-  void kustomizeRendersIt(String folder) throws Exception {
+  void kustomize_rendersBaseAndOverlays(String folder) throws Exception {
     List<JsonNode> rendered = render(K8S.resolve(folder));
 
     Set<String> names = new TreeSet<>();
@@ -89,7 +89,7 @@ class OverlaysTest {
   }
 
   @Test
-  void kustomizeRendersEachComponentByItself() throws Exception {
+  void kustomize_rendersEachComponent() throws Exception {
     Set<JsonNode> base = Set.copyOf(render(K8S.resolve("base")));
     List<Path> components;
     try (Stream<Path> all = Files.list(K8S.resolve("components"))) {
@@ -104,7 +104,7 @@ class OverlaysTest {
   }
 
   @Test
-  void kustomizeRendersComponentsTogether() throws Exception {
+  void kustomize_rendersComponentsTogether() throws Exception {
     List<JsonNode> rendered = render(List.of("gpu", "spot", "keda"));
 
     for (JsonNode manifest : rendered) {

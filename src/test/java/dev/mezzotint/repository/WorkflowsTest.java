@@ -27,7 +27,7 @@ class WorkflowsTest {
   }
 
   @Test
-  void everyActionIsPinnedByCommitAndOneActionToOne() throws IOException {
+  void everyAction_isPinnedToOneCommit() throws IOException {
     Map<String, String> pins = new HashMap<>();
     int seen = 0;
     for (Path file : files()) {
@@ -45,7 +45,7 @@ class WorkflowsTest {
   }
 
   @Test
-  void workflowsMayDoNoMoreThanTheyMust() throws IOException {
+  void workflows_haveMinimalPermissions() throws IOException {
     for (Path file : files()) {
       JsonNode all = Yaml.document(file);
       if (!all.has("jobs")) {
@@ -66,7 +66,7 @@ class WorkflowsTest {
   }
 
   @Test
-  void everyOtherFileIsOneDocument() throws IOException {
+  void everyFile_isOneDocument() throws IOException {
     assertThat(files().stream().map(Yaml::document).toList()).hasSizeGreaterThan(5);
   }
 }
