@@ -59,7 +59,9 @@ class DeblendingTest {
     }
   }
 
-  /** Three implementations of the same posterior: means over many draws agree with the exact mean. */
+  /**
+   * Three implementations of the same posterior: means over many draws agree with the exact mean.
+   */
   @Test
   void deblend_drawsHaveThePosteriorMean() {
     float[][] data = {{-0.6f, 0.2f}, {0.5f, 0.5f}, {0.1f, -0.7f}};

@@ -57,7 +57,8 @@ class ApngTest {
         .extracting(Chunk::type)
         .containsExactly("IHDR", "acTL", "fcTL", "IDAT", "fcTL", "fdAT", "fcTL", "fdAT", "IEND");
     assertThat(ByteBuffer.wrap(chunks.get(1).data()).getInt()).isEqualTo(3);
-    assertThat(box(chunks.get(2))).containsExactly(0, 8, 6, 0, 0); // sequence number, size, position
+    assertThat(box(chunks.get(2)))
+        .containsExactly(0, 8, 6, 0, 0); // sequence number, size, position
     assertThat(box(chunks.get(4))).containsExactly(1, 1, 1, 3, 2);
     assertThat(ByteBuffer.wrap(chunks.get(5).data()).getInt()).isEqualTo(2); // fdAT is numbered too
     assertThat(box(chunks.get(6))).containsExactly(3, 1, 1, 0, 0); // unchanged: one pixel

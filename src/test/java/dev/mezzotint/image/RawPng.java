@@ -7,8 +7,8 @@ import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 
 /**
- * Builds PNG files chunk by chunk, for depths, colour types and invalid headers that {@link Png} never
- * writes.
+ * Builds PNG files chunk by chunk, for depths, colour types and invalid headers that {@link Png}
+ * never writes.
  */
 final class RawPng {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();

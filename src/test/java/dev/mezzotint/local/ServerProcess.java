@@ -11,15 +11,15 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Runs a broker or a store in its own JVM, so that each can be stopped, killed or paused without the
- * other. Prints {@code ready} to stdout and runs until its stdin is closed.
+ * Runs a broker or a store in its own JVM, so that each can be stopped, killed or paused without
+ * the other. Prints {@code ready} to stdout and runs until its stdin is closed.
  */
 public final class ServerProcess {
   private ServerProcess() {}
 
   /**
-   * Arguments: {@code broker FOLDER PORT CONTROLLER_PORT [SETTING=VALUE]...} or {@code store FOLDER PORT
-   * ACCESS_KEY SECRET_KEY}.
+   * Arguments: {@code broker FOLDER PORT CONTROLLER_PORT [SETTING=VALUE]...} or {@code store FOLDER
+   * PORT ACCESS_KEY SECRET_KEY}.
    */
   public static void main(String... args) throws Exception {
     Logger root = Logger.getLogger("");

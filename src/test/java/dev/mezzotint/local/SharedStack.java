@@ -15,18 +15,20 @@ import org.testcontainers.containers.MinIOContainer;
 import org.testcontainers.kafka.KafkaContainer;
 
 /**
- * A broker and a store shared by all tests of a JVM that do not stop servers; each test uses its own
- * topics, groups and buckets. Locks and sessions may be as short as a second, so that their loss can
- * be tested.
+ * A broker and a store shared by all tests of a JVM that do not stop servers; each test uses its
+ * own topics, groups and buckets. Locks and sessions may be as short as a second, so that their
+ * loss can be tested.
  *
- * <p>Runs containers if Docker is available, else the local stack in this process. The system property
- * {@code mezzotint.test.servers=embedded} disables Docker.
+ * <p>Runs containers if Docker is available, else the local stack in this process. The system
+ * property {@code mezzotint.test.servers=embedded} disables Docker.
  */
 public final class SharedStack {
   private static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
   private static final String MINIO_IMAGE = "minio/minio:RELEASE.2025-09-07T16-13-09Z";
 
-  /** Logs missing Docker at ERROR. A strong reference, because the level is lost with the logger. */
+  /**
+   * Logs missing Docker at ERROR. A strong reference, because the level is lost with the logger.
+   */
   private static final Logger DOCKER_SEARCH = Logger.getLogger("org.testcontainers.dockerclient");
 
   /** At INFO they log a hundred lines at each start. Strong references, too. */

@@ -15,16 +15,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.raft.QuorumConfig;
 import org.junit.jupiter.api.Test;
 
-/** What can be known of image and compose files without a Docker engine. */
+/** Checks Dockerfile and compose files without a Docker engine. */
 class DockerImageTest {
   private static final Path COMPOSE = Path.of("docker/compose.yaml");
   private static final Path CUDA = Path.of("docker/compose.cuda.yaml");
 
-  /** Of the Compose specification, what these files use. */
+  /** The service keys of the Compose specification that these files use. */
   private static final Set<String> SERVICE_KEYS =
       Set.of(
           "build",
@@ -78,17 +80,29 @@ class DockerImageTest {
     assertThat(Dockerfile.stage("cpu").variables("ENV"))
         .containsEntry("OMP_WAIT_POLICY", "PASSIVE");
     assertThat(Dockerfile.stage("cuda").variables("ENV"))
-        .containsEntry("PYTORCH_VERSION", "2.7.1")
         .containsEntry("PYTORCH_FLAVOR", "cu128")
         .containsEntry("MEZZOTINT_DEVICE", "cuda");
   }
 
   @Test
   void libtorchVersion_isTheSameInPomDockerfileAndDocs() throws IOException {
-    assertThat(Files.readString(Path.of("pom.xml")))
-        .contains("<libtorch.version>2.7.1</libtorch.version>");
+    Matcher property =
+        Pattern.compile("<libtorch\\.version>([0-9.]+)</libtorch\\.version>")
+            .matcher(Files.readString(Path.of("pom.xml")));
+    assertThat(property.find()).isTrue();
+    String version = property.group(1);
+
     assertThat(Dockerfile.stage("libtorch-cuda").from())
-        .startsWith("pytorch/pytorch:2.7.1-cuda12.8-");
+        .startsWith("pytorch/pytorch:" + version + "-cuda12.8-");
+    assertThat(Dockerfile.stage("cuda").variables("ENV")).containsEntry("PYTORCH_VERSION", version);
+    for (Path page : List.of(Dockerfile.FILE, Path.of("docs/dependencies.md"))) {
+      Matcher named =
+          Pattern.compile("libtorch (\\d+\\.\\d+\\.\\d+)").matcher(Files.readString(page));
+      assertThat(named.results().map(found -> found.group(1)))
+          .as(page.toString())
+          .isNotEmpty()
+          .containsOnly(version);
+    }
   }
 
   @Test
@@ -154,7 +168,7 @@ class DockerImageTest {
     }
   }
 
-  /** As the application would read them. */
+  /** The configuration that the application reads from these variables. */
   static WorkerConfig settings(Map<String, String> variables) throws IOException {
     Map<String, String> byKey = new LinkedHashMap<>();
     for (String key : KnownKeys.keys()) {

@@ -22,12 +22,12 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 import org.eclipse.microprofile.config.spi.Converter;
 
 /**
- * The environment variables that mean something to a worker. Learnt from the code that reads them,
- * so that no list can fall behind: {@link WorkerConfig#read} is asked to read and watched.
+ * The environment variables that a worker reads, recorded while {@link WorkerConfig#read} runs, so
+ * that no list can become outdated.
  */
 final class KnownKeys {
-  /** What others read: the JVM, libtorch, DJL, NVIDIA's container runtime. */
-  private static final Set<String> OF_OTHERS =
+  /** Variables of the JVM, libtorch, DJL and NVIDIA's container runtime. */
+  private static final Set<String> FOREIGN =
       Set.of(
           "DJL_CACHE_DIR",
           "ENGINE_CACHE_DIR",
@@ -63,10 +63,10 @@ final class KnownKeys {
     return key.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
   }
 
-  /** Names of all variables of our own, {@code KAFKA_*} beside the bootstrap servers left out. */
+  /** All variables of our own; of {@code KAFKA_*} only the bootstrap servers. */
   static Set<String> variables() throws IOException {
     Set<String> variables = new TreeSet<>();
-    // What is the framework's own has its variable in the file of properties.
+    // Variables for the framework's keys are in application.properties.
     keys().stream()
         .filter(key -> !key.startsWith("quarkus."))
         .forEach(key -> variables.add(variable(key)));
@@ -77,12 +77,12 @@ final class KnownKeys {
     return variables;
   }
 
-  /** Of these variables, those that nothing would read. */
+  /** The variables among these that nothing reads. */
   static List<String> unknown(Set<String> names) throws IOException {
     Set<String> ours = variables();
     List<String> unknown = new ArrayList<>();
     for (String name : names) {
-      if (!ours.contains(name) && !OF_OTHERS.contains(name) && !ofKafkaClients(name)) {
+      if (!ours.contains(name) && !FOREIGN.contains(name) && !ofKafkaClients(name)) {
         unknown.add(name);
       }
     }
@@ -99,9 +99,7 @@ final class KnownKeys {
         || ProducerConfig.configNames().contains(property);
   }
 
-  /**
-   * Has only what {@link WorkerConfig} needs to go on reading, and writes down what it is asked.
-   */
+  /** A configuration that records the keys it is asked for and has the required values only. */
   private static final class Watched implements Config {
     private final Set<String> asked = new TreeSet<>();
 

@@ -33,13 +33,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The manifests as files. */
+/** Checks the Kubernetes manifests as files. */
 class KubernetesTest {
   private static final Path K8S = Path.of("k8s");
   private static final int DRAIN_SECONDS = 20;
   private static final int SLACK_SECONDS = 5;
 
-  /** What no Kubernetes class is at hand for, checked by its outermost fields. */
+  /** Custom resources, for which there are no classes; only their outermost fields are checked. */
   private static final Map<String, Set<String>> CUSTOM =
       Map.of(
           "ScaledObject",
@@ -88,7 +88,7 @@ class KubernetesTest {
     return manifests;
   }
 
-  /** Fails on a kind or a field that does not exist. */
+  /** Fails on unknown kinds and fields. */
   static void check(JsonNode manifest) {
     String kind = manifest.path("kind").asText();
     if (CUSTOM.containsKey(kind)) {
@@ -97,7 +97,7 @@ class KubernetesTest {
       assertThat(Yaml.texts(manifest.get("spec")).keySet()).isSubsetOf(CUSTOM.get(kind));
     } else {
       assertThat(TYPES).as("a type for %s", manifest).containsKey(kind);
-      assertThat(UnknownFields.unknown(manifest, TYPES.get(kind)))
+      assertThat(UnknownFields.find(manifest, TYPES.get(kind)))
           .as(kind + " " + name(manifest))
           .isEmpty();
     }

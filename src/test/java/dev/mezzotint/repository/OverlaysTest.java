@@ -22,7 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The manifests as kustomize makes them of base, components and overlays, where it is installed.
+ * Checks the manifests that kustomize renders from base, components and overlays, if it is
+ * installed.
  */
 class OverlaysTest {
   private static final Path K8S = Path.of("k8s");
@@ -58,7 +59,7 @@ class OverlaysTest {
         assertThat(container.getResources().getLimits().containsKey("nvidia.com/gpu"))
             .isEqualTo(device);
         assertThat(container.getImage()).endsWith(device ? ":0.1.0-cuda" : ":0.1.0");
-        // Whoever scales sets the number.
+        // The autoscaler sets the number.
         assertThat(deployment.getSpec().getReplicas()).isEqualTo(device ? null : 1);
       }
     }
@@ -69,7 +70,7 @@ class OverlaysTest {
     }
   }
 
-  /** Renders the base with these in an overlay of the test's own. */
+  /** Renders the base with these components in a temporary overlay. */
   private static List<JsonNode> render(List<String> components) throws Exception {
     Path own = Files.createTempDirectory(Path.of("target"), "overlay");
     Path up = own.toAbsolutePath().relativize(K8S.toAbsolutePath());
@@ -120,7 +121,7 @@ class OverlaysTest {
     List<String> command = kustomize();
     assumeTrue(
         !command.isEmpty(),
-        "neither kubectl nor kustomize is installed here: the files were checked, not their sum");
+        "neither kubectl nor kustomize is installed: the rendered manifests were not checked");
     Path out = Files.createTempFile(Path.of("target"), "rendered", ".yaml");
     Path err = Files.createTempFile(Path.of("target"), "rendered", ".err");
     List<String> words = new ArrayList<>(command);

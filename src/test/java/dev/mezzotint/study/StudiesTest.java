@@ -30,7 +30,7 @@ class StudiesTest {
   private static final Logger LOG = Logger.getLogger(StudiesTest.class.getName());
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final Path MODELS = Path.of("models");
-  private static final Path PICTURES = Path.of("src/test/resources/pictures");
+  private static final Path PICTURES = Path.of("src/test/resources/images");
 
   /** The paper's table: with a network that errs, more steps help the difference alone. */
   @Test

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
- * Memory over many steps: the number of arrays, and the process memory outside the Java heap. {@code
- * -Dsoak=long} takes 100,000 steps, minutes instead of seconds.
+ * Memory over many steps: the number of arrays, and the process memory outside the Java heap.
+ * {@code -Dsoak=long} takes 100,000 steps, minutes instead of seconds.
  */
 class SoakTest {
   private static final int STEPS = "long".equals(System.getProperty("soak")) ? 100_000 : 5_000;
