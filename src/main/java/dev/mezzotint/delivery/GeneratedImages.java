@@ -38,6 +38,8 @@ public record GeneratedImages(
   public static final int IMAGES_MAX = 100_000;
 
   /**
+   * The settings that all images were sampled with.
+   *
    * @param model {@code name@version}
    */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -49,6 +51,8 @@ public record GeneratedImages(
       OptionalInt classLabel) {}
 
   /**
+   * A stored image.
+   *
    * @param sha256 of the stored bytes
    * @param seed and {@code noiseIndex}: the noise that the image was sampled from
    * @param condition name of the condition's file, if the image is named after it
@@ -72,6 +76,8 @@ public record GeneratedImages(
   }
 
   /**
+   * An input that could not be used.
+   *
    * @param name in the request's list, prefix or zip
    * @param cause one sentence
    */
@@ -81,6 +87,8 @@ public record GeneratedImages(
   public record File(@Required String key, @Required String sha256, int bytes) {}
 
   /**
+   * The content of an image's file.
+   *
    * @param data the file in base64
    */
   public record InlineFile(@Required String data, @Required String key, String mediaType) {

@@ -58,6 +58,8 @@ public final class JobEvents {
   }
 
   /**
+   * An attempt has made progress.
+   *
    * @param n 1 for the attempt's first, at most {@link #PROGRESS_MAX}
    * @param data the progress, with the members of the job's kind
    */

@@ -91,6 +91,8 @@ public interface JobListener {
     Period NONE = (to, counts) -> {};
 
     /**
+     * Called when the operation has ended.
+     *
      * @param to of {@link System#nanoTime}
      */
     void end(long to, Map<String, Long> counts);

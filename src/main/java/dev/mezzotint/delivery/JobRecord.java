@@ -39,6 +39,8 @@ public record JobRecord(
   private static final int SCHEMA = 1;
 
   /**
+   * One attempt at the job.
+   *
    * @param number from 1
    * @param run unique id of the attempt; identifies its own writes when an answer of the store is
    *     lost
@@ -158,6 +160,8 @@ public record JobRecord(
   }
 
   /**
+   * Reads a stored job record.
+   *
    * @throws InvalidInputException if these are not the bytes of a job record, or are of a later
    *     schema
    */

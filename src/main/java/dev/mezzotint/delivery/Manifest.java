@@ -111,6 +111,8 @@ public record Manifest(
   }
 
   /**
+   * Reads a stored manifest.
+   *
    * @throws InvalidInputException if these are not the bytes of a manifest, or are of a later
    *     schema
    */

@@ -21,6 +21,8 @@ public record ParsedRequest<R extends JobRequest>(
     JobId id, String fingerprint, Optional<R> request, Optional<InvalidInputException> refusal) {
 
   /**
+   * Parses a record.
+   *
    * @throws InvalidInputException if the record is not a JSON object with a valid id, and so does
    *     not belong to any job
    */

@@ -12,6 +12,8 @@ public interface RequestReader<R extends JobRequest> {
   int bytesMax();
 
   /**
+   * Parses a request.
+   *
    * @param expiry the deadline if the body does not have one
    * @throws InvalidInputException naming the first invalid field
    */

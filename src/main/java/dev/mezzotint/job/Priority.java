@@ -20,6 +20,8 @@ public enum Priority {
   }
 
   /**
+   * The priority with this name.
+   *
    * @param wireName one of {@link #WIRE_NAMES}
    */
   public static Priority of(String wireName) {

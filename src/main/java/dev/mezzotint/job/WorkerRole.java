@@ -23,6 +23,8 @@ public enum WorkerRole {
   }
 
   /**
+   * The role with this name.
+   *
    * @param wireName one of {@link #WIRE_NAMES}
    */
   public static WorkerRole of(String wireName) {

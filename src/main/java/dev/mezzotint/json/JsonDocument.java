@@ -46,6 +46,8 @@ public final class JsonDocument {
   }
 
   /**
+   * Reads a record that {@link #write} has written.
+   *
    * @throws InvalidInputException if these are not the bytes of such a document, or are of a later
    *     schema
    */

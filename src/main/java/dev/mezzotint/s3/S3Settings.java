@@ -27,6 +27,8 @@ public record S3Settings(
   public record KeyPair(Path accessKey, Path secretKey) {}
 
   /**
+   * Time limits of calls.
+   *
    * @param connect for a new connection
    * @param idle the longest silence while reading or writing
    * @param call for a whole call on a small object; streams and file uploads only have the idle

@@ -73,6 +73,8 @@ public final class Keys {
   }
 
   /**
+   * A numbered image.
+   *
    * @param index of the image within the job, from 0
    */
   public static String image(String id, int index) {
@@ -80,6 +82,8 @@ public final class Keys {
   }
 
   /**
+   * A named image.
+   *
    * @param name of an image that is named after its condition, checked, without extension
    */
   public static String frame(String id, String name) {
@@ -114,6 +118,8 @@ public final class Keys {
   }
 
   /**
+   * A checkpoint.
+   *
    * @param run of the attempt that writes the checkpoint, so that two attempts never share a key
    */
   public static String checkpoint(String id, long iteration, String run) {
@@ -169,6 +175,8 @@ public final class Keys {
   }
 
   /**
+   * A file of a model.
+   *
    * @param file such as {@code config.json}
    */
   public static String modelFile(String name, String version, String file) {
