@@ -1,5 +1,6 @@
 package dev.mezzotint.bench;
 
+import java.util.Collections;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,12 +8,11 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * When requests come: seconds from the beginning of a trace, rising.
+ * Arrival times of requests, read from a file or drawn as a day with a quiet night and bursts.
  *
- * <p>Either read from a trace or drawn as a day with a quiet night and bursts, the case that an
- * autoscaler is for.
+ * @param seconds from the start of the trace, sorted
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record ArrivalTrace(double[] seconds) {
   private static final int ARRIVALS_MAX = 5_000_000;
   private static final double DAY_SECONDS = 86_400;
@@ -25,8 +25,8 @@ public record ArrivalTrace(double[] seconds) {
   }
 
   /**
-   * One number a line, seconds from any beginning; further columns, empty lines, a heading and
-   * lines that begin with # are passed over.
+   * Parses one number a line, seconds from any origin; other columns, empty lines, a heading and
+   * lines that begin with # are ignored.
    *
    * @throws InvalidInputException if a line has no number, or there are none or too many
    */
@@ -46,7 +46,7 @@ public record ArrivalTrace(double[] seconds) {
       } catch (NumberFormatException e) {
         if (!all.isEmpty() || i > 0) {
           throw new InvalidInputException(
-              "--trace", "line " + (i + 1) + " of the trace must begin with seconds, not " + first);
+              "--trace", "line " + (i + 1) + " of the trace must start with seconds, not " + first);
         }
       }
     }
@@ -54,15 +54,15 @@ public record ArrivalTrace(double[] seconds) {
       throw new InvalidInputException(
           "--trace", "a trace must have 1 to " + ARRIVALS_MAX + " arrivals, not " + all.size());
     }
-    double[] seconds = all.stream().mapToDouble(Double::doubleValue).toArray();
-    double start = Arrays.stream(seconds).min().orElse(0);
-    return new ArrivalTrace(Arrays.stream(seconds).map(second -> second - start).toArray());
+    double start = Collections.min(all);
+    return new ArrivalTrace(all.stream().mapToDouble(second -> second - start).toArray());
   }
 
   /**
-   * A day: by night a tenth of the day's rate, and a dozen bursts of two minutes at eight times it.
+   * Draws a day: the rate at night is a tenth of the rate at noon, and a dozen bursts of two minutes
+   * add eight times that rate.
    *
-   * @param jobs about so many
+   * @param jobs approximate number of jobs
    */
   public static ArrivalTrace day(int jobs, long seed) {
     Random random = new Random(seed);
@@ -74,7 +74,7 @@ public record ArrivalTrace(double[] seconds) {
       peak = Math.max(peak, rate);
       area += rate * 60;
     }
-    // Thinning: draw at the highest rate, keep each with the share that its moment has of it.
+    // Thinning: draw at the highest rate, keep each arrival with probability rate / highest.
     double highest = Math.max(peak, 1 + BURST_FACTOR) * jobs / area;
     List<Double> kept = new ArrayList<>();
     double at = 0;

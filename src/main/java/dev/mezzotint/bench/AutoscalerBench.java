@@ -1,29 +1,30 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.autoscaling.ScalingTarget;
-import dev.mezzotint.cli.ReportOptions;
-import dev.mezzotint.json.InvalidInputException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import java.nio.file.Files;
+import java.io.IOException;
+import dev.mezzotint.json.InvalidInputException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import java.nio.file.Path;
+import dev.mezzotint.cli.ReportOptions;
+import dev.mezzotint.autoscaling.ScalingTarget;
 
-/** {@code bench scale}: what settings of the autoscaler would have done with a trace. */
+/** {@code bench scale}: simulates settings of the autoscaler with a trace of arrivals. */
 @Command(
     name = "scale",
     description = {
       "Replay arrivals against the autoscaler's rules, in virtual time, for several settings.",
-      "Says how long jobs would have waited and how many GPU hours that would have cost."
-    })
+      "Prints how long jobs would have waited and how many GPU hours that would have cost."
+    },
+    footer = {"", "Example:", "  bench scale --job-seconds 5 --startup 90"})
 public final class AutoscalerBench implements Callable<Integer> {
   private static final double[] TARGETS = {15, 30, 60, 120, 300};
 
@@ -37,14 +38,14 @@ public final class AutoscalerBench implements Callable<Integer> {
       names = "--jobs",
       defaultValue = "20000",
       paramLabel = "N",
-      description = "Of the drawn day; default ${DEFAULT-VALUE}.")
+      description = "Jobs of the drawn day; default ${DEFAULT-VALUE}.")
   private int jobs = 20_000;
 
   @Option(
       names = "--seed",
       defaultValue = "1",
       paramLabel = "S",
-      description = "Of the drawn day; default ${DEFAULT-VALUE}.")
+      description = "Seed of the drawn day; default ${DEFAULT-VALUE}.")
   private long seed = 1;
 
   @Option(
@@ -52,9 +53,8 @@ public final class AutoscalerBench implements Callable<Integer> {
       defaultValue = "5",
       paramLabel = "S",
       description = {
-        "Of a full worker per job, measured by 'bench queue --model' or"
-            + " mezzotint_backlog_seconds_per_job;",
-        "default ${DEFAULT-VALUE}."
+        "Seconds of a full worker per job, as measured by 'bench queue --model' or",
+        "mezzotint_backlog_seconds_per_job; default ${DEFAULT-VALUE}."
       })
   private double jobSeconds = 5;
 
@@ -62,28 +62,29 @@ public final class AutoscalerBench implements Callable<Integer> {
       names = "--job-latency",
       paramLabel = "S",
       description =
-          "Of a job from start to end on a full worker; default eight times --job-seconds.")
+          "Seconds of a job from start to end on a full worker; default eight times --job-seconds.")
   private @Nullable Double jobLatency;
 
   @Option(
       names = "--startup",
       defaultValue = "90",
       paramLabel = "S",
-      description = "From the decision for a pod to its readiness; default ${DEFAULT-VALUE}.")
+      description =
+          "Seconds from the decision for a pod to its readiness; default ${DEFAULT-VALUE}.")
   private double startup = 90;
 
   @Option(
       names = "--pods",
       defaultValue = "25",
       paramLabel = "N",
-      description = "At most; default ${DEFAULT-VALUE}.")
+      description = "Pods at most; default ${DEFAULT-VALUE}.")
   private int pods = 25;
 
   @Option(
       names = "--target-seconds",
       split = ",",
       paramLabel = "S",
-      description = "targetSeconds to try; default 15,30,60,120,300.")
+      description = "Values of targetSeconds; default 15,30,60,120,300.")
   private double @Nullable [] targets;
 
   @Mixin private ReportOptions report = new ReportOptions();
@@ -98,20 +99,19 @@ public final class AutoscalerBench implements Callable<Integer> {
     check("--jobs", jobs, 1);
     report.check();
     ArrivalTrace arrivals = trace == null ? ArrivalTrace.day(jobs, seed) : read(trace);
-    List<Map<String, Object>> rows = new ArrayList<>();
     report.print(
         "%d jobs; a full worker takes %.3g s per job, one job %.3g s; a pod starts in %.3g s",
         arrivals.seconds().length, jobSeconds, latency, startup);
     report.print(
         "targetSeconds   min  wait p50     p95     p99   GPU hours  busy   max  killed  killed s");
+    List<Map<String, Object>> rows = new ArrayList<>();
     for (double target : targets == null ? TARGETS : targets) {
       check("--target-seconds", target, 0.001);
-      for (int least = 0; least <= 1; least++) {
-        SimulatedCluster settings =
-            SimulatedCluster.of(jobSeconds, latency, startup)
-                .withTarget(new ScalingTarget.Seconds(target))
-                .withPods(least, pods);
-        rows.add(row(target, least, AutoscalerSimulation.run(settings, arrivals)));
+      for (int minPods = 0; minPods <= 1; minPods++) {
+        SimulatedCluster cluster =
+            new SimulatedCluster(
+                new ScalingTarget.Seconds(target), jobSeconds, latency, startup, minPods, pods);
+        rows.add(row(target, minPods, AutoscalerSimulation.run(cluster, arrivals)));
       }
     }
     report.put("jobs", arrivals.seconds().length);
@@ -122,10 +122,10 @@ public final class AutoscalerBench implements Callable<Integer> {
     return report.finish();
   }
 
-  private static void check(String option, double value, double least) {
-    if (!(value >= least && value <= 1e9)) {
+  private static void check(String option, double value, double min) {
+    if (!(value >= min && value <= 1e9)) {
       throw new InvalidInputException(
-          option, option + " must be from " + least + " to 1e9, not " + value);
+          option, option + " must be from " + min + " to 1e9, not " + value);
     }
   }
 
@@ -137,11 +137,12 @@ public final class AutoscalerBench implements Callable<Integer> {
     }
   }
 
-  private Map<String, Object> row(double target, int least, ScalingOutcome outcome) {
+  private Map<String, Object> row(
+      double target, int minPods, AutoscalerSimulation.Outcome outcome) {
     report.print(
         "%13.4g %5d %9.1f %7.1f %7.1f %11.1f %4.0f%% %5d %7d %9.0f",
         target,
-        least,
+        minPods,
         outcome.waitQuantile(0.5),
         outcome.waitQuantile(0.95),
         outcome.waitQuantile(0.99),
@@ -152,7 +153,7 @@ public final class AutoscalerBench implements Callable<Integer> {
         outcome.killedSeconds());
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("targetSeconds", target);
-    row.put("least", least);
+    row.put("least", minPods);
     row.put("waitP50", outcome.waitQuantile(0.5));
     row.put("waitP95", outcome.waitQuantile(0.95));
     row.put("waitP99", outcome.waitQuantile(0.99));

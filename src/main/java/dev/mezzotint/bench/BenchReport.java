@@ -1,5 +1,7 @@
 package dev.mezzotint.bench;
 
+import dev.mezzotint.network.Device;
+import java.lang.management.ManagementFactory;
 import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -44,6 +46,15 @@ public final class BenchReport extends ReportOptions {
       paramLabel = "B",
       description = "Relative noise of a median; default ${DEFAULT-VALUE}.")
   private double band = 0.1;
+
+  /** Reports the model, the machine and how busy it is. */
+  void recordMachine(Device device, String model) {
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    put("model", model);
+    put("machine", device.description());
+    put("loadAverageAtStart", load);
+    print("%s on %s; load average %.1f", model, device.description(), load);
+  }
 
   /**
    * Checks the options before the measurement.

@@ -1,5 +1,6 @@
 package dev.mezzotint.bench;
 
+import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
@@ -10,9 +11,8 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * A network that does nothing and costs nothing, so that all the rest can be measured: pictures are
- * their noise. Known to {@code bench queue} alone; no request to a worker finds it. Used by one
- * thread at a time.
+ * A network that does nothing, so that everything else can be measured: images are their noise.
+ * Only {@code bench queue} knows it. Used by one thread at a time.
  */
 final class NullNetwork implements SamplingNetwork {
   static final String NAME = "null";
@@ -20,8 +20,8 @@ final class NullNetwork implements SamplingNetwork {
   private static final int SIDE = 32;
   private static final int VALUES = 3 * SIDE * SIDE;
 
-  /** Holds this network and no other. Safe for use by many threads. */
-  static final class Shelf implements ModelLoader {
+  /** Loads this network only. Safe for use by many threads. */
+  static final class Loader implements ModelLoader {
     @Override
     public ModelInfo find(String reference) {
       if (!reference.equals(NAME) && !reference.equals(NAME + "@1")) {

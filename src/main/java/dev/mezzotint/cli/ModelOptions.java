@@ -1,5 +1,9 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.network.Device;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelResolver;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs a network. */
@@ -10,13 +14,13 @@ public final class ModelOptions {
       paramLabel = "REF",
       description =
           "A bundled name, name@version in the store, a model or diffusers folder, or a weights"
-              + " file beside its config.json.")
+              + " file next to its config.json.")
   public String reference = "";
 
   @Option(
       names = "--device",
       defaultValue = "",
       paramLabel = "cpu|cuda",
-      description = "Where to run; default as configured, cpu if nothing is.")
+      description = "Where to run; default as configured, else cpu.")
   public String device = "";
 }

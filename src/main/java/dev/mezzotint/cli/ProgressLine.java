@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * How far a long work is, on standard error: one line that is written over on a terminal, a line
- * every thirty seconds elsewhere. Used by one thread.
+ * Shows the progress of training on standard error: one line that is updated on a terminal, a new
+ * line every thirty seconds elsewhere. Used by one thread.
  */
 final class ProgressLine implements Training.Progress, AutoCloseable {
   private static final int WIDTH = 24;
@@ -26,9 +26,9 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
   private double waited = Double.NaN;
 
   /**
-   * @param total steps in all
-   * @param itemsPerStep pictures per step, for the rate
-   * @param opening lines that are said once the work has really begun
+   * @param total number of steps
+   * @param itemsPerStep images per step, for the rate
+   * @param opening lines to print before the first progress line
    */
   ProgressLine(String what, long total, int itemsPerStep, List<String> opening) {
     this.what = what;

@@ -43,6 +43,11 @@ public class ReportOptions {
         .println(String.format(Locale.ROOT, format, arguments));
   }
 
+  /** Prints a complete result: as text, or the same facts as a JSON object. */
+  public void result(String text, Map<String, ?> facts) {
+    json.result(text, facts);
+  }
+
   public void put(String name, Object value) {
     metrics.put(name, value);
   }

@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** A clip with noise of its own for each frame, and with one x0 for all. */
+/** Compares clips whose frames have different x0 with clips whose frames share one. */
 final class FlickerStudy {
   private static final int MILLIS = 40;
 
@@ -55,7 +55,7 @@ final class FlickerStudy {
     if (conditions.size() < 2) {
       throw new InvalidInputException("--condition", "--condition must have at least two frames");
     }
-    List<float[]> seen = conditions.stream().map(SamplingJob.Condition::toFloats).toList();
+    List<float[]> conditionValues = conditions.stream().map(SamplingJob.Condition::toFloats).toList();
     List<String> lines = new ArrayList<>();
     Map<String, byte[]> clips = new LinkedHashMap<>();
     int plane = info.height() * info.width();
@@ -65,14 +65,14 @@ final class FlickerStudy {
           Arrays.asList(
               GenerateCommand.sample(
                   ModelResolver.of(device, files), job(info, conditions, shared, steps)));
-      FlickerStatistics found = FlickerStatistics.of(frames, seen, plane);
+      FlickerStatistics flicker = FlickerStatistics.of(frames, conditionValues, plane);
       lines.add(
           String.format(
               Locale.ROOT,
               "noise %-9s  flicker %7.3f of 255 over %.1f %% of the pixels, %d frames, %d steps",
               word,
-              found.levels(),
-              100 * found.agreeing(),
+              flicker.levels(),
+              100 * flicker.agreeing(),
               frames.size(),
               steps));
       clips.put("flicker-" + word + ".png", clip(info, frames));

@@ -14,6 +14,12 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class AutoscalerSimulationTest {
+  private static final ScalingTarget TARGET = new ScalingTarget.Seconds(60);
+
+  private static SimulatedCluster cluster(double jobSeconds, double jobLatency, double startup) {
+    return new SimulatedCluster(TARGET, jobSeconds, jobLatency, startup, 0, 25);
+  }
+
   private static ArrivalTrace every(double seconds, int jobs) {
     double[] at = new double[jobs];
     for (int i = 0; i < jobs; i++) {
@@ -34,8 +40,8 @@ class AutoscalerSimulationTest {
             (seconds, lanes, startup, seed) -> {
               int jobs = 1 + seed % 400;
               double[] at = new Random(seed).doubles(jobs, 0, 3_000).toArray();
-              SimulatedCluster settings = SimulatedCluster.of(seconds, seconds * lanes, startup);
-              ScalingOutcome outcome = AutoscalerSimulation.run(settings, new ArrivalTrace(at));
+              SimulatedCluster settings = cluster(seconds, seconds * lanes, startup);
+              AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(settings, new ArrivalTrace(at));
 
               assertThat(outcome.waits()).hasSize(jobs);
               // Nothing is done before a pod is there, and nothing waits less than no time.
@@ -44,7 +50,7 @@ class AutoscalerSimulationTest {
               double work = jobs * seconds / 3600;
               assertThat(outcome.podHours()).isGreaterThanOrEqualTo(outcome.busyHours() * 0.999);
               assertThat(outcome.busyHours()).isGreaterThanOrEqualTo(work * 0.9);
-              assertThat(outcome.maxPods()).isBetween(1, settings.podsMax());
+              assertThat(outcome.maxPods()).isBetween(1, settings.maxPods());
               assertThat(outcome.killedSeconds())
                   .isLessThanOrEqualTo(outcome.killed() * (seconds * lanes + 1));
             });
@@ -52,7 +58,7 @@ class AutoscalerSimulationTest {
 
   @Test
   void theFirstJobWaitsForAPodAndThePodGoesAfterTheCooldown() {
-    ScalingOutcome outcome = AutoscalerSimulation.run(SimulatedCluster.of(1, 8, 90), every(1, 1));
+    AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(cluster(1, 8, 90), every(1, 1));
 
     assertThat(outcome.waitQuantile(1)).isCloseTo(90, within(16.0));
     assertThat(outcome.podHours()).isCloseTo((90 + 8 + 300) / 3600.0, within(40 / 3600.0));
@@ -62,8 +68,8 @@ class AutoscalerSimulationTest {
 
   @Test
   void aPodThatIsAlwaysThereWaitsForNoOne() {
-    SimulatedCluster settings = SimulatedCluster.of(1, 8, 90).withPods(1, 1);
-    ScalingOutcome outcome = AutoscalerSimulation.run(settings, every(10, 100));
+    SimulatedCluster settings = new SimulatedCluster(TARGET, 1, 8, 90, 1, 1);
+    AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(settings, every(10, 100));
 
     assertThat(outcome.waitQuantile(0.99)).isLessThan(1);
     assertThat(outcome.starts()).isEqualTo(1);
@@ -72,11 +78,10 @@ class AutoscalerSimulationTest {
   @Test
   void aSmallerShareWaitsLessAndCostsMore() {
     ArrivalTrace day = ArrivalTrace.day(4_000, 7);
-    SimulatedCluster settings = SimulatedCluster.of(6, 48, 60);
-    ScalingOutcome quick =
-        AutoscalerSimulation.run(settings.withTarget(new ScalingTarget.Seconds(20)), day);
-    ScalingOutcome thrifty =
-        AutoscalerSimulation.run(settings.withTarget(new ScalingTarget.Seconds(600)), day);
+    AutoscalerSimulation.Outcome quick =
+        AutoscalerSimulation.run(new SimulatedCluster(new ScalingTarget.Seconds(20), 6, 48, 60, 0, 25), day);
+    AutoscalerSimulation.Outcome thrifty =
+        AutoscalerSimulation.run(new SimulatedCluster(new ScalingTarget.Seconds(600), 6, 48, 60, 0, 25), day);
 
     assertThat(quick.waitQuantile(0.95)).isLessThan(thrifty.waitQuantile(0.95));
     assertThat(quick.podHours()).isGreaterThan(thrifty.podHours());
@@ -90,13 +95,13 @@ class AutoscalerSimulationTest {
     for (int i = 0; i < at.length; i++) {
       at[i] = i < 100 ? i * 0.1 : 600 + i * 40;
     }
-    ScalingOutcome outcome =
-        AutoscalerSimulation.run(SimulatedCluster.of(60, 600, 30), new ArrivalTrace(at));
+    AutoscalerSimulation.Outcome outcome =
+        AutoscalerSimulation.run(cluster(60, 600, 30), new ArrivalTrace(at));
 
     assertThat(outcome.killed()).isPositive();
     assertThat(outcome.waits()).hasSize(at.length);
-    ScalingOutcome shorter =
-        AutoscalerSimulation.run(SimulatedCluster.of(2, 16, 30), new ArrivalTrace(at));
+    AutoscalerSimulation.Outcome shorter =
+        AutoscalerSimulation.run(cluster(2, 16, 30), new ArrivalTrace(at));
     assertThat(shorter.killed()).isZero();
   }
 

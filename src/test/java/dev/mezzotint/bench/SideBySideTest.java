@@ -91,7 +91,7 @@ class SideBySideTest {
     terminal.refuses(
         "bench sampler --model " + Terminal.DEFAULTS + " --peer @/peer.sh", "--peer", "--batch");
     terminal.refuses(BENCH + "--peer no-such-program", "--peer", "no-such-program");
-    terminal.refuses(BENCH + "--peer true", "--peer", "has ended without an answer");
+    terminal.refuses(BENCH + "--peer true", "--peer", "ended without an answer");
     terminal.refuses("bench training --model " + Terminal.DEFAULTS + " --batch 0", "--batch");
   }
 }

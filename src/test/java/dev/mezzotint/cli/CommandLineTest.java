@@ -169,8 +169,8 @@ class CommandLineTest {
     assertThat(
             SafeTensors.read(folder.resolve("half/diffusion_pytorch_model.safetensors")).values())
         .allMatch(tensor -> tensor.dtype() == DType.F16);
-    terminal.refuses("export @/imported --to @/exported", "--to", "a model stands in");
-    terminal.refuses("import @/imported --to @/exported", "--to", "a model stands in");
+    terminal.refuses("export @/imported --to @/exported", "--to", "already contains a model");
+    terminal.refuses("import @/imported --to @/exported", "--to", "already contains a model");
     terminal.refuses("export @/imported --to @/other --dtype int8", "--dtype");
   }
 

@@ -47,7 +47,7 @@ class EvaluateCommandTest {
     terminal.succeeds("import " + Terminal.DEFAULTS + " --to @/model");
     terminal.succeeds(
         "evaluate --model @/model --data @/data --steps 1 --repeats 2 --count 16"
-            + " --report @/new/metrics.json --out @/new/sheet.png --card");
+            + " --report @/new/metrics.json --sheet @/new/sheet.png --card");
     assertThat(terminal.printed())
         .contains("16 images each, 2 repeats from seed 0", "patch SWD", "KID", "coverage");
     String figures = Files.readString(folder.resolve("new/metrics.json"));

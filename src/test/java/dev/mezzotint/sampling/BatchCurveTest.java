@@ -101,8 +101,8 @@ class BatchCurveTest {
   void schedulingByStep_shortRequestsDoNotWaitForLongOnes() {
     List<ServingModes.Request> requests =
         ServingModes.poisson(500, 0.8 / ServingModes.meanRowSteps() * 1e8, 3);
-    var step = ServingModes.atTheStep(requests, FLAT, 32, 16, ServingModes.calculated(FLAT));
-    var request = ServingModes.byRequest(requests, FLAT, 16, ServingModes.calculated(FLAT));
+    var step = ServingModes.atTheStep(requests, FLAT, 32, 16, ServingModes.virtual(FLAT));
+    var request = ServingModes.byRequest(requests, FLAT, 16, ServingModes.virtual(FLAT));
     assertThat(request.quantile(0.5) / step.quantile(0.5)).isGreaterThan(1.5);
     assertThat(step.rowStepsPerSecond() / request.rowStepsPerSecond()).isGreaterThan(0.98);
     assertThat(step.latencies()).hasSize(500);

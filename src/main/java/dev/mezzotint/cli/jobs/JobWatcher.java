@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Prints a job's events, one line each, and turns its end into an exit code. */
+/** Prints the events of a job, one a line, and maps its outcome to an exit code. */
 final class JobWatcher {
   private static final Duration LIMIT = Duration.ofDays(30);
   private static final int SILENCE_SECONDS = 10;
@@ -26,9 +26,10 @@ final class JobWatcher {
   private JobWatcher() {}
 
   /**
-   * 0 for a completed job, 2 for a refused one, 1 for any other end.
+   * Follows a job until its last event.
    *
-   * @param out where a completed job's pictures go; null to leave them in the store
+   * @param out folder for a completed job's files; null to leave them in the store
+   * @return 0 for a completed job, 2 for an invalid request, 1 for any other outcome
    */
   static int follow(
       JobClient client,
@@ -39,12 +40,12 @@ final class JobWatcher {
       @Nullable Path out,
       JsonOption json) {
     JobState[] life = {JobState.NEW};
-    AtomicBoolean heard = new AtomicBoolean();
+    AtomicBoolean seen = new AtomicBoolean();
     CompletableFuture.delayedExecutor(SILENCE_SECONDS, TimeUnit.SECONDS)
         .execute(
             () -> {
-              if (!heard.get()) {
-                System.err.println("no word of " + id + " yet; waiting, Ctrl-C ends");
+              if (!seen.get()) {
+                System.err.println("no events for " + id + " yet; still waiting (Ctrl-C to stop)");
               }
             });
     Optional<JobEvent> end =
@@ -53,7 +54,7 @@ final class JobWatcher {
             since,
             LIMIT,
             event -> {
-              heard.set(true);
+              seen.set(true);
               Optional<JobState> next =
                   event.type() == JobEvent.Type.REJECTED
                       ? Optional.of(life[0])
@@ -64,12 +65,12 @@ final class JobWatcher {
               }
             },
             last);
-    heard.set(true);
+    seen.set(true);
     if (end.isEmpty()) {
       return 1;
     }
     if (end.get().type() == JobEvent.Type.COMPLETED) {
-      if (!json.enabled()) { // or it stands in the event
+      if (!json.enabled()) { // JSON has it in the event
         System.out.println(objects.location(id));
       }
       if (out != null) {
@@ -87,7 +88,7 @@ final class JobWatcher {
         Map.of("type", "fetched", "jobId", id, "out", out.toString(), "files", files));
   }
 
-  /** As the event stands in its topic; of a completed job also where its objects are. */
+  /** The event as in its topic; for a completed job with the location of its objects. */
   private static Map<String, Object> facts(JobEvent event, ObjectTransfer objects) {
     Map<String, Object> facts = new TreeMap<>(event.data());
     facts.put("id", event.id());

@@ -32,12 +32,12 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  put map.png inputs/map.png",
       "  put docs/examples/lap clips/lap.zip",
-      "  put my-pictures datasets/mine/"
+      "  put my-images datasets/mine/"
     })
 public final class PutCommand implements Callable<Integer> {
   private static final String KEY = "KEY";
 
-  /** As many as a data set of objects may have. */
+  /** The limit for data sets of objects. */
   private static final int FILES_MAX = 200_000;
 
   @Parameters(index = "0", paramLabel = "PATH", description = "The file or folder.")
@@ -46,15 +46,15 @@ public final class PutCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = KEY,
-      description = "Of the object; of a folder it ends in .zip, or in / for an object a file.")
+      description = "Object key; for a folder it ends in .zip, or in / for one object per file.")
   private String key = "";
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public PutCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public PutCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -65,14 +65,14 @@ public final class PutCommand implements Callable<Integer> {
       Path zip = Files.createTempFile("mezzotint-put", ".zip");
       try {
         zip(files, zip);
-        surroundings.objects().upload(Map.of(key, zip));
+        context.objects().upload(Map.of(key, zip));
       } finally {
         Files.deleteIfExists(zip);
       }
     } else {
       Map<String, Path> objects = new TreeMap<>();
       files.forEach((name, file) -> objects.put(key + name, file));
-      surroundings.objects().upload(objects);
+      context.objects().upload(objects);
     }
     json.status(
         "put %s: %d %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),
@@ -94,15 +94,15 @@ public final class PutCommand implements Callable<Integer> {
     boolean folder = Files.isDirectory(path);
     if (folder && !key.endsWith(".zip") && !key.endsWith("/")) {
       throw new InvalidInputException(
-          KEY, path + " is a folder: " + KEY + " must end in .zip, or in / for an object a file");
+          KEY, path + " is a folder: " + KEY + " must end in .zip, or in / for one object per file");
     }
     if (!folder && key.endsWith("/")) {
       throw new InvalidInputException(
-          KEY, path + " is a file: " + KEY + " must not end in /, but name it");
+          KEY, path + " is a file: " + KEY + " must not end in /");
     }
   }
 
-  /** By their names below the folder, in order; the name of a single file is empty. */
+  /** The files by name relative to the folder, sorted; the name of a single file is empty. */
   private Map<String, Path> files() throws IOException {
     if (!Files.isDirectory(path)) {
       return Map.of("", path);
@@ -122,7 +122,7 @@ public final class PutCommand implements Callable<Integer> {
     }
     if (files.isEmpty() || files.size() > FILES_MAX) {
       throw new InvalidInputException(
-          "PATH", path + " must hold 1 to " + FILES_MAX + " files, names with a dot first aside");
+          "PATH", path + " must contain 1 to " + FILES_MAX + " files, not counting hidden ones");
     }
     return files;
   }

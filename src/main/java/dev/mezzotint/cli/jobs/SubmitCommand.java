@@ -1,5 +1,6 @@
 package dev.mezzotint.cli.jobs;
 
+import dev.mezzotint.dataset.DatasetOptions.Kind;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code submit}: puts a request on the topic of a running system. */
+/** {@code submit}: sends a request to a running system. */
 @Command(
     name = "submit",
     description = "Send a generation or training request to a running system.",
@@ -39,7 +40,7 @@ public final class SubmitCommand implements Callable<Integer> {
   @Option(
       names = "--kind",
       paramLabel = "generation|training",
-      description = "What the request asks for, where its fields do not tell.")
+      description = "Kind of the request; default as its fields imply.")
   private JobClient.@Nullable Kind kind;
 
   @Option(names = "--watch", description = "Follow the job until it ends.")
@@ -48,15 +49,15 @@ public final class SubmitCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "As --watch, and copy the pictures, tables and manifest to this folder.")
+      description = "Implies --watch; copy images, tables and manifest to this folder.")
   private @Nullable Path out;
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public SubmitCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public SubmitCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -68,19 +69,19 @@ public final class SubmitCommand implements Callable<Integer> {
     } catch (InvalidInputException e) {
       throw new InvalidInputException(e.field(), file + " " + e.getMessage(), e);
     }
-    String id = JobId.read(read).value(); // under a bad one no event would ever come
+    String id = JobId.read(read).value(); // an invalid id would never get an event
     if (out != null) {
       OutputPaths.folder("--out", out);
     }
     Instant before = Instant.now().minusSeconds(1);
-    try (JobClient client = surroundings.client()) {
-      JobClient.Kind asked = kind(read);
-      client.submit(asked, id, request);
-      String word = asked.name().toLowerCase(Locale.ROOT);
+    try (JobClient client = context.client()) {
+      JobClient.Kind requested = kind(read);
+      client.submit(requested, id, request);
+      String word = requested.name().toLowerCase(Locale.ROOT);
       json.status("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
       return watch || out != null
           ? JobWatcher.follow(
-              client, surroundings.objects(), id, before, SubmitCommand::answers, out, json)
+              client, context.objects(), id, before, SubmitCommand::isLast, out, json)
           : 0;
     }
   }
@@ -94,8 +95,8 @@ public final class SubmitCommand implements Callable<Integer> {
         : JobClient.Kind.GENERATION;
   }
 
-  /** A rejected record ends the watch as well: the id is another job's. */
-  private static boolean answers(JobEvent event) {
+  /** Also after a rejection: the id belongs to another job. */
+  private static boolean isLast(JobEvent event) {
     return event.type().terminal() || event.type() == JobEvent.Type.REJECTED;
   }
 }
