@@ -22,7 +22,7 @@ class AutoscalerBenchTest {
   }
 
   @Test
-  void aTraceIsReplayedForEachSetting() throws Exception {
+  void replaysTrace_forEverySetting() throws Exception {
     Path trace = Files.writeString(folder.resolve("trace.csv"), "seconds\n0\n1\n2.5\n600\n");
     Path json = folder.resolve("figures.json");
 
@@ -48,7 +48,7 @@ class AutoscalerBenchTest {
   }
 
   @Test
-  void nonsenseIsRefused() {
+  void refusesInvalidOptions() {
     for (String[] words :
         new String[][] {
           {"--job-seconds", "0"},

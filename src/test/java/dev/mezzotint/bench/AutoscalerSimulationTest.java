@@ -29,7 +29,7 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void everyJobIsDoneOnceAndPaidFor() {
+  void everyJob_runsOnceAndIsCounted() {
     qt().withExamples(60)
         .forAll(
             doubles().between(0.5, 30),
@@ -44,7 +44,7 @@ class AutoscalerSimulationTest {
               AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(settings, new ArrivalTrace(at));
 
               assertThat(outcome.waits()).hasSize(jobs);
-              // Nothing is done before a pod is there, and nothing waits less than no time.
+              // No job starts before it arrives.
               assertThat(outcome.waitQuantile(0)).isNotNegative();
               assertThat(outcome.waitQuantile(0.5)).isLessThanOrEqualTo(outcome.waitQuantile(0.99));
               double work = jobs * seconds / 3600;
@@ -57,7 +57,7 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void theFirstJobWaitsForAPodAndThePodGoesAfterTheCooldown() {
+  void firstJob_waitsForPod_andPodStopsAfterCooldown() {
     AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(cluster(1, 8, 90), every(1, 1));
 
     assertThat(outcome.waitQuantile(1)).isCloseTo(90, within(16.0));
@@ -67,7 +67,7 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void aPodThatIsAlwaysThereWaitsForNoOne() {
+  void minPods1_noJobWaits() {
     SimulatedCluster settings = new SimulatedCluster(TARGET, 1, 8, 90, 1, 1);
     AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(settings, every(10, 100));
 
@@ -76,7 +76,7 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void aSmallerShareWaitsLessAndCostsMore() {
+  void smallerTarget_waitsLessAndCostsMore() {
     ArrivalTrace day = ArrivalTrace.day(4_000, 7);
     AutoscalerSimulation.Outcome quick =
         AutoscalerSimulation.run(new SimulatedCluster(new ScalingTarget.Seconds(20), 6, 48, 60, 0, 25), day);
@@ -89,8 +89,8 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void jobsLongerThanTheDrainAreKilledWhenPodsGo() {
-    // A burst makes pods, a trickle keeps few: those that go have jobs of ten minutes in hand.
+  void jobsLongerThanDrain_areKilledWithTheirPod() {
+    // A burst starts pods, a trickle keeps few: pods stop while they run jobs of ten minutes.
     double[] at = new double[300];
     for (int i = 0; i < at.length; i++) {
       at[i] = i < 100 ? i * 0.1 : 600 + i * 40;
@@ -106,7 +106,7 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void aDayHasAboutAsManyJobsAsAskedForAndIsTheSameForTheSameSeed() {
+  void day_hasRequestedSize_andDependsOnSeedOnly() {
     ArrivalTrace day = ArrivalTrace.day(5_000, 3);
 
     assertThat(day.seconds().length).isBetween(4_500, 5_500);
@@ -115,7 +115,7 @@ class AutoscalerSimulationTest {
   }
 
   @Test
-  void tracesAreReadAndWrongOnesRefused() {
+  void parse_readsTraces_andRefusesInvalidOnes() {
     ArrivalTrace trace =
         ArrivalTrace.parse(List.of("seconds,model", "# quiet", "1000.5,a", "", "1000,b"));
     assertThat(trace.seconds()).containsExactly(0, 0.5);

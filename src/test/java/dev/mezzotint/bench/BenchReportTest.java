@@ -19,7 +19,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** The gate before a release: what it lets through and what not. */
+/** Tests the comparison of reports. */
 class BenchReportTest {
   private static final Map<String, Object> BEFORE =
       Map.of(
@@ -45,12 +45,12 @@ class BenchReportTest {
   }
 
   @Test
-  void figuresAsGoodAsBeforePass() throws IOException {
+  void equalMetrics_pass() throws IOException {
     assertThat(compare(metrics(1.2, 0.7, 0.97, 3), "")).isZero();
   }
 
   @Test
-  void worseWithinTheBandPassesAndBeyondItFails() throws IOException {
+  void worseMetrics_passWithinBand_failBeyond() throws IOException {
     assertThat(compare(metrics(1.09, 0.7, 0.97, 3), "")).isZero();
     assertThat(compare(metrics(1.07, 0.7, 0.97, 3), "")).isEqualTo(1);
     assertThat(compare(metrics(1.07, 0.7, 0.97, 3), "--band 0.2")).isZero();
@@ -58,7 +58,7 @@ class BenchReportTest {
   }
 
   @Test
-  void sharesMustNotFallAndMemoryAndCallsMustNotRise() throws IOException {
+  void lowerSharesAndHigherCosts_fail() throws IOException {
     assertThat(compare(metrics(1.2, 0.7, 0.8, 3), "")).isEqualTo(1);
     assertThat(compare(metrics(1.2, 0.8, 0.97, 3), "")).isEqualTo(1);
     assertThat(compare(metrics(1.2, 0.7, 0.97, 4), "")).isEqualTo(1);
@@ -66,7 +66,7 @@ class BenchReportTest {
   }
 
   @Test
-  void saysWhatHasBecomeWorse() throws IOException {
+  void printsEveryComparedMetric() throws IOException {
     PrintStream out = System.out;
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
@@ -84,7 +84,7 @@ class BenchReportTest {
   }
 
   @Test
-  void anotherMachinesSpeedIsNotCompared() throws IOException {
+  void ratesWithAUnit_areNotCompared() throws IOException {
     Map<String, Object> slow =
         Map.of(
             "cases",
@@ -95,7 +95,7 @@ class BenchReportTest {
   }
 
   @Test
-  void refusesFilesThatSayNothing() throws IOException {
+  void refusesUnusableReports() throws IOException {
     Files.writeString(folder.resolve("other.json"), "{\"jobs\": 3}");
     assertThatThrownBy(
             () -> finish("--compare " + folder.resolve("other.json"), metrics(1, 1, 1, 1)))

@@ -13,13 +13,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code evaluate} as somebody types it. */
+/** Tests {@code evaluate}. */
 class EvaluateCommandTest {
   @TempDir Path folder;
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     for (String split : new String[] {"train", "val"}) {
       Files.createDirectories(folder.resolve("data/" + split));
@@ -43,7 +43,7 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void printsFiguresAndWritesThemToFileCardAndSheet() throws IOException {
+  void printsMetricsAndWritesReportCardAndSheet() throws IOException {
     terminal.succeeds("import " + Terminal.DEFAULTS + " --to @/model");
     terminal.succeeds(
         "evaluate --model @/model --data @/data --steps 1 --repeats 2 --count 16"
@@ -59,7 +59,7 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void refusesWhatCannotBeMeasured() throws IOException {
+  void refusesInvalidRequests() throws IOException {
     terminal.refuses(evaluate("--count 19"), "19", "held-out", "there are 18 and 18");
     terminal.refuses(evaluate("--count 4"), "--count must be from 16");
     terminal.refuses(evaluate("--split nope"), "nope");

@@ -29,18 +29,18 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is refused, in one line and with exit code 2; and what fails, with 1. */
+/** Tests invalid requests, refused with one line and exit code 2, and failures with exit code 1. */
 class RefusalsTest {
   @TempDir Path folder;
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() {
+  void setUp() {
     terminal = new Terminal(folder);
   }
 
   @Test
-  void refusesWhatIsWrongWithTheRequestInOneLine() {
+  void refusesInvalidRequests_inOneLine() {
     terminal.refuses("generate --model nothing-here --out @/y", "no bundled model nothing-here");
     terminal.refuses("generate --model @/nothing --out @/y", "there is no model");
     terminal.refuses(
@@ -84,7 +84,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesOptionsThatWouldSayNothing() {
+  void refusesOptionsWithoutEffect() {
     terminal.refuses(Terminal.generate("--out @/y --cfg-zero"), "--cfg-zero needs a --guidance");
     terminal.refuses(Terminal.generate("--out @/y --nearest"), "--nearest is for a --condition");
     terminal.refuses(Terminal.generate("--out @/y --resize"), "--resize is for a --condition");
@@ -92,14 +92,14 @@ class RefusalsTest {
   }
 
   @Test
-  void aValueThatIsNoNumberIsNoPicture() {
+  void refusesSamplesThatAreNotFinite() {
     terminal.refuses( // the logarithm of a timestep of 0
         "generate --model " + Terminal.GOLDEN + "fourier --steps 2 --out @/y",
         "gave a value that is not a number in image 0");
   }
 
   @Test
-  void refusesToWriteWhereItCannotBeforeTheWorkIsDone() throws IOException {
+  void refusesUnwritableOutput_beforeTheWork() throws IOException {
     Files.writeString(folder.resolve("file"), "mine");
     terminal.refuses(Terminal.generate("--out @/file"), "--out", "is not a folder");
     terminal.refuses(Terminal.generate("--out @/file/below"), "--out");
@@ -135,7 +135,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesWeightsThatAreNotTheNetworksByTheTensorsName() throws IOException {
+  void refusesWeightsThatDoNotFit_namingTheTensor() throws IOException {
     Path model = folder.resolve("model");
     Path weights = model.resolve("diffusion_pytorch_model.safetensors");
     Files.createDirectories(model);
@@ -166,7 +166,7 @@ class RefusalsTest {
   }
 
   @Test
-  void aPickleThatWantsToRunCodeRunsNothing() throws IOException {
+  void pickleWithCode_isNotExecuted() throws IOException {
     Path trace = folder.resolve("trace");
     Path model = folder.resolve("model");
     Files.createDirectories(model);
@@ -207,7 +207,7 @@ class RefusalsTest {
   }
 
   @Test
-  void aFailureThatIsNotTheRequestsFaultExitsWithOneAndSaysWhyInOneLine() {
+  void failure_exitsWith1AndOneLine() {
     for (RuntimeException failure :
         List.of(
             new IllegalStateException("no memory left\n\tat native code"),
@@ -230,7 +230,7 @@ class RefusalsTest {
     assertThat(terminal.said()).isEqualTo("error: driver lost" + System.lineSeparator());
   }
 
-  /** A machine whose device breaks as soon as weights are put on it. */
+  /** A context whose device fails when weights are loaded. */
   private static CommandContext failing(RuntimeException failure) {
     return new CommandContext() {
       @Override

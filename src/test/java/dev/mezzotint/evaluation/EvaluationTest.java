@@ -22,7 +22,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole evaluations of painters that are good, or bad in known ways. */
+/** Tests whole evaluations of samplers that are good, or bad in known ways. */
 class EvaluationTest {
   private static final ImageSet TRAINING = Drawings.of(80, 16, 1);
   private static final ImageSet HELD_OUT = Drawings.of(70, 16, 2);
@@ -41,7 +41,7 @@ class EvaluationTest {
   }
 
   @Test
-  void aPerfectPainterIsAtTheFloor() throws IOException {
+  void perfectSampler_isAtTheFloor() throws IOException {
     Report report =
         evaluated((seed, none, classes) -> Drawings.of(classes.length, 16, 1000 + seed));
     assertThat(figure(report, "slicedWasserstein").ratio()).isBetween(0.6, 1.6);
@@ -55,7 +55,7 @@ class EvaluationTest {
   }
 
   @Test
-  void copiesOfTrainingPicturesLookPerfectAndAreFound() throws IOException {
+  void copiesOfTrainingImages_areAtTheFloorButDetected() throws IOException {
     Report report = evaluated((seed, none, classes) -> TRAINING.select(first(classes.length)));
     assertThat(figure(report, "slicedWasserstein").ratio()).isBetween(0.6, 1.6);
     assertThat(figure(report, "nearestTraining").model().mean()).isZero();
@@ -68,7 +68,7 @@ class EvaluationTest {
   }
 
   @Test
-  void noiseIsFarFromEverything() throws IOException {
+  void noise_isFarFromTheFloor() throws IOException {
     Report report =
         evaluated((seed, none, classes) -> Drawings.noisy(TRAINING.blank(classes.length), 0.7f));
     assertThat(figure(report, "slicedWasserstein").ratio()).isGreaterThan(3);
@@ -79,13 +79,13 @@ class EvaluationTest {
   }
 
   @Test
-  void theSameSeedGivesTheSameFigures() throws IOException {
+  void sameSeed_givesSameMetrics() throws IOException {
     ImageSampler painter = (seed, none, classes) -> Drawings.of(classes.length, 16, 1000 + seed);
     assertThat(evaluated(painter).toMap()).isEqualTo(evaluated(painter).toMap());
   }
 
   @Test
-  void tooFewPicturesAreRefusedWithHowManyAreNeeded() {
+  void refusesTooFewImages() {
     assertThatThrownBy(
             () ->
                 new Evaluation(
@@ -135,7 +135,7 @@ class EvaluationTest {
   }
 
   @Test
-  void aConditionIsFollowedOrNot() throws IOException {
+  void consistency_distinguishesFollowedAndIgnoredConditions() throws IOException {
     drawPairs("train", 60, 0);
     drawPairs("val", 40, 3);
     try (ImageDataset training = pairs("train");

@@ -25,16 +25,16 @@ import java.nio.file.Path;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
-/** The studies' outcomes, on the figures that documentation quotes. */
+/** Tests the results of studies that the documentation quotes. */
 class StudiesTest {
   private static final Logger LOG = Logger.getLogger(StudiesTest.class.getName());
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final Path MODELS = Path.of("models");
   private static final Path PICTURES = Path.of("src/test/resources/images");
 
-  /** The paper's table: with a network that errs, more steps help the difference alone. */
+  /** The paper's table: with a network that errs, only x1 - x0 improves with more steps. */
   @Test
-  void onlyTheDifferenceStaysStableAsStepsGrow() {
+  void stability_onlyDifferenceImprovesWithSteps() {
     for (Formulation formulation : Formulation.values()) {
       double few = Stability.distance(formulation, 32);
       double many = Stability.distance(formulation, 512);
@@ -50,7 +50,7 @@ class StudiesTest {
   }
 
   @Test
-  void pathsAreDrawnAndDrawTogether() throws IOException {
+  void paths_converge() throws IOException {
     for (StudyResult finding :
         new StudyResult[] {StochasticPaths.points(), StochasticPaths.triangleToSquare()}) {
       Pixels picture =
@@ -65,7 +65,7 @@ class StudiesTest {
     }
   }
 
-  /** 32 real pictures at 16×16, smoothed by s = 0.1; 64 fixed x0. */
+  /** 32 real images at 16×16, smoothed by s = 0.1; 64 fixed x0. */
   @Test
   void ab2With32EvaluationsReachesEulersEndErrorWith128OnRealPictures() throws IOException {
     float[][] pictures = pictures();
@@ -81,7 +81,7 @@ class StudiesTest {
   }
 
   @Test
-  void theBundledModelOfThePlaneReachesTheSquare() {
+  void planeModel_reachesTheSquare() {
     ModelFiles files = ModelFolder.openPath(MODELS.resolve("triangle-square-2d"));
     try (SamplingNetwork network = load(files)) {
       PlaneDistance.Distances distances =
@@ -97,7 +97,7 @@ class StudiesTest {
    * are not part of the sources.
    */
   @Test
-  void inversionAndGenerationReturnThePicture() {
+  void inversion_roundTripReturnsTheImage() {
     int n = 2;
     int values = 3 * 32 * 32;
     float[] x0 = new float[n * values];

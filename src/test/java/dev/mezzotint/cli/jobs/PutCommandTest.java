@@ -22,7 +22,7 @@ class PutCommandTest {
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void laySomeFiles() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     Files.createDirectories(folder.resolve("maps/day"));
     Files.writeString(folder.resolve("maps/1.png"), "one");
@@ -31,14 +31,14 @@ class PutCommandTest {
   }
 
   @Test
-  void aFileIsAnObject() {
+  void put_file_becomesObject() {
     assertThat(terminal.run(system, "put @/maps/1.png inputs/a.png")).isZero();
     assertThat(system.store.get("inputs/a.png").orElseThrow().bytes()).asString().isEqualTo("one");
     assertThat(terminal.said()).isEqualTo("put inputs/a.png: 1 file\n");
   }
 
   @Test
-  void aFolderIsAnObjectAFileOrAZip() throws IOException {
+  void put_folder_becomesObjectsOrZip() throws IOException {
     assertThat(terminal.run(system, "put @/maps clips/")).isZero();
     assertThat(system.store.list("")).containsExactly("clips/1.png", "clips/day/2.png");
     assertThat(terminal.run(system, "put @/maps clips/7.zip")).isZero();
@@ -54,7 +54,7 @@ class PutCommandTest {
   }
 
   @Test
-  void whatCannotBeMeantIsRefused() throws IOException {
+  void put_refusesInvalidKeysAndPaths() throws IOException {
     terminal.refuses(system, "put @/nothing inputs/a.png", "there is no file or folder");
     terminal.refuses(system, "put @/maps inputs/a.png", "is a folder", "end in .zip, or in /");
     terminal.refuses(system, "put @/maps/1.png inputs/", "is a file", "must not end in /");

@@ -27,19 +27,19 @@ class ReplayCommandTest {
   private final OneSystem system = new OneSystem();
 
   @BeforeEach
-  void leaveALetter() {
+  void setUp() {
     system.replayed = List.of(SENT);
   }
 
   @Test
-  void saysWhatIsNeededIfNothingSaysWhatToReplay() {
+  void replay_refusesMissingSelection() {
     terminal.refuses("replay --dead", "--id", "--since", "--all");
     terminal.refuses("replay --all", "--dead");
     terminal.refuses("replay --dead --since tomorrow", "--since", "tomorrow", "2h");
   }
 
   @Test
-  void printsWhatWasReplayed() {
+  void replay_printsReplayedLetters() {
     assertThat(run("replay --dead --all")).isZero();
     assertThat(terminal.printed()).isEqualTo("dead-0@1  a -> requests  a.r1\n");
     assertThat(terminal.said()).isEqualTo("replayed 1 of 1 dead letters\n");
@@ -47,7 +47,7 @@ class ReplayCommandTest {
   }
 
   @Test
-  void whatCouldNotBeSentIsSaidAndFails() {
+  void replay_failsIfALetterWasNotSent() {
     system.replayed = List.of(SENT, NOT_SENT);
     assertThat(run("replay --dead --id b --as-is")).isEqualTo(1);
     assertThat(terminal.printed()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
@@ -55,7 +55,7 @@ class ReplayCommandTest {
   }
 
   @Test
-  void anIdWithoutALetterIsRefused() {
+  void replay_refusesUnknownId() {
     system.replayed = List.of();
     assertThat(run("replay --dead --id zzz")).isEqualTo(2);
     assertThat(terminal.said()).contains("zzz");
@@ -83,7 +83,7 @@ class ReplayCommandTest {
   }
 
   @Test
-  void jsonIsOneObjectALine() {
+  void replay_json_printsOneObjectALine() {
     system.replayed = List.of(SENT, NOT_SENT);
     run("replay --dead --all --json");
     List<String> lines = terminal.printed().lines().toList();
@@ -100,7 +100,7 @@ class ReplayCommandTest {
   }
 
   @Test
-  void timesAreInstantsOrLengths() {
+  void since_parsesInstantsAndDurations() {
     Instant now = Instant.parse("2026-11-22T12:00:00Z");
     Map.of(
             "90s", "2026-11-22T11:58:30Z",

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What programs read: with {@code --json} one object a line, and nothing else. */
-class JsonAnswersTest {
-  /** They print nothing but what they write into a file, or speak to people alone. */
+/** Tests {@code --json}: one object a line on standard output, and nothing else. */
+class JsonOutputTest {
+  /** Commands without results on standard output, and groups of commands. */
   private static final Set<String> WITHOUT =
       Set.of("evaluate-once", "completion", "bench", "models", "jobs", "datasets", "worker");
 
@@ -32,7 +32,7 @@ class JsonAnswersTest {
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() {
+  void setUp() {
     terminal = new Terminal(folder);
   }
 
@@ -58,7 +58,7 @@ class JsonAnswersTest {
   }
 
   @Test
-  void everyCommandThatTellsSomethingTellsItInJson() {
+  void everyCommandWithResults_hasJsonOption() {
     CommandLine line = Mezzotint.commandLine(Terminal.SURROUNDINGS);
     line.getSubcommands()
         .forEach(
@@ -80,7 +80,7 @@ class JsonAnswersTest {
   }
 
   @Test
-  void generateNamesItsFiles() {
+  void generate_listsItsFiles() {
     Map<String, Object> told = object(Terminal.generate("--count 2 --out @/y --json"));
     assertThat(told)
         .containsEntry("samples", 2)
@@ -102,7 +102,7 @@ class JsonAnswersTest {
   }
 
   @Test
-  void modelsThatComeAndGoAreTold() {
+  void importAndExport_printTheModel() {
     String version = ModelFolder.openPath(Path.of(Terminal.DEFAULTS)).version();
     assertThat(object("import " + Terminal.DEFAULTS + " --to @/mine --json"))
         .containsEntry("name", "iadb_defaults")
@@ -121,7 +121,7 @@ class JsonAnswersTest {
   }
 
   @Test
-  void aTrainingTellsWhereItEnded() throws IOException {
+  void train_printsItsResult() throws IOException {
     Files.writeString(
         folder.resolve("recipe.json"),
         """
@@ -142,14 +142,14 @@ class JsonAnswersTest {
   }
 
   @Test
-  void aStudyIsAnObject() {
+  void study_printsOneObject() {
     Map<String, Object> told = object("study stability --out @/figures --json");
     assertThat(told).containsEntry("study", "stability");
     assertThat((List<?>) told.get("lines")).isNotEmpty();
   }
 
   @Test
-  void submitAndWatchPrintEventsAsTheyStandInTheTopic() throws IOException {
+  void submitAndWatch_printEvents() throws IOException {
     Files.writeString(folder.resolve("r.json"), "{\"id\": \"poster\", \"model\": \"m\"}");
     assertThat(objects(0, system, "submit @/r.json --json"))
         .containsExactly(Map.of("type", "submitted", "jobId", "poster", "kind", "generation"));
@@ -193,14 +193,14 @@ class JsonAnswersTest {
   }
 
   @Test
-  void anIdThatNoEventCanHaveIsRefusedBeforeItIsSent() throws IOException {
+  void submitAndWatch_refuseInvalidIds() throws IOException {
     Files.writeString(folder.resolve("bad.json"), "{\"id\":\"../x\",\"model\":\"tiny\"}");
     terminal.refuses(system, "submit @/bad.json --watch", "id must be 1 to 128 letters", "../x");
     terminal.refuses(system, "watch ../x", "id must be 1 to 128 letters");
   }
 
   @Test
-  void jobsAndTopicsThatAreStoppedAreTold() {
+  void cancelPauseAndResume_printTheirResult() {
     assertThat(objects(0, system, "cancel poster --json"))
         .containsExactly(Map.of("jobId", "poster", "cancelRequested", true));
     assertThat(objects(0, system, "pause generation --json"))
@@ -211,7 +211,7 @@ class JsonAnswersTest {
   }
 
   @Test
-  void whatIsWrongIsALineForPeopleEitherWay() {
+  void errorsAreTextWithJsonToo() {
     terminal.refuses(
         Terminal.generate("--steps 0 --json --out @/y").replace("--steps 2 ", ""), "--steps", "0");
     assertThat(terminal.printed()).isEmpty();

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.quicktheories.WithQuickTheories;
 import org.quicktheories.core.Gen;
 
-/** Each figure on pictures whose faults are known. */
-class FiguresTest implements WithQuickTheories {
+/** Tests each metric on images with known faults. */
+class MetricsTest implements WithQuickTheories {
   private static final ImageSet REAL = Drawings.of(128, 32, 1);
   private static final ImageSet FLOOR = Drawings.of(128, 32, 2);
   private static final ImageSet THIRD = Drawings.of(128, 32, 3);
@@ -23,7 +23,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void levelsOfThePyramidAddUpToWhatTheyCameFrom() {
+  void pyramid_levelsSumToTheImage() {
     ImageSet flat =
         Drawings.each(
             REAL,
@@ -45,7 +45,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void theSlicedDistanceIsNoneToItselfAndGrowsWithEveryShift() {
+  void slicedWasserstein_isZeroForItself_andGrowsWithShift() {
     assertThat(sliced(REAL)).isZero();
     double before = sliced(FLOOR);
     assertThat(before).isPositive();
@@ -58,9 +58,9 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void aShiftOfAllPicturesHasTheDistanceThatItMustHave() {
+  void slicedWasserstein_ofShift_matchesTheory() {
     // A projection moves by (shift / deviation) · Σ of the direction's components, which for a
-    // random unit vector is nearly standard normal: √(2/π) on average, without sign.
+    // random unit vector is nearly standard normal: √(2/π) on average of the absolute value.
     ImageSet grey = Drawings.noisy(Drawings.each(REAL, v -> new float[v.length]), 0.5f);
     double[] distances = new SlicedWasserstein(grey, 1).to(Drawings.shifted(grey, 1f));
     ImageSet coarse = LaplacianPyramid.levels(grey).get(1);
@@ -74,7 +74,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void theSlicedDistanceSeesEveryFault() {
+  void slicedWasserstein_detectsEveryFault() {
     double floor = sliced(FLOOR);
     assertThat(sliced(Drawings.blurred(FLOOR))).isGreaterThan(1.3 * floor);
     assertThat(sliced(Drawings.noisy(FLOOR, 0.1f))).isGreaterThan(1.3 * floor);
@@ -83,7 +83,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void kidIsNearNothingForOneDistributionAndSeesNoiseColourAndCollapse() {
+  void kid_isSmallForOneDistribution_andDetectsNoiseColourAndCollapse() {
     RandomFeatures space = new RandomFeatures(REAL);
     float[][] real = space.of(REAL);
     double chance = FeatureDistances.kidNoiseFloor(real, space.of(FLOOR), 1);
@@ -102,7 +102,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void theSpectrumSeesBlurAndNoise() {
+  void spectrum_detectsBlurAndNoise() {
     double[] real = Spectrum.radial(REAL);
     double floor = Spectrum.error(real, Spectrum.radial(FLOOR));
     assertThat(Spectrum.error(real, Spectrum.radial(Drawings.blurred(FLOOR))))
@@ -112,7 +112,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void kidIsUnbiased() {
+  void kid_isUnbiased() {
     double sum = 0;
     double squares = 0;
     int pairs = 200;
@@ -134,7 +134,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void coverageIsFullForTheSameAndFallsWithEachKindLeftOut() {
+  void coverage_isFullForTheSame_andFallsWithEachMissingKind() {
     float[][] real = new RandomFeatures(REAL).of(REAL);
     assertThat(FeatureDistances.coverage(real, real)).isEqualTo(1);
     double before = FeatureDistances.coverage(real, new RandomFeatures(REAL).of(FLOOR));
@@ -153,7 +153,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void featuresAreTheSameEveryTimeAndForEverySizeAndChannelCount() {
+  void features_areDeterministic_forAllSizesAndChannels() {
     assertThat(new RandomFeatures(REAL).of(FLOOR))
         .isDeepEqualTo(new RandomFeatures(REAL).of(FLOOR));
     for (int side : new int[] {7, 8, 28, 33, 64}) {
@@ -165,7 +165,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void aWaveHasItsPowerAtItsFrequency() {
+  void spectrum_ofWave_peaksAtItsFrequency() {
     for (int cycles : new int[] {3, 8, 12}) {
       ImageSet wave = new ImageSet(1, 1, 32, 32, new float[1024]);
       for (int i = 0; i < 1024; i++) {
@@ -180,7 +180,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void whiteNoiseHasAFlatSpectrumOfItsVariance() {
+  void spectrum_ofWhiteNoise_isFlat() {
     ImageSet noise = Drawings.noisy(new ImageSet(64, 1, 32, 32, new float[64 * 1024]), 0.5f);
     for (double power : Spectrum.radial(noise)) {
       // The Hann window's mean square is (3/8)² in two dimensions.
@@ -201,7 +201,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void theNearestIsFoundInWhateverPartsTheOthersCome() {
+  void neighbours_doNotDependOnChunks() {
     qt().withFixedSeed(3)
         .withExamples(20)
         .forAll(sizes(1, 40), sizes(1, 9))
@@ -235,7 +235,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void segmentsHaveTheirColoursOrNot() {
+  void colourError_comparesSegmentMeans() {
     byte[][] segments = new byte[REAL.size()][REAL.plane()];
     for (byte[] map : segments) {
       for (int i = 0; i < map.length; i++) {
@@ -245,7 +245,7 @@ class FiguresTest implements WithQuickTheories {
     assertThat(Consistency.colourError(REAL, REAL, segments)).isZero();
     assertThat(Consistency.colourError(Drawings.shifted(REAL, 0.1f), REAL, segments))
         .isCloseTo(12.75, within(0.01));
-    // Noise within a segment leaves its mean colour alone.
+    // Noise within a segment does not change its mean colour.
     assertThat(Consistency.colourError(Drawings.noisy(REAL, 0.1f), REAL, segments)).isLessThan(2);
     SegmentColours colours = new SegmentColours(256, 3);
     colours.add(REAL, segments);
@@ -254,7 +254,7 @@ class FiguresTest implements WithQuickTheories {
   }
 
   @Test
-  void edgesCorrelateWithTheirOwnReferenceAlone() {
+  void edgeCorrelation_isHighOnlyForTheOwnReference() {
     assertThat(Consistency.edgeCorrelation(REAL, REAL)).isCloseTo(1, within(1e-9));
     assertThat(Consistency.edgeCorrelation(Drawings.shifted(REAL, 0.3f), REAL))
         .isCloseTo(1, within(1e-3));
