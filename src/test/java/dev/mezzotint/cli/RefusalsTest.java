@@ -45,7 +45,7 @@ class RefusalsTest {
     terminal.refuses("generate --model @/nothing --out @/y", "there is no model");
     terminal.refuses(
         Terminal.generate("--out @/y --x0 @/nothing.safetensors"), "nothing.safetensors");
-    terminal.refuses(Terminal.generate("--out @/y --x0 " + Terminal.IO), "say which");
+    terminal.refuses(Terminal.generate("--out @/y --x0 " + Terminal.IO), "name one: FILE:KEY");
     terminal.refuses(
         Terminal.generate("--out @/y --x0 " + Terminal.IO + ":nope"), "--x0", "has no tensor nope");
     terminal.refuses(
