@@ -10,7 +10,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.training.recipe.DatasetJson;
+import dev.mezzotint.training.recipe.DatasetSpec;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -103,8 +103,8 @@ public final class DatasetsCheck implements Callable<Integer> {
       file.object("dataset").ifPresent(dataset -> keys.putAll(dataset.toMap()));
     }
     replace(keys);
-    Recipe.Data data =
-        DatasetJson.parse(
+    DatasetSpec data =
+        DatasetSpec.parse(
             JsonObject.parse(JsonText.write(Map.of("dataset", keys)))
                 .object("dataset")
                 .orElseThrow(),
@@ -158,7 +158,7 @@ public final class DatasetsCheck implements Callable<Integer> {
     return found;
   }
 
-  private void print(DatasetReport survey, Recipe.Data data, List<String> splits, boolean refused) {
+  private void print(DatasetReport survey, DatasetSpec data, List<String> splits, boolean refused) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("path", path.toString());
     map.put("files", survey.files());

@@ -6,9 +6,9 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
 
-/** Points drawn from two densities of the same dimensions, as pictures of one pixel. */
+/** Pairs of points from two densities of the same dimensions, as images of one pixel. */
 final class DensityPairs implements Pairs {
-  /** Keeps the draws of the two ends apart from each other and from those of weights. */
+  /** Separate the random streams of the two ends from each other and from that of weights. */
   private static final long X0 = 0x7830L;
 
   private static final long X1 = 0x7831L;

@@ -28,13 +28,13 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Training as a kind of job: a chain of {@link TrainingSegment}s, at whose end a model stands in
- * the store. Safe for use by many threads.
+ * The training job: a chain of {@link TrainingSegment}s that ends with a model in the store. Safe
+ * for use by many threads.
  */
 public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private static final System.Logger LOG = System.getLogger(TrainingJobKind.class.getName());
 
-  /** What events of progress are apart: watching a training is no film. */
+  /** Between progress events of a job. */
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final ObjectStore store;
@@ -45,9 +45,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private final TrainingMetrics metrics = new TrainingMetrics();
 
   /**
-   * @param finder from a model's reference to its files; throws {@link InvalidInputException} if
-   *     there are none
-   * @param models where results go
+   * @param finder finds a model's files by its reference, or throws {@link InvalidInputException}
+   * @param models receives the trained models
    */
   public TrainingJobKind(
       ObjectStore store,
@@ -60,10 +59,10 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     this.finder = finder;
     this.models = models;
     this.settings = settings;
-    removeWhatDiedHere();
+    removeAbandonedFolders();
   }
 
-  /** Keys of the objects that a job's checkpoint pointer names, for the sweep. */
+  /** Keys of the objects that a job's checkpoint pointer refers to; clean-up keeps them. */
   public static Set<String> checkpointKeys(byte[] pointer) {
     return CheckpointPointer.referencedKeys(pointer);
   }
@@ -72,7 +71,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     return metrics;
   }
 
-  private void removeWhatDiedHere() {
+  private void removeAbandonedFolders() {
     if (!Files.isDirectory(settings.workFolder())) {
       return;
     }
@@ -83,7 +82,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         }
       }
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "what died here cannot be removed: {0}", e.getMessage());
+      LOG.log(System.Logger.Level.WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
     }
   }
 
@@ -95,10 +94,10 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   @Override
   public ExecutionPlan plan(TrainingRequest request, Optional<String> model) {
     check(request);
-    request.data().ifPresent(data -> checkNamed(data, request.tenant()));
+    request.data().ifPresent(data -> checkInputRule(data, request.tenant()));
     String produced =
         request.recipe().name() + request.recipe().card().version().map(v -> "@" + v).orElse("");
-    request.recipe().from().ifPresent(this::from);
+    request.recipe().from().ifPresent(this::findModel);
     return new ExecutionPlan() {
       @Override
       public String model() {
@@ -106,17 +105,17 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
       }
 
       @Override
-      public Outcome run(AttemptContext watch) throws InterruptedException {
+      public Outcome run(AttemptContext attempt) throws InterruptedException {
         try {
           return new TrainingSegment(
                   store,
                   device,
-                  TrainingJobKind.this::from,
+                  TrainingJobKind.this::findModel,
                   models,
                   settings,
                   metrics,
                   request,
-                  watch)
+                  attempt)
               .run();
         } finally {
           metrics.idle();
@@ -135,7 +134,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     };
   }
 
-  private ModelFiles from(String reference) {
+  private ModelFiles findModel(String reference) {
     try {
       return finder.apply(reference);
     } catch (InvalidInputException e) {
@@ -143,8 +142,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     }
   }
 
-  /** What lies on a worker's disk is its operator's to choose, and no tenant's. */
-  private void checkNamed(DatasetReference data, String tenant) {
+  /** Data sets on a worker's disk are chosen by its operator, not by tenants. */
+  private void checkInputRule(DatasetReference data, String tenant) {
     if (!(data instanceof DatasetReference.Local)) {
       settings.inputRule().check(tenant, DataCache.FIELD, data.text());
     }

@@ -13,6 +13,7 @@ import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.TrainingMetrics;
 import dev.mezzotint.training.TrainingSettings;
 import dev.mezzotint.training.checkpoint.LeaseTiming;
+import dev.mezzotint.training.recipe.TrainingLimits;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -80,13 +81,17 @@ final class TrainingRole implements AutoCloseable {
 
   private static TrainingSettings training(WorkerConfig settings) {
     Duration lease = settings.training().lease();
-    return TrainingSettings.of(settings.worker(), settings.data())
-        .withSegment(settings.training().segment())
-        .withDrain(settings.drain())
-        .withDatasets(settings.training().datasets())
-        .withInputs(settings.inputs())
-        .withCacheBytesMax(settings.training().cacheBytes())
-        .withCheckpointing(new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease));
+    return new TrainingSettings(
+        settings.worker(),
+        TrainingLimits.DEFAULT,
+        settings.training().segment(),
+        settings.drain(),
+        settings.data().resolve("training"),
+        settings.data().resolve("dataset-cache"),
+        settings.training().cacheBytes(),
+        settings.training().datasets(),
+        new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease),
+        settings.inputs());
   }
 
   /** Begins to take requests. */

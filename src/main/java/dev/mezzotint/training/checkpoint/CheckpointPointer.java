@@ -12,18 +12,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code checkpoints/latest.json}: which checkpoint counts, and whose turn it is. Replaced only by
- * whoever has seen the version that stands, so it is the fence of a training job: an attempt that
- * was overtaken cannot write it any more.
+ * {@code checkpoints/latest.json}: a training job's current checkpoint and the attempt that may
+ * write it. It is replaced by conditional writes only and thereby is the job's fence: an attempt
+ * that was overtaken cannot write it any more.
  *
- * @param run of the attempt whose turn it is; empty when it is nobody's
+ * @param run of the attempt that holds the lease; empty if none does
  * @param position of the record which that attempt holds
- * @param worker whose attempt that is
- * @param device that the newest steps were done on: another may round otherwise
- * @param heartbeat rises while the attempt lives, so that others see that it does
- * @param data which state of the data set the first segment saw; empty for densities
- * @param from the model that the first step's weights are of, with its version; empty without
- * @param checkpoints checkpoints that stand, oldest first; the last one counts
+ * @param worker that runs the attempt
+ * @param device that ran the newest steps: another one may round differently
+ * @param heartbeat rises with every write, which shows that the holder is alive
+ * @param data state of the data set that the first segment saw; empty for densities
+ * @param from model with its version whose weights the job started from; empty for none
+ * @param checkpoints in the store, oldest first; the last one is current
  */
 @JsonPropertyOrder({"iteration", "key"})
 public record CheckpointPointer(
@@ -36,13 +36,17 @@ public record CheckpointPointer(
     String from,
     @JsonProperty("kept") List<StoredCheckpoint> checkpoints) {
   private static final int SCHEMA = 1;
-  private static final int KEPT_MAX = 100_000;
+  private static final int CHECKPOINTS_MAX = 100_000;
+
+  /** Of a job without any attempt. */
+  static final CheckpointPointer NONE =
+      new CheckpointPointer("", "", "", "", 0, "", "", List.of());
 
   /**
    * A checkpoint in the store.
    *
    * @param log key of the losses up to it
-   * @param bytes of the checkpoint's file
+   * @param bytes size of the checkpoint's file
    * @param sha256 of the checkpoint's file
    */
   public record StoredCheckpoint(
@@ -54,19 +58,19 @@ public record CheckpointPointer(
 
   public CheckpointPointer {
     checkpoints = List.copyOf(checkpoints);
-    if (checkpoints.size() > KEPT_MAX) {
-      throw new IllegalArgumentException("kept may have at most " + KEPT_MAX + " entries");
+    if (checkpoints.size() > CHECKPOINTS_MAX) {
+      throw new IllegalArgumentException("kept may have at most " + CHECKPOINTS_MAX + " entries");
     }
   }
 
-  /** The one that counts; empty before the first. */
+  /** The current checkpoint; empty before the first. */
   public Optional<StoredCheckpoint> last() {
     return checkpoints.isEmpty()
         ? Optional.empty()
         : Optional.of(checkpoints.get(checkpoints.size() - 1));
   }
 
-  /** Steps that are done and kept. */
+  /** Steps of the current checkpoint; 0 before the first. */
   @JsonProperty(access = JsonProperty.Access.READ_ONLY)
   public long iteration() {
     return last().map(StoredCheckpoint::iteration).orElse(0L);
@@ -105,13 +109,13 @@ public record CheckpointPointer(
   }
 
   /**
-   * @throws InvalidInputException if these are not the bytes of a pointer, or are of a later schema
+   * @throws InvalidInputException if these are not the bytes of a pointer, or of a later schema
    */
   public static CheckpointPointer parse(byte[] bytes) {
     return JsonDocument.read(bytes, SCHEMA, CheckpointPointer.class);
   }
 
-  /** Keys of all objects that a pointer names; none if it cannot be read. */
+  /** Keys of all objects that a pointer refers to; none if it is unreadable. */
   public static Set<String> referencedKeys(byte[] pointer) {
     Set<String> keys = new HashSet<>();
     try {

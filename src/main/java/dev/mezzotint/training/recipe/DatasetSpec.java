@@ -10,22 +10,52 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
-import dev.mezzotint.model.PaletteJson;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
-import dev.mezzotint.training.recipe.Recipe.Data;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A recipe's {@code dataset}, from and to its keys. */
-public final class DatasetJson {
+/**
+ * The data set of a recipe: which images, and how they are read. Immutable.
+ *
+ * @param split folder inside the data set, such as {@code train}; empty for all
+ * @param p0Split folder inside the data set whose images are x0; empty for noise
+ * @param size height and width in pixels after area resize and centre crop
+ * @param flip whether images are mirrored left to right, drawn at each use
+ * @param labels where class labels come from: {@code none}, {@code folder}, {@code prefix} or {@code
+ *     file}
+ * @param labelDropout share of images whose label is replaced by an additional "no class" label
+ *     after the others, which class guidance needs; 0 for never
+ * @param blueNoise whether the noise of x0 is blue noise
+ * @param files kind of files that the set consists of
+ * @param pairing where each image's conditions are; empty without conditions
+ * @param conditionDropout share of images whose conditions are all zero, which guidance by
+ *     conditions needs; 0 for never
+ * @param classNames of the labels in an IDX file, in the order of their numbers; empty: the numbers
+ * @param brokenMax share of files that may be broken
+ */
+public record DatasetSpec(
+    Optional<String> split,
+    Optional<String> p0Split,
+    int size,
+    boolean flip,
+    String labels,
+    double labelDropout,
+    boolean blueNoise,
+    Kind files,
+    Optional<Pairing> pairing,
+    double conditionDropout,
+    List<String> classNames,
+    double brokenMax) {
   private static final int CONDITIONS_MAX = 16;
   private static final int CLASSES_MAX = 256;
 
+  /** Wire names of the layouts with conditions. */
   private static final Map<String, Pairing.Layout> PAIRED = new LinkedHashMap<>();
 
   static {
@@ -34,15 +64,17 @@ public final class DatasetJson {
     PAIRED.put("right-left", Pairing.Layout.CONDITION_RIGHT);
   }
 
-  private DatasetJson() {}
+  /** Of a recipe without images: points, as images of one pixel. */
+  static final DatasetSpec NONE =
+      parse(JsonObject.parse("{\"size\": 1}"), ModelCard.GAUSSIAN);
 
   /**
-   * Refuses unknown keys, bad ranges and impossible combinations by the key's name.
+   * Refuses unknown fields, bad ranges and impossible combinations by the field's name.
    *
-   * @param p0 {@code gaussian}, {@code blue-noise}, or {@code split:NAME} for the pictures of
-   *     another folder of the set
+   * @param p0 {@code gaussian}, {@code blue-noise}, or {@code split:NAME} for the images of another
+   *     folder of the set
    */
-  public static Data parse(JsonObject json, String p0) {
+  public static DatasetSpec parse(JsonObject json, String p0) {
     int size =
         (int)
             json.integer("size", 1, 4096)
@@ -50,8 +82,8 @@ public final class DatasetJson {
     List<String> layouts = new ArrayList<>(List.of("pictures", "idx"));
     layouts.addAll(PAIRED.keySet());
     Optional<String> layout = json.word("layout", layouts);
-    Data data =
-        new Data(
+    DatasetSpec spec =
+        new DatasetSpec(
             json.string("split"),
             p0Split(p0),
             size,
@@ -59,35 +91,31 @@ public final class DatasetJson {
             json.word("labels", List.of("none", "folder", "prefix", "file")).orElse("none"),
             json.number("labelDropout", 0, 0.9, 0),
             p0.equals(ModelCard.BLUE_NOISE),
-            layout.map(DatasetJson::kind).orElse(Kind.ANY),
+            layout.map(word -> word.equals("idx") ? Kind.IDX : Kind.IMAGES).orElse(Kind.ANY),
             pairing(json, layout),
             json.number("conditionDropout", 0, 0.9, 0),
             json.strings("classes", CLASSES_MAX).orElse(List.of()),
             json.number("brokenMax", 0, 1, DatasetOptions.BROKEN_MAX_DEFAULT));
     json.refuseUnknown();
-    checkWords(json, data);
-    return data;
+    spec.check(json);
+    return spec;
   }
 
-  private static Kind kind(String layout) {
-    return layout.equals("idx") ? Kind.IDX : Kind.IMAGES;
-  }
-
-  private static void checkWords(JsonObject json, Data data) {
-    if (data.conditionDropout() > 0 && data.pairing().isEmpty()) {
+  private void check(JsonObject json) {
+    if (conditionDropout > 0 && pairing.isEmpty()) {
       throw json.refuse("conditionDropout", "needs a condition");
     }
-    if (data.pairing().isPresent() && data.p0Split().isPresent()) {
+    if (pairing.isPresent() && p0Split.isPresent()) {
       throw json.refuse("condition", "is for p0 gaussian or blue-noise");
     }
-    boolean file = data.labels().equals("file");
-    if (file && (data.files() == Kind.IMAGES)) {
+    boolean file = labels.equals("file");
+    if (file && (files == Kind.IMAGES)) {
       throw json.refuse("labels", "must not be file in this layout: that is for idx");
     }
-    if (!data.classNames().isEmpty() && !file) {
+    if (!classNames.isEmpty() && !file) {
       throw json.refuse("classes", "is for labels file: folders and prefixes have names");
     }
-    if (new HashSet<>(data.classNames()).size() != data.classNames().size()) {
+    if (new HashSet<>(classNames).size() != classNames.size()) {
       throw json.refuse("classes", "holds a name twice");
     }
   }
@@ -111,7 +139,7 @@ public final class DatasetJson {
             ? json.objects("condition", CONDITIONS_MAX).orElse(List.of())
             : json.object("condition").map(List::of).orElse(List.of());
     if (given.isEmpty()) {
-      throw json.refuse("condition", "is missing: what the other half of each pair is");
+      throw json.refuse("condition", "is missing: the other half of each pair");
     }
     if (!twins && given.size() > 1) {
       throw json.refuse("condition", "must be one in the layout " + layout.get());
@@ -137,7 +165,7 @@ public final class DatasetJson {
         json.word("kind", List.of("rgb", "grey", "labels"))
             .orElseThrow(() -> json.refuse("kind", "is missing: rgb, grey or labels"));
     boolean labels = kind.equals("labels");
-    Optional<Palette> palette = PaletteJson.parse(json, "palette");
+    Optional<Palette> palette = ConditionPart.parsePalette(json, "palette");
     if (labels != palette.isPresent()) {
       throw json.refuse(
           "palette", labels ? "is missing: the colours of the label maps" : "is for kind labels");
@@ -159,19 +187,19 @@ public final class DatasetJson {
     return condition;
   }
 
-  /** Refuses data that the network cannot be trained on. */
-  static void check(Data data, NetworkConfig network) {
-    if (data.size() % network.sizeMultiple() != 0) {
+  /** Refuses a data set that the network cannot be trained on. */
+  void check(NetworkConfig network) {
+    if (size % network.sizeMultiple() != 0) {
       throw refuse("size", "must be a multiple of " + network.sizeMultiple() + " for this network");
     }
-    if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != data.size()) {
+    if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
       throw new InvalidInputException(
           "network.sample_size",
           "network.sample_size must be "
-              + data.size()
+              + size
               + ", which is dataset.size: it is published");
     }
-    int channels = data.parts().stream().mapToInt(ConditionPart::channels).sum();
+    int channels = parts().stream().mapToInt(ConditionPart::channels).sum();
     if (network.inChannels() != network.outChannels() + channels) {
       throw new InvalidInputException(
           "network.in_channels",
@@ -184,14 +212,14 @@ public final class DatasetJson {
                   channels == 0 ? "no dataset.condition" : "dataset.condition"));
     }
     boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
-    boolean labels = !data.labels().equals("none");
-    if (classes && !labels) {
+    boolean labelled = !labels.equals("none");
+    if (classes && !labelled) {
       throw refuse("labels", "must be folder, prefix or file: the network takes classes");
     }
-    if (data.labelDropout() > 0 && network.classEmbedType() != ClassEmbedding.TABLE) {
+    if (labelDropout > 0 && network.classEmbedType() != ClassEmbedding.TABLE) {
       throw refuse("labelDropout", "needs a network with num_class_embeds");
     }
-    if (labels && !classes) {
+    if (labelled && !classes) {
       throw refuse("labels", "must be none: the network takes no classes");
     }
   }
@@ -211,61 +239,94 @@ public final class DatasetJson {
     return Optional.of(word.substring("split:".length()));
   }
 
-  /** The word that {@link #parse} is given. */
-  static String p0(Data data) {
-    String noise = data.blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
-    return data.p0Split().map(split -> "split:" + split).orElse(noise);
+  /**
+   * How to read the set.
+   *
+   * @param channels of the images: 3 or 1
+   */
+  public DatasetOptions options(int channels) {
+    DatasetOptions options =
+        DatasetOptions.of(size, size)
+            .withChannels(channels)
+            .withFiles(files)
+            .withLabels(DatasetOptions.Labels.valueOf(labels.toUpperCase(Locale.ROOT)))
+            .withBrokenMax(brokenMax);
+    options = pairing.map(options::withPairing).orElse(options);
+    return split.map(options::withSplit).orElse(options);
   }
 
-  /** Keys that came later are left out at their defaults: old checkpoints know the others. */
-  static Map<String, Object> toMap(Data data) {
+  /** The condition channels after x in the network's input, as the model card describes them. */
+  public List<ConditionPart> parts() {
+    return pairing.map(Pairing::conditions).orElse(List.of()).stream().map(this::part).toList();
+  }
+
+  private ConditionPart part(Condition condition) {
+    ConditionPart.Kind image =
+        condition.channels() == 3 ? ConditionPart.Kind.RGB : ConditionPart.Kind.GREY;
+    return new ConditionPart(
+        condition.name(),
+        condition.palette().isPresent() ? ConditionPart.Kind.LABELS : image,
+        condition.channels(),
+        condition.palette(),
+        /* optional= */ conditionDropout > 0);
+  }
+
+  /** The recipe's {@code p0}. */
+  String p0() {
+    String noise = blueNoise ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
+    return p0Split.map(name -> "split:" + name).orElse(noise);
+  }
+
+  /** Fields of later versions are left out at their defaults, so that old checkpoints match. */
+  Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
-    data.split().ifPresent(split -> map.put("split", split));
-    map.put("size", data.size());
-    map.put("flip", data.flip());
-    map.put("labels", data.labels());
-    if (data.labelDropout() > 0) {
-      map.put("labelDropout", data.labelDropout());
+    split.ifPresent(name -> map.put("split", name));
+    map.put("size", size);
+    map.put("flip", flip);
+    map.put("labels", labels);
+    if (labelDropout > 0) {
+      map.put("labelDropout", labelDropout);
     }
-    if (!data.classNames().isEmpty()) {
-      map.put("classes", data.classNames());
+    if (!classNames.isEmpty()) {
+      map.put("classes", classNames);
     }
-    if (data.pairing().isEmpty() && data.files() != Kind.ANY) {
-      map.put("layout", data.files() == Kind.IDX ? "idx" : "pictures");
+    if (pairing.isPresent()) {
+      putPairing(map, pairing.get());
+    } else if (files != Kind.ANY) {
+      map.put("layout", files == Kind.IDX ? "idx" : "pictures");
     }
-    data.pairing().ifPresent(pairing -> paired(data, pairing, map));
-    if (data.brokenMax() != DatasetOptions.BROKEN_MAX_DEFAULT) {
-      map.put("brokenMax", data.brokenMax());
+    if (brokenMax != DatasetOptions.BROKEN_MAX_DEFAULT) {
+      map.put("brokenMax", brokenMax);
     }
     return map;
   }
 
-  private static void paired(Data data, Pairing pairing, Map<String, Object> map) {
-    boolean twins = pairing.layout() == Pairing.Layout.TWINS;
+  private void putPairing(Map<String, Object> map, Pairing paired) {
+    boolean twins = paired.layout() == Pairing.Layout.TWINS;
     PAIRED.forEach(
         (word, layout) -> {
-          if (layout == pairing.layout()) {
+          if (layout == paired.layout()) {
             map.put("layout", word);
           }
         });
     if (twins) {
-      map.put("target", pairing.target());
+      map.put("target", paired.target());
     }
-    map.put("condition", pairing.conditions().stream().map(c -> conditionMap(c, twins)).toList());
-    if (data.conditionDropout() > 0) {
-      map.put("conditionDropout", data.conditionDropout());
+    map.put("condition", paired.conditions().stream().map(c -> toMap(c, twins)).toList());
+    if (conditionDropout > 0) {
+      map.put("conditionDropout", conditionDropout);
     }
   }
 
-  private static Map<String, Object> conditionMap(Condition condition, boolean twins) {
+  private static Map<String, Object> toMap(Condition condition, boolean twins) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("name", condition.name());
     if (twins) {
       map.put("folder", condition.folder());
     }
-    String picture = condition.channels() == 3 ? "rgb" : "grey";
-    map.put("kind", condition.palette().isPresent() ? "labels" : picture);
-    condition.palette().ifPresent(palette -> map.put("palette", PaletteJson.write(palette)));
+    String image = condition.channels() == 3 ? "rgb" : "grey";
+    map.put("kind", condition.palette().isPresent() ? "labels" : image);
+    condition.palette().ifPresent(palette -> map.put("palette", ConditionPart.toJson(palette)));
     if (condition.nearest()) {
       map.put("nearest", true);
     }
