@@ -23,7 +23,7 @@ public abstract sealed class FileSource implements AutoCloseable {
   static final int FILE_BYTES_MAX = 64 << 20;
   private static final int DEPTH_MAX = 32;
 
-  /** 100 bytes a file are usual, so that this is enough for the most files allowed. */
+  /** Enough for the most files allowed, at the usual 100 bytes each. */
   private static final int DIRECTORY_BYTES_MAX = 256 << 20;
 
   /** All files, '/' between the parts of a path, in no particular order. */
@@ -35,8 +35,8 @@ public abstract sealed class FileSource implements AutoCloseable {
   }
 
   /**
-   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, whatever its
-   *     directory entry says
+   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, regardless of the
+   *     size in its directory entry
    */
   public byte[] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
@@ -44,7 +44,7 @@ public abstract sealed class FileSource implements AutoCloseable {
     }
   }
 
-  /** Of any length; the caller closes it. */
+  /** A file of any length; closed by the caller. */
   abstract InputStream open(String name) throws IOException;
 
   @Override

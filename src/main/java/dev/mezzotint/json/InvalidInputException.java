@@ -1,5 +1,7 @@
 package dev.mezzotint.json;
 
+import java.util.Locale;
+
 /**
  * Thrown for invalid input of users: a request, a recipe, a model's files, an option. Never
  * retried.
@@ -19,6 +21,15 @@ public final class InvalidInputException extends RuntimeException {
   public InvalidInputException(String field, String message) {
     super(message);
     this.field = field;
+  }
+
+  /**
+   * An exception whose message begins with the field.
+   *
+   * @param what completes the sentence; a format of {@link java.util.Formatter} for {@code args}
+   */
+  public static InvalidInputException of(String field, String what, Object... args) {
+    return new InvalidInputException(field, field + " " + String.format(Locale.ROOT, what, args));
   }
 
   public InvalidInputException(String field, String message, Throwable cause) {

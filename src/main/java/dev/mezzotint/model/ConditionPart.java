@@ -67,14 +67,7 @@ public record ConditionPart(
       throw new InvalidInputException("name", "name must be letters, digits, '.', '_' and '-'");
     }
     if (palette.isPresent() && (kind != Kind.LABELS || palette.get().classes() != channels)) {
-      throw new InvalidInputException(
-          "palette",
-          "palette has "
-              + palette.get().classes()
-              + " colours, for "
-              + channels
-              + " channels of the kind "
-              + kind.wireName());
+      throw InvalidInputException.of("palette", "has %s colours, for %s channels of the kind %s", palette.get().classes(), channels, kind.wireName());
     }
     boolean fits =
         switch (kind) {
@@ -83,8 +76,7 @@ public record ConditionPart(
           case LABELS, TENSOR -> channels >= 1 && channels <= UNetConfig.CHANNELS_MAX;
         };
     if (!fits) {
-      throw new InvalidInputException(
-          "channels", "channels of the kind " + kind.wireName() + " cannot be " + channels);
+      throw InvalidInputException.of("channels", "of the kind %s cannot be %s", kind.wireName(), channels);
     }
   }
 
@@ -150,10 +142,10 @@ public record ConditionPart(
   public static Object toJson(Palette palette) {
     return palette.equals(Palette.CITYSCAPES)
         ? CITYSCAPES
-        : palette.entries().stream().map(ConditionPart::toMap).toList();
+        : palette.entries().stream().map(ConditionPart::entry).toList();
   }
 
-  private static Map<String, Object> toMap(Palette.Entry entry) {
+  private static Map<String, Object> entry(Palette.Entry entry) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("name", entry.name());
     map.put("color", entry.colour());

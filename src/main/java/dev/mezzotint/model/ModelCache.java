@@ -63,17 +63,14 @@ final class ModelCache {
         .orElseThrow(() -> missing(name, version));
   }
 
-  private static InvalidInputException missing(String name, String version) {
+  static InvalidInputException missing(String name, String version) {
     return new InvalidInputException("model", "there is no model " + name + "@" + version);
   }
 
   private long bytes(String name, String version) {
     long bytes = weights(name, version).size();
     if (bytes > cache.bytesMax()) {
-      throw new InvalidInputException(
-          "model",
-          "model %s@%s has %d bytes, more than the %d that workers keep"
-              .formatted(name, version, bytes, cache.bytesMax()));
+      throw InvalidInputException.of("model", "%s@%s has %d bytes, more than the %d that workers keep", name, version, bytes, cache.bytesMax());
     }
     return bytes;
   }

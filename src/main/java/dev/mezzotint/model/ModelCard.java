@@ -128,8 +128,7 @@ public record ModelCard(
     sampler.ifPresent(word -> checkWord("sampler", word));
     schedule.ifPresent(word -> checkWord("schedule", word));
     if (!(timestepScale > 0 && timestepScale <= SCALE_MAX)) {
-      throw new InvalidInputException(
-          "timestepScale", "timestepScale must be above 0 and at most " + SCALE_MAX);
+      throw InvalidInputException.of("timestepScale", "must be above 0 and at most %s", SCALE_MAX);
     }
     if (noiseSchedule.isPresent() != (prediction == Prediction.EPSILON)) {
       throw new InvalidInputException(
@@ -139,8 +138,7 @@ public record ModelCard(
               : "noiseSchedule is missing: prediction epsilon needs the betas of its training");
     }
     if (!P0.contains(p0)) {
-      throw new InvalidInputException(
-          "p0", "p0 must be one of " + P0 + ", not " + JsonObject.quote(p0));
+      throw InvalidInputException.of("p0", "must be one of %s, not %s", P0, JsonObject.quote(p0));
     }
     tuned = List.copyOf(tuned);
     condition = List.copyOf(condition);
@@ -151,12 +149,8 @@ public record ModelCard(
 
   private static void checkWord(String field, String word) {
     if (!ModelReference.NAME.matcher(word).matches()) {
-      throw new InvalidInputException(
-          field,
-          field
-              + " must begin with a letter or digit and have letters, digits, '.', '_' and '-'"
-              + " only, not be "
-              + JsonObject.quote(word));
+      throw InvalidInputException.of(field, "must begin with a letter or digit and have letters, digits, '.', '_'"
+ + " and '-' only, not be %s", JsonObject.quote(word));
     }
   }
 
@@ -273,23 +267,15 @@ public record ModelCard(
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {
-      throw new InvalidInputException(
-          "condition",
-          "condition describes %d channels, but config.json has in_channels %d and out_channels %d"
-              .formatted(described, config.inChannels(), config.outChannels()));
+      throw InvalidInputException.of("condition", "describes %d channels, but config.json has in_channels %d and"
+ + " out_channels %d", described, config.inChannels(), config.outChannels());
     }
     int labels = config.numClassEmbeds().orElse(0);
     if (config.classEmbedType() == UNetConfig.ClassEmbedding.TABLE && classes.size() > labels) {
-      throw new InvalidInputException(
-          "classes",
-          "classes has %d names, but config.json has num_class_embeds %d"
-              .formatted(classes.size(), labels));
+      throw InvalidInputException.of("classes", "has %d names, but config.json has num_class_embeds %d", classes.size(), labels);
     }
     if (nullClass.isPresent() && nullClass.getAsInt() >= labels) {
-      throw new InvalidInputException(
-          "nullClass",
-          "nullClass is %d, but config.json has num_class_embeds %d"
-              .formatted(nullClass.getAsInt(), labels));
+      throw InvalidInputException.of("nullClass", "is %d, but config.json has num_class_embeds %d", nullClass.getAsInt(), labels);
     }
   }
 

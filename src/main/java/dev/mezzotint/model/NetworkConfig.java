@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * What {@code config.json} says about a network, and what sampling and training must know of it
- * whatever its kind. The key {@code kind} tells kinds apart; without it the file is diffusers'.
+ * Configuration of a network, from {@code config.json}: what sampling and training need to know
+ * about networks of every kind. Without the key {@code kind} the file is one of diffusers.
  */
 public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
 
-  /** C + K: channels of x and of the condition behind it. */
+  /** C + K: channels of x and of the condition after it. */
   int inChannels();
 
   /** C, the channels of x. */

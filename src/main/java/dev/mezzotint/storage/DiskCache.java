@@ -1,5 +1,7 @@
 package dev.mezzotint.storage;
 
+import static java.lang.System.Logger.Level.INFO;
+
 import dev.mezzotint.job.WorkerFaultException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,7 +134,7 @@ public final class DiskCache {
       if (!entry.folder().equals(loading)
           && !entry.used().isAfter(idle)
           && FolderLock.removeIfUnused(entry.folder())) {
-        LOG.log(System.Logger.Level.INFO, "evicted {0}", entry.folder());
+        LOG.log(INFO, "evicted {0}", entry.folder());
         total -= entry.bytes();
       }
     }

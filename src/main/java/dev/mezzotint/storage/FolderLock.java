@@ -1,5 +1,8 @@
 package dev.mezzotint.storage;
 
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.WARNING;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -121,7 +124,7 @@ public final class FolderLock implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(System.Logger.Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
+      LOG.log(WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
     }
   }
 
@@ -139,7 +142,7 @@ public final class FolderLock implements AutoCloseable {
           held.lock.release();
           held.channel.close();
         } catch (IOException e) {
-          LOG.log(System.Logger.Level.DEBUG, "lock " + file, e);
+          LOG.log(DEBUG, "lock " + file, e);
         }
       }
     }

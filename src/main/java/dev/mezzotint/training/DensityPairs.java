@@ -14,17 +14,17 @@ final class DensityPairs implements Pairs {
   private static final long X1 = 0x7831L;
 
   private final long seed;
+  private final Shape shape;
   private final Density p0;
   private final Density p1;
 
   DensityPairs(Recipe recipe, Density p0, Density p1) {
     int dimensions = recipe.network().outChannels();
     if (p0.dimensions() != dimensions || p1.dimensions() != dimensions) {
-      throw new InvalidInputException(
-          "network.dimensions",
-          "network.dimensions is " + dimensions + ", but the densities have " + p1.dimensions());
+      throw InvalidInputException.of("network.dimensions", "is %s, but the densities have %s", dimensions, p1.dimensions());
     }
     this.seed = recipe.seed();
+    this.shape = new Shape(dimensions, 1, 1, 0, List.of());
     this.p0 = p0;
     this.p1 = p1;
   }
@@ -35,23 +35,8 @@ final class DensityPairs implements Pairs {
   }
 
   @Override
-  public int channels() {
-    return p1.dimensions();
-  }
-
-  @Override
-  public int height() {
-    return 1;
-  }
-
-  @Override
-  public int width() {
-    return 1;
-  }
-
-  @Override
-  public List<String> classes() {
-    return List.of();
+  public Shape shape() {
+    return shape;
   }
 
   @Override

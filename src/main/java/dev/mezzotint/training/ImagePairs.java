@@ -56,40 +56,20 @@ final class ImagePairs implements Pairs {
   }
 
   @Override
-  public int channels() {
-    return data.channels();
+  public Shape shape() {
+    return new Shape(
+        data.channels(), data.height(), data.width(), data.conditionChannels(), classNames());
   }
 
-  @Override
-  public int height() {
-    return data.height();
-  }
-
-  @Override
-  public int width() {
-    return data.width();
-  }
-
-  @Override
-  public List<String> classes() {
+  private List<String> classNames() {
     List<String> names = recipe.data().classNames();
     if (names.isEmpty()) {
       return data.classes();
     }
     if (names.size() != data.classes().size()) {
-      throw new InvalidInputException(
-          "dataset.classes",
-          "dataset.classes has "
-              + names.size()
-              + " names, but the labels are "
-              + data.classes().size());
+      throw InvalidInputException.of("dataset.classes", "has %s names, but the labels are %s", names.size(), data.classes().size());
     }
     return names;
-  }
-
-  @Override
-  public int conditionChannels() {
-    return data.conditionChannels();
   }
 
   @Override

@@ -15,19 +15,36 @@ public interface Pairs {
   /** Size of the data set; 0 for densities, which are unlimited. */
   int size();
 
-  /** C. */
-  int channels();
+  /**
+   * The form of all pairs.
+   *
+   * @param channels of x0 and x1, C
+   * @param conditionChannels of the condition, which the network receives besides x_α; 0 without
+   * @param classes names of the classes; empty without classes
+   */
+  record Shape(
+      int channels, int height, int width, int conditionChannels, List<String> classes) {}
 
-  int height();
+  Shape shape();
 
-  int width();
+  default int channels() {
+    return shape().channels();
+  }
 
-  /** Names of the classes; empty without classes. */
-  List<String> classes();
+  default int height() {
+    return shape().height();
+  }
 
-  /** Channels of the condition, which the network receives besides x_α; 0 without. */
+  default int width() {
+    return shape().width();
+  }
+
   default int conditionChannels() {
-    return 0;
+    return shape().conditionChannels();
+  }
+
+  default List<String> classes() {
+    return shape().classes();
   }
 
   /** Files that could not be read so far, each as "name reason". */

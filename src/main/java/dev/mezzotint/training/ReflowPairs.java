@@ -250,28 +250,8 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   @Override
-  public int channels() {
-    return underlying.channels();
-  }
-
-  @Override
-  public int height() {
-    return underlying.height();
-  }
-
-  @Override
-  public int width() {
-    return underlying.width();
-  }
-
-  @Override
-  public List<String> classes() {
-    return underlying.classes();
-  }
-
-  @Override
-  public int conditionChannels() {
-    return underlying.conditionChannels();
+  public Shape shape() {
+    return underlying.shape();
   }
 
   @Override

@@ -1,5 +1,8 @@
 package dev.mezzotint.training;
 
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.TransientException;
@@ -143,7 +146,7 @@ final class SegmentMonitor implements TrainingObserver {
     long now = System.nanoTime();
     if (ready == total || now - pairsLoggedAt >= PAIRS_LOG_NANOS) {
       pairsLoggedAt = now;
-      LOG.log(System.Logger.Level.INFO, "{0}: {1} of {2} pairs are ready", id, ready, total);
+      LOG.log(INFO, "{0}: {1} of {2} pairs are ready", id, ready, total);
     }
     attempt.tell(() -> Map.of("pairs", ready, "pairsTotal", total));
   }
@@ -160,7 +163,7 @@ final class SegmentMonitor implements TrainingObserver {
     }
     if (drainStart != 0 && !fitsIntoDrain()) {
       LOG.log(
-          System.Logger.Level.INFO,
+          INFO,
           "{0}: no time left to upload the checkpoint at step {1}; keeping the one at step {2}",
           id,
           iteration,
@@ -176,7 +179,7 @@ final class SegmentMonitor implements TrainingObserver {
         throw e;
       }
       LOG.log(
-          System.Logger.Level.WARNING,
+          WARNING,
           "{0}: the checkpoint at step {1} was not uploaded; keeping the one at step {2}: {3}",
           id,
           iteration,

@@ -1,5 +1,7 @@
 package dev.mezzotint.training;
 
+import static java.lang.System.Logger.Level.ERROR;
+
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
@@ -39,7 +41,7 @@ final class StoredPairs implements ReflowPairs.PartStore {
     Optional<byte[]> found =
         attempt.withRetry(() -> store.get(key)).map(StoredObject::bytes);
     if (found.isPresent() && found.get().length != bytes) {
-      LOG.log(System.Logger.Level.ERROR, "{0} is damaged and will be generated again", key);
+      LOG.log(ERROR, "{0} is damaged and will be generated again", key);
       return attempt.withRetry(
           () -> {
             store.delete(key);

@@ -1,5 +1,7 @@
 package dev.mezzotint.training;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -94,56 +96,28 @@ public final class Training {
   private static void check(Recipe recipe, Pairs pairs) {
     NetworkConfig network = recipe.network();
     if (pairs.size() == 1) {
-      throw new InvalidInputException(
-          "dataset", "dataset holds a single image: training needs at least 2");
+      throw InvalidInputException.of("dataset", "holds a single image: training needs at least 2");
     }
     long widest = (long) Math.max(pairs.channels(), pairs.conditionChannels());
     long values = widest * pairs.height() * pairs.width();
     if (recipe.batchSize() * values > Integer.MAX_VALUE) {
-      throw new InvalidInputException(
-          "batchSize",
-          "batchSize is %d, but must be at most %3$d: each image has %2$d values"
-              .formatted(recipe.batchSize(), values, Integer.MAX_VALUE / values));
+      throw InvalidInputException.of("batchSize", "is %d, but must be at most %3$d: each image has %2$d values", recipe.batchSize(), values, Integer.MAX_VALUE / values);
     }
     if (network.inChannels() != network.outChannels() + pairs.conditionChannels()) {
-      throw new InvalidInputException(
-          "network.in_channels",
-          "network.in_channels is %d, but must be %d: %d out_channels and %d condition channels"
-              .formatted(
-                  network.inChannels(),
-                  network.outChannels() + pairs.conditionChannels(),
-                  network.outChannels(),
-                  pairs.conditionChannels()));
+      throw InvalidInputException.of("network.in_channels", "is %d, but must be %d: %d out_channels and %d condition channels", network.inChannels(), network.outChannels() + pairs.conditionChannels(), network.outChannels(), pairs.conditionChannels());
     }
     if (pairs.channels() != network.outChannels()) {
-      throw new InvalidInputException(
-          "network.out_channels",
-          "network.out_channels is "
-              + network.outChannels()
-              + ", but the images have "
-              + pairs.channels()
-              + " channels");
+      throw InvalidInputException.of("network.out_channels", "is %s, but the images have %s channels", network.outChannels(), pairs.channels());
     }
     int size = recipe.data().size();
     if (pairs.height() != size || pairs.width() != size) {
-      throw new InvalidInputException(
-          "dataset.size",
-          "dataset.size is %d, but the images are %dx%d"
-              .formatted(size, pairs.width(), pairs.height()));
+      throw InvalidInputException.of("dataset.size", "is %d, but the images are %dx%d", size, pairs.width(), pairs.height());
     }
     int wanted = network.numClassEmbeds().orElse(0);
     boolean drops = recipe.data().labelDropout() > 0;
     if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
         && pairs.classes().size() + (drops ? 1 : 0) != wanted) {
-      throw new InvalidInputException(
-          "network.num_class_embeds",
-          "network.num_class_embeds is "
-              + wanted
-              + (drops ? ", one of them for no class" : "")
-              + ", but the images have "
-              + pairs.classes().size()
-              + " classes: "
-              + brief(pairs.classes()));
+      throw InvalidInputException.of("network.num_class_embeds", "is %s%s, but the images have %s classes: %s", wanted, drops ? ", one of them for no class" : "", pairs.classes().size(), brief(pairs.classes()));
     }
   }
 
@@ -257,7 +231,7 @@ public final class Training {
     if (card.timestepScale() != recipe.timestepScale()
         || card.prediction() != recipe.prediction()) {
       LOG.log(
-          System.Logger.Level.WARNING,
+          WARNING,
           "{0} was trained with timestepScale {1} and prediction {2}, this recipe has {3} and {4}:"
               + " the first steps will be spent on adapting to that",
           from.name(),
@@ -276,7 +250,7 @@ public final class Training {
     List<TrainingFolder.LogLine> log = folder.readLog();
     folder.writeBrokenFiles(pairs.brokenFiles());
     TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    TrainingFolder.write(out.resolve("loss.png"), LossChart.png(recipe.name(), log));
+    TrainingFolder.write(out.resolve("loss.png"), folder.lossChart(log));
     ModelFolder.write(out, recipe.network(), ema, modelCard(log, done));
     // Last, because it may be cut off: after a signal there is little time.
     TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
@@ -295,7 +269,7 @@ public final class Training {
       metrics.put("brokenFiles", pairs.brokenFiles().size());
     }
     metrics.put("picturesSeen", done * recipe.batchSize());
-    metrics.put("lossOfLastHundredSteps", LossChart.lastMean(log, 100));
+    metrics.put("lossOfLastHundredSteps", TrainingFolder.lastLoss(log));
     Recipe.Card card = recipe.card();
     return new ModelCard(
         recipe.name(),

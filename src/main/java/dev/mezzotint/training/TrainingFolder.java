@@ -13,6 +13,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.Sha256;
@@ -48,6 +49,10 @@ final class TrainingFolder {
   private static final int GENERATIONS = 2;
 
   private static final int POINTS = 1000;
+
+  /** Steps of the running average in the loss chart. */
+  private static final double LOSS_WINDOW = 30;
+
   private static final int PREVIEW_STEPS = 24;
   private static final int LOG_CHARS_MAX = 1 << 16;
   private static final String HEADER = "iteration,loss,gradient_norm\n";
@@ -177,6 +182,23 @@ final class TrainingFolder {
     } catch (NumberFormatException e) {
       return Optional.empty(); // the header, or a truncated line
     }
+  }
+
+  /** A PNG of the loss of every step and its running average, on a logarithmic axis. */
+  byte[] lossChart(List<LogLine> lines) {
+    double[] steps = lines.stream().mapToDouble(LogLine::iteration).toArray();
+    double[] loss = lines.stream().mapToDouble(LogLine::loss).toArray();
+    String title = recipe.name() + ": training loss";
+    return Png.encode(LineChart.loss(title, steps, loss, LOSS_WINDOW).draw(900, 420));
+  }
+
+  /** Mean loss of the last hundred steps; 0 if there are none. */
+  static double lastLoss(List<LogLine> lines) {
+    return lines.stream()
+        .skip(Math.max(0, lines.size() - 100))
+        .mapToDouble(LogLine::loss)
+        .average()
+        .orElse(0);
   }
 
   /** Writes images that the averaged weights generate from fixed x0, with AB2 in 24 steps. */

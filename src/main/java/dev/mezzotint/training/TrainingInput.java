@@ -1,5 +1,7 @@
 package dev.mezzotint.training;
 
+import static java.lang.System.Logger.Level.DEBUG;
+
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.recipe.DatasetReference;
@@ -71,14 +73,9 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
     } catch (IOException e) {
       // refused below like a path that does not exist
     }
-    throw new InvalidInputException(
-        DataCache.FIELD,
-        DataCache.FIELD
-            + " "
-            + named.text()
-            + (local.isPresent()
-                ? " is not among the data sets on this worker's disk"
-                : ": this worker has no data sets on its disk (MEZZOTINT_DATASETS)"));
+    throw InvalidInputException.of(DataCache.FIELD, "%s%s", named.text(), local.isPresent()
+            ? " is not among the data sets on this worker's disk"
+            : ": this worker has no data sets on its disk (MEZZOTINT_DATASETS)");
   }
 
   private static TrainingData read(DatasetReference reference, Path path, Recipe recipe) {
@@ -108,7 +105,7 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
         open.get(i).close();
       } catch (Exception e) {
         System.getLogger(TrainingInput.class.getName())
-            .log(System.Logger.Level.DEBUG, "cannot close a data set", e);
+            .log(DEBUG, "cannot close a data set", e);
       }
     }
   }

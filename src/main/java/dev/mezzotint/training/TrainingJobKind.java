@@ -1,5 +1,7 @@
 package dev.mezzotint.training;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.mezzotint.control.OrphanCleaner;
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.JobKind;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
@@ -82,7 +85,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         }
       }
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
+      LOG.log(WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
     }
   }
 
@@ -157,23 +160,12 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
                 new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
                 recipe.optimizer().step())
             .weights();
-    long values = weights.values().stream().mapToLong(TrainingJobKind::values).sum();
+    long values =
+        weights.values().stream()
+            .mapToLong(shape -> LongStream.of(shape).reduce(1, (a, b) -> a * b))
+            .sum();
     if (values > settings.limits().weightsMax()) {
-      throw new InvalidInputException(
-          "network",
-          "network has "
-              + values
-              + " weights, more than the "
-              + settings.limits().weightsMax()
-              + " allowed");
+      throw InvalidInputException.of("network", "has %s weights, more than the %s allowed", values, settings.limits().weightsMax());
     }
-  }
-
-  private static long values(long[] shape) {
-    long values = 1;
-    for (long side : shape) {
-      values *= side;
-    }
-    return values;
   }
 }

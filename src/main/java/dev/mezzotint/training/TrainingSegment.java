@@ -1,5 +1,9 @@
 package dev.mezzotint.training;
 
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.TrainedModel;
@@ -94,7 +98,7 @@ final class TrainingSegment {
             store, id, attempt, settings.leaseTiming(), settings.worker(), device.description());
     if (acquired.isEmpty()) {
       LOG.log(
-          System.Logger.Level.INFO,
+          INFO,
           "{0} is already running on another worker; ignoring its record {1}",
           id,
           attempt.position());
@@ -184,9 +188,7 @@ final class TrainingSegment {
     CheckpointPointer pointer = lease.pointer();
     boolean started = pointer.last().isPresent();
     if (started && !pointer.data().equals(data.state())) {
-      throw new InvalidInputException(
-          DataCache.FIELD,
-          DataCache.FIELD + " has changed since the job started: send the request with another id");
+      throw InvalidInputException.of(DataCache.FIELD, "has changed since the job started: send the request with another id");
     }
     ModelFiles from = null;
     String reference = started ? pointer.from() : recipe.from().orElse("");
@@ -210,7 +212,7 @@ final class TrainingSegment {
       Files.deleteIfExists(link);
       Files.createLink(link, from.weights());
     } catch (IOException | UnsupportedOperationException e) {
-      LOG.log(System.Logger.Level.DEBUG, "cannot link " + from.weights(), e);
+      LOG.log(DEBUG, "cannot link " + from.weights(), e);
       return from;
     }
     return new ModelFiles(from.name(), from.version(), from.config(), from.card(), link);
@@ -234,7 +236,7 @@ final class TrainingSegment {
         return;
       }
       LOG.log(
-          System.Logger.Level.ERROR,
+          ERROR,
           "checkpoint {0} {1}",
           checkpoint.key(),
           found.isEmpty() ? "has vanished" : "is damaged: its SHA-256 differs from the pointer's");
@@ -293,7 +295,7 @@ final class TrainingSegment {
         files.name() + "@" + files.version(),
         FileDigest.of(files.weights()).sha256(),
         recipe.iterations(),
-        LossChart.lastMean(log, 100),
+        TrainingFolder.lastLoss(log),
         Keys.lossLog(id),
         Keys.lossCurve(id),
         samples,

@@ -189,8 +189,8 @@ class CommandLineTest {
         """);
     String train = "train @/recipe.json --data @/pictures --out @/model";
     terminal.succeeds(train);
-    assertThat(terminal.said()).contains("20 pictures", "trained 4 steps");
-    terminal.refuses(train, "a training stands in", "--resume");
+    assertThat(terminal.said()).contains("20 images", "trained 4 steps");
+    terminal.refuses(train, "already contains a training run", "--resume");
     terminal.succeeds(train + " --resume");
     terminal.succeeds("generate --model @/model --count 3 --steps 2 --out @/y");
     float[] samples = tensor(folder.resolve("y/samples.safetensors"), "samples");

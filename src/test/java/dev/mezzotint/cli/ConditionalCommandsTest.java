@@ -59,7 +59,7 @@ class ConditionalCommandsTest {
   void trainsOnPairs_andGeneratesFromLabelMaps() throws IOException {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
     assertThat(terminal.said())
-        .contains("10 pictures, each with condition of 2 channels")
+        .contains("10 images, each with condition of 2 channels")
         .contains("val: 1 pairs to look at")
         .containsPattern("input wait \\d+\\.\\d % of the steps' time");
     String generate = "generate --model @/model --steps 2 --out @/y --condition ";

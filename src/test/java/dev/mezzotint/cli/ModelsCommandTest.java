@@ -20,14 +20,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code models} as somebody types it, with a store in memory. */
+/** The command {@code models}, with a store in memory. */
 class ModelsCommandTest {
   @TempDir Path folder;
   private final MemoryObjectStore store = new MemoryObjectStore();
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     for (String version : List.of("1", "2", "3")) {
       ModelFiles files = ModelFolder.openPath(Path.of(Terminal.DEFAULTS));
@@ -51,7 +51,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void listsBundledModelsAndEveryVersionInTheStoreTheNewestLast() {
+  void list_showsBundledModels_andStoredVersionsWithTheNewestLast() {
     done("models push @/1");
     done("models push @/2");
     assertThat(done("models list").lines().map(line -> line.split(" +")[0]))
@@ -73,7 +73,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void bundledModelsAreListedWhereThereIsNoStore() {
+  void list_withoutStore_showsBundledModels() {
     terminal.succeeds("models list");
     assertThat(terminal.printed())
         .contains("avatars-32@", "28×28, class 0 to 9", "32×32, condition labels")
@@ -82,7 +82,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void showsCardAndNetwork() {
+  void show_printsCardAndNetwork() {
     assertThat(done("models show avatars-32 --json"))
         .contains("\"timestepScale\"", "\"block_out_channels\"", "\"bytes\"");
     assertThat(done("models show avatars-32"))
@@ -90,7 +90,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void whatWasPushedIsPulledAsItWas() {
+  void pull_returnsWhatWasPushed() {
     assertThat(done("models push @/1 --json"))
         .isEqualTo("{\"name\":\"iadb_defaults\",\"newest\":true,\"version\":\"1\"}\n");
     assertThat(done("models pull iadb_defaults@latest --to @/copy --json"))
@@ -102,7 +102,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void deletesAVersionWhollyButNeverTheNewest() {
+  void delete_removesAVersion_butNotTheNewest() {
     done("models push @/1");
     done("models push @/2");
     assertThat(refused("models delete iadb_defaults@2")).contains("is the newest");
@@ -115,7 +115,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void prunesToTheNewest() {
+  void prune_keepsTheNewest() {
     for (String version : List.of("2", "1", "3")) { // the order in time counts, not that of names
       done("models push @/" + version);
     }

@@ -75,12 +75,7 @@ public final class Checkpoint {
     }
     long iteration = iteration(file, metadata);
     if (iteration > recipe.iterations()) {
-      throw new InvalidInputException(
-          "iterations",
-          "iterations is "
-              + recipe.iterations()
-              + ", but the checkpoint is at step "
-              + iteration);
+      throw InvalidInputException.of("iterations", "is %s, but the checkpoint is at step %s", recipe.iterations(), iteration);
     }
     Map<String, Tensor> all = SafeTensors.read(file);
     return new OptimizerState(

@@ -1,5 +1,8 @@
 package dev.mezzotint.training.checkpoint;
 
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.JobId;
@@ -116,7 +119,7 @@ public final class CheckpointLease implements AutoCloseable {
         lease.startHeartbeat(timing);
         if (!before.device().isEmpty() && !before.device().equals(device)) {
           LOG.log(
-              System.Logger.Level.WARNING,
+              WARNING,
               "{0} continues on {1} after {2}: results may differ in the last bits",
               new JobId(id),
               device,
@@ -206,7 +209,7 @@ public final class CheckpointLease implements AutoCloseable {
         } catch (AttemptStoppedException e) {
           return;
         } catch (TransientException e) {
-          LOG.log(System.Logger.Level.DEBUG, "{0}: heartbeat failed: {1}", new JobId(id), e);
+          LOG.log(DEBUG, "{0}: heartbeat failed: {1}", new JobId(id), e);
         }
       }
     } catch (InterruptedException e) {
@@ -288,7 +291,7 @@ public final class CheckpointLease implements AutoCloseable {
       replacePointer(pointer().released());
       fenced = true;
     } catch (AttemptStoppedException | TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
+      LOG.log(DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
     }
   }
 
@@ -347,7 +350,7 @@ public final class CheckpointLease implements AutoCloseable {
         delete(checkpoint);
       }
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
+      LOG.log(DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
     }
   }
 
@@ -368,7 +371,7 @@ public final class CheckpointLease implements AutoCloseable {
       store.delete(checkpoint.key());
       store.delete(checkpoint.log());
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
+      LOG.log(DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
     }
   }
 
@@ -389,7 +392,7 @@ public final class CheckpointLease implements AutoCloseable {
       }
     } catch (TransientException e) {
       LOG.log(
-          System.Logger.Level.DEBUG,
+          DEBUG,
           "strays of {0} are left to the clean-up: {1}",
           new JobId(id),
           e);

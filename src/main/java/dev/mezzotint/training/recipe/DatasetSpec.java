@@ -193,23 +193,11 @@ public record DatasetSpec(
       throw refuse("size", "must be a multiple of " + network.sizeMultiple() + " for this network");
     }
     if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
-      throw new InvalidInputException(
-          "network.sample_size",
-          "network.sample_size must be "
-              + size
-              + ", which is dataset.size: it is published");
+      throw InvalidInputException.of("network.sample_size", "must be %s, which is dataset.size: it is published", size);
     }
     int channels = parts().stream().mapToInt(ConditionPart::channels).sum();
     if (network.inChannels() != network.outChannels() + channels) {
-      throw new InvalidInputException(
-          "network.in_channels",
-          "network.in_channels is %d, but must be %d: out_channels, %d, and the %d channels of %s"
-              .formatted(
-                  network.inChannels(),
-                  network.outChannels() + channels,
-                  network.outChannels(),
-                  channels,
-                  channels == 0 ? "no dataset.condition" : "dataset.condition"));
+      throw InvalidInputException.of("network.in_channels", "is %d, but must be %d: out_channels, %d, and the %d channels of %s", network.inChannels(), network.outChannels() + channels, network.outChannels(), channels, channels == 0 ? "no dataset.condition" : "dataset.condition");
     }
     boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
     boolean labelled = !labels.equals("none");
@@ -233,8 +221,7 @@ public record DatasetSpec(
       return Optional.empty();
     }
     if (!word.startsWith("split:") || word.length() == "split:".length()) {
-      throw new InvalidInputException(
-          "p0", "p0 must be gaussian, blue-noise or split:NAME, not " + JsonObject.quote(word));
+      throw InvalidInputException.of("p0", "must be gaussian, blue-noise or split:NAME, not %s", JsonObject.quote(word));
     }
     return Optional.of(word.substring("split:".length()));
   }
