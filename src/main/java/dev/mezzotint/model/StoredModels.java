@@ -125,7 +125,7 @@ public final class StoredModels {
     if (complete && store.stat(key).isEmpty()) {
       throw versionTaken(name, version);
     }
-    byte[] first = FirstWrite.standing(store, key, owner, ContentType.JSON);
+    byte[] first = FirstWrite.createOrRead(store, key, owner, ContentType.JSON);
     if (!JsonObject.parse(first).string("job", "").equals(job)) {
       throw versionTaken(name, version);
     }
@@ -262,7 +262,7 @@ public final class StoredModels {
       }
     }
     try {
-      FirstWrite.standing(
+      FirstWrite.createOrRead(
           store,
           Keys.modelFile(name, version, CONFIG),
           Files.readAllBytes(folder.resolve(CONFIG)),

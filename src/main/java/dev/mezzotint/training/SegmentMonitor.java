@@ -80,7 +80,7 @@ final class SegmentMonitor implements TrainingObserver {
   boolean stopping() {
     check();
     long now = System.nanoTime();
-    if (attempt.ending() && drainStart == 0) {
+    if (attempt.stopping() && drainStart == 0) {
       drainStart = now;
     }
     if (steps == 0) {
@@ -92,7 +92,7 @@ final class SegmentMonitor implements TrainingObserver {
 
   private void check() {
     lease.check();
-    attempt.checkPastDrain();
+    attempt.checkIgnoringDrain();
   }
 
   @Override
@@ -109,7 +109,7 @@ final class SegmentMonitor implements TrainingObserver {
         } else if (event instanceof TrainingEvent.Sample sample) {
           byte[] png = Files.readAllBytes(sample.file());
           String key = Keys.sample(id, sample.iteration());
-          attempt.withRetry(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
+          attempt.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
         }
       } catch (IOException e) {
         throw new UncheckedIOException(e);
@@ -125,7 +125,7 @@ final class SegmentMonitor implements TrainingObserver {
     double seconds = (System.nanoTime() - segmentStart - publishNanos) / 1e9;
     double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);
     metrics.stepDone(losses.smoothed(), rate, step.inputWaitShare());
-    attempt.tell(() -> progress(step, rate));
+    attempt.reportProgress(() -> progress(step, rate));
   }
 
   private Map<String, Object> progress(TrainingEvent.Step step, double rate) {
@@ -148,7 +148,7 @@ final class SegmentMonitor implements TrainingObserver {
       pairsLoggedAt = now;
       LOG.log(INFO, "{0}: {1} of {2} pairs are ready", id, ready, total);
     }
-    attempt.tell(() -> Map.of("pairs", ready, "pairsTotal", total));
+    attempt.reportProgress(() -> Map.of("pairs", ready, "pairsTotal", total));
   }
 
   /**
@@ -188,7 +188,7 @@ final class SegmentMonitor implements TrainingObserver {
       return;
     }
     metrics.checkpointPublished((System.nanoTime() - start) / 1e9);
-    attempt.advanced();
+    attempt.markAdvanced();
   }
 
   /** Judged by how long the last upload took; without one it is tried. */

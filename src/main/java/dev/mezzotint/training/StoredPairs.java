@@ -55,8 +55,8 @@ final class StoredPairs implements ReflowPairs.PartStore {
   public byte[] save(int part, byte[] x1) throws InterruptedException {
     String key = Keys.pairs(id, origin, part);
     byte[] first =
-        attempt.withRetry(() -> FirstWrite.standing(store, key, x1, ContentType.BINARY));
-    attempt.advanced();
+        attempt.withRetry(() -> FirstWrite.createOrRead(store, key, x1, ContentType.BINARY));
+    attempt.markAdvanced();
     return first;
   }
 }

@@ -142,7 +142,7 @@ final class TrainingSegment {
                 TrainingInput.open(
                     request,
                     new DataCache(
-                        settings.inputRule().within(store, request.tenant()),
+                        settings.inputRule().restrict(store, request.tenant()),
                         settings.cacheFolder(),
                         settings.cacheBytesMax()),
                     settings.datasetFolder(),
@@ -162,12 +162,12 @@ final class TrainingSegment {
                 monitor::stopping, monitor, new StoredPairs(store, attempt, id, origin));
       } finally {
         long steps = metrics.steps() - before;
-        attempt.visit().recordSpan("steps", start, System.nanoTime(), Map.of("steps", steps));
+        attempt.observer().recordSpan("steps", start, System.nanoTime(), Map.of("steps", steps));
       }
       if (done == recipe.iterations()) {
         return new Outcome.Completed(publish(lease, data));
       }
-      if (attempt.ending()) {
+      if (attempt.stopping()) {
         throw new AttemptStoppedException(
             attempt.fenced()
                 ? AttemptStoppedException.Reason.FENCED
@@ -306,6 +306,6 @@ final class TrainingSegment {
   private void storeFirst(String key, Path file, String type)
       throws InterruptedException, IOException {
     byte[] bytes = Files.readAllBytes(file);
-    attempt.withRetry(() -> FirstWrite.standing(store, key, bytes, type));
+    attempt.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, type));
   }
 }

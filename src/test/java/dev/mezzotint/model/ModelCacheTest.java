@@ -3,8 +3,8 @@ package dev.mezzotint.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.EventLog;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.RecordingEventPublisher;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.FolderLock;
@@ -107,14 +107,14 @@ class ModelCacheTest {
 
   @Test
   void failedDownload_leavesNothing_andPartsOfCrashedProcessesAreRemoved() throws IOException {
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           if (call.equals("open")) {
             throw new StorageException("away");
           }
         };
-    Line line = new Line(store, new EventLog(), away);
-    assertThatThrownBy(() -> new ModelCache(line, root, 10 * size, () -> now).open("tiny", "1"))
+    FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), away);
+    assertThatThrownBy(() -> new ModelCache(injector, root, 10 * size, () -> now).open("tiny", "1"))
         .isInstanceOf(StorageException.class);
     assertThat(entries()).isEmpty();
 
@@ -141,14 +141,14 @@ class ModelCacheTest {
   void truncatedDownload_isNotKept() throws IOException {
     String weights = Keys.modelFile("tiny", "1", WeightsFile.SAFETENSORS);
     byte[] whole = store.get(weights).orElseThrow().bytes();
-    Line.Fault shrinks =
+    FaultInjector.Fault shrinks =
         (after, call, subject) -> {
           if (!after && call.equals("open") && subject.equals(weights)) {
             store.put(weights, Arrays.copyOf(whole, whole.length / 2), "");
           }
         };
-    Line line = new Line(store, new EventLog(), shrinks);
-    assertThatThrownBy(() -> new ModelCache(line, root, 10 * size, () -> now).open("tiny", "1"))
+    FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), shrinks);
+    assertThatThrownBy(() -> new ModelCache(injector, root, 10 * size, () -> now).open("tiny", "1"))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining("changed or the connection was lost");
     assertThat(entries()).isEmpty();
@@ -156,9 +156,9 @@ class ModelCacheTest {
 
   @Test
   void describe_readsNoWeights() {
-    Line.Fault small =
+    FaultInjector.Fault small =
         (after, call, subject) -> assertThat(subject).doesNotContain(WeightsFile.SAFETENSORS);
-    Line line = new Line(store, new EventLog(), small);
+    FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), small);
     StoredModels models = new StoredModels(line, root, 0);
     StoredModels.Described described = models.describe("tiny", "1");
     assertThat(described.config().outChannels()).isEqualTo(3);

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import java.nio.file.Path;
@@ -37,7 +37,7 @@ class TrainingFencesTest {
     CountDownLatch wake = new CountDownLatch(1);
     // Paused between a checkpoint's upload and the pointer: only the fence stops it.
     AtomicInteger uploads = new AtomicInteger();
-    Line.Fault sleeps =
+    FaultInjector.Fault sleeps =
         (after, call, subject) -> {
           if (after
               && call.equals("upload")
@@ -60,7 +60,7 @@ class TrainingFencesTest {
     old.start();
     await(asleep);
     // The lock is lost, which the paused worker does not know: its lane is paused as well.
-    assertThat(world.worker("new", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("new", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     int events = world.log.events().size();
     List<String> objects = world.store.list("");
@@ -87,7 +87,7 @@ class TrainingFencesTest {
   void secondRecord_ofARunningTraining_isAcceptedWithoutWork() throws Exception {
     CountDownLatch running = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
-    Line.Fault slow =
+    FaultInjector.Fault slow =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             running.countDown();
@@ -107,7 +107,7 @@ class TrainingFencesTest {
             });
     busy.start();
     await(running);
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.record(request("a"))))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(world.record(request("a"))))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a")).isEmpty();
     go.countDown();
@@ -123,7 +123,7 @@ class TrainingFencesTest {
     Crash crash = new Crash(30, /* after= */ false);
     assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
     assertThat(world.pointer("a").run()).isNotEmpty();
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.copy(first)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(world.copy(first)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.control.OrphanCleaner;
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.json.JsonObject;
@@ -64,7 +64,7 @@ class TrainingFromModelTest {
     world.checkCompleted("a");
     TrainingSettings cut = world.shortSegments("w1");
     world.finish(
-        world.worker(cut, Line.Fault.NONE),
+        world.worker(cut, FaultInjector.Fault.NONE),
         world.record(
             json.replace("\"id\": \"a\"", "\"id\": \"b\"")
                 .replace("tiny@latest", world.model("whole").model())));
@@ -76,7 +76,7 @@ class TrainingFromModelTest {
   void modelToStartFrom_survivesItsEviction() throws Exception {
     world.runUninterrupted();
     Path cached = folder.resolve("models");
-    Line.Fault evicts =
+    FaultInjector.Fault evicts =
         (after, call, subject) -> {
           if (after && subject.endsWith("/checkpoints/latest.json")) {
             FolderLock.removeTree(cached);
@@ -101,7 +101,7 @@ class TrainingFromModelTest {
     world.worker().handle(world.record(sameModel.replace("\"id\": \"a\"", "\"id\": \"b\"")));
     List<String> kept = new ArrayList<>();
     AtomicBoolean dead = new AtomicBoolean();
-    Line.Fault dies =
+    FaultInjector.Fault dies =
         (after, call, subject) -> {
           boolean part = call.equals("create") && subject.contains("/checkpoints/pairs/");
           if (dead.get() || part && subject.endsWith("/00001.f32")) {
@@ -115,8 +115,8 @@ class TrainingFromModelTest {
     Delivery record = world.record(sameModel);
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
     assertThat(kept).singleElement().asString().endsWith("/00000.f32");
-    assertThat(world.jobRecord("a").strikes()).isZero();
-    Line.Fault notes =
+    assertThat(world.jobRecord("a").failedAttempts()).isZero();
+    FaultInjector.Fault notes =
         (after, call, subject) -> {
           if (after && call.equals("create") && subject.contains("/checkpoints/pairs/")) {
             kept.add(subject);
@@ -154,7 +154,7 @@ class TrainingFromModelTest {
                 "\"from\": \"tiny@latest\", \"reflow\": {\"pairs\": 8, \"steps\": 2}, \"model\"");
     String sameModel = json.replace("tiny@latest", world.model("whole").model());
     world.worker().handle(world.record(sameModel.replace("\"id\": \"a\"", "\"id\": \"b\"")));
-    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
+    FaultInjector.Fault dies = Crash.at("create", Keys.sample("a", 8));
     Delivery record = world.record(sameModel);
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
     String part =
@@ -163,7 +163,7 @@ class TrainingFromModelTest {
             .findFirst()
             .orElseThrow();
     world.store.put(part, new byte[9], "x");
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(world.model("b").weightsSha256());
   }

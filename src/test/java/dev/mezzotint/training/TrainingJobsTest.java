@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -40,7 +40,7 @@ class TrainingJobsTest {
   void completesJob_withModelManifestAndEvents() throws Exception {
     world.runUninterrupted();
     world.checkCompleted("whole");
-    assertThat(world.log.words("whole")).startsWith("accepted", "started").endsWith("completed");
+    assertThat(world.log.types("whole")).startsWith("accepted", "started").endsWith("completed");
     assertThat(world.model("whole").samples()).containsExactly("jobs/whole/samples/0000008.png");
     assertThat(world.model("whole").iterations()).isEqualTo(12);
     String reference = world.model("whole").model();
@@ -62,7 +62,7 @@ class TrainingJobsTest {
     String whole = world.runUninterrupted();
     TrainingSettings cut = world.shortSegments("w1");
     int deliveries =
-        world.finish(world.worker(cut, Line.Fault.NONE), world.record(request("parts")));
+        world.finish(world.worker(cut, FaultInjector.Fault.NONE), world.record(request("parts")));
     assertThat(deliveries).isEqualTo(12);
     assertThat(world.model("parts").weightsSha256()).isEqualTo(whole);
     world.checkCompleted("parts");
@@ -70,14 +70,14 @@ class TrainingJobsTest {
         .isEqualTo(world.store.get(Keys.lossLog("whole")).orElseThrow().bytes());
     JobRecord job = world.jobRecord("parts");
     assertThat(job.attempts()).isEqualTo(12);
-    assertThat(job.strikes()).isZero();
+    assertThat(job.failedAttempts()).isZero();
   }
 
   @Test
   void shutdown_publishesCheckpoint_andReleasesRecord() throws Exception {
     String whole = world.runUninterrupted();
     Delivery record = world.record(request("a"));
-    Line.Fault drain =
+    FaultInjector.Fault drain =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("0000004-")) {
             record.drain();
@@ -87,7 +87,7 @@ class TrainingJobsTest {
     assertThat(world.pointer("a").iteration()).isBetween(4L, 5L);
     assertThat(world.pointer("a").run()).isEmpty();
     assertThat(world.jobRecord("a").history().get(0).handedBack()).isTrue();
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
     world.checkCompleted("a");
@@ -108,7 +108,7 @@ class TrainingJobsTest {
     for (int step = 1; step <= 6; step++) {
       Crash crash = Crash.at("create", "jobs/a/never.json");
       int last = step;
-      Line.Fault dies =
+      FaultInjector.Fault dies =
           (after, call, subject) -> {
             if (!after && call.equals("upload") && subject.contains("/%07d-".formatted(last + 1))) {
               crash.at(false, "create", "jobs/a/never.json");
@@ -146,10 +146,10 @@ class TrainingJobsTest {
     TrainingSettings full =
         TrainingWorld.ownFolder("w1", noFolder);
     Delivery record = world.record(request("a"));
-    assertThat(world.worker(full, Line.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.worker(full, FaultInjector.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
     assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
     world.checkCompleted("a");
-    world.finish(world.worker(full, Line.Fault.NONE), world.record(request("b")));
+    world.finish(world.worker(full, FaultInjector.Fault.NONE), world.record(request("b")));
     assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(world.manifest("b").cause())
         .startsWith("given up after 5 attempts")
@@ -174,7 +174,7 @@ class TrainingJobsTest {
 
   @Test
   void cancelledTraining_endsWithinAStep_andLeavesNoCheckpoint() throws Exception {
-    Line.Fault cancels =
+    FaultInjector.Fault cancels =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             world.cancelled.add("a");
@@ -191,7 +191,7 @@ class TrainingJobsTest {
   void training_pastItsDeadline_expires() throws Exception {
     String late =
         request("a").replace("{\"id\"", "{\"deadline\": \"2026-11-22T12:00:05Z\", \"id\"");
-    Line.Fault timePasses =
+    FaultInjector.Fault timePasses =
         (after, call, subject) -> {
           if (after && call.equals("upload")) {
             world.time.set(TrainingWorld.START.plusSeconds(6));
@@ -228,7 +228,7 @@ class TrainingJobsTest {
         request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1")
             .replace("{\"id\"", "{\"keepLast\": 3, \"keepEvery\": 5, \"id\"");
     AtomicInteger most = new AtomicInteger();
-    Line.Fault counts =
+    FaultInjector.Fault counts =
         (after, call, subject) -> {
           if (after && call.equals("delete") && subject.endsWith(".csv")) {
             most.accumulateAndGet(world.pointer("a").checkpoints().size(), Math::max);
@@ -264,7 +264,7 @@ class TrainingJobsTest {
     String whole = world.runUninterrupted();
     AtomicInteger failures = new AtomicInteger();
     AtomicBoolean uploaded = new AtomicBoolean();
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           if (subject.contains("/checkpoints/") && call.equals("upload")) {
             uploaded.set(true);
@@ -284,11 +284,11 @@ class TrainingJobsTest {
   void damagedCheckpoint_fallsBackToThePreviousOne() throws Exception {
     String whole = world.runUninterrupted();
     Delivery record = world.record(request("a"));
-    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
+    FaultInjector.Fault dies = Crash.at("create", Keys.sample("a", 8));
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
     assertThat(world.pointer("a").checkpoints()).hasSize(2);
     world.store.put(world.pointer("a").last().orElseThrow().key(), new byte[9], "x");
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }

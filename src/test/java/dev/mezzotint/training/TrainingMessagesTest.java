@@ -3,7 +3,7 @@ package dev.mezzotint.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -102,7 +102,7 @@ class TrainingMessagesTest {
   @Test
   void publishedEvents_areValid_andHaveTheFieldsOfTheirExamples() throws Exception {
     TrainingWorld world = new TrainingWorld(folder);
-    Line.Fault slow =
+    FaultInjector.Fault slow =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             pause(); // until progress is due
@@ -127,7 +127,7 @@ class TrainingMessagesTest {
   void reflowPairs_areReportedBeforeTheFirstStep() throws Exception {
     TrainingWorld world = new TrainingWorld(folder);
     world.runUninterrupted();
-    Line.Fault slow =
+    FaultInjector.Fault slow =
         (after, call, subject) -> {
           if (after && call.equals("create") && subject.contains("/checkpoints/pairs/")) {
             pause(); // until progress is due

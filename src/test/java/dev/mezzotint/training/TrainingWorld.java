@@ -150,12 +150,12 @@ public final class TrainingWorld {
   }
 
   public JobHandler<TrainingRequest> worker(TrainingSettings settings, FaultInjector.Fault fault) {
-    FaultInjector line = new FaultInjector(store, log, fault);
+    FaultInjector injector = new FaultInjector(store, log, fault);
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
-    StoredModels models = new StoredModels(line, folder.resolve("models"), Long.MAX_VALUE);
+    StoredModels models = new StoredModels(injector, folder.resolve("models"), Long.MAX_VALUE);
     TrainingJobKind work =
         new TrainingJobKind(
-            line,
+            injector,
             device,
             name -> {
               ModelReference reference = ModelReference.parseName(name);
@@ -168,8 +168,8 @@ public final class TrainingWorld {
             settings);
     return new JobHandler<>(
         work,
-        line,
-        line,
+        injector,
+        injector,
         cancelled::contains,
         new DeliverySettings(settings.worker(), 5, QUICK, clock));
   }

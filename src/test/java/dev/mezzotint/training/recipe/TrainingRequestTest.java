@@ -3,7 +3,7 @@ package dev.mezzotint.training.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
@@ -131,7 +131,7 @@ class TrainingRequestTest {
   @Test
   void dataset_largerThanTheCache_isRefused() throws Exception {
     world
-        .worker(world.cacheLimit("w1", 100), Line.Fault.NONE)
+        .worker(world.cacheLimit("w1", 100), FaultInjector.Fault.NONE)
         .handle(world.record(TrainingWorld.request("a")));
     assertThat(world.manifest("a").cause()).contains("more than the 100 that workers keep");
   }
@@ -156,7 +156,7 @@ class TrainingRequestTest {
     String inside = at("a", "{\"local\": \"squares.zip\"}");
     assertThat(failureOf("a", inside)).contains("MEZZOTINT_DATASETS");
     TrainingSettings settings = world.datasetFolder("w1", open);
-    var worker = world.worker(settings, Line.Fault.NONE);
+    var worker = world.worker(settings, FaultInjector.Fault.NONE);
     worker.handle(world.record(at("b", "{\"local\": \"squares.zip\"}")));
     world.checkCompleted("b");
     worker.handle(world.record(at("c", "{\"local\": \"out/open/../open\"}")));
@@ -168,7 +168,7 @@ class TrainingRequestTest {
   @Test
   void datasetThatChangesDuringTheJob_failsIt() throws Exception {
     Delivery record = world.record(TrainingWorld.request("a"));
-    Line.Fault drains =
+    FaultInjector.Fault drains =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/")) {
             record.drain();
