@@ -1,10 +1,9 @@
 package dev.mezzotint.storage;
 
-import static java.lang.System.Logger.Level.INFO;
-
 import dev.mezzotint.job.WorkerFaultException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -134,7 +133,7 @@ public final class DiskCache {
       if (!entry.folder().equals(loading)
           && !entry.used().isAfter(idle)
           && FolderLock.removeIfUnused(entry.folder())) {
-        LOG.log(INFO, "evicted {0}", entry.folder());
+        LOG.log(Level.INFO, "evicted {0}", entry.folder());
         total -= entry.bytes();
       }
     }

@@ -1,10 +1,8 @@
 package dev.mezzotint.storage;
 
-import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.WARNING;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -124,7 +122,7 @@ public final class FolderLock implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
+      LOG.log(Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
     }
   }
 
@@ -142,7 +140,7 @@ public final class FolderLock implements AutoCloseable {
           held.lock.release();
           held.channel.close();
         } catch (IOException e) {
-          LOG.log(DEBUG, "lock " + file, e);
+          LOG.log(Level.DEBUG, "lock " + file, e);
         }
       }
     }

@@ -1,8 +1,5 @@
 package dev.mezzotint.training;
 
-import static java.lang.System.Logger.Level.INFO;
-import static java.lang.System.Logger.Level.WARNING;
-
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.TransientException;
@@ -15,6 +12,7 @@ import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -146,7 +144,7 @@ final class SegmentMonitor implements TrainingObserver {
     long now = System.nanoTime();
     if (ready == total || now - pairsLoggedAt >= PAIRS_LOG_NANOS) {
       pairsLoggedAt = now;
-      LOG.log(INFO, "{0}: {1} of {2} pairs are ready", id, ready, total);
+      LOG.log(Level.INFO, "{0}: {1} of {2} pairs are ready", id, ready, total);
     }
     attempt.reportProgress(() -> Map.of("pairs", ready, "pairsTotal", total));
   }
@@ -163,7 +161,7 @@ final class SegmentMonitor implements TrainingObserver {
     }
     if (drainStart != 0 && !fitsIntoDrain()) {
       LOG.log(
-          INFO,
+          Level.INFO,
           "{0}: no time left to upload the checkpoint at step {1}; keeping the one at step {2}",
           id,
           iteration,
@@ -179,7 +177,7 @@ final class SegmentMonitor implements TrainingObserver {
         throw e;
       }
       LOG.log(
-          WARNING,
+          Level.WARNING,
           "{0}: the checkpoint at step {1} was not uploaded; keeping the one at step {2}: {3}",
           id,
           iteration,

@@ -1,7 +1,5 @@
 package dev.mezzotint.training;
 
-import static java.lang.System.Logger.Level.ERROR;
-
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
@@ -9,6 +7,7 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StoredObject;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -41,7 +40,7 @@ final class StoredPairs implements ReflowPairs.PartStore {
     Optional<byte[]> found =
         attempt.withRetry(() -> store.get(key)).map(StoredObject::bytes);
     if (found.isPresent() && found.get().length != bytes) {
-      LOG.log(ERROR, "{0} is damaged and will be generated again", key);
+      LOG.log(Level.ERROR, "{0} is damaged and will be generated again", key);
       return attempt.withRetry(
           () -> {
             store.delete(key);

@@ -1,7 +1,5 @@
 package dev.mezzotint.training;
 
-import static java.lang.System.Logger.Level.WARNING;
-
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
@@ -21,6 +19,7 @@ import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.training.checkpoint.Checkpoint;
 import dev.mezzotint.training.recipe.Recipe;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -231,7 +230,7 @@ public final class Training {
     if (card.timestepScale() != recipe.timestepScale()
         || card.prediction() != recipe.prediction()) {
       LOG.log(
-          WARNING,
+          Level.WARNING,
           "{0} was trained with timestepScale {1} and prediction {2}, this recipe has {3} and {4}:"
               + " the first steps will be spent on adapting to that",
           from.name(),

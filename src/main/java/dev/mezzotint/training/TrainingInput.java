@@ -1,13 +1,12 @@
 package dev.mezzotint.training;
 
-import static java.lang.System.Logger.Level.DEBUG;
-
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.recipe.DatasetReference;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,7 +104,7 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
         open.get(i).close();
       } catch (Exception e) {
         System.getLogger(TrainingInput.class.getName())
-            .log(DEBUG, "cannot close a data set", e);
+            .log(Level.DEBUG, "cannot close a data set", e);
       }
     }
   }

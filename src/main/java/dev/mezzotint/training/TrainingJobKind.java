@@ -1,7 +1,5 @@
 package dev.mezzotint.training;
 
-import static java.lang.System.Logger.Level.WARNING;
-
 import dev.mezzotint.control.OrphanCleaner;
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.JobKind;
@@ -21,6 +19,7 @@ import dev.mezzotint.training.recipe.DatasetReference;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -85,7 +84,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         }
       }
     } catch (IOException e) {
-      LOG.log(WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
+      LOG.log(Level.WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
     }
   }
 

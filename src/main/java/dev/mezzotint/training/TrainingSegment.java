@@ -1,9 +1,5 @@
 package dev.mezzotint.training;
 
-import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.ERROR;
-import static java.lang.System.Logger.Level.INFO;
-
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.TrainedModel;
@@ -18,18 +14,19 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.Download;
+import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.training.checkpoint.CheckpointLease;
-import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
-import dev.mezzotint.storage.FileDigest;
+import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,7 +95,7 @@ final class TrainingSegment {
             store, id, attempt, settings.leaseTiming(), settings.worker(), device.description());
     if (acquired.isEmpty()) {
       LOG.log(
-          INFO,
+          Level.INFO,
           "{0} is already running on another worker; ignoring its record {1}",
           id,
           attempt.position());
@@ -212,7 +209,7 @@ final class TrainingSegment {
       Files.deleteIfExists(link);
       Files.createLink(link, from.weights());
     } catch (IOException | UnsupportedOperationException e) {
-      LOG.log(DEBUG, "cannot link " + from.weights(), e);
+      LOG.log(Level.DEBUG, "cannot link " + from.weights(), e);
       return from;
     }
     return new ModelFiles(from.name(), from.version(), from.config(), from.card(), link);
@@ -236,7 +233,7 @@ final class TrainingSegment {
         return;
       }
       LOG.log(
-          ERROR,
+          Level.ERROR,
           "checkpoint {0} {1}",
           checkpoint.key(),
           found.isEmpty() ? "has vanished" : "is damaged: its SHA-256 differs from the pointer's");

@@ -159,7 +159,7 @@ class ModelCacheTest {
     FaultInjector.Fault small =
         (after, call, subject) -> assertThat(subject).doesNotContain(WeightsFile.SAFETENSORS);
     FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), small);
-    StoredModels models = new StoredModels(line, root, 0);
+    StoredModels models = new StoredModels(injector, root, 0);
     StoredModels.Described described = models.describe("tiny", "1");
     assertThat(described.config().outChannels()).isEqualTo(3);
     assertThat(described.card().name()).isEqualTo("tiny");

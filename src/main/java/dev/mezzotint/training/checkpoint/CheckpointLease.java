@@ -1,8 +1,5 @@
 package dev.mezzotint.training.checkpoint;
 
-import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.WARNING;
-
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.JobId;
@@ -15,6 +12,7 @@ import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -119,7 +117,7 @@ public final class CheckpointLease implements AutoCloseable {
         lease.startHeartbeat(timing);
         if (!before.device().isEmpty() && !before.device().equals(device)) {
           LOG.log(
-              WARNING,
+              Level.WARNING,
               "{0} continues on {1} after {2}: results may differ in the last bits",
               new JobId(id),
               device,
@@ -209,7 +207,7 @@ public final class CheckpointLease implements AutoCloseable {
         } catch (AttemptStoppedException e) {
           return;
         } catch (TransientException e) {
-          LOG.log(DEBUG, "{0}: heartbeat failed: {1}", new JobId(id), e);
+          LOG.log(Level.DEBUG, "{0}: heartbeat failed: {1}", new JobId(id), e);
         }
       }
     } catch (InterruptedException e) {
@@ -291,7 +289,7 @@ public final class CheckpointLease implements AutoCloseable {
       replacePointer(pointer().released());
       fenced = true;
     } catch (AttemptStoppedException | TransientException e) {
-      LOG.log(DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
+      LOG.log(Level.DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
     }
   }
 
@@ -350,7 +348,7 @@ public final class CheckpointLease implements AutoCloseable {
         delete(checkpoint);
       }
     } catch (TransientException e) {
-      LOG.log(DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
+      LOG.log(Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
     }
   }
 
@@ -371,7 +369,7 @@ public final class CheckpointLease implements AutoCloseable {
       store.delete(checkpoint.key());
       store.delete(checkpoint.log());
     } catch (TransientException e) {
-      LOG.log(DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
+      LOG.log(Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
     }
   }
 
@@ -392,7 +390,7 @@ public final class CheckpointLease implements AutoCloseable {
       }
     } catch (TransientException e) {
       LOG.log(
-          DEBUG,
+          Level.DEBUG,
           "strays of {0} are left to the clean-up: {1}",
           new JobId(id),
           e);
