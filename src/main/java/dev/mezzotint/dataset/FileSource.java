@@ -40,7 +40,11 @@ public abstract sealed class FileSource implements AutoCloseable {
    */
   public byte[] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
-      return limited(in);
+      byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
+      if (bytes.length > FILE_BYTES_MAX) {
+        throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
+      }
+      return bytes;
     }
   }
 
@@ -72,14 +76,6 @@ public abstract sealed class FileSource implements AutoCloseable {
           path + " is neither a folder nor a readable zip file: " + e.getMessage(),
           e);
     }
-  }
-
-  static byte[] limited(InputStream in) throws IOException {
-    byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
-    if (bytes.length > FILE_BYTES_MAX) {
-      throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
-    }
-    return bytes;
   }
 
   private static void checkCount(int count, Path path) {

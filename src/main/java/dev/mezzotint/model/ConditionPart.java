@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -32,22 +33,16 @@ public record ConditionPart(
   /** How an image becomes channels. */
   public enum Kind {
     /** Three channels in [−1, 1]. */
-    RGB("rgb"),
+    RGB,
     /** One channel in [−1, 1]. */
-    GREY("grey"),
+    GREY,
     /** A label map: one channel per class, 1 where the pixel belongs to it and 0 elsewhere. */
-    LABELS("labels"),
+    LABELS,
     /** Channels of unknown meaning: given as a tensor, used unchanged. */
-    TENSOR("tensor");
-
-    private final String wireName;
-
-    Kind(String wireName) {
-      this.wireName = wireName;
-    }
+    TENSOR;
 
     public String wireName() {
-      return wireName;
+      return name().toLowerCase(Locale.ROOT);
     }
 
     static List<String> wireNames() {
@@ -55,7 +50,7 @@ public record ConditionPart(
     }
 
     static Optional<Kind> ofWireName(String name) {
-      return Arrays.stream(values()).filter(kind -> kind.wireName.equals(name)).findFirst();
+      return Arrays.stream(values()).filter(kind -> kind.wireName().equals(name)).findFirst();
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.mezzotint.model;
 
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,11 +60,6 @@ public record MlpConfig(int dimensions, List<Integer> hidden) implements Network
   }
 
   @Override
-  public OptionalInt sampleWidth() {
-    return OptionalInt.empty();
-  }
-
-  @Override
   public int sizeMultiple() {
     return 1;
   }
@@ -73,16 +67,6 @@ public record MlpConfig(int dimensions, List<Integer> hidden) implements Network
   @Override
   public int sizeMax() {
     return 1;
-  }
-
-  @Override
-  public ClassEmbedding classEmbedType() {
-    return ClassEmbedding.NONE;
-  }
-
-  @Override
-  public OptionalInt numClassEmbeds() {
-    return OptionalInt.empty();
   }
 
   @Override

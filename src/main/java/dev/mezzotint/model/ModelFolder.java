@@ -162,30 +162,28 @@ public final class ModelFolder {
     card.checkAgainst(config);
     try {
       Files.createDirectories(folder);
-      SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
-      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
-      write(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
     }
+    SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
+    writeCard(folder, card);
+    writeFile(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
   }
 
   /** Replaces the card of a model folder. */
   public static void writeCard(Path folder, ModelCard card) {
-    try {
-      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
-    }
+    writeFile(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
   }
 
-  private static void write(Path file, byte[] bytes) throws IOException {
+  /** Writes a file atomically, in a folder that is created if necessary. */
+  public static void writeFile(Path file, byte[] bytes) {
     Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
+      Files.createDirectories(file.toAbsolutePath().getParent());
       Files.write(part, bytes);
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
     }
   }
 

@@ -22,7 +22,9 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** Height, and width too where {@link #sampleWidth} is empty; empty: any. */
   OptionalInt sampleSize();
 
-  OptionalInt sampleWidth();
+  default OptionalInt sampleWidth() {
+    return OptionalInt.empty();
+  }
 
   /** Height and width must be multiples of this. */
   int sizeMultiple();
@@ -30,10 +32,14 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** The largest height and width that the network takes. */
   int sizeMax();
 
-  ClassEmbedding classEmbedType();
+  default ClassEmbedding classEmbedType() {
+    return ClassEmbedding.NONE;
+  }
 
   /** Rows of the table of classes, where there is one. */
-  OptionalInt numClassEmbeds();
+  default OptionalInt numClassEmbeds() {
+    return OptionalInt.empty();
+  }
 
   /** K; below 0 for a network that cannot be sampled. */
   default int conditionChannels() {

@@ -1,6 +1,5 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.DType;
@@ -20,6 +19,7 @@ import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.training.checkpoint.Checkpoint;
 import dev.mezzotint.training.recipe.Recipe;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,24 +49,6 @@ public final class Training {
   private final Path out;
   private final TrainingFolder folder;
   private final @Nullable ModelFiles from;
-
-  /**
-   * Trains from Gaussian noise to images.
-   *
-   * @param out becomes the model's folder
-   * @throws InvalidInputException if recipe and images do not fit each other
-   */
-  public Training(Recipe recipe, ImageDataset data, Device device, Path out) {
-    this(recipe, Pairs.of(recipe, data), device, out);
-  }
-
-  /**
-   * @param out becomes the model's folder
-   * @throws InvalidInputException if recipe and pairs do not fit each other
-   */
-  public Training(Recipe recipe, Pairs pairs, Device device, Path out) {
-    this(recipe, pairs, /* from= */ null, device, out);
-  }
 
   /**
    * @param from the model to start from; null unless the recipe names one
@@ -179,7 +161,7 @@ public final class Training {
 
   /** Loads the network to the device, at the checkpoint's step or at step 0. */
   private TrainingNetwork load(boolean resume) {
-    if (resume && Checkpoint.exists(folder.checkpoint())) {
+    if (resume && Files.isRegularFile(folder.checkpoint())) {
       OptimizerState state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
       folder.resumeAt(state.iteration());
       return device.train(program, state);
@@ -248,11 +230,11 @@ public final class Training {
   private void publish(Map<String, Tensor> ema, long done) {
     List<TrainingFolder.LogLine> log = folder.readLog();
     folder.writeBrokenFiles(pairs.brokenFiles());
-    TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    TrainingFolder.write(out.resolve("loss.png"), folder.lossChart(log));
+    ModelFolder.writeFile(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
+    ModelFolder.writeFile(out.resolve("loss.png"), folder.lossChart(log));
     ModelFolder.write(out, recipe.network(), ema, modelCard(log, done));
     // Last, because it may be cut off: after a signal there is little time.
-    TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
+    ModelFolder.writeFile(out.resolve("samples.png"), folder.preview(device, program, ema));
   }
 
   private ModelCard modelCard(List<TrainingFolder.LogLine> log, long done) {

@@ -8,6 +8,7 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
@@ -24,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,8 +114,8 @@ final class TrainingFolder {
       throw new InvalidInputException(
           "--out", folder.getParent() + " already contains a model: choose another directory");
     }
-    write(folder.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    write(log(), HEADER.getBytes(StandardCharsets.UTF_8));
+    ModelFolder.writeFile(folder.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
+    ModelFolder.writeFile(log(), HEADER.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Removes log lines of steps after the checkpoint. */
@@ -126,7 +126,7 @@ final class TrainingFolder {
         kept.append(line.csv());
       }
     }
-    write(log(), kept.toString().getBytes(StandardCharsets.UTF_8));
+    ModelFolder.writeFile(log(), kept.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** One line of the log. */
@@ -204,7 +204,7 @@ final class TrainingFolder {
   /** Writes images that the averaged weights generate from fixed x0, with AB2 in 24 steps. */
   Path sample(Device device, NetworkProgram program, Map<String, Tensor> ema, long iteration) {
     Path file = folder.resolve("samples-%07d.png".formatted(iteration));
-    write(file, preview(device, program, ema));
+    ModelFolder.writeFile(file, preview(device, program, ema));
     return file;
   }
 
@@ -302,21 +302,9 @@ final class TrainingFolder {
   /** Writes the names of files that could not be read; nothing if there are none. */
   void writeBrokenFiles(List<String> files) {
     if (!files.isEmpty()) {
-      write(
+      ModelFolder.writeFile(
           folder.resolve("broken.txt"),
           (String.join("\n", files) + "\n").getBytes(StandardCharsets.UTF_8));
-    }
-  }
-
-  /** Writes a file atomically. */
-  static void write(Path file, byte[] bytes) {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    try {
-      Files.createDirectories(file.getParent());
-      Files.write(part, bytes);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
     }
   }
 }

@@ -78,7 +78,7 @@ class ConditionalTrainingTest {
   private void train(Recipe recipe, Path out, boolean resume, long stopAfter) throws Exception {
     long[] last = new long[1];
     try (TrainingData data = TrainingData.open(folder.resolve("data"), recipe)) {
-      new Training(recipe, data.pairs(), CPU, out)
+      new Training(recipe, data.pairs(), /* from= */ null, CPU, out)
           .run(
               resume,
               () -> last[0] >= stopAfter,

@@ -56,7 +56,7 @@ class TrainingTest {
       throws IOException, InterruptedException {
     AtomicLong last = new AtomicLong();
     try (ImageDataset data = ImageDataset.open(images, DatasetOptions.of(8, 8))) {
-      return new Training(recipe, data, CPU, out)
+      return training(recipe, data, out)
           .run(
               resume,
               () -> last.get() >= stopAfter,
@@ -70,6 +70,10 @@ class TrainingTest {
                 }
               });
     }
+  }
+
+  private static Training training(Recipe recipe, ImageDataset data, Path out) {
+    return new Training(recipe, Pairs.of(recipe, data), /* from= */ null, CPU, out);
   }
 
   private static byte[] weights(Path model) throws IOException {
@@ -111,7 +115,7 @@ class TrainingTest {
                 .replace("\"size\": 8", "\"size\": 256")
                 .replace("\"batchSize\": 6", "\"batchSize\": 65536"));
     assertThatThrownBy(
-            () -> new Training(large, new Squares(2, 3, 256), CPU, folder.resolve("model")))
+            () -> training(large, new Squares(2, 3, 256), folder.resolve("model")))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage("batchSize is 65536, but must be at most 10922: each image has 196608 values");
   }
@@ -272,13 +276,13 @@ class TrainingTest {
     assertMisfit("network.num_class_embeds", classes, new Squares(4, 3, 8));
     assertMisfit("network.num_class_embeds", classes, new Squares(4, 3, 8, "cat", "dog"));
     assertMisfit("network.num_class_embeds", classes, new Squares(8, 3, 8, "a", "b", "c", "d"));
-    assertThatThrownBy(() -> new Training(classes, new Squares(4, 3, 8, "cat", "dog"), CPU, folder))
+    assertThatThrownBy(() -> training(classes, new Squares(4, 3, 8, "cat", "dog"), folder))
         .hasMessage("network.num_class_embeds is 3, but the images have 2 classes: cat, dog");
     assertThat(folder.resolve("training")).doesNotExist();
   }
 
   private void assertMisfit(String field, Recipe recipe, ImageDataset data) {
-    assertThatThrownBy(() -> new Training(recipe, data, CPU, folder))
+    assertThatThrownBy(() -> training(recipe, data, folder))
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
   }
@@ -291,7 +295,7 @@ class TrainingTest {
                 .replace(
                     "\"layers_per_block\": 1", "\"layers_per_block\": 1, \"num_class_embeds\": 2"));
     Path out = folder.resolve("model");
-    new Training(recipe, new Squares(8, 3, 8, "cat", "dog"), CPU, out)
+    training(recipe, new Squares(8, 3, 8, "cat", "dog"), out)
         .run(false, () -> false, TrainingObserver.NONE);
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.card().classes()).containsExactly("cat", "dog");

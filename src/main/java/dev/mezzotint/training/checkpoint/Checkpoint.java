@@ -10,7 +10,6 @@ import dev.mezzotint.network.OptimizerState.Part;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.training.recipe.Recipe;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -93,10 +92,6 @@ public final class Checkpoint {
           "--resume", file.getFileName() + " has no step number");
     }
     return Long.parseLong(text);
-  }
-
-  public static boolean exists(Path file) {
-    return Files.isRegularFile(file);
   }
 
   private static Map<String, Tensor> part(

@@ -10,9 +10,6 @@ import java.time.Duration;
  *     intervals, and longer than a record's lock
  */
 public record LeaseTiming(Duration heartbeatInterval, Duration duration) {
-  public static final LeaseTiming DEFAULT =
-      new LeaseTiming(Duration.ofSeconds(10), Duration.ofSeconds(60));
-
   public LeaseTiming {
     if (heartbeatInterval.isNegative() || heartbeatInterval.isZero() || duration.compareTo(heartbeatInterval.multipliedBy(3)) < 0) {
       throw new IllegalArgumentException("a lease must last at least three heartbeat intervals, not " + duration);
