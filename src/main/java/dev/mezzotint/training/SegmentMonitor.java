@@ -1,7 +1,6 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.delivery.AttemptContext;
-import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
