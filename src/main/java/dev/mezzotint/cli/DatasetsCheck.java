@@ -27,7 +27,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code datasets check}: reports what a training would read at a path and what it would leave out. */
+/**
+ * {@code datasets check}: reports what a training would read at a path and what it would leave out.
+ */
 @Command(
     name = "check",
     description = "Read every file as a training would and report what was found.",

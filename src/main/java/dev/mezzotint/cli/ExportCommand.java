@@ -52,7 +52,8 @@ public final class ExportCommand implements Callable<Integer> {
           case "float32" -> DType.F32;
           case "float16" -> DType.F16;
           default ->
-              throw InvalidInputException.of("--dtype", "must be float32 or float16, not %s", dtype);
+              throw InvalidInputException.of(
+                  "--dtype", "must be float32 or float16, not %s", dtype);
         };
     ModelFiles files = context.model(reference);
     Map<String, Tensor> weights = files.readWeights();

@@ -41,8 +41,7 @@ public final class ImportCommand implements Callable<Integer> {
     String prediction = files.card().prediction().wireName();
     json.status(
         "imported %s version %s to %s: predicts %s, timestep = alpha x %s"
-            .formatted(
-                files.name(), files.version(), to, prediction, files.card().timestepScale()),
+            .formatted(files.name(), files.version(), to, prediction, files.card().timestepScale()),
         facts(files, to));
     return 0;
   }

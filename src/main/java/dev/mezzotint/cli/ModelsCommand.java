@@ -82,7 +82,8 @@ public final class ModelsCommand {
    *
    * @param bytes of its weights
    * @param published empty for a bundled model
-   * @param makes what it generates and from what; empty for a model in the store, which is not opened
+   * @param makes what it generates and from what; empty for a model in the store, which is not
+   *     opened
    */
   private record Row(
       String name,
@@ -230,7 +231,8 @@ public final class ModelsCommand {
       @Parameters(paramLabel = "NAME@VERSION", description = "The version.") String reference,
       @Mixin JsonOption json) {
     if (!(ModelReference.parse(reference) instanceof ModelReference.Stored stored)) {
-      throw InvalidInputException.of("model", "must be NAME@VERSION in the store, not %s", reference);
+      throw InvalidInputException.of(
+          "model", "must be NAME@VERSION in the store, not %s", reference);
     }
     context.inStore(
         models -> {
@@ -246,11 +248,16 @@ public final class ModelsCommand {
       mixinStandardHelpOptions = true)
   int prune(
       @Parameters(paramLabel = "NAME", description = "The model's name.") String name,
-      @Option(names = "--keep", required = true, paramLabel = "N", description = "Versions to keep.")
+      @Option(
+              names = "--keep",
+              required = true,
+              paramLabel = "N",
+              description = "Versions to keep.")
           int keep,
       @Mixin JsonOption json) {
     if (keep < 1) {
-      throw new InvalidInputException("--keep", "--keep must be 1 or more: the newest version is always kept");
+      throw new InvalidInputException(
+          "--keep", "--keep must be 1 or more: the newest version is always kept");
     }
     List<Version> removed = context.inStore(models -> models.prune(name, keep));
     List<String> words = removed.stream().map(v -> v.name() + "@" + v.version()).toList();

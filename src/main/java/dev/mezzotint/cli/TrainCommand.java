@@ -60,8 +60,7 @@ public final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--cache",
       paramLabel = "MIB",
-      description =
-          "Memory for decoded images; a larger set is decoded at each use; default 512.")
+      description = "Memory for decoded images; a larger set is decoded at each use; default 512.")
   private @Nullable Integer cache;
 
   @Option(names = "--resume", description = "Continue from the folder's checkpoint.")

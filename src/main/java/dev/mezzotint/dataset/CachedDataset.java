@@ -12,8 +12,8 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A data set held in memory, one byte per value. Broken files are left out when it is loaded, so its
- * indices do not change afterwards. Safe for use by several threads.
+ * A data set held in memory, one byte per value. Broken files are left out when it is loaded, so
+ * its indices do not change afterwards. Safe for use by several threads.
  */
 final class CachedDataset extends ListedDataset {
   private final List<Sample> samples;

@@ -10,9 +10,10 @@ import java.util.Optional;
  * @param folder of its files in the layout twins: {@code input} for {@code train/input/a.png}
  * @param palette colours of a label map, which becomes one channel per class; without it the
  *     condition is an image
- * @param nearest whether colours outside the palette are replaced by the nearest one in it; otherwise
- *     their file counts as broken
- * @param channels of the network's input: 3 or 1 for an image, the number of classes for a label map
+ * @param nearest whether colours outside the palette are replaced by the nearest one in it;
+ *     otherwise their file counts as broken
+ * @param channels of the network's input: 3 or 1 for an image, the number of classes for a label
+ *     map
  */
 public record Condition(
     String name, String folder, Optional<Palette> palette, boolean nearest, int channels) {

@@ -62,7 +62,8 @@ public record DatasetOptions(
       throw new InvalidInputException("channels", "channels is " + channels + ", must be 1 or 3");
     }
     if (height < 1 || height > SIDE_MAX || width < 1 || width > SIDE_MAX) {
-      throw InvalidInputException.of("size", "is %s×%s, each side must be 1 to %s", width, height, SIDE_MAX);
+      throw InvalidInputException.of(
+          "size", "is %s×%s, each side must be 1 to %s", width, height, SIDE_MAX);
     }
     if (!(brokenMax >= 0 && brokenMax <= 1)) {
       throw InvalidInputException.of("brokenMax", "is %s, must be a share from 0 to 1", brokenMax);

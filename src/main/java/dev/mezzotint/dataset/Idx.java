@@ -76,7 +76,8 @@ final class Idx {
               .toList();
       Listing listing = new Listing(path, names, List.of(), List.of());
       if (options.labels() == Labels.FOLDER || options.labels() == Labels.PREFIX) {
-        throw InvalidInputException.of("labels", "must be file or none: %s contains IDX files", path);
+        throw InvalidInputException.of(
+            "labels", "must be file or none: %s contains IDX files", path);
       }
       if (options.labels() == Labels.FILE) {
         String labels = labels(source.names(), images);
@@ -121,7 +122,8 @@ final class Idx {
         .findFirst()
         .orElseThrow(
             () ->
-                new InvalidInputException("labels", "there is no " + wanted + " next to " + images));
+                new InvalidInputException(
+                    "labels", "there is no " + wanted + " next to " + images));
   }
 
   private static Listing labelled(Listing listing, Array labels, String name) {
@@ -154,7 +156,8 @@ final class Idx {
           || header.getShort(0) != 0
           || header.get(2) != UNSIGNED_BYTES
           || header.get(3) != dimensions) {
-        throw InvalidInputException.of(name, "is not an IDX file of unsigned bytes with %s dimensions", dimensions);
+        throw InvalidInputException.of(
+            name, "is not an IDX file of unsigned bytes with %s dimensions", dimensions);
       }
       int[] sizes = new int[dimensions];
       long wanted = 1;
@@ -169,11 +172,16 @@ final class Idx {
         }
       }
       if (sizes[0] > FileSource.FILES_MAX) {
-        throw InvalidInputException.of(name, "holds %s items, at most %s are allowed", sizes[0], FileSource.FILES_MAX);
+        throw InvalidInputException.of(
+            name, "holds %s items, at most %s are allowed", sizes[0], FileSource.FILES_MAX);
       }
       byte[] values = in.readNBytes((int) wanted);
       if (values.length < wanted || in.read() >= 0) {
-        throw InvalidInputException.of(name, "has %s values, its header declares %d", values.length < wanted ? "" + values.length : "more", wanted);
+        throw InvalidInputException.of(
+            name,
+            "has %s values, its header declares %d",
+            values.length < wanted ? "" + values.length : "more",
+            wanted);
       }
       return new Array(sizes, values);
     }

@@ -50,8 +50,8 @@ public interface ImageDataset extends AutoCloseable {
   void read(int i, float[] out, int offset) throws IOException;
 
   /**
-   * As above, and its conditions as conditionChannels × height × width: an image in [−1, 1], a label
-   * map as 1 for the pixel's class and 0 for the others.
+   * As above, and its conditions as conditionChannels × height × width: an image in [−1, 1], a
+   * label map as 1 for the pixel's class and 0 for the others.
    *
    * @param condition not touched without conditions
    */
@@ -82,12 +82,12 @@ public interface ImageDataset extends AutoCloseable {
   /**
    * Opens a folder (read with all its subfolders) or a zip of PNG, JPEG and WebP files, or of the
    * IDX files of the MNIST family. Names that begin with a dot or lie in {@code __MACOSX} are
-   * ignored, and so are files of other kinds. Links to folders are not followed. One folder
-   * around the splits, as zips often have it, is skipped.
+   * ignored, and so are files of other kinds. Links to folders are not followed. One folder around
+   * the splits, as zips often have it, is skipped.
    *
    * <p>Every image is scaled to cover the wanted size and cropped at the centre, label maps without
-   * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded
-   * at once.
+   * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded at
+   * once.
    *
    * @return closed by the caller
    * @throws InvalidInputException if there is nothing to read, the split or a class cannot be
@@ -103,7 +103,8 @@ public interface ImageDataset extends AutoCloseable {
         }
         if (options.files() == Kind.IDX) {
           throw new InvalidInputException(
-              path.toString(), path + " contains no file like train-images-idx3-ubyte or …-ubyte.gz");
+              path.toString(),
+              path + " contains no file like train-images-idx3-ubyte or …-ubyte.gz");
         }
       }
       Listing listing = Listing.of(path.toString(), source.names(), options);

@@ -38,10 +38,12 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   static Listing of(String source, List<String> files, DatasetOptions options) {
     List<String> images = files.stream().filter(Listing::isImage).distinct().sorted().toList();
     if (images.isEmpty()) {
-      throw InvalidInputException.of(source, "contains no PNG, JPEG or WebP file (%s other files)", files.size());
+      throw InvalidInputException.of(
+          source, "contains no PNG, JPEG or WebP file (%s other files)", files.size());
     }
     if (options.labels() == Labels.FILE) {
-      throw InvalidInputException.of("labels", "file is for IDX files, but %s contains image files", source);
+      throw InvalidInputException.of(
+          "labels", "file is for IDX files, but %s contains image files", source);
     }
     Optional<String> target =
         options
@@ -56,7 +58,12 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
             .filter(name -> target.isEmpty() || PairedFolders.in(name, target.get()))
             .toList();
     if (chosen.isEmpty()) {
-      throw InvalidInputException.of(source, "has no images under %s%s, its top level is: %s", split.map(s -> s + "/").orElse(""), target.map(t -> "…/" + t + "/").orElse(""), topLevel(images, root));
+      throw InvalidInputException.of(
+          source,
+          "has no images under %s%s, its top level is: %s",
+          split.map(s -> s + "/").orElse(""),
+          target.map(t -> "…/" + t + "/").orElse(""),
+          topLevel(images, root));
     }
     if (options.labels() == Labels.NONE) {
       return new Listing(source, chosen, List.of(), List.of());
@@ -88,10 +95,10 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   private static Listing labelled(String source, List<String> chosen, List<String> classOf) {
     List<String> classes = List.copyOf(new TreeSet<>(classOf));
     if (classes.size() > CLASSES_MAX) {
-      throw InvalidInputException.of(source, "has %s classes, the limit is %s", classes.size(), CLASSES_MAX);
+      throw InvalidInputException.of(
+          source, "has %s classes, the limit is %s", classes.size(), CLASSES_MAX);
     }
-    List<Integer> labels =
-        classOf.stream().map(c -> Collections.binarySearch(classes, c)).toList();
+    List<Integer> labels = classOf.stream().map(c -> Collections.binarySearch(classes, c)).toList();
     return new Listing(source, chosen, labels, classes);
   }
 

@@ -8,7 +8,8 @@ import java.util.List;
  *
  * @param target in the layout twins, the folder of the images: {@code target} for {@code
  *     train/target/a.png}
- * @param conditions at least one, in the order of the network's channels; exactly one if side by side
+ * @param conditions at least one, in the order of the network's channels; exactly one if side by
+ *     side
  */
 public record Pairing(Layout layout, String target, List<Condition> conditions) {
   /** Default folder of images in the layout twins. */
@@ -33,13 +34,15 @@ public record Pairing(Layout layout, String target, List<Condition> conditions) 
     conditions = List.copyOf(conditions);
     int most = layout == Layout.TWINS ? CONDITIONS_MAX : 1;
     if (conditions.isEmpty() || conditions.size() > most) {
-      throw InvalidInputException.of("condition", "must be 1 to %s in this layout: %s", most, layout);
+      throw InvalidInputException.of(
+          "condition", "must be 1 to %s in this layout: %s", most, layout);
     }
     if (layout == Layout.TWINS) {
       for (Condition condition : conditions) {
         checkFolder(condition.folder());
         if (condition.folder().equals(target)) {
-          throw InvalidInputException.of("condition", "%s is in %s, the folder of the images", condition.name(), target);
+          throw InvalidInputException.of(
+              "condition", "%s is in %s, the folder of the images", condition.name(), target);
         }
       }
       checkFolder(target);
@@ -48,7 +51,8 @@ public record Pairing(Layout layout, String target, List<Condition> conditions) 
 
   private static void checkFolder(String folder) {
     if (!folder.matches("[^/\\\\.][^/\\\\]{0,127}")) {
-      throw InvalidInputException.of("folder", "must be the name of one folder, not \"%s\"", folder);
+      throw InvalidInputException.of(
+          "folder", "must be the name of one folder, not \"%s\"", folder);
     }
   }
 

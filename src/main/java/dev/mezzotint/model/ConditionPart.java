@@ -16,8 +16,8 @@ import java.util.Optional;
  *
  * @param name under which requests refer to it
  * @param channels how many channels it has
- * @param palette colours of a label map, one for each channel; empty where unknown, and for all other
- *     kinds
+ * @param palette colours of a label map, one for each channel; empty where unknown, and for all
+ *     other kinds
  * @param optional whether the network was also trained with this condition all zero, which then
  *     means "no condition" and is needed for guidance
  */
@@ -62,7 +62,12 @@ public record ConditionPart(
       throw new InvalidInputException("name", "name must be letters, digits, '.', '_' and '-'");
     }
     if (palette.isPresent() && (kind != Kind.LABELS || palette.get().classes() != channels)) {
-      throw InvalidInputException.of("palette", "has %s colours, for %s channels of the kind %s", palette.get().classes(), channels, kind.wireName());
+      throw InvalidInputException.of(
+          "palette",
+          "has %s colours, for %s channels of the kind %s",
+          palette.get().classes(),
+          channels,
+          kind.wireName());
     }
     boolean fits =
         switch (kind) {
@@ -71,7 +76,8 @@ public record ConditionPart(
           case LABELS, TENSOR -> channels >= 1 && channels <= UNetConfig.CHANNELS_MAX;
         };
     if (!fits) {
-      throw InvalidInputException.of("channels", "of the kind %s cannot be %s", kind.wireName(), channels);
+      throw InvalidInputException.of(
+          "channels", "of the kind %s cannot be %s", kind.wireName(), channels);
     }
   }
 

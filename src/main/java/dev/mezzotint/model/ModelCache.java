@@ -70,16 +70,20 @@ final class ModelCache {
   private long bytes(String name, String version) {
     long bytes = weights(name, version).size();
     if (bytes > cache.bytesMax()) {
-      throw InvalidInputException.of("model", "%s@%s has %d bytes, more than the %d that workers keep", name, version, bytes, cache.bytesMax());
+      throw InvalidInputException.of(
+          "model",
+          "%s@%s has %d bytes, more than the %d that workers keep",
+          name,
+          version,
+          bytes,
+          cache.bytesMax());
     }
     return bytes;
   }
 
   private void download(String name, String version, Path folder) throws IOException {
     StoredObject config =
-        store
-            .get(Keys.modelFile(name, version, CONFIG))
-            .orElseThrow(() -> missing(name, version));
+        store.get(Keys.modelFile(name, version, CONFIG)).orElseThrow(() -> missing(name, version));
     Download.whole(
         store,
         Keys.modelFile(name, version, WeightsFile.SAFETENSORS),

@@ -149,8 +149,11 @@ public record ModelCard(
 
   private static void checkWord(String field, String word) {
     if (!ModelReference.NAME.matcher(word).matches()) {
-      throw InvalidInputException.of(field, "must begin with a letter or digit and have letters, digits, '.', '_'"
- + " and '-' only, not be %s", JsonObject.quote(word));
+      throw InvalidInputException.of(
+          field,
+          "must begin with a letter or digit and have letters, digits, '.', '_'"
+              + " and '-' only, not be %s",
+          JsonObject.quote(word));
     }
   }
 
@@ -267,15 +270,27 @@ public record ModelCard(
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {
-      throw InvalidInputException.of("condition", "describes %d channels, but config.json has in_channels %d and"
- + " out_channels %d", described, config.inChannels(), config.outChannels());
+      throw InvalidInputException.of(
+          "condition",
+          "describes %d channels, but config.json has in_channels %d and" + " out_channels %d",
+          described,
+          config.inChannels(),
+          config.outChannels());
     }
     int labels = config.numClassEmbeds().orElse(0);
     if (config.classEmbedType() == UNetConfig.ClassEmbedding.TABLE && classes.size() > labels) {
-      throw InvalidInputException.of("classes", "has %d names, but config.json has num_class_embeds %d", classes.size(), labels);
+      throw InvalidInputException.of(
+          "classes",
+          "has %d names, but config.json has num_class_embeds %d",
+          classes.size(),
+          labels);
     }
     if (nullClass.isPresent() && nullClass.getAsInt() >= labels) {
-      throw InvalidInputException.of("nullClass", "is %d, but config.json has num_class_embeds %d", nullClass.getAsInt(), labels);
+      throw InvalidInputException.of(
+          "nullClass",
+          "is %d, but config.json has num_class_embeds %d",
+          nullClass.getAsInt(),
+          labels);
     }
   }
 

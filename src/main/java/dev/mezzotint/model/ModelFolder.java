@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Reads and writes models on disk: a folder with {@code config.json}, {@code diffusion_pytorch_model.safetensors}
- * and the card {@code model.json}; without a card, what diffusers writes, alone or in
- * the {@code unet} folder of a pipeline. Stateless.
+ * Reads and writes models on disk: a folder with {@code config.json}, {@code
+ * diffusion_pytorch_model.safetensors} and the card {@code model.json}; without a card, what
+ * diffusers writes, alone or in the {@code unet} folder of a pipeline. Stateless.
  */
 public final class ModelFolder {
   private static final String CONFIG = "config.json";
@@ -35,12 +35,13 @@ public final class ModelFolder {
     if (reference instanceof ModelReference.Folder folder) {
       return openPath(folder.path());
     }
-    throw InvalidInputException.of("model", "%s is in the object store, not on this disk", reference);
+    throw InvalidInputException.of(
+        "model", "%s is in the object store, not on this disk", reference);
   }
 
   /**
-   * As {@link #open(ModelReference, Path)}, for a reference given on this machine: a plain name that
-   * no bundled model has may also be a folder.
+   * As {@link #open(ModelReference, Path)}, for a reference given on this machine: a plain name
+   * that no bundled model has may also be a folder.
    */
   public static ModelFiles open(String reference, Path bundledModels) {
     ModelReference parsed = ModelReference.parse(reference);
@@ -85,7 +86,8 @@ public final class ModelFolder {
   public static ModelFiles openPath(Path path) {
     if (Files.isRegularFile(path)) {
       if (!WeightsFile.isWeightsFile(path.toString())) {
-        throw InvalidInputException.of("model", "%s must be a folder, a .safetensors or a .bin file", path);
+        throw InvalidInputException.of(
+            "model", "%s must be a folder, a .safetensors or a .bin file", path);
       }
       Path folder = path.toAbsolutePath().normalize().getParent();
       return read(folder == null ? path : folder, path, folder == null ? path : folder);
@@ -100,12 +102,13 @@ public final class ModelFolder {
     if (Files.exists(unet.resolve(CONFIG))) {
       return read(unet, WeightsFile.find(unet), path);
     }
-    throw InvalidInputException.of("model", "%s has neither config.json nor unet/config.json", path);
+    throw InvalidInputException.of(
+        "model", "%s has neither config.json nor unet/config.json", path);
   }
 
   /**
-   * A folder that this software wrote, whose name and version are known, so that nothing is computed
-   * from its weights.
+   * A folder that this software wrote, whose name and version are known, so that nothing is
+   * computed from its weights.
    */
   static ModelFiles openVersion(Path folder, String name, String version) {
     NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
@@ -201,7 +204,8 @@ public final class ModelFolder {
   public static ModelFiles importFolder(
       Path from, Path to, Function<NetworkConfig, Map<String, long[]>> expected) {
     if (Files.exists(to.resolve(CONFIG))) {
-      throw new InvalidInputException("to", to + " already contains a model: choose another directory");
+      throw new InvalidInputException(
+          "to", to + " already contains a model: choose another directory");
     }
     ModelFiles files = openPath(from);
     Map<String, Tensor> weights = files.readWeights();

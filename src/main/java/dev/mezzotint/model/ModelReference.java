@@ -69,8 +69,11 @@ public sealed interface ModelReference {
 
   private static void checkName(String name) {
     if (!NAME.matcher(name).matches()) {
-      throw InvalidInputException.of("model", "must be a name, name@version or a path, with letters, digits, '.', '_'"
- + " and '-' in names, which %s is not", JsonObject.quote(name));
+      throw InvalidInputException.of(
+          "model",
+          "must be a name, name@version or a path, with letters, digits, '.', '_'"
+              + " and '-' in names, which %s is not",
+          JsonObject.quote(name));
     }
   }
 

@@ -77,7 +77,9 @@ final class PickleBytes {
     return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.UTF_8);
   }
 
-  /** Two's complement, little-endian; a {@code Long}, or a {@code BigInteger} that is never used. */
+  /**
+   * Two's complement, little-endian; a {@code Long}, or a {@code BigInteger} that is never used.
+   */
   Object integer(int length) {
     byte[] little = bytes(length);
     if (little.length == 0) {

@@ -19,7 +19,8 @@ import java.util.zip.ZipFile;
 
 /**
  * Reads weights from files of PyTorch's {@code torch.save} ({@code .bin}, {@code .pt}): a zip of a
- * pickle and of raw storages. They are read as data, see {@link PickleMachine}; nothing is executed.
+ * pickle and of raw storages. They are read as data, see {@link PickleMachine}; nothing is
+ * executed.
  *
  * <p>Invalid files are refused with an {@link InvalidInputException} whose field is the tensor's
  * name, or the file's name if no tensor is at fault.
@@ -178,7 +179,10 @@ public final class PickleWeights {
     try {
       size = Tensor.byteSize(dtype, sizes);
       if (!inBounds(view, sizes, strides)) {
-        throw new InvalidInputException(name, "reaches beyond its storage of %s elements: sizes %s, strides %s, offset %s".formatted(view.storage().elements(), view.sizes(), view.strides(), view.offset()));
+        throw new InvalidInputException(
+            name,
+            "reaches beyond its storage of %s elements: sizes %s, strides %s, offset %s"
+                .formatted(view.storage().elements(), view.sizes(), view.strides(), view.offset()));
       }
     } catch (ArithmeticException | IllegalArgumentException e) {
       throw new InvalidInputException(name, "has impossible sizes " + view.sizes(), e);

@@ -26,9 +26,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Reads and writes safetensors files: 8 bytes length of the header (little-endian), the header as JSON
- * ({@code {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}}), then
- * the data without gaps.
+ * Reads and writes safetensors files: 8 bytes length of the header (little-endian), the header as
+ * JSON ({@code {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}}),
+ * then the data without gaps.
  *
  * <p>Invalid files are refused with an {@link InvalidInputException} whose field is the tensor's
  * name, or the file's name if no tensor is at fault. Stateless.
@@ -113,17 +113,22 @@ public final class SafeTensors {
     String name = name(file);
     long fileSize = channel.size();
     if (fileSize < 8) {
-      throw InvalidInputException.of(name, "is cut off: %s bytes are not a safetensors file", fileSize);
+      throw InvalidInputException.of(
+          name, "is cut off: %s bytes are not a safetensors file", fileSize);
     }
     ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     readFully(channel, length, 0, name);
     long headerSize = length.getLong(0);
     if (headerSize < 2 || headerSize > HEADER_BYTES_MAX) {
-      throw InvalidInputException.of(name, "is not a safetensors file: its header would have %s bytes, allowed are"
- + " 2 to %s", Long.toUnsignedString(headerSize), HEADER_BYTES_MAX);
+      throw InvalidInputException.of(
+          name,
+          "is not a safetensors file: its header would have %s bytes, allowed are" + " 2 to %s",
+          Long.toUnsignedString(headerSize),
+          HEADER_BYTES_MAX);
     }
     if (headerSize > fileSize - 8) {
-      throw InvalidInputException.of(name, "is cut off: its header needs %s bytes of %s", headerSize, fileSize - 8);
+      throw InvalidInputException.of(
+          name, "is cut off: its header needs %s bytes of %s", headerSize, fileSize - 8);
     }
     ByteBuffer text = ByteBuffer.allocate((int) headerSize);
     readFully(channel, text, 8, name);
@@ -170,7 +175,8 @@ public final class SafeTensors {
   private static List<Entry> entries(JsonObject json, String file, long dataSize) {
     List<String> names = json.names();
     if (names.size() > TENSORS_MAX) {
-      throw InvalidInputException.of(file, "may hold at most %s tensors, not %s", TENSORS_MAX, names.size());
+      throw InvalidInputException.of(
+          file, "may hold at most %s tensors, not %s", TENSORS_MAX, names.size());
     }
     List<Entry> entries = new ArrayList<>();
     for (String name : names) {
@@ -207,7 +213,9 @@ public final class SafeTensors {
       throw tensor.refuse("data_offsets", "must be a begin and an end after it");
     }
     if (offsets[1] > dataSize) {
-      throw new IllegalArgumentException("the file is cut off: its data ends at byte %s but the file holds %s".formatted(offsets[1], dataSize));
+      throw new IllegalArgumentException(
+          "the file is cut off: its data ends at byte %s but the file holds %s"
+              .formatted(offsets[1], dataSize));
     }
     long expected = Tensor.byteSize(dtype, shape);
     long size = offsets[1] - offsets[0];
@@ -256,8 +264,8 @@ public final class SafeTensors {
   }
 
   /**
-   * Writes a file atomically: a reader sees the old file or the whole new one. An empty {@code metadata} becomes {@code format: pt}, without which Python's loaders
-   * refuse the file.
+   * Writes a file atomically: a reader sees the old file or the whole new one. An empty {@code
+   * metadata} becomes {@code format: pt}, without which Python's loaders refuse the file.
    */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
     write(file, parts(tensors), metadata);

@@ -99,8 +99,8 @@ public final class StoredModels {
 
   /**
    * Publishes a job's model, which the same job may have published before, wholly or in part.
-   * Existing objects are left as they are, and the version exists only once it is complete. Does not
-   * make it the newest.
+   * Existing objects are left as they are, and the version exists only once it is complete. Does
+   * not make it the newest.
    *
    * @param job that trained the model: a version named by the card belongs to one job alone
    * @param files as opened from the folder
@@ -164,7 +164,8 @@ public final class StoredModels {
   public void delete(ModelReference.Stored model) {
     String name = model.name();
     if (store.get(Keys.latestModel(name)).isPresent() && latest(name).equals(model.version())) {
-      throw InvalidInputException.of("model", "%s@%s is the newest and cannot be removed", name, model.version());
+      throw InvalidInputException.of(
+          "model", "%s@%s is the newest and cannot be removed", name, model.version());
     }
     if (store.list(Keys.modelVersion(name, model.version())).isEmpty()) {
       throw new InvalidInputException(

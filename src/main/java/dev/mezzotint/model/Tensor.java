@@ -8,9 +8,9 @@ import java.util.Arrays;
  * An array of numbers with a shape: little-endian, C-contiguous (the last index varies fastest).
  *
  * <p>Immutable, and safe for several threads, as long as the buffer that it was created from is not
- * written to. Need not be closed. A tensor read from a file may be a read-only mapping of that file:
- * a native library that receives the buffer as memory must not write to it, and the file must be
- * replaced, never overwritten, while the tensor is in use.
+ * written to. Need not be closed. A tensor read from a file may be a read-only mapping of that
+ * file: a native library that receives the buffer as memory must not write to it, and the file must
+ * be replaced, never overwritten, while the tensor is in use.
  */
 public final class Tensor {
   private final DType dtype;
@@ -96,7 +96,8 @@ public final class Tensor {
       case I8 -> b.get();
       case U8 -> b.get() & 0xff;
       case BOOL -> b.get() == 0 ? 0 : 1;
-      case F64, F32, F16, BF16 -> throw new IllegalStateException(dtype + " is not an integer type");
+      case F64, F32, F16, BF16 ->
+          throw new IllegalStateException(dtype + " is not an integer type");
     };
   }
 

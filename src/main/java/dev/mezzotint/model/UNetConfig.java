@@ -370,7 +370,8 @@ public record UNetConfig(
     return json.string(key).map(word -> ofWord(json, key, cases, word)).orElse(otherwise);
   }
 
-  private static <E extends WireNamed> E ofWord(JsonObject json, String key, E[] cases, String word) {
+  private static <E extends WireNamed> E ofWord(
+      JsonObject json, String key, E[] cases, String word) {
     List<String> known = new ArrayList<>();
     for (E one : cases) {
       if (one.wireName().equals(word)) {

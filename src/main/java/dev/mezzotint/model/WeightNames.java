@@ -44,7 +44,10 @@ public final class WeightNames {
         (name, tensor) -> {
           String current = current(wrapped ? name.substring(WRAPPER.length()) : name);
           if (renamed.put(current, tensor) != null) {
-            throw new InvalidInputException(current, "tensor %s is present twice, under its old and its new name".formatted(JsonObject.quote(current)));
+            throw new InvalidInputException(
+                current,
+                "tensor %s is present twice, under its old and its new name"
+                    .formatted(JsonObject.quote(current)));
           }
         });
     return renamed;

@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 
 /**
  * A cache of folders on this disk, of a limited total size. An entry is complete or absent. The
- * least recently used entries are evicted where room is needed, except those that are leased or were
- * opened a moment ago.
+ * least recently used entries are evicted where room is needed, except those that are leased or
+ * were opened a moment ago.
  *
  * <p>Safe for use by many threads and processes, which together may exceed the limit by what they
  * load at the same time.

@@ -78,8 +78,8 @@ public final class FolderLock implements AutoCloseable {
   }
 
   /**
-   * Removes the folder unless it is in use, here or in another process. It is renamed first: a crash
-   * while its files are deleted leaves a folder named {@code *.part}, never half of this one.
+   * Removes the folder unless it is in use, here or in another process. It is renamed first: a
+   * crash while its files are deleted leaves a folder named {@code *.part}, never half of this one.
    */
   public static boolean removeIfUnused(Path folder) throws IOException {
     Path file = fileOf(folder);

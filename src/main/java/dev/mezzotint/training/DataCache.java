@@ -114,8 +114,7 @@ public final class DataCache {
     ObjectStat stat =
         store
             .stat(zip.key())
-            .orElseThrow(
-                () -> refuse(zip, "is not an object in the bucket; a prefix ends in '/'"));
+            .orElseThrow(() -> refuse(zip, "is not an object in the bucket; a prefix ends in '/'"));
     if (zip.size().isPresent() && zip.size().getAsLong() != stat.size()) {
       throw refuse(
           zip,
@@ -146,8 +145,7 @@ public final class DataCache {
     return Sha256.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  private void download(
-      DatasetReference reference, List<Part> parts, Path folder, Runnable check)
+  private void download(DatasetReference reference, List<Part> parts, Path folder, Runnable check)
       throws IOException {
     Optional<String> expected =
         reference instanceof DatasetReference.Zip zip ? zip.sha256() : Optional.empty();

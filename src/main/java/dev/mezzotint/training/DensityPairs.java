@@ -21,7 +21,8 @@ final class DensityPairs implements Pairs {
   DensityPairs(Recipe recipe, Density p0, Density p1) {
     int dimensions = recipe.network().outChannels();
     if (p0.dimensions() != dimensions || p1.dimensions() != dimensions) {
-      throw InvalidInputException.of("network.dimensions", "is %s, but the densities have %s", dimensions, p1.dimensions());
+      throw InvalidInputException.of(
+          "network.dimensions", "is %s, but the densities have %s", dimensions, p1.dimensions());
     }
     this.seed = recipe.seed();
     this.shape = new Shape(dimensions, 1, 1, 0, List.of());

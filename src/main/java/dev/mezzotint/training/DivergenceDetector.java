@@ -3,10 +3,10 @@ package dev.mezzotint.training;
 import dev.mezzotint.json.InvalidInputException;
 
 /**
- * Detects divergence: the running average of the loss is above {@value #FACTOR} times its best value
- * so far. Checked after the first {@value #STEPS_MIN} steps and the learning rate's warm-up, because
- * the loss may be rough before. A step has the weight {@value #WEIGHT} in the average. A pure
- * function of the losses, so that a resumed training decides as an uninterrupted one. For one
+ * Detects divergence: the running average of the loss is above {@value #FACTOR} times its best
+ * value so far. Checked after the first {@value #STEPS_MIN} steps and the learning rate's warm-up,
+ * because the loss may be rough before. A step has the weight {@value #WEIGHT} in the average. A
+ * pure function of the losses, so that a resumed training decides as an uninterrupted one. For one
  * thread.
  */
 public final class DivergenceDetector {

@@ -16,9 +16,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pairs whose x1 is an image, and whose x0 is noise or an image of another set. Position p has image
- * {@code EpochOrder.index(seed, p, n)}; whether it is mirrored is drawn at index p. The other set
- * has an order and flips of its own, so that every pair can occur.
+ * Pairs whose x1 is an image, and whose x0 is noise or an image of another set. Position p has
+ * image {@code EpochOrder.index(seed, p, n)}; whether it is mirrored is drawn at index p. The other
+ * set has an order and flips of its own, so that every pair can occur.
  */
 final class ImagePairs implements Pairs {
   private static final long FLIP = 0x666c6970L;
@@ -67,7 +67,11 @@ final class ImagePairs implements Pairs {
       return data.classes();
     }
     if (names.size() != data.classes().size()) {
-      throw InvalidInputException.of("dataset.classes", "has %s names, but the labels are %s", names.size(), data.classes().size());
+      throw InvalidInputException.of(
+          "dataset.classes",
+          "has %s names, but the labels are %s",
+          names.size(),
+          data.classes().size());
     }
     return names;
   }
@@ -81,7 +85,8 @@ final class ImagePairs implements Pairs {
   public long read(
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset) {
     int image =
-        readImage(data, recipe.seed(), position, new Target(x1, offset, condition, conditionOffset));
+        readImage(
+            data, recipe.seed(), position, new Target(x1, offset, condition, conditionOffset));
     readX0(position, x0, offset);
     if (drops(CONDITION, position, recipe.data().conditionDropout())) {
       int values = conditionChannels() * height() * width();

@@ -7,8 +7,8 @@ import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
 
 /**
- * Training pairs: x0 from density p0 and x1 from density p1, drawn independently. The pair at a data
- * position depends on the recipe's seed and the position alone. Safe for use by many threads.
+ * Training pairs: x0 from density p0 and x1 from density p1, drawn independently. The pair at a
+ * data position depends on the recipe's seed and the position alone. Safe for use by many threads.
  */
 public interface Pairs {
 
@@ -22,8 +22,7 @@ public interface Pairs {
    * @param conditionChannels of the condition, which the network receives besides x_α; 0 without
    * @param classes names of the classes; empty without classes
    */
-  record Shape(
-      int channels, int height, int width, int conditionChannels, List<String> classes) {}
+  record Shape(int channels, int height, int width, int conditionChannels, List<String> classes) {}
 
   Shape shape();
 

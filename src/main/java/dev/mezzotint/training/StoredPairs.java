@@ -37,8 +37,7 @@ final class StoredPairs implements ReflowPairs.PartStore {
   @Override
   public Optional<byte[]> load(int part, int bytes) throws InterruptedException {
     String key = Keys.pairs(id, origin, part);
-    Optional<byte[]> found =
-        attempt.withRetry(() -> store.get(key)).map(StoredObject::bytes);
+    Optional<byte[]> found = attempt.withRetry(() -> store.get(key)).map(StoredObject::bytes);
     if (found.isPresent() && found.get().length != bytes) {
       LOG.log(Level.ERROR, "{0} is damaged and will be generated again", key);
       return attempt.withRetry(

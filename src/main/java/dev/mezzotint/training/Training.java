@@ -82,23 +82,45 @@ public final class Training {
     long widest = (long) Math.max(pairs.channels(), pairs.conditionChannels());
     long values = widest * pairs.height() * pairs.width();
     if (recipe.batchSize() * values > Integer.MAX_VALUE) {
-      throw InvalidInputException.of("batchSize", "is %d, but must be at most %3$d: each image has %2$d values", recipe.batchSize(), values, Integer.MAX_VALUE / values);
+      throw InvalidInputException.of(
+          "batchSize",
+          "is %d, but must be at most %3$d: each image has %2$d values",
+          recipe.batchSize(),
+          values,
+          Integer.MAX_VALUE / values);
     }
     if (network.inChannels() != network.outChannels() + pairs.conditionChannels()) {
-      throw InvalidInputException.of("network.in_channels", "is %d, but must be %d: %d out_channels and %d condition channels", network.inChannels(), network.outChannels() + pairs.conditionChannels(), network.outChannels(), pairs.conditionChannels());
+      throw InvalidInputException.of(
+          "network.in_channels",
+          "is %d, but must be %d: %d out_channels and %d condition channels",
+          network.inChannels(),
+          network.outChannels() + pairs.conditionChannels(),
+          network.outChannels(),
+          pairs.conditionChannels());
     }
     if (pairs.channels() != network.outChannels()) {
-      throw InvalidInputException.of("network.out_channels", "is %s, but the images have %s channels", network.outChannels(), pairs.channels());
+      throw InvalidInputException.of(
+          "network.out_channels",
+          "is %s, but the images have %s channels",
+          network.outChannels(),
+          pairs.channels());
     }
     int size = recipe.data().size();
     if (pairs.height() != size || pairs.width() != size) {
-      throw InvalidInputException.of("dataset.size", "is %d, but the images are %dx%d", size, pairs.width(), pairs.height());
+      throw InvalidInputException.of(
+          "dataset.size", "is %d, but the images are %dx%d", size, pairs.width(), pairs.height());
     }
     int wanted = network.numClassEmbeds().orElse(0);
     boolean drops = recipe.data().labelDropout() > 0;
     if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
         && pairs.classes().size() + (drops ? 1 : 0) != wanted) {
-      throw InvalidInputException.of("network.num_class_embeds", "is %s%s, but the images have %s classes: %s", wanted, drops ? ", one of them for no class" : "", pairs.classes().size(), brief(pairs.classes()));
+      throw InvalidInputException.of(
+          "network.num_class_embeds",
+          "is %s%s, but the images have %s classes: %s",
+          wanted,
+          drops ? ", one of them for no class" : "",
+          pairs.classes().size(),
+          brief(pairs.classes()));
     }
   }
 

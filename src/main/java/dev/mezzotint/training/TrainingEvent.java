@@ -10,8 +10,8 @@ public sealed interface TrainingEvent {
    *
    * @param iteration steps done in all
    * @param gradientNorm before clipping
-   * @param inputWaitShare share of the steps' time so far in which the device waited for its
-   *     batch, 0 to 1; NaN for the first step of a run
+   * @param inputWaitShare share of the steps' time so far in which the device waited for its batch,
+   *     0 to 1; NaN for the first step of a run
    */
   record Step(long iteration, double loss, double gradientNorm, double inputWaitShare)
       implements TrainingEvent {}

@@ -30,8 +30,7 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
     Recipe recipe = request.recipe();
     if (recipe.densities().isPresent()) {
       Recipe.Densities densities = recipe.densities().get();
-      Pairs pairs =
-          Pairs.of(recipe, Density.parse(densities.p0()), Density.parse(densities.p1()));
+      Pairs pairs = Pairs.of(recipe, Density.parse(densities.p0()), Density.parse(densities.p1()));
       return new TrainingInput(pairs, "", List.of());
     }
     DatasetReference reference = request.data().orElseThrow();
@@ -72,7 +71,11 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
     } catch (IOException e) {
       // refused below like a path that does not exist
     }
-    throw InvalidInputException.of(DataCache.FIELD, "%s%s", named.text(), local.isPresent()
+    throw InvalidInputException.of(
+        DataCache.FIELD,
+        "%s%s",
+        named.text(),
+        local.isPresent()
             ? " is not among the data sets on this worker's disk"
             : ": this worker has no data sets on its disk (MEZZOTINT_DATASETS)");
   }
@@ -87,7 +90,8 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
       return data;
     } catch (InvalidInputException e) {
       // The sender does not know the path on this disk: name the request's reference instead.
-      String message = String.valueOf(e.getMessage()).replace(path + " ", "").replace(path + "", "it");
+      String message =
+          String.valueOf(e.getMessage()).replace(path + " ", "").replace(path + "", "it");
       throw new InvalidInputException(
           DataCache.FIELD, DataCache.FIELD + " " + reference.text() + " " + message, e);
     }

@@ -164,7 +164,11 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
             .mapToLong(shape -> LongStream.of(shape).reduce(1, (a, b) -> a * b))
             .sum();
     if (values > settings.limits().weightsMax()) {
-      throw InvalidInputException.of("network", "has %s weights, more than the %s allowed", values, settings.limits().weightsMax());
+      throw InvalidInputException.of(
+          "network",
+          "has %s weights, more than the %s allowed",
+          values,
+          settings.limits().weightsMax());
     }
   }
 }

@@ -20,8 +20,8 @@ import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.training.checkpoint.CheckpointLease;
-import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
+import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
@@ -37,12 +37,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt at a training job: runs its share of the steps, from the current checkpoint to another
- * one or to the model.
+ * One attempt at a training job: runs its share of the steps, from the current checkpoint to
+ * another one or to the model.
  *
  * <p>Every step is a function of the recipe, the data set and the step's number, and a checkpoint
  * holds all that steps change, so the results do not depend on where a job was interrupted. The
- * model is made from the last checkpoint that the fence admitted: every attempt would make the same.
+ * model is made from the last checkpoint that the fence admitted: every attempt would make the
+ * same.
  *
  * <p>{@link #run} is called once.
  */
@@ -185,7 +186,8 @@ final class TrainingSegment {
     CheckpointPointer pointer = lease.pointer();
     boolean started = pointer.last().isPresent();
     if (started && !pointer.data().equals(data.state())) {
-      throw InvalidInputException.of(DataCache.FIELD, "has changed since the job started: send the request with another id");
+      throw InvalidInputException.of(
+          DataCache.FIELD, "has changed since the job started: send the request with another id");
     }
     ModelFiles from = null;
     String reference = started ? pointer.from() : recipe.from().orElse("");
@@ -228,8 +230,7 @@ final class TrainingSegment {
           lease.fallBackTo(checkpoint);
         }
         download(checkpoint.log(), training.resolve("log.csv"), Long.MAX_VALUE, lease)
-            .orElseThrow(
-                () -> new InvalidInputException("id", checkpoint.log() + " has vanished"));
+            .orElseThrow(() -> new InvalidInputException("id", checkpoint.log() + " has vanished"));
         return;
       }
       LOG.log(

@@ -3,8 +3,8 @@ package dev.mezzotint.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.FolderLock;

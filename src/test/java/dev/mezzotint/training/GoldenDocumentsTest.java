@@ -77,8 +77,7 @@ class GoldenDocumentsTest {
               "\"size\": 8, \"layout\": \"idx\", \"labels\": \"file\", \"classes\": [\"a\","
                   + " \"b\"]")
           .replace("\"in_channels\": 3", "\"num_class_embeds\": 2, \"in_channels\": 3")
-          .replace(
-              "\"batchSize\": 6", "\"batchSize\": 6, \"coupling\": \"optimal-transport\"");
+          .replace("\"batchSize\": 6", "\"batchSize\": 6, \"coupling\": \"optimal-transport\"");
 
   private static byte[] golden(String name) throws IOException {
     return Files.readAllBytes(GOLDEN.resolve(name));

@@ -43,7 +43,8 @@ class PlaneTrainingTest {
     Recipe recipe = Recipes.parse(RECIPE.replace("PREDICTION", prediction));
     Pairs pairs = Pairs.of(recipe, Density.parse("gaussian"), Density.parse("square"));
     Path out = folder.resolve("model");
-    new Training(recipe, pairs, /* from= */ null, CPU, out).run(false, () -> false, TrainingObserver.NONE);
+    new Training(recipe, pairs, /* from= */ null, CPU, out)
+        .run(false, () -> false, TrainingObserver.NONE);
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.config()).isInstanceOf(MlpConfig.class);
     assertThat(files.card().p0()).isEqualTo("gaussian");

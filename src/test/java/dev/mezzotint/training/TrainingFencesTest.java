@@ -5,8 +5,8 @@ import static dev.mezzotint.training.TrainingWorld.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import java.nio.file.Path;

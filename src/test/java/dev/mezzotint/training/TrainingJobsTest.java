@@ -5,8 +5,8 @@ import static dev.mezzotint.training.TrainingWorld.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -26,7 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Training jobs under the delivery rules: twelve steps of a tiny network, interrupted in many ways. */
+/**
+ * Training jobs under the delivery rules: twelve steps of a tiny network, interrupted in many ways.
+ */
 class TrainingJobsTest {
   @TempDir Path folder;
   private TrainingWorld world;
@@ -130,8 +132,7 @@ class TrainingJobsTest {
     Delivery record = world.record(request("a"));
     for (int i = 0; i < 5; i++) {
       Crash crash = Crash.at("open", TrainingWorld.DATA);
-      TrainingSettings own =
-          TrainingWorld.ownFolder("w" + i, folder.resolve("w" + i));
+      TrainingSettings own = TrainingWorld.ownFolder("w" + i, folder.resolve("w" + i));
       assertThat(crash.kills(world.worker(own, crash), record)).isTrue();
       record = again(record);
     }
@@ -143,10 +144,10 @@ class TrainingJobsTest {
   @Test
   void workerWithoutDiskSpace_releasesRecord_andJobFailsIfNoneHasSpace() throws Exception {
     Path noFolder = Files.write(folder.resolve("full"), new byte[1]);
-    TrainingSettings full =
-        TrainingWorld.ownFolder("w1", noFolder);
+    TrainingSettings full = TrainingWorld.ownFolder("w1", noFolder);
     Delivery record = world.record(request("a"));
-    assertThat(world.worker(full, FaultInjector.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.worker(full, FaultInjector.Fault.NONE).handle(record))
+        .isEqualTo(Settlement.RELEASE);
     assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
     world.checkCompleted("a");
     world.finish(world.worker(full, FaultInjector.Fault.NONE), world.record(request("b")));

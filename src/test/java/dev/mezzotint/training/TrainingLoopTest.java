@@ -97,7 +97,8 @@ class TrainingLoopTest {
 
   @Test
   void writesCheckpoint_atIntervalAndAtTheEnd() throws InterruptedException {
-    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite)).isEqualTo(12);
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite))
+        .isEqualTo(12);
     assertThat(events).containsExactly("checkpoint 4", "checkpoint 8", "sample 8", "checkpoint 12");
     assertThat(seen).hasSize(12);
   }
@@ -105,7 +106,8 @@ class TrainingLoopTest {
   @Test
   void stopsAfterCurrentStep_withCheckpoint() throws InterruptedException {
     stopAfter = 6;
-    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite)).isEqualTo(6);
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite))
+        .isEqualTo(6);
     assertThat(events).containsExactly("checkpoint 4", "checkpoint 6");
     assertThat(seen).hasSize(6);
   }

@@ -114,8 +114,7 @@ class TrainingTest {
                 .replace("\"sample_size\": 8", "\"sample_size\": 256")
                 .replace("\"size\": 8", "\"size\": 256")
                 .replace("\"batchSize\": 6", "\"batchSize\": 65536"));
-    assertThatThrownBy(
-            () -> training(large, new Squares(2, 3, 256), folder.resolve("model")))
+    assertThatThrownBy(() -> training(large, new Squares(2, 3, 256), folder.resolve("model")))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage("batchSize is 65536, but must be at most 10922: each image has 196608 values");
   }

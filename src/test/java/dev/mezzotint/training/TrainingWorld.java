@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.RecordingEventPublisher;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.delivery.TrainedModel;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -227,8 +227,8 @@ public final class TrainingWorld {
   }
 
   /**
-   * Kills a worker at one call after the other, each time in another job, which the next worker then
-   * completes; at every ninth call, or with {@code -Dtraining.everyCall=true} at every one.
+   * Kills a worker at one call after the other, each time in another job, which the next worker
+   * then completes; at every ninth call, or with {@code -Dtraining.everyCall=true} at every one.
    *
    * @param requests by id
    * @param whole SHA-256 of the weights that each of them must end with

@@ -70,11 +70,13 @@ public final class Checkpoint {
     Map<String, String> metadata = SafeTensors.metadata(file);
     if (!fingerprint(recipe).equals(metadata.get(RECIPE))) {
       throw new InvalidInputException(
-          "--resume", file.getFileName() + " was written with another recipe and cannot be resumed");
+          "--resume",
+          file.getFileName() + " was written with another recipe and cannot be resumed");
     }
     long iteration = iteration(file, metadata);
     if (iteration > recipe.iterations()) {
-      throw InvalidInputException.of("iterations", "is %s, but the checkpoint is at step %s", recipe.iterations(), iteration);
+      throw InvalidInputException.of(
+          "iterations", "is %s, but the checkpoint is at step %s", recipe.iterations(), iteration);
     }
     Map<String, Tensor> all = SafeTensors.read(file);
     return new OptimizerState(
@@ -88,8 +90,7 @@ public final class Checkpoint {
   private static long iteration(Path file, Map<String, String> metadata) {
     String text = metadata.getOrDefault(ITERATION, "");
     if (!text.matches("[0-9]{1,18}")) {
-      throw new InvalidInputException(
-          "--resume", file.getFileName() + " has no step number");
+      throw new InvalidInputException("--resume", file.getFileName() + " has no step number");
     }
     return Long.parseLong(text);
   }

@@ -259,8 +259,7 @@ public final class CheckpointLease implements AutoCloseable {
     if (fenced || attempt.fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
-    Optional<String> written =
-        store.replace(pointerKey, next.toJson(), ContentType.JSON, etag);
+    Optional<String> written = store.replace(pointerKey, next.toJson(), ContentType.JSON, etag);
     if (written.isPresent()) {
       pointer = next;
       etag = written.get();
@@ -352,8 +351,7 @@ public final class CheckpointLease implements AutoCloseable {
     }
   }
 
-  static List<StoredCheckpoint> retained(
-      List<StoredCheckpoint> all, int keepLast, long keepEvery) {
+  static List<StoredCheckpoint> retained(List<StoredCheckpoint> all, int keepLast, long keepEvery) {
     List<StoredCheckpoint> retained = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
       boolean milestone = keepEvery > 0 && all.get(i).iteration() % keepEvery == 0;
@@ -389,11 +387,7 @@ public final class CheckpointLease implements AutoCloseable {
         }
       }
     } catch (TransientException e) {
-      LOG.log(
-          Level.DEBUG,
-          "strays of {0} are left to the clean-up: {1}",
-          new JobId(id),
-          e);
+      LOG.log(Level.DEBUG, "strays of {0} are left to the clean-up: {1}", new JobId(id), e);
     }
   }
 

@@ -39,8 +39,7 @@ public record CheckpointPointer(
   private static final int CHECKPOINTS_MAX = 100_000;
 
   /** Of a job without any attempt. */
-  static final CheckpointPointer NONE =
-      new CheckpointPointer("", "", "", "", 0, "", "", List.of());
+  static final CheckpointPointer NONE = new CheckpointPointer("", "", "", "", 0, "", "", List.of());
 
   /**
    * A checkpoint in the store.

@@ -11,8 +11,11 @@ import java.time.Duration;
  */
 public record LeaseTiming(Duration heartbeatInterval, Duration duration) {
   public LeaseTiming {
-    if (heartbeatInterval.isNegative() || heartbeatInterval.isZero() || duration.compareTo(heartbeatInterval.multipliedBy(3)) < 0) {
-      throw new IllegalArgumentException("a lease must last at least three heartbeat intervals, not " + duration);
+    if (heartbeatInterval.isNegative()
+        || heartbeatInterval.isZero()
+        || duration.compareTo(heartbeatInterval.multipliedBy(3)) < 0) {
+      throw new IllegalArgumentException(
+          "a lease must last at least three heartbeat intervals, not " + duration);
     }
   }
 }

@@ -107,7 +107,8 @@ public sealed interface DatasetReference {
       return new Zip(zip.key(), size, sha256);
     }
     if (size.isPresent() || sha256.isPresent()) {
-      throw object.refuse(size.isPresent() ? "size" : "sha256", "is for a single object, not for a prefix");
+      throw object.refuse(
+          size.isPresent() ? "size" : "sha256", "is for a single object, not for a prefix");
     }
     return plain;
   }

@@ -27,8 +27,8 @@ import java.util.Set;
  * @param p0Split folder inside the data set whose images are x0; empty for noise
  * @param size height and width in pixels after area resize and centre crop
  * @param flip whether images are mirrored left to right, drawn at each use
- * @param labels where class labels come from: {@code none}, {@code folder}, {@code prefix} or {@code
- *     file}
+ * @param labels where class labels come from: {@code none}, {@code folder}, {@code prefix} or
+ *     {@code file}
  * @param labelDropout share of images whose label is replaced by an additional "no class" label
  *     after the others, which class guidance needs; 0 for never
  * @param blueNoise whether the noise of x0 is blue noise
@@ -65,8 +65,7 @@ public record DatasetSpec(
   }
 
   /** Of a recipe without images: points, as images of one pixel. */
-  static final DatasetSpec NONE =
-      parse(JsonObject.parse("{\"size\": 1}"), ModelCard.GAUSSIAN);
+  static final DatasetSpec NONE = parse(JsonObject.parse("{\"size\": 1}"), ModelCard.GAUSSIAN);
 
   /**
    * Refuses unknown fields, bad ranges and impossible combinations by the field's name.
@@ -193,11 +192,19 @@ public record DatasetSpec(
       throw refuse("size", "must be a multiple of " + network.sizeMultiple() + " for this network");
     }
     if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
-      throw InvalidInputException.of("network.sample_size", "must be %s, which is dataset.size: it is published", size);
+      throw InvalidInputException.of(
+          "network.sample_size", "must be %s, which is dataset.size: it is published", size);
     }
     int channels = parts().stream().mapToInt(ConditionPart::channels).sum();
     if (network.inChannels() != network.outChannels() + channels) {
-      throw InvalidInputException.of("network.in_channels", "is %d, but must be %d: out_channels, %d, and the %d channels of %s", network.inChannels(), network.outChannels() + channels, network.outChannels(), channels, channels == 0 ? "no dataset.condition" : "dataset.condition");
+      throw InvalidInputException.of(
+          "network.in_channels",
+          "is %d, but must be %d: out_channels, %d, and the %d channels of %s",
+          network.inChannels(),
+          network.outChannels() + channels,
+          network.outChannels(),
+          channels,
+          channels == 0 ? "no dataset.condition" : "dataset.condition");
     }
     boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
     boolean labelled = !labels.equals("none");
@@ -221,7 +228,8 @@ public record DatasetSpec(
       return Optional.empty();
     }
     if (!word.startsWith("split:") || word.length() == "split:".length()) {
-      throw InvalidInputException.of("p0", "must be gaussian, blue-noise or split:NAME, not %s", JsonObject.quote(word));
+      throw InvalidInputException.of(
+          "p0", "must be gaussian, blue-noise or split:NAME, not %s", JsonObject.quote(word));
     }
     return Optional.of(word.substring("split:".length()));
   }

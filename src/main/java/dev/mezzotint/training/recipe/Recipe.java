@@ -24,8 +24,8 @@ import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
- * How to train a model: everything except the images. Two runs of one recipe on one data set compute
- * the same steps. Immutable.
+ * How to train a model: everything except the images. Two runs of one recipe on one data set
+ * compute the same steps. Immutable.
  *
  * @param name of the model to be produced
  * @param from model whose weights training starts from; empty for random weights
@@ -134,7 +134,9 @@ public record Recipe(
               k.integer("steps", 1, 1000, 64),
               solver(k));
       k.refuseUnknown();
-      if (json.string("coupling").filter(Coupling.OPTIMAL_TRANSPORT.wireName()::equals).isPresent()) {
+      if (json.string("coupling")
+          .filter(Coupling.OPTIMAL_TRANSPORT.wireName()::equals)
+          .isPresent()) {
         throw json.refuse("coupling", "must be independent with reflow: its pairs belong together");
       }
       return Optional.of(reflow);
@@ -381,7 +383,9 @@ public record Recipe(
 
   private static Coupling coupling(JsonObject json, NetworkConfig network, DatasetSpec data) {
     Coupling coupling =
-        json.word("coupling", Coupling.WIRE_NAMES).map(Coupling::parse).orElse(Coupling.INDEPENDENT);
+        json.word("coupling", Coupling.WIRE_NAMES)
+            .map(Coupling::parse)
+            .orElse(Coupling.INDEPENDENT);
     if (coupling == Coupling.OPTIMAL_TRANSPORT && data.p0Split().isPresent()) {
       throw json.refuse("coupling", "must be independent where p0 is a set of images");
     }
@@ -439,8 +443,7 @@ public record Recipe(
         r ->
             map.put(
                 "reflow",
-                Map.of(
-                    "pairs", r.pairs(), "steps", r.steps(), "sampler", r.sampler().wireName())));
+                Map.of("pairs", r.pairs(), "steps", r.steps(), "sampler", r.sampler().wireName())));
     if (step.microBatch() > 0) {
       map.put("microBatch", step.microBatch());
     }

@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
  *
  * @param data where the images are; empty for densities of the plane
  * @param keepLast number of newest checkpoints that are retained while the job runs
- * @param keepEvery checkpoints at multiples of this number of steps are kept after the job; 0 for none
+ * @param keepEvery checkpoints at multiples of this number of steps are kept after the job; 0 for
+ *     none
  * @param deadline after which the result is useless
  * @param tenant that owns the job
  */
@@ -120,13 +121,16 @@ public record TrainingRequest(
   private void check(TrainingLimits limits) {
     if (recipe.densities().isPresent() && !recipe.densities().get().images().isEmpty()) {
       String field = recipe.densities().get().p0().startsWith(Recipe.Densities.IMAGE) ? "p0" : "p1";
-      throw InvalidInputException.of(field, "must be a density by name: a job has no folder of images for it");
+      throw InvalidInputException.of(
+          field, "must be a density by name: a job has no folder of images for it");
     }
     if (recipe.densities().isEmpty() && data.isEmpty()) {
-      throw InvalidInputException.of("dataset.reference", "is missing: the key of a zip, or a prefix");
+      throw InvalidInputException.of(
+          "dataset.reference", "is missing: the key of a zip, or a prefix");
     }
     if (recipe.card().version().filter("latest"::equals).isPresent()) {
-      throw InvalidInputException.of("card.version", "must not be latest, which refers to the newest version");
+      throw InvalidInputException.of(
+          "card.version", "must not be latest, which refers to the newest version");
     }
     long side = recipe.data().size();
     long values = recipe.batchSize() * side * side * recipe.network().inChannels();

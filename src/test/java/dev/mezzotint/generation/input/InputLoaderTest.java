@@ -130,7 +130,9 @@ class InputLoaderTest {
   void labelMap_becomesOneChannelPerClass() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
     JobEvent end =
-        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", FaultInjector.Fault.NONE);
+        run(
+            "{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}",
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     float[] seen = rows.get(0).condition().toFloats();
     assertThat(seen).hasSize(3 * 16);
@@ -144,7 +146,9 @@ class InputLoaderTest {
   void unknownColour_failsTheJobAndIsNamed() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x123456), "image/png");
     JobEvent end =
-        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", FaultInjector.Fault.NONE);
+        run(
+            "{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}",
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", "condition");
     assertThat(String.valueOf(end.data().get("cause"))).contains("#123456");

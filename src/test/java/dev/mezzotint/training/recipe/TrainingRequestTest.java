@@ -116,8 +116,7 @@ class TrainingRequestTest {
         .doesNotContain(folder.toString());
     world.store.put("datasets/one.zip", TrainingWorld.zip(1, 8), "application/zip");
     assertThat(failureOf("one", at("one", "\"datasets/one.zip\"")))
-        .isEqualTo(
-            "dataset.reference datasets/one.zip has one image: training needs at least two");
+        .isEqualTo("dataset.reference datasets/one.zip has one image: training needs at least two");
     world.store.put("datasets/text.zip", new byte[100], "application/zip");
     assertThat(failureOf("text", at("text", "\"datasets/text.zip\"")))
         .startsWith("dataset.reference datasets/text.zip ")
