@@ -130,7 +130,7 @@ class GoldenDocumentsTest {
         "somewhere",
         "CC0",
         Map.of("iterations", 12),
-        Map.of("pictures", 20, "picturesSeen", 72));
+        Map.of("pictures", 20));
   }
 
   @Test
