@@ -13,7 +13,7 @@ import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.ConfigProvider;
 import picocli.CommandLine.Command;
 
-/** {@code worker}: consumes requests until it is stopped. */
+/** {@code worker}: consumes requests until stopped. */
 @Command(
     name = "worker",
     description = {
@@ -32,7 +32,7 @@ public final class WorkerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    // Before the application starts, whose own log would bury what is wrong.
+    // Before the application starts: its log would hide the error.
     WorkerConfig read = settings.get();
     Endpoints.check(read);
     if (read.roles().contains(WorkerRole.CONTROL) && read.front().on()) {
@@ -46,13 +46,13 @@ public final class WorkerCommand implements Callable<Integer> {
     return WorkerLifecycle.exitCode();
   }
 
-  /** A second worker on one machine takes any free port, unless one is configured. */
+  /** Chooses a free port if the default one is taken, unless a port is configured. */
   private static void chooseHttpPort() {
     Config config = ConfigProvider.getConfig();
-    boolean said =
+    boolean configured =
         System.getenv().keySet().stream().anyMatch(HTTP_PORT_VARIABLES::contains)
             || System.getProperty("quarkus.http.port") != null;
-    if (said) {
+    if (configured) {
       return;
     }
     int port = config.getValue("quarkus.http.port", Integer.class);

@@ -40,7 +40,7 @@ class SideBySideTest {
   @Test
   void training_withoutPeer_measuresOneSide() throws IOException {
     terminal.succeeds(BENCH + "--report @/alone.json");
-    assertThat(terminal.printed()).contains("batch   1:", "batch   2:").doesNotContain("peer");
+    assertThat(terminal.stdout()).contains("batch   1:", "batch   2:").doesNotContain("peer");
     String json = Files.readString(folder.resolve("alone.json"));
     assertThat(json).contains("\"imagesPerSecond\"", "\"machine\"").doesNotContain("ratio");
   }
@@ -48,8 +48,8 @@ class SideBySideTest {
   @Test
   void training_withPeer_printsRatio() throws IOException {
     terminal.succeeds(BENCH + "--peer @/peer.sh --report @/both.json");
-    JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("both.json")));
-    JsonObject first = figures.objects("cases", 10).orElseThrow().get(0);
+    JsonObject metrics = JsonObject.parse(Files.readAllBytes(folder.resolve("both.json")));
+    JsonObject first = metrics.objects("cases", 10).orElseThrow().get(0);
     assertThat(first.object("peerImagesPerSecond").orElseThrow().number("median", 0, 100, 0))
         .isEqualTo(10);
     double ours = first.object("imagesPerSecond").orElseThrow().number("min", 0, 1e9, 0);
@@ -68,19 +68,19 @@ class SideBySideTest {
     String bench =
         "bench sampler --model " + Terminal.DEFAULTS + " --rounds 2 --seconds 0.05 --batch 1,2 ";
     terminal.succeeds(bench + "--peer @/peer.sh --report @/passes.json");
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("batch   1:", "batch   2:", "peer", "of the rate of plain matrix products");
-    JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("passes.json")));
-    assertThat(figures.number("operationsPerRowStep", 0, 1e12, 0)).isPositive();
-    JsonObject second = figures.objects("cases", 10).orElseThrow().get(1);
+    JsonObject metrics = JsonObject.parse(Files.readAllBytes(folder.resolve("passes.json")));
+    assertThat(metrics.number("operationsPerRowStep", 0, 1e12, 0)).isPositive();
+    JsonObject second = metrics.objects("cases", 10).orElseThrow().get(1);
     double ours = second.object("rowStepsPerSecond").orElseThrow().number("median", 0, 1e9, 0);
     double products =
-        figures.object("matrixProductGflops").orElseThrow().number("median", 0, 1e9, 0);
+        metrics.object("matrixProductGflops").orElseThrow().number("median", 0, 1e9, 0);
     assertThat(second.number("shareOfMatrixProducts", 0, 1e3, 0))
         .as("about the same: the rate is measured before and after each case")
         .isBetween(
-            0.1 * ours * figures.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products,
-            10 * ours * figures.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products);
+            0.1 * ours * metrics.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products,
+            10 * ours * metrics.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products);
     assertThat(Files.readString(folder.resolve("requests.txt"))).contains("\"do\":\"sampler\"");
     // Only ratios and shares are compared: nothing is worse beyond the widest band.
     terminal.succeeds(bench + "--compare @/passes.json --band 0.99");

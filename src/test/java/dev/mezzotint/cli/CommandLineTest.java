@@ -176,7 +176,7 @@ class CommandLineTest {
 
   @Test
   void trainsResumesAndGenerates() throws IOException {
-    Terminal.drawPictures(folder.resolve("pictures"));
+    Terminal.writeImages(folder.resolve("pictures"));
     Files.writeString(
         folder.resolve("recipe.json"),
         """
@@ -189,7 +189,7 @@ class CommandLineTest {
         """);
     String train = "train @/recipe.json --data @/pictures --out @/model";
     terminal.succeeds(train);
-    assertThat(terminal.said()).contains("20 images", "trained 4 steps");
+    assertThat(terminal.stderr()).contains("20 images", "trained 4 steps");
     terminal.refuses(train, "already contains a training run", "--resume");
     terminal.succeeds(train + " --resume");
     terminal.succeeds("generate --model @/model --count 3 --steps 2 --out @/y");
@@ -202,9 +202,9 @@ class CommandLineTest {
 
   @Test
   void bareCall_showsHelp() {
-    assertThat(terminal.run(Terminal.SURROUNDINGS)).isZero();
-    assertThat(terminal.printed()).contains("Usage: mezzotint", "generate", "worker");
-    assertThat(terminal.said()).isEmpty();
+    assertThat(terminal.run(Terminal.CONTEXT)).isZero();
+    assertThat(terminal.stdout()).contains("Usage: mezzotint", "generate", "worker");
+    assertThat(terminal.stderr()).isEmpty();
   }
 
   @Test
@@ -213,11 +213,11 @@ class CommandLineTest {
     List<String> commands = new ArrayList<>();
     Stream.of("generate", "evaluate-once", "train", "import", "export", "pause", "resume", "replay")
         .forEach(commands::add);
-    assertThat(terminal.printed()).contains(commands);
+    assertThat(terminal.stdout()).contains(commands);
     for (String command : commands) {
       terminal.succeeds(command + " --help");
-      assertThat(terminal.printed()).contains("Usage: mezzotint " + command, "Example");
-      assertThat(terminal.said()).isEmpty();
+      assertThat(terminal.stdout()).contains("Usage: mezzotint " + command, "Example");
+      assertThat(terminal.stderr()).isEmpty();
     }
   }
 }

@@ -24,7 +24,7 @@ class CompletionTest {
     assumeTrue(Files.isExecutable(BASH), "no bash on this machine");
     Terminal terminal = new Terminal(folder);
     terminal.succeeds("completion");
-    Files.writeString(folder.resolve("script"), terminal.printed());
+    Files.writeString(folder.resolve("script"), terminal.stdout());
   }
 
   /**

@@ -58,7 +58,7 @@ class ConditionalCommandsTest {
   @Test
   void trainsOnPairs_andGeneratesFromLabelMaps() throws IOException {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
-    assertThat(terminal.said())
+    assertThat(terminal.stderr())
         .contains("10 images, each with condition of 2 channels")
         .contains("val: 1 pairs to look at")
         .containsPattern("input wait \\d+\\.\\d % of the steps' time");
@@ -104,7 +104,7 @@ class ConditionalCommandsTest {
   @Test
   void datasetsCheck_namesFilesThatTrainingWouldSkip() throws IOException {
     terminal.succeeds("datasets check @/data --recipe @/recipe.json --sheet @/s/sheet.png");
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("10 pairs", "splits: train, val", "8×8 (10)")
         .contains("50.00 %  #ffffff day", "50.00 %  #000000 night", "0 broken of 10, accepted");
     Pixels sheet = ImageReader.read(Files.readAllBytes(folder.resolve("s/sheet.png")), 3);
@@ -112,19 +112,19 @@ class ConditionalCommandsTest {
     write("data/train/input/3.png", plain(8, 7));
     String check = "datasets check @/data --recipe @/recipe.json";
     assertThat(terminal.run(check)).isEqualTo(2);
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("broken: train/target/3.png", "#070707", "brokenMax 0.05 allows: refused");
     assertThat(terminal.run(check + " --json")).isEqualTo(2);
-    JsonObject json = JsonObject.parse(terminal.printed());
+    JsonObject json = JsonObject.parse(terminal.stdout());
     assertThat(json.toMap()).containsEntry("files", 10).containsEntry("refused", true);
   }
 
   @Test
   void datasetsCheck_withoutRecipe_listsTheColoursOfAMap() {
     terminal.succeeds("datasets check @/data --layout twins --condition rgb --size 8");
-    assertThat(terminal.printed()).contains("condition: 2 colours", "50.00 %  #000000");
+    assertThat(terminal.stdout()).contains("condition: 2 colours", "50.00 %  #000000");
     terminal.succeeds("datasets check @/data --labels folder --split train --size 8");
-    assertThat(terminal.printed()).contains("2 classes: ", "input (10)", "target (10)");
+    assertThat(terminal.stdout()).contains("2 classes: ", "input (10)", "target (10)");
     terminal.refuses("datasets check @/data --layout twins", "dataset.condition is missing");
     terminal.refuses("datasets check @/gone", "gone does not exist");
   }

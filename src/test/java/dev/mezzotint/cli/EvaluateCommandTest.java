@@ -48,7 +48,7 @@ class EvaluateCommandTest {
     terminal.succeeds(
         "evaluate --model @/model --data @/data --steps 1 --repeats 2 --count 16"
             + " --report @/new/metrics.json --sheet @/new/sheet.png --card");
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("16 images each, 2 repeats from seed 0", "patch SWD", "KID", "coverage");
     String figures = Files.readString(folder.resolve("new/metrics.json"));
     assertThat(figures).contains("\"slicedWasserstein16x16\"", "\"ratio\"", "\"split\" : \"val\"");

@@ -38,18 +38,18 @@ class JsonOutputTest {
 
   private List<Map<String, Object>> objects(int code, CommandContext surroundings, String line) {
     assertThat(terminal.run(surroundings, line))
-        .as("%s: %s", line, terminal.said())
+        .as("%s: %s", line, terminal.stderr())
         .isEqualTo(code);
     return terminal
-        .printed()
+        .stdout()
         .lines()
         .map(text -> JsonObject.parse(text.getBytes(UTF_8)).toMap())
         .toList();
   }
 
   private Map<String, Object> object(String line) {
-    List<Map<String, Object>> all = objects(0, Terminal.SURROUNDINGS, line);
-    assertThat(all).as(terminal.printed()).hasSize(1);
+    List<Map<String, Object>> all = objects(0, Terminal.CONTEXT, line);
+    assertThat(all).as(terminal.stdout()).hasSize(1);
     return all.get(0);
   }
 
@@ -59,7 +59,7 @@ class JsonOutputTest {
 
   @Test
   void everyCommandWithResults_hasJsonOption() {
-    CommandLine line = Mezzotint.commandLine(Terminal.SURROUNDINGS);
+    CommandLine line = Mezzotint.commandLine(Terminal.CONTEXT);
     line.getSubcommands()
         .forEach(
             (name, command) -> {
@@ -90,15 +90,15 @@ class JsonOutputTest {
         .containsEntry("out", folder.resolve("y").toString())
         .containsEntry(
             "files", List.of("samples.safetensors", "00000.png", "00001.png", "grid.png"));
-    assertThat(terminal.said()).isEmpty();
+    assertThat(terminal.stderr()).isEmpty();
     for (Object file : (List<?>) told.get("files")) {
       assertThat(folder.resolve("y").resolve(file.toString())).exists();
     }
     told = object(Terminal.generate("--trajectory --out @/z --json"));
     assertThat(told.get("files")).asString().contains("trajectory.png");
     terminal.succeeds(Terminal.generate("--out @/z"));
-    assertThat(terminal.printed()).isEmpty();
-    assertThat(terminal.said()).contains("1 samples");
+    assertThat(terminal.stdout()).isEmpty();
+    assertThat(terminal.stderr()).contains("1 samples");
   }
 
   @Test
@@ -112,12 +112,12 @@ class JsonOutputTest {
     assertThat(object("export @/mine --to @/half --dtype float16 --json"))
         .containsEntry("dtype", "float16")
         .containsEntry("to", folder.resolve("half").toString());
-    assertThat(terminal.said()).isEmpty();
+    assertThat(terminal.stderr()).isEmpty();
     assertThat(terminal.run("models show @/mine --json")).isZero();
-    assertThat(JsonObject.parse(terminal.printed().getBytes(UTF_8)).toMap())
+    assertThat(JsonObject.parse(terminal.stdout().getBytes(UTF_8)).toMap())
         .containsKeys("card", "network");
     assertThat(terminal.run("models show @/mine")).isZero();
-    assertThat(terminal.printed()).contains("network.block_out_channels: [", "bytes: ");
+    assertThat(terminal.stdout()).contains("network.block_out_channels: [", "bytes: ");
   }
 
   @Test
@@ -132,7 +132,7 @@ class JsonOutputTest {
            "layers_per_block": 1, "norm_num_groups": 4},
          "dataset": {"size": 8}, "iterations": 4, "batchSize": 4}
         """);
-    Terminal.drawPictures(folder.resolve("pictures"));
+    Terminal.writeImages(folder.resolve("pictures"));
     assertThat(object("train @/recipe.json --data @/pictures --out @/model --json"))
         .containsEntry("model", "tiny")
         .containsEntry("steps", 4)
@@ -153,7 +153,7 @@ class JsonOutputTest {
     Files.writeString(folder.resolve("r.json"), "{\"id\": \"poster\", \"model\": \"m\"}");
     assertThat(objects(0, system, "submit @/r.json --json"))
         .containsExactly(Map.of("type", "submitted", "jobId", "poster", "kind", "generation"));
-    assertThat(terminal.said()).isEmpty();
+    assertThat(terminal.stderr()).isEmpty();
     assertThat(system.asked).containsExactly("submit GENERATION poster");
     system.events =
         List.of(
@@ -178,7 +178,7 @@ class JsonOutputTest {
         .containsEntry("files", List.of(folder.resolve("poster/00000.png").toString()));
     assertThat(folder.resolve("poster/00000.png")).hasContent("poster");
     assertThat(terminal.run(system, "watch poster --out @/again")).isZero();
-    assertThat(terminal.printed()).contains("1 files: ");
+    assertThat(terminal.stdout()).contains("1 files: ");
     terminal.refuses(system, "watch poster --out @/r.json", "--out", "is not a folder");
     system.events =
         List.of(event(JobEvent.Type.FAILED, 1, Map.of("field", "steps", "cause", "steps is 0")));
@@ -189,7 +189,7 @@ class JsonOutputTest {
     system.events =
         List.of(event(JobEvent.Type.FAILED, 1, Map.of("field", "stepz", "cause", cause)));
     assertThat(terminal.run(system, "watch poster")).isEqualTo(2);
-    assertThat(terminal.printed()).contains(cause);
+    assertThat(terminal.stdout()).contains(cause);
   }
 
   @Test
@@ -207,13 +207,13 @@ class JsonOutputTest {
         .containsExactly(Map.of("paused", List.of("generation!")));
     assertThat(objects(0, system, "resume generation --json"))
         .containsExactly(Map.of("resumed", List.of("generation?")));
-    assertThat(terminal.said()).isEmpty();
+    assertThat(terminal.stderr()).isEmpty();
   }
 
   @Test
   void errorsAreTextWithJsonToo() {
     terminal.refuses(
         Terminal.generate("--steps 0 --json --out @/y").replace("--steps 2 ", ""), "--steps", "0");
-    assertThat(terminal.printed()).isEmpty();
+    assertThat(terminal.stdout()).isEmpty();
   }
 }

@@ -40,14 +40,14 @@ class ModelsCommandTest {
   }
 
   private String done(String line) {
-    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.said()).isZero();
-    return terminal.printed();
+    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.stderr()).isZero();
+    return terminal.stdout();
   }
 
   private String refused(String line) {
     assertThat(terminal.run(new WithStore(), line)).as(line).isEqualTo(2);
-    assertThat(terminal.said().lines()).hasSize(1);
-    return terminal.said();
+    assertThat(terminal.stderr().lines()).hasSize(1);
+    return terminal.stderr();
   }
 
   @Test
@@ -59,7 +59,7 @@ class ModelsCommandTest {
             "avatars-32@" + ModelFolder.openPath(Path.of("models/avatars-32")).version(),
             "iadb_defaults@1",
             "iadb_defaults@2");
-    assertThat(terminal.printed().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
+    assertThat(terminal.stdout().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
     JsonObject newest =
         JsonObject.parse(done("models list --json").getBytes(StandardCharsets.UTF_8))
             .objects("models", 100)
@@ -75,10 +75,10 @@ class ModelsCommandTest {
   @Test
   void list_withoutStore_showsBundledModels() {
     terminal.succeeds("models list");
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("avatars-32@", "28×28, class 0 to 9", "32×32, condition labels")
         .contains("points of the plane");
-    assertThat(terminal.said()).contains("bundled models only: no worker runs here");
+    assertThat(terminal.stderr()).contains("bundled models only: no worker runs here");
   }
 
   @Test
@@ -136,19 +136,19 @@ class ModelsCommandTest {
 
     @Override
     public Device device(String name) {
-      return Terminal.SURROUNDINGS.device(name);
+      return Terminal.CONTEXT.device(name);
     }
 
     @Override
     public ModelFiles model(String reference) {
       return ModelReference.parse(reference) instanceof ModelReference.Stored stored
           ? inStore(models -> models.open(stored))
-          : Terminal.SURROUNDINGS.model(reference);
+          : Terminal.CONTEXT.model(reference);
     }
 
     @Override
     public Path bundledModels() {
-      return Terminal.SURROUNDINGS.bundledModels();
+      return Terminal.CONTEXT.bundledModels();
     }
 
     @Override

@@ -86,7 +86,7 @@ class PaperRecipesTest {
     assertThat(text).contains("[32, 32,").contains("\"size\": 64").contains("\"batchSize\": 2");
     Files.writeString(folder.resolve("recipe.json"), text);
     terminal.succeeds("train @/recipe.json --data @/" + data + " --out @/out");
-    assertThat(terminal.said() + terminal.printed()).doesNotContain("broken");
+    assertThat(terminal.stderr() + terminal.stdout()).doesNotContain("broken");
   }
 
   private String sides(String file) throws IOException {

@@ -185,7 +185,7 @@ class RefusalsTest {
 
   @Test
   void refusesRecipesAndPicturesThatDoNotFitInOneLine() throws IOException {
-    Terminal.drawPictures(folder.resolve("pictures"));
+    Terminal.writeImages(folder.resolve("pictures"));
     Path recipe = folder.resolve("recipe.json");
     String train = "train @/recipe.json --data @/pictures --out @/model";
     terminal.refuses(train, "recipe.json is not a file");
@@ -213,8 +213,8 @@ class RefusalsTest {
             new IllegalStateException("no memory left\n\tat native code"),
             new UnsupportedOperationException())) {
       assertThat(terminal.run(failing(failure), Terminal.generate("--out @/y"))).isEqualTo(1);
-      assertThat(terminal.said().lines()).as(terminal.said()).hasSize(1);
-      assertThat(terminal.said()).startsWith("error: ").contains("cannot be loaded");
+      assertThat(terminal.stderr().lines()).as(terminal.stderr()).hasSize(1);
+      assertThat(terminal.stderr()).startsWith("error: ").contains("cannot be loaded");
     }
     assertThat(
             terminal.run(
@@ -227,7 +227,7 @@ class RefusalsTest {
                     + Terminal.IO
                     + ":t --out @/y.safetensors"))
         .isEqualTo(1);
-    assertThat(terminal.said()).isEqualTo("error: driver lost" + System.lineSeparator());
+    assertThat(terminal.stderr()).isEqualTo("error: driver lost" + System.lineSeparator());
   }
 
   /** A context whose device fails when weights are loaded. */
@@ -310,7 +310,7 @@ class RefusalsTest {
 
       @Override
       public ModelFiles model(String reference) {
-        return Terminal.SURROUNDINGS.model(reference);
+        return Terminal.CONTEXT.model(reference);
       }
     };
   }

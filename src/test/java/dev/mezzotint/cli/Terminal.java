@@ -22,7 +22,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Function;
 
-/** Somebody who types commands and reads what they say. */
+/** Runs commands in this process and captures their output. */
 public final class Terminal {
   static final String GOLDEN = "src/test/resources/golden/";
   public static final String DEFAULTS = GOLDEN + "iadb_defaults";
@@ -32,7 +32,7 @@ public final class Terminal {
   private String said = "";
   private String printed = "";
 
-  static final CommandContext SURROUNDINGS =
+  static final CommandContext CONTEXT =
       new CommandContext() {
         @Override
         public Runnable onShutdown(Runnable toEnd) {
@@ -72,15 +72,15 @@ public final class Terminal {
 
   /** Arguments are split at spaces; {@code @/} begins in the test's folder. */
   int run(String line) {
-    return run(SURROUNDINGS, line);
+    return run(CONTEXT, line);
   }
 
-  public int run(CommandContext surroundings, String line) {
-    return run(surroundings, line.replace("@/", folder + "/").split(" ", -1));
+  public int run(CommandContext context, String line) {
+    return run(context, line.replace("@/", folder + "/").split(" ", -1));
   }
 
-  int run(CommandContext surroundings, String... args) {
-    TorchDevice.open("cpu", 1); // the engine's greetings are not ours
+  int run(CommandContext context, String... args) {
+    TorchDevice.open("cpu", 1); // prints its greeting before the output is captured
     PrintStream err = System.err;
     PrintStream out = System.out;
     ByteArrayOutputStream onErr = new ByteArrayOutputStream();
@@ -88,7 +88,7 @@ public final class Terminal {
     System.setErr(new PrintStream(onErr, true, StandardCharsets.UTF_8));
     System.setOut(new PrintStream(onOut, true, StandardCharsets.UTF_8));
     try {
-      return Mezzotint.run(surroundings, args);
+      return Mezzotint.run(context, args);
     } finally {
       System.setErr(err);
       System.setOut(out);
@@ -98,19 +98,19 @@ public final class Terminal {
   }
 
   /**
-   * @param folder what {@code @} stands for
+   * @param folder replaces {@code @} in arguments
    */
   public Terminal(Path folder) {
     this.folder = folder;
   }
 
   /** Standard error of the last command. */
-  public String said() {
+  public String stderr() {
     return said;
   }
 
   /** Standard output of the last command. */
-  public String printed() {
+  public String stdout() {
     return printed;
   }
 
@@ -119,11 +119,11 @@ public final class Terminal {
   }
 
   public void refuses(String line, String... words) {
-    refuses(SURROUNDINGS, line, words);
+    refuses(CONTEXT, line, words);
   }
 
-  public void refuses(CommandContext surroundings, String line, String... words) {
-    assertThat(run(surroundings, line)).as("%s: %s", line, said).isEqualTo(2);
+  public void refuses(CommandContext context, String line, String... words) {
+    assertThat(run(context, line)).as("%s: %s", line, said).isEqualTo(2);
     assertThat(said.lines()).as(said).hasSize(1);
     assertThat(said).contains(words).doesNotContain("Exception");
   }
@@ -132,7 +132,7 @@ public final class Terminal {
     return "generate --model " + DEFAULTS + " --steps 2 --sampler ab2 " + more;
   }
 
-  static void drawPictures(Path to) throws IOException {
+  static void writeImages(Path to) throws IOException {
     Files.createDirectories(to);
     for (int i = 0; i < 20; i++) {
       float[] chw = new float[3 * 64];

@@ -27,7 +27,7 @@ import picocli.CommandLine.Parameters;
     description = "Copy a file or a folder into the store, for requests to name it.",
     footer = {
       "",
-      "A folder becomes a zip, or objects under a prefix. What stands under a key is replaced.",
+      "A folder becomes a zip, or objects under a prefix. Existing objects are replaced.",
       "",
       "Examples:",
       "  put map.png inputs/map.png",

@@ -34,7 +34,7 @@ class PutCommandTest {
   void put_file_becomesObject() {
     assertThat(terminal.run(system, "put @/maps/1.png inputs/a.png")).isZero();
     assertThat(system.store.get("inputs/a.png").orElseThrow().bytes()).asString().isEqualTo("one");
-    assertThat(terminal.said()).isEqualTo("put inputs/a.png: 1 file\n");
+    assertThat(terminal.stderr()).isEqualTo("put inputs/a.png: 1 file\n");
   }
 
   @Test

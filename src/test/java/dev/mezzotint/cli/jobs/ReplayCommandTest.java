@@ -41,8 +41,8 @@ class ReplayCommandTest {
   @Test
   void replay_printsReplayedLetters() {
     assertThat(run("replay --dead --all")).isZero();
-    assertThat(terminal.printed()).isEqualTo("dead-0@1  a -> requests  a.r1\n");
-    assertThat(terminal.said()).isEqualTo("replayed 1 of 1 dead letters\n");
+    assertThat(terminal.stdout()).isEqualTo("dead-0@1  a -> requests  a.r1\n");
+    assertThat(terminal.stderr()).isEqualTo("replayed 1 of 1 dead letters\n");
     assertThat(system.asked).containsExactly("Optional.empty Optional.empty false");
   }
 
@@ -50,7 +50,7 @@ class ReplayCommandTest {
   void replay_failsIfALetterWasNotSent() {
     system.replayed = List.of(SENT, NOT_SENT);
     assertThat(run("replay --dead --id b --as-is")).isEqualTo(1);
-    assertThat(terminal.printed()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
+    assertThat(terminal.stdout()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
     assertThat(system.asked).containsExactly("Optional[b] Optional.empty true");
   }
 
@@ -58,7 +58,7 @@ class ReplayCommandTest {
   void replay_refusesUnknownId() {
     system.replayed = List.of();
     assertThat(run("replay --dead --id zzz")).isEqualTo(2);
-    assertThat(terminal.said()).contains("zzz");
+    assertThat(terminal.stderr()).contains("zzz");
     assertThat(run("replay --dead --all")).isZero();
   }
 
@@ -71,14 +71,14 @@ class ReplayCommandTest {
     system.board.event(
         new JobEvent("e2", JobEvent.Type.PROGRESSED, "now", 1, 9, time.plusSeconds(1), half));
     assertThat(run("jobs list")).isZero();
-    assertThat(terminal.printed().lines().toList())
+    assertThat(terminal.stdout().lines().toList())
         .satisfiesExactly(
             line -> assertThat(line).contains("running", "now", "m@1  4/8"),
             line -> assertThat(line).contains("failed", "bad", "no such model"));
     assertThat(run("jobs list --state failed --json")).isZero();
-    assertThat(terminal.printed()).contains("\"bad\"").doesNotContain("\"now\"");
+    assertThat(terminal.stdout()).contains("\"bad\"").doesNotContain("\"now\"");
     assertThat(run("jobs list --state lost")).isEqualTo(2);
-    assertThat(terminal.said()).contains("--state", "queued");
+    assertThat(terminal.stderr()).contains("--state", "queued");
     assertThat(run("jobs list --count 0")).isEqualTo(2);
   }
 
@@ -86,7 +86,7 @@ class ReplayCommandTest {
   void replay_json_printsOneObjectALine() {
     system.replayed = List.of(SENT, NOT_SENT);
     run("replay --dead --all --json");
-    List<String> lines = terminal.printed().lines().toList();
+    List<String> lines = terminal.stdout().lines().toList();
     assertThat(lines).hasSize(2);
     assertThat(JsonObject.parse(lines.get(0).getBytes(StandardCharsets.UTF_8)).toMap())
         .isEqualTo(
@@ -121,9 +121,9 @@ class ReplayCommandTest {
   @Test
   void pausesAndResumes() {
     assertThat(run("pause generation")).isZero();
-    assertThat(terminal.said()).isEqualTo("paused generation!\n");
+    assertThat(terminal.stderr()).isEqualTo("paused generation!\n");
     assertThat(run("resume generation")).isZero();
-    assertThat(terminal.said()).isEqualTo("resumed generation?\n");
+    assertThat(terminal.stderr()).isEqualTo("resumed generation?\n");
   }
 
   private int run(String line) {
