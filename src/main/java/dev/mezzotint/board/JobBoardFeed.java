@@ -9,7 +9,6 @@ import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.kafka.TopicReader;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +27,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class JobBoardFeed implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration LOOKUP = Duration.ofSeconds(10);
+  private static final int LOOKUP_MILLIS = 10_000;
 
   /** A job has about ten events. */
   private static final long EVENTS_MAX = 40_000;
@@ -67,11 +66,15 @@ public final class JobBoardFeed implements AutoCloseable {
 
   private void run() throws InterruptedException {
     try (KafkaConsumer<byte[], byte[]> consumer =
-            TopicReader.consumer(settings, "mezzotint-board", Map.of());
+            TopicReader.consumer(
+                settings, "mezzotint-board", Map.of("default.api.timeout.ms", LOOKUP_MILLIS));
         GroupOffsets offsets = new GroupOffsets(settings)) {
-      List<TopicPartition> events = partitions(consumer, List.of(settings.topics().events()));
+      List<TopicPartition> events = TopicReader.partitions(consumer, settings.topics().events());
       List<TopicPartition> requests =
-          partitions(consumer, topics.values().stream().flatMap(List::stream).toList());
+          topics.values().stream()
+              .flatMap(List::stream)
+              .flatMap(topic -> TopicReader.partitions(consumer, topic).stream())
+              .toList();
       Map<TopicPartition, Long> before = offsets.settled(requests);
       // Events first: a settled request is used only if its job is known.
       readToEnd(consumer, seek(consumer, events, EVENTS_MAX), Map.of());
@@ -88,21 +91,10 @@ public final class JobBoardFeed implements AutoCloseable {
     }
   }
 
-  private static List<TopicPartition> partitions(
-      KafkaConsumer<byte[], byte[]> consumer, List<String> topics) {
-    List<TopicPartition> partitions = new ArrayList<>();
-    for (String topic : topics) {
-      consumer
-          .partitionsFor(topic, LOOKUP)
-          .forEach(p -> partitions.add(new TopicPartition(p.topic(), p.partition())));
-    }
-    return partitions;
-  }
-
   private static Map<TopicPartition, Long> positions(
       KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
     Map<TopicPartition, Long> at = new HashMap<>();
-    partitions.forEach(partition -> at.put(partition, consumer.position(partition, LOOKUP)));
+    partitions.forEach(partition -> at.put(partition, consumer.position(partition)));
     return at;
   }
 
@@ -110,8 +102,8 @@ public final class JobBoardFeed implements AutoCloseable {
   private static Map<TopicPartition, Long> seek(
       KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, long countMax) {
     consumer.assign(partitions);
-    Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions, LOOKUP);
-    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LOOKUP);
+    Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     ends.forEach(
         (partition, end) ->
             consumer.seek(partition, Math.max(first.getOrDefault(partition, 0L), end - countMax)));

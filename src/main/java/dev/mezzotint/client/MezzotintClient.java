@@ -43,7 +43,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
  */
 public final class MezzotintClient implements JobClient {
   private static final Duration POLL = Duration.ofMillis(200);
-  private static final Duration LOOKUP_LIMIT = Duration.ofSeconds(10);
+  private static final int LOOKUP_MILLIS = 10_000;
   private static final int BOARD_JOBS = 2_000;
   private static final Duration BOARD_LIMIT = Duration.ofSeconds(20);
 
@@ -232,9 +232,7 @@ public final class MezzotintClient implements JobClient {
   private <T> T read(Function<KafkaConsumer<byte[], byte[]>, T> reading) {
     try (KafkaConsumer<byte[], byte[]> consumer =
         TopicReader.consumer(
-            settings,
-            "mezzotint-watch",
-            Map.of("default.api.timeout.ms", (int) LOOKUP_LIMIT.toMillis()))) {
+            settings, "mezzotint-watch", Map.of("default.api.timeout.ms", LOOKUP_MILLIS))) {
       return reading.apply(consumer);
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       throw new TransientException("no Kafka broker answers at " + settings.bootstrapServers(), e);
@@ -243,10 +241,7 @@ public final class MezzotintClient implements JobClient {
 
   /** Assigns all partitions of the event topic; without a group, watching needs no group rights. */
   private void seek(KafkaConsumer<byte[], byte[]> consumer, Instant since) {
-    List<TopicPartition> partitions =
-        consumer.partitionsFor(topics.events(), LOOKUP_LIMIT).stream()
-            .map(p -> new TopicPartition(p.topic(), p.partition()))
-            .toList();
+    List<TopicPartition> partitions = TopicReader.partitions(consumer, topics.events());
     if (partitions.isEmpty()) {
       throw new TransientException("topic " + topics.events() + " does not exist");
     }

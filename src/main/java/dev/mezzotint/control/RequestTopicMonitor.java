@@ -112,8 +112,9 @@ public final class RequestTopicMonitor implements AutoCloseable {
       GroupOffsets offsets,
       RecordSender sender)
       throws InterruptedException {
-    List<TopicPartition> partitions = topics.stream().flatMap(topic -> all(tail, topic)).toList();
-    List<TopicPartition> events = all(tail, settings.topics().events()).toList();
+    List<TopicPartition> partitions =
+        topics.stream().flatMap(topic -> TopicReader.partitions(tail, topic).stream()).toList();
+    List<TopicPartition> events = TopicReader.partitions(tail, settings.topics().events());
     tail.assign(Stream.concat(partitions.stream(), events.stream()).toList());
     lookup.prepare(topics);
     tail.seekToEnd(events);
@@ -157,11 +158,6 @@ public final class RequestTopicMonitor implements AutoCloseable {
         lastChecked = System.nanoTime();
       }
     }
-  }
-
-  private static Stream<TopicPartition> all(KafkaConsumer<byte[], byte[]> tail, String topic) {
-    return tail.partitionsFor(topic).stream()
-        .map(p -> new TopicPartition(p.topic(), p.partition()));
   }
 
   private static long earliest(OptionalLong suspect, long settled) {

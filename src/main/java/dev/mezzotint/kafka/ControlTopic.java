@@ -89,10 +89,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   }
 
   private void read(KafkaConsumer<byte[], byte[]> consumer) {
-    List<TopicPartition> partitions =
-        consumer.partitionsFor(settings.topics().control()).stream()
-            .map(p -> new TopicPartition(p.topic(), p.partition()))
-            .toList();
+    List<TopicPartition> partitions = TopicReader.partitions(consumer, settings.topics().control());
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
