@@ -198,7 +198,7 @@ function order(a, b) {
 }
 
 export function stateWord(job) {
-  return job.calledOff ? 'being cancelled' : job.state;
+  return job.cancelRequested ? 'being cancelled' : job.state;
 }
 
 /** 0 to 100; null if nothing is known. */

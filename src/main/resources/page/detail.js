@@ -175,15 +175,15 @@ export class Detail {
       actions.push(h('button.danger', {
         type: 'button',
         id: 'cancel',
-        disabled: Boolean(job.calledOff),
+        disabled: Boolean(job.cancelRequested),
         onclick: event => this.cancel(event.currentTarget),
-      }, job.calledOff ? 'Cancelling…' : 'Cancel'));
+      }, job.cancelRequested ? 'Cancelling…' : 'Cancel'));
     }
     if (job.request && job.kind === 'generation') {
       actions.push(h('button', {type: 'button', onclick: () => this.again(job)}, 'Again, changed'));
     }
-    if (this.actions.dataset.key !== `${job.state}${job.calledOff}${Boolean(job.request)}`) {
-      this.actions.dataset.key = `${job.state}${job.calledOff}${Boolean(job.request)}`;
+    if (this.actions.dataset.key !== `${job.state}${job.cancelRequested}${Boolean(job.request)}`) {
+      this.actions.dataset.key = `${job.state}${job.cancelRequested}${Boolean(job.request)}`;
       this.actions.replaceChildren(...actions);
     }
     this.reason.replaceChildren();
@@ -352,8 +352,8 @@ export class Detail {
     this.facts.replaceChildren(
         ...rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
         h('div.wide', {},
-            job.requestLacks
-                ? h('span.faint', {}, `The request also had ${job.requestLacks.join(', ')}, too long to be kept here.`)
+            job.truncatedFields
+                ? h('span.faint', {}, `The request also had ${job.truncatedFields.join(', ')}, too long to be kept here.`)
                 : copyButton('Copy as request', () => JSON.stringify({...request, ...pinned(settings)}, null, 2)),
             copyButton('Copy id', () => job.id),
             ...files.map(n => h('a.quiet', {href: links[n], target: '_blank', rel: 'noopener', onclick: follow(links[n])}, n))));

@@ -124,7 +124,7 @@ public record BoardJob(
       map.put("ended", updated.toString());
     }
     if (cancelRequested) {
-      map.put("calledOff", true);
+      map.put("cancelRequested", true);
     }
     for (String name : data.keySet().stream().sorted().toList()) {
       map.put(name, data.get(name));
@@ -133,7 +133,7 @@ public record BoardJob(
       map.put("request", request);
     }
     if (!truncatedFields.isEmpty()) {
-      map.put("requestLacks", truncatedFields);
+      map.put("truncatedFields", truncatedFields);
     }
     return map;
   }
