@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -130,7 +131,7 @@ public record BoardJob(
       map.put(name, data.get(name));
     }
     if (!request.isEmpty()) {
-      map.put("request", request);
+      map.put("request", new TreeMap<>(request));
     }
     if (!truncatedFields.isEmpty()) {
       map.put("truncatedFields", truncatedFields);

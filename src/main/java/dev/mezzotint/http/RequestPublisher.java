@@ -1,17 +1,17 @@
 package dev.mezzotint.http;
 
-/** The way of requests to the workers. Safe for use by many threads. */
+/** Publishes requests to the workers. Safe for use by many threads. */
 public interface RequestPublisher {
 
   /**
-   * Puts a request on the topic of its kind; returns once the broker has it.
+   * Writes a request to the topic of its kind; returns once the broker has it.
    *
    * @param training whether it asks for a model
-   * @throws dev.mezzotint.job.TransientException if the broker is away
-   * @throws dev.mezzotint.json.InvalidInputException if the topic does not take so large a record
+   * @throws dev.mezzotint.job.TransientException if the broker does not answer
+   * @throws dev.mezzotint.json.InvalidInputException if the record is too large for the topic
    */
   void submit(boolean training, String id, byte[] json);
 
-  /** Calls a job off; returns once the broker has that. */
+  /** Requests that a job be cancelled; returns once the broker has that. */
   void cancel(String id);
 }
