@@ -2,6 +2,7 @@ package dev.mezzotint.http;
 
 import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.json.JsonObject;
+import io.quarkus.smallrye.openapi.OpenApiFilter;
 import io.quarkus.smallrye.openapi.runtime.OpenApiDocumentService;
 import io.smallrye.openapi.runtime.io.Format;
 import jakarta.inject.Singleton;
@@ -64,7 +65,7 @@ public final class ApiResource {
   @Path("openapi.json")
   @Operation(operationId = "openapi", summary = "Sends this document")
   public byte[] document() {
-    return documents.getDocument("<default>", Format.JSON);
+    return documents.getDocument(OpenApiFilter.DEFAULT_DOCUMENT_NAME, Format.JSON);
   }
 
   @GET

@@ -30,8 +30,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * The HTTP front of the role {@code control}, with what fills it: the board of jobs, the way of
- * requests, the shelf of models. Safe for use by many threads.
+ * The HTTP front of the role {@code control}, with the job board, the client that publishes
+ * requests, and the list of models. Safe for use by many threads.
  */
 final class HttpRole implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(HttpRole.class.getName());
@@ -48,10 +48,10 @@ final class HttpRole implements AutoCloseable {
   private final HttpFront front;
 
   /**
-   * Begins at once.
+   * Starts at once.
    *
    * @param topics request topics by kind of job
-   * @param loop of this worker, if it makes pictures
+   * @param loop of this worker, if it has the role generation
    * @param previews of that loop
    */
   HttpRole(
@@ -79,7 +79,7 @@ final class HttpRole implements AutoCloseable {
             id -> previews.map(all -> all.look(id)).orElse(List.of()));
     try {
       if (!feed.awaitCaughtUp(CATCH_UP)) {
-        LOG.log(System.Logger.Level.INFO, "The list of jobs is still being read");
+        LOG.log(System.Logger.Level.INFO, "The list of jobs is incomplete: it is still being read");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -87,9 +87,10 @@ final class HttpRole implements AutoCloseable {
   }
 
   /**
-   * Who may call.
+   * Reads who may call.
    *
-   * @throws InvalidInputException if it would listen to everybody, or the token is none
+   * @throws InvalidInputException if other machines could call without a token, or the token is too
+   *     short
    */
   static HttpSettings access(HttpConfig switches) {
     Optional<String> token =
@@ -107,7 +108,7 @@ final class HttpRole implements AutoCloseable {
           "MEZZOTINT_HTTP_TOKEN or MEZZOTINT_HTTP_TOKEN_FILE is missing: with MEZZOTINT_PAGE=on"
               + " and MEZZOTINT_HTTP_HOST="
               + switches.host()
-              + " others can reach the page");
+              + " other machines can reach the page");
     }
     return new HttpSettings(switches.loopback(), switches.names(), token);
   }
@@ -122,7 +123,7 @@ final class HttpRole implements AutoCloseable {
     }
     throw new InvalidInputException(
         "mezzotint.http-token-file",
-        "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read, or is no short text file");
+        "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read or is not a short text file");
   }
 
   private RequestPublisher publisher(Topics topics) {
@@ -155,8 +156,8 @@ final class HttpRole implements AutoCloseable {
     return front;
   }
 
-  /** Somebody has called this job off. */
-  void calledOff(String jobId) {
+  /** Marks a job whose cancellation is requested. */
+  void cancelRequested(String jobId) {
     board.cancelRequested(jobId);
   }
 

@@ -194,7 +194,7 @@ public final class Worker implements AutoCloseable {
     }
     HttpRole page = front;
     if (page != null) {
-      page.calledOff(jobId);
+      page.cancelRequested(jobId);
     }
   }
 
