@@ -121,7 +121,16 @@ class ArchitectureTest {
               "autoscaling",
               List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "io.fabric8..")),
           Map.entry("local", List.of("org.apache.kafka..", "kafka..", "org.gaul..")),
-          Map.entry("http", List.of("io.vertx..", "io.netty..")),
+          Map.entry(
+              "http",
+              List.of(
+                  "com.fasterxml.jackson.annotation..",
+                  "io.quarkus..",
+                  "io.smallrye..",
+                  "io.vertx..",
+                  "jakarta..",
+                  "org.eclipse.microprofile.openapi..",
+                  "org.jboss.resteasy.reactive..")),
           Map.entry(
               "observability", List.of("io.micrometer..", "io.opentelemetry..", "org.jboss..")),
           Map.entry("cli", List.of("picocli..", "com.sun.management..")),

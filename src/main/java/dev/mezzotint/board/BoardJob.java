@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -125,16 +126,16 @@ public record BoardJob(
       map.put("ended", updated.toString());
     }
     if (cancelRequested) {
-      map.put("calledOff", true);
+      map.put("cancelRequested", true);
     }
     for (String name : data.keySet().stream().sorted().toList()) {
       map.put(name, data.get(name));
     }
     if (!request.isEmpty()) {
-      map.put("request", request);
+      map.put("request", new TreeMap<>(request));
     }
     if (!truncatedFields.isEmpty()) {
-      map.put("requestLacks", truncatedFields);
+      map.put("truncatedFields", truncatedFields);
     }
     return map;
   }

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is configured of the HTTP front and the page.
+ * Configuration of the HTTP front and the page.
  *
  * @param page {@code mezzotint.page}: {@code on}, {@code off}, or {@code auto}, which is on where
  *     HTTP listens on this machine only
  * @param host {@code quarkus.http.host}: where HTTP listens
- * @param names {@code mezzotint.http-names}: host names that it is called by, with commas
- * @param token {@code mezzotint.http-token}: what callers must know
- * @param tokenFile {@code mezzotint.http-token-file}: the file that it stands in
+ * @param names {@code mezzotint.http-names}: host names by which it is called, separated by commas
+ * @param token {@code mezzotint.http-token}: the token that callers must send
+ * @param tokenFile {@code mezzotint.http-token-file}: a file with the token
  */
 record HttpConfig(
     String page,
@@ -32,9 +32,9 @@ record HttpConfig(
     return page.equals("on") || (page.equals("auto") && loopback());
   }
 
-  /** Without the token: settings end up in messages. */
+  /** Leaves out the token: settings are written to messages. */
   @Override
   public String toString() {
-    return "FrontSwitches[" + page + ", " + host + ", " + names + "]";
+    return "HttpConfig[" + page + ", " + host + ", " + names + "]";
   }
 }

@@ -1,7 +1,7 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.autoscaling.PodDeletionCostUpdater;
-import dev.mezzotint.http.ApiRouter;
+import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
@@ -194,12 +194,12 @@ public final class Worker implements AutoCloseable {
     }
     HttpRole page = front;
     if (page != null) {
-      page.calledOff(jobId);
+      page.cancelRequested(jobId);
     }
   }
 
-  /** What answers HTTP; empty without the role {@code control}, or where it is turned off. */
-  public Optional<ApiRouter> front() {
+  /** The HTTP front; empty without the role {@code control}, or if it is turned off. */
+  public Optional<HttpFront> front() {
     return Optional.ofNullable(front).map(HttpRole::front);
   }
 

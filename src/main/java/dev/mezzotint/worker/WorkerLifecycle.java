@@ -1,6 +1,6 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.http.HttpRoutes;
+import dev.mezzotint.http.RunningFront;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.observability.Traces;
@@ -9,8 +9,6 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
-import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -42,6 +40,7 @@ final class WorkerLifecycle {
 
   private final Config config;
   private final MeterRegistry meters;
+  private final RunningFront front;
   private final Thread starter = new Thread(this::start, "worker-start");
   private volatile String waitsFor = "";
   private volatile boolean stopping;
@@ -49,9 +48,10 @@ final class WorkerLifecycle {
   private volatile @Nullable Worker worker;
   private volatile @Nullable Endpoints endpoints;
 
-  WorkerLifecycle(Config config, MeterRegistry meters) {
+  WorkerLifecycle(Config config, MeterRegistry meters, RunningFront front) {
     this.config = config;
     this.meters = meters;
+    this.front = front;
   }
 
   static int exitCode() {
@@ -77,11 +77,6 @@ final class WorkerLifecycle {
     return Optional.ofNullable(worker);
   }
 
-  /** The page and the REST front answer as soon as the worker runs. */
-  void routes(@Observes Router router, Vertx vertx) {
-    HttpRoutes.mount(vertx, router, () -> worker().flatMap(Worker::front));
-  }
-
   /** Tries until broker and store are there; only a wrong configuration ends the process. */
   private void start() {
     long begun = System.currentTimeMillis();
@@ -102,6 +97,7 @@ final class WorkerLifecycle {
           // Another process, on another device perhaps, will do better.
           started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
+          started.front().ifPresentOrElse(front::open, front::turnOff);
           waitsFor = "";
           LOG.log(
               System.Logger.Level.INFO,
@@ -142,6 +138,7 @@ final class WorkerLifecycle {
   void stop(@Observes ShutdownEvent event) throws IOException {
     stopping = true;
     starter.interrupt();
+    front.stop();
     Worker running = worker;
     if (running != null) {
       running.close();

@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
-/** A store in memory, for one thread, without conditions. */
-final class ShelfOfBytes implements ObjectStore {
-  private final TreeMap<String, byte[]> objects = new TreeMap<>();
+/** An object store in memory, without conditional writes. */
+final class InMemoryStore implements ObjectStore {
+  private final ConcurrentSkipListMap<String, byte[]> objects = new ConcurrentSkipListMap<>();
 
   @Override
   public Optional<StoredObject> get(String key) {

@@ -21,10 +21,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Takes requests: reads each with the code that reads it from its topic, so that what is refused
- * there is refused here, and puts it on that topic. Safe for use by many threads.
+ * Submits requests that arrive over HTTP: parses each with the parser of its topic, so that both
+ * refuse the same requests, and publishes it to that topic. Safe for use by many threads.
  */
-final class SubmissionEndpoint {
+final class JobSubmission {
   /** Of a record on a request topic, and so of a body here. */
   static final int BYTES_MAX =
       Math.max(
@@ -32,31 +32,20 @@ final class SubmissionEndpoint {
 
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+  private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final JobBoard board;
-  private final ObjectStore store;
-  private final JobClient client;
-  private final SecureRandom random = new SecureRandom();
+  /** The answer to a request: the record has been written. */
+  record Submitted(String id, String kind, Map<String, String> links) {}
 
-  SubmissionEndpoint(JobBoard board, ObjectStore store, JobClient client) {
-    this.board = board;
-    this.store = store;
-    this.client = client;
-  }
-
-  private static JsonObject parse(byte[] body) {
-    try {
-      return JsonObject.parse(body);
-    } catch (InvalidInputException e) {
-      throw new InvalidInputException(e.field(), "the request " + e.getMessage(), e);
-    }
-  }
+  private JobSubmission() {}
 
   /**
-   * @param body a generation or training request; without an id it is given one
+   * Submits a generation or training request; one without an id is given one.
+   *
    * @throws InvalidInputException naming the field at fault
+   * @throws RefusedException with status 409 if another request has this id
    */
-  HttpResponse take(byte[] body) {
+  static Submitted submit(byte[] body, HttpFront front) {
     JsonObject json = parse(body);
     byte[] record = body;
     if (!json.has("id")) {
@@ -68,26 +57,31 @@ final class SubmissionEndpoint {
     }
     boolean training = TrainingRequest.isTrainingRequest(json);
     JobId id = check(json, training, record.length);
-    if (taken(json, id)) {
-      return HttpResponse.refusal(
+    if (taken(json, id, front.board(), front.store())) {
+      throw RefusedException.of(
           409, "id", "id " + id + " belongs to another request: give this one an id of its own");
     }
-    client.submit(
-        training ? JobClient.Kind.TRAINING : JobClient.Kind.GENERATION, id.value(), record);
+    front
+        .client()
+        .submit(training ? JobClient.Kind.TRAINING : JobClient.Kind.GENERATION, id.value(), record);
     String kind = training ? "training" : "generation";
-    // The topic tells it too, but who was answered may ask for the job before that.
-    board.requested(kind, id, json, Instant.now());
+    // The topic reports it too, but the caller may ask for the job before that.
+    front.board().requested(kind, id, json, Instant.now());
     String self = "/api/jobs/" + id;
-    Map<String, Object> links = new LinkedHashMap<>();
+    Map<String, String> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");
     links.put("cancel", self + "/cancel");
     links.put("events", "/api/events?job=" + id);
-    Map<String, Object> answer = new LinkedHashMap<>();
-    answer.put("id", id.value());
-    answer.put("kind", kind);
-    answer.put("links", links);
-    return HttpResponse.json(202, answer).with("Location", self);
+    return new Submitted(id.value(), kind, links);
+  }
+
+  private static JsonObject parse(byte[] body) {
+    try {
+      return JsonObject.parse(body);
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(e.field(), "the request " + e.getMessage(), e);
+    }
   }
 
   private static JobId check(JsonObject json, boolean training, int bytes) {
@@ -99,28 +93,28 @@ final class SubmissionEndpoint {
       throw new InvalidInputException(
           "", "a request may have " + bytesMax + " bytes, this one has " + bytes);
     }
-    // Other objects than the ones that are sent: reading marks members as read.
     return training
         ? TrainingRequest.parse(json, TrainingLimits.DEFAULT).id()
         : GenerationRequest.parse(json, GenerationLimits.DEFAULT).id();
   }
 
   /**
-   * Whether another request has this id already. Whoever takes the record decides in the end; this
-   * tells at once what is known by now.
+   * Whether another request is known to have this id. The worker that takes the record decides in
+   * the end.
    */
-  private boolean taken(JsonObject json, JobId id) {
-    Optional<String> known = board.fingerprint(id.value());
-    if (known.isEmpty()) {
-      known =
-          store
-              .get(Keys.jobRecord(id.value()))
-              .map(object -> JsonObject.parse(object.bytes()).string("fingerprint", ""));
-    }
+  private static boolean taken(JsonObject json, JobId id, JobBoard board, ObjectStore store) {
+    Optional<String> known =
+        board
+            .fingerprint(id.value())
+            .or(
+                () ->
+                    store
+                        .get(Keys.jobRecord(id.value()))
+                        .map(o -> JsonObject.parse(o.bytes()).string("fingerprint", "")));
     return known.isPresent() && !known.get().equals(JobBoard.fingerprint(json));
   }
 
-  private String newId() {
-    return TIME.format(Instant.now()) + "-" + Long.toString(random.nextLong() >>> 24, 36);
+  private static String newId() {
+    return TIME.format(Instant.now()) + "-" + Long.toString(RANDOM.nextLong() >>> 24, 36);
   }
 }
