@@ -8,6 +8,7 @@ import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.TrainingMetrics;
@@ -56,7 +57,7 @@ final class TrainingRole implements AutoCloseable {
             connections.store(),
             device,
             new ModelFinder(settings, connections.store())::named,
-            settings.storedModels(connections.store()),
+            ModelFinder.storedModels(settings, connections.store()),
             training(settings));
     DeliveryHandler handler =
         new JobHandler<>(
@@ -84,7 +85,7 @@ final class TrainingRole implements AutoCloseable {
         .withSegment(settings.training().segment())
         .withDrain(settings.drain())
         .withDatasets(settings.training().datasets())
-        .withInputs(settings.inputs())
+        .withInputs(settings.inputs().orElse(InputRule.ANY))
         .withCacheBytesMax(settings.training().cacheBytes())
         .withCheckpointing(new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease));
   }

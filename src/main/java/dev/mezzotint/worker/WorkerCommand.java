@@ -38,7 +38,7 @@ public final class WorkerCommand implements Callable<Integer> {
     if (read.roles().contains(WorkerRole.CONTROL) && read.front().on()) {
       var unused = HttpRole.access(read.front());
     }
-    if (read.jsonLog()) {
+    if (read.log() == WorkerConfig.LogFormat.JSON) {
       JsonLog.install();
     }
     chooseHttpPort();
