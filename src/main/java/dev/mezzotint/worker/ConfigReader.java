@@ -3,6 +3,7 @@ package dev.mezzotint.worker;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.storage.InputRule;
+import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.config.WithDefault;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * and computes the defaults that depend on other settings. SmallRye's mapping would do the first
  * only for some sources and would name neither the environment variable nor the range.
  */
-final class ConfigReader {
+public final class ConfigReader {
   private static final String PREFIX = "mezzotint.";
 
   /** Read by others: a flag of the command line, and those of the tests. */
@@ -241,9 +242,9 @@ final class ConfigReader {
           refuseUnknown(name, variables, EDITS_MAX, /* own= */ true);
         } else if (name.startsWith("S3_")) {
           refuseUnknown(name, variables, EDITS_OF_A_SLIP, /* own= */ false);
-        } else if (name.startsWith(PREFIX) && !name.matches(ELSEWHERE)) {
-          refuseUnknown(name, properties, EDITS_MAX, /* own= */ true);
-        } else if (name.startsWith("s3.")) {
+        } else if ((name.startsWith(PREFIX) || name.startsWith("s3."))
+            && !name.matches(ELSEWHERE)
+            && !(source instanceof EnvConfigSource)) { // has each variable as a property, too
           refuseUnknown(name, properties, EDITS_MAX, /* own= */ true);
         }
       }
@@ -357,7 +358,7 @@ final class ConfigReader {
   }
 
   /** From megabytes. */
-  static final class ToBytes implements Converter<Long> {
+  public static final class ToBytes implements Converter<Long> {
     @Override
     public Long convert(String megabytes) {
       return 1_000_000 * Long.parseLong(megabytes);
@@ -365,7 +366,7 @@ final class ConfigReader {
   }
 
   /** {@code auto} is for the device to choose. */
-  static final class ToPrecision implements Converter<Precision> {
+  public static final class ToPrecision implements Converter<Precision> {
     @Override
     public @Nullable Precision convert(String word) {
       return word.equals("auto") ? null : Precision.valueOf(word.toUpperCase(Locale.ROOT));
@@ -373,7 +374,7 @@ final class ConfigReader {
   }
 
   /** From prefixes with commas between them. */
-  static final class ToInputRule implements Converter<InputRule> {
+  public static final class ToInputRule implements Converter<InputRule> {
     @Override
     public InputRule convert(String prefixes) {
       return new InputRule(List.of(prefixes.split(" *, *", -1)));

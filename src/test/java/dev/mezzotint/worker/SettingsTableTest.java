@@ -35,10 +35,10 @@ class SettingsTableTest {
         .map(
             one ->
                 "| `%s` | %s | %s | %s |\n"
-                    .formatted(
-                        one.variable(), values(one), standard(one), one.setting().value()))
+                    .formatted(one.variable(), values(one), standard(one), one.setting().value()))
         .collect(
-            Collectors.joining("", "| variable | values | default | meaning |\n|---|---|---|---|\n", ""));
+            Collectors.joining(
+                "", "| variable | values | default | meaning |\n|---|---|---|---|\n", ""));
   }
 
   private static String values(ConfigReader.Declaration one) {

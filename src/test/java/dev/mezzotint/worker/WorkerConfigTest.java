@@ -77,13 +77,11 @@ class WorkerConfigTest {
 
     assertThat(config.precision()).contains(Precision.BF16);
     assertThat(config.queue()).isEqualTo(RequestQueue.Kind.CONSUMER_GROUP);
-    assertThat(config.roles())
-        .containsExactlyInAnyOrder(WorkerRole.CONTROL, WorkerRole.TRAINING);
+    assertThat(config.roles()).containsExactlyInAnyOrder(WorkerRole.CONTROL, WorkerRole.TRAINING);
     assertThat(config.modelCacheBytes()).isEqualTo(7_000_000);
     assertThat(config.training().segment()).isEqualTo(Duration.ofSeconds(30));
     assertThat(config.scaler().generationSeconds()).isEqualTo(0.25);
-    assertThat(config.inputs())
-        .contains(new InputRule(List.of("inputs/", "tenants/{tenant}/")));
+    assertThat(config.inputs()).contains(new InputRule(List.of("inputs/", "tenants/{tenant}/")));
     assertThat(config.topicPrefix()).isEqualTo("own");
     assertThat(config.lanes()).as("an empty value is as none").isEqualTo(16);
   }
@@ -188,7 +186,7 @@ class WorkerConfigTest {
     "mezzotint.lane, mezzotint.lanes",
     "mezzotint.pass.rows, mezzotint.pass-rows",
     "mezzotint.topics-prefix, mezzotint.topics.prefix",
-    "s3.key, s3.region"
+    "s3.buckets, s3.bucket"
   })
   void misspeltProperty_isRefusedWithTheNearestName(String name, String meant) {
     assertThatThrownBy(() -> read(name, "8"))
