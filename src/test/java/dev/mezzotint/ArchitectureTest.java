@@ -123,7 +123,9 @@ class ArchitectureTest {
           Map.entry("local", List.of("org.apache.kafka..", "kafka..", "org.gaul..")),
           Map.entry("http", List.of("io.vertx..", "io.netty..")),
           Map.entry(
-              "observability", List.of("io.micrometer..", "io.opentelemetry..", "org.jboss..")),
+              "observability",
+              List.of(
+                  "io.micrometer..", "io.opentelemetry..", "io.quarkus.logging..", "org.jboss..")),
           Map.entry("cli", List.of("picocli..", "com.sun.management..")),
           Map.entry("cli.jobs", List.of("picocli..")),
           Map.entry("study", List.of("picocli..")),

@@ -57,11 +57,19 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   /**
-   * Touches nothing.
+   * Checks that {@link #open} can find or start a broker and a store; connects to nothing.
    *
-   * @throws InvalidInputException if only one of broker and store is configured
+   * @throws InvalidInputException if only one of the two is configured, or none where no embedded
+   *     pair is installed
    */
   static void check(WorkerConfig settings) {
+    checkBothOrNone(settings);
+    if (settings.bootstrapServers().isEmpty() && StackAddresses.find(settings.data()).isEmpty()) {
+      LocalStackProcess.requireInstalled();
+    }
+  }
+
+  private static void checkBothOrNone(WorkerConfig settings) {
     boolean store = settings.store().endpoint().isPresent();
     if (settings.bootstrapServers().isPresent() != store) {
       throw new InvalidInputException(
@@ -72,7 +80,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   private static Optional<Endpoints> configured(WorkerConfig settings) {
-    check(settings);
+    checkBothOrNone(settings);
     return settings
         .bootstrapServers()
         .map(

@@ -1,7 +1,6 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.job.WorkerRole;
-import dev.mezzotint.observability.JsonLog;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -39,7 +38,7 @@ public final class WorkerCommand implements Callable<Integer> {
       var unused = HttpRole.access(read.front());
     }
     if (read.log() == WorkerConfig.LogFormat.JSON) {
-      JsonLog.install();
+      System.setProperty("quarkus.log.console.json.enabled", "true");
     }
     chooseHttpPort();
     Quarkus.run();
