@@ -132,7 +132,9 @@ class ArchitectureTest {
                   "org.eclipse.microprofile.openapi..",
                   "org.jboss.resteasy.reactive..")),
           Map.entry(
-              "observability", List.of("io.micrometer..", "io.opentelemetry..", "org.jboss..")),
+              "observability",
+              List.of(
+                  "io.micrometer..", "io.opentelemetry..", "io.quarkus.logging..", "org.jboss..")),
           Map.entry("cli", List.of("picocli..", "com.sun.management..")),
           Map.entry("cli.jobs", List.of("picocli..")),
           Map.entry("study", List.of("picocli..")),

@@ -1,5 +1,6 @@
 package dev.mezzotint.local;
 
+import dev.mezzotint.json.InvalidInputException;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.File;
@@ -66,16 +67,12 @@ public final class LocalStackProcess implements Closeable {
    * @param storePort 0 for any free port
    * @param brokerSettings Kafka broker settings that replace the built-in ones
    * @throws IOException with the reason in one sentence
+   * @throws InvalidInputException if this installation has no broker and store
    */
   public static LocalStackProcess start(
       Path data, int brokerPort, int storePort, Map<String, String> brokerSettings)
       throws IOException {
-    List<String> classPath =
-        classPath(location())
-            .orElseThrow(
-                () ->
-                    new IOException(
-                        "this installation has no local broker and store; " + SETTINGS_NEEDED));
+    List<String> classPath = installedClassPath();
     Files.createDirectories(data);
     Path log = data.resolve("stack.log");
     if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
@@ -95,6 +92,24 @@ public final class LocalStackProcess implements Closeable {
       process.destroyForcibly();
       throw e;
     }
+  }
+
+  /**
+   * Checks that {@link #start} can work here.
+   *
+   * @throws InvalidInputException if this installation has no broker and store
+   */
+  public static void requireInstalled() {
+    installedClassPath();
+  }
+
+  private static List<String> installedClassPath() {
+    return classPath(location())
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "kafka.bootstrap.servers",
+                    "this installation has no local broker and store; " + SETTINGS_NEEDED));
   }
 
   private static List<String> command(

@@ -40,7 +40,7 @@ final class Autoscaling implements AutoCloseable {
       KafkaSettings kafka,
       Map<String, List<String>> topics,
       Predicate<String> paused) {
-    ScalerConfig switches = settings.scaler();
+    WorkerConfig.Scaler switches = settings.scaler();
     offsets = new GroupOffsets(kafka);
     monitor =
         new DemandMonitor(

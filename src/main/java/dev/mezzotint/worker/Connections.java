@@ -96,14 +96,17 @@ public final class Connections implements AutoCloseable {
       String fault =
           endpoints.s3()
               + " ignores If-None-Match or If-Match: two workers could commit the same job";
-      if (settings.conditionalWritesNeeded()) {
+      if (settings.conditionalWrites() == WorkerConfig.ConditionalWrites.REQUIRED) {
         throw new InvalidInputException(
             "s3.endpoint",
             fault
                 + "; use a store that honours conditional writes, or set"
-                + " MEZZOTINT_CONDITIONAL_WRITES=unneeded to run without that promise");
+                + " MEZZOTINT_CONDITIONAL_WRITES=optional to run without that promise");
       }
-      LOG.log(System.Logger.Level.WARNING, "{0}. Running without that promise, as told.", fault);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0}. MEZZOTINT_CONDITIONAL_WRITES=optional permits it.",
+          fault);
     }
   }
 

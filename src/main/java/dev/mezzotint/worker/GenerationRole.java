@@ -13,6 +13,7 @@ import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.InstantSource;
 import java.util.List;
@@ -69,7 +70,7 @@ public final class GenerationRole implements AutoCloseable {
                 encoders,
                 GenerationLimits.DEFAULT,
                 delivery.retryPolicy(),
-                settings.inputs()),
+                settings.inputs().orElse(InputRule.ANY)),
             connections.store(),
             connections.events(),
             connections::cancelled,

@@ -109,7 +109,7 @@ final class HttpRole implements AutoCloseable {
               + switches.host()
               + " other machines can reach the page");
     }
-    return new HttpSettings(switches.loopback(), switches.names(), token);
+    return new HttpSettings(switches.loopback(), switches.names().orElse(List.of()), token);
   }
 
   private static String readToken(Path file) {
@@ -169,7 +169,7 @@ final class HttpRole implements AutoCloseable {
       this.settings = settings;
       this.connections = connections;
       this.finder = new ModelFinder(settings, connections.store());
-      this.stored = settings.storedModels(connections.store());
+      this.stored = ModelFinder.storedModels(settings, connections.store());
     }
 
     @Override

@@ -28,7 +28,12 @@ public final class ModelFinder {
 
   public ModelFinder(WorkerConfig settings, ObjectStore store) {
     this.bundled = settings.models();
-    this.stored = settings.storedModels(store);
+    this.stored = storedModels(settings, store);
+  }
+
+  /** The models of a store, with those that this process has fetched from it. */
+  static StoredModels storedModels(WorkerConfig settings, ObjectStore from) {
+    return new StoredModels(from, settings.data().resolve("models"), settings.modelCacheBytes());
   }
 
   /** As requests may name one: {@code name}, {@code name@version}, {@code name@latest}. */

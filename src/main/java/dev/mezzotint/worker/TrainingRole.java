@@ -8,6 +8,7 @@ import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.TrainingMetrics;
@@ -57,7 +58,7 @@ final class TrainingRole implements AutoCloseable {
             connections.store(),
             device,
             new ModelFinder(settings, connections.store())::named,
-            settings.storedModels(connections.store()),
+            ModelFinder.storedModels(settings, connections.store()),
             training(settings));
     DeliveryHandler handler =
         new JobHandler<>(
@@ -91,7 +92,7 @@ final class TrainingRole implements AutoCloseable {
         settings.training().cacheBytes(),
         settings.training().datasets(),
         new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease),
-        settings.inputs());
+        settings.inputs().orElse(InputRule.ANY));
   }
 
   /** Begins to take requests. */

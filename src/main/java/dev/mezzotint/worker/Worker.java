@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.autoscaling.PodConfig;
 import dev.mezzotint.autoscaling.PodDeletionCostUpdater;
 import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.job.DeliveryHandler;
@@ -13,6 +14,7 @@ import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.training.TrainingMetrics;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -134,7 +136,7 @@ public final class Worker implements AutoCloseable {
           System.Logger.Level.INFO,
           "Worker {0} ({1}) takes requests at {2}, results go to bucket {3} at {4}",
           settings.worker(),
-          WorkerRole.words(settings.roles()),
+          WorkerRole.words(EnumSet.copyOf(settings.roles())),
           endpoints.kafka().bootstrapServers(),
           endpoints.s3().bucket(),
           endpoints.s3().endpoint());
@@ -176,7 +178,10 @@ public final class Worker implements AutoCloseable {
         .ifPresent(
             pod ->
                 deletionCost =
-                    new PodDeletionCostUpdater(pod, this::inHand, PodDeletionCostUpdater.PERIOD));
+                    new PodDeletionCostUpdater(
+                        new PodConfig(pod, settings.kubernetes(), settings.serviceAccount()),
+                        this::inHand,
+                        PodDeletionCostUpdater.PERIOD));
     accepting = true;
   }
 

@@ -1,7 +1,6 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.job.WorkerRole;
-import dev.mezzotint.observability.JsonLog;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -38,8 +37,8 @@ public final class WorkerCommand implements Callable<Integer> {
     if (read.roles().contains(WorkerRole.CONTROL) && read.front().on()) {
       var unused = HttpRole.access(read.front());
     }
-    if (read.jsonLog()) {
-      JsonLog.install();
+    if (read.log() == WorkerConfig.LogFormat.JSON) {
+      System.setProperty("quarkus.log.console.json.enabled", "true");
     }
     chooseHttpPort();
     Quarkus.run();

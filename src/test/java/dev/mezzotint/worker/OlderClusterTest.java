@@ -44,8 +44,7 @@ class OlderClusterTest {
         client.resume("generation");
         Tail.Letter end = events.await("end of job1", l -> l.is("completed", "job1"));
         assertThat(end.headers().get("ce_dataref"))
-            .isEqualTo(
-                "s3://" + settings.store().orElseThrow().bucket() + "/jobs/job1/manifest.json");
+            .isEqualTo("s3://" + settings.store().bucket() + "/jobs/job1/manifest.json");
       }
     }
   }

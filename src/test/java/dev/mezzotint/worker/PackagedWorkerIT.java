@@ -123,8 +123,9 @@ class PackagedWorkerIT {
               .filter(line -> line.requiredString("message").startsWith("Job " + job + " "))
               .toList();
       assertThat(own).hasSize(1);
-      assertThat(own.get(0).requiredString("job")).isEqualTo(job);
-      assertThat(own.get(0).requiredString("role")).isEqualTo("generation");
+      JsonObject context = own.get(0).object("mdc").orElseThrow();
+      assertThat(context.requiredString("job")).isEqualTo(job);
+      assertThat(context.requiredString("role")).isEqualTo("generation");
     }
     assertThat(said).doesNotContain(SASL_PASSWORD);
     assertThat(said).doesNotContain(site.environment().get("S3_SECRET_KEY"));
