@@ -88,7 +88,8 @@ public final class GenerateCommand implements Callable<Integer> {
     try {
       frames.open(info);
       frames.frames().ifPresent(named -> initial.expect(named, frames.shared()));
-      return generate(loader, files, info, initial.points(info, files, noise, inpainting.isPresent()));
+      return generate(
+          loader, files, info, initial.points(info, files, noise, inpainting.isPresent()));
     } finally {
       frames.close();
     }
@@ -194,8 +195,7 @@ public final class GenerateCommand implements Callable<Integer> {
     float[][] images = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
     PassProgress progress = new PassProgress((long) images.length * job.stages().size());
-    try (StepLoop loop =
-        new StepLoop(loader, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
+    try (StepLoop loop = new StepLoop(loader, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
       loop.submit(
           job,
           new Sampler.RowListener() {

@@ -61,9 +61,7 @@ final class InitialStateOptions {
       description = "Start at alpha A with (1 - A) noise + A image, 0 <= A < 1.")
   private @Nullable Double fromAlpha;
 
-  @Option(
-      names = "--invert",
-      description = "Compute the x0 that leads to each image of --init.")
+  @Option(names = "--invert", description = "Compute the x0 that leads to each image of --init.")
   private boolean invert;
 
   /** The noise of --x0, whose height and width the images then have. */

@@ -17,8 +17,8 @@ import java.util.Objects;
 import java.util.function.IntFunction;
 
 /**
- * Writes the output of {@code generate}: {@code samples.safetensors}; for images {@code
- * 00000.png}… and {@code grid.png}; for points of the plane {@code points.png}.
+ * Writes the output of {@code generate}: {@code samples.safetensors}; for images {@code 00000.png}…
+ * and {@code grid.png}; for points of the plane {@code points.png}.
  */
 final class SampleFiles {
   /** Half side of the plotted plane, which holds the usual densities and most of a Gaussian. */

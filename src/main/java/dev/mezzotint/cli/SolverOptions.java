@@ -11,7 +11,10 @@ import picocli.CommandLine.Option;
 
 /** The options of a sampling trajectory: solver, steps, schedule and guidance. */
 final class SolverOptions {
-  @Option(names = "--steps", paramLabel = "T", description = "Intervals of alpha, 1 to 1000; default as on the model's card.")
+  @Option(
+      names = "--steps",
+      paramLabel = "T",
+      description = "Intervals of alpha, 1 to 1000; default as on the model's card.")
   private @Nullable Integer steps;
 
   @Option(
@@ -33,7 +36,8 @@ final class SolverOptions {
       names = "--guidance",
       paramLabel = "W",
       description =
-          "Guidance weight for class and condition, for models also trained without; default 1, off.")
+          "Guidance weight for class and condition, for models also trained without; default 1,"
+              + " off.")
   private double guidance = 1;
 
   @Option(names = "--cfg-zero", description = "Use CFG-Zero* guidance.")
@@ -103,8 +107,7 @@ final class SolverOptions {
       throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }
     if (cfgZero && !found.guides()) {
-      throw new InvalidInputException(
-          "--cfg-zero", "--cfg-zero needs a --guidance other than 1");
+      throw new InvalidInputException("--cfg-zero", "--cfg-zero needs a --guidance other than 1");
     }
     if (found.guides()) {
       info.checkGuidable("--guidance");

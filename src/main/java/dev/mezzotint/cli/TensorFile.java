@@ -36,8 +36,7 @@ final class TensorFile {
       tensor = tensors.values().iterator().next();
     } else {
       throw new InvalidInputException(
-          option,
-          option + ": " + file + " has " + tensors.size() + " tensors, name one: FILE:KEY");
+          option, option + ": " + file + " has " + tensors.size() + " tensors, name one: FILE:KEY");
     }
     if (tensor.shape().length != axes) {
       throw new InvalidInputException(

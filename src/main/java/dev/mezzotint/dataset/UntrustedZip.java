@@ -57,7 +57,8 @@ public final class UntrustedZip extends FileSource.Zip {
       throw new IOException("holds no files");
     }
     if (names.size() > filesMax) {
-      throw new IOException("holds " + names.size() + " files, at most " + filesMax + " are allowed");
+      throw new IOException(
+          "holds " + names.size() + " files, at most " + filesMax + " are allowed");
     }
     long unpacked = 0;
     for (String name : names) {

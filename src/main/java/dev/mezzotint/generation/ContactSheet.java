@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Draws condition, reference and generated images side by side, a row for each frame: {@code input |
- * reference | generation 1 | generation 2}. Used by one thread.
+ * Draws condition, reference and generated images side by side, a row for each frame: {@code input
+ * | reference | generation 1 | generation 2}. Used by one thread.
  */
 public final class ContactSheet {
   /** Rows; of a longer clip, frames spread evenly over it are shown. */
@@ -69,7 +69,10 @@ public final class ContactSheet {
    */
   public void addRow(List<Pixels> inputs, List<Pixels> generated) {
     List<Pixels> row = new ArrayList<>(inputs);
-    generated.stream().limit(GENERATIONS_MAX).map(pixels -> pixels.withChannels(3)).forEach(row::add);
+    generated.stream()
+        .limit(GENERATIONS_MAX)
+        .map(pixels -> pixels.withChannels(3))
+        .forEach(row::add);
     columns = Math.max(columns, row.size());
     cells.addAll(row);
   }

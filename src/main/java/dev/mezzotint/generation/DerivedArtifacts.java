@@ -196,7 +196,8 @@ final class DerivedArtifacts {
 
   private GeneratedImages.File put(String key, byte[] png, AttemptContext attempt)
       throws InterruptedException {
-    byte[] stored = attempt.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
+    byte[] stored =
+        attempt.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
     return new GeneratedImages.File(key, Sha256.sha256(stored), stored.length);
   }
 }

@@ -118,8 +118,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
         new InputFetcher(inputRule.restrict(store, request.tenant()), limits.objectBytesMax());
     try (ConditionInputs conditions =
         attempt.withRetry(
-            () ->
-                ConditionInputs.open(request, requested.model(), fetcher, limits.imagesMax()))) {
+            () -> ConditionInputs.open(request, requested.model(), fetcher, limits.imagesMax()))) {
       Plan plan =
           request
               .frames()
@@ -128,8 +127,7 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
       DerivedArtifacts artifacts = new DerivedArtifacts(store, plan, conditions);
       InputLoader inputs =
           new InputLoader(fetcher, request, plan.model(), plan.inpainting(), conditions);
-      SamplingRun run =
-          new SamplingRun(store, pool, retryPolicy, plan, inputs, artifacts, attempt);
+      SamplingRun run = new SamplingRun(store, pool, retryPolicy, plan, inputs, artifacts, attempt);
       List<GeneratedImages.Image> images = run.run(sampler);
       Map<Integer, String> failed = run.failedFrames();
       if (images.isEmpty()) {

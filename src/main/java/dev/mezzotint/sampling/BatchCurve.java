@@ -99,7 +99,8 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /** Time of one pass; reads a row, which waits for devices that work asynchronously. */
-  public static long timePass(SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
+  public static long timePass(
+      SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
     long[] named = new long[size];
     Arrays.fill(named, spare);
     long before = clock.getAsLong();
@@ -137,8 +138,8 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /**
-   * The size of pass with the highest throughput: all rows in one that is padded, or fewer rows in a
-   * full one and the others in the next.
+   * The size of pass with the highest throughput: all rows in one that is padded, or fewer rows in
+   * a full one and the others in the next.
    *
    * @param rows waiting, at least 1
    * @param cap no larger pass, except where there is no smaller size

@@ -22,8 +22,8 @@ import java.util.function.LongSupplier;
  * Measures the batch curve of each model when it is loaded, in at most {@value #LIMIT_MILLIS} ms,
  * and caches it in a file. Safe for use by many threads.
  *
- * <p>A file is for one model, version, image size, device and set of software versions; the curve is
- * measured again if it is deleted.
+ * <p>A file is for one model, version, image size, device and set of software versions; the curve
+ * is measured again if it is deleted.
  */
 public final class BatchCurves {
   static final long LIMIT_MILLIS = 2_000;

@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li><b>Priorities.</b> Places are given in rounds: a round has {@value #HIGH} for HIGH, {@value
- *       #NORMAL} for NORMAL and {@value #LOW} for LOW, higher ones first; it ends when all
- *       that could use a place have used up theirs. So LOW gets at least one place in {@value
- *       #ROUND}, whatever the load above it.
+ *       #NORMAL} for NORMAL and {@value #LOW} for LOW, higher ones first; it ends when all that
+ *       could use a place have used up theirs. So LOW gets at least one place in {@value #ROUND},
+ *       whatever the load above it.
  *   <li><b>Tenants</b> of one priority are served round robin, place by place.
  *   <li><b>Jobs</b> of one tenant: the one with the least work left goes first, which gives the
- *       shortest mean wait, and every {@value #AGED}th place goes to the oldest, so that a stream of
- *       small jobs cannot starve a large one.
+ *       shortest mean wait, and every {@value #AGED}th place goes to the oldest, so that a stream
+ *       of small jobs cannot starve a large one.
  * </ol>
  *
  * <p><b>The bound</b> on waiting that follows is {@link #placesBound}. Slots are given to any job
@@ -123,10 +123,10 @@ final class GroupQueue {
   }
 
   /**
-   * Most places in a group's passes that go to other jobs before a runnable job gets one: the oldest
-   * job of its tenant gets every {@value #AGED}th of the tenant's places, the tenant one in as many
-   * as there are tenants of the priority, and the priority its share of each round. A pass has at
-   * least one place.
+   * Most places in a group's passes that go to other jobs before a runnable job gets one: the
+   * oldest job of its tenant gets every {@value #AGED}th of the tenant's places, the tenant one in
+   * as many as there are tenants of the priority, and the priority its share of each round. A pass
+   * has at least one place.
    */
   static int placesBound(Priority priority, int tenants) {
     int weight = weight(priority);
@@ -363,8 +363,7 @@ final class GroupQueue {
     for (PriorityBand band : bands.values()) {
       for (TenantQueue queue : band.tenants.values()) {
         for (ScheduledJob job : queue.jobs) {
-          if (job.deadline != ScheduledJob.NEVER
-              && now + nanosAtLeast(job) > job.deadline) {
+          if (job.deadline != ScheduledJob.NEVER && now + nanosAtLeast(job) > job.deadline) {
             late.add(job);
           }
         }

@@ -119,7 +119,8 @@ public record ModelInfo(
   }
 
   /**
-   * Refuses NaN and infinity, which would silently become black and which a retry would yield again.
+   * Refuses NaN and infinity, which would silently become black and which a retry would yield
+   * again.
    *
    * @param chw an image as the network made it
    * @throws InvalidInputException if a value is not finite
@@ -150,7 +151,8 @@ public record ModelInfo(
     int last = classes.getAsInt() - 1;
     if (label.isEmpty()) {
       throw new InvalidInputException(
-          field, "%s is missing: model %s needs one from 0 to %d".formatted(field, reference(), last));
+          field,
+          "%s is missing: model %s needs one from 0 to %d".formatted(field, reference(), last));
     }
     if (label.getAsInt() < 0 || label.getAsInt() > last) {
       throw new InvalidInputException(
@@ -179,7 +181,9 @@ public record ModelInfo(
     return condition.stream().mapToInt(ConditionPart::channels).sum();
   }
 
-  /** What the unconditional pass of guidance leaves out; empty for a model that cannot be guided. */
+  /**
+   * What the unconditional pass of guidance leaves out; empty for a model that cannot be guided.
+   */
   public Optional<UnconditionalInput> unguided() {
     boolean dropped = !condition.isEmpty() && condition.stream().allMatch(ConditionPart::optional);
     return nullClass.isPresent() || dropped

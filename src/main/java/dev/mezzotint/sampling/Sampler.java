@@ -30,7 +30,9 @@ public interface Sampler {
     void cancel();
   }
 
-  /** Called on the device's thread: must return quickly and leave encoding and storing to others. */
+  /**
+   * Called on the device's thread: must return quickly and leave encoding and storing to others.
+   */
   interface RowListener {
 
     /**

@@ -75,8 +75,8 @@ public record SamplingJob(
   }
 
   /**
-   * Input of the network besides x, kept compact until its row gets a slot: a label map of 19 classes
-   * takes one byte per pixel here and 76 there. Safe for use by many threads.
+   * Input of the network besides x, kept compact until its row gets a slot: a label map of 19
+   * classes takes one byte per pixel here and 76 there. Safe for use by many threads.
    */
   public interface Condition {
     Condition NONE = new Given(new float[0]);

@@ -110,8 +110,8 @@ public class ScheduledJob {
   }
 
   /**
-   * Takes a row into the pass that is being assembled: the furthest first, so that images finish and
-   * slots become free, and a new one only when all running rows are in.
+   * Takes a row into the pass that is being assembled: the furthest first, so that images finish
+   * and slots become free, and a new one only when all running rows are in.
    */
   Row join() {
     Row row = furthest();

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A group on the device: a network, slots for its rows, and one padding slot, whose content is never
- * read, that fills passes up to their size. Used by one thread at a time.
+ * A group on the device: a network, slots for its rows, and one padding slot, whose content is
+ * never read, that fills passes up to their size. Used by one thread at a time.
  */
 final class StepGroup implements AutoCloseable {
   private final ModelInfo model;
@@ -57,7 +57,8 @@ final class StepGroup implements AutoCloseable {
   /**
    * Runs one stage of the pass's rows; rows without a slot get one first.
    *
-   * @throws DeviceMemoryException if memory ran out; no row has changed, and the pass may be retried
+   * @throws DeviceMemoryException if memory ran out; no row has changed, and the pass may be
+   *     retried
    */
   void step(Pass pass) {
     enter(pass.rows().stream().filter(row -> row.slot == Row.NO_SLOT).toList());

@@ -249,13 +249,17 @@ public final class StepLoop implements Sampler, AutoCloseable {
       return;
     }
     healthy = false;
-    LOG.log(System.Logger.Level.ERROR, "The device failed {0} times in a row and is declared unhealthy", failures);
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "The device failed {0} times in a row and is declared unhealthy",
+        failures);
     List<ScheduledJob> all = new ArrayList<>(policy.removeIf(job -> true));
     all.forEach(this::release);
     for (SubmittedJob job = arriving.poll(); job != null; job = arriving.poll()) {
       all.add(job);
     }
-    all.forEach(job -> SubmittedJob.of(job).fail(new DeviceException("the device is unhealthy", cause)));
+    all.forEach(
+        job -> SubmittedJob.of(job).fail(new DeviceException("the device is unhealthy", cause)));
     onUnhealthy.run();
   }
 
@@ -286,8 +290,8 @@ public final class StepLoop implements Sampler, AutoCloseable {
   }
 
   /**
-   * Registers a callback, run once on the loop's thread when the device is declared unhealthy; to be
-   * set before the first job.
+   * Registers a callback, run once on the loop's thread when the device is declared unhealthy; to
+   * be set before the first job.
    */
   public void onUnhealthy(Runnable action) {
     onUnhealthy = action;

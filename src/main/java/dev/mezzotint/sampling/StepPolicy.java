@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Groups (in effect, models) share the device's <em>time</em> by deficit round robin: a pass is
  * charged with the time it took, so that a large network gets no more than a small one. A group's
  * share is that of the highest priority in it. Within a group, places in passes are shared; see
- * {@link GroupQueue}. A row gets a slot when it is first chosen and one is free; after that it may be
- * passed over for a while, but never loses its slot.
+ * {@link GroupQueue}. A row gets a slot when it is first chosen and one is free; after that it may
+ * be passed over for a while, but never loses its slot.
  *
  * <p>Used by one thread at a time.
  */
@@ -77,7 +77,9 @@ public final class StepPolicy {
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = new ArrayList<>();
     groups.values().forEach(group -> gone.addAll(group.removeIf(leaving)));
-    groups.values().removeIf(group -> !group.isOpen() && group.isEmpty() && roundRobin.remove(group));
+    groups
+        .values()
+        .removeIf(group -> !group.isOpen() && group.isEmpty() && roundRobin.remove(group));
     return gone;
   }
 

@@ -3,9 +3,7 @@ package dev.mezzotint.sampling;
 import dev.mezzotint.job.FailureLog;
 import dev.mezzotint.job.JobId;
 
-/**
- * A submitted job and its listener. The listener is called by the loop's thread only.
- */
+/** A submitted job and its listener. The listener is called by the loop's thread only. */
 final class SubmittedJob extends ScheduledJob implements Sampler.Running {
 
   final SamplingJob job;
@@ -86,7 +84,8 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     try {
       listener.failed(cause);
     } catch (RuntimeException | Error e) {
-      FailureLog.log(SubmittedJob.class, "Job {0}: its row listener failed", new JobId(job.jobId()), e);
+      FailureLog.log(
+          SubmittedJob.class, "Job {0}: its row listener failed", new JobId(job.jobId()), e);
     }
   }
 

@@ -35,8 +35,8 @@ final class FlickerStudy {
    * @param condition folder or zip of the conditions of neighbouring frames
    * @param count frames at most
    */
-  static StudyResult run(
-      Device device, ModelFiles files, String condition, int count, int steps) throws IOException {
+  static StudyResult run(Device device, ModelFiles files, String condition, int count, int steps)
+      throws IOException {
     ModelInfo info = ModelInfo.of(files);
     if (info.classes().isPresent() || info.conditionChannels() == 0) {
       throw new InvalidInputException(
@@ -55,7 +55,8 @@ final class FlickerStudy {
     if (conditions.size() < 2) {
       throw new InvalidInputException("--condition", "--condition must have at least two frames");
     }
-    List<float[]> conditionValues = conditions.stream().map(SamplingJob.Condition::toFloats).toList();
+    List<float[]> conditionValues =
+        conditions.stream().map(SamplingJob.Condition::toFloats).toList();
     List<String> lines = new ArrayList<>();
     Map<String, byte[]> clips = new LinkedHashMap<>();
     int plane = info.height() * info.width();

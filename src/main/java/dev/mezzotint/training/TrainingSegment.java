@@ -266,11 +266,7 @@ final class TrainingSegment {
       throws InterruptedException, IOException {
     ModelFiles files = ModelFolder.openPath(folder);
     lease.assertHeld();
-    attempt.withRetry(
-        () -> {
-          models.publishForJob(id, files, folder);
-          return true;
-        });
+    attempt.withRetry(() -> models.publishForJob(id, files, folder));
     List<TrainingFolder.LogLine> log = folder(data).readLog();
     storeFirst(Keys.lossCurve(id), folder.resolve("loss.png"), ContentType.PNG);
     storeFirst(Keys.lossLog(id), folder(data).log(), "text/csv");
@@ -281,7 +277,6 @@ final class TrainingSegment {
           if (store.stat(Keys.manifest(id)).isEmpty()) { // else the job has ended otherwise
             models.makeLatest(files.name(), files.version());
           }
-          return true;
         });
     List<String> milestones = new ArrayList<>();
     for (StoredCheckpoint checkpoint : lease.pointer().checkpoints()) {

@@ -215,7 +215,8 @@ class SamplingRunTest {
         JobEvent.Type.EXPIRED);
   }
 
-  private void endsDuringSampling(String members, Runnable event, JobEvent.Type end) throws Exception {
+  private void endsDuringSampling(String members, Runnable event, JobEvent.Type end)
+      throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":500" + members));
     AtomicReference<Settlement> settled = new AtomicReference<>();

@@ -68,8 +68,7 @@ public final class World {
       String name, FaultInjector.Fault fault, Sampler device, Executor pool) {
     FaultInjector line = new FaultInjector(store, log, fault);
     return new JobHandler<>(
-        new GenerationJobKind(
-            line, device, pool, GenerationLimits.DEFAULT, QUICK, InputRule.ANY),
+        new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK, InputRule.ANY),
         line,
         line,
         cancelled::contains,

@@ -50,7 +50,7 @@ class ModelCardTest {
           ModelCard.IMAGES,
           List.of(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 0.3, 1.0))),
           OptionalInt.of(2),
-          "drawn by somebody",
+          "drawn for this test",
           "CC0-1.0",
           Map.of("optimizer", Map.of("name", "adam"), "iterations", 1500),
           Map.of("loss", 0.144));

@@ -68,7 +68,7 @@ class SafeTensorsTest {
     SafeTensors.write(file, Map.of("a", Tensor.ofFloats(new float[] {5}, 1)), Map.of("k", "v"));
     assertThat(SafeTensors.read(file).get("a").toFloats()).containsExactly(5);
     assertThat(SafeTensors.metadata(file)).containsExactly(Map.entry("k", "v"));
-    assertThat(before.get("a").toFloats()).as("the old mapping still stands").hasSize(9);
+    assertThat(before.get("a").toFloats()).as("the old mapping is still valid").hasSize(9);
   }
 
   @Test

@@ -28,7 +28,8 @@ class BatchCurveTest {
 
   @Test
   void choose_padsPassesOnlyWherePaddingIsCheap() {
-    assertThat(FLAT.choose(9, 16)).isEqualTo(8); // the ninth row in the next pass, not seven rows of padding
+    assertThat(FLAT.choose(9, 16))
+        .isEqualTo(8); // the ninth row in the next pass, not seven rows of padding
     assertThat(FLAT.choose(3, 4)).isEqualTo(2);
     assertThat(FREE.choose(9, 16)).isEqualTo(16);
     assertThat(FREE.choose(3, 16)).isEqualTo(4);

@@ -18,8 +18,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Networks in plain Java with a known field: d = x/2 + 3·sin(α + class) + condition. They record misuse
- * of slots, and can be made to fail or to wait.
+ * Networks in plain Java with a known field: d = x/2 + 3·sin(α + class) + condition. They record
+ * misuse of slots, and can be made to fail or to wait.
  */
 public final class FakeModelLoader implements ModelLoader {
   private static final long BYTES = 100_000;

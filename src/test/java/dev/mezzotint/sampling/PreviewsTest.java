@@ -124,7 +124,8 @@ class PreviewsTest {
 
   @Test
   void scalesLargeImagesDownAndIgnoresPoints() throws Exception {
-    submit("large", 9, TestModels.model("l", "1", 3, 400, 800, OptionalInt.empty(), 0, 4, Solver.AB2));
+    submit(
+        "large", 9, TestModels.model("l", "1", 3, 400, 800, OptionalInt.empty(), 0, 4, Solver.AB2));
     submit("points", 9, TestModels.model("p", "1", 2, 1, 1, OptionalInt.empty(), 0, 4, Solver.AB2));
     previews.read("large");
     previews.read("points");

@@ -34,8 +34,7 @@ class StageHookTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void trajectory_leadsFromStartToEndAndChangesNothing(Solver solver)
-      throws InterruptedException {
+  void trajectory_leadsFromStartToEndAndChangesNothing(Solver solver) throws InterruptedException {
     SamplingJob plain = jobs.job(MODEL, 3, solver, 10);
     List<Trajectory> trajectories = new ArrayList<>();
     List<SamplingJob.Row> rows = new ArrayList<>();
@@ -85,8 +84,7 @@ class StageHookTest {
       Inpainting plan = Inpainting.of(Solver.AB2, AlphaSchedule.UNIFORM.alphas(7), repeats);
       float[] x0 = {0.4f, -0.3f};
       float[] known = {0.123f, 9};
-      StageHook painting =
-          new InpaintingHook(plan, x0, known, new float[] {0, 1}, ~1L, 1);
+      StageHook painting = new InpaintingHook(plan, x0, known, new float[] {0, 1}, ~1L, 1);
       SamplingJob.Row row =
           new SamplingJob.Row(
               0, new SamplingJob.X0.Given(x0), SamplingJob.Condition.NONE, painting);

@@ -47,8 +47,7 @@ class StepLoopFailuresTest {
     loader.failingSteps.set(1);
     loader.steps.drainPermits();
     try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 2))) {
-      RecordingRowListener under =
-          new RecordingRowListener(5); // two running rows, three waiting
+      RecordingRowListener under = new RecordingRowListener(5); // two running rows, three waiting
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
       while (loader.steps.getQueueLength() == 0) {
         Thread.sleep(1);

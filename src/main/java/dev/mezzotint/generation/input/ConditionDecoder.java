@@ -42,8 +42,7 @@ public record ConditionDecoder(ModelInfo model, boolean nearest, boolean resize)
     int channels = part.kind() == ConditionPart.Kind.GREY ? 1 : 3;
     Pixels pixels = ImageReader.read(file, channels, PIXELS_MAX);
     return part.kind() == ConditionPart.Kind.LABELS
-        ? Resize.coverNearest(
-            palette(part).labels(pixels, nearest), model.width(), model.height())
+        ? Resize.coverNearest(palette(part).labels(pixels, nearest), model.width(), model.height())
         : Resize.cover(pixels, model.width(), model.height());
   }
 

@@ -77,7 +77,8 @@ public final class ConditionInputs implements AutoCloseable {
     }
 
     InvalidInputException refuse(String what, Exception cause) {
-      return new InvalidInputException(field + what, name + what + ": " + cause.getMessage(), cause);
+      return new InvalidInputException(
+          field + what, name + what + ": " + cause.getMessage(), cause);
     }
   }
 
@@ -97,8 +98,7 @@ public final class ConditionInputs implements AutoCloseable {
       GenerationRequest request, ModelInfo model, InputFetcher fetcher, int countMax) {
     ConditionRequest condition = request.condition();
     ConditionInputs inputs =
-        new ConditionInputs(
-            new ConditionDecoder(model, condition.nearest(), condition.resize()));
+        new ConditionInputs(new ConditionDecoder(model, condition.nearest(), condition.resize()));
     boolean only = condition.parts().containsKey(ConditionRequest.ONLY);
     try {
       List<Optional<ConditionSource>> given = condition.sourcesFor(model);

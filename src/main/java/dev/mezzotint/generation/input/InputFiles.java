@@ -91,7 +91,8 @@ interface InputFiles extends AutoCloseable {
       throw new IOException("there is no object in the bucket whose key begins with " + prefix);
     }
     if (keys.size() > countMax) {
-      throw new IOException("holds " + keys.size() + " files, at most " + countMax + " are allowed");
+      throw new IOException(
+          "holds " + keys.size() + " files, at most " + countMax + " are allowed");
     }
     return new References(
         fetcher,

@@ -47,8 +47,7 @@ public final class ReferencedKeys {
     }
   }
 
-  private static void visit(
-      String field, ImageReference image, BiConsumer<String, String> check) {
+  private static void visit(String field, ImageReference image, BiConsumer<String, String> check) {
     if (image instanceof ImageReference.Stored stored) {
       check.accept(field, stored.key());
     }

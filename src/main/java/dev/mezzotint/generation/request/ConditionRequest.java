@@ -97,7 +97,10 @@ public record ConditionRequest(
             throw new InvalidInputException(
                 field(name),
                 field(name)
-                    + (" must be one image for all or one for each, not " + size + " for " + count));
+                    + (" must be one image for all or one for each, not "
+                        + size
+                        + " for "
+                        + count));
           }
         });
   }

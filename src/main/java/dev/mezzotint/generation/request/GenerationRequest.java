@@ -152,7 +152,8 @@ public record GenerationRequest(
       return new Seeds.Counted(seed.orElse(0), (int) count.orElse(1));
     }
     if (count.isPresent()) {
-      throw json.refuse("count", "must not be given together with seeds, which determines the count");
+      throw json.refuse(
+          "count", "must not be given together with seeds, which determines the count");
     }
     if (seed.isPresent()) {
       throw json.refuse("seed", "must not be given together with seeds");

@@ -242,11 +242,7 @@ public final class CheckpointLease implements AutoCloseable {
   }
 
   private void update(UnaryOperator<CheckpointPointer> change) throws InterruptedException {
-    attempt.withRetry(
-        () -> {
-          replacePointer(change.apply(pointer()));
-          return true;
-        });
+    attempt.withRetry(() -> replacePointer(change.apply(pointer())));
   }
 
   /**
@@ -318,11 +314,7 @@ public final class CheckpointLease implements AutoCloseable {
             Keys.checkpointLog(id, iteration, attempt.run()),
             digest.bytes(),
             digest.sha256());
-    attempt.withRetry(
-        () -> {
-          store.upload(checkpoint.key(), file, ContentType.BINARY);
-          return true;
-        });
+    attempt.withRetry(() -> store.upload(checkpoint.key(), file, ContentType.BINARY));
     attempt.withRetry(() -> store.put(checkpoint.log(), log, "text/csv"));
     List<StoredCheckpoint> before = pointer().checkpoints();
     List<StoredCheckpoint> all = new ArrayList<>(before);

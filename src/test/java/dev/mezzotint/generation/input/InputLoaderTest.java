@@ -109,13 +109,13 @@ class InputLoaderTest {
       delimiter = '|',
       value = {
         "{\"key\":\"in.png\",\"size\":7} | has 1",
-        "{\"key\":\"in.png\",\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"} | has SHA-256 ",
+        "{\"key\":\"in.png\",\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}"
+            + " | has SHA-256 ",
         "{\"key\":\"other.png\"} | there is no object other.png in the bucket",
         "{\"key\":\"wide.png\"} | is 8x4 pixels: model maps@1 takes 4x4",
         "{\"key\":\"text.png\"} | neither a PNG nor a JPEG",
       })
-  void invalidImage_failsTheJobWithItsCause(String reference, String cause)
-      throws Exception {
+  void invalidImage_failsTheJobWithItsCause(String reference, String cause) throws Exception {
     world.store.put("in.png", image(7, 4, 4), "image/png");
     world.store.put("wide.png", image(7, 8, 4), "image/png");
     world.store.put("text.png", "no image".getBytes(), "image/png");
