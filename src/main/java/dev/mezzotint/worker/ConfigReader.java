@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.Config;
@@ -41,11 +42,11 @@ public final class ConfigReader {
   private static final String PREFIX = "mezzotint.";
 
   /** Read by others: a flag of the command line, and those of the tests. */
-  private static final String ELSEWHERE = "mezzotint\\.(stacktrace|test\\..*)";
+  private static final String ELSEWHERE = "mezzotint\\.(stacktrace|package|test\\..*)";
 
   /** Variables that Kubernetes sets for a service whose name begins with "mezzotint". */
   private static final String SERVICE_LINK =
-      ".*_SERVICE_(HOST|PORT.*)|.*_PORT_\\d+_(TCP|UDP).*|.*_PORT=(tcp|udp):.*";
+      ".*_SERVICE_(HOST|PORT).*|.*_PORT_\\d+_(TCP|UDP).*|.*_PORT=(tcp|udp):.*";
 
   /** More edits than this are another word. */
   private static final int EDITS_MAX = 8;
@@ -255,10 +256,13 @@ public final class ConfigReader {
     if (known.contains(name)) {
       return;
     }
+    // Half a name, or one with a prefix too many, is nearer than a similar one.
+    ToIntFunction<String> distance =
+        one -> own && (one.startsWith(name) || name.endsWith(one)) ? 0 : edits(name, one);
     Optional<String> nearest =
         known.stream()
-            .filter(one -> edits(name, one) <= editsMax)
-            .min(Comparator.comparing((String one) -> edits(name, one)).thenComparing(one -> one));
+            .filter(one -> distance.applyAsInt(one) <= editsMax)
+            .min(Comparator.comparingInt(distance).thenComparing(one -> one));
     if (own || nearest.isPresent()) {
       throw new InvalidInputException(
           name,
@@ -376,8 +380,8 @@ public final class ConfigReader {
   /** From prefixes with commas between them. */
   public static final class ToInputRule implements Converter<InputRule> {
     @Override
-    public InputRule convert(String prefixes) {
-      return new InputRule(List.of(prefixes.split(" *, *", -1)));
+    public @Nullable InputRule convert(String prefixes) {
+      return prefixes.isEmpty() ? null : new InputRule(List.of(prefixes.split(" *, *", -1)));
     }
   }
 }
