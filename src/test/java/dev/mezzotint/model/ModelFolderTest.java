@@ -111,7 +111,7 @@ class ModelFolderTest {
     refuses(alone.resolve("old_keys_0.16.safetensors"), "model", "config.json");
     Path sharded = folder("sharded", "config.json");
     Files.createFile(sharded.resolve("diffusion_pytorch_model.safetensors.index.json"));
-    refuses(sharded, "diffusion_pytorch_model.safetensors", "pieces");
+    refuses(sharded, "diffusion_pytorch_model.safetensors", "several files");
     Path other = folder("other", "diffusion_pytorch_model.bin");
     Files.writeString(other.resolve("config.json"), "{\"_class_name\":\"AutoencoderKL\"}");
     refuses(other, "_class_name", "AutoencoderKL");

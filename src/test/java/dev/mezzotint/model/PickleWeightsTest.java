@@ -147,7 +147,7 @@ class PickleWeightsTest {
     refusesProgram("calls", atFirstTensor().text("os.system").op(")Ru."));
     refusesProgram("calls", atFirstTensor().op("ctorch\nFloatStorage\n)Ru."));
     refusesProgram("0x50", atFirstTensor().op("Pid\nu."));
-    refusesProgram("outside", atFirstTensor().text("id").op("Qu."));
+    refusesProgram("external object", atFirstTensor().text("id").op("Qu."));
     refusesProgram("0x97", atFirstTensor().raw(0x97).op("u."));
     refusesProgram("protocol 0", atFirstTensor().raw(0x80, 0).op("u."));
     assertThat(trace).doesNotExist();
@@ -169,7 +169,7 @@ class PickleWeightsTest {
             .text("x")
             .op("stRu."));
     refusesProgram(
-        "set the state",
+        "sets the state",
         atFirstTensor().tensor("0", 1, 0, new int[] {1}, new int[] {1}).op("}bu."));
   }
 
