@@ -1,6 +1,8 @@
 package dev.mezzotint.autoscaling;
 
 import dev.mezzotint.json.JsonText;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -95,11 +97,18 @@ public final class PodDeletionCostUpdater implements AutoCloseable {
     String namespace = Files.readString(pod.account().resolve("namespace")).strip();
     byte[] patch =
         JsonText.writeInOrder(Map.of("metadata", Map.of("annotations", Map.of(ANNOTATION, cost))));
+    Pod own =
+        new PodBuilder()
+            .withNewMetadata()
+            .withNamespace(namespace)
+            .withName(pod.name())
+            .endMetadata()
+            .build();
     try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build()) {
+      // With the pod given, the client does not read it first: the right to patch is enough.
       client
           .pods()
-          .inNamespace(namespace)
-          .withName(pod.name())
+          .resource(own)
           .patch(PatchContext.of(PatchType.JSON_MERGE), new String(patch, StandardCharsets.UTF_8));
     }
   }

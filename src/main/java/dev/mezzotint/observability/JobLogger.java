@@ -11,8 +11,7 @@ import java.util.concurrent.Executor;
 import org.jboss.logmanager.MDC;
 
 /**
- * Puts the job, its attempt and the role beside every line that is logged on a job's behalf. Safe
- * for use by many threads.
+ * Puts the job, its attempt and the role into the MDC of threads that process a job. Thread-safe.
  */
 record JobLogger(WorkerRole role) implements JobListener {
   private static final List<String> KEYS = List.of("role", "job", "attempt");

@@ -19,9 +19,9 @@ import org.jboss.logmanager.MDC;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Each delivery as spans: the wait in the queue and the processing under whatever the producer was
- * at, phases below it, steps and pictures below the phase of work. Steps are one span a job; what
- * they share with others' {@link PassSpans} tells. Safe for use by many threads.
+ * Spans of deliveries: the wait in the queue and the processing as children of the producer's span,
+ * phases below the processing, steps and images below the work phase. The steps of a job are one
+ * span; {@link PassSpans} has the passes that jobs share. Thread-safe.
  */
 final class JobTraces implements JobListener {
   private final WorkerRole role;
@@ -73,7 +73,7 @@ final class JobTraces implements JobListener {
     counts.forEach((name, count) -> span.setAttribute("mezzotint." + name, count));
   }
 
-  /** Of one delivery; all calls on its thread. */
+  /** Spans of one delivery; used on its thread only. */
   private final class Spans implements DeliveryObserver {
     private final Span whole;
     private final Context context;
@@ -125,7 +125,7 @@ final class JobTraces implements JobListener {
     }
 
     private SpanBuilder below(String name) {
-      return tracer.spanBuilder(name); // its parent is the current span
+      return tracer.spanBuilder(name); // a child of the current span
     }
 
     @Override

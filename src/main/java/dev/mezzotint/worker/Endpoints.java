@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The broker and the store that this process talks to: the configured ones, or the embedded pair,
- * which is closed with this.
+ * The broker and the store of this process: the configured ones, or the embedded pair, which is
+ * closed with this.
  */
 public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedded)
     implements AutoCloseable {
@@ -39,7 +39,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
     return embedded(settings, stack.addresses(), Optional.of(stack));
   }
 
-  /** As {@link #open} without starting anything. */
+  /** As {@link #open}, but starts nothing. */
   public static Endpoints running(WorkerConfig settings) {
     return configured(settings)
         .or(

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import org.jspecify.annotations.Nullable;
 
-/** Where this software is installed, and what this process is called. */
+/** Where this software is installed, and the name of this process. */
 final class Installation {
   /** target/quarkus-app/app/mezzotint.jar is three folders below what holds models/. */
   private static final int LEVELS = 4;

@@ -17,7 +17,7 @@ import java.util.function.Function;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
-/** What commands find on this machine. */
+/** Services of this installation for commands. */
 public final class InstalledContext implements CommandContext {
   private final ShutdownSequence ending = new ShutdownSequence();
   private @Nullable WorkerConfig config; // read at first use
@@ -36,11 +36,9 @@ public final class InstalledContext implements CommandContext {
   @Override
   public Device device(String name) {
     ending.begin();
-    // A command has the machine to itself; a worker leaves a processor to what runs beside it.
+    // A command has the machine to itself; a worker leaves a processor to its other threads.
     int threads =
-        config().threads() > 0
-            ? config().threads()
-            : Runtime.getRuntime().availableProcessors();
+        config().threads() > 0 ? config().threads() : Runtime.getRuntime().availableProcessors();
     return TorchDevice.open(
         name.isEmpty() ? config().device() : name, threads, config().precision());
   }

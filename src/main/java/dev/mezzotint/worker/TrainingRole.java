@@ -22,14 +22,14 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Role {@code training}: a lane or more that take training requests, each with a network and an
- * optimizer of its own on the device. Safe for use by many threads.
+ * Role {@code training}: one or more lanes that take training requests, each with a network and an
+ * optimizer of its own on the device. Thread-safe.
  */
 final class TrainingRole implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TrainingRole.class.getName());
   private static final int BEATS_PER_LEASE = 6;
 
-  /** With the store: what hours of steps led to is worth a wait. */
+  /** For the store: hours of training are worth a long wait. */
   private static final RetryPolicy PATIENCE =
       new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(10));
 
@@ -39,10 +39,10 @@ final class TrainingRole implements AutoCloseable {
   private final RequestQueue queue;
 
   /**
-   * Opens the device; takes nothing yet.
+   * Opens the device; takes no requests yet.
    *
    * @param topics request topics, highest priority first
-   * @param wiring put around what handles deliveries
+   * @param wiring wraps the handler of deliveries
    */
   TrainingRole(
       WorkerConfig settings,
@@ -95,12 +95,12 @@ final class TrainingRole implements AutoCloseable {
         settings.inputs().orElse(InputRule.ANY));
   }
 
-  /** Begins to take requests. */
+  /** Starts taking requests. */
   void start() {
     queue.start();
   }
 
-  /** Its threads run; says nothing of how long a job takes. */
+  /** Whether its threads run, however long a job takes. */
   boolean live() {
     return queue.alive();
   }
@@ -113,15 +113,19 @@ final class TrainingRole implements AutoCloseable {
     return device;
   }
 
-  TrainingMetrics figures() {
+  TrainingMetrics metrics() {
     return work.metrics();
   }
 
-  /** No more requests; the training in hand ends its step and keeps a checkpoint if it can. */
+  /**
+   * Stops taking requests; a running training completes its step and writes a checkpoint in time.
+   */
   @Override
   public void close() {
     if (!queue.drain(settings.drain())) {
-      LOG.log(System.Logger.Level.WARNING, "A training was given up at shutdown");
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "A training was abandoned at shutdown: it took longer than MEZZOTINT_DRAIN_SECONDS");
     }
   }
 }

@@ -50,6 +50,7 @@ public final class WorkerCommand implements Callable<Integer> {
     Config config = ConfigProvider.getConfig();
     boolean configured =
         System.getenv().keySet().stream().anyMatch(HTTP_PORT_VARIABLES::contains)
+            || System.getProperty("mezzotint.http-port") != null
             || System.getProperty("quarkus.http.port") != null;
     if (configured) {
       return;

@@ -28,11 +28,11 @@ import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import org.jboss.logmanager.handlers.WriterHandler;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jboss.logmanager.handlers.WriterHandler;
 
 /** What a worker tells of three jobs and a stranger's bytes: meters, traces, lines of the log. */
 class ObservedWorkerTest {
