@@ -73,7 +73,15 @@ public final class ConnectionLimits {
         return;
       }
       call.addEndHandler(done -> end(call));
-      call.addHeadersEndHandler(begun -> watch(call));
+      call.addHeadersEndHandler(
+          begun -> {
+            // JSON is UTF-8 by definition; Quarkus REST adds a charset that the type does not have.
+            if ("application/json;charset=UTF-8"
+                .equals(call.response().headers().get(HttpHeaders.CONTENT_TYPE))) {
+              call.response().putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+            }
+            watch(call);
+          });
     }
     call.next();
   }

@@ -33,6 +33,9 @@ public final class EventStreams implements AutoCloseable {
   /** Missed events that are sent to a client that reconnects; beyond, it reads the list. */
   private static final int MISSED_CHARS_MAX = 256 << 10;
 
+  /** About what an event has around its data: id, name and line ends. */
+  private static final int FRAME_CHARS = 64;
+
   private static final long METRICS_SECONDS = 2;
 
   /**
@@ -151,7 +154,7 @@ public final class EventStreams implements AutoCloseable {
     List<Event> missed = from.isPresent() ? missed(from.get(), job) : List.of();
     List<Event> first = new ArrayList<>();
     if (from.isPresent()
-        && missed.stream().mapToLong(e -> e.data().length()).sum() <= MISSED_CHARS_MAX) {
+        && missed.stream().mapToLong(e -> e.data().length() + FRAME_CHARS).sum() <= MISSED_CHARS_MAX) {
       // Not the newest number yet: the connection may break before the missed events arrive.
       first.add(event("hello", from.get(), "{\"resumed\":true}"));
       first.addAll(missed);

@@ -92,7 +92,7 @@ public interface WorkerConfig {
   @Setting(
       "folder of the embedded broker and store and of the caches of models and data sets. Delete it"
           + " only while no worker uses it")
-  @WithDefault("./mezzotint-data")
+  @WithDefault("mezzotint-data")
   Path data();
 
   @Setting(value = "folder of the bundled models", shown = "`models` next to the package")
