@@ -1,9 +1,9 @@
 package dev.mezzotint.bench;
 
-import java.util.Collections;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
@@ -59,8 +59,8 @@ public record ArrivalTrace(double[] seconds) {
   }
 
   /**
-   * Draws a day: the rate at night is a tenth of the rate at noon, and a dozen bursts of two minutes
-   * add eight times that rate.
+   * Draws a day: the rate at night is a tenth of the rate at noon, and a dozen bursts of two
+   * minutes add eight times that rate.
    *
    * @param jobs approximate number of jobs
    */

@@ -1,21 +1,21 @@
 package dev.mezzotint.bench;
 
-import java.util.ArrayList;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import java.nio.file.Files;
-import java.io.IOException;
+import dev.mezzotint.autoscaling.ScalingTarget;
+import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.json.InvalidInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import picocli.CommandLine.Mixin;
-import java.nio.file.NoSuchFileException;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import java.nio.file.Path;
-import dev.mezzotint.cli.ReportOptions;
-import dev.mezzotint.autoscaling.ScalingTarget;
 
 /** {@code bench scale}: simulates settings of the autoscaler with a trace of arrivals. */
 @Command(

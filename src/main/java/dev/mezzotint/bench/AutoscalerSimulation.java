@@ -1,14 +1,14 @@
 package dev.mezzotint.bench;
 
+import dev.mezzotint.autoscaling.Demand;
+import dev.mezzotint.autoscaling.ScalingTarget;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import dev.mezzotint.autoscaling.Demand;
 import java.util.Deque;
-import java.util.stream.IntStream;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
-import dev.mezzotint.autoscaling.ScalingTarget;
+import java.util.stream.IntStream;
 
 /**
  * Replays arrivals against the autoscaler's rules in virtual time: KEDA's between zero and one pod,
@@ -207,8 +207,7 @@ public final class AutoscalerSimulation {
       lastActive = now;
     }
     boolean idle = !demand.active() && now - lastActive >= COOLDOWN_SECONDS;
-    int wish =
-        Math.max(cluster.minPods(), cluster.target().workers(demand, cluster.maxPods()));
+    int wish = Math.max(cluster.minPods(), cluster.target().workers(demand, cluster.maxPods()));
     wish = idle ? cluster.minPods() : Math.max(1, wish);
     wishes.addLast(new double[] {now, wish});
     while (wishes.getFirst()[0] < now - STABILIZATION_SECONDS) {

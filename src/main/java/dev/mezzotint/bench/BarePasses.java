@@ -11,9 +11,7 @@ import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Measures bare passes of a network against the rate of plain matrix products on the same machine.

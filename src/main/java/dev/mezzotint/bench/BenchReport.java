@@ -1,12 +1,12 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.network.Device;
-import java.lang.management.ManagementFactory;
 import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.network.Device;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -2,28 +2,28 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.client.MezzotintClient;
-import java.util.Comparator;
-import dev.mezzotint.worker.Connections;
-import dev.mezzotint.network.Device;
-import java.time.Duration;
-import dev.mezzotint.worker.Endpoints;
-import java.nio.file.Files;
-import java.io.IOException;
-import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.local.LocalStackProcess;
-import java.util.Map;
-import dev.mezzotint.worker.ModelFinder;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
-import java.util.Optional;
-import java.nio.file.Path;
-import java.util.Random;
-import java.util.stream.Stream;
-import java.util.function.Supplier;
 import dev.mezzotint.torch.TorchDevice;
-import java.util.TreeMap;
+import dev.mezzotint.worker.Connections;
+import dev.mezzotint.worker.Endpoints;
+import dev.mezzotint.worker.ModelFinder;
 import dev.mezzotint.worker.WorkerConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The broker, store and connections of one benchmark, in a scratch folder: the user's data is not

@@ -1,7 +1,7 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
 import java.util.concurrent.atomic.AtomicLong;

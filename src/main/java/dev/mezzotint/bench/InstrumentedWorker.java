@@ -1,32 +1,32 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.storage.InputRule;
-import dev.mezzotint.worker.Connections;
-import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.network.Device;
-import java.time.Duration;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import dev.mezzotint.generation.GenerationJobKind;
-import dev.mezzotint.generation.request.GenerationLimits;
-import dev.mezzotint.worker.GenerationRole;
-import dev.mezzotint.observability.InstrumentedObjectStore;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobListener;
-import java.util.List;
-import dev.mezzotint.sampling.ModelLoader;
+import dev.mezzotint.generation.GenerationJobKind;
+import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.iadb.Noise;
-import org.jspecify.annotations.Nullable;
-import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.observability.InstrumentedObjectStore;
+import dev.mezzotint.sampling.ModelLoader;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
-import java.util.function.Supplier;
-import java.util.concurrent.TimeUnit;
+import dev.mezzotint.storage.InputRule;
+import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.worker.Connections;
+import dev.mezzotint.worker.GenerationRole;
 import dev.mezzotint.worker.WorkerConfig;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A worker put together from its parts, each of them timed. It consumes nothing before its queue is

@@ -1,10 +1,10 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
 import java.util.List;

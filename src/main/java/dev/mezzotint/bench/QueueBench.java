@@ -1,28 +1,28 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.sampling.BatchCurve;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import dev.mezzotint.network.Device;
-import java.time.Duration;
-import java.io.IOException;
-import dev.mezzotint.observability.Instrumentation;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.delivery.JobListener;
-import java.util.LinkedHashMap;
-import java.lang.management.ManagementFactory;
-import java.util.Map;
-import picocli.CommandLine.Mixin;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.observability.Instrumentation;
+import dev.mezzotint.sampling.BatchCurve;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
 import dev.mezzotint.sampling.ModelResolver;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
-import java.util.Optional;
-import dev.mezzotint.network.SamplingNetwork;
-import java.util.function.Supplier;
-import java.util.concurrent.TimeUnit;
 import dev.mezzotint.worker.WorkerConfig;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /**
  * {@code bench queue}: the whole path of a worker, from the record on the topic to its

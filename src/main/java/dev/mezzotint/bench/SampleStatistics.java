@@ -1,8 +1,8 @@
 package dev.mezzotint.bench;
 
-import java.util.Map;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Median and range of repeated measurements.

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -111,7 +110,8 @@ public final class SamplerBench implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     if (requests < 10 || lanes < 1 || seconds <= 0 || live < 0) {
       throw new InvalidInputException(
-          "--requests", "--requests must be at least 10, --lanes and --seconds positive, --live at least 0");
+          "--requests",
+          "--requests must be at least 10, --lanes and --seconds positive, --live at least 0");
     }
     if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
       throw new InvalidInputException(
@@ -126,9 +126,7 @@ public final class SamplerBench implements Callable<Integer> {
     }
     ModelFiles files = context.model(model.reference);
     Device device =
-        batches.isEmpty()
-            ? context.workerDevice(model.device)
-            : context.device(model.device);
+        batches.isEmpty() ? context.workerDevice(model.device) : context.device(model.device);
     ModelResolver models = ModelResolver.of(device, files);
     ModelInfo info = ModelInfo.of(files);
     report.put("model", info.reference());
@@ -153,7 +151,8 @@ public final class SamplerBench implements Callable<Integer> {
   }
 
   private BatchCurve curve(SamplingNetwork.Slots rows, int[] sizes) {
-    report.print("%nBatch curve, median of %d runs%n%5s %26s %12s", RUNS, "rows", "ms per pass", "rows/s");
+    report.print(
+        "%nBatch curve, median of %d runs%n%5s %26s %12s", RUNS, "rows", "ms per pass", "rows/s");
     for (int size : sizes) {
       BatchCurve.timePass(rows, 0, size, System::nanoTime);
     }
@@ -269,5 +268,4 @@ public final class SamplerBench implements Callable<Integer> {
       report.put("arrivalsLive", comparison.live(rows, live));
     }
   }
-
 }

@@ -1,6 +1,5 @@
 package dev.mezzotint.bench;
 
-import java.util.Objects;
 import dev.mezzotint.bench.ServingModes.Outcome;
 import dev.mezzotint.bench.ServingModes.Request;
 import dev.mezzotint.network.SamplingNetwork;
@@ -10,13 +9,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
- * The same requests batched by step, batched by request and served one by one, at several loads.
- * In virtual time passes take what the batch curve says, so that thousands of requests cost
- * seconds; in real time the network runs.
+ * The same requests batched by step, batched by request and served one by one, at several loads. In
+ * virtual time passes take what the batch curve says, so that thousands of requests cost seconds;
+ * in real time the network runs.
  */
 final class ServingComparison {
   private static final double[] LOADS = {0.5, 0.8, 1.0, 1.2};
@@ -64,8 +64,7 @@ final class ServingComparison {
           ServingModes.atTheStep(requests, curve, slots, lanes, ServingModes.virtual(curve));
       Map<Integer, Outcome> grid = new TreeMap<>();
       for (int rows : BATCHES) {
-        grid.put(
-            rows, ServingModes.byRequest(requests, curve, rows, ServingModes.virtual(curve)));
+        grid.put(rows, ServingModes.byRequest(requests, curve, rows, ServingModes.virtual(curve)));
       }
       int best = best(grid);
       if (load == LIVE_LOAD) {

@@ -36,7 +36,8 @@ record SideBySide(
 
   static SideBySide sampler(
       int rounds, double seconds, @Nullable ReferenceProcess peer, BenchReport report) {
-    return new SideBySide("sampler", "row-steps/s", "rowStepsPerSecond", rounds, seconds, peer, report);
+    return new SideBySide(
+        "sampler", "row-steps/s", "rowStepsPerSecond", rounds, seconds, peer, report);
   }
 
   /**
@@ -76,8 +77,7 @@ record SideBySide(
       metrics.put("peakMemoryRatio", SampleStatistics.of(memory).toMap());
       report.print("     peer: %s %s", SampleStatistics.of(theirs).text("%.2f"), unit);
       report.print("    ratio: %s", SampleStatistics.of(ratio).text("%.3f"));
-      report.print(
-          "   memory: %s of the peer's peak", SampleStatistics.of(memory).text("%.2f"));
+      report.print("   memory: %s of the peer's peak", SampleStatistics.of(memory).text("%.2f"));
     }
     return new Outcome(SampleStatistics.of(ours).median(), metrics);
   }

@@ -8,9 +8,7 @@ import dev.mezzotint.storage.ObjectTransfer;
 import java.nio.file.Path;
 import java.util.function.Function;
 
-/**
- * Services available to commands, created from the configuration. Each is opened on first use.
- */
+/** Services available to commands, created from the configuration. Each is opened on first use. */
 public interface CommandContext {
 
   /**
@@ -41,14 +39,16 @@ public interface CommandContext {
   /**
    * Runs an operation on the models in the object store.
    *
-   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this machine
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this
+   *     machine
    */
   <T> T inStore(Function<StoredModels, T> work);
 
   /**
    * Connects to the running system's broker.
    *
-   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this machine
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this
+   *     machine
    */
   JobClient client();
 

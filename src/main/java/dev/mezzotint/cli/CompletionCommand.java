@@ -9,7 +9,8 @@ import picocli.CommandLine.Spec;
 /** {@code completion}: the completion script for bash and zsh. */
 @Command(
     name = "completion",
-    description = "Print a script that completes commands, options and files of 'mezzotint' in bash and zsh.",
+    description =
+        "Print a script that completes commands, options and files of 'mezzotint' in bash and zsh.",
     footer = {
       "",
       "Example:",

@@ -3,10 +3,10 @@ package dev.mezzotint.cli;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.sampling.ModelInfo;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
-import java.util.Optional;
-import java.nio.file.Path;
 
 /** The options that name the images or pairs to measure a model with. */
 public final class DataOptions {
@@ -50,7 +50,6 @@ public final class DataOptions {
 
   /** Opens the model's training images and others. */
   EvaluationData open(ModelFiles files, ModelInfo info, String reason) {
-    return EvaluationData.open(
-        path(reason), files, info.height(), info.width(), split(), layout);
+    return EvaluationData.open(path(reason), files, info.height(), info.width(), split(), layout);
   }
 }

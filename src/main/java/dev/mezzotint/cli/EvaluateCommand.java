@@ -10,7 +10,6 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -25,7 +24,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -215,12 +213,12 @@ public final class EvaluateCommand implements Callable<Integer> {
     Report result = new Report(settings, measured.metrics(), measured.sheet());
     report.print(
         "%s: %s images each, %s repeats from seed %s, %s in %s steps",
-        settings.get("model"),
-        settings.get("count"),
-        settings.get("repeats"),
-        settings.get("seed"),
-        settings.get("sampler"),
-        settings.get("steps"));
+        String.valueOf(settings.get("model")),
+        String.valueOf(settings.get("count")),
+        String.valueOf(settings.get("repeats")),
+        String.valueOf(settings.get("seed")),
+        String.valueOf(settings.get("sampler")),
+        String.valueOf(settings.get("steps")));
     result.lines().forEach(line -> report.print("%s", line));
     report.metrics().putAll(result.toMap());
     report.finish();

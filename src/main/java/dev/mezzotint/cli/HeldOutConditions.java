@@ -1,10 +1,10 @@
 package dev.mezzotint.cli;
 
-import java.util.Arrays;
-import java.io.IOException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.sampling.ModelInfo;
+import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * The inputs of a model, besides x0, when it is measured.
@@ -20,11 +20,9 @@ public record HeldOutConditions(float[] condition, long[] classes) {
    * @param data held-out pairs; needed only by models with a condition
    * @throws InvalidInputException if they are missing or do not fit the model
    */
-  public static HeldOutConditions of(
-      ModelFiles files, ModelInfo info, int rows, DataOptions data) {
+  public static HeldOutConditions of(ModelFiles files, ModelInfo info, int rows, DataOptions data) {
     long[] classes = new long[rows];
-    int all =
-        Math.max(files.config().numClassEmbeds().orElse(1), files.card().classes().size());
+    int all = Math.max(files.config().numClassEmbeds().orElse(1), files.card().classes().size());
     Arrays.setAll(classes, i -> i % all);
     int conditionChannels = files.config().conditionChannels();
     if (conditionChannels == 0) {

@@ -1,9 +1,5 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.network.Device;
-import dev.mezzotint.model.ModelFiles;
-import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelResolver;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs a network. */

@@ -1,7 +1,5 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.network.Device;
-import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.evaluation.StepTuning;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.StepPlacement;
@@ -9,8 +7,9 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
-import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +19,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -108,7 +106,9 @@ public final class TuneScheduleCommand implements Callable<Integer> {
     if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
       throw new InvalidInputException(
           "--model",
-          "--model " + files.name() + " does not start at Gaussian noise: tune-schedule does not support it");
+          "--model "
+              + files.name()
+              + " does not start at Gaussian noise: tune-schedule does not support it");
     }
     Device device = context.device(model.device);
     ModelInfo info = ModelInfo.of(files);

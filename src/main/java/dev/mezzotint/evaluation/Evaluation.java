@@ -65,7 +65,8 @@ public final class Evaluation {
    * @param real held-out images
    * @param floor training images
    * @param generated the model's images
-   * @param regenerated the model's images for the same conditions from other x0; empty without conditions
+   * @param regenerated the model's images for the same conditions from other x0; empty without
+   *     conditions
    */
   record Round(
       ReferenceImages real,
@@ -293,7 +294,8 @@ public final class Evaluation {
       model[r] = generated[generated.length / 2];
       floor[r] = real[real.length / 2];
       double near = real[(int) (QUANTILE * real.length)];
-      nearer[r] = Arrays.stream(generated).filter(d -> d < near).count() / (double) generated.length;
+      nearer[r] =
+          Arrays.stream(generated).filter(d -> d < near).count() / (double) generated.length;
       nearerOfReal[r] = Arrays.stream(real).filter(d -> d < near).count() / (double) real.length;
     }
     return List.of(
@@ -350,7 +352,8 @@ public final class Evaluation {
               conditioned.get().second().get(0),
               conditioned.get().baseline().get(0)));
     }
-    int[] indices = Arrays.copyOf(nearest.nearest(), Math.min(ComparisonSheet.COUNT, settings.count));
+    int[] indices =
+        Arrays.copyOf(nearest.nearest(), Math.min(ComparisonSheet.COUNT, settings.count));
     return ComparisonSheet.of(
         round.generated, ReferenceImages.read(training, indices).images(), round.real.images());
   }

@@ -42,7 +42,8 @@ final class FeatureDistances {
       boolean[] first = new boolean[all.length];
       int left = x.length;
       for (int i = 0; i < all.length; i++) {
-        if (draws.below(all.length - i) < left) { // all subsets of x.length elements are equally likely
+        if (draws.below(all.length - i)
+            < left) { // all subsets of x.length elements are equally likely
           first[i] = true;
           left--;
         }

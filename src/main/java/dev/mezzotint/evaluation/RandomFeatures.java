@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
  * <p>Four convolutions of 3×3 with 16, 32, 64 and 128 channels, each with ReLU, the first three
  * followed by averaging 2×2. The activations of all four, averaged on a grid of 4×4 places,
  * standardised by the reference images and weighted so that each convolution counts the same, are
- * projected at random to {@value #LENGTH} values f. The feature is f / √(1 + |f|²/{@value #LENGTH}),
- * which limits the influence of outliers.
+ * projected at random to {@value #LENGTH} values f. The feature is f / √(1 + |f|²/{@value
+ * #LENGTH}), which limits the influence of outliers.
  *
  * <p>[1] Naeem, Oh, Uh, Choi, Yoo: Reliable fidelity and diversity metrics for generative models.
  * ICML 2020. Immutable.

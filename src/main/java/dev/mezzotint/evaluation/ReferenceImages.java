@@ -20,13 +20,11 @@ record ReferenceImages(
     int w = set.width();
     int n = which.length;
     int channels = set.conditionChannels();
-    ImageSet images =
-        new ImageSet(n, set.channels(), h, w, new float[n * set.channels() * h * w]);
+    ImageSet images = new ImageSet(n, set.channels(), h, w, new float[n * set.channels() * h * w]);
     float[] conditions = new float[n * channels * h * w];
     long[] labels = new long[n];
     for (int i = 0; i < n; i++) {
-      set.read(
-          which[i], images.values(), i * images.stride(), conditions, i * channels * h * w);
+      set.read(which[i], images.values(), i * images.stride(), conditions, i * channels * h * w);
       labels[i] = set.label(which[i]).orElse(0);
     }
     return new ReferenceImages(

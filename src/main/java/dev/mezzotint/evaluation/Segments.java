@@ -1,8 +1,8 @@
 package dev.mezzotint.evaluation;
 
-import java.util.Arrays;
 import dev.mezzotint.dataset.Condition;
 import dev.mezzotint.iadb.RandomStream;
+import java.util.Arrays;
 import java.util.List;
 
 /**

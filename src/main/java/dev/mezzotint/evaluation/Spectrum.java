@@ -10,8 +10,8 @@ final class Spectrum {
   private Spectrum() {}
 
   /**
-   * Mean power at 1, 2, … cycles per image, up to half the shorter side. A frequency
-   * (u, v) belongs to the integer nearest to √(u² + v²).
+   * Mean power at 1, 2, … cycles per image, up to half the shorter side. A frequency (u, v) belongs
+   * to the integer nearest to √(u² + v²).
    */
   static double[] radial(ImageSet images) {
     int h = images.height();

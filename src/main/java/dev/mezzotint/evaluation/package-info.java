@@ -1,6 +1,6 @@
 /**
- * Quality metrics of a model's images that need no pretrained network, each with the floor that real
- * images have against real ones. Pure computation on float images; an {@link
+ * Quality metrics of a model's images that need no pretrained network, each with the floor that
+ * real images have against real ones. Pure computation on float images; an {@link
  * dev.mezzotint.evaluation.ImageSampler} generates the model's. The command {@code evaluate} runs
  * it.
  */

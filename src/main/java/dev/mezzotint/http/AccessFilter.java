@@ -95,8 +95,7 @@ public final class AccessFilter {
     return settings.token().isEmpty()
         || (said.regionMatches(/* ignoreCase= */ true, 0, "Bearer ", 0, 7)
             && MessageDigest.isEqual(
-                said.substring(7).strip().getBytes(UTF_8),
-                settings.token().get().getBytes(UTF_8)));
+                said.substring(7).strip().getBytes(UTF_8), settings.token().get().getBytes(UTF_8)));
   }
 
   private static boolean known(String host, HttpSettings settings) {

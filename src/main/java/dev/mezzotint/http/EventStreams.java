@@ -154,7 +154,8 @@ public final class EventStreams implements AutoCloseable {
     List<Event> missed = from.isPresent() ? missed(from.get(), job) : List.of();
     List<Event> first = new ArrayList<>();
     if (from.isPresent()
-        && missed.stream().mapToLong(e -> e.data().length() + FRAME_CHARS).sum() <= MISSED_CHARS_MAX) {
+        && missed.stream().mapToLong(e -> e.data().length() + FRAME_CHARS).sum()
+            <= MISSED_CHARS_MAX) {
       // Not the newest number yet: the connection may break before the missed events arrive.
       first.add(event("hello", from.get(), "{\"resumed\":true}"));
       first.addAll(missed);

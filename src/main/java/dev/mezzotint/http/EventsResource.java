@@ -63,8 +63,7 @@ public final class EventsResource {
       @Parameter(description = "Id of the last event received, for clients that cannot set headers")
           @QueryParam("lastEventId")
           @Nullable String lastEventId,
-      @Parameter(description = "Id of the last event received")
-          @HeaderParam("Last-Event-ID")
+      @Parameter(description = "Id of the last event received") @HeaderParam("Last-Event-ID")
           @Nullable String lastEventIdHeader,
       @Context Sse sse,
       @Context RoutingContext call) {

@@ -106,7 +106,12 @@ public final class JobsResource {
               schema =
                   @Schema(
                       enumeration = {
-                        "queued", "running", "completed", "failed", "cancelled", "expired"
+                        "queued",
+                        "running",
+                        "completed",
+                        "failed",
+                        "cancelled",
+                        "expired"
                       }))
           @QueryParam("state")
           @Nullable String state,
@@ -189,9 +194,7 @@ public final class JobsResource {
     HttpFront front = running.get();
     byte[] request = limits.read(call, body, JobSubmission.BYTES_MAX);
     JobSubmission.Submitted job = JobSubmission.submit(request, front);
-    return Response.accepted(job)
-        .header(HttpHeaders.LOCATION, "/api/jobs/" + job.id())
-        .build();
+    return Response.accepted(job).header(HttpHeaders.LOCATION, "/api/jobs/" + job.id()).build();
   }
 
   @GET
@@ -242,8 +245,7 @@ public final class JobsResource {
             });
     front.client().cancel(id); // also a job that is not known yet
     front.board().cancelRequested(id);
-    return Response.accepted(new Cancelled(id))
-        .build();
+    return Response.accepted(new Cancelled(id)).build();
   }
 
   @GET

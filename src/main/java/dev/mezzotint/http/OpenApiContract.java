@@ -22,8 +22,8 @@ import org.eclipse.microprofile.openapi.models.Operation;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 
 /**
- * Completes the generated OpenAPI document during the build: the requests are those of the messages'
- * JSON schemas, and all operations can answer with the refusals of the filters.
+ * Completes the generated OpenAPI document during the build: the requests are those of the
+ * messages' JSON schemas, and all operations can answer with the refusals of the filters.
  */
 @OpenApiFilter(OpenApiFilter.RunStage.BUILD)
 public final class OpenApiContract implements OASFilter {
@@ -62,7 +62,8 @@ public final class OpenApiContract implements OASFilter {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    List<Object> required = new ArrayList<>((List<?>) Objects.requireNonNull(schema.get("required")));
+    List<Object> required =
+        new ArrayList<>((List<?>) Objects.requireNonNull(schema.get("required")));
     required.remove("id"); // the front gives one
     schema.put("required", required);
     schema.remove("$schema");

@@ -49,8 +49,7 @@ public final class PageResource {
       Response.ResponseBuilder unchanged = request.evaluatePreconditions(tag);
       return (unchanged == null ? Response.ok(bytes) : unchanged)
           .tag(tag)
-          .header(
-              HttpHeaders.CONTENT_TYPE, TYPES.get(name.substring(name.lastIndexOf('.') + 1)))
+          .header(HttpHeaders.CONTENT_TYPE, TYPES.get(name.substring(name.lastIndexOf('.') + 1)))
           // Asked for again every time: a page must not be older than the worker that serves it.
           .header(HttpHeaders.CACHE_CONTROL, "no-cache")
           .build();

@@ -57,8 +57,7 @@ public final class Refusals {
   @ServerExceptionMapper
   public Response failed(Exception e) {
     boolean gone = e instanceof IOException; // the caller's connection, or a file of the store
-    LOG.log(
-        gone ? System.Logger.Level.DEBUG : System.Logger.Level.ERROR, "An HTTP call failed", e);
+    LOG.log(gone ? System.Logger.Level.DEBUG : System.Logger.Level.ERROR, "An HTTP call failed", e);
     return RefusedException.answer(500, "", "this call failed; the worker's log says why").build();
   }
 }

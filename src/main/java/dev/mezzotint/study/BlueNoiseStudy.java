@@ -8,7 +8,6 @@ import dev.mezzotint.iadb.Solver;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -40,10 +39,7 @@ public final class BlueNoiseStudy {
     Arrays.fill(white, 1);
     List<String> lines = new ArrayList<>();
     lines.add(
-        images.length
-            + " images, s = "
-            + smoothing
-            + ", ab2: root-mean-square error per value");
+        images.length + " images, s = " + smoothing + ", ab2: root-mean-square error per value");
     lines.add(Table.head("steps", 8, 10, STEPS));
     lines.add(line("white", data, white, smoothing));
     lines.add(line("blue", data, blue, smoothing));

@@ -69,8 +69,7 @@ public final class PlaneDistance {
     return points;
   }
 
-  private static double[][] sample(
-      SamplingNetwork network, List<Stage> stages, double[][] points) {
+  private static double[][] sample(SamplingNetwork network, List<Stage> stages, double[][] points) {
     float[] x0 = new float[2 * points.length];
     for (int i = 0; i < x0.length; i++) {
       x0[i] = (float) points[i / 2][i % 2];

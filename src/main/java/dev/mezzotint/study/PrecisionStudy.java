@@ -1,6 +1,5 @@
 package dev.mezzotint.study;
 
-import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.Precision;
 import java.util.Arrays;
@@ -9,8 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Measures the effect of {@link Precision#BF16} on images: the distance between the ends of the same
- * starting points in float32 and in bfloat16, next to the change that twice the steps make in
+ * Measures the effect of {@link Precision#BF16} on images: the distance between the ends of the
+ * same starting points in float32 and in bfloat16, next to the change that twice the steps make in
  * float32. A rounding error below the solver's own is not worth avoiding.
  */
 public final class PrecisionStudy {

@@ -12,7 +12,6 @@ import dev.mezzotint.plot.LineChart.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -89,9 +88,7 @@ public final class Stability {
     return wasserstein(ends, target(PARTICLES));
   }
 
-  /**
-   * The paper's formulas; the first step of x0, undefined at α = 0, is that of the difference.
-   */
+  /** The paper's formulas; the first step of x0, undefined at α = 0, is that of the difference. */
   private static double step(
       Formulation formulation, SmoothedData data, double x, double alpha, double next) {
     double[] x0 = new double[1];

@@ -1,36 +1,35 @@
 package dev.mezzotint.study;
 
-import dev.mezzotint.iadb.AlphaSchedule;
-import java.util.ArrayList;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.DataOptions;
-import dev.mezzotint.dataset.DatasetOptions;
-import dev.mezzotint.iadb.Density;
-import dev.mezzotint.network.Device;
-import java.nio.file.Files;
 import dev.mezzotint.cli.HeldOutConditions;
-import java.io.IOException;
+import dev.mezzotint.cli.OutputPaths;
+import dev.mezzotint.cli.ReportOptions;
+import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.iadb.AlphaSchedule;
+import dev.mezzotint.iadb.Density;
+import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.json.InvalidInputException;
-import java.util.List;
-import java.util.Map;
-import picocli.CommandLine.Mixin;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
-import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.cli.ModelOptions;
-import dev.mezzotint.sampling.ModelResolver;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
-import dev.mezzotint.cli.OutputPaths;
-import picocli.CommandLine.Parameters;
-import java.nio.file.Path;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
-import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.iadb.SmoothedData;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelResolver;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code study}: the method against known truths; a table for each study, and plots in files. */
 @Command(
@@ -259,8 +258,7 @@ public final class StudyCommand implements Callable<Integer> {
     Subject subject = subject(unconditionalFiles());
     int rows = count(COUNT);
     try (SamplingNetwork network = subject.load()) {
-      return SolverErrors.agreement(
-          flow(subject, network, rows), rows, subject.values(), alphas());
+      return SolverErrors.agreement(flow(subject, network, rows), rows, subject.values(), alphas());
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.mezzotint.study;
 
 import java.util.Arrays;
-import java.util.stream.Collectors;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Lines of a table with one label and a column for each value. */
 final class Table {

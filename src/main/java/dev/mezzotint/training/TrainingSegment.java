@@ -229,8 +229,10 @@ final class TrainingSegment {
         if (i < checkpoints.size() - 1) {
           lease.fallBackTo(checkpoint);
         }
-        download(checkpoint.log(), training.resolve("log.csv"), Long.MAX_VALUE, lease)
-            .orElseThrow(() -> new InvalidInputException("id", checkpoint.log() + " has vanished"));
+        if (download(checkpoint.log(), training.resolve("log.csv"), Long.MAX_VALUE, lease)
+            .isEmpty()) {
+          throw new InvalidInputException("id", checkpoint.log() + " has vanished");
+        }
         return;
       }
       LOG.log(

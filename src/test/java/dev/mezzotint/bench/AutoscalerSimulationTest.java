@@ -41,7 +41,8 @@ class AutoscalerSimulationTest {
               int jobs = 1 + seed % 400;
               double[] at = new Random(seed).doubles(jobs, 0, 3_000).toArray();
               SimulatedCluster settings = cluster(seconds, seconds * lanes, startup);
-              AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(settings, new ArrivalTrace(at));
+              AutoscalerSimulation.Outcome outcome =
+                  AutoscalerSimulation.run(settings, new ArrivalTrace(at));
 
               assertThat(outcome.waits()).hasSize(jobs);
               // No job starts before it arrives.
@@ -79,9 +80,11 @@ class AutoscalerSimulationTest {
   void smallerTarget_waitsLessAndCostsMore() {
     ArrivalTrace day = ArrivalTrace.day(4_000, 7);
     AutoscalerSimulation.Outcome quick =
-        AutoscalerSimulation.run(new SimulatedCluster(new ScalingTarget.Seconds(20), 6, 48, 60, 0, 25), day);
+        AutoscalerSimulation.run(
+            new SimulatedCluster(new ScalingTarget.Seconds(20), 6, 48, 60, 0, 25), day);
     AutoscalerSimulation.Outcome thrifty =
-        AutoscalerSimulation.run(new SimulatedCluster(new ScalingTarget.Seconds(600), 6, 48, 60, 0, 25), day);
+        AutoscalerSimulation.run(
+            new SimulatedCluster(new ScalingTarget.Seconds(600), 6, 48, 60, 0, 25), day);
 
     assertThat(quick.waitQuantile(0.95)).isLessThan(thrifty.waitQuantile(0.95));
     assertThat(quick.podHours()).isGreaterThan(thrifty.podHours());

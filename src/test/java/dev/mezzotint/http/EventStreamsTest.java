@@ -78,7 +78,9 @@ class EventStreamsTest {
     finished("c");
     Client again = open(client.lastId());
     assertThat(again.names()).containsExactly("hello", "job", "job");
-    assertThat(again.jobs()).contains("\"id\":\"b\"", "\"id\":\"c\"").doesNotContain("\"id\":\"a\"");
+    assertThat(again.jobs())
+        .contains("\"id\":\"b\"", "\"id\":\"c\"")
+        .doesNotContain("\"id\":\"a\"");
     assertThat(open(Optional.of("12345678-9")).names()).containsExactly("reset");
   }
 

@@ -34,7 +34,8 @@ final class FakeFront implements AutoCloseable {
             if (brokerAway) {
               throw new TransientException("no broker answers");
             }
-            sent.add((kind == Kind.TRAINING ? "training " : "generation ") + new String(json, UTF_8));
+            sent.add(
+                (kind == Kind.TRAINING ? "training " : "generation ") + new String(json, UTF_8));
           }
 
           @Override

@@ -8,7 +8,8 @@ public final class FrontTestProfile implements QuarkusTestProfile {
   @Override
   public Map<String, String> getConfigOverrides() {
     return Map.of(
-        "quarkus.arc.exclude-types", "dev.mezzotint.worker.WorkerLifecycle,dev.mezzotint.worker.WorkerHealth",
+        "quarkus.arc.exclude-types",
+            "dev.mezzotint.worker.WorkerLifecycle,dev.mezzotint.worker.WorkerHealth",
         "quarkus.http.test-port", "0");
   }
 }

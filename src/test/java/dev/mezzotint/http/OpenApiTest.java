@@ -156,9 +156,7 @@ class OpenApiTest {
     for (String name : examples.names()) {
       JsonObject value = examples.object(name).orElseThrow().object("value").orElseThrow();
       Answer answer =
-          Http.post(
-              "/api/jobs",
-              new String(dev.mezzotint.json.JsonText.write(value.toMap())));
+          Http.post("/api/jobs", new String(dev.mezzotint.json.JsonText.write(value.toMap())));
       assertThat(answer.status()).as(new String(answer.body())).isEqualTo(202);
       assertThat(answer.json().requiredString("kind")).isEqualTo(name);
     }
@@ -181,7 +179,10 @@ class OpenApiTest {
   void everyRouteIsAnsweredAndRequiresTheToken() throws IOException {
     front.store.put("jobs/now/x.png", new byte[3], "");
     front.board.requested(
-        "generation", new dev.mezzotint.job.JobId("now"), JsonObject.parse("{\"id\":\"now\"}"), FakeFront.START);
+        "generation",
+        new dev.mezzotint.job.JobId("now"),
+        JsonObject.parse("{\"id\":\"now\"}"),
+        FakeFront.START);
     for (String route : ROUTES) {
       String method = route.split(" ", 2)[0];
       String path = route.split(" ", 2)[1].replace("{id}", "now").replace("{name}", "x.png");

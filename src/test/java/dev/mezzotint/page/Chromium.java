@@ -245,7 +245,9 @@ final class Chromium implements AutoCloseable {
     }
   }
 
-  /** Presses and releases a key; keys that move the focus or operate a control have their effect. */
+  /**
+   * Presses and releases a key; keys that move the focus or operate a control have their effect.
+   */
   void press(String key) {
     Map<String, Object> event = new HashMap<>(Map.of("key", key, "code", key));
     if (ACTING.containsKey(key)) {

@@ -8,8 +8,8 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 /**
- * Skips the class where there is no browser. On the class, so that its tests are counted as skipped:
- * an assumption in a {@code @BeforeAll} leaves a class that ran nothing.
+ * Skips the class where there is no browser. On the class, so that its tests are counted as
+ * skipped: an assumption in a {@code @BeforeAll} leaves a class that ran nothing.
  */
 @Target(TYPE)
 @Retention(RUNTIME)

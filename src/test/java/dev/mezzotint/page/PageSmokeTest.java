@@ -25,7 +25,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The live page in a browser: jobs of each kind from the form to their images, and live updates. */
+/**
+ * The live page in a browser: jobs of each kind from the form to their images, and live updates.
+ */
 @QuarkusTest
 @TestProfile(FrontTestProfile.class)
 @InBrowser
@@ -69,7 +71,9 @@ class PageSmokeTest {
       browser.value("fetch(document.querySelector('.images img').src).catch(() => gone = true)");
       browser.await("gone");
       assertThat(
-              browser.value("tab.location !== document.querySelector('.images a').href").asBoolean())
+              browser
+                  .value("tab.location !== document.querySelector('.images a').href")
+                  .asBoolean())
           .as("not the address that would be refused")
           .isTrue();
     }

@@ -127,8 +127,7 @@ class StudiesTest {
   }
 
   private static float[][] images() throws IOException {
-    try (ImageDataset set =
-        ImageDataset.open(IMAGES, DatasetOptions.of(16, 16).withChannels(3))) {
+    try (ImageDataset set = ImageDataset.open(IMAGES, DatasetOptions.of(16, 16).withChannels(3))) {
       float[][] images = new float[set.size()][];
       for (int i = 0; i < images.length; i++) {
         images[i] = set.chw(i);

@@ -1,19 +1,16 @@
 package dev.mezzotint.cli.jobs;
 
-import dev.mezzotint.cli.JsonOption;
-import picocli.CommandLine.Mixin;
 import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.cli.CommandContext;
+import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code jobs}: lists queued, running and finished jobs. */
@@ -31,8 +28,7 @@ public final class JobsCommand {
     this.context = context;
   }
 
-  @Command(
-      description = "List jobs, newest first.")
+  @Command(description = "List jobs, newest first.")
   int list(
       @Option(names = "--state", paramLabel = "WORD", description = "Only jobs in this state.")
           @Nullable String state,
@@ -84,7 +80,8 @@ public final class JobsCommand {
   private static String progress(BoardJob job) {
     Object model = job.data().getOrDefault("model", job.request().getOrDefault("model", ""));
     boolean steps = job.data().containsKey("iterations");
-    boolean pairs = !steps && job.data().containsKey("pairsTotal"); // a reflow before its first step
+    boolean pairs =
+        !steps && job.data().containsKey("pairsTotal"); // a reflow before its first step
     Object done = job.data().get(steps ? "iteration" : pairs ? "pairs" : "done");
     Object total = job.data().get(steps ? "iterations" : pairs ? "pairsTotal" : "total");
     boolean running = job.state() == State.RUNNING && done != null && total != null;

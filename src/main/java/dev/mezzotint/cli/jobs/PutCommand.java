@@ -94,11 +94,11 @@ public final class PutCommand implements Callable<Integer> {
     boolean folder = Files.isDirectory(path);
     if (folder && !key.endsWith(".zip") && !key.endsWith("/")) {
       throw new InvalidInputException(
-          KEY, path + " is a folder: " + KEY + " must end in .zip, or in / for one object per file");
+          KEY,
+          path + " is a folder: " + KEY + " must end in .zip, or in / for one object per file");
     }
     if (!folder && key.endsWith("/")) {
-      throw new InvalidInputException(
-          KEY, path + " is a file: " + KEY + " must not end in /");
+      throw new InvalidInputException(KEY, path + " is a file: " + KEY + " must not end in /");
     }
   }
 

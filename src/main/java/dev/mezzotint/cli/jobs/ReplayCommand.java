@@ -1,19 +1,14 @@
 package dev.mezzotint.cli.jobs;
 
-import dev.mezzotint.cli.JsonOption;
-import picocli.CommandLine.Mixin;
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.mezzotint.cli.CommandContext;
+import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.client.DeadLetterReplay.Outcome;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code replay --dead}: sends the requests of dead letters again. */
@@ -70,8 +66,7 @@ public final class ReplayCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (!all && id == null && since == null) {
-      throw new InvalidInputException(
-          "replay", "replay needs one of --id, --since and --all");
+      throw new InvalidInputException("replay", "replay needs one of --id, --since and --all");
     }
     Optional<Instant> from = Optional.ofNullable(since).map(text -> instant(text, Instant.now()));
     List<Outcome> replayed;

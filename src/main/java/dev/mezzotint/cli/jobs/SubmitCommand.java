@@ -1,6 +1,5 @@
 package dev.mezzotint.cli.jobs;
 
-import dev.mezzotint.dataset.DatasetOptions.Kind;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
