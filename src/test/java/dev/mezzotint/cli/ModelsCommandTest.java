@@ -124,7 +124,7 @@ class ModelsCommandTest {
     assertThat(done("models list")).contains("iadb_defaults@1", "iadb_defaults@3");
     assertThat(done("models prune iadb_defaults --keep 2")).isEqualTo("0 removed\n");
     assertThat(done("models prune iadb_defaults --keep 2 --json")).isEqualTo("{\"removed\":[]}\n");
-    assertThat(refused("models prune nobody --keep 2")).contains("no model nobody");
+    assertThat(refused("models prune absent --keep 2")).contains("no model absent");
     assertThat(refused("models prune iadb_defaults --keep 0")).contains("--keep");
   }
 

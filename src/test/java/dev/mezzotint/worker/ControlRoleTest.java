@@ -58,12 +58,12 @@ class ControlRoleTest {
       client.cancel(id.apply("waiting"));
 
       Tail.Letter cancelled =
-          events.await("end of what is called off", l -> l.is("cancelled", id.apply("waiting")));
-      tell("called off", called, cancelled);
+          events.await("end of the cancelled job", l -> l.is("cancelled", id.apply("waiting")));
+      tell("cancelled", called, cancelled);
       Tail.Letter expired =
           events.await("end of what is late", l -> l.is("expired", id.apply("late")));
       tell("deadline", deadline, expired);
-      // The only lane still has the long job: nobody has taken the others.
+      // The only lane still has the long job: no lane has taken the others.
       assertThat(events.now(l -> l.is("completed", id.apply("long")))).isEmpty();
       assertThat(events.now(l -> l.is("started", id.apply("fine")))).isEmpty();
       awaitPictures(id.apply("long"));
@@ -71,7 +71,7 @@ class ControlRoleTest {
       called = Instant.now();
       client.cancel(id.apply("long"));
       tell(
-          "running job called off",
+          "running job cancelled",
           called,
           events.await("end of the long job", l -> l.is("cancelled", id.apply("long"))));
       events.await("the job behind", l -> l.is("completed", id.apply("fine")));

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged worker on a broker and a store of others, as a pod runs it. */
 class PackagedWorkerIT {
-  private static final String SASL_PASSWORD = "sasl-password-of-nobody";
+  private static final String SASL_PASSWORD = "sasl-password-of-no-user";
   private static final int EXIT_SECONDS = 25;
 
   @TempDir Path folder;

@@ -57,7 +57,7 @@ class TrainingRoleTest {
 
         Instant called = Instant.now();
         client.cancel("one");
-        tell("training called off", called, events.await("end", l -> l.is("cancelled", "one")));
+        tell("training cancelled", called, events.await("end", l -> l.is("cancelled", "one")));
         long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!site.store().list(Keys.checkpoints("one")).isEmpty()) {
           assertThat(System.nanoTime()).as("checkpoints are swept").isLessThan(end);

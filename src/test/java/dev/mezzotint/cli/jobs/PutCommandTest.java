@@ -62,7 +62,7 @@ class PutCommandTest {
     terminal.refuses(system, "put @/maps/1.png jobs/a/manifest.json", "must not begin with jobs/");
     terminal.refuses(system, "put @/maps models/", "must not begin with jobs/ or models/");
     Files.createDirectories(folder.resolve("empty"));
-    terminal.refuses(system, "put @/empty clips/", "must hold 1 to");
+    terminal.refuses(system, "put @/empty clips/", "must contain 1 to");
     assertThat(system.store.list("")).isEmpty();
   }
 }
