@@ -1,20 +1,20 @@
 package dev.mezzotint.autoscaling;
 
 /**
- * The work queued for workers of one kind.
+ * What is asked of the workers of one kind.
  *
- * @param jobs queued or running requests
- * @param paused those of them in paused topics, which need no worker
- * @param secondsPerJob time per job of one worker at full load
+ * @param jobs requests that wait or are in hand
+ * @param paused of these, in topics that nobody is to take from: they ask for no worker
+ * @param secondsPerJob how long one worker takes per job when it has all that it can hold
  */
 public record Demand(long jobs, long paused, double secondsPerJob) {
 
-  /** Jobs that need a worker. */
+  /** Jobs that ask for a worker. */
   public long runnable() {
     return jobs - paused;
   }
 
-  /** How long one worker alone would take for the runnable jobs. */
+  /** How long one worker alone would take for those. */
   public double deviceSeconds() {
     return runnable() * secondsPerJob;
   }

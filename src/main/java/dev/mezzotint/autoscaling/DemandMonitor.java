@@ -2,7 +2,6 @@ package dev.mezzotint.autoscaling;
 
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -14,19 +13,19 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A thread that reads the queues' backlogs periodically and notifies listeners when a queue becomes
- * active or inactive. Safe for use by many threads.
+ * A thread that looks at the queues again and again, and tells whoever wants to know as soon as
+ * there is something to do, or nothing any more. Safe for use by many threads.
  */
 public final class DemandMonitor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(DemandMonitor.class.getName());
   private static final long FRESH_NANOS = Duration.ofSeconds(60).toNanos();
 
-  /** Reads the backlog of each kind. */
+  /** The queues, by kind. */
   public interface BacklogReader {
     /**
      * @throws TransientException if the broker does not answer
      */
-    Map<String, Backlog> read() throws InterruptedException;
+    Map<String, QueueSnapshot> read() throws InterruptedException;
   }
 
   private final BacklogReader reader;
@@ -40,12 +39,12 @@ public final class DemandMonitor implements AutoCloseable {
   private volatile boolean failing;
 
   /**
-   * Starts at once.
+   * Begins at once.
    *
-   * @param secondsPerJob by kind, until measured; has an entry for every kind
+   * @param secondsPerJob by kind, until they are measured: all kinds that there are
    */
-  public DemandMonitor(BacklogReader reader, Map<String, Double> secondsPerJob, Duration period) {
-    this.reader = reader;
+  public DemandMonitor(BacklogReader queues, Map<String, Double> secondsPerJob, Duration period) {
+    this.reader = queues;
     this.periodMillis = period.toMillis();
     secondsPerJob.forEach((kind, seconds) -> costs.put(kind, new JobCost(seconds)));
     lastReadNanos = System.nanoTime();
@@ -57,13 +56,13 @@ public final class DemandMonitor implements AutoCloseable {
     try {
       do {
         try {
-          update(reader.read());
+          take(reader.read());
         } catch (RuntimeException e) {
-          // The thread must survive any failure: the next read may succeed.
+          // Whatever it is, the next look may succeed; a thread that ended would never look again.
           if (!failing) {
             LOG.log(
                 System.Logger.Level.WARNING,
-                "The backlog cannot be read; the autoscaler gets errors until it can: {0}",
+                "What waits cannot be counted, so the autoscaler is told nothing: {0}",
                 e.getMessage());
           }
           failing = true;
@@ -74,16 +73,15 @@ public final class DemandMonitor implements AutoCloseable {
     }
   }
 
-  private void update(Map<String, Backlog> backlogs) {
+  private void take(Map<String, QueueSnapshot> figures) {
     long now = System.nanoTime();
     boolean changed = false;
-    for (Map.Entry<String, JobCost> cost : costs.entrySet()) {
-      Backlog backlog = backlogs.get(cost.getKey());
-      if (backlog != null) {
-        cost.getValue().update(backlog, now);
-        Demand demand =
-            new Demand(backlog.unsettled(), backlog.paused(), cost.getValue().seconds());
-        Demand before = demands.put(cost.getKey(), demand);
+    for (Map.Entry<String, JobCost> entry : costs.entrySet()) {
+      QueueSnapshot of = figures.get(entry.getKey());
+      if (of != null) {
+        entry.getValue().update(of, now);
+        Demand demand = new Demand(of.unsettled(), of.paused(), entry.getValue().seconds());
+        Demand before = demands.put(entry.getKey(), demand);
         changed |= before == null || before.active() != demand.active();
       }
     }
@@ -94,14 +92,14 @@ public final class DemandMonitor implements AutoCloseable {
     }
   }
 
-  /** All kinds. */
+  /** Kinds that there are. */
   public List<String> kinds() {
     return List.copyOf(costs.keySet());
   }
 
   /**
    * @throws InvalidInputException if there is no such kind
-   * @throws TransientException if there was no successful read in the last minute
+   * @throws TransientException if nothing has been learnt for a minute, or nothing yet
    */
   public Demand demand(String kind) {
     if (!costs.containsKey(kind)) {
@@ -110,27 +108,27 @@ public final class DemandMonitor implements AutoCloseable {
     }
     Demand demand = demands.get(kind);
     if (demand == null || System.nanoTime() - lastReadNanos > FRESH_NANOS) {
-      throw new TransientException("the backlog could not be read: the broker does not answer");
+      throw new TransientException("what waits could not be counted: the broker does not answer");
     }
     return demand;
   }
 
-  /** The result of the last successful read, however old; empty before the first. */
+  /** The last that was learnt, however old; empty where nothing has been. */
   public Optional<Demand> last(String kind) {
     return Optional.ofNullable(demands.get(kind));
   }
 
-  /** Time since the last successful read. */
+  /** Since the queues could last be looked at. */
   public double ageSeconds() {
     return (System.nanoTime() - lastReadNanos) / 1e9;
   }
 
   /**
-   * Registers a listener, called on the monitor's thread whenever a kind becomes active or
-   * inactive.
+   * Has this run, on the watch's own thread, whenever a kind has begun or ceased to have something
+   * to do.
    *
-   * @param listener must be quick and must not throw
-   * @return removes the listener
+   * @param listener must be quick and throw nothing
+   * @return ends that
    */
   Runnable onChange(Runnable listener) {
     listeners.add(listener);

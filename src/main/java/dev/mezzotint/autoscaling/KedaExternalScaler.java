@@ -19,21 +19,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Implements KEDA's external scaler. A trigger's metadata has {@code kind} and the {@link
- * ScalingTarget} of one worker. An unknown demand is an error and never zero: on an error KEDA
- * keeps the number of workers or uses its fallback, on zero it removes them.
+ * KEDA's external scaler, served. A trigger's metadata says {@code kind} and the {@link
+ * ScalingTarget} of one worker. What is not known is an error and never a zero: at an error KEDA
+ * keeps the number of workers or falls back, at a zero it would end them.
  *
  * <p>Safe for use by many threads.
  */
 final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase {
-  /** A cluster opens one stream per scaled object. */
+  /** A cluster has one such stream for each of its scaled objects. */
   static final int STREAMS_MAX = 100;
 
   private final DemandMonitor monitor;
   private final AtomicInteger streams = new AtomicInteger();
 
-  KedaExternalScaler(DemandMonitor monitor) {
-    this.monitor = monitor;
+  KedaExternalScaler(DemandMonitor watch) {
+    this.monitor = watch;
   }
 
   private static String kind(ScaledObjectRef of) {
@@ -62,7 +62,7 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     answer(
         answer,
         () -> {
-          monitor.demand(kind(request)); // throws if there is no such kind
+          monitor.demand(kind(request)); // refuses a kind that there is not
           double size = target(request).perWorker();
           return GetMetricSpecResponse.newBuilder()
               .addMetricSpecs(
@@ -91,9 +91,10 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
         });
   }
 
-  private static <T> void answer(StreamObserver<T> to, Supplier<T> response) {
+  private static <T> void answer(StreamObserver<T> to, Supplier<T> what) {
     try {
-      to.onNext(response.get());
+      T answer = what.get();
+      to.onNext(answer);
       to.onCompleted();
     } catch (RuntimeException e) {
       to.onError(status(e));
@@ -110,7 +111,10 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     return Status.INTERNAL.withCause(e).asRuntimeException();
   }
 
-  /** Sends the state as soon as it is known and whenever it changes, until the caller cancels. */
+  /**
+   * Says how things stand as soon as that is known, and again whenever that changes, until the
+   * caller goes.
+   */
   @Override
   public void streamIsActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
     String kind = kind(request);
@@ -128,17 +132,17 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     }
     ServerCallStreamObserver<IsActiveResponse> stream =
         (ServerCallStreamObserver<IsActiveResponse>) answer;
-    ActiveStream state = new ActiveStream(stream, () -> monitor.last(kind).map(Demand::active));
-    Runnable unregister = monitor.onChange(state::update);
+    ActiveStream told = new ActiveStream(stream, () -> monitor.last(kind).map(Demand::active));
+    Runnable stop = monitor.onChange(told::update);
     stream.setOnCancelHandler(
         () -> {
-          unregister.run();
+          stop.run();
           streams.decrementAndGet();
         });
-    state.update();
+    told.update();
   }
 
-  /** One caller and the state that it was last sent. */
+  /** One caller and what it has heard last. */
   private static final class ActiveStream {
     private final ServerCallStreamObserver<IsActiveResponse> stream;
     private final Supplier<Optional<Boolean>> active;

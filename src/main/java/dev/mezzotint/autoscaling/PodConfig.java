@@ -4,7 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 
 /**
- * The pod that this process runs in, for {@link PodDeletionCostUpdater}.
+ * Which pod this process runs in, where it is to tell Kubernetes what its end would cost.
  *
  * @param name {@code mezzotint.pod}
  * @param server {@code mezzotint.kubernetes}: URL of the cluster's API

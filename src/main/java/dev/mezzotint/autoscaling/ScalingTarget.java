@@ -4,33 +4,36 @@ import dev.mezzotint.json.InvalidInputException;
 import java.util.Map;
 
 /**
- * The share of a demand per worker, in seconds of work or in jobs. The number of workers is {@code
- * ⌈value / target⌉}, which is what Kubernetes computes for a metric with an average value.
+ * How much of a demand one worker is to have: so many seconds of work, or so many jobs. The formula
+ * of the autoscaler stands here: {@code workers = ⌈value / share⌉}, which is what Kubernetes makes
+ * of a metric with an average value.
  */
 public sealed interface ScalingTarget {
-  /** Seconds of work; for many short jobs. */
+  /** Seconds of work; right where jobs are many and short. */
   record Seconds(double perWorker) implements ScalingTarget {}
 
-  /** Jobs of any length; for jobs that occupy a whole worker. */
+  /** Jobs, whatever their length; right where one job fills a worker. */
   record Jobs(double perWorker) implements ScalingTarget {}
 
   double perWorker();
 
-  /** The demand in the unit of this target. */
+  /** What is to be shared, in the share's own unit. */
   default double value(Demand demand) {
     return this instanceof Seconds ? demand.deviceSeconds() : demand.runnable();
   }
 
-  /** Number of workers for a demand. */
-  default int workers(Demand demand, int workersMax) {
-    return (int) Math.min(workersMax, Math.ceil(value(demand) / perWorker()));
+  /**
+   * @param most no more than so many
+   */
+  default int workers(Demand demand, int most) {
+    return (int) Math.min(most, Math.ceil(value(demand) / perWorker()));
   }
 
   /**
-   * Reads the target from the {@code metadata} of a trigger; other keys are ignored.
+   * From the {@code metadata} of a trigger, which has other keys too.
    *
    * @throws InvalidInputException unless exactly one of {@code targetSeconds} and {@code
-   *     targetJobs} is set, to a positive number
+   *     targetJobs} is there and is a positive number
    */
   static ScalingTarget of(Map<String, String> metadata) {
     String seconds = metadata.get("targetSeconds");
@@ -51,7 +54,7 @@ public sealed interface ScalingTarget {
         return value;
       }
     } catch (NumberFormatException e) {
-      // refused below, like a number out of range
+      // refused below, as a number out of range is
     }
     throw new InvalidInputException(
         field, field + " must be a number above 0 and up to 1e9, not " + text);

@@ -1,4 +1,4 @@
-/** Measures how many workers the queued requests need and reports it to KEDA and Kubernetes. */
+/** How many workers the queued requests need, and the external scaler that reports it to KEDA. */
 @NullMarked
 package dev.mezzotint.autoscaling;
 

@@ -11,14 +11,16 @@ import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Measures bare passes of a network against the rate of plain matrix products on the same machine.
- * That rate is not a peak: a network whose convolutions suit the caches better can exceed it.
+ * Bare passes of a network, beside the rate of plain matrix products on the same machine. Not a
+ * peak: a network whose convolutions suit the caches better can exceed it.
  */
 final class BarePasses {
-  /** Layers of this width spend their time in matrix products. */
+  /** Layers of this width are matrix products and nothing else. */
   private static final int WIDE = 1024;
 
   private static final double PRODUCT_SECONDS = 0.5;
@@ -33,8 +35,12 @@ final class BarePasses {
     this.info = info;
   }
 
-  void measure(List<Integer> batches, SideBySide turns, BenchReport report) {
+  /**
+   * @return for JSON
+   */
+  Map<String, Object> measure(List<Integer> batches, SideBySide turns) {
     double operations = OperationCount.operations(files.config(), info.height(), info.width());
+    Map<String, Object> figures = new LinkedHashMap<>();
     List<Object> cases = new ArrayList<>();
     List<Double> rates = new ArrayList<>();
     int most = Collections.max(batches);
@@ -52,18 +58,19 @@ final class BarePasses {
         double after = products.operationsPerSecond();
         double share = outcome.rate() * operations / ((rates.get(rates.size() - 1) + after) / 2);
         rates.add(after);
-        outcome.metrics().put("shareOfMatrixProducts", share);
-        report.print("     %.3f of the rate of plain matrix products", share);
-        cases.add(outcome.metrics());
+        outcome.figures().put("shareOfMatrixProducts", share);
+        SamplerBench.say("     %.3f of the rate of plain matrix products", share);
+        cases.add(outcome.figures());
       }
     }
     double[] all = rates.stream().mapToDouble(rate -> rate / 1e9).toArray();
-    report.print(
+    SamplerBench.say(
         "one row-step is %.2f GFLOP; plain matrix products run at %s GFLOP/s",
         operations / 1e9, SampleStatistics.of(all).text("%.0f"));
-    report.put("operationsPerRowStep", operations);
-    report.put("matrixProductGflops", SampleStatistics.of(all).toMap());
-    report.put("cases", cases);
+    figures.put("operationsPerRowStep", operations);
+    figures.put("matrixProductGflops", SampleStatistics.of(all).toMap());
+    figures.put("cases", cases);
+    return figures;
   }
 
   private void fill(SamplingNetwork.Slots slots, int rows) {
@@ -88,11 +95,11 @@ final class BarePasses {
     long[] one = {0};
     return () -> {
       slots.step(named, alpha, coefficients, new long[rows]);
-      slots.take(one); // waits for asynchronous devices
+      slots.take(one); // waits for devices that work behind the caller's back
     };
   }
 
-  /** The rate of matrix products on this device, by the same software: 1,024³ repeatedly. */
+  /** How fast this device multiplies matrices, by the same software: 1,024³ again and again. */
   private static final class Products implements AutoCloseable {
     private final SamplingNetwork network;
     private final SamplingNetwork.Slots slots;

@@ -1,42 +1,45 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.cli.ReportOptions;
+import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
-import dev.mezzotint.network.Device;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
- * The report of a benchmark, and its comparison with an earlier one.
+ * What becomes of a benchmark's figures: a file of them, and a comparison with an earlier one.
  *
- * <p>Only metrics without a unit are compared: ratios to a peer, shares of the bare network or of
- * plain matrix products, calls per job. The speed of a shared machine may halve within an hour, so
- * the images per second of two reports say nothing about the software; values that were measured
- * alternately do.
+ * <p>Only figures without a unit are compared: ratios to a peer, shares of the bare network or of
+ * plain matrix products, calls per job. A shared machine is half as fast an hour later, so pictures
+ * per second of two files say nothing about the software; what was measured by turns does.
  */
-public final class BenchReport extends ReportOptions {
-  private static final Set<String> HIGHER_IS_BETTER =
-      Set.of("ratio", "share", "shareOfMatrixProducts");
-  private static final Set<String> LOWER_IS_BETTER = Set.of("peakMemoryRatio", "storeCallsPerJob");
+public final class BenchReport {
+  /** Whose fall is a loss. */
+  private static final Set<String> RISING = Set.of("ratio", "share", "shareOfMatrixProducts");
+
+  /** Whose rise is a loss. */
+  private static final Set<String> FALLING = Set.of("peakMemoryRatio", "storeCallsPerJob");
+
   private static final long FILE_BYTES_MAX = 10_000_000;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
+  private @Nullable Path json;
 
   @Option(
       names = "--compare",
       paramLabel = "FILE",
       description = {
-        "Report of an earlier run: ratios and shares that are worse by more than --band",
-        "are listed, and the exit code is 1."
+        "Figures of an earlier run, written by --json: ratios and shares that have",
+        "become worse by more than --band are named, and the exit code is 1."
       })
   private @Nullable Path earlier;
 
@@ -44,26 +47,19 @@ public final class BenchReport extends ReportOptions {
       names = "--band",
       defaultValue = "0.1",
       paramLabel = "B",
-      description = "Relative noise of a median; default ${DEFAULT-VALUE}.")
+      description =
+          "How far noise alone moves a median, as a part of it; default ${DEFAULT-VALUE}.")
   private double band = 0.1;
 
-  /** Reports the model, the machine and how busy it is. */
-  void recordMachine(Device device, String model) {
-    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-    put("model", model);
-    put("machine", device.description());
-    put("loadAverageAtStart", load);
-    print("%s on %s; load average %.1f", model, device.description(), load);
-  }
-
   /**
-   * Checks the options before the measurement.
+   * Refuses, before anything is measured, what could not be written or compared.
    *
    * @throws InvalidInputException naming the option
    */
-  @Override
   public void check() {
-    super.check();
+    if (json != null) {
+      OutputPaths.file("--json", json);
+    }
     if (!(band >= 0 && band < 1)) {
       throw new InvalidInputException("--band", "--band must be 0 to below 1, not " + band);
     }
@@ -72,36 +68,50 @@ public final class BenchReport extends ReportOptions {
     }
   }
 
+  /** Writes what there is so far: long runs are cut short. */
+  public void write(Map<String, Object> figures) throws IOException {
+    if (json != null) {
+      Files.write(json, JsonText.writePretty(figures));
+    }
+  }
+
   /**
-   * Also compares the metrics with the earlier report.
+   * Writes the figures and compares them.
    *
-   * @return the exit code: 1 if a metric is worse beyond the band
+   * @return the exit code: 1 if something has become worse beyond the band
    */
-  @Override
-  public int finish() throws IOException {
-    super.finish();
+  public int end(Map<String, Object> figures) throws IOException {
+    write(figures);
     if (earlier == null) {
       return 0;
     }
-    Map<String, Double> before = comparable(read(earlier));
+    Map<String, Double> before = medians(read(earlier).toMap());
     Map<String, Double> now =
-        comparable(JsonObject.parse(JsonText.write(metrics()))); // numbers as in the file
-    now.keySet().retainAll(before.keySet());
-    if (now.isEmpty()) {
-      throw new InvalidInputException(
-          "--compare", "--compare: " + earlier + " has no metric in common with this run");
-    }
+        medians(JsonObject.parse(JsonText.write(figures)).toMap()); // numbers as the file has them
     int worse = 0;
+    int compared = 0;
     for (Map.Entry<String, Double> entry : now.entrySet()) {
+      Double was = before.get(entry.getKey());
+      if (was == null) {
+        continue;
+      }
+      compared++;
       String name = entry.getKey().substring(entry.getKey().lastIndexOf('.') + 1);
-      double was = Objects.requireNonNull(before.get(entry.getKey()));
       double is = entry.getValue();
-      boolean lost =
-          HIGHER_IS_BETTER.contains(name) ? is < was * (1 - band) : is > was * (1 + band);
+      boolean lost = RISING.contains(name) ? is < was * (1 - band) : is > was * (1 + band);
       worse += lost ? 1 : 0;
-      print(
-          "%s: %.3f, was %.3f%s",
-          entry.getKey(), is, was, lost ? ": worse by more than " + band : "");
+      System.out.println(
+          String.format(
+              Locale.ROOT,
+              "%s: %.3f, was %.3f%s",
+              entry.getKey(),
+              is,
+              was,
+              lost ? ": worse by more than " + band : ""));
+    }
+    if (compared == 0) {
+      throw new InvalidInputException(
+          "--compare", "--compare: " + earlier + " holds none of the figures of this run");
     }
     return worse > 0 ? 1 : 0;
   }
@@ -119,10 +129,10 @@ public final class BenchReport extends ReportOptions {
     }
   }
 
-  /** The metrics that are compared, by their paths; of a spread its median. */
-  private static Map<String, Double> comparable(JsonObject report) {
+  /** Path → value of everything that can be compared. */
+  private static Map<String, Double> medians(Map<String, Object> figures) {
     Map<String, Double> found = new LinkedHashMap<>();
-    walk("", "", report.toMap(), found);
+    walk("", "", figures, found);
     return found;
   }
 
@@ -142,7 +152,7 @@ public final class BenchReport extends ReportOptions {
         walk(path + "." + i, name, list.get(i), found);
       }
     } else if (value instanceof Number number
-        && (HIGHER_IS_BETTER.contains(name) || LOWER_IS_BETTER.contains(name))) {
+        && (RISING.contains(name) || FALLING.contains(name))) {
       found.put(path, number.doubleValue());
     }
   }

@@ -1,26 +1,25 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.network.SamplingNetwork;
-import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Loads models whose steps can be blocked between two passes, so that a worker and the bare network
- * can be measured alternately. Safe for use by many threads.
+ * Models whose steps can be held up between two passes, so that a worker and the bare network can
+ * be measured by turns on one machine. Safe for use by many threads.
  */
 final class GatedModelLoader implements ModelLoader {
-  private final ModelLoader models;
+  private final ModelLoader shelf;
   private final ReentrantLock gate = new ReentrantLock(/* fair= */ true);
   private final AtomicLong rows = new AtomicLong();
 
-  GatedModelLoader(ModelLoader models) {
-    this.models = models;
+  GatedModelLoader(ModelLoader shelf) {
+    this.shelf = shelf;
   }
 
-  /** Waits for the current pass; no other starts until {@link #release}. */
+  /** Waits for the pass in hand; none begins until {@link #release}. */
   void hold() {
     gate.lock();
   }
@@ -29,24 +28,24 @@ final class GatedModelLoader implements ModelLoader {
     gate.unlock();
   }
 
-  /** Rows evaluated so far, without padding. */
+  /** Rows in passes so far, without those that only filled them up. */
   long rowSteps() {
     return rows.get();
   }
 
   @Override
   public ModelInfo find(String reference) {
-    return models.find(reference);
+    return shelf.find(reference);
   }
 
   @Override
   public long bytes(ModelInfo model) {
-    return models.bytes(model);
+    return shelf.bytes(model);
   }
 
   @Override
   public SamplingNetwork load(ModelInfo model) {
-    SamplingNetwork network = models.load(model);
+    SamplingNetwork network = shelf.load(model);
     return new SamplingNetwork() {
       @Override
       public float[] evaluate(float[] input, int height, int width, float[] t, long[] classes) {

@@ -2,14 +2,13 @@ package dev.mezzotint.bench;
 
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Map;
 
 /**
- * Median and range of repeated measurements.
+ * Some measurements of one thing.
  *
- * @param sorted in ascending order, at least one
+ * @param sorted rising, at least one
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
+@SuppressWarnings("ArrayRecordComponent") // compared by nobody
 public record SampleStatistics(double[] sorted) {
   public static SampleStatistics of(double... values) {
     double[] sorted = values.clone();
@@ -30,14 +29,14 @@ public record SampleStatistics(double[] sorted) {
     return sorted[sorted.length - 1];
   }
 
-  /** {@code median (min to max)}. */
+  /** {@code median (smallest to largest)}. */
   public String text(String format) {
     return String.format(
         Locale.ROOT, format + " (" + format + " to " + format + ")", median(), min(), max());
   }
 
-  /** For the report. */
-  public Map<String, Object> toMap() {
-    return Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
+  /** For JSON. */
+  public java.util.Map<String, Object> toMap() {
+    return java.util.Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
   }
 }

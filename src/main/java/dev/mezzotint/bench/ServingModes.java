@@ -14,10 +14,12 @@ import java.util.Queue;
 import java.util.Random;
 
 /**
- * Simulates three ways of serving the same requests, for the comparison in {@code
- * docs/batching.md}: batched by step with this software's policy; batched by request, where no
- * request joins a running batch; and one by one. All three run passes of the same costs on the same
- * clock, which is the machine's or a virtual one. Used by one thread at a time.
+ * The same requests served in three ways, for the comparison of {@code docs/batching.md}: at the
+ * step, by this software's policy; by request, in batches that nobody joins; one by one. All three
+ * run the same passes of the same sizes on the same clock, which is the machine's own or a
+ * calculated one.
+ *
+ * <p>Used by one thread at a time.
  */
 public final class ServingModes {
   private static final int IMAGES_MAX = 16;
@@ -27,7 +29,7 @@ public final class ServingModes {
 
   /**
    * @param arrives nanoseconds after the start
-   * @param stages evaluations of each image
+   * @param stages of each image
    */
   public record Request(long arrives, int images, int steps, Solver solver, int stages) {
     long rowSteps() {
@@ -41,19 +43,19 @@ public final class ServingModes {
     /** Nanoseconds since the start. */
     long now();
 
-    /** Waits until then. */
+    /** Does nothing until then. */
     void await(long nanos);
 
     /** One pass of this size. */
     void pass(int size);
   }
 
-  /** A serving mode. */
-  private interface Mode {
+  /** How requests are served. */
+  private interface Order {
     void arrived(int request);
 
-    /** Runs a pass; false if no request waits. */
-    boolean pass();
+    /** One pass and what follows from it, if anybody is there. */
+    boolean turn();
   }
 
   private final List<Request> requests;
@@ -71,7 +73,7 @@ public final class ServingModes {
   }
 
   /**
-   * The result of a run.
+   * What came of a run.
    *
    * @param latencies seconds from arrival to the last image of each request, sorted
    * @param rowStepsPerSecond from the first arrival to the last end
@@ -98,14 +100,14 @@ public final class ServingModes {
         steps * solver.evaluationsPerStep());
   }
 
-  /** Mean evaluations of a mixed request, all images together. */
+  /** Mean stages of all images of a mixed request together. */
   public static double meanRowSteps() {
     double evaluations =
         Arrays.stream(SOLVERS).mapToInt(Solver::evaluationsPerStep).average().orElseThrow();
     return (1 + IMAGES_MAX) / 2.0 * (STEPS_MIN + STEPS_MAX) / 2.0 * evaluations;
   }
 
-  /** Mixed requests with exponentially distributed gaps. */
+  /** Mixed requests that arrive independently of each other, so many a second on average. */
   public static List<Request> poisson(int count, double perSecond, long seed) {
     Random random = new Random(seed);
     List<Request> requests = new ArrayList<>();
@@ -117,8 +119,8 @@ public final class ServingModes {
     return requests;
   }
 
-  /** A device with a virtual clock, whose passes take exactly what the curve says. */
-  public static Passes virtual(BatchCurve curve) {
+  /** A device on which each pass takes exactly what the curve says. */
+  public static Passes calculated(BatchCurve curve) {
     return new Passes() {
       private long now;
 
@@ -140,9 +142,9 @@ public final class ServingModes {
   }
 
   /**
-   * Batches by step with this software's policy.
+   * By this software's policy.
    *
-   * @param lanes requests in progress at once; others wait in order of arrival
+   * @param lanes requests in hand at once; further ones wait in the order in which they came
    */
   public static Outcome atTheStep(
       List<Request> requests, BatchCurve curve, int slots, int lanes, Passes device) {
@@ -151,9 +153,9 @@ public final class ServingModes {
   }
 
   /**
-   * Batches by request, first come, first served: as many waiting requests as fit into {@code rows}
-   * rows start together, the first one whatever its size. No request joins them; each ends with its
-   * own last step, and passes become smaller as rows end.
+   * First come, first served, in batches: as many requests as have come and fit into {@code rows}
+   * rows begin together at once, the first one whatever its size. Nobody joins them; each request
+   * ends with its own last step, and passes become smaller as rows end.
    *
    * @param rows 1 for one request at a time
    */
@@ -163,13 +165,13 @@ public final class ServingModes {
     return run.run(run.new ByRequest(rows));
   }
 
-  private Outcome run(Mode mode) {
+  private Outcome run(Order order) {
     int arrived = 0;
     while (true) {
       while (arrived < requests.size() && requests.get(arrived).arrives() <= device.now()) {
-        mode.arrived(arrived++);
+        order.arrived(arrived++);
       }
-      if (!mode.pass()) {
+      if (!order.turn()) {
         if (arrived == requests.size()) {
           return outcome();
         }
@@ -197,7 +199,7 @@ public final class ServingModes {
     return new Outcome(latencies, rowSteps * 1e9 / (last - requests.get(0).arrives()));
   }
 
-  private final class ByStep implements Mode {
+  private final class ByStep implements Order {
     private final StepPolicy policy = new StepPolicy();
 
     private final class Numbered extends ScheduledJob {
@@ -230,7 +232,7 @@ public final class ServingModes {
     }
 
     @Override
-    public boolean pass() {
+    public boolean turn() {
       for (; lanes > 0 && !waiting.isEmpty(); lanes--) {
         policy.add(new Numbered(waiting.remove()));
       }
@@ -248,7 +250,7 @@ public final class ServingModes {
     }
   }
 
-  private final class ByRequest implements Mode {
+  private final class ByRequest implements Order {
     private final int rowsMax;
     private final Queue<Integer> waiting = new ArrayDeque<>();
 
@@ -267,7 +269,7 @@ public final class ServingModes {
     }
 
     @Override
-    public boolean pass() {
+    public boolean turn() {
       if (batch.isEmpty()) {
         fill();
       }
@@ -277,7 +279,7 @@ public final class ServingModes {
       int cap = curve.sizes()[curve.sizes().length - 1];
       int size = curve.choose(batch.size(), cap);
       device.pass(size);
-      // Rows that the last pass left out come first.
+      // Those that were passed over the last time come first.
       int rows = Math.min(size, batch.size());
       for (int i = 0; i < rows; i++) {
         next = next < batch.size() ? next : 0;

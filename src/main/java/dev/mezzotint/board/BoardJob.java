@@ -9,24 +9,22 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Snapshot of a job on a {@link JobBoard}. Immutable.
+ * A job as a {@link JobBoard} shows it at one moment. Immutable.
  *
- * @param kind {@code generation} or {@code training}; empty while unknown
- * @param attempt number of the newest known attempt; 0 before any
- * @param since time of its request, or of its oldest known event
- * @param started start of its first attempt
+ * @param kind {@code generation} or {@code training}; empty while nobody has said
+ * @param attempt the newest that was heard of; 0 before any
+ * @param since when its request was written, or its oldest known event
+ * @param started when its first attempt began
  * @param updated time of the newest event
- * @param cancelRequested whether its cancellation was requested and it has not ended yet
+ * @param cancelRequested somebody has called it off, and it has not ended yet
  * @param data members of its events, the newest of each name
- * @param request its request without long members; empty if unknown
- * @param truncatedFields names of members left out of {@code request}: without them it is a
- *     different request
+ * @param request what it asks for, without what is long; empty if the request was not seen
+ * @param truncatedFields names of members that were too long: without them it is another request
  * @param lossHistory of a training: iteration and smoothed loss, at most {@link
- *     LossHistory#POINTS_MAX} points
+ *     LossHistory#POINTS_MAX}
  */
 public record BoardJob(
     String id,
@@ -42,7 +40,7 @@ public record BoardJob(
     List<String> truncatedFields,
     List<double[]> lossHistory) {
 
-  /** The members of events that are shown. */
+  /** Members of events that are of use to whoever looks at a job. */
   static final Set<String> KEPT =
       Set.of(
           "model",
@@ -68,7 +66,7 @@ public record BoardJob(
           "field",
           "cause");
 
-  /** A job's state, coarser than its events. */
+  /** Where a job stands, in fewer words than its events have. */
   public enum State {
     QUEUED,
     RUNNING,
@@ -77,7 +75,7 @@ public record BoardJob(
     CANCELLED,
     EXPIRED;
 
-    /** The wire names of all states. */
+    /** The words of all states. */
     public static final List<String> WORDS = Stream.of(values()).map(State::wireName).toList();
 
     static State of(JobState.State state) {
@@ -107,12 +105,12 @@ public record BoardJob(
     lossHistory = List.copyOf(lossHistory);
   }
 
-  /** Its position in the list. */
+  /** Its place among others, newest first. */
   public JobBoard.Cursor cursor() {
     return new JobBoard.Cursor(since, id);
   }
 
-  /** As JSON members in a readable order, without the loss history. */
+  /** As JSON members, in an order that people like to read; without the curve. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", id);
@@ -126,21 +124,21 @@ public record BoardJob(
       map.put("ended", updated.toString());
     }
     if (cancelRequested) {
-      map.put("cancelRequested", true);
+      map.put("calledOff", true);
     }
     for (String name : data.keySet().stream().sorted().toList()) {
       map.put(name, data.get(name));
     }
     if (!request.isEmpty()) {
-      map.put("request", new TreeMap<>(request));
+      map.put("request", request);
     }
     if (!truncatedFields.isEmpty()) {
-      map.put("truncatedFields", truncatedFields);
+      map.put("requestLacks", truncatedFields);
     }
     return map;
   }
 
-  /** The loss history as lists of two numbers. */
+  /** The curve as lists of two numbers. */
   public List<List<Double>> lossPoints() {
     List<List<Double>> points = new ArrayList<>();
     lossHistory.forEach(point -> points.add(List.of(point[0], point[1])));

@@ -18,11 +18,12 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * The list of queued, running and ended jobs, built from requests and events. These may arrive from
- * any point on, in any order and more than once: the rules of {@link JobState} decide what counts.
+ * What is queued, running and done, as the request topics and the event topic tell it. Both may be
+ * read from anywhere on, in any order and more than once: the rules of {@link JobState} decide what
+ * counts.
  *
- * <p>Holds the newest jobs only: beyond its capacity it drops the jobs that ended first, and
- * running ones only if none has ended. Safe for use by many threads; the listener is called in the
+ * <p>Holds the newest jobs only: beyond its capacity it drops those first that ended first, and
+ * running ones only if nothing has ended. Safe for use by many threads; listeners are called in the
  * order of the changes, under a lock, and must be quick.
  */
 public final class JobBoard {
@@ -30,32 +31,32 @@ public final class JobBoard {
   private final Consumer<BoardJob> onChange;
   private final Map<String, Entry> jobs = new HashMap<>();
 
-  /** All jobs, newest first. */
+  /** All of them, the newest first. */
   private final TreeSet<Entry> order =
       new TreeSet<>(Comparator.comparing((Entry e) -> e.since).reversed().thenComparing(e -> e.id));
 
-  /** Ended jobs, in the order of their ends. */
+  /** Those that have ended, the first to end first. */
   private final TreeSet<Entry> ended =
       new TreeSet<>(Comparator.comparing((Entry e) -> e.updated).thenComparing(e -> e.id));
 
-  /** Without a listener. */
+  /** A board that tells nobody. */
   public JobBoard(int capacity) {
     this(capacity, job -> {});
   }
 
   /**
-   * @param capacity number of jobs held, at least 1
-   * @param onChange receives every new or changed job
+   * @param capacity jobs that are remembered, at least 1
+   * @param changed hears of every job that is new or other than before
    */
-  public JobBoard(int capacity, Consumer<BoardJob> onChange) {
+  public JobBoard(int capacity, Consumer<BoardJob> changed) {
     if (capacity < 1) {
-      throw new IllegalArgumentException("the capacity must be at least 1, not " + capacity);
+      throw new IllegalArgumentException("a board of " + capacity + " jobs");
     }
     this.capacity = capacity;
-    this.onChange = onChange;
+    this.onChange = changed;
   }
 
-  /** A job's mutable state; guarded by the board. */
+  /** A job as the board keeps it; guarded by the board. */
   private static final class Entry {
     private final String id;
     private final Map<String, Object> data = new LinkedHashMap<>();
@@ -83,7 +84,7 @@ public final class JobBoard {
           since,
           started,
           updated,
-          cancelRequested && !state.isTerminal(),
+          cancelRequested && !state.over(),
           new LinkedHashMap<>(data),
           request.map(RequestSummary::members).orElse(Map.of()),
           request.map(RequestSummary::truncatedFields).orElse(List.of()),
@@ -92,28 +93,28 @@ public final class JobBoard {
   }
 
   /**
-   * Adds a request read from its topic. The first one with an id counts: another is a copy of it or
-   * will be rejected.
+   * A request stands in its topic. The first one under an id counts: another is either a copy of it
+   * or will be rejected.
    *
    * @param kind {@code generation} or {@code training}
    * @param at when it was written
    */
   public synchronized void requested(String kind, JobId id, JsonObject request, Instant at) {
-    addRequest(entry(id.value(), at), kind, request, at);
+    ask(entry(id.value(), at), kind, request, at);
   }
 
   /**
-   * Adds a settled request to its job, if the board knows the job from its events; otherwise it
-   * would appear as queued.
+   * As {@link #requested}, of a request that is done with: a job whose events have all gone by is
+   * not taken for one that waits.
    */
   public synchronized void settled(String kind, JobId id, JsonObject request, Instant at) {
     Entry known = jobs.get(id.value());
     if (known != null) {
-      addRequest(known, kind, request, at);
+      ask(known, kind, request, at);
     }
   }
 
-  private void addRequest(Entry entry, String kind, JsonObject request, Instant at) {
+  private void ask(Entry entry, String kind, JsonObject request, Instant at) {
     if (entry.request.isPresent()) {
       return;
     }
@@ -123,16 +124,16 @@ public final class JobBoard {
     settle(entry);
   }
 
-  /** Marks a job whose cancellation was requested; no effect if it is unknown or has ended. */
+  /** Somebody has called this job off; nothing happens if it is not known or over. */
   public synchronized void cancelRequested(String id) {
     Entry entry = jobs.get(id);
-    if (entry != null && !entry.cancelRequested && !entry.state.isTerminal()) {
+    if (entry != null && !entry.cancelRequested && !entry.state.over()) {
       entry.cancelRequested = true;
       settle(entry);
     }
   }
 
-  /** Applies an event. A late one still adds members that are not known yet. */
+  /** An event was published. What it adds to what is known counts even if it comes late. */
   public synchronized void event(JobEvent event) {
     if (event.type() == JobEvent.Type.REJECTED || event.jobId().isEmpty()) {
       return; // about a record, not about a job
@@ -142,22 +143,22 @@ public final class JobBoard {
     Optional<JobState> next = after(entry.state, event);
     if (next.isPresent()) {
       entry.state = next.get();
-      apply(entry, event);
-    } else if (!addMissing(entry, event)) {
+      take(entry, event);
+    } else if (!learn(entry, event)) {
       return;
     }
     settle(entry);
   }
 
-  private static Optional<JobState> after(JobState state, JobEvent event) {
+  private static Optional<JobState> after(JobState life, JobEvent event) {
     try {
-      return state.after(event);
+      return life.after(event);
     } catch (JobState.TwoEndsException e) {
-      return Optional.empty(); // the first terminal event counts
+      return Optional.empty(); // the first one heard stays; whoever checks deliveries will tell
     }
   }
 
-  private static void apply(Entry entry, JobEvent event) {
+  private static void take(Entry entry, JobEvent event) {
     if (event.type() == JobEvent.Type.STARTED && entry.started.isEmpty()) {
       entry.started = Optional.of(event.time());
     }
@@ -181,26 +182,26 @@ public final class JobBoard {
     if (event.type() == JobEvent.Type.COMPLETED
         && total != null
         && !event.data().containsKey("failedFrames")) {
-      entry.data.put("done", total); // the last progress event precedes the end
+      entry.data.put("done", total); // the last progress was told before the end
     }
     entry.updated = event.time();
   }
 
-  /** Adds what is not known yet from a late event; returns whether there was anything. */
-  private static boolean addMissing(Entry entry, JobEvent event) {
-    boolean added = false;
+  /** Of an event that came late: what nobody has said before. */
+  private static boolean learn(Entry entry, JobEvent event) {
+    boolean learnt = false;
     for (String name : List.of("model", "worker")) {
       Object value = event.data().get(name);
       if (value != null && entry.data.putIfAbsent(name, value) == null) {
-        added = true;
+        learnt = true;
       }
     }
     boolean start = event.type() == JobEvent.Type.STARTED && event.attempt() == 1;
     if (start && !Objects.equals(entry.started, Optional.of(event.time()))) {
       entry.started = Optional.of(event.time());
-      added = true;
+      learnt = true;
     }
-    return added;
+    return learnt;
   }
 
   private Entry entry(String id, Instant at) {
@@ -223,7 +224,7 @@ public final class JobBoard {
   }
 
   private void settle(Entry entry) {
-    if (entry.state.isTerminal()) {
+    if (entry.state.over()) {
       ended.add(entry);
     }
     while (jobs.size() > capacity) {
@@ -237,28 +238,28 @@ public final class JobBoard {
     }
   }
 
-  /** The job with this id; empty if unknown. */
+  /** The job of this id, if it is known. */
   public synchronized Optional<BoardJob> job(String id) {
     return Optional.ofNullable(jobs.get(id)).map(Entry::snapshot);
   }
 
-  /** SHA-256 of the job's request with its members sorted; empty if the request is unknown. */
+  /** SHA-256 of the request that made this job, its members sorted; empty if it was not seen. */
   public synchronized Optional<String> fingerprint(String id) {
     return Optional.ofNullable(jobs.get(id))
         .flatMap(entry -> entry.request)
         .map(RequestSummary::fingerprint);
   }
 
-  /** The fingerprint of a request. */
+  /** The fingerprint of such a request. */
   public static String fingerprint(JsonObject request) {
     return RequestSummary.of(request).fingerprint();
   }
 
   /**
-   * Returns jobs, newest first.
+   * Jobs from the newest on.
    *
-   * @param wanted selects jobs
-   * @param after begins after this position; empty for the newest job
+   * @param wanted which of them
+   * @param after begins behind this one; empty for the newest
    */
   public synchronized List<BoardJob> newest(
       Predicate<BoardJob> wanted, Optional<Cursor> after, int countMax) {
@@ -275,14 +276,14 @@ public final class JobBoard {
     return page;
   }
 
-  /** A position in the list that stays valid when jobs are added or dropped. */
+  /** A place between two jobs, which stays where it is when jobs come and go. */
   public record Cursor(Instant since, String id) {}
 
   private static Entry at(Cursor mark) {
     return new Entry(mark.id(), mark.since());
   }
 
-  /** Number of jobs in each state. */
+  /** How many jobs are in each state. */
   public synchronized Map<BoardJob.State, Integer> counts() {
     Map<BoardJob.State, Integer> counts = new LinkedHashMap<>();
     for (BoardJob.State state : BoardJob.State.values()) {
@@ -292,7 +293,7 @@ public final class JobBoard {
     return counts;
   }
 
-  /** Number of jobs held. */
+  /** How many jobs are remembered. */
   public synchronized int size() {
     return jobs.size();
   }

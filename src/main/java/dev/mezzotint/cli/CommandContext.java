@@ -1,14 +1,16 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
-import dev.mezzotint.storage.ObjectTransfer;
 import java.nio.file.Path;
 import java.util.function.Function;
 
-/** Services available to commands, created from the configuration. Each is opened on first use. */
+/**
+ * What commands need of the machine they run on; made by the root, which knows the configuration.
+ * Nothing is opened before it is asked for.
+ */
 public interface CommandContext {
 
   /**
@@ -17,45 +19,36 @@ public interface CommandContext {
   Device device(String name);
 
   /**
-   * As {@link #device}, with as many threads as in a worker, which leaves CPU time for other work.
+   * As {@link #device}, with as many threads as a worker gives it, which has other things to do.
    */
   default Device workerDevice(String name) {
     return device(name);
   }
 
   /**
-   * Registers an action for the shutdown of the process, run before its devices are closed.
+   * Does something when the process is told to end, before its devices stand still.
    *
-   * @return removes the registration
+   * @return forgets it again
    */
   Runnable onShutdown(Runnable toEnd);
 
-  /** Finds a model by any form of reference, including models in the object store. */
+  /** Finds a model by any form of reference, the object store's included. */
   ModelFiles model(String reference);
 
-  /** The folder of the bundled models. */
+  /** The folder of the models that come with the software. */
   Path bundledModels();
 
   /**
-   * Runs an operation on the models in the object store.
+   * Does something with the models in the object store.
    *
-   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this
-   *     machine
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
    */
   <T> T inStore(Function<StoredModels, T> work);
 
   /**
-   * Connects to the running system's broker.
-   *
-   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this
-   *     machine
-   */
-  JobClient client();
-
-  /**
-   * Copies files to and from the running system's bucket.
+   * Connects to the running system.
    *
    * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
    */
-  ObjectTransfer objects();
+  MezzotintSystem requests();
 }

@@ -6,11 +6,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code completion}: the completion script for bash and zsh. */
+/** {@code completion}: what lets a shell complete commands, options and files. */
 @Command(
     name = "completion",
-    description =
-        "Print a script that completes commands, options and files of 'mezzotint' in bash and zsh.",
+    description = "Print a script that lets bash or zsh complete 'mezzotint' and all behind it.",
     footer = {
       "",
       "Example:",

@@ -2,9 +2,9 @@ package dev.mezzotint.cli;
 
 import picocli.CommandLine.Command;
 
-/** {@code datasets}: inspects data sets. */
+/** {@code datasets}: what there is to train on. */
 @Command(
     name = "datasets",
-    description = "Inspect data sets for training.",
+    description = "Look at what there is to train on.",
     synopsisSubcommandLabel = "WHAT")
 public final class DatasetsCommand {}

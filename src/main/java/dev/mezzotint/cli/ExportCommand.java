@@ -18,7 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code export}: writes a folder that diffusers' {@code UNet2DModel.from_pretrained} loads. */
+/** {@code export}: a folder that diffusers' {@code UNet2DModel.from_pretrained} loads as it is. */
 @Command(
     name = "export",
     description = "Write a model as a folder that diffusers' UNet2DModel loads.",
@@ -39,10 +39,10 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext context;
+  private final CommandContext surroundings;
 
-  public ExportCommand(CommandContext context) {
-    this.context = context;
+  public ExportCommand(CommandContext surroundings) {
+    this.surroundings = surroundings;
   }
 
   @Override
@@ -52,10 +52,10 @@ public final class ExportCommand implements Callable<Integer> {
           case "float32" -> DType.F32;
           case "float16" -> DType.F16;
           default ->
-              throw InvalidInputException.of(
-                  "--dtype", "must be float32 or float16, not %s", dtype);
+              throw new InvalidInputException(
+                  "--dtype", "--dtype must be float32 or float16, not " + dtype);
         };
-    ModelFiles files = context.model(reference);
+    ModelFiles files = surroundings.model(reference);
     Map<String, Tensor> weights = files.readWeights();
     Weights.check(
         weights,
@@ -65,12 +65,26 @@ public final class ExportCommand implements Callable<Integer> {
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     OutputPaths.modelFolder("--to", to);
     ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
-    Map<String, Object> facts = ImportCommand.facts(files, to);
-    facts.put("dtype", dtype);
-    json.status(
-        "exported to %s; in Python: unet(x, torch.full((N,), alpha * %s)).sample is the %s"
-            .formatted(to, files.card().timestepScale(), files.card().prediction().wireName()),
-        facts);
+    json.tell(
+        "exported to "
+            + to
+            + "; in Python: unet(x, torch.full((N,), alpha * "
+            + files.card().timestepScale()
+            + ")).sample is the "
+            + files.card().prediction().wireName(),
+        Map.of(
+            "name",
+            files.name(),
+            "version",
+            files.version(),
+            "to",
+            to.toString(),
+            "dtype",
+            dtype,
+            "prediction",
+            files.card().prediction().wireName(),
+            "timestepScale",
+            files.card().timestepScale()));
     return 0;
   }
 }

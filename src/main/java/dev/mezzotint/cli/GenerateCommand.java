@@ -8,9 +8,7 @@ import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.sampling.InpaintingHook;
 import dev.mezzotint.sampling.ModelInfo;
-import dev.mezzotint.sampling.ModelLoader;
 import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
@@ -31,14 +29,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code generate}: runs the worker's step loop in this process, without broker or store. */
+/** {@code generate}: the worker's step loop in this process, without broker or store. */
 @Command(
     name = "generate",
-    description = "Generate images in this process: 00000.png..., grid.png, samples.safetensors.",
+    description = "Generate pictures in this process: 00000.png..., grid.png, samples.safetensors.",
     footer = {
       "",
       "Examples:",
-      "  generate --model avatars-32 --count 16 --seed 7 --out images",
+      "  generate --model avatars-32 --count 16 --seed 7 --out pictures",
       "  generate --model avatars-32 --interpolate 3..7 --count 12 --out between",
       "  generate --model avatars-32 --init face.png --from-alpha 0.5 --count 8 --out like-it",
       "  generate --model avatars-32 --init face.png --mask mask.png --count 8 --out painted",
@@ -55,12 +53,12 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private FrameOptions frames = new FrameOptions();
 
-  @Option(names = "--class", paramLabel = "K", description = "Class label of all images.")
+  @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
   private @Nullable Integer classLabel;
 
   @Option(
       names = "--trajectory",
-      description = "Also write trajectory.png, an animation of the path from x0 to x1.")
+      description = "Also write trajectory.png, an animation of the way from x0 to x1.")
   private boolean trajectory;
 
   @Mixin private InpaintingOptions inpainting = new InpaintingOptions();
@@ -72,31 +70,31 @@ public final class GenerateCommand implements Callable<Integer> {
 
   private final CommandContext context;
 
-  public GenerateCommand(CommandContext context) {
-    this.context = context;
+  public GenerateCommand(CommandContext surroundings) {
+    this.context = surroundings;
   }
 
   @Override
   public Integer call() throws IOException {
     Optional<Tensor> noise = initial.given();
     ModelFiles files = context.model(model.reference);
-    ModelLoader loader = ModelResolver.of(context.device(model.device), files);
+    ModelResolver library = new ModelResolver(context.device(model.device), ref -> files);
     ModelInfo info =
-        noise
-            .map(x0 -> ModelInfo.of(files, (int) x0.shape()[2], (int) x0.shape()[3]))
-            .orElseGet(() -> ModelInfo.of(files));
+        noise.isPresent()
+            ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
+            : library.find("");
     try {
       frames.open(info);
       frames.frames().ifPresent(named -> initial.expect(named, frames.shared()));
       return generate(
-          loader, files, info, initial.points(info, files, noise, inpainting.isPresent()));
+          library, files, info, initial.points(info, files, noise, inpainting.isPresent()));
     } finally {
       frames.close();
     }
   }
 
   private int generate(
-      ModelLoader loader, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
+      ModelResolver library, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
       throws IOException {
     List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = solving.solver(info);
@@ -109,12 +107,12 @@ public final class GenerateCommand implements Callable<Integer> {
               + " --from-alpha");
     }
     double[] alphas = guidance.activeAlphas(ends);
-    Optional<Inpainting> plan = inpainting.plan(solver, alphas);
-    List<Stage> stages = plan.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
-    if (plan.isPresent()) {
-      rows = withInpainting(rows, info, plan.get());
+    Optional<Inpainting> painting = inpainting.inpainting(solver, alphas);
+    List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
+    if (painting.isPresent()) {
+      rows = withInpainting(rows, info, painting.get());
     }
-    Optional<TrajectoryRecorder> recorder =
+    Optional<TrajectoryRecorder> ways =
         trajectory
             ? Optional.of(
                 TrajectoryRecorder.record(info, rows, stages.size(), solver.evaluationsPerStep()))
@@ -123,7 +121,7 @@ public final class GenerateCommand implements Callable<Integer> {
         new SamplingJob(
             "generate",
             info,
-            rows.stream().map(row -> recorder.map(all -> all.with(row)).orElse(row)).toList(),
+            rows.stream().map(row -> ways.map(all -> all.with(row)).orElse(row)).toList(),
             stages,
             label(info),
             guidance,
@@ -131,13 +129,13 @@ public final class GenerateCommand implements Callable<Integer> {
             "",
             Optional.empty());
     OutputPaths.folder("--out", out);
-    float[][] samples = sample(loader, job);
+    float[][] samples = sample(library, job);
     List<String> files = new ArrayList<>(SampleFiles.write(out, info, samples, this::name));
     files.addAll(frames.write(out, info, samples));
-    if (recorder.isPresent()) {
-      files.add(recorder.get().write(out, info));
+    if (ways.isPresent()) {
+      files.add(ways.get().write(out, info));
     }
-    json.status(
+    json.tell(
         rows.size() + (initial.isInverse() ? " x0: " : " samples: ") + out,
         Map.of(
             "model", info.reference(),
@@ -162,40 +160,59 @@ public final class GenerateCommand implements Callable<Integer> {
     return rows;
   }
 
-  /** Name of a sample's file, without extension. */
+  /** Of a sample's file, without ending. */
   private String name(int index) {
     return frames.frames().map(named -> named.name(index)).orElse("%05d".formatted(index));
   }
 
   private List<SamplingJob.Row> withInpainting(
       List<SamplingJob.Row> rows, ModelInfo info, Inpainting plan) {
-    float[] mask = inpainting.maskValues(info);
+    float[] shares = inpainting.maskValues(info);
     return rows.stream()
         .map(
             row ->
                 row.withHook(
-                    new InpaintingHook(
+                    InpaintingOptions.hook(
                         plan,
                         initial.noise(row.index(), info),
                         initial.image(row.index()),
-                        mask,
+                        shares,
                         initial.seed(),
                         row.index())))
         .toList();
   }
 
   private OptionalInt label(ModelInfo info) {
-    OptionalInt label = classLabel == null ? OptionalInt.empty() : OptionalInt.of(classLabel);
-    info.checkClassLabel("--class", label);
-    return label;
+    if (info.classes().isEmpty()) {
+      if (classLabel != null) {
+        throw new InvalidInputException("--class", "--class: the model has no classes");
+      }
+      return OptionalInt.empty();
+    }
+    if (classLabel == null) {
+      throw new InvalidInputException(
+          "--class",
+          "--class is needed: the model takes classes from 0 to "
+              + (info.classes().getAsInt() - 1));
+    }
+    return OptionalInt.of(checked("--class", classLabel, 0, info.classes().getAsInt() - 1));
   }
 
-  /** Samples all rows and returns them in their order, C×H×W each. */
-  public static float[][] sample(ModelLoader loader, SamplingJob job) {
-    float[][] images = new float[job.rows().size()][];
+  private static int checked(String option, long value, int min, int max) {
+    if (value < min || value > max) {
+      throw new InvalidInputException(
+          option, option + " must be from " + min + " to " + max + ", not " + value);
+    }
+    return (int) value;
+  }
+
+  /** All rows' pictures in their order, C×H×W each. */
+  public static float[][] sample(ModelResolver library, SamplingJob job) {
+    float[][] pictures = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
-    PassProgress progress = new PassProgress((long) images.length * job.stages().size());
-    try (StepLoop loop = new StepLoop(loader, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
+    PassProgress progress = new PassProgress((long) pictures.length * job.stages().size());
+    try (StepLoop loop =
+        new StepLoop(library, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
       loop.submit(
           job,
           new Sampler.RowListener() {
@@ -209,8 +226,8 @@ public final class GenerateCommand implements Callable<Integer> {
             @Override
             public void finished(int row, float[] chw) {
               job.model().checkFinite(row, chw);
-              images[row] = chw;
-              if (++finished == images.length) {
+              pictures[row] = chw;
+              if (++finished == pictures.length) {
                 over.complete(null);
               }
             }
@@ -226,6 +243,6 @@ public final class GenerateCommand implements Callable<Integer> {
     } finally {
       progress.close();
     }
-    return images;
+    return pictures;
   }
 }

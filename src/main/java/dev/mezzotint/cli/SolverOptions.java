@@ -9,12 +9,9 @@ import dev.mezzotint.sampling.ModelInfo;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of a sampling trajectory: solver, steps, schedule and guidance. */
+/** How a model's direction field is followed. Used by one command. */
 final class SolverOptions {
-  @Option(
-      names = "--steps",
-      paramLabel = "T",
-      description = "Intervals of alpha, 1 to 1000; default as on the model's card.")
+  @Option(names = "--steps", paramLabel = "T", description = "Intervals of alpha, 1 to 1000.")
   private @Nullable Integer steps;
 
   @Option(
@@ -36,14 +33,13 @@ final class SolverOptions {
       names = "--guidance",
       paramLabel = "W",
       description =
-          "Guidance weight for class and condition, for models also trained without; default 1,"
-              + " off.")
+          "Exaggerate class and condition, for models that were also trained without; 1 is none.")
   private double guidance = 1;
 
-  @Option(names = "--cfg-zero", description = "Use CFG-Zero* guidance.")
+  @Option(names = "--cfg-zero", description = "Guide by CFG-Zero* instead of plainly.")
   private boolean cfgZero;
 
-  /** The schedule as given. */
+  /** The schedule's word. */
   String schedule() {
     return schedule;
   }
@@ -59,12 +55,12 @@ final class SolverOptions {
     }
   }
 
-  /** The T + 1 boundaries of the intervals of α. */
+  /** The ends of the intervals, from one α to another. */
   double[] alphas(ModelInfo info, ModelCard card, double from, double to) {
     int intervals = steps == null ? info.steps() : checked(steps);
     try {
       if (steps == null && schedule.indexOf(',') >= 0) {
-        intervals = schedule.split(",", -1).length - 1; // a list implies the number of steps
+        intervals = schedule.split(",", -1).length - 1; // a list says itself how many
       }
       return schedule(card, intervals).alphas(intervals, from, to);
     } catch (IllegalArgumentException e) {
@@ -90,14 +86,14 @@ final class SolverOptions {
                     "--schedule",
                     "--schedule tuned: the card of model "
                         + card.name()
-                        + " has no schedule for "
+                        + " has none for "
                         + intervals
-                        + " steps, only for "
+                        + " steps, but for "
                         + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
   /**
-   * @throws InvalidInputException if guidance is requested and the model does not support it
+   * @throws InvalidInputException if the model cannot be guided and should be
    */
   Guidance guidance(ModelInfo info) {
     Guidance found;
@@ -107,10 +103,16 @@ final class SolverOptions {
       throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }
     if (cfgZero && !found.guides()) {
-      throw new InvalidInputException("--cfg-zero", "--cfg-zero needs a --guidance other than 1");
+      throw new InvalidInputException(
+          "--cfg-zero", "--cfg-zero needs a --guidance other than 1, which is none");
     }
-    if (found.guides()) {
-      info.checkGuidable("--guidance");
+    if (found.guides() && info.unguided().isEmpty()) {
+      throw new InvalidInputException(
+          "--guidance",
+          "--guidance other than 1 needs a model that was also trained without classes or"
+              + " conditions; model "
+              + info.reference()
+              + " was not");
     }
     return found;
   }

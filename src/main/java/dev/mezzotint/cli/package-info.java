@@ -1,4 +1,4 @@
-/** The command line: commands that work on local files and models. */
+/** Adapter: the command line. */
 @NullMarked
 package dev.mezzotint.cli;
 

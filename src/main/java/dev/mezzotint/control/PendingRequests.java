@@ -12,14 +12,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Index of queued requests: their ids, positions and deadlines. Does not hold the requests, since a
- * backlog can be large.
+ * Requests that wait in their topics, as far as somebody must know who ends jobs early: their ids,
+ * where they stand and when they are late. Holds no request, since a backlog can be large.
  *
- * <p>A request is removed when it and all of its copies are settled. Not safe for use by several
- * threads.
+ * <p>A request leaves when its topics' settled part has moved past it and all of its copies. Not
+ * safe for use by several threads.
  */
 public final class PendingRequests {
-  /** Time after a cancellation or deadline in which a worker that runs the job may end it first. */
+  /** A request is left to the workers for so long after its time: those that run it know too. */
   public static final Duration GRACE = Duration.ofMillis(200);
 
   private final int capacity;
@@ -33,13 +33,13 @@ public final class PendingRequests {
               .thenComparing(d -> d.position().log()));
 
   /**
-   * @param capacity number of requests remembered at most; others end when a worker takes them
+   * @param capacity beyond it requests are not remembered: they end when a worker takes them
    */
   public PendingRequests(int capacity) {
     this.capacity = capacity;
   }
 
-  /** The position of a record. */
+  /** Where a request record stands. */
   public record Position(String topic, int partition, long offset) {
     private String log() {
       return topic + "-" + partition;
@@ -47,28 +47,29 @@ public final class PendingRequests {
   }
 
   /**
-   * A request whose copies are all settled.
+   * A request of which no copy waits any more.
    *
    * @param fingerprint of its contents
-   * @param position of its latest copy
+   * @param position where its latest copy stood
    */
   public record Settled(String id, long fingerprint, Position position) {}
 
   /**
    * @param position of the latest copy
-   * @param open number of unsettled copies
+   * @param open how many copies are not settled
    */
   private record Entry(long fingerprint, Position position, Optional<Instant> deadline, int open) {}
 
   private record Due(Instant at, String id, Position position) {}
 
   /**
-   * Adds a request, or the new position of a known one, since copies replace their originals.
+   * A request stands here; if it was seen before, this place counts, since copies of a request take
+   * the place of what they copy.
    *
-   * @return false if it was not added: there is no room, or a different request with the same id
-   *     came first and keeps the id
+   * @return false if it is not remembered: there is no room, or another request under the same id
+   *     waits, which came first and will have the id
    */
-  public boolean add(PendingJobs.PendingRequest request, Position position) {
+  public boolean add(PendingJobs.PendingRequest request, Position place) {
     String id = request.id();
     Optional<Instant> deadline = request.deadline();
     Entry before = waiting.get(id);
@@ -81,28 +82,28 @@ public final class PendingRequests {
       }
       unschedule(id, before);
     }
-    boolean added = log(position).put(position.offset(), id) == null;
-    int open = (before == null ? 0 : before.open()) + (added ? 1 : 0);
-    waiting.put(id, new Entry(request.fingerprint(), position, deadline, open));
-    deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, position)));
+    boolean anew = log(place).put(place.offset(), id) == null;
+    int open = (before == null ? 0 : before.open()) + (anew ? 1 : 0);
+    waiting.put(id, new Entry(request.fingerprint(), place, deadline, open));
+    deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, place)));
     return true;
   }
 
-  /** Removes its deadline, which may be years ahead, so that a settled request takes no memory. */
+  /** Deadlines can lie years ahead; what is settled must not wait for them here. */
   private void unschedule(String id, Entry entry) {
     entry.deadline().ifPresent(time -> due.remove(new Due(time.plus(GRACE), id, entry.position())));
   }
 
-  private TreeMap<Long, String> log(Position position) {
-    return ids.computeIfAbsent(position.log(), log -> new TreeMap<>());
+  private TreeMap<Long, String> log(Position place) {
+    return ids.computeIfAbsent(place.log(), log -> new TreeMap<>());
   }
 
-  /** Schedules the end of a job; no effect if it is not queued. */
+  /** The job is to end; nothing happens if it does not wait. */
   public void cancelRequested(String id, Instant now) {
     scheduleAt(id, now.plus(GRACE));
   }
 
-  /** Schedules another check of a job, if it is still queued. */
+  /** Asks for this job once more at that time, if it still waits. */
   public void scheduleAt(String id, Instant at) {
     Entry entry = waiting.get(id);
     if (entry != null) {
@@ -110,7 +111,7 @@ public final class PendingRequests {
     }
   }
 
-  /** Removes requests before this offset; returns those without another unsettled copy. */
+  /** Everything before this offset is settled. */
   public List<Settled> removeSettled(String topic, int partition, long before) {
     List<Settled> gone = new ArrayList<>();
     TreeMap<Long, String> log = ids.get(topic + "-" + partition);
@@ -137,12 +138,12 @@ public final class PendingRequests {
     return gone;
   }
 
-  /** Returns whether there may be queued requests that are not remembered. */
+  /** Whether some requests may wait that are not remembered. */
   public boolean isFull() {
     return waiting.size() >= capacity;
   }
 
-  /** Removes and returns the requests whose scheduled time has come, once per scheduled time. */
+  /** Ids and places of those whose time has come, each once for each time that was asked for it. */
   public List<Map.Entry<String, Position>> due(Instant now) {
     List<Map.Entry<String, Position>> come = new ArrayList<>();
     while (!due.isEmpty() && !due.first().at().isAfter(now)) {
@@ -156,7 +157,7 @@ public final class PendingRequests {
     return come;
   }
 
-  /** Number of requests remembered. */
+  /** How many requests are remembered. */
   public int size() {
     return waiting.size();
   }

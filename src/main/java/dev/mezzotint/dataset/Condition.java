@@ -4,20 +4,19 @@ import dev.mezzotint.image.Palette;
 import java.util.Optional;
 
 /**
- * A condition of each image in a data set, which the network receives with the image.
+ * What stands beside a picture and is shown to the network with it.
  *
- * @param name in models and requests
- * @param folder of its files in the layout twins: {@code input} for {@code train/input/a.png}
- * @param palette colours of a label map, which becomes one channel per class; without it the
- *     condition is an image
- * @param nearest whether colours outside the palette are replaced by the nearest one in it;
- *     otherwise their file counts as broken
- * @param channels of the network's input: 3 or 1 for an image, the number of classes for a label
- *     map
+ * @param name how models and requests call it
+ * @param folder among twins, where it lies: {@code input} for {@code train/input/a.png}
+ * @param palette colours of a label map, which then becomes one channel a class; without it the
+ *     condition is a picture
+ * @param nearest whether colours outside the palette become the nearest one in it, rather than
+ *     making their file a broken one
+ * @param channels as the network sees it: of a picture 3 or 1, of a label map its classes
  */
 public record Condition(
     String name, String folder, Optional<Palette> palette, boolean nearest, int channels) {
-  /** Default folder of conditions in the layout twins. */
+  /** Where conditions lie among twins unless somebody says otherwise. */
   public static final String FOLDER = "input";
 
   public Condition {
@@ -26,7 +25,7 @@ public record Condition(
     }
   }
 
-  /** Colour images. */
+  /** Coloured pictures. */
   public static Condition images() {
     return new Condition("condition", FOLDER, Optional.empty(), /* nearest= */ false, 3);
   }
@@ -37,12 +36,12 @@ public record Condition(
         "condition", FOLDER, Optional.of(palette), /* nearest= */ false, palette.classes());
   }
 
-  /** Bytes per pixel when decoded. */
+  /** Bytes a pixel once decoded. */
   int bytesPerPixel() {
     return palette.isPresent() ? 1 : channels;
   }
 
-  /** Channels that its files are decoded to. */
+  /** Channels to decode its files with. */
   int decodedChannels() {
     return palette.isPresent() ? 3 : channels;
   }

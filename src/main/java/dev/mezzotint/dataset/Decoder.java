@@ -10,24 +10,24 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decodes a file, or the files of a pair, to an image and its conditions at the wanted size. Safe
+ * From a file, or the files of one pair, to an image and its conditions at the wanted size. Safe
  * for use by several threads.
  */
 final class Decoder {
   private final FileSource source;
   private final DatasetOptions options;
-  private final PairedFolders folders;
+  private final PairedFolders twins;
 
   Decoder(FileSource source, DatasetOptions options) {
     this.source = source;
     this.options = options;
-    this.folders = PairedFolders.of(source.names(), options.pairing());
+    this.twins = PairedFolders.of(source.names(), options.pairing());
   }
 
   /**
-   * An image and its conditions.
+   * What one index of a data set stands for.
    *
-   * @param conditions in the pairing's order, each an image or, for a label map, a grey image of
+   * @param conditions one for each of the pairing's, in its order: a picture, or a grey picture of
    *     class numbers
    */
   record Sample(Pixels image, List<Pixels> conditions) {
@@ -35,15 +35,15 @@ final class Decoder {
       this(image, List.of());
     }
 
-    /** The image and then its conditions for display, label maps in their colours. */
+    /** The image and then its conditions, label maps in their colours. */
     List<Pixels> displayImages(List<Condition> kinds) {
-      List<Pixels> images = new ArrayList<>();
-      images.add(image);
+      List<Pixels> pictures = new ArrayList<>();
+      pictures.add(image);
       for (int k = 0; k < conditions.size(); k++) {
         Pixels pixels = conditions.get(k);
-        images.add(kinds.get(k).palette().map(p -> p.colours(pixels)).orElse(pixels));
+        pictures.add(kinds.get(k).palette().map(p -> p.colours(pixels)).orElse(pixels));
       }
-      return images;
+      return pictures;
     }
   }
 
@@ -56,7 +56,7 @@ final class Decoder {
   }
 
   /**
-   * @throws IOException if one of the files is missing or broken; its message lacks the name
+   * @throws IOException if one of the files is missing or broken; one sentence without the name
    */
   Sample decode(String name) throws IOException {
     Optional<Pairing> pairing = options.pairing();
@@ -71,7 +71,7 @@ final class Decoder {
   private Sample twin(String name, Pairing pairing) throws IOException {
     List<Pixels> conditions = new ArrayList<>();
     for (Condition condition : pairing.conditions()) {
-      String twin = folders.find(name, condition.folder());
+      String twin = twins.find(name, condition.folder());
       try {
         conditions.add(condition(read(twin, condition.decodedChannels()), condition));
       } catch (IOException e) {
@@ -86,8 +86,8 @@ final class Decoder {
     boolean left = pairing.layout() == Pairing.Layout.CONDITION_LEFT;
     Pixels both = read(name, 3);
     Pixels image = half(both, /* left= */ !left).withChannels(options.channels());
-    Pixels other = half(both, left).withChannels(condition.decodedChannels());
-    return new Sample(image(image), List.of(condition(other, condition)));
+    Pixels beside = half(both, left).withChannels(condition.decodedChannels());
+    return new Sample(image(image), List.of(condition(beside, condition)));
   }
 
   private Pixels read(String name, int channels) throws IOException {
@@ -109,7 +109,7 @@ final class Decoder {
 
   private static Pixels half(Pixels both, boolean left) throws IOException {
     if (both.width() % 2 != 0) {
-      throw new IOException("is " + both.width() + " pixels wide, which cannot be halved");
+      throw new IOException("is " + both.width() + " pixels wide, which has no half");
     }
     int width = both.width() / 2;
     int channels = both.channels();

@@ -15,49 +15,37 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * The files of a folder or zip, by name. Names are only looked up, never resolved against the file
+ * Named files behind a data set. Names are only ever looked up, never resolved against the file
  * system, so a zip cannot reach outside itself.
  */
-public abstract sealed class FileSource implements AutoCloseable {
+abstract sealed class FileSource implements AutoCloseable {
   static final int FILES_MAX = 2_000_000;
   static final int FILE_BYTES_MAX = 64 << 20;
   private static final int DEPTH_MAX = 32;
 
-  /** Enough for the most files allowed, at the usual 100 bytes each. */
+  /** 100 bytes a file are usual, so that this is enough for the most files allowed. */
   private static final int DIRECTORY_BYTES_MAX = 256 << 20;
 
   /** All files, '/' between the parts of a path, in no particular order. */
-  public abstract List<String> names();
-
-  /** PNG, JPEG and WebP files, sorted by name; without hidden ones. */
-  public final List<String> imageNames() {
-    return names().stream().filter(Listing::isImage).distinct().sorted().toList();
-  }
+  abstract List<String> names();
 
   /**
-   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, regardless of the
-   *     size in its directory entry
+   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, whatever its
+   *     directory entry says
    */
-  public byte[] bytes(String name) throws IOException {
+  final byte[] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
-      byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
-      if (bytes.length > FILE_BYTES_MAX) {
-        throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
-      }
-      return bytes;
+      return limited(in);
     }
   }
 
-  /** A file of any length; closed by the caller. */
+  /** Of any length; the caller closes it. */
   abstract InputStream open(String name) throws IOException;
 
   @Override
   public abstract void close() throws IOException;
 
-  /**
-   * @throws InvalidInputException if it is neither a folder nor a zip
-   */
-  public static FileSource open(Path path) throws IOException {
+  static FileSource open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
       return new Folder(path.toRealPath());
     }
@@ -76,6 +64,14 @@ public abstract sealed class FileSource implements AutoCloseable {
           path + " is neither a folder nor a readable zip file: " + e.getMessage(),
           e);
     }
+  }
+
+  static byte[] limited(InputStream in) throws IOException {
+    byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
+    if (bytes.length > FILE_BYTES_MAX) {
+      throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
+    }
+    return bytes;
   }
 
   private static void checkCount(int count, Path path) {
@@ -102,7 +98,7 @@ public abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    public List<String> names() {
+    List<String> names() {
       return names;
     }
 
@@ -115,8 +111,8 @@ public abstract sealed class FileSource implements AutoCloseable {
     public void close() {}
   }
 
-  static sealed class Zip extends FileSource permits UntrustedZip {
-    final ZipFile zip;
+  private static final class Zip extends FileSource {
+    private final ZipFile zip;
     private final List<String> names = new ArrayList<>();
 
     Zip(ZipFile zip, Path path) throws IOException {
@@ -136,21 +132,17 @@ public abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    public List<String> names() {
+    List<String> names() {
       return names;
-    }
-
-    final ZipEntry entry(String name) throws IOException {
-      ZipEntry entry = zip.getEntry(name);
-      if (entry == null) {
-        throw new IOException("is not in the zip");
-      }
-      return entry;
     }
 
     @Override
     InputStream open(String name) throws IOException {
-      return zip.getInputStream(entry(name));
+      ZipEntry entry = zip.getEntry(name);
+      if (entry == null) {
+        throw new IOException("is not in the zip");
+      }
+      return zip.getInputStream(entry);
     }
 
     @Override

@@ -11,69 +11,68 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
-/** Notifies several observers of one delivery; of its settlement in reverse order. */
-record CompositeDeliveryObserver(List<DeliveryObserver> observers) implements DeliveryObserver {
+/** One delivery as several listeners hear of it; the last call comes to them in reverse. */
+record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements DeliveryObserver {
 
   @Override
-  public void jobIdentified(String id) {
-    observers.forEach(observer -> observer.jobIdentified(id));
+  public void job(String id) {
+    visits.forEach(visit -> visit.job(id));
   }
 
   @Override
   public void jobCreated() {
-    observers.forEach(DeliveryObserver::jobCreated);
+    visits.forEach(DeliveryObserver::jobCreated);
   }
 
   @Override
-  public void attemptStarted(int attempt, String model) {
-    observers.forEach(observer -> observer.attemptStarted(attempt, model));
+  public void attempt(int attempt, String model) {
+    visits.forEach(visit -> visit.attempt(attempt, model));
   }
 
   @Override
-  public void phaseStarted(String name) {
-    observers.forEach(observer -> observer.phaseStarted(name));
+  public void phase(String name) {
+    visits.forEach(visit -> visit.phase(name));
   }
 
   @Override
   public Period samplingStarted(LongSupplier evaluations) {
-    List<Period> spans =
-        observers.stream().map(observer -> observer.samplingStarted(evaluations)).toList();
+    List<Period> spans = visits.stream().map(visit -> visit.samplingStarted(evaluations)).toList();
     return (to, counts) -> spans.forEach(span -> span.end(to, counts));
   }
 
   @Override
   public void recordSpan(String name, long from, long to, Map<String, Long> counts) {
-    observers.forEach(observer -> observer.recordSpan(name, from, to, counts));
+    visits.forEach(visit -> visit.recordSpan(name, from, to, counts));
   }
 
   @Override
-  public void imageEncoded(long nanos) {
-    observers.forEach(observer -> observer.imageEncoded(nanos));
+  public void encoded(long nanos) {
+    visits.forEach(visit -> visit.encoded(nanos));
   }
 
   @Override
   public Executor wrap(Executor pool) {
     Executor wrapped = pool;
-    for (DeliveryObserver observer : observers) {
-      wrapped = observer.wrap(wrapped);
+    for (DeliveryObserver visit : visits) {
+      wrapped = visit.wrap(wrapped);
     }
     return wrapped;
   }
 
   @Override
-  public void jobEnded(JobEvent.Type state) {
-    observers.forEach(observer -> observer.jobEnded(state));
+  public void ended(JobEvent.Type state) {
+    visits.forEach(visit -> visit.ended(state));
   }
 
   @Override
   public void rejected() {
-    observers.forEach(DeliveryObserver::rejected);
+    visits.forEach(DeliveryObserver::rejected);
   }
 
   @Override
   public void settled(Settlement settlement) {
-    List<DeliveryObserver> reversed = new ArrayList<>(observers);
+    List<DeliveryObserver> reversed = new ArrayList<>(visits);
     Collections.reverse(reversed);
-    reversed.forEach(observer -> observer.settled(settlement));
+    reversed.forEach(visit -> visit.settled(settlement));
   }
 }

@@ -8,8 +8,7 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 
 /**
- * Commits the end of a job: writes the manifest, then a dead letter if the job failed, then
- * publishes the event.
+ * The end of a job, whoever brings it about: manifest, then dead letter if it failed, then event.
  */
 public final class JobCommitter {
   private static final System.Logger LOG = System.getLogger(JobCommitter.class.getName());
@@ -21,25 +20,25 @@ public final class JobCommitter {
   }
 
   /**
-   * Commits this manifest, or publishes the one that another worker has committed first.
+   * The first manifest that stands is the job's end, whoever wrote it.
    *
-   * @throws InvalidInputException if the stored object is not a manifest
+   * @throws InvalidInputException if what stands is no manifest
    */
   public void commit(LeasedDelivery held, Manifest manifest) throws InterruptedException {
     String id = manifest.id().value();
     String key = Keys.manifest(id);
     byte[] bytes = manifest.toJson();
-    byte[] stored =
-        held.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, ContentType.JSON));
-    if (stored == bytes) {
-      held.observer().jobEnded(manifest.state());
-      log(manifest);
+    byte[] standing =
+        held.withRetry(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON));
+    if (standing == bytes) {
+      held.visit().ended(manifest.state());
+      publish(manifest);
     }
-    publish(held, id, stored);
+    publish(held, id, standing);
   }
 
-  /** Logs the outcome for operators; the event informs the client. */
-  private static void log(Manifest manifest) {
+  /** A line for whoever runs the worker: the event is for whoever sent the request. */
+  private static void publish(Manifest manifest) {
     boolean failed = manifest.state() == JobEvent.Type.FAILED;
     LOG.log(
         failed ? System.Logger.Level.INFO : System.Logger.Level.DEBUG,
@@ -50,12 +49,12 @@ public final class JobCommitter {
   }
 
   /**
-   * Publishes the event of a stored manifest, and the dead letter of a failed job.
+   * Everything that follows from a manifest, for the first time or again.
    *
-   * @throws InvalidInputException if the bytes are not a manifest
+   * @throws InvalidInputException if it is none
    */
-  void publish(LeasedDelivery held, String id, byte[] manifest) throws InterruptedException {
-    JobEvent end = JobEvents.end(manifest);
+  void publish(LeasedDelivery held, String id, byte[] standing) throws InterruptedException {
+    JobEvent end = JobEvents.end(standing);
     if (end.type() == JobEvent.Type.FAILED) {
       String field = String.valueOf(end.data().getOrDefault("field", ""));
       held.deadLetter(id, end.attempt(), field, String.valueOf(end.data().get("cause")));

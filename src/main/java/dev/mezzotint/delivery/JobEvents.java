@@ -10,20 +10,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Creates the events of jobs. The same fact has the same id, regardless of which worker publishes
- * it and how often:
+ * The events of a job. The same fact gives the same id whoever publishes it and however often:
  *
  * <pre>{@code
  * accepted    <jobId>/accepted
  * started     <jobId>/started/<attempt>
  * progressed  <jobId>/progressed/<attempt>/<n>
- * terminal    <jobId>/<state>/<first 16 hexadecimal digits of the manifest's SHA-256>
+ * an end      <jobId>/<state>/<first 16 hexadecimal digits of the manifest's SHA-256>
  * rejected    rejected/<topic>/<partition>/<offset>
  * }</pre>
  *
  * <p>Sequence = attempt · 1,000,000 + n with n = 1 accepted, 2 started, 3, 4, … progressed and
- * 999,999 terminal. The events of a later attempt therefore sort after those of an earlier one.
- * Accepted belongs to the first attempt; a later attempt may publish it again as the same event.
+ * 999,999 the end. So a later attempt's events stand above an earlier one's, and accepted, which is
+ * the first attempt's, may come again with a later attempt and still be the same event.
  */
 public final class JobEvents {
   static final long ATTEMPT_SPAN = 1_000_000;
@@ -58,10 +57,8 @@ public final class JobEvents {
   }
 
   /**
-   * An attempt has made progress.
-   *
    * @param n 1 for the attempt's first, at most {@link #PROGRESS_MAX}
-   * @param data the progress, with the members of the job's kind
+   * @param data how far it is, in the words of its kind
    */
   public static JobEvent progressed(JobRecord job, int n, Map<String, Object> data, Instant now) {
     return new JobEvent(
@@ -75,15 +72,15 @@ public final class JobEvents {
   }
 
   /**
-   * The terminal event, derived from the manifest alone.
+   * The end of a job as its manifest tells it.
    *
-   * @param stored the manifest's bytes as stored
-   * @throws dev.mezzotint.json.InvalidInputException if the bytes are not a manifest
+   * @param standing the manifest's bytes as they stand in the store
+   * @throws dev.mezzotint.json.InvalidInputException if they are no manifest
    */
-  public static JobEvent end(byte[] stored) {
-    Manifest manifest = Manifest.parse(stored);
+  public static JobEvent end(byte[] standing) {
+    Manifest manifest = Manifest.parse(standing);
     String id = manifest.id().value();
-    String digest = Sha256.sha256(stored);
+    String digest = Sha256.sha256(standing);
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("manifest", Keys.manifest(id));
     data.put("manifestSha256", digest);
@@ -105,9 +102,9 @@ public final class JobEvents {
   }
 
   /**
-   * A record without a valid id, or with the id of another request, was rejected.
+   * About a record that is nobody's job, or claims somebody else's id.
    *
-   * @param id in the record; empty if it is not valid
+   * @param id that it claims; empty if none that is valid
    */
   static JobEvent rejected(Delivery delivery, String id, String field, String cause, Instant now) {
     Map<String, Object> data = new LinkedHashMap<>();

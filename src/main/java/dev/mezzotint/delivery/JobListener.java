@@ -9,90 +9,87 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
- * Observes deliveries as they are processed; implemented by metrics, logging and tracing.
- * Implementations must not block or throw. Safe for use by many threads.
+ * Hears what becomes of deliveries while they are worked on: the port for meters, logs and traces.
+ * What hears must neither wait nor throw. Safe for use by many threads.
  */
 @FunctionalInterface
 public interface JobListener {
 
-  /** Ignores all deliveries. */
+  /** Hears nothing. */
   JobListener NONE = delivery -> new DeliveryObserver() {};
 
-  /** Called by the handling thread when a record is delivered. */
-  DeliveryObserver deliveryStarted(Delivery delivery);
+  /** A record has been taken. Called by the thread that will handle it. */
+  DeliveryObserver taken(Delivery delivery);
 
-  /** Notifies several listeners, in this order. */
+  /** All of them hear everything, in this order. */
   static JobListener all(List<JobListener> listeners) {
     return delivery ->
         new CompositeDeliveryObserver(
-            listeners.stream().map(listener -> listener.deliveryStarted(delivery)).toList());
+            listeners.stream().map(listener -> listener.taken(delivery)).toList());
   }
 
   /**
-   * Observes one delivery until its settlement. Called by the handling thread, except where noted.
+   * One delivery, from its taking to its settlement. Called by its thread, but for what says so.
    */
   interface DeliveryObserver {
 
-    /** Called when the job id is known. */
-    default void jobIdentified(String id) {}
+    /** The record is this job's. */
+    default void job(String id) {}
 
-    /** Called when this delivery has created the job record. */
+    /** Nobody had heard of the job before; its record stands from here on. */
     default void jobCreated() {}
 
     /**
-     * Called when the attempt is entered in the job record.
+     * The attempt is entered in the job's record.
      *
      * @param attempt 1 for the first
      */
-    default void attemptStarted(int attempt, String model) {}
+    default void attempt(int attempt, String model) {}
 
-    /** Called when a phase begins; it lasts until the next one or the settlement. */
-    default void phaseStarted(String name) {}
+    /** What it does from here on, until the next phase or the end. */
+    default void phase(String name) {}
 
     /**
-     * Called when rows of the job enter the step loop.
+     * Rows of the job share the step loop's passes from here on.
      *
-     * @param evaluations the number so far, all rows together; may be called by any thread
-     * @return is notified when sampling ends
+     * @param evaluations so far, all rows together; may be asked by any thread
      */
     default Period samplingStarted(LongSupplier evaluations) {
       return Period.NONE;
     }
 
     /**
-     * Called with a completed operation.
+     * Something that has begun and ended.
      *
      * @param from of {@link System#nanoTime}
      * @param to of {@link System#nanoTime}
      */
     default void recordSpan(String name, long from, long to, Map<String, Long> counts) {}
 
-    /** Called by any thread when an image has been encoded. */
-    default void imageEncoded(long nanos) {}
+    /** A picture was encoded. Called by any thread. */
+    default void encoded(long nanos) {}
 
-    /** Decorates the pool that runs tasks of this delivery. */
+    /** Work that others do for this delivery. */
     default Executor wrap(Executor pool) {
       return pool;
     }
 
-    /** Called when this delivery moved the job to a terminal state. */
-    default void jobEnded(JobEvent.Type state) {}
+    /** This delivery brought about the job's end. */
+    default void ended(JobEvent.Type state) {}
 
-    /** Called when the record is rejected: it has no valid id, or the id of another job. */
+    /** The record was turned away: it is nobody's job, or claims another's id. */
     default void rejected() {}
 
     /** The last call. */
     default void settled(Settlement settlement) {}
   }
 
-  /** A timed operation in progress. */
+  /** Something that goes on. */
   @FunctionalInterface
   interface Period {
     Period NONE = (to, counts) -> {};
 
     /**
-     * Called when the operation has ended.
-     *
      * @param to of {@link System#nanoTime}
      */
     void end(long to, Map<String, Long> counts);

@@ -1,57 +1,56 @@
 package dev.mezzotint.evaluation;
 
-import java.util.Arrays;
-
-/** Measures how well images match their conditions, against reference images. */
+/** Whether pictures show what their condition asked for, measured against their references. */
 final class Consistency {
   private static final double LEVELS = 127.5; // grey levels of 255 in a difference of 1
 
   private Consistency() {}
 
   /**
-   * The distance of the mean colour of each segment from that of the same segment in the reference,
-   * in grey levels of 255: root mean square over channels and segments, weighted by area; then the
-   * mean over images.
+   * How far the mean colours of segments are from those of the reference's same segments, in grey
+   * levels of 255: the root of the mean square over channels and, by their area, over segments;
+   * then the mean over pictures.
    *
-   * @param segments for each image the segment of each pixel
+   * @param segments for each picture the segment of each pixel
    */
-  static double colourError(ImageSet images, ImageSet references, byte[][] segments) {
-    images.checkLike(references);
-    int plane = images.plane();
+  static double colourError(ImageSet pictures, ImageSet references, byte[][] segments) {
+    pictures.checkLike(references);
+    int plane = pictures.plane();
     double sum = 0;
-    for (int n = 0; n < images.size(); n++) {
+    for (int n = 0; n < pictures.size(); n++) {
       int[] areas = new int[256];
       for (byte segment : segments[n]) {
         areas[segment & 0xFF]++;
       }
       double squares = 0;
-      for (int c = 0; c < images.channels(); c++) {
+      for (int c = 0; c < pictures.channels(); c++) {
         double[] differences = new double[256];
-        int at = (n * images.channels() + c) * plane;
+        int at = (n * pictures.channels() + c) * plane;
         for (int i = 0; i < plane; i++) {
           differences[segments[n][i] & 0xFF] +=
-              images.values()[at + i] - (double) references.values()[at + i];
+              pictures.values()[at + i] - (double) references.values()[at + i];
         }
         for (int s = 0; s < areas.length; s++) {
           squares += areas[s] == 0 ? 0 : differences[s] * differences[s] / areas[s];
         }
       }
-      sum += LEVELS * Math.sqrt(squares / plane / images.channels());
+      sum += LEVELS * Math.sqrt(squares / plane / pictures.channels());
     }
-    return sum / images.size();
+    return sum / pictures.size();
   }
 
   /**
-   * The correlation over pixels between the Sobel gradient magnitudes, of the mean channel, of each
-   * image and its reference; then the mean over images. An image without edges has correlation 0.
+   * The correlation over pixels of the gradient's magnitude, Sobel's of the mean channel, in each
+   * picture with that in its reference; then the mean over pictures. A picture without edges has
+   * correlation 0.
    */
-  static double edgeCorrelation(ImageSet images, ImageSet references) {
-    images.checkLike(references);
+  static double edgeCorrelation(ImageSet pictures, ImageSet references) {
+    pictures.checkLike(references);
     double sum = 0;
-    for (int n = 0; n < images.size(); n++) {
-      sum += correlation(gradient(images, n), gradient(references, n));
+    for (int n = 0; n < pictures.size(); n++) {
+      sum += correlation(gradient(pictures, n), gradient(references, n));
     }
-    return sum / images.size();
+    return sum / pictures.size();
   }
 
   private static double[] gradient(ImageSet set, int n) {
@@ -80,8 +79,8 @@ final class Consistency {
   }
 
   private static double correlation(double[] a, double[] b) {
-    double meanA = Arrays.stream(a).average().orElse(0);
-    double meanB = Arrays.stream(b).average().orElse(0);
+    double meanA = java.util.Arrays.stream(a).average().orElse(0);
+    double meanB = java.util.Arrays.stream(b).average().orElse(0);
     double ab = 0;
     double aa = 0;
     double bb = 0;
@@ -93,7 +92,7 @@ final class Consistency {
     return aa < 1e-9 || bb < 1e-9 ? 0 : ab / Math.sqrt(aa * bb);
   }
 
-  /** The mean absolute difference between paired images, in grey levels of 255. */
+  /** The mean difference without sign between pictures in pairs, in grey levels of 255. */
   static double difference(ImageSet a, ImageSet b) {
     a.checkLike(b);
     double sum = 0;
@@ -103,14 +102,14 @@ final class Consistency {
     return LEVELS * sum / a.values().length;
   }
 
-  /** For each segment map the index of the training map that agrees in most pixels. */
-  static int[] mostSimilar(byte[][] training, byte[][] segments) {
+  /** For each map of segments the number of the training one that agrees in most pixels. */
+  static int[] mostAlike(byte[][] training, byte[][] segments) {
     int[] best = new int[segments.length];
-    Arrays.parallelSetAll(
+    java.util.Arrays.parallelSetAll(
         best,
         n -> {
           int most = -1;
-          int similar = 0;
+          int found = 0;
           for (int t = 0; t < training.length; t++) {
             int same = 0;
             for (int i = 0; i < segments[n].length; i++) {
@@ -118,10 +117,10 @@ final class Consistency {
             }
             if (same > most) {
               most = same;
-              similar = t;
+              found = t;
             }
           }
-          return similar;
+          return found;
         });
     return best;
   }

@@ -2,16 +2,18 @@ package dev.mezzotint.evaluation;
 
 import java.util.Optional;
 
-/** Generates images of a model under evaluation. Used by one thread. */
+/**
+ * Makes the model's pictures: the port that evaluation sees a model through. Used by one thread.
+ */
 @FunctionalInterface
 public interface ImageSampler {
 
   /**
-   * Generates one image for each class label. Its x0 follows from the seed and its index.
+   * One picture for each class label; which x0 each begins at follows from the seed and its place.
    *
-   * @param conditions one for each image, as the network sees them; empty for a model without
-   * @param classes N labels, all 0 for a model without classes
-   * @return N images, not clamped
+   * @param conditions one for each picture, as the network sees them; empty for a model without
+   * @param classes N labels, all 0 for a model without
+   * @return N pictures, not clamped
    */
-  ImageSet sample(long seed, Optional<ImageSet> conditions, long[] classes);
+  ImageSet paint(long seed, Optional<ImageSet> conditions, long[] classes);
 }

@@ -20,11 +20,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A validated request with its model and all defaults applied.
+ * A request together with the model it got: every default filled in.
  *
- * @param inpainting runs after each stage if there is a mask
+ * @param inpainting what follows each stage where a mask is given
  * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
- * @param frames of a request for frames, once its sources have been listed
+ * @param frames of a request that is about frames, once somebody has looked what there is
  */
 public record Plan(
     GenerationRequest request,
@@ -36,17 +36,17 @@ public record Plan(
     List<Stage> stages,
     Optional<Frames> frames) {
 
-  /** Repetitions of each step in inpainting: enough to harmonize the two parts of the image. */
+  /** How often inpainting takes each step again: enough for the two parts to find together. */
   public static final int INPAINTING_REPEATS = 2;
 
-  /** A grid is built in memory, 3 bytes a pixel. */
+  /** A grid is made in memory, 3 bytes a pixel. */
   static final long GRID_PIXELS_MAX = 1L << 24;
 
-  /** Trajectories are in memory until their image is finished, 4 bytes a value. */
+  /** Frames stand in memory until their picture is finished: 4 bytes each. */
   static final long FRAME_VALUES_MAX = 1L << 26;
 
   /**
-   * @throws InvalidInputException naming the field that the model does not support
+   * @throws InvalidInputException naming the field that does not go with this model
    */
   static Plan of(GenerationRequest request, ModelInfo model, GenerationLimits limits) {
     if (model.channels() != 1 && model.channels() != 3) {
@@ -54,9 +54,9 @@ public record Plan(
           "model",
           "model "
               + model.reference()
-              + (" makes " + model.channels() + " channels, an image has 1 or 3"));
+              + (" gives " + model.channels() + " channels, a picture has 1 or 3"));
     }
-    model.checkClassLabel("classLabel", request.classLabel());
+    checkClassLabel(request, model);
     if (model.conditionChannels() == 0 && !request.condition().isEmpty()) {
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
@@ -65,9 +65,7 @@ public record Plan(
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     checkStart(request, model);
-    if (request.guidance() != 1) {
-      model.checkGuidable("guidance");
-    }
+    checkGuidance(request, model);
     AlphaSchedule schedule = schedule(request, model, steps);
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
     double[] alphas = schedule.alphas(steps, from, 1);
@@ -83,16 +81,16 @@ public record Plan(
   }
 
   /**
-   * The same plan with its frames.
+   * With the frames that there turned out to be.
    *
    * @throws InvalidInputException if they are too many
    */
-  Plan withFrames(Frames found, GenerationLimits limits) {
+  Plan of(Frames found, GenerationLimits limits) {
     long count = (long) found.frames().size() * found.variations();
     if (count > limits.imagesMax()) {
       throw new InvalidInputException(
           "variations",
-          "variations: %d of %d conditions are %d images, at most %d are allowed"
+          "variations: %d of %d conditions are %d pictures, at most %d are allowed"
               .formatted(found.variations(), found.frames().size(), count, limits.imagesMax()));
     }
     Plan plan =
@@ -101,7 +99,7 @@ public record Plan(
     return plan;
   }
 
-  /** Refuses plans that take more time or memory than a job may. */
+  /** Refuses what would take more time or memory than a job may. */
   private void checkSize(GenerationLimits limits) {
     checkEvaluations(limits);
     GenerationRequest.Output output = request.output();
@@ -122,9 +120,9 @@ public record Plan(
     if (output.trajectory() && pixels * model.channels() * frames > FRAME_VALUES_MAX) {
       throw new InvalidInputException(
           "output.trajectory",
-          "output.trajectory has too many images: at most "
+          "output.trajectory has no room for so many pictures: at most "
               + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
-              + " of this size are allowed");
+              + " of this size");
     }
   }
 
@@ -168,7 +166,7 @@ public record Plan(
                         + model.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
-  /** Models between two sets of images start from an image, all others from noise. */
+  /** A model between two sets of pictures begins at one of them, all others at noise. */
   private static void checkStart(GenerationRequest request, ModelInfo model) {
     if (model.p0().equals(ModelCard.GAUSSIAN)) {
       return;
@@ -178,20 +176,59 @@ public record Plan(
           "model",
           "model "
               + model.reference()
-              + " starts from "
+              + " begins at "
               + model.p0()
-              + ": a worker has only Gaussian noise");
+              + ": a worker has Gaussian noise only");
     }
     if (request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0) {
       throw new InvalidInputException(
           "init",
           "init with alpha 0 is missing: model "
               + model.reference()
-              + " goes from images to images");
+              + " goes from pictures to pictures");
     }
     if (request.mask().isPresent()) {
       throw new InvalidInputException(
-          "mask", "mask is not for model " + model.reference() + ", which starts from an image");
+          "mask", "mask is not for model " + model.reference() + ", which begins at a picture");
+    }
+  }
+
+  private static void checkGuidance(GenerationRequest request, ModelInfo model) {
+    if (request.guidance() != 1 && model.unguided().isEmpty()) {
+      throw new InvalidInputException(
+          "guidance",
+          "guidance other than 1 needs a model that was also trained without classes or"
+              + " conditions; model "
+              + model.reference()
+              + " was not");
+    }
+  }
+
+  private static void checkClassLabel(GenerationRequest request, ModelInfo model) {
+    if (model.classes().isEmpty()) {
+      if (request.classLabel().isPresent()) {
+        throw new InvalidInputException(
+            "classLabel",
+            "classLabel is not for model " + model.reference() + ", which knows no classes");
+      }
+      return;
+    }
+    int classes = model.classes().getAsInt();
+    int label =
+        request
+            .classLabel()
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        "classLabel",
+                        "classLabel is missing: model "
+                            + (model.reference() + " needs one from 0 to " + (classes - 1))));
+    if (label >= classes) {
+      throw new InvalidInputException(
+          "classLabel",
+          "classLabel must be from 0 to "
+              + (classes - 1)
+              + (" for model " + model.reference() + ", not " + label));
     }
   }
 
@@ -200,17 +237,17 @@ public record Plan(
     return frames.map(Frames::count).orElse(request.seeds().count());
   }
 
-  /** Seed of the noise that an image starts from. */
+  /** Seed of the noise that an image begins as. */
   long seed(int index) {
     return frames.isPresent() ? request.seeds().seed(0) : request.seeds().seed(index);
   }
 
-  /** Index of an image's noise within its seed's stream. */
+  /** Where in its seed's stream the noise of an image stands. */
   int noiseIndex(int index) {
     return frames.map(all -> all.noiseIndex(index)).orElse(request.seeds().index(index));
   }
 
-  /** Key of an image in the bucket. */
+  /** Where an image belongs in the bucket. */
   String key(int index) {
     String id = request.id().value();
     return frames
@@ -218,7 +255,7 @@ public record Plan(
         .orElseGet(() -> Keys.image(id, index));
   }
 
-  /** Evaluations of all rows together, one for each stage. */
+  /** Evaluations of all rows together, one a stage. */
   long stagesTotal() {
     return (long) count() * stages.size();
   }
@@ -229,9 +266,9 @@ public record Plan(
   }
 
   /**
-   * A submission of some of the job's rows.
+   * Some of the job's rows.
    *
-   * @param rows with their inputs
+   * @param rows what each starts from
    */
   SamplingJob job(List<SamplingJob.Row> rows) {
     return new SamplingJob(

@@ -17,117 +17,104 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Publishes every change of a job to the clients that listen. A client that reconnects with the id
- * of the last event that it received gets the newest state of every job that changed since, or
- * {@code reset} if those changes are no longer known: then it must read the list of jobs again.
+ * Server-sent events: each job that changes, as it then is. Who was away says with {@code
+ * Last-Event-ID} what came last, and hears the newest state of every job that changed meanwhile, or
+ * {@code reset} if that is no longer known: then the list of jobs must be read anew.
  *
- * <p>Slow clients are disconnected and may reconnect. Safe for use by many threads.
+ * <p>Nobody is waited for: who does not keep up is dropped, and may come again. Safe for use by
+ * many threads.
  */
 public final class EventStreams implements AutoCloseable {
-  /** Clients at once. */
+  /** Who listens at most. */
   public static final int CLIENTS_MAX = 64;
 
-  /** Jobs whose last change is kept for clients that reconnect. */
+  /** Jobs whose last change is remembered for those who come back. */
   static final int REMEMBERED_MAX = 1_000;
 
-  /** Missed events that are sent to a client that reconnects; beyond, it reads the list. */
+  /** Of what somebody who comes back has missed; who missed more reads the list anew. */
   private static final int MISSED_CHARS_MAX = 256 << 10;
 
-  /** About what an event has around its data: id, name and line ends. */
-  private static final int FRAME_CHARS = 64;
+  private static final long BEAT_SECONDS = 2;
 
-  private static final long METRICS_SECONDS = 2;
-
-  /**
-   * A server-sent event.
-   *
-   * @param id empty for one that cannot be resumed from
-   * @param data one line of JSON
-   */
-  record Event(String name, Optional<String> id, String data) {}
-
-  /** Sends events to one client. */
-  interface Client {
+  /** One who listens. */
+  public interface Sink {
     /**
-     * Takes an event without waiting.
+     * Takes text without waiting.
      *
-     * @return false if too much has not been sent yet: then the client is disconnected
+     * @return false if too much waits to be taken already: then this one is dropped
      */
-    boolean send(Event event);
+    boolean send(String text);
 
-    /** Ends the client's stream. */
+    /** Nothing more comes. */
     void end();
   }
 
   private final String boot = UUID.randomUUID().toString().substring(0, 8);
-  private final Supplier<Map<String, Object>> metrics;
-  private final ScheduledExecutorService timer;
+  private final Supplier<Map<String, Object>> figures;
+  private final ScheduledExecutorService beat;
 
   // All below guarded by this.
-  private final Map<Client, Optional<String>> clients = new LinkedHashMap<>();
-  private final Map<String, Change> remembered = new LinkedHashMap<>();
+  private final Map<Sink, Optional<String>> clients = new LinkedHashMap<>();
+  private final Map<String, Told> remembered = new LinkedHashMap<>();
   private long sequence;
   private long forgotten;
 
-  private record Change(long sequence, Event event) {}
+  private record Told(long sequence, String text) {}
 
   /**
-   * Begins to publish.
+   * Begins to beat.
    *
-   * @param metrics of this worker, published every two seconds, which also shows that the
-   *     connection lives
+   * @param figures of this worker, told with every beat; nothing if empty
    */
-  public EventStreams(Supplier<Map<String, Object>> metrics) {
-    this.metrics = metrics;
-    this.timer =
+  public EventStreams(Supplier<Map<String, Object>> figures) {
+    this.figures = figures;
+    this.beat =
         Executors.newSingleThreadScheduledExecutor(
             work -> {
               Thread thread = new Thread(work, "event-streams");
               thread.setDaemon(true);
               return thread;
             });
-    var unused =
-        timer.scheduleAtFixedRate(
-            this::publishMetrics, METRICS_SECONDS, METRICS_SECONDS, TimeUnit.SECONDS);
+    var unused = beat.scheduleAtFixedRate(this::beat, BEAT_SECONDS, BEAT_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Publishes a job that is new or has changed. */
+  /** A job is new or has changed. */
   public synchronized void changed(BoardJob job) {
     long number = ++sequence;
-    Event event = event("job", number, json(job.toMap()));
-    remembered.remove(job.id()); // so that the order remains that of the numbers
-    remembered.put(job.id(), new Change(number, event));
+    String text = message("job", number, new String(JsonText.writeInOrder(job.toMap()), UTF_8));
+    remembered.remove(job.id()); // so that the order stays that of the numbers
+    remembered.put(job.id(), new Told(number, text));
     if (remembered.size() > REMEMBERED_MAX) {
       var oldest = remembered.entrySet().iterator();
       forgotten = oldest.next().getValue().sequence();
       oldest.remove();
     }
-    send(event, Optional.of(job.id()));
+    send(text, Optional.of(job.id()));
   }
 
-  private static String json(Map<String, ?> members) {
-    return new String(JsonText.writeInOrder(members), UTF_8);
+  private String message(String event, long number, String data) {
+    return "id: " + boot + "-" + number + "\nevent: " + event + "\ndata: " + data + "\n\n";
   }
 
-  private Event event(String name, long number, String data) {
-    return new Event(name, Optional.of(boot + "-" + number), data);
-  }
-
-  private synchronized void publishMetrics() {
-    String data = "{}";
+  /** A line that says that the connection lives, with figures if there are any. */
+  private synchronized void beat() {
     try {
-      data = json(metrics.get());
+      Map<String, Object> now = figures.get();
+      send(
+          now.isEmpty()
+              ? ": beat\n\n"
+              : "event: figures\ndata: " + new String(JsonText.writeInOrder(now), UTF_8) + "\n\n",
+          Optional.empty());
     } catch (RuntimeException e) {
-      // a worker that is just closing
+      send(": beat\n\n", Optional.empty()); // figures of a worker that is just closing
     }
-    send(new Event("figures", Optional.empty(), data), Optional.empty());
   }
 
-  private void send(Event event, Optional<String> job) {
-    List<Client> slow = new ArrayList<>();
+  private void send(String text, Optional<String> job) {
+    List<Sink> slow = new ArrayList<>();
     clients.forEach(
         (client, only) -> {
-          if ((job.isEmpty() || only.isEmpty() || only.equals(job)) && !client.send(event)) {
+          if ((job.isEmpty() || only.isEmpty() || only.equals(job)) && !client.send(text)) {
             slow.add(client);
           }
         });
@@ -139,47 +126,45 @@ public final class EventStreams implements AutoCloseable {
   }
 
   /**
-   * Adds a client.
+   * Somebody begins to listen.
    *
-   * @param last id of the last event that it received; empty for its first connection
-   * @param job the only job that it wants to see; empty for all
-   * @return false if there are too many clients
+   * @param last what came last, as the browser says it; empty for the first time
+   * @param job only this one's; empty for all
+   * @return false if there are too many
    */
-  synchronized boolean open(Optional<String> last, Optional<String> job, Client client) {
+  public synchronized boolean open(Optional<String> last, Optional<String> job, Sink sink) {
     if (clients.size() >= CLIENTS_MAX) {
       return false;
     }
-    clients.put(client, job);
+    clients.put(sink, job);
+    StringBuilder first = new StringBuilder("retry: 1000\n");
     Optional<Long> from = last.flatMap(this::number).filter(number -> number >= forgotten);
-    List<Event> missed = from.isPresent() ? missed(from.get(), job) : List.of();
-    List<Event> first = new ArrayList<>();
-    if (from.isPresent()
-        && missed.stream().mapToLong(e -> e.data().length() + FRAME_CHARS).sum()
-            <= MISSED_CHARS_MAX) {
-      // Not the newest number yet: the connection may break before the missed events arrive.
-      first.add(event("hello", from.get(), "{\"resumed\":true}"));
-      first.addAll(missed);
+    List<Told> missed = from.isPresent() ? missed(from.get(), job) : List.of();
+    boolean little = missed.stream().mapToLong(t -> t.text().length()).sum() <= MISSED_CHARS_MAX;
+    if (from.isPresent() && little) {
+      // Not the newest number yet: the connection may break before the missed ones have come.
+      first.append(message("hello", from.get(), "{\"resumed\":true}"));
+      missed.forEach(told -> first.append(told.text()));
     } else {
-      first.add(event(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));
+      first.append(message(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));
     }
-    if (!first.stream().allMatch(client::send)) {
-      clients.remove(client);
-      client.end();
+    if (!sink.send(first.toString())) {
+      clients.remove(sink);
+      sink.end();
     }
     return true;
   }
 
-  private List<Event> missed(long from, Optional<String> job) {
+  private List<Told> missed(long from, Optional<String> job) {
     return remembered.entrySet().stream()
-        .filter(change -> job.isEmpty() || job.get().equals(change.getKey()))
+        .filter(told -> job.isEmpty() || job.get().equals(told.getKey()))
         .map(Map.Entry::getValue)
-        .filter(change -> change.sequence() > from)
-        .sorted(Comparator.comparing(Change::sequence))
-        .map(Change::event)
+        .filter(told -> told.sequence() > from)
+        .sorted(Comparator.comparing(Told::sequence))
         .toList();
   }
 
-  /** Empty for an id that this process has never sent. */
+  /** Empty for what this process has never said. */
   private Optional<Long> number(String id) {
     if (!id.matches(boot + "-[0-9]{1,18}")) {
       return Optional.empty();
@@ -188,22 +173,22 @@ public final class EventStreams implements AutoCloseable {
     return number <= sequence ? Optional.of(number) : Optional.empty();
   }
 
-  /** Removes a client that has gone. */
-  synchronized void close(Client client) {
-    clients.remove(client);
+  /** Somebody has gone. */
+  public synchronized void close(Sink sink) {
+    clients.remove(sink);
   }
 
-  /** Returns the number of clients. */
-  synchronized int clients() {
+  /** How many listen. */
+  public synchronized int clients() {
     return clients.size();
   }
 
-  /** Ends all streams. */
+  /** Sends everybody away. */
   @Override
   public void close() {
-    timer.shutdownNow();
+    beat.shutdownNow();
     synchronized (this) {
-      clients.keySet().forEach(Client::end);
+      clients.keySet().forEach(Sink::end);
       clients.clear();
     }
   }

@@ -1,6 +1,6 @@
 package dev.mezzotint.iadb;
 
-/** What a network predicts. {@link Iadb} converts each kind to a direction x1 − x0. */
+/** What a network's output means. {@link Iadb} turns each kind into a direction x1 − x0. */
 public enum Prediction {
   /** x1 − x0, the paper's choice: regular at both ends of α. */
   DIRECTION("direction"),
@@ -16,27 +16,27 @@ public enum Prediction {
 
   private final String wireName;
 
-  Prediction(String wireName) {
-    this.wireName = wireName;
+  Prediction(String word) {
+    this.wireName = word;
   }
 
-  /** The prediction's name in model cards, recipes and requests. */
+  /** The word that stands for this kind in cards, recipes and requests. */
   public String wireName() {
     return wireName;
   }
 
   /**
-   * The prediction of this wire name.
+   * The prediction that a word names.
    *
-   * @throws IllegalArgumentException listing the known names
+   * @throws IllegalArgumentException naming the known words
    */
-  public static Prediction parse(String name) {
+  public static Prediction parse(String word) {
     for (Prediction prediction : values()) {
-      if (prediction.wireName.equals(name)) {
+      if (prediction.wireName.equals(word)) {
         return prediction;
       }
     }
     throw new IllegalArgumentException(
-        "unknown prediction '" + name + "': use direction, x0, x1 or epsilon");
+        "unknown prediction '" + word + "': use direction, x0, x1 or epsilon");
   }
 }

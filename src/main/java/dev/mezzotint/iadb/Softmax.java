@@ -1,14 +1,14 @@
 package dev.mezzotint.iadb;
 
-/** Converts log weights to probabilities without overflow, and draws from them. */
+/** Probabilities from their logarithms, without overflow. */
 final class Softmax {
   private Softmax() {}
 
   /**
-   * Replaces log weights by weights that sum to 1, in place. The largest is subtracted first, so
-   * that no exponential overflows and one of them is 1.
+   * Logarithms of weights become weights that sum to 1. The largest is taken off first, so that no
+   * exponential overflows and one of them is 1.
    *
-   * @return false if all weights are zero; the array's content is then undefined
+   * @return false where all weights are zero; the array is then of no use
    */
   static boolean normalize(double[] logs) {
     double largest = Double.NEGATIVE_INFINITY;
@@ -29,7 +29,7 @@ final class Softmax {
     return true;
   }
 
-  /** Draws an index with the probability given by its weight. */
+  /** An index, each as likely as its weight says. */
   static int draw(double[] weights, RandomStream draws) {
     double share = draws.uniform();
     for (int i = 0; i < weights.length - 1; i++) {

@@ -1,11 +1,11 @@
 package dev.mezzotint.job;
 
-/** Knows whether a job has been cancelled. Safe for use by many threads; called often. */
+/** Which jobs somebody has called off. Safe for use by many threads; asked often, must be quick. */
 @FunctionalInterface
 public interface Cancellations {
 
-  /** Without any cancelled job. */
+  /** Nobody calls anything off. */
   Cancellations NONE = jobId -> false;
 
-  boolean isCancelled(String jobId);
+  boolean cancelled(String jobId);
 }

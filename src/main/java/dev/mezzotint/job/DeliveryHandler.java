@@ -1,7 +1,8 @@
 package dev.mezzotint.job;
 
 /**
- * Handles delivered requests. Called on a separate thread for each delivery; may take hours.
+ * What to do with one delivered request. Called on a thread of its own per delivery; may take
+ * hours.
  *
  * <p>An exception other than {@link InterruptedException} is a defect of the handler: the lane
  * hands the record back after a pause.
@@ -9,13 +10,13 @@ package dev.mezzotint.job;
 @FunctionalInterface
 public interface DeliveryHandler {
 
-  /** What happens to the record after this delivery. */
+  /** How the record ends for this delivery. */
   enum Settlement {
-    /** Done, and all effects are durable: never deliver it again. */
+    /** Done for good, all its effects are durable: never deliver it again. */
     ACCEPT,
-    /** Not finished here: deliver it to another worker. */
+    /** Not finished here: give it to another worker. */
     RELEASE,
-    /** A part of the work is done: a copy of the request goes to the end of its topic. */
+    /** A share of the work is done: the request goes to the end of its topic for the rest. */
     CONTINUE
   }
 

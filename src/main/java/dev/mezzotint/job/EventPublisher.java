@@ -1,22 +1,21 @@
 package dev.mezzotint.job;
 
 /**
- * Publishes events and dead letters. Safe for use by many threads.
+ * Where events and dead letters go. Safe for use by many threads.
  *
- * <p>All methods throw {@link TransientException} if the broker cannot be reached within the time
- * limit.
+ * <p>Throws {@link TransientException} when the broker cannot be reached within its time limit.
  */
 public interface EventPublisher extends AutoCloseable {
 
-  /** Publishes an event; returns once the broker has stored it. */
+  /** Returns once the broker has the event durably. */
   void publish(JobEvent event);
 
-  /** Publishes progress, which may be lost, without waiting. */
+  /** Best effort, does not wait: for progress, which may be lost. */
   void publishLater(JobEvent event);
 
   /**
    * Copies the delivered record, headers included, to the dead-letter topic; returns once the
-   * broker has stored it.
+   * broker has it durably.
    *
    * @param cause one sentence
    */

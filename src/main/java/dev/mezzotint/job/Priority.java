@@ -4,27 +4,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Priority of a job among those that wait for the same device. */
+/** How a job stands against others that wait for the same device. */
 public enum Priority {
   HIGH,
   NORMAL,
   LOW;
 
-  /** Names of all priorities in requests, highest first. */
-  public static final List<String> WIRE_NAMES =
-      Stream.of(values()).map(Priority::wireName).toList();
+  /** The words of all priorities, highest first. */
+  public static final List<String> WORDS = Stream.of(values()).map(Priority::wireName).toList();
 
-  /** The name in requests: the constant's name in lower case. */
+  /** The word on the wire: the name in lower case. */
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The priority with this name.
-   *
-   * @param wireName one of {@link #WIRE_NAMES}
+   * @param word one of {@link #WORDS}
    */
-  public static Priority of(String wireName) {
-    return valueOf(wireName.toUpperCase(Locale.ROOT));
+  public static Priority of(String word) {
+    return valueOf(word.toUpperCase(Locale.ROOT));
   }
 }

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Task of a worker process; a process has all roles by default. */
+/** What a process does for the system; all of it by default. */
 public enum WorkerRole {
-  /** Processes generation requests; needs a device. */
+  /** Takes generation requests; holds a device. */
   GENERATION,
-  /** Processes training requests; needs a device. */
+  /** Takes training requests; holds a device. */
   TRAINING,
-  /** Ends waiting jobs that are cancelled or late, and removes orphans; needs no device. */
+  /** Ends jobs that wait and are called off or late, and sweeps up; needs no device. */
   CONTROL;
 
-  public static final List<String> WIRE_NAMES =
+  public static final List<String> WORDS =
       Arrays.stream(values()).map(WorkerRole::wireName).toList();
 
   public String wireName() {
@@ -23,12 +23,10 @@ public enum WorkerRole {
   }
 
   /**
-   * The role with this name.
-   *
-   * @param wireName one of {@link #WIRE_NAMES}
+   * @param word one of {@link #WORDS}
    */
-  public static WorkerRole of(String wireName) {
-    return valueOf(wireName.toUpperCase(Locale.ROOT));
+  public static WorkerRole of(String word) {
+    return valueOf(word.toUpperCase(Locale.ROOT));
   }
 
   public static String words(Collection<WorkerRole> roles) {

@@ -5,42 +5,43 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
-import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
- * Publishes events as CloudEvents 1.0 in binary mode (attributes as {@code ce_} headers), keyed by
- * job id, and dead letters as copies of the request with headers that say why it failed.
+ * Events as CloudEvents 1.0 in binary mode (attributes as {@code ce_} headers), keyed by job id;
+ * dead letters as copies of the request with headers that say why.
  *
  * <p>Safe for use by many threads. Topics: {@link Topics#events} and {@link Topics#deadLetters}.
  */
 public final class KafkaEvents implements EventPublisher {
-  private static final System.Logger LOG = System.getLogger(KafkaEvents.class.getName());
+  private static final Logger LOG = Logger.getLogger(KafkaEvents.class.getName());
   private static final int CAUSE_CHARS_MAX = 2000;
 
-  /** Member of an event from which large members were removed to fit the topic. */
+  /** Stands in an event whose further members the topic would not take. */
   static final String TRUNCATED = "truncated";
 
   private final KafkaSettings settings;
   private final String objectPrefix;
   private final RecordSender sender;
 
-  /** Refers to objects by their keys. */
+  /** With references to objects as they are: keys in the bucket. */
   public KafkaEvents(KafkaSettings settings) {
     this(settings, "");
   }
 
   /**
-   * @param objectPrefix makes an object's key a URI: {@code s3://bucket/}
+   * @param objects what makes an object's key a reference for others: {@code s3://bucket/}
    */
-  public KafkaEvents(KafkaSettings settings, String objectPrefix) {
+  public KafkaEvents(KafkaSettings settings, String objects) {
     this.settings = settings;
-    this.objectPrefix = objectPrefix;
+    this.objectPrefix = objects;
     this.sender = new RecordSender(settings, settings.groupId() + "-events");
   }
 
@@ -49,17 +50,16 @@ public final class KafkaEvents implements EventPublisher {
     try {
       sender.send(record(event, event.data()));
     } catch (RecordTooLargeException e) {
-      // The end of a job must be published even if its details do not fit.
+      // That a job has ended must be heard even where its details do not fit.
       LOG.log(
           Level.WARNING,
-          "Event {0} is too large for topic {1}; published without its large members.",
-          event.id(),
-          settings.topics().events());
+          "Event {0} is larger than topic {1} takes; published in short.",
+          new Object[] {event.id(), settings.topics().events()});
       sender.send(record(event, essentials(event.data())));
     }
   }
 
-  /** The members that fit and keep the event valid against its schema. */
+  /** So much that the event still is what its schema says. */
   private static Map<String, Object> essentials(Map<String, Object> data) {
     Map<String, Object> few = new HashMap<>();
     data.forEach(
@@ -101,27 +101,27 @@ public final class KafkaEvents implements EventPublisher {
       attributes.put("ce_correlationid", event.jobId());
     }
     event.context().attributes().forEach((name, value) -> attributes.put(header(name), value));
-    // The sequence extension compares strings.
+    // The extension compares sequences as texts.
     attributes.put("ce_sequence", String.format(Locale.ROOT, "%012d", event.sequence()));
     attributes.put("content-type", "application/json");
     attributes.forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
     return record;
   }
 
-  /** Trace headers have no prefix, so that tracers of Kafka clients find them. */
+  /** A trace is Kafka's own affair as well, so it goes by the name that every tracer knows. */
   private static String header(String attribute) {
     return attribute.startsWith("trace") ? attribute : "ce_" + attribute;
   }
 
   @Override
   public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
-    Map<String, String> added = deadLetterHeaders(delivery, jobId, attempt, field, cause);
+    Map<String, String> why = deadLetterHeaders(delivery, jobId, attempt, field, cause);
     try {
-      sender.send(deadLetter(delivery, delivery.value(), added));
+      sender.send(deadLetter(delivery, delivery.value(), why));
     } catch (RecordTooLargeException e) {
-      // The request can be found by its position; the cause must not be lost.
-      added.put(DeadLetters.TRUNCATED, Integer.toString(delivery.value().length));
-      sender.send(deadLetter(delivery, new byte[0], added));
+      // The original can be found by its position; the cause must not be lost with it.
+      why.put(DeadLetters.TRUNCATED, Integer.toString(delivery.value().length));
+      sender.send(deadLetter(delivery, new byte[0], why));
     }
   }
 
@@ -141,7 +141,7 @@ public final class KafkaEvents implements EventPublisher {
   ProducerRecord<byte[], byte[]> deadLetter(
       Delivery delivery, byte[] value, Map<String, String> why) {
     var record = new ProducerRecord<>(settings.topics().deadLetters(), null, delivery.key(), value);
-    // A request that was replayed and failed again keeps only the headers of its last failure.
+    // A letter that was dead before, replayed and refused again tells of its last death only.
     delivery.headers().stream()
         .filter(header -> !DeadLetters.HEADERS.contains(header.getKey()))
         .forEach(header -> record.headers().add(header.getKey(), header.getValue()));
@@ -153,7 +153,7 @@ public final class KafkaEvents implements EventPublisher {
     return text.length() <= CAUSE_CHARS_MAX ? text : text.substring(0, CAUSE_CHARS_MAX) + "…";
   }
 
-  /** Waits up to 5 s for records in flight. */
+  /** Waits up to 5 s for what is under way. */
   @Override
   public void close() {
     sender.close();

@@ -1,16 +1,20 @@
 package dev.mezzotint.kafka;
 
-import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
-/** A thread that reads the group's lag every second into a {@link TopicBacklogEstimate}. */
+/** A thread that tells a {@link TopicBacklogEstimate} every second how far the group is behind. */
 final class LagPoller implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(LagPoller.class.getName());
+  private static final Logger LOG = Logger.getLogger(LagPoller.class.getName());
   private static final long PERIOD_MILLIS = 1_000;
+  private static final Duration CALL_LIMIT = Duration.ofSeconds(5);
 
   private final KafkaSettings settings;
   private final List<String> topics;
@@ -27,27 +31,25 @@ final class LagPoller implements AutoCloseable {
   }
 
   private void run() {
-    try (GroupOffsets offsets = new GroupOffsets(settings)) {
+    try (KafkaCluster cluster = new KafkaCluster(settings, CALL_LIMIT)) {
       while (!closing.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
-        poll(offsets);
+        look(cluster);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void poll(GroupOffsets offsets) throws InterruptedException {
-    Map<String, Long> lags = Map.of();
+  private void look(KafkaCluster cluster) {
+    Map<String, OptionalLong> lags = new HashMap<>();
     try {
-      lags = offsets.shareLags(topics);
+      lags.putAll(cluster.lags(topics));
     } catch (RuntimeException e) {
-      // Without a lag, lanes visit the topics themselves.
-      LOG.log(Level.DEBUG, "the group's lag cannot be read", e);
+      // Lanes then go and look for themselves.
+      LOG.log(Level.FINE, "the group's lag cannot be read", e);
     }
-    for (String topic : topics) {
-      Long lag = lags.get(topic);
-      backlog.updateLag(topic, lag == null ? OptionalLong.empty() : OptionalLong.of(lag));
-    }
+    topics.forEach(
+        topic -> backlog.updateLag(topic, lags.getOrDefault(topic, OptionalLong.empty())));
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -13,6 +12,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -22,28 +23,28 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread with one share consumer that holds at most one record. All delivery rules of share
- * groups are here.
+ * One thread with one share consumer that holds at most one record: the delivery rules in one
+ * place.
  *
  * <ol>
- *   <li>A record is handled on a thread of its own, while the lane renews the record's lock after a
+ *   <li>A record is handled on a thread of its own, while this one renews the record's lock at a
  *       third of its duration.
- *   <li>If a renewal fails, another worker may have the record: the delivery is fenced, nothing is
- *       acknowledged, and the lane restarts with a new consumer.
- *   <li>The broker drops a record after its last permitted delivery. Therefore a record is not
- *       processed in the last two deliveries, nor released in the one before: a copy is published
- *       and the record accepted. Two, since a worker may die before its copy is durable. A job that
- *       is to continue later continues as such a copy, too.
- *   <li>During shutdown, records are released only after the idle lanes of this process have
- *       closed, since their last fetches would use up deliveries.
- *   <li>A release is delayed, since the broker redelivers immediately and would use up all
- *       deliveries within milliseconds.
+ *   <li>A renewal that fails means that another worker may have the record: the delivery is fenced,
+ *       nothing is acknowledged, and the lane begins anew with a fresh consumer.
+ *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
+ *       last two, and nothing is released in the one before: a copy of the record is published and
+ *       the old one accepted. Two, since a worker may die before its copy is durable. A job that
+ *       has done its share for now goes on as such a copy, too.
+ *   <li>On the way out, records are handed back only when the lanes of this process that hold none
+ *       have closed: their last fetches would spend deliveries.
+ *   <li>A release is held back a little, since the broker redelivers at once and would spend all
+ *       deliveries in milliseconds.
  * </ol>
  *
  * <p>{@link #stop}, {@link #abort} and {@link #metrics} may be called from any thread.
  */
 final class ShareGroupLane implements Runnable {
-  private static final System.Logger LOG = System.getLogger(ShareGroupLane.class.getName());
+  private static final Logger LOG = Logger.getLogger(ShareGroupLane.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(500);
   private static final long PAUSED_MILLIS = 250;
   private static final long NO_FETCH_MILLIS_MAX = 3_000;
@@ -55,7 +56,7 @@ final class ShareGroupLane implements Runnable {
 
   private final int number;
   private final TopicAssigner assigner;
-  private final long firstFetchNanos;
+  private final long lookNanos;
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
   private final RecordRepublisher republisher;
@@ -69,29 +70,29 @@ final class ShareGroupLane implements Runnable {
   private volatile @Nullable Instant lastRenewal;
 
   /**
-   * @param assigner decides which topic to read, and when to switch
-   * @param firstFetchLimit how long a new consumer of a topic may take to receive its first record
-   * @param consumers opens a consumer with explicit acknowledgement, one record per poll, strict
-   *     {@code record_limit}; the lane closes it
-   * @param noLaneFetching whether no lane of this process is fetching
+   * @param postings which topic to read, and when to go to another
+   * @param look how long a consumer that is new to a topic may take to get what is there
+   * @param consumers opens a consumer set to explicit acknowledgement, one record a poll, strict
+   *     {@code record_limit}; this lane closes it
+   * @param othersQuiet whether no lane of this process asks for records
    */
   ShareGroupLane(
       int number,
-      TopicAssigner assigner,
-      Duration firstFetchLimit,
+      TopicAssigner postings,
+      Duration look,
       Supplier<ShareConsumer<byte[], byte[]>> consumers,
       DeliveryHandler handler,
-      RecordRepublisher republisher,
-      QueueMetrics queueMetrics,
-      BooleanSupplier noLaneFetching) {
-    this.noLaneFetching = noLaneFetching;
+      RecordRepublisher resubmission,
+      QueueMetrics tally,
+      BooleanSupplier othersQuiet) {
+    this.noLaneFetching = othersQuiet;
     this.number = number;
-    this.assigner = assigner;
-    this.firstFetchNanos = firstFetchLimit.toNanos();
+    this.assigner = postings;
+    this.lookNanos = look.toNanos();
     this.consumers = consumers;
     this.handler = handler;
-    this.republisher = republisher;
-    this.queueMetrics = queueMetrics;
+    this.republisher = resubmission;
+    this.queueMetrics = tally;
   }
 
   @Override
@@ -113,9 +114,9 @@ final class ShareGroupLane implements Runnable {
         moving = consume(consumer, topic.get());
         pause = RECONNECT_MILLIS_MIN;
       } catch (KafkaException e) {
-        LOG.log(Level.WARNING, "Lane {0} failed and is restarting: {1}", number, e);
+        LOG.log(Level.WARNING, "Lane {0} connects anew: {1}", new Object[] {number, e});
       } catch (RuntimeException | Error e) {
-        LOG.log(Level.ERROR, "Lane " + number + " failed and is restarting", e);
+        LOG.log(Level.SEVERE, "Lane " + number + " begins anew", e);
       } finally {
         close(consumer);
         fetching = false;
@@ -133,34 +134,34 @@ final class ShareGroupLane implements Runnable {
     try {
       consumer.close(CLOSE_LIMIT);
     } catch (RuntimeException e) {
-      LOG.log(Level.DEBUG, "closing a consumer failed", e);
+      LOG.log(Level.FINE, "a consumer did not close", e);
     }
   }
 
   /**
-   * @return true if the lane stops or switches to another topic; false if the consumer's state of
-   *     its record is no longer reliable
+   * @return true if the lane stops or goes to another topic; false if this consumer's view of its
+   *     record is no more reliable
    */
   private boolean consume(ShareConsumer<byte[], byte[]> consumer, String topic) {
     long since = System.nanoTime();
     boolean settled = false;
     while (true) {
-      // Set before the check: a thread that stops this lane either sees it or is seen by the check.
+      // Written before the question: whoever stops this lane sees the one or is seen by the other.
       fetching = true;
       if (stopping() || assigner.paused(topic)) {
         return true;
       }
       long now = System.nanoTime();
-      boolean fetchedNothing = now - since > firstFetchNanos;
-      if (fetchedNothing) {
+      boolean looked = now - since > lookNanos;
+      if (looked) {
         assigner.recordEmpty(number, topic, now);
         since = now;
       }
-      // Nothing is being fetched between a settled record and the next poll: switch here.
-      if ((settled || fetchedNothing) && !assigner.assign(number, now).equals(Optional.of(topic))) {
+      // Between a settled record and the next poll nothing is being fetched: the time to go.
+      if ((settled || looked) && !assigner.assign(number, now).equals(Optional.of(topic))) {
         return true;
       }
-      // The lock starts during the poll, in which this process may be suspended.
+      // The lock begins within the poll, in which this process may have been stopped.
       long asked = System.nanoTime();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
@@ -169,7 +170,7 @@ final class ShareGroupLane implements Runnable {
       boolean first = true;
       for (ConsumerRecord<byte[], byte[]> record : records) {
         if (!first) {
-          // Does not happen with record_limit; if it does, leave the record to another lane.
+          // Not with record_limit; were it so, another lane shall have it rather than nobody.
           consumer.acknowledge(record, AcknowledgeType.RELEASE);
         } else if (!take(new RecordLock(consumer, record), asked)) {
           return false;
@@ -194,18 +195,18 @@ final class ShareGroupLane implements Runnable {
     }
     current = delivery;
     try {
-      HandlerRun run =
+      HandlerRun attempt =
           new HandlerRun(
               delivery, handler, republisher.releaseDelayMillis(), "mezzotint-job-" + number);
       if (stopping()) {
         delivery.drain();
       }
-      run.start();
-      if (!renewUntilDone(lock, run, acquired)) {
-        awaitEnd(run);
+      attempt.start();
+      if (!renewUntilDone(lock, attempt, acquired)) {
+        awaitEnd(attempt);
         return false;
       }
-      return switch (run.settlement()) {
+      return switch (attempt.settlement()) {
         case ACCEPT -> lock.settle(AcknowledgeType.ACCEPT);
         case CONTINUE -> republish(lock);
         case RELEASE -> handBack(lock, delivery);
@@ -225,7 +226,7 @@ final class ShareGroupLane implements Runnable {
         : lock.settle(AcknowledgeType.RELEASE);
   }
 
-  /** A fetch in flight of an idle lane that is closing would use up one more delivery. */
+  /** A fetch still under way in an idle lane that is closing would spend one more delivery. */
   private void awaitNoFetch(long millisMax) {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
     try {
@@ -237,18 +238,18 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  /** Returns true while the lane fetches nothing: it holds a record or has closed its consumer. */
+  /** True while this lane asks for no records: it holds one, or has closed its consumer. */
   boolean notFetching() {
     return !fetching;
   }
 
-  /** Returns true if the run ended under the lock; false if the lock is or may be lost. */
-  private boolean renewUntilDone(RecordLock held, HandlerRun run, long acquired) {
-    Delivery delivery = run.delivery();
+  /** True if the attempt has ended under the lock; false if the lock is lost, or may be. */
+  private boolean renewUntilDone(RecordLock held, HandlerRun attempt, long acquired) {
+    Delivery delivery = attempt.delivery();
     long lock = held.millis();
-    // Measured from before the renewal, so that the lock ends here before it does at the broker.
+    // Counted from before the renewal, so that the lock ends for us before it does for the broker.
     long since = acquired;
-    while (!run.awaitMillis(Math.min(lock / 3 - millisSince(since), ABORT_CHECK_MILLIS))) {
+    while (!attempt.awaitMillis(Math.min(lock / 3 - millisSince(since), ABORT_CHECK_MILLIS))) {
       if (aborted()) {
         delivery.fence();
         return false;
@@ -265,7 +266,7 @@ final class ShareGroupLane implements Runnable {
         queueMetrics.recordFenced();
         LOG.log(
             Level.WARNING,
-            "Lost the lock on {0}; stopping the attempt, another worker continues.",
+            "Lost the lock on {0}; the attempt stops and another worker goes on.",
             delivery);
         return false;
       }
@@ -277,26 +278,29 @@ final class ShareGroupLane implements Runnable {
     return !delivery.fenced();
   }
 
-  /** If this worker dies between copy and acceptance, both are delivered: one id, one job. */
+  /**
+   * Should this worker die between copy and acceptance, both are delivered: one job id, one job.
+   */
   private boolean republish(RecordLock lock) {
     try {
       republisher.publish(lock.record());
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", lock.delivery(), e.toString());
+      LOG.log(
+          Level.WARNING,
+          "Could not publish a copy of {0}: {1}",
+          new Object[] {lock.delivery(), e.toString()});
       return lock.settle(AcknowledgeType.RELEASE);
     }
     return lock.settle(AcknowledgeType.ACCEPT);
   }
 
-  private void awaitEnd(HandlerRun run) {
-    while (!run.awaitMillis(ABORT_CHECK_MILLIS)) {
+  private void awaitEnd(HandlerRun attempt) {
+    while (!attempt.awaitMillis(ABORT_CHECK_MILLIS)) {
       if (aborted()) {
-        run.interrupt();
-        if (!run.awaitMillis(ABORT_LIMIT.toMillis())) {
+        attempt.interrupt();
+        if (!attempt.awaitMillis(ABORT_LIMIT.toMillis())) {
           LOG.log(
-              Level.WARNING,
-              "{0} does not stop; it is fenced and has no further effect.",
-              run.delivery());
+              Level.WARNING, "{0} does not stop; its effects are fenced off.", attempt.delivery());
         }
         return;
       }
@@ -318,7 +322,7 @@ final class ShareGroupLane implements Runnable {
   private void awaitStop(long millis) {
     try {
       if (stopped.await(millis, TimeUnit.MILLISECONDS)) {
-        LOG.log(Level.DEBUG, "lane {0} is stopping", number);
+        LOG.log(Level.FINE, "lane {0} stops", number);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -326,7 +330,7 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  /** Takes no further record; asks the handler of the current one to stop at its next boundary. */
+  /** No further record; the one in hand is asked to come to a boundary. */
   void stop() {
     stopped.countDown();
     Delivery delivery = current;
@@ -335,12 +339,11 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  /** Abandons the current record: fences it and interrupts its handler. */
+  /** The record in hand is given up: fenced, its handler interrupted. */
   void abort() {
     Delivery delivery = current;
     if (delivery != null) {
-      LOG.log(
-          Level.WARNING, "{0} did not stop within the drain timeout and was abandoned.", delivery);
+      LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery);
     }
     aborted.countDown();
     stop();

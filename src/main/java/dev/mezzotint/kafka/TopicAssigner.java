@@ -7,9 +7,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Assigns each lane the topic that it reads. A share consumer of several topics cannot prefer one,
- * so a lane reads one: by its {@link LaneSchedule}, the first topic with more waiting requests than
- * assigned lanes.
+ * Which topic each lane reads now. A share consumer that reads several cannot prefer one, so a lane
+ * reads one, by its {@link LaneSchedule}, or helps where more requests wait than lanes are posted.
  *
  * <p>Safe for use by many threads.
  */
@@ -19,14 +18,14 @@ final class TopicAssigner {
   private final Predicate<String> paused;
   private final Map<Integer, String> assigned = new HashMap<>();
 
-  TopicAssigner(LaneSchedule schedule, TopicBacklogEstimate backlog, Predicate<String> paused) {
-    this.schedule = schedule;
+  TopicAssigner(LaneSchedule rota, TopicBacklogEstimate backlog, Predicate<String> paused) {
+    this.schedule = rota;
     this.backlog = backlog;
     this.paused = paused;
   }
 
   /**
-   * Assigns the lane to the topic where it is needed now.
+   * Posts the lane where it is needed now.
    *
    * @return empty if all topics are paused
    */

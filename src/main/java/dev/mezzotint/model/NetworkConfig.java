@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * Configuration of a network, from {@code config.json}: what sampling and training need to know
- * about networks of every kind. Without the key {@code kind} the file is one of diffusers.
+ * What {@code config.json} says about a network, and what sampling and training must know of it
+ * whatever its kind. The key {@code kind} tells kinds apart; without it the file is diffusers'.
  */
 public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
 
-  /** C + K: channels of x and of the condition after it. */
+  /** C + K: channels of x and of the condition behind it. */
   int inChannels();
 
   /** C, the channels of x. */
@@ -22,9 +22,7 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** Height, and width too where {@link #sampleWidth} is empty; empty: any. */
   OptionalInt sampleSize();
 
-  default OptionalInt sampleWidth() {
-    return OptionalInt.empty();
-  }
+  OptionalInt sampleWidth();
 
   /** Height and width must be multiples of this. */
   int sizeMultiple();
@@ -32,14 +30,10 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** The largest height and width that the network takes. */
   int sizeMax();
 
-  default ClassEmbedding classEmbedType() {
-    return ClassEmbedding.NONE;
-  }
+  ClassEmbedding classEmbedType();
 
   /** Rows of the table of classes, where there is one. */
-  default OptionalInt numClassEmbeds() {
-    return OptionalInt.empty();
-  }
+  OptionalInt numClassEmbeds();
 
   /** K; below 0 for a network that cannot be sampled. */
   default int conditionChannels() {

@@ -3,7 +3,6 @@ package dev.mezzotint.model;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
-import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStat;
@@ -23,13 +22,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Models in the object store, under {@code models/<name>/<version>/}, downloaded to this machine on
- * demand. A published version never changes; {@code models/<name>/latest.json} names the newest.
+ * Models in the object store, under {@code models/<name>/<version>/}, brought to a folder on this
+ * machine when they are asked for. A version never changes once it stands; {@code
+ * models/<name>/latest.json} says which one is the newest.
  *
  * <p>Safe for use by many threads and processes.
  */
 public final class StoredModels {
-  /** {@code config.json} last: a version that has one is complete. */
+  /** Config last: a version that has one is complete. */
   private static final List<String> ALL_FILES =
       List.of(
           "diffusion_pytorch_model.safetensors",
@@ -41,6 +41,7 @@ public final class StoredModels {
 
   private static final String CONFIG = "config.json";
   private static final String OWNER = "owner.json";
+  private static final String BINARY = "application/octet-stream";
   private static final int RACES_MAX = 20;
 
   private static final String LATEST = "latest";
@@ -49,8 +50,8 @@ public final class StoredModels {
   private final ModelCache cache;
 
   /**
-   * @param cache folder of downloaded models; may be deleted while nothing runs
-   * @param cacheBytesMax of all models in the cache together
+   * @param cache folder of the models brought so far; may be deleted while nothing runs
+   * @param cacheBytesMax of all that are kept there
    */
   public StoredModels(ObjectStore store, Path cache, long cacheBytesMax) {
     this.store = store;
@@ -74,20 +75,21 @@ public final class StoredModels {
         .orElseThrow(() -> new InvalidInputException("model", "there is no model " + name));
   }
 
-  /** Configuration and card of a version. */
+  /** What a version's small files say; its weights stay where they are. */
   public record Described(NetworkConfig config, ModelCard card) {}
 
   /**
-   * Reads configuration and card of a version, not its weights.
-   *
-   * @throws InvalidInputException if there is no such version, or it is unreadable
+   * @throws InvalidInputException if there is no such version, or nobody can read it
    */
   public Described describe(String name, String version) {
     NetworkConfig config =
         store
             .get(Keys.modelFile(name, version, CONFIG))
             .map(object -> NetworkConfig.parse(JsonObject.parse(object.bytes())))
-            .orElseThrow(() -> ModelCache.missing(name, version));
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        "model", "there is no model " + name + "@" + version));
     Optional<StoredObject> card = store.get(Keys.modelFile(name, version, ModelCard.FILE));
     if (card.isEmpty()) {
       return new Described(config, ModelCard.defaultFor(name, config));
@@ -98,13 +100,13 @@ public final class StoredModels {
   }
 
   /**
-   * Publishes a job's model, which the same job may have published before, wholly or in part.
-   * Existing objects are left as they are, and the version exists only once it is complete. Does
-   * not make it the newest.
+   * Puts a job's model folder into the store, where the same job may have put it before, wholly or
+   * in part. What stands is not touched, and the version is not there before all of it is. Does not
+   * make it the newest.
    *
-   * @param job that trained the model: a version named by the card belongs to one job alone
-   * @param files as opened from the folder
-   * @throws InvalidInputException if the version belongs to another job
+   * @param files as found in the folder
+   * @param job whose model it is: a version that the card names is its job's alone
+   * @throws InvalidInputException if that version is another's
    */
   public void publishForJob(String job, ModelFiles files, Path folder) {
     String name = files.name();
@@ -114,32 +116,35 @@ public final class StoredModels {
       claim(job, name, version, complete);
     }
     if (complete) {
-      return; // of this job, or with the same weights
+      return; // this job's, or one of the very same weights
     }
     upload(name, version, folder);
   }
 
   private void claim(String job, String name, String version, boolean complete) {
     String key = Keys.modelFile(name, version, OWNER);
-    byte[] owner = JsonText.write(Map.of("job", job));
+    byte[] mine = JsonText.write(Map.of("job", job));
     if (complete && store.stat(key).isEmpty()) {
-      throw versionTaken(name, version);
+      throw taken(name, version);
     }
-    byte[] first = FirstWrite.createOrRead(store, key, owner, ContentType.JSON);
-    if (!JsonObject.parse(first).string("job", "").equals(job)) {
-      throw versionTaken(name, version);
+    byte[] standing = FirstWrite.standing(store, key, mine, "application/json");
+    if (!JsonObject.parse(standing).string("job", "").equals(job)) {
+      throw taken(name, version);
     }
   }
 
-  private static InvalidInputException versionTaken(String name, String version) {
+  private static InvalidInputException taken(String name, String version) {
     return new InvalidInputException(
         "card.version",
-        "card.version: model %s@%s is in the store already; choose another version, or leave it out"
-                .formatted(name, version)
-            + " for the weights' checksum");
+        "card.version: model "
+            + name
+            + "@"
+            + version
+            + " is in the store already; choose another version, or leave it out for the weights'"
+            + " checksum");
   }
 
-  /** Makes a published version the newest, which is the last step of publishing a model. */
+  /** Makes a version that stands the newest; last of all that is written of a model. */
   public void makeLatest(String name, String version) {
     String key = Keys.latestModel(name);
     byte[] bytes = JsonText.write(Map.of("version", version));
@@ -147,25 +152,25 @@ public final class StoredModels {
       Optional<StoredObject> before = store.get(key);
       boolean written =
           before.isPresent()
-              ? store.replace(key, bytes, ContentType.JSON, before.get().etag()).isPresent()
-              : store.create(key, bytes, ContentType.JSON).isPresent();
+              ? store.replace(key, bytes, "application/json", before.get().etag()).isPresent()
+              : store.create(key, bytes, "application/json").isPresent();
       if (written) {
         return;
       }
     }
-    throw new StorageException(key + " is being written by too many processes at once");
+    throw new StorageException(key + " is being written by too many at once");
   }
 
   /**
-   * Removes a version, {@code config.json} first: without it the version no longer exists.
+   * Removes a version: first what makes it complete, so that nobody finds half of it.
    *
-   * @throws InvalidInputException if it is the newest, to which {@code latest} refers
+   * @throws InvalidInputException if it is the newest: what then were {@code latest}?
    */
   public void delete(ModelReference.Stored model) {
     String name = model.name();
     if (store.get(Keys.latestModel(name)).isPresent() && latest(name).equals(model.version())) {
-      throw InvalidInputException.of(
-          "model", "%s@%s is the newest and cannot be removed", name, model.version());
+      throw new InvalidInputException(
+          "model", "model " + name + "@" + model.version() + " is the newest: it stays");
     }
     if (store.list(Keys.modelVersion(name, model.version())).isEmpty()) {
       throw new InvalidInputException(
@@ -176,9 +181,9 @@ public final class StoredModels {
   }
 
   /**
-   * Publishes a model folder and makes it the newest version.
+   * Puts a model folder into the store and makes it the newest.
    *
-   * @throws InvalidInputException if that version exists already
+   * @throws InvalidInputException if that version stands already
    */
   public void publish(ModelFiles files, Path folder) {
     String name = files.name();
@@ -192,10 +197,10 @@ public final class StoredModels {
   }
 
   /**
-   * A version in the store.
+   * A model that stands in the store.
    *
    * @param bytes of its weights
-   * @param published when it became complete
+   * @param published when it was complete
    * @param newest whether {@code latest} is this one
    */
   public record Version(
@@ -210,7 +215,7 @@ public final class StoredModels {
         continue;
       }
       Optional<ObjectStat> complete = store.stat(key);
-      if (complete.isPresent()) { // else just removed
+      if (complete.isPresent()) { // and not removed meanwhile
         versions.add(version(parts.get(0), parts.get(1), complete.get()));
       }
     }
@@ -240,8 +245,8 @@ public final class StoredModels {
   /**
    * Removes all but the newest versions of a model.
    *
-   * @param keep number of versions to keep, at least 1; {@code latest} is always kept
-   * @return the removed versions
+   * @param keep how many stay, at least 1; {@code latest} always does
+   * @return what was removed
    */
   public List<Version> prune(String name, int keep) {
     List<Version> all = versions().stream().filter(v -> v.name().equals(name)).toList();
@@ -254,20 +259,20 @@ public final class StoredModels {
     return removed;
   }
 
-  /** Uploads {@code config.json} last, never over another: a version that has one is complete. */
+  /** {@code config.json} last, and never over another: a version that has one is complete. */
   private void upload(String name, String version, Path folder) {
     for (String file : ALL_FILES) {
       Path path = folder.resolve(file);
       if (Files.exists(path) && !file.equals(CONFIG)) {
-        store.upload(Keys.modelFile(name, version, file), path, ContentType.BINARY);
+        store.upload(Keys.modelFile(name, version, file), path, BINARY);
       }
     }
     try {
-      FirstWrite.createOrRead(
+      FirstWrite.standing(
           store,
           Keys.modelFile(name, version, CONFIG),
           Files.readAllBytes(folder.resolve(CONFIG)),
-          ContentType.JSON);
+          "application/json");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

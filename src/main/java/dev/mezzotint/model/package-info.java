@@ -1,7 +1,6 @@
 /**
- * Models on disk and in the object store: network configuration, card, weights, and references to
- * models. Imports {@code java.*}, {@code iadb}, {@code image}, {@code job}, {@code json} and {@code
- * storage}.
+ * A model on disk: network configuration, card, weights in safetensors, and how a reference names
+ * one. Imports {@code java.*}, {@code iadb} and {@code json}.
  */
 @NullMarked
 package dev.mezzotint.model;

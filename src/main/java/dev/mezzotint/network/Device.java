@@ -4,39 +4,39 @@ import dev.mezzotint.model.Tensor;
 import java.util.Map;
 
 /**
- * A processor that networks run on. Safe for use by many threads; the networks that it creates are
- * used by one thread at a time and closed by the caller.
+ * A processor that networks run on. Safe for use by many threads; what it makes is used by one
+ * thread at a time and closed by whoever asked for it.
  */
 public interface Device {
 
   /** {@code cpu} or {@code cuda:N}. */
   String name();
 
-  /** Processor and software with versions, which timings depend on. */
+  /** The processor and the software that drives it, with versions: what timings depend on. */
   String description();
 
-  /** Number of CPU threads per operator. */
+  /** Threads of one operator on the CPU. */
   int threads();
 
-  /** Memory of the device in bytes. */
+  /** Memory of the device in bytes, whoever uses it. */
   long memoryBytes();
 
-  /** Memory in use by all processes, in bytes. */
+  /** How much of it is in use, whoever uses it. */
   long memoryUsedBytes();
 
-  /** Precision in which networks of {@link #load} are evaluated. */
+  /** In what the networks of {@link #load} are evaluated. */
   Precision precision();
 
-  /** Returns the same device with another precision. */
+  /** The same device, with networks evaluated in another precision. */
   Device in(Precision precision);
 
   /**
-   * Loads weights onto the device for sampling, in its precision.
+   * Puts weights on the device for sampling, in its precision.
    *
-   * @param weights by name, exactly those of the program
+   * @param weights by name, exactly those that the program names
    */
   SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights);
 
-  /** Loads a network with its optimizer; the program's training step sets the precision. */
+  /** Puts a network with its optimizer on the device; its recipe says in what it is evaluated. */
   TrainingNetwork train(NetworkProgram program, OptimizerState state);
 }

@@ -3,8 +3,8 @@ package dev.mezzotint.network;
 import dev.mezzotint.iadb.Guidance;
 
 /**
- * The same guidance for all rows.
+ * Guidance of all rows alike.
  *
- * @param unconditional input of the second evaluation
+ * @param unconditional what the second evaluation is shown
  */
 public record UniformGuidance(Guidance guidance, UnconditionalInput unconditional) {}

@@ -10,12 +10,12 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** An object store whose calls are measured or traced. Thread-safe. */
+/** A store with somebody around each of its calls. Safe for many threads. */
 public final class InstrumentedObjectStore implements ObjectStore {
   private final ObjectStore store;
   private final Around around;
 
-  /** The kind of a call. */
+  /** What a call does to the store. */
   public enum Operation {
     READ,
     STAT,
@@ -29,13 +29,13 @@ public final class InstrumentedObjectStore implements ObjectStore {
     }
   }
 
-  /** Makes the call and returns its result. */
+  /** Makes the call and gives what it gave. */
   public interface Around {
     <T> T call(Operation operation, String key, Supplier<T> call);
   }
 
   /**
-   * @param store is closed by the caller
+   * @param store stays the caller's to close
    */
   public InstrumentedObjectStore(ObjectStore store, Around around) {
     this.store = store;

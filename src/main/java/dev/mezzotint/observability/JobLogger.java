@@ -11,13 +11,14 @@ import java.util.concurrent.Executor;
 import org.jboss.logmanager.MDC;
 
 /**
- * Puts the job, its attempt and the role into the MDC of threads that process a job. Thread-safe.
+ * Puts the job, its attempt and the role beside every line that is logged on a job's behalf. Safe
+ * for use by many threads.
  */
 record JobLogger(WorkerRole role) implements JobListener {
   private static final List<String> KEYS = List.of("role", "job", "attempt");
 
   @Override
-  public DeliveryObserver deliveryStarted(Delivery delivery) {
+  public DeliveryObserver taken(Delivery delivery) {
     MDC.put("role", role.wireName());
     return new Lines();
   }
@@ -25,12 +26,12 @@ record JobLogger(WorkerRole role) implements JobListener {
   /** Of one delivery. */
   private static final class Lines implements DeliveryObserver {
     @Override
-    public void jobIdentified(String id) {
+    public void job(String id) {
       MDC.put("job", id);
     }
 
     @Override
-    public void attemptStarted(int attempt, String model) {
+    public void attempt(int attempt, String model) {
       MDC.put("attempt", Integer.toString(attempt));
     }
 

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Meters of jobs and deliveries of one role, and of the store. All exist from the start, at zero,
- * so that rates can be computed. Thread-safe.
+ * Meters of jobs and deliveries of one role, and of the store. All are there from the start, at
+ * zero: what is missing cannot be subtracted. Safe for use by many threads.
  */
 final class JobMetrics implements JobListener {
   private static final Duration[] WAITS = {
@@ -37,7 +37,7 @@ final class JobMetrics implements JobListener {
         jobs.put(
             state,
             Counter.builder("mezzotint.jobs")
-                .description("Jobs created and ended by this worker, each counted once")
+                .description("Jobs by what this worker brought about: entered once, ended once")
                 .tag("role", role.wireName())
                 .tag("state", state.wireName())
                 .register(meters));
@@ -45,13 +45,13 @@ final class JobMetrics implements JobListener {
     }
     wait =
         Timer.builder("mezzotint.queue.wait")
-            .description("From the writing of a record to its delivery to a lane")
+            .description("Between the writing of a record and its taking by a lane")
             .tag("role", role.wireName())
             .serviceLevelObjectives(WAITS)
             .register(meters);
     encode =
         Timer.builder("mezzotint.encode")
-            .description("Encoding of an image to its file")
+            .description("From a picture's numbers to its file")
             .register(meters);
   }
 
@@ -63,10 +63,10 @@ final class JobMetrics implements JobListener {
   }
 
   @Override
-  public DeliveryObserver deliveryStarted(Delivery delivery) {
+  public DeliveryObserver taken(Delivery delivery) {
     Instant now = Instant.now();
     delivery
-        .writtenTime()
+        .written()
         .filter(written -> written.isBefore(now)) // clocks of producers may be ahead
         .ifPresent(written -> wait.record(Duration.between(written, now)));
     return new DeliveryObserver() {
@@ -76,12 +76,12 @@ final class JobMetrics implements JobListener {
       }
 
       @Override
-      public void imageEncoded(long nanos) {
+      public void encoded(long nanos) {
         encode.record(nanos, TimeUnit.NANOSECONDS);
       }
 
       @Override
-      public void jobEnded(JobEvent.Type state) {
+      public void ended(JobEvent.Type state) {
         count(state);
       }
 

@@ -25,15 +25,16 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Configures OpenTelemetry and makes the spans of store calls and published events. Thread-safe.
+ * What surrounds a job's own spans: where they go, calls of the store, and publications, which hand
+ * the trace on. Safe for use by many threads.
  *
- * <p>The settings are those of OpenTelemetry ({@code OTEL_*}); without an endpoint traces are off.
+ * <p>Settings: those of OpenTelemetry ({@code OTEL_*}); off without an endpoint.
  */
 public final class Traces {
-  /** Maximum number of store spans in one delivery; a job may read thousands of files. */
+  /** Spans of the store in one delivery; a job may read thousands of files. */
   static final int STORE_SPANS_MAX = 64;
 
-  /** Context key of the number of store spans that a delivery may still have. */
+  /** In the context of a delivery: how many spans of the store it may still have. */
   static final ContextKey<AtomicInteger> STORE_SPANS_LEFT = ContextKey.named("store spans left");
 
   private static final String SCOPE = "dev.mezzotint";
@@ -45,11 +46,11 @@ public final class Traces {
   }
 
   /**
-   * The SDK that the environment configures; empty if it names no endpoint. The caller closes it,
-   * which sends the remaining spans.
+   * As the environment says; empty if it names no endpoint. Closed by the caller, which sends what
+   * has not been sent.
    *
-   * @param variables the value of an environment variable by its name; null if it is not set
-   * @throws InvalidInputException if the settings are invalid
+   * @param variables from a name to its value; null for one that is not set
+   * @throws InvalidInputException if the settings contradict themselves
    */
   public static Optional<OpenTelemetrySdk> configured(Function<String, String> variables) {
     boolean wanted =
@@ -83,13 +84,13 @@ public final class Traces {
     return tracer;
   }
 
-  /** The context of the producer, from the headers of the record. */
+  /** What the producer of a record was at when it wrote it. */
   static Context parent(Delivery delivery) {
     Map<String, String> carried = EventContext.of(delivery).attributes();
     return W3CTraceContextPropagator.getInstance().extract(Context.root(), carried, new Getter());
   }
 
-  /** A span for each call on the thread of a delivery; none for images, which a pool stores. */
+  /** A span for each call that a delivery's own thread makes; none for pictures of the pool. */
   InstrumentedObjectStore.Around store() {
     return new InstrumentedObjectStore.Around() {
       @Override
@@ -109,7 +110,7 @@ public final class Traces {
     };
   }
 
-  /** Makes a span of each publication; the event carries its context. */
+  /** Publications as spans, which their events carry on. */
   EventPublisher events(EventPublisher events) {
     return new TracedEvents(events);
   }
@@ -125,7 +126,7 @@ public final class Traces {
     }
   }
 
-  /** The event with the current span in its context; unchanged without a span. */
+  /** The same event, with the current span in its context; as it is where there is none. */
   private static JobEvent carrying(JobEvent event) {
     if (!Span.current().getSpanContext().isValid()) {
       return event;
@@ -134,7 +135,7 @@ public final class Traces {
     attributes.remove(EventContext.TRACE_STATE);
     W3CTraceContextPropagator.getInstance()
         .inject(Context.current(), null, (none, name, value) -> attributes.put(name, value));
-    return event.withContext(new EventContext(attributes));
+    return event.in(new EventContext(attributes));
   }
 
   private final class TracedEvents implements EventPublisher {
@@ -183,7 +184,7 @@ public final class Traces {
     }
   }
 
-  /** Reads a context from attributes. */
+  /** From attributes by name. */
   private static final class Getter
       implements io.opentelemetry.context.propagation.TextMapGetter<Map<String, String>> {
     @Override

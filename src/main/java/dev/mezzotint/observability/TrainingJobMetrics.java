@@ -6,32 +6,32 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.ToDoubleFunction;
 
-/** Meters of training. */
+/** What training tells of itself. */
 public final class TrainingJobMetrics {
   private TrainingJobMetrics() {}
 
-  public static void register(TrainingMetrics metrics, MeterRegistry meters) {
-    gauge(metrics, meters, "loss", "Running loss of the current training", TrainingMetrics::loss);
+  public static void register(TrainingMetrics figures, MeterRegistry meters) {
+    gauge(figures, meters, "loss", "Running loss of the training in hand", TrainingMetrics::loss);
     gauge(
-        metrics,
+        figures,
         meters,
         "images.per.second",
-        "Images per second of the current training",
+        "Of the training in hand",
         TrainingMetrics::imagesPerSecond);
     gauge(
-        metrics,
+        figures,
         meters,
         "input.wait.share",
-        "Share of the step time spent waiting for images",
+        "Share of the step time spent waiting for pictures",
         TrainingMetrics::inputWaitShare);
     gauge(
-        metrics,
+        figures,
         meters,
         "checkpoint.seconds",
-        "Duration of writing the last checkpoint",
+        "How long the last checkpoint took to be kept",
         TrainingMetrics::lastCheckpointSeconds);
-    counter(metrics, meters, "steps", "Optimizer steps", TrainingMetrics::steps);
-    counter(metrics, meters, "checkpoints", "Checkpoints written", TrainingMetrics::checkpoints);
+    counter(figures, meters, "steps", "Optimizer steps", TrainingMetrics::steps);
+    counter(figures, meters, "checkpoints", "Checkpoints kept", TrainingMetrics::checkpoints);
   }
 
   private static void gauge(
@@ -39,8 +39,8 @@ public final class TrainingJobMetrics {
       MeterRegistry meters,
       String name,
       String description,
-      ToDoubleFunction<TrainingMetrics> value) {
-    Gauge.builder("mezzotint.training." + name, of, value)
+      ToDoubleFunction<TrainingMetrics> figure) {
+    Gauge.builder("mezzotint.training." + name, of, figure)
         .description(description)
         .register(meters);
   }
@@ -50,8 +50,8 @@ public final class TrainingJobMetrics {
       MeterRegistry meters,
       String name,
       String description,
-      ToDoubleFunction<TrainingMetrics> value) {
-    FunctionCounter.builder("mezzotint.training." + name, of, value)
+      ToDoubleFunction<TrainingMetrics> figure) {
+    FunctionCounter.builder("mezzotint.training." + name, of, figure)
         .description(description)
         .register(meters);
   }

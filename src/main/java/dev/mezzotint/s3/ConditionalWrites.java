@@ -1,15 +1,15 @@
 package dev.mezzotint.s3;
 
 /**
- * Result of {@link S3ObjectStore#probe}: whether a store honours conditional writes. If it does
- * not, two workers can commit the same job.
+ * Whether a store keeps its word on conditional writes, as tried out by {@link
+ * S3ObjectStore#probe}. Where it does not, two workers can commit the same job.
  *
- * @param create {@code If-None-Match: *} does not overwrite
- * @param replace {@code If-Match} does not overwrite another version
+ * @param create {@code If-None-Match: *} refuses to overwrite
+ * @param replace {@code If-Match} refuses another version than the one named
  */
 public record ConditionalWrites(boolean create, boolean replace) {
 
-  public boolean supported() {
+  public boolean honoured() {
     return create && replace;
   }
 }

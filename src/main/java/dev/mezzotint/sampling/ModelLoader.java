@@ -2,11 +2,11 @@ package dev.mezzotint.sampling;
 
 import dev.mezzotint.network.SamplingNetwork;
 
-/** Finds and loads models. Safe for use by many threads. */
+/** The models that can be asked for. Safe for use by many threads. */
 public interface ModelLoader {
 
   /**
-   * Resolves a reference.
+   * Finds what a reference stands for now.
    *
    * @param reference {@code name}, {@code name@version} or {@code name@latest}
    * @throws dev.mezzotint.json.InvalidInputException if there is no such model, or it cannot be
@@ -15,14 +15,14 @@ public interface ModelLoader {
   ModelInfo find(String reference);
 
   /**
-   * Device memory of a model's weights in bytes. Reads no weights.
+   * Memory that a model's weights will take on the device. Reads no weights.
    *
    * @throws dev.mezzotint.json.InvalidInputException if the model cannot be read
    */
   long bytes(ModelInfo model);
 
   /**
-   * Loads a model's weights onto the device; the caller closes the network.
+   * Puts a model's weights on the device; the caller closes what it gets.
    *
    * @throws dev.mezzotint.json.InvalidInputException if its weights are not those of its network
    */

@@ -5,8 +5,8 @@ import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,18 +18,19 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The models on the device: as many as fit the limit in bytes; the least recently used are evicted
- * to load another. Weights are loaded on a separate thread while the loop runs other models.
+ * The models on the device: as many as fit the limit in bytes; for a further one those go that have
+ * been unused for longest. Weights are read on a thread of its own while the loop goes on with
+ * other models.
  *
- * <p>A model with running rows is never closed. If all are busy and another one is requested, the
- * one that was loaded first admits no new rows until it can be evicted.
+ * <p>A model with rows under way is never closed. Where all are busy and one waits, the one that
+ * has been there longest takes no new rows until it can go.
  *
- * <p>Used by the loop's thread alone, except where a method says otherwise.
+ * <p>Used by the loop's thread alone, but for what is said to be otherwise.
  */
 final class ResidentModels implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ResidentModels.class.getName());
 
-  /** Least time that a model stays loaded, so that models do not evict each other all the time. */
+  /** A model that was loaded for somebody stays this long, or weights would only come and go. */
   private static final long STAY_NANOS = 2_000_000_000L;
 
   private final ModelLoader modelLoader;
@@ -49,7 +50,7 @@ final class ResidentModels implements AutoCloseable {
 
   private record Resident(ModelInfo model, StepGroup group, long bytes, long since) {}
 
-  /** Result of a load: group and curve, or a failure. */
+  /** What became of a load: group and curve, or a failure. */
   record Loaded(
       String key,
       @Nullable StepGroup group,
@@ -58,12 +59,12 @@ final class ResidentModels implements AutoCloseable {
       @Nullable RuntimeException failure) {}
 
   /**
-   * @param wake called on the loading thread when a load has ended
-   * @param quiet whether the device has run no pass since the last call; safe for use by any thread
+   * @param wake called on another thread when a load has ended
+   * @param quiet whether the device has done nothing else since it was last asked; any thread
    */
   ResidentModels(
-      ModelLoader modelLoader, StepLoopSettings settings, Runnable wake, BooleanSupplier quiet) {
-    this.modelLoader = modelLoader;
+      ModelLoader shelf, StepLoopSettings settings, Runnable wake, BooleanSupplier quiet) {
+    this.modelLoader = shelf;
     this.settings = settings;
     this.wake = wake;
     this.quiet = quiet;
@@ -75,16 +76,16 @@ final class ResidentModels implements AutoCloseable {
     return thread;
   }
 
-  /** The group of a model, which counts as a use; null if it is not on the device. */
+  /** The group, as just used; null if it is not on the device. */
   @Nullable StepGroup use(String key) {
     Resident found = resident.get(key);
     return found == null ? null : found.group();
   }
 
-  /** Requests a model unless it is loaded or requested already. */
+  /** Asks for a model unless it is there, or was asked for already. */
   void request(String key, ModelInfo model) {
-    boolean isLoading = loading != null && loading.key().equals(key);
-    if (resident.containsKey(key) || isLoading || requested.containsKey(key)) {
+    boolean coming = loading != null && loading.key().equals(key);
+    if (resident.containsKey(key) || coming || requested.containsKey(key)) {
       return;
     }
     request(key, model, /* again= */ false);
@@ -99,12 +100,12 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** Starts the next load if there is room for it, or starts making room. */
+  /** Begins the next load if there is room for it, or sees to it that there will be. */
   void advance(StepPolicy policy) {
     while (loading == null && !requested.isEmpty()) {
       Requested next = requested.values().iterator().next();
       if (policy.isEmpty(next.key())) {
-        requested.remove(next.key()); // its jobs have left
+        requested.remove(next.key()); // nobody waits any more
         continue;
       }
       if (!makeRoom(policy, next.bytes())) {
@@ -117,7 +118,7 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** Evicts until the bytes fit the limit or the device is empty; false if all are busy. */
+  /** True if so many bytes more are within the limit, or there is nothing else on the device. */
   private boolean makeRoom(StepPolicy policy, long needed) {
     while (bytes + needed > settings.modelBytesMax() && !resident.isEmpty()) {
       if (!evictOne(policy)) {
@@ -128,7 +129,7 @@ final class ResidentModels implements AutoCloseable {
     return true;
   }
 
-  /** Evicts the least recently used model without rows; false if there is none. */
+  /** Closes the model that has been idle for longest. */
   boolean evictOne(StepPolicy policy) {
     for (Map.Entry<String, Resident> entry : resident.entrySet()) {
       String key = entry.getKey();
@@ -138,7 +139,7 @@ final class ResidentModels implements AutoCloseable {
         policy.close(key);
         discard(key);
         if (awaited) {
-          request(key, model); // its jobs run after those of the model it made room for
+          request(key, model); // its jobs have their turn after those that it made room for
         }
         return true;
       }
@@ -165,11 +166,11 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** Runs on the loading thread. */
+  /** On the loader's thread. */
   private void load(Requested next) {
     Loaded end;
     try {
-      boolean ignored = quiet.getAsBoolean(); // resets it
+      boolean ignored = quiet.getAsBoolean(); // from here on
       SamplingNetwork network = modelLoader.load(next.model());
       StepGroup group = new StepGroup(next.model(), network, settings.slots());
       try {
@@ -186,7 +187,7 @@ final class ResidentModels implements AutoCloseable {
   }
 
   private BatchCurve curve(ModelInfo model, StepGroup group) {
-    // One pass checks that the device works.
+    // Whatever the curve is, one pass shows that the device works.
     BatchCurve.timePass(group.slots(), group.paddingSlot(), 1, settings.clock());
     if (settings.pinned() > 0) {
       return BatchCurve.pinned(settings.pinned());
@@ -208,7 +209,7 @@ final class ResidentModels implements AutoCloseable {
     return new Loaded(key, null, BatchCurve.unmeasured(1), 0, cause);
   }
 
-  /** The next result of a load; null if there is none. */
+  /** The next load that has ended; null if none has. */
   @Nullable Loaded poll(StepPolicy policy) {
     Loaded end = ended.poll();
     if (end == null) {
@@ -229,7 +230,7 @@ final class ResidentModels implements AutoCloseable {
     if (end.failure() instanceof DeviceMemoryException e) {
       if (was != null && !was.again() && evictOne(policy)) {
         while (evictOne(policy)) {
-          LOG.log(System.Logger.Level.DEBUG, "evicted a model for lack of device memory");
+          LOG.log(System.Logger.Level.DEBUG, "made room on the device");
         }
         request(was.key(), was.model(), /* again= */ true);
         return poll(policy);
@@ -240,7 +241,7 @@ final class ResidentModels implements AutoCloseable {
     return end;
   }
 
-  /** Closes a group. Failures are logged, since the device may have failed. */
+  /** Closes a group; after a failure of the device even this may fail. */
   void discard(String key) {
     Resident gone = resident.remove(key);
     curves.remove(key);
@@ -258,7 +259,7 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** Bytes of weights and slots, loaded or loading. Safe for use by many threads. */
+  /** Weights and slots on the device or on their way there. Safe for use by many threads. */
   long bytes() {
     return bytes;
   }
@@ -268,7 +269,7 @@ final class ResidentModels implements AutoCloseable {
     return Map.copyOf(curves);
   }
 
-  /** Waits for a running load, then closes all models. */
+  /** Waits for a load under way, then closes all. */
   @Override
   public void close() {
     loader.shutdown();
@@ -284,6 +285,9 @@ final class ResidentModels implements AutoCloseable {
         end.group().close();
       }
     }
-    List.copyOf(resident.keySet()).forEach(this::discard);
+    for (Iterator<String> keys = java.util.List.copyOf(resident.keySet()).iterator();
+        keys.hasNext(); ) {
+      discard(keys.next());
+    }
   }
 }

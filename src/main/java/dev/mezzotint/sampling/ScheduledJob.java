@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of one job as the {@link StepPolicy} schedules them: their number and progress, tenant,
- * priority and deadline. Used by the policy's thread alone.
+ * Rows of one job as the {@link StepPolicy} sees them: how many, how far each is, whose they are
+ * and when they must be done. Used by the policy's thread alone.
  */
 public class ScheduledJob {
   /** No deadline. */
@@ -25,7 +25,7 @@ public class ScheduledJob {
   private int entered;
   private long stagesLeft;
 
-  /** One running row: it holds a slot from its first pass to its last. */
+  /** One picture under way: it holds a slot from its first pass to its last. */
   public static final class Row {
     /** No slot yet. */
     static final long NO_SLOT = -1;
@@ -33,18 +33,18 @@ public class ScheduledJob {
     public final ScheduledJob job;
     final int index;
 
-    /** Assigned by {@link StepGroup}. */
+    /** Given by the device's side. */
     long slot = NO_SLOT;
 
     private int stage;
     private boolean inPass;
 
-    Row(ScheduledJob job, int index) {
-      this.job = job;
+    Row(ScheduledJob ticket, int index) {
+      this.job = ticket;
       this.index = index;
     }
 
-    /** The next stage. */
+    /** The stage that is next. */
     int stage() {
       return stage;
     }
@@ -77,7 +77,7 @@ public class ScheduledJob {
     this.stagesLeft = (long) rows * stages;
   }
 
-  /** Stages left, all rows together. */
+  /** Stages still to be passed, all rows together. */
   public long stagesLeft() {
     return stagesLeft;
   }
@@ -87,12 +87,12 @@ public class ScheduledJob {
     return resident;
   }
 
-  /** Rows that have not started. */
+  /** Rows that have not begun. */
   int waiting() {
     return rows - entered;
   }
 
-  /** Stages left of the row with most left: a device can only pass them in sequence. */
+  /** Stages of the row that has most before it: no device can pass two of them at once. */
   int longest() {
     if (waiting() > 0) {
       return stages;
@@ -104,14 +104,14 @@ public class ScheduledJob {
     return longest;
   }
 
-  /** Whether a row could join the pass that is being assembled. */
+  /** Whether a row could join the pass that is being put together. */
   boolean runnable(boolean mayEnter) {
     return (mayEnter && waiting() > 0) || furthest() != null;
   }
 
   /**
-   * Takes a row into the pass that is being assembled: the furthest first, so that images finish
-   * and slots become free, and a new one only when all running rows are in.
+   * A row for the pass that is being put together: the furthest first, so that pictures are
+   * finished and slots come free, and a new one only when all that have begun are in.
    */
   Row join() {
     Row row = furthest();
@@ -133,7 +133,7 @@ public class ScheduledJob {
     return furthest;
   }
 
-  /** The pass ran; true if it was the row's last. */
+  /** The pass is over; true if that was the row's last. */
   boolean passed(Row row) {
     row.inPass = false;
     row.stage++;
@@ -141,7 +141,7 @@ public class ScheduledJob {
     return row.finished() && resident.remove(row);
   }
 
-  /** The pass did not run: the row stays where it is. */
+  /** The pass did not take place: the row stays where it was. */
   void retry(Row row) {
     row.inPass = false;
   }

@@ -1,8 +1,9 @@
 package dev.mezzotint.sampling;
 
 /**
- * Reads or changes a row on the host between its stages, for trajectories and inpainting. Called on
- * the device's thread and must return quickly; every call costs a transfer. Used by one row.
+ * What happens to a row on the host between its stages: looked at for a trajectory, or changed for
+ * inpainting. Called on the device's thread and must return quickly; every call costs a transfer.
+ * Used by one row.
  */
 public interface StageHook {
   /** Nothing. */
@@ -20,8 +21,6 @@ public interface StageHook {
       };
 
   /**
-   * Whether {@link #afterStage} is to be called now.
-   *
    * @param stages that the row has passed
    */
   boolean wantsStage(int stages);
@@ -29,11 +28,11 @@ public interface StageHook {
   /**
    * @param stages that the row has passed
    * @param x C×H×W, this call's own copy
-   * @return true if x was changed and the row is to continue from there
+   * @return true where x was changed, and the row is to go on from there
    */
   boolean afterStage(int stages, float[] x);
 
-  /** A hook that calls this one and then another, on the same x. */
+  /** First this, then another, on the same x. */
   default StageHook then(StageHook next) {
     StageHook first = this;
     return new StageHook() {

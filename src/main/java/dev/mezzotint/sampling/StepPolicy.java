@@ -11,23 +11,24 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which rows take the next step, without device, threads or clock; time is a parameter.
+ * Which rows take the next step: all decisions of the step loop, without device, threads or clock.
+ * Time is what the caller says it is.
  *
- * <p>Groups (in effect, models) share the device's <em>time</em> by deficit round robin: a pass is
- * charged with the time it took, so that a large network gets no more than a small one. A group's
- * share is that of the highest priority in it. Within a group, places in passes are shared; see
- * {@link GroupQueue}. A row gets a slot when it is first chosen and one is free; after that it may
- * be passed over for a while, but never loses its slot.
+ * <p>Groups (models, in effect) share the device's <em>time</em>: deficit round robin, in which a
+ * pass is charged with what it took, so that a large network gets no more than a small one. A
+ * group's part is that of the highest priority in it. Within a group places in passes are shared,
+ * see {@link GroupQueue}. A row enters when it is first chosen and there is a slot for it; a row
+ * that has begun may be passed over for a while, but never loses its slot.
  *
  * <p>Used by one thread at a time.
  */
 public final class StepPolicy {
   private final Map<String, GroupQueue> groups = new LinkedHashMap<>();
-  private final Deque<GroupQueue> roundRobin = new ArrayDeque<>();
+  private final Deque<GroupQueue> turns = new ArrayDeque<>();
 
-  /** Adds a job, whether its group is open or not. */
-  public void add(ScheduledJob job) {
-    group(job.group).add(job);
+  /** A job's rows wait from now on, be its group open or not. */
+  public void add(ScheduledJob ticket) {
+    group(ticket.group).add(ticket);
   }
 
   private GroupQueue group(String key) {
@@ -35,13 +36,13 @@ public final class StepPolicy {
     if (group == null) {
       group = new GroupQueue(key);
       groups.put(key, group);
-      roundRobin.addLast(group);
+      turns.addLast(group);
     }
     return group;
   }
 
   /**
-   * Opens a group: its model is on the device and its rows can run.
+   * The group's rows can run now.
    *
    * @param slots rows that may have begun and not ended
    */
@@ -49,48 +50,46 @@ public final class StepPolicy {
     group(group).open(slots, curve);
   }
 
-  /** Closes a group whose model leaves the device; none of its rows may be running. */
+  /** The group's model leaves the device; only for a group none of whose rows has begun. */
   void close(String key) {
     GroupQueue group = group(key);
     if (group.residents() > 0) {
-      throw new IllegalStateException("group " + key + " has running rows");
+      throw new IllegalStateException("group " + key + " has rows under way");
     }
     if (group.isEmpty()) {
       groups.remove(key);
-      roundRobin.remove(group);
+      turns.remove(group);
     } else {
       group.close();
     }
   }
 
-  /** Lets no new row of this group start, so that it can be closed. */
+  /** Lets no new row of this group begin, so that it can be shut. */
   void drain(String group) {
     group(group).drain();
   }
 
-  /** Removes all jobs of a group and returns them. */
+  /** All of a group's jobs leave. */
   List<ScheduledJob> clear(String group) {
-    return group(group).removeIf(job -> true);
+    return group(group).removeIf(ticket -> true);
   }
 
-  /** Removes the jobs that match and returns them; their running rows still have their slots. */
+  /** Jobs that ask for it leave; rows that had begun name their slots. */
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = new ArrayList<>();
     groups.values().forEach(group -> gone.addAll(group.removeIf(leaving)));
-    groups
-        .values()
-        .removeIf(group -> !group.isOpen() && group.isEmpty() && roundRobin.remove(group));
+    groups.values().removeIf(group -> !group.open() && group.isEmpty() && turns.remove(group));
     return gone;
   }
 
-  /** Jobs whose deadline can no longer be met; they stay until they are removed. */
+  /** Jobs whose deadline cannot be met any more; they stay until they are removed. */
   List<ScheduledJob> late(long now) {
     List<ScheduledJob> late = new ArrayList<>();
     groups.values().forEach(group -> late.addAll(group.late(now)));
     return late;
   }
 
-  /** Whether no row of this group is running. */
+  /** Whether no row of this group has begun. */
   boolean isIdle(String key) {
     GroupQueue group = groups.get(key);
     return group == null || group.residents() == 0;
@@ -121,13 +120,13 @@ public final class StepPolicy {
       return null;
     }
     while (true) {
-      GroupQueue head = roundRobin.getFirst();
+      GroupQueue head = turns.getFirst();
       if (head.available() > 0 && head.credit > 0) {
         return head.pass();
       }
-      roundRobin.addLast(roundRobin.removeFirst());
-      GroupQueue next = roundRobin.getFirst();
-      // Unused credit does not accumulate (deficit round robin).
+      turns.addLast(turns.removeFirst());
+      GroupQueue next = turns.getFirst();
+      // Nobody saves up: who had nothing to do, or little, starts anew.
       next.credit =
           next.available() == 0
               ? 0
@@ -135,7 +134,7 @@ public final class StepPolicy {
     }
   }
 
-  /** Records a pass that ran; returns the rows whose last pass it was. */
+  /** The pass took place; gives the rows whose last it was. */
   public List<ScheduledJob.Row> passed(Pass pass, long nanos) {
     return group(pass.group()).passed(pass, nanos);
   }

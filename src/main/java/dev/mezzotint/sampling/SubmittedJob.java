@@ -3,7 +3,10 @@ package dev.mezzotint.sampling;
 import dev.mezzotint.job.FailureLog;
 import dev.mezzotint.job.JobId;
 
-/** A submitted job and its listener. The listener is called by the loop's thread only. */
+/**
+ * A job's rows on their way through the loop, and who is to hear of them; only the loop's thread
+ * calls what tells.
+ */
 final class SubmittedJob extends ScheduledJob implements Sampler.Running {
 
   final SamplingJob job;
@@ -13,7 +16,7 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
   private volatile boolean cancelled;
 
   /**
-   * @param arrived on the loop's clock, as {@code deadline}
+   * @param arrived and {@code deadline}: on the loop's clock
    */
   SubmittedJob(
       String group, SamplingJob job, Sampler.RowListener listener, long arrived, long deadline) {
@@ -29,26 +32,17 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     this.listener = listener;
   }
 
-  /** The job in the step loop, where every scheduled job is a submitted one. */
-  static SubmittedJob of(ScheduledJob job) {
-    return (SubmittedJob) job;
-  }
-
-  static SubmittedJob of(Row row) {
-    return of(row.job);
-  }
-
-  /** True once the job was cancelled or has failed. */
+  /** True once its rows are to leave: somebody cancelled it, or it failed. */
   boolean isLeaving() {
     return cancelled || failed;
   }
 
-  /** Counts a stage, to be reported by {@link #notifyAdvanced}. */
+  /** One of its rows has passed a stage; told at {@link #notifyAdvanced}. */
   void countStage() {
     passed++;
   }
 
-  /** Reports the stages counted since the last call, if any. */
+  /** Tells of the stages counted since the last time, if any. */
   void notifyAdvanced() {
     if (passed > 0) {
       int stages = passed;
@@ -61,7 +55,7 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     call(() -> listener.finished(row, chw));
   }
 
-  /** A listener that throws fails its own job and no other. */
+  /** A listener that throws loses its own job and nothing else. */
   private void call(Runnable call) {
     if (failed) {
       return;
@@ -71,11 +65,11 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     } catch (RuntimeException e) {
       fail(e);
     } catch (Error e) {
-      fail(new IllegalStateException("the row listener failed: " + e, e));
+      fail(new IllegalStateException("what was to hear of the rows failed: " + e, e));
     }
   }
 
-  /** Fails the job; its listener is called once. */
+  /** The job ends here; it hears of no more than one failure. */
   void fail(RuntimeException cause) {
     if (failed) {
       return;
@@ -84,8 +78,7 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     try {
       listener.failed(cause);
     } catch (RuntimeException | Error e) {
-      FailureLog.log(
-          SubmittedJob.class, "Job {0}: its row listener failed", new JobId(job.jobId()), e);
+      FailureLog.log(SubmittedJob.class, "Job {0} could not be told", new JobId(job.jobId()), e);
     }
   }
 

@@ -2,31 +2,28 @@ package dev.mezzotint.storage;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Marks a folder as in use, by a shared lock on a file next to it. The lock of a process that dies
- * is released by the system, which distinguishes abandoned folders from those in use. Safe for use
- * by many threads and processes.
+ * A folder that is in use, by a lock on a file beside it: the lock of a process that dies is gone
+ * with it, so what it left can be told from what lives. Several may use one folder. Safe for use by
+ * many threads and processes.
  */
 public final class FolderLock implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(FolderLock.class.getName());
 
-  /** Locks of this process by file: the system grants them to processes, not to threads. */
+  /** Locks are a process's, not a thread's: those of this process by their files. */
   private static final Map<Path, Held> HELD = new HashMap<>();
 
   private static final class Held {
@@ -47,12 +44,11 @@ public final class FolderLock implements AutoCloseable {
     this.file = file;
   }
 
-  /** The lock file of a folder. */
   public static Path fileOf(Path folder) {
     return folder.toAbsolutePath().normalize().resolveSibling(folder.getFileName() + ".lock");
   }
 
-  /** Locks a folder, which need not exist. Waits while another process removes it. */
+  /** Waits while somebody removes the folder; it need not exist. */
   public static FolderLock shared(Path folder) throws IOException {
     Path file = fileOf(folder);
     synchronized (HELD) {
@@ -77,10 +73,7 @@ public final class FolderLock implements AutoCloseable {
     return file;
   }
 
-  /**
-   * Removes the folder unless it is in use, here or in another process. It is renamed first: a
-   * crash while its files are deleted leaves a folder named {@code *.part}, never half of this one.
-   */
+  /** Removes the folder unless somebody uses it, here or in another process. */
   public static boolean removeIfUnused(Path folder) throws IOException {
     Path file = fileOf(folder);
     synchronized (HELD) {
@@ -92,12 +85,7 @@ public final class FolderLock implements AutoCloseable {
         if (lock == null) {
           return false;
         }
-        if (Files.exists(folder)) {
-          Path removed =
-              folder.resolveSibling(folder.getFileName() + "." + UUID.randomUUID() + ".part");
-          Files.move(folder, removed, StandardCopyOption.ATOMIC_MOVE);
-          removeTree(removed);
-        }
+        removeTree(folder);
       }
       return true;
     }
@@ -111,7 +99,7 @@ public final class FolderLock implements AutoCloseable {
     }
   }
 
-  /** Deletes a folder with all that it contains. Best effort. */
+  /** Best effort. */
   public static void removeTree(Path folder) {
     if (!Files.exists(folder)) {
       return;
@@ -122,7 +110,7 @@ public final class FolderLock implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
+      LOG.log(System.Logger.Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
     }
   }
 
@@ -140,7 +128,7 @@ public final class FolderLock implements AutoCloseable {
           held.lock.release();
           held.channel.close();
         } catch (IOException e) {
-          LOG.log(Level.DEBUG, "lock " + file, e);
+          LOG.log(System.Logger.Level.DEBUG, "lock " + file, e);
         }
       }
     }

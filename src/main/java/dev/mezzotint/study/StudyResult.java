@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The result of a study.
+ * What a study found.
  *
  * @param name of the study, and of its files
- * @param lines a table for people
+ * @param lines of a table for people
  * @param files name → content, PNG or APNG
  */
 @SuppressWarnings("ArrayRecordComponent") // written once, never compared

@@ -4,13 +4,14 @@ import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.training.recipe.Recipe;
 
 /**
- * The batches of a training. Each is a pure function of the recipe's seed and the step's number, so
- * resuming needs that number alone. Safe for use by many threads if the pairs are.
+ * The training pairs of every step, each a pure function of the recipe's seed and the step's
+ * number: resuming at a step needs nothing but that number. Safe for use by many threads if the
+ * pairs are.
  *
- * <p>Row r of step k is the pair at data position p = k·batchSize + r; its α is drawn at index p.
+ * <p>Row r of step k stands at data position p = k·batchSize + r; its α is drawn at index p.
  */
 final class Batches {
-  /** Separates the random stream of α from those of weights, order and noise. */
+  /** Keeps the draws of α apart from those of weights, order and noise. */
   private static final long ALPHA = 0x616c706861L;
 
   private final Pairs pairs;
@@ -21,7 +22,7 @@ final class Batches {
     this.recipe = recipe;
   }
 
-  /** The batch of step {@code iteration}, counted from 0. Decodes images. */
+  /** The pairs of step {@code iteration}, counted from 0. Decodes pictures. */
   Batch at(long iteration) {
     Batch batch = empty();
     fill(batch, iteration, 0, batch.rows());
@@ -33,7 +34,7 @@ final class Batches {
     return recipe.batchSize();
   }
 
-  /** A batch to be filled. */
+  /** Room for one step's pairs. */
   Batch empty() {
     int rows = rows();
     int pixels = pairs.height() * pairs.width();
@@ -49,7 +50,7 @@ final class Batches {
         pairs.width());
   }
 
-  /** Fills the rows in [from, to). Several threads may fill rows of one batch. */
+  /** Writes the rows in [from, to). Several threads may fill rows of one batch. */
   void fill(Batch batch, long iteration, int from, int to) {
     int pixels = pairs.height() * pairs.width();
     int values = pairs.channels() * pixels;
@@ -68,7 +69,7 @@ final class Batches {
     }
   }
 
-  /** Couples x0 with x1, once all rows are filled. */
+  /** What follows once all rows are there. */
   void couple(Batch batch) {
     recipe.coupling().couple(batch.x0(), batch.x1(), batch.classes());
   }

@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.DType;
@@ -16,10 +17,9 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.network.TrainingNetwork.StepResult;
 import dev.mezzotint.training.checkpoint.Checkpoint;
 import dev.mezzotint.training.recipe.Recipe;
-import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,12 +32,37 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a model in this process: runs the {@link TrainingLoop} and keeps its files in a folder,
- * which becomes the model's folder. Used by one thread.
+ * A recipe and a data set become a model, in this process: the folder around the {@link
+ * TrainingLoop}. Used by one thread.
  */
 public final class Training {
 
-  /** Largest share of the heap that initial weights may take; all else needs the rest. */
+  /** Who wants to know how far it is. Called on the training thread; must return quickly. */
+  public interface Progress {
+    /**
+     * @param iteration steps done in all
+     * @param loss of the last step
+     */
+    void stepped(long iteration, double loss);
+
+    /**
+     * @param gradientNorm of the last step, before clipping
+     */
+    default void stepped(long iteration, double loss, double gradientNorm) {
+      stepped(iteration, loss);
+    }
+
+    /** Share of the steps' time that went by in waiting for pairs, so far. */
+    default void waited(double share) {}
+
+    /** Pairs of a model's own making so far, before the first step. */
+    default void paired(int made, int count) {}
+
+    /** Something was written: a checkpoint, a sample grid. */
+    void wrote(String what, Path file);
+  }
+
+  /** Of the heap, for weights that are drawn there; the rest is needed for all else. */
   private static final double HEAP_SHARE_MAX = 0.8;
 
   private static final System.Logger LOG = System.getLogger(Training.class.getName());
@@ -51,7 +76,25 @@ public final class Training {
   private final @Nullable ModelFiles from;
 
   /**
-   * @param from the model to start from; null unless the recipe names one
+   * From Gaussian noise to pictures.
+   *
+   * @param out becomes the model's folder
+   * @throws InvalidInputException if recipe and pictures do not fit each other
+   */
+  public Training(Recipe recipe, ImageDataset data, Device device, Path out) {
+    this(recipe, Pairs.of(recipe, data), device, out);
+  }
+
+  /**
+   * @param out becomes the model's folder
+   * @throws InvalidInputException if recipe and pairs do not fit each other
+   */
+  public Training(Recipe recipe, Pairs pairs, Device device, Path out) {
+    this(recipe, pairs, /* from= */ null, device, out);
+  }
+
+  /**
+   * @param from whose weights are the first step's, where the recipe says so
    * @param out becomes the model's folder
    * @throws InvalidInputException if recipe, pairs and model do not fit each other
    */
@@ -71,56 +114,62 @@ public final class Training {
             new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
             recipe.optimizer().step());
     this.folder = new TrainingFolder(out, recipe, pairs);
-    modelCard(List.of(), 0).checkAgainst(recipe.network()); // now, not after the last step
+    card(List.of(), 0).checkAgainst(recipe.network()); // now, not when the training is over
   }
 
   private static void check(Recipe recipe, Pairs pairs) {
     NetworkConfig network = recipe.network();
     if (pairs.size() == 1) {
-      throw InvalidInputException.of("dataset", "holds a single image: training needs at least 2");
+      throw new InvalidInputException(
+          "dataset", "dataset holds a single picture: training needs at least 2");
     }
     long widest = (long) Math.max(pairs.channels(), pairs.conditionChannels());
     long values = widest * pairs.height() * pairs.width();
     if (recipe.batchSize() * values > Integer.MAX_VALUE) {
-      throw InvalidInputException.of(
+      throw new InvalidInputException(
           "batchSize",
-          "is %d, but must be at most %3$d: each image has %2$d values",
-          recipe.batchSize(),
-          values,
-          Integer.MAX_VALUE / values);
+          "batchSize is %d, but of pictures of %d values %d is the most"
+              .formatted(recipe.batchSize(), values, Integer.MAX_VALUE / values));
     }
     if (network.inChannels() != network.outChannels() + pairs.conditionChannels()) {
-      throw InvalidInputException.of(
+      throw new InvalidInputException(
           "network.in_channels",
-          "is %d, but must be %d: %d out_channels and %d condition channels",
-          network.inChannels(),
-          network.outChannels() + pairs.conditionChannels(),
-          network.outChannels(),
-          pairs.conditionChannels());
+          "network.in_channels is %d, but must be %d: out_channels, %d, and %d of conditions"
+              .formatted(
+                  network.inChannels(),
+                  network.outChannels() + pairs.conditionChannels(),
+                  network.outChannels(),
+                  pairs.conditionChannels()));
     }
     if (pairs.channels() != network.outChannels()) {
-      throw InvalidInputException.of(
+      throw new InvalidInputException(
           "network.out_channels",
-          "is %s, but the images have %s channels",
-          network.outChannels(),
-          pairs.channels());
+          "network.out_channels is "
+              + network.outChannels()
+              + ", but the pictures have "
+              + pairs.channels()
+              + " channels");
     }
     int size = recipe.data().size();
     if (pairs.height() != size || pairs.width() != size) {
-      throw InvalidInputException.of(
-          "dataset.size", "is %d, but the images are %dx%d", size, pairs.width(), pairs.height());
+      throw new InvalidInputException(
+          "dataset.size",
+          "dataset.size is %d, but the pictures are %dx%d"
+              .formatted(size, pairs.width(), pairs.height()));
     }
     int wanted = network.numClassEmbeds().orElse(0);
     boolean drops = recipe.data().labelDropout() > 0;
     if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
         && pairs.classes().size() + (drops ? 1 : 0) != wanted) {
-      throw InvalidInputException.of(
+      throw new InvalidInputException(
           "network.num_class_embeds",
-          "is %s%s, but the images have %s classes: %s",
-          wanted,
-          drops ? ", one of them for no class" : "",
-          pairs.classes().size(),
-          brief(pairs.classes()));
+          "network.num_class_embeds is "
+              + wanted
+              + (drops ? ", one of them for no class" : "")
+              + ", but the pictures have "
+              + pairs.classes().size()
+              + " classes: "
+              + brief(pairs.classes()));
     }
   }
 
@@ -132,48 +181,47 @@ public final class Training {
   /**
    * Trains to the recipe's last step.
    *
-   * @param resume continue from the folder's checkpoint, if there is one
-   * @param stopping asked between steps; true ends the run early, with a checkpoint and a model
+   * @param resume continue where the folder's checkpoint stands, if there is one
+   * @param stopping asked between steps; true ends with a checkpoint
    * @return steps done in all
-   * @throws InvalidInputException if the folder holds another training or a model
-   * @throws DivergedException if the loss is no longer finite
+   * @throws InvalidInputException if the folder holds something else than this training
+   * @throws DivergedException when the loss is no longer a number
    */
-  public long run(boolean resume, BooleanSupplier stopping, TrainingObserver observer)
+  public long run(boolean resume, BooleanSupplier stopping, Progress progress)
       throws InterruptedException {
-    return run(resume, stopping, observer, ReflowPairs.PartStore.NONE, /* publishEarly= */ true);
+    return run(resume, stopping, progress, ReflowPairs.PartStore.NONE, /* publishEarly= */ true);
   }
 
   /**
-   * Runs one segment of a training: continues from the folder's checkpoint if there is one, and
-   * writes a model only after the recipe's last step.
+   * A part of a training: goes on from the folder's checkpoint if there is one, and leaves a model
+   * only after the last step.
    *
-   * @param partStore keeps reflow pairs for the segments to come
+   * @param keeping of pairs of a model's own making, for the segments to come
    * @return steps done in all
    */
-  long runSegment(
-      BooleanSupplier stopping, TrainingObserver observer, ReflowPairs.PartStore partStore)
+  long segment(BooleanSupplier stopping, Progress progress, ReflowPairs.PartStore keeping)
       throws InterruptedException {
-    return run(/* resume= */ true, stopping, observer, partStore, /* publishEarly= */ false);
+    return run(/* resume= */ true, stopping, progress, keeping, /* publishEarly= */ false);
   }
 
   private long run(
       boolean resume,
       BooleanSupplier stopping,
-      TrainingObserver observer,
-      ReflowPairs.PartStore partStore,
+      Progress progress,
+      ReflowPairs.PartStore keeping,
       boolean publishEarly)
       throws InterruptedException {
-    try (TrainingNetwork network = load(resume);
-        ReflowPairs reflow = reflowPairs(stopping, partStore, observer)) {
-      if (reflow != null && !reflow.isComplete()) {
-        return network.iteration(); // stopped before this run's first step
+    try (TrainingNetwork network = begin(resume);
+        ReflowPairs made = reflowed(stopping, keeping, progress)) {
+      if (made != null && !made.isComplete()) {
+        return network.iteration(); // stopped before the first step of this run
       }
       // The state that came through the heap is several times as large as the network, and steps
       // allocate too little for the collector to run by itself.
       System.gc();
-      Batches batches = new Batches(reflow == null ? pairs : reflow, recipe);
+      Batches batches = new Batches(made == null ? pairs : made, recipe);
       long done =
-          new TrainingLoop(recipe, network, batches, output(network), observer).run(stopping);
+          new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress)).run();
       if (publishEarly || done == recipe.iterations()) {
         publish(network.ema(), done);
       }
@@ -181,31 +229,36 @@ public final class Training {
     }
   }
 
-  /** Loads the network to the device, at the checkpoint's step or at step 0. */
-  private TrainingNetwork load(boolean resume) {
-    if (resume && Files.isRegularFile(folder.checkpoint())) {
+  /** On the device, where the checkpoint left it or at the first step. */
+  private TrainingNetwork begin(boolean resume) {
+    if (resume && Checkpoint.exists(folder.checkpoint())) {
       OptimizerState state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
       folder.resumeAt(state.iteration());
       return device.train(program, state);
     }
-    folder.create();
-    return device.train(program, OptimizerState.initial(initialWeights()));
+    folder.begin();
+    return device.train(program, OptimizerState.initial(firstWeights()));
   }
 
-  /** The pairs of the recipe's {@code reflow}, generated where missing; null without reflow. */
-  private @Nullable ReflowPairs reflowPairs(
-      BooleanSupplier stopping, ReflowPairs.PartStore partStore, TrainingObserver observer)
-      throws InterruptedException {
+  /** The pairs of the recipe's {@code reflow}, made if need be; null without. */
+  private @Nullable ReflowPairs reflowed(
+      BooleanSupplier stopping, ReflowPairs.PartStore keeping, Progress progress) {
     if (recipe.reflow().isEmpty()) {
       return null;
     }
-    ModelFiles model = Objects.requireNonNull(from);
-    return ReflowPairs.generate(
-        pairs, recipe, model, device, folder.reflowFile(model), stopping, partStore, observer);
+    return ReflowPairs.make(
+        pairs,
+        recipe,
+        Objects.requireNonNull(from),
+        device,
+        folder.reflowFile(Objects.requireNonNull(from)),
+        stopping,
+        keeping,
+        progress::paired);
   }
 
-  /** Fails early with a clear message instead of running out of memory in the middle of a job. */
-  private void checkHeap() {
+  /** Better a word now than a process that dies of it, with all that it has in hand. */
+  private void checkRoom() {
     long bytes = 0;
     for (long[] shape : program.weights().values()) {
       bytes += Float.BYTES * LongStream.of(shape).reduce(1, Math::multiplyExact);
@@ -213,14 +266,14 @@ public final class Training {
     long heap = Runtime.getRuntime().maxMemory();
     if (bytes > HEAP_SHARE_MAX * heap) {
       throw new DeviceMemoryException(
-          "the network's initial weights take %d MB of this JVM's heap of %d MB"
+          "the network's first weights take %d MB of this JVM's heap, which has %d"
               .formatted(bytes >> 20, heap >> 20));
     }
   }
 
-  private Map<String, Tensor> initialWeights() {
+  private Map<String, Tensor> firstWeights() {
     if (from == null) {
-      checkHeap();
+      checkRoom();
       return program.initialWeights(recipe.seed());
     }
     Map<String, Tensor> weights = from.readWeights();
@@ -228,15 +281,15 @@ public final class Training {
       Weights.check(weights, program.weights());
     } catch (InvalidInputException e) {
       throw new InvalidInputException(
-          "from", "from: " + from.name() + " does not fit this network: " + e.getMessage(), e);
+          "from", "from: " + from.name() + " is not of this network: " + e.getMessage(), e);
     }
     ModelCard card = from.card();
     if (card.timestepScale() != recipe.timestepScale()
         || card.prediction() != recipe.prediction()) {
       LOG.log(
-          Level.WARNING,
-          "{0} was trained with timestepScale {1} and prediction {2}, this recipe has {3} and {4}:"
-              + " the first steps will be spent on adapting to that",
+          System.Logger.Level.WARNING,
+          "{0} was trained with timestepScale {1} and prediction {2}, this recipe says {3} and {4}:"
+              + " the first steps go into changing that",
           from.name(),
           card.timestepScale(),
           card.prediction().wireName(),
@@ -248,18 +301,18 @@ public final class Training {
     return floats;
   }
 
-  /** Makes the folder a model, also where training was stopped early. */
+  /** The folder becomes a model as it stands, also where training was stopped early. */
   private void publish(Map<String, Tensor> ema, long done) {
     List<TrainingFolder.LogLine> log = folder.readLog();
     folder.writeBrokenFiles(pairs.brokenFiles());
-    ModelFolder.writeFile(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    ModelFolder.writeFile(out.resolve("loss.png"), folder.lossChart(log));
-    ModelFolder.write(out, recipe.network(), ema, modelCard(log, done));
-    // Last, because it may be cut off: after a signal there is little time.
-    ModelFolder.writeFile(out.resolve("samples.png"), folder.preview(device, program, ema));
+    TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
+    TrainingFolder.write(out.resolve("loss.png"), LossChart.png(recipe.name(), log));
+    ModelFolder.write(out, recipe.network(), ema, card(log, done));
+    // Last, as it may be cut off: after a signal there is little time.
+    TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
   }
 
-  private ModelCard modelCard(List<TrainingFolder.LogLine> log, long done) {
+  private ModelCard card(List<TrainingFolder.LogLine> log, long done) {
     Map<String, Object> metrics = new LinkedHashMap<>();
     if (from != null) {
       metrics.put("from", from.name() + "@" + from.version());
@@ -272,17 +325,17 @@ public final class Training {
       metrics.put("brokenFiles", pairs.brokenFiles().size());
     }
     metrics.put("picturesSeen", done * recipe.batchSize());
-    metrics.put("lossOfLastHundredSteps", TrainingFolder.lastLoss(log));
-    Recipe.Card card = recipe.card();
+    metrics.put("lossOfLastHundredSteps", LossChart.lastMean(log, 100));
+    Recipe.Card words = recipe.card();
     return new ModelCard(
         recipe.name(),
-        card.version(),
+        words.version(),
         recipe.prediction(),
         recipe.timestepScale(),
         recipe.data().parts(),
         pairs.classes(),
-        OptionalInt.of(card.steps()),
-        Optional.of(card.sampler().wireName()),
+        OptionalInt.of(words.steps()),
+        Optional.of(words.sampler().wireName()),
         Optional.of("uniform"),
         /* noiseSchedule= */ Optional.empty(),
         p0(),
@@ -290,16 +343,16 @@ public final class Training {
         recipe.data().labelDropout() > 0
             ? OptionalInt.of(pairs.classes().size())
             : OptionalInt.empty(),
-        card.data(),
-        card.licence(),
+        words.data(),
+        words.licence(),
         recipe.toMap(),
         metrics);
   }
 
   private String p0() {
     if (recipe.densities().isPresent()) {
-      String density = recipe.densities().get().p0();
-      return density.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : density;
+      String word = recipe.densities().get().p0();
+      return word.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : word;
     }
     if (recipe.data().p0Split().isPresent()) {
       return ModelCard.IMAGES;
@@ -307,23 +360,35 @@ public final class Training {
     return recipe.data().blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
   }
 
-  private TrainingLoop.Output output(TrainingNetwork network) {
-    return new TrainingLoop.Output() {
+  private TrainingLoop.Watcher watcher(
+      TrainingNetwork network, BooleanSupplier stopping, Progress progress) {
+    return new TrainingLoop.Watcher() {
       @Override
-      public void log(TrainingEvent.Step step) {
-        folder.log(new TrainingFolder.LogLine(step.iteration(), step.loss(), step.gradientNorm()));
+      public void stepped(long iteration, StepResult result) {
+        folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
+        progress.stepped(iteration, result.loss(), result.gradientNorm());
       }
 
       @Override
-      public Path checkpoint(long iteration) {
-        folder.flushLog(); // first, so that the log has all steps of the checkpoint
+      public void waited(double share) {
+        progress.waited(share);
+      }
+
+      @Override
+      public void checkpoint(long iteration) {
+        folder.flushLog(); // first: a checkpoint's steps are all in the log
         Checkpoint.write(folder.checkpoint(), network, program.weights(), recipe);
-        return folder.checkpoint();
+        progress.wrote("checkpoint", folder.checkpoint());
       }
 
       @Override
-      public Path sample(long iteration) {
-        return folder.sample(device, program, network.ema(), iteration);
+      public void sample(long iteration) {
+        progress.wrote("samples", folder.sample(device, program, network.ema(), iteration));
+      }
+
+      @Override
+      public boolean stopping() {
+        return stopping.getAsBoolean();
       }
     };
   }

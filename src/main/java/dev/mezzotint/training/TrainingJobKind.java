@@ -19,24 +19,22 @@ import dev.mezzotint.training.recipe.DatasetReference;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * The training job: a chain of {@link TrainingSegment}s that ends with a model in the store. Safe
- * for use by many threads.
+ * Training as a kind of job: a chain of {@link TrainingSegment}s, at whose end a model stands in
+ * the store. Safe for use by many threads.
  */
 public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private static final System.Logger LOG = System.getLogger(TrainingJobKind.class.getName());
 
-  /** Between progress events of a job. */
+  /** What events of progress are apart: watching a training is no film. */
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final ObjectStore store;
@@ -47,8 +45,9 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private final TrainingMetrics metrics = new TrainingMetrics();
 
   /**
-   * @param finder finds a model's files by its reference, or throws {@link InvalidInputException}
-   * @param models receives the trained models
+   * @param finder from a model's reference to its files; throws {@link InvalidInputException} if
+   *     there are none
+   * @param models where results go
    */
   public TrainingJobKind(
       ObjectStore store,
@@ -61,10 +60,10 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     this.finder = finder;
     this.models = models;
     this.settings = settings;
-    removeAbandonedFolders();
+    removeWhatDiedHere();
   }
 
-  /** Keys of the objects that a job's checkpoint pointer refers to; clean-up keeps them. */
+  /** Keys of the objects that a job's checkpoint pointer names, for the sweep. */
   public static Set<String> checkpointKeys(byte[] pointer) {
     return CheckpointPointer.referencedKeys(pointer);
   }
@@ -73,7 +72,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     return metrics;
   }
 
-  private void removeAbandonedFolders() {
+  private void removeWhatDiedHere() {
     if (!Files.isDirectory(settings.workFolder())) {
       return;
     }
@@ -84,22 +83,22 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         }
       }
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
+      LOG.log(System.Logger.Level.WARNING, "what died here cannot be removed: {0}", e.getMessage());
     }
   }
 
   @Override
-  public RequestReader<TrainingRequest> requestReader() {
+  public RequestReader<TrainingRequest> requests() {
     return TrainingRequest.reader(settings.limits());
   }
 
   @Override
   public ExecutionPlan plan(TrainingRequest request, Optional<String> model) {
     check(request);
-    request.data().ifPresent(data -> checkInputRule(data, request.tenant()));
+    request.data().ifPresent(data -> checkNamed(data, request.tenant()));
     String produced =
         request.recipe().name() + request.recipe().card().version().map(v -> "@" + v).orElse("");
-    request.recipe().from().ifPresent(this::findModel);
+    request.recipe().from().ifPresent(this::from);
     return new ExecutionPlan() {
       @Override
       public String model() {
@@ -107,17 +106,17 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
       }
 
       @Override
-      public Outcome run(AttemptContext attempt) throws InterruptedException {
+      public Outcome run(AttemptContext watch) throws InterruptedException {
         try {
           return new TrainingSegment(
                   store,
                   device,
-                  TrainingJobKind.this::findModel,
+                  TrainingJobKind.this::from,
                   models,
                   settings,
                   metrics,
                   request,
-                  attempt)
+                  watch)
               .run();
         } finally {
           metrics.idle();
@@ -125,18 +124,18 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
       }
 
       @Override
-      public long progressIntervalNanos() {
+      public long progressNanos() {
         return PROGRESS_NANOS;
       }
 
       @Override
-      public void cleanUp(Manifest manifest) {
+      public void ended(Manifest manifest) {
         new OrphanCleaner(store, CheckpointPointer::referencedKeys).clean(request.id().value());
       }
     };
   }
 
-  private ModelFiles findModel(String reference) {
+  private ModelFiles from(String reference) {
     try {
       return finder.apply(reference);
     } catch (InvalidInputException e) {
@@ -144,8 +143,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     }
   }
 
-  /** Data sets on a worker's disk are chosen by its operator, not by tenants. */
-  private void checkInputRule(DatasetReference data, String tenant) {
+  /** What lies on a worker's disk is its operator's to choose, and no tenant's. */
+  private void checkNamed(DatasetReference data, String tenant) {
     if (!(data instanceof DatasetReference.Local)) {
       settings.inputRule().check(tenant, DataCache.FIELD, data.text());
     }
@@ -159,16 +158,23 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
                 new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
                 recipe.optimizer().step())
             .weights();
-    long values =
-        weights.values().stream()
-            .mapToLong(shape -> LongStream.of(shape).reduce(1, (a, b) -> a * b))
-            .sum();
+    long values = weights.values().stream().mapToLong(TrainingJobKind::values).sum();
     if (values > settings.limits().weightsMax()) {
-      throw InvalidInputException.of(
+      throw new InvalidInputException(
           "network",
-          "has %s weights, more than the %s allowed",
-          values,
-          settings.limits().weightsMax());
+          "network has "
+              + values
+              + " weights, more than the "
+              + settings.limits().weightsMax()
+              + " allowed");
     }
+  }
+
+  private static long values(long[] shape) {
+    long values = 1;
+    for (long side : shape) {
+      values *= side;
+    }
+    return values;
   }
 }

@@ -4,63 +4,67 @@ import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
 import dev.mezzotint.training.recipe.Recipe;
-import java.nio.file.Path;
-import java.util.function.BooleanSupplier;
 
 /**
- * The training loop: take a batch, run a step, log the loss, notify the observer. Used by one
+ * The training loop: take a batch, do a step, look at the loss, tell the watcher. Used by one
  * thread.
  *
- * <p>One call on the device runs a whole step: x_α = (1 − α)·x0 + α·x1, loss (D(x_α, α) − (x1 −
+ * <p>A step does, in one call on the device: x_α = (1 − α)·x0 + α·x1, loss (D(x_α, α) − (x1 −
  * x0))², gradients, Adam, moving average (paper, algorithm 3; {@code network.TrainStep}).
  */
 final class TrainingLoop {
 
-  /** What the loop writes. Called on the loop's thread. */
-  interface Output {
-    /** Logs a step that is done. */
-    void log(TrainingEvent.Step step);
+  /** What happens around the steps. Called on the loop's thread. */
+  interface Watcher {
+    /**
+     * After each step.
+     *
+     * @param iteration steps done so far
+     */
+    void stepped(long iteration, StepResult result);
 
-    /** Writes the network's state, of {@code iteration} steps. */
-    Path checkpoint(long iteration);
+    /** State is to be kept now: a checkpoint is due, or the loop ends. */
+    void checkpoint(long iteration);
 
-    /** Writes a grid of sample images. */
-    Path sample(long iteration);
+    /** A sample grid is due. */
+    void sample(long iteration);
+
+    /**
+     * How long the steps have had to wait for their pairs so far.
+     *
+     * @param share of the time that steps and waiting took together, since the first step
+     */
+    default void waited(double share) {}
+
+    /** True to end after the step in hand, with a checkpoint. */
+    boolean stopping();
   }
 
   private final Recipe recipe;
   private final TrainingNetwork network;
   private final Batches batches;
-  private final Output output;
-  private final TrainingObserver observer;
+  private final Watcher watcher;
 
-  TrainingLoop(
-      Recipe recipe,
-      TrainingNetwork network,
-      Batches batches,
-      Output output,
-      TrainingObserver observer) {
+  TrainingLoop(Recipe recipe, TrainingNetwork network, Batches batches, Watcher watcher) {
     this.recipe = recipe;
     this.network = network;
     this.batches = batches;
-    this.output = output;
-    this.observer = observer;
+    this.watcher = watcher;
   }
 
   /**
-   * Runs from the network's current step to the recipe's last one. Ends with a checkpoint.
+   * Runs from where the network stands to the recipe's last step, or until the watcher stops it.
    *
-   * @param stopping asked before each step; true ends the run early
    * @return steps done in all
-   * @throws DivergedException if loss or gradient is no longer finite; writes no checkpoint then
+   * @throws DivergedException when loss or gradient is no longer a number; state is not kept then
    */
-  long run(BooleanSupplier stopping) throws InterruptedException {
-    long first = network.iteration();
-    long iteration = first;
+  long run() throws InterruptedException {
+    long done = network.iteration();
+    long iteration = done;
     long waited = 0;
     long busy = 0;
-    try (Prefetch prefetch = new Prefetch(batches, first, recipe.iterations())) {
-      while (iteration < recipe.iterations() && !stopping.getAsBoolean()) {
+    try (Prefetch prefetch = new Prefetch(batches, done, recipe.iterations())) {
+      while (iteration < recipe.iterations() && !watcher.stopping()) {
         long before = System.nanoTime();
         Batch batch = prefetch.next();
         long begun = System.nanoTime();
@@ -70,33 +74,25 @@ final class TrainingLoop {
                 recipe.optimizer().rate(iteration, recipe.iterations()),
                 recipe.emaDecay(iteration));
         iteration++;
-        double waitShare = Double.NaN;
-        if (iteration > first + 1) { // the first step's batch cannot be prepared in advance
+        if (iteration > done + 1) { // nobody can prepare the first step's pairs before it
           waited += begun - before;
           busy += System.nanoTime() - before;
-          waitShare = (double) waited / busy;
+          watcher.waited((double) waited / busy);
         }
-        // A gradient that is not finite has spoilt the weights, though this loss was still finite.
+        // A gradient that is no number has spoilt the weights, though this loss was still fine.
         if (!Double.isFinite(result.loss()) || !Double.isFinite(result.gradientNorm())) {
           throw new DivergedException(iteration);
         }
-        var step =
-            new TrainingEvent.Step(iteration, result.loss(), result.gradientNorm(), waitShare);
-        output.log(step);
-        observer.onEvent(step);
+        watcher.stepped(iteration, result);
         if (iteration % recipe.checkpointEvery() == 0 && iteration < recipe.iterations()) {
-          checkpoint(iteration);
+          watcher.checkpoint(iteration);
         }
         if (recipe.sampleEvery() > 0 && iteration % recipe.sampleEvery() == 0) {
-          observer.onEvent(new TrainingEvent.Sample(iteration, output.sample(iteration)));
+          watcher.sample(iteration);
         }
       }
-      checkpoint(iteration);
+      watcher.checkpoint(iteration);
     }
     return iteration;
-  }
-
-  private void checkpoint(long iteration) throws InterruptedException {
-    observer.onEvent(new TrainingEvent.Checkpoint(iteration, output.checkpoint(iteration)));
   }
 }

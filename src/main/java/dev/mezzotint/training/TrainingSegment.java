@@ -13,22 +13,23 @@ import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.storage.ContentType;
-import dev.mezzotint.storage.Download;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.checkpoint.CheckpointLease;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,13 +38,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt at a training job: runs its share of the steps, from the current checkpoint to
- * another one or to the model.
+ * One attempt at a training job: its share of the steps, from the checkpoint that counts to one of
+ * its own, or to the model.
  *
  * <p>Every step is a function of the recipe, the data set and the step's number, and a checkpoint
- * holds all that steps change, so the results do not depend on where a job was interrupted. The
- * model is made from the last checkpoint that the fence admitted: every attempt would make the
- * same.
+ * holds all that steps change; so where a job was cut does not show in its numbers. The model is
+ * made from the last checkpoint that the fence let stand: whoever makes it makes the same one.
  *
  * <p>{@link #run} is called once.
  */
@@ -55,9 +55,9 @@ final class TrainingSegment {
   private final Function<String, ModelFiles> finder;
   private final StoredModels models;
   private final TrainingSettings settings;
-  private final TrainingMetrics metrics;
+  private final TrainingMetrics figures;
   private final TrainingRequest request;
-  private final AttemptContext attempt;
+  private final AttemptContext watch;
   private final Recipe recipe;
   private final String id;
   private final Path folder;
@@ -68,54 +68,50 @@ final class TrainingSegment {
       Function<String, ModelFiles> finder,
       StoredModels models,
       TrainingSettings settings,
-      TrainingMetrics metrics,
+      TrainingMetrics figures,
       TrainingRequest request,
-      AttemptContext attempt) {
+      AttemptContext watch) {
     this.store = store;
     this.device = device;
     this.finder = finder;
     this.models = models;
     this.settings = settings;
-    this.metrics = metrics;
+    this.figures = figures;
     this.request = request;
-    this.attempt = attempt;
+    this.watch = watch;
     this.recipe = request.recipe();
     this.id = request.id().value();
-    this.folder = settings.workFolder().resolve(id + "-" + attempt.run());
+    this.folder = settings.workFolder().resolve(id + "-" + watch.run());
   }
 
   /**
-   * @throws InvalidInputException if the job cannot be trained, or has diverged
-   * @throws AttemptStoppedException if the job has ended, another attempt holds its lease, or the
-   *     worker shuts down
-   * @throws TransientException if the store stays unavailable
+   * @throws InvalidInputException if it cannot be trained, or has diverged
+   * @throws AttemptStoppedException if it is over, another attempt has its turn, or the worker
+   *     shuts down
+   * @throws TransientException if store or disk fail for long
    */
   Outcome run() throws InterruptedException {
-    Optional<CheckpointLease> acquired =
+    Optional<CheckpointLease> turn =
         CheckpointLease.acquire(
-            store, id, attempt, settings.leaseTiming(), settings.worker(), device.description());
-    if (acquired.isEmpty()) {
-      LOG.log(
-          Level.INFO,
-          "{0} is already running on another worker; ignoring its record {1}",
-          id,
-          attempt.position());
+            store, id, watch, settings.leaseTiming(), settings.worker(), device.description());
+    if (turn.isEmpty()) {
+      LOG.log(System.Logger.Level.INFO, "{0} is at work elsewhere: {1}", id, watch.position());
       return new Outcome.AlreadyRunning();
     }
-    try (CheckpointLease lease = acquired.get();
+    try (CheckpointLease checkpoints = turn.get();
         FolderLock lock = FolderLock.shared(folder)) {
       Files.createDirectories(folder);
       try {
-        return train(lease);
+        return train(checkpoints);
       } finally {
-        if (!attempt.fenced() && !lease.fenced()) {
-          lease.release();
+        if (!watch.fenced() && !checkpoints.fenced()) {
+          checkpoints.release();
         }
         FolderLock.removeTree(folder);
         Files.deleteIfExists(lock.file());
       }
     } catch (IOException | UncheckedIOException e) {
-      // A fault of this worker's disk: another worker may have more room.
+      // This worker's disk: another one may have more room.
       throw new WorkerFaultException(
           "training " + id + " cannot work in " + settings.workFolder() + ": " + e.getMessage(), e);
     } catch (DeviceMemoryException e) {
@@ -132,42 +128,44 @@ final class TrainingSegment {
     }
   }
 
-  private Outcome train(CheckpointLease lease) throws InterruptedException, IOException {
-    lease.removeStrays();
+  private Outcome train(CheckpointLease checkpoints) throws InterruptedException, IOException {
+    checkpoints.removeStrays();
     try (TrainingInput data =
-        attempt.withRetry(
+        watch.withRetry(
             () ->
                 TrainingInput.open(
                     request,
                     new DataCache(
-                        settings.inputRule().restrict(store, request.tenant()),
+                        settings.inputRule().within(store, request.tenant()),
                         settings.cacheFolder(),
                         settings.cacheBytesMax()),
                     settings.datasetFolder(),
-                    () -> check(lease)))) {
-      ModelFiles from = initialModel(lease, data);
-      restore(lease);
-      String origin = lease.pointer().from() + "\n" + lease.pointer().data();
+                    () -> look(checkpoints)))) {
+      ModelFiles from = begin(checkpoints, data);
+      restore(checkpoints);
+      String origin = checkpoints.pointer().from() + "\n" + checkpoints.pointer().data();
       Training training = new Training(recipe, data.pairs(), from, device, folder);
-      SegmentMonitor monitor =
-          new SegmentMonitor(store, request, settings, metrics, attempt, lease, folder(data));
+      SegmentMonitor progress =
+          new SegmentMonitor(store, request, settings, figures, watch, checkpoints, log(data));
       long done;
-      long start = System.nanoTime();
-      long before = metrics.steps();
+      long begun = System.nanoTime();
+      long before = figures.steps();
       try {
         done =
-            training.runSegment(
-                monitor::stopping, monitor, new StoredPairs(store, attempt, id, origin));
+            training.segment(
+                progress::stopping, progress, new StoredPairs(store, watch, id, origin));
+      } catch (SegmentMonitor.Interrupted e) {
+        throw e.cause();
       } finally {
-        long steps = metrics.steps() - before;
-        attempt.observer().recordSpan("steps", start, System.nanoTime(), Map.of("steps", steps));
+        long steps = figures.steps() - before;
+        watch.visit().recordSpan("steps", begun, System.nanoTime(), Map.of("steps", steps));
       }
       if (done == recipe.iterations()) {
-        return new Outcome.Completed(publish(lease, data));
+        return new Outcome.Completed(publish(checkpoints, data));
       }
-      if (attempt.stopping()) {
+      if (watch.ending()) {
         throw new AttemptStoppedException(
-            attempt.fenced()
+            watch.fenced()
                 ? AttemptStoppedException.Reason.FENCED
                 : AttemptStoppedException.Reason.DRAINING);
       }
@@ -175,122 +173,143 @@ final class TrainingSegment {
     }
   }
 
-  private void check(CheckpointLease lease) {
-    lease.check();
-    attempt.check();
+  private void look(CheckpointLease checkpoints) {
+    if (checkpoints.fenced()) {
+      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
+    }
+    watch.check();
   }
 
-  /** The model to start from. The first segment that publishes a checkpoint fixes its version. */
-  private @Nullable ModelFiles initialModel(CheckpointLease lease, TrainingInput data)
+  /** What the job begins from is fixed by its first segment that keeps anything. */
+  private @Nullable ModelFiles begin(CheckpointLease checkpoints, TrainingInput data)
       throws InterruptedException, IOException {
-    CheckpointPointer pointer = lease.pointer();
-    boolean started = pointer.last().isPresent();
-    if (started && !pointer.data().equals(data.state())) {
-      throw InvalidInputException.of(
-          DataCache.FIELD, "has changed since the job started: send the request with another id");
+    CheckpointPointer pointer = checkpoints.pointer();
+    boolean begun = pointer.last().isPresent();
+    if (begun && !pointer.data().equals(data.state())) {
+      throw new InvalidInputException(
+          DataCache.FIELD,
+          DataCache.FIELD + " has changed since the job began: send the request under another id");
     }
     ModelFiles from = null;
-    String reference = started ? pointer.from() : recipe.from().orElse("");
+    String reference = begun ? pointer.from() : recipe.from().orElse("");
     if (!reference.isEmpty()) {
-      from = linked(attempt.withRetry(() -> finder.apply(reference)));
+      from = held(watch.withRetry(() -> finder.apply(reference)));
     }
-    if (!started) {
-      lease.pinOrigin(data.state(), from == null ? "" : from.name() + "@" + from.version());
+    if (!begun) {
+      checkpoints.pinOrigin(data.state(), from == null ? "" : from.name() + "@" + from.version());
     }
     return from;
   }
 
   /**
-   * Links the model's weights into the job's own folder, where the model cache cannot evict them. A
-   * bundled model on another file system is used in place.
+   * The model by a second name of its weights in the job's own folder, where nobody makes room for
+   * other models; one that is bundled, maybe on another disk, stays where it is.
    */
-  private ModelFiles linked(ModelFiles from) throws IOException {
+  private ModelFiles held(ModelFiles from) throws IOException {
     Path names = Files.createDirectories(folder.resolve("from"));
-    Path link = names.resolve(from.weights().getFileName());
+    Path name = names.resolve(from.weights().getFileName());
     try {
-      Files.deleteIfExists(link);
-      Files.createLink(link, from.weights());
+      Files.deleteIfExists(name);
+      Files.createLink(name, from.weights());
     } catch (IOException | UnsupportedOperationException e) {
-      LOG.log(Level.DEBUG, "cannot link " + from.weights(), e);
+      LOG.log(System.Logger.Level.DEBUG, "no second name for " + from.weights(), e);
       return from;
     }
-    return new ModelFiles(from.name(), from.version(), from.config(), from.card(), link);
+    return new ModelFiles(from.name(), from.version(), from.config(), from.card(), name);
   }
 
-  /** Downloads the newest intact checkpoint and its log. */
-  private void restore(CheckpointLease lease) throws InterruptedException, IOException {
-    List<StoredCheckpoint> checkpoints = lease.pointer().checkpoints();
+  /** Brings the newest checkpoint that is whole. */
+  private void restore(CheckpointLease checkpoints) throws InterruptedException, IOException {
+    List<StoredCheckpoint> kept = checkpoints.pointer().checkpoints();
     Path training = Files.createDirectories(folder.resolve("training"));
-    for (int i = checkpoints.size() - 1; i >= 0; i--) {
-      StoredCheckpoint checkpoint = checkpoints.get(i);
+    for (int i = kept.size() - 1; i >= 0; i--) {
+      StoredCheckpoint one = kept.get(i);
       Path file = training.resolve("checkpoint.safetensors");
-      Optional<FileDigest> found = download(checkpoint.key(), file, checkpoint.bytes(), lease);
-      if (found.equals(Optional.of(new FileDigest(checkpoint.bytes(), checkpoint.sha256())))) {
-        if (i < checkpoints.size() - 1) {
-          lease.fallBackTo(checkpoint);
+      Optional<String> fault = watch.withRetry(() -> bring(checkpoints, one, file));
+      if (fault.isEmpty()) {
+        if (i < kept.size() - 1) {
+          checkpoints.fallBackTo(one);
         }
-        if (download(checkpoint.log(), training.resolve("log.csv"), Long.MAX_VALUE, lease)
-            .isEmpty()) {
-          throw new InvalidInputException("id", checkpoint.log() + " has vanished");
-        }
+        bringLog(one, training.resolve("log.csv"));
         return;
       }
-      LOG.log(
-          Level.ERROR,
-          "checkpoint {0} {1}",
-          checkpoint.key(),
-          found.isEmpty() ? "has vanished" : "is damaged: its SHA-256 differs from the pointer's");
+      LOG.log(System.Logger.Level.ERROR, "checkpoint {0} {1}", one.key(), fault.get());
     }
-    if (!checkpoints.isEmpty()) {
+    if (!kept.isEmpty()) {
       throw new InvalidInputException(
-          "id", "no checkpoint of job " + id + " is readable: the job cannot continue");
+          "id", "no checkpoint of job " + id + " can be read any more: it cannot go on");
     }
   }
 
-  private Optional<FileDigest> download(String key, Path file, long bytesMax, CheckpointLease lease)
-      throws InterruptedException {
-    return attempt.withRetry(
+  /** What is wrong with the checkpoint; empty if it stands in the file now. */
+  private Optional<String> bring(CheckpointLease checkpoints, StoredCheckpoint kept, Path file) {
+    Optional<InputStream> content = store.open(kept.key());
+    if (content.isEmpty()) {
+      return Optional.of("has vanished");
+    }
+    try (InputStream in = new CancellableStream(content.get(), () -> look(checkpoints))) {
+      Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new StorageException(kept.key() + " broke off while it was read", e);
+    }
+    FileDigest found = FileDigest.of(file);
+    return found.equals(new FileDigest(kept.bytes(), kept.sha256()))
+        ? Optional.empty()
+        : Optional.of("has changed: its SHA-256 is not the pointer's");
+  }
+
+  private void bringLog(StoredCheckpoint kept, Path file) throws InterruptedException {
+    watch.withRetry(
         () -> {
-          try {
-            return Download.toFile(store, key, file, bytesMax, () -> check(lease));
+          try (InputStream in =
+              store
+                  .open(kept.log())
+                  .orElseThrow(
+                      () -> new InvalidInputException("id", kept.log() + " has vanished"))) {
+            return Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
           } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new StorageException(kept.log() + " broke off while it was read", e);
           }
         });
   }
 
-  private TrainingFolder folder(TrainingInput data) {
+  private TrainingFolder log(TrainingInput data) {
     return new TrainingFolder(folder, recipe, data.pairs());
   }
 
-  /** Publishes the model in the folder. */
-  private TrainedModel publish(CheckpointLease lease, TrainingInput data)
+  /** The model that stands in the folder becomes everybody's. */
+  private TrainedModel publish(CheckpointLease checkpoints, TrainingInput data)
       throws InterruptedException, IOException {
     ModelFiles files = ModelFolder.openPath(folder);
-    lease.assertHeld();
-    attempt.withRetry(() -> models.publishForJob(id, files, folder));
-    List<TrainingFolder.LogLine> log = folder(data).readLog();
-    storeFirst(Keys.lossCurve(id), folder.resolve("loss.png"), ContentType.PNG);
-    storeFirst(Keys.lossLog(id), folder(data).log(), "text/csv");
-    List<String> samples = attempt.withRetry(() -> store.list(Keys.samples(id)));
-    lease.assertHeld();
-    attempt.withRetry(
+    checkpoints.assertHeld();
+    watch.withRetry(
         () -> {
-          if (store.stat(Keys.manifest(id)).isEmpty()) { // else the job has ended otherwise
+          models.publishForJob(id, files, folder);
+          return files;
+        });
+    List<TrainingFolder.LogLine> log = log(data).readLog();
+    keepFirst(Keys.lossCurve(id), folder.resolve("loss.png"), ContentType.PNG);
+    keepFirst(Keys.lossLog(id), log(data).log(), "text/csv");
+    List<String> samples = watch.withRetry(() -> store.list(Keys.samples(id)));
+    checkpoints.assertHeld();
+    watch.withRetry(
+        () -> {
+          if (store.stat(Keys.manifest(id)).isEmpty()) { // or it ended otherwise meanwhile
             models.makeLatest(files.name(), files.version());
           }
+          return files;
         });
     List<String> milestones = new ArrayList<>();
-    for (StoredCheckpoint checkpoint : lease.pointer().checkpoints()) {
-      if (request.keepEvery() > 0 && checkpoint.iteration() % request.keepEvery() == 0) {
-        milestones.add(checkpoint.key());
+    for (StoredCheckpoint kept : checkpoints.pointer().checkpoints()) {
+      if (request.keepEvery() > 0 && kept.iteration() % request.keepEvery() == 0) {
+        milestones.add(kept.key());
       }
     }
     return new TrainedModel(
         files.name() + "@" + files.version(),
         FileDigest.of(files.weights()).sha256(),
         recipe.iterations(),
-        TrainingFolder.lastLoss(log),
+        LossChart.lastMean(log, 100),
         Keys.lossLog(id),
         Keys.lossCurve(id),
         samples,
@@ -298,9 +317,9 @@ final class TrainingSegment {
         data.pairs().brokenFiles().size());
   }
 
-  private void storeFirst(String key, Path file, String type)
+  private void keepFirst(String key, Path file, String type)
       throws InterruptedException, IOException {
     byte[] bytes = Files.readAllBytes(file);
-    attempt.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, type));
+    watch.withRetry(() -> FirstWrite.standing(store, key, bytes, type));
   }
 }

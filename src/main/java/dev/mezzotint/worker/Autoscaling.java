@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.autoscaling.Demand;
 import dev.mezzotint.autoscaling.DemandMonitor;
+import dev.mezzotint.autoscaling.QueueSnapshot;
 import dev.mezzotint.autoscaling.ScalerServer;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
@@ -11,6 +12,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -19,7 +21,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reports the backlog of the role {@code control} to autoscalers: as metrics and, if a port is
+ * What the role {@code control} tells an autoscaler: how much waits, as meters and, where a port is
  * configured, to KEDA. Safe for use by many threads.
  */
 final class Autoscaling implements AutoCloseable {
@@ -30,21 +32,21 @@ final class Autoscaling implements AutoCloseable {
   private final @Nullable ScalerServer server;
 
   /**
-   * Starts at once.
+   * Begins at once.
    *
    * @param topics request topics by kind
-   * @param paused whether a topic is paused
+   * @param paused whether nobody is to take from a topic
    */
   Autoscaling(
       WorkerConfig settings,
       KafkaSettings kafka,
       Map<String, List<String>> topics,
       Predicate<String> paused) {
-    WorkerConfig.Scaler switches = settings.scaler();
-    offsets = new GroupOffsets(kafka);
+    ScalerConfig switches = settings.scaler();
+    offsets = new GroupOffsets(kafka, settings.queue());
     monitor =
         new DemandMonitor(
-            () -> offsets.backlog(settings.queue().groupType(), topics, paused),
+            () -> figures(offsets.look(topics, paused)),
             Map.of(
                 WorkerRole.GENERATION.wireName(),
                 switches.generationSeconds(),
@@ -68,32 +70,43 @@ final class Autoscaling implements AutoCloseable {
     }
   }
 
-  /** The external scaler's port; empty if it is not configured. */
+  private static Map<String, QueueSnapshot> figures(Map<String, GroupOffsets.Figures> lags) {
+    Map<String, QueueSnapshot> figures = new HashMap<>();
+    lags.forEach(
+        (kind, of) ->
+            figures.put(
+                kind,
+                new QueueSnapshot(
+                    of.unsettled(), of.paused(), of.settled(), of.members(), of.hosts())));
+    return figures;
+  }
+
+  /** The external scaler's, if there is one. */
   OptionalInt port() {
     ScalerServer of = server;
     return of == null ? OptionalInt.empty() : OptionalInt.of(of.port());
   }
 
-  /** Registers the backlog as gauges. */
+  /** The same figures for Prometheus. */
   void register(MeterRegistry meters) {
     for (String kind : monitor.kinds()) {
-      gauge(meters, kind, "jobs", "Queued or running requests", Demand::jobs);
-      gauge(meters, kind, "paused", "Those of them in paused topics", Demand::paused);
+      gauge(meters, kind, "jobs", "Requests that wait or are in hand", Demand::jobs);
+      gauge(meters, kind, "paused", "Of these, in paused topics", Demand::paused);
       gauge(
           meters,
           kind,
           "device.seconds",
-          "How long one worker alone would take for the jobs that are not paused",
+          "How long one worker alone would take for those that are not paused",
           Demand::deviceSeconds);
       gauge(
           meters,
           kind,
           "seconds.per.job",
-          "Time per job of one worker at full load, measured or configured",
+          "Time of one full worker per job, measured or configured",
           Demand::secondsPerJob);
     }
     Gauge.builder("mezzotint.backlog.age.seconds", monitor, DemandMonitor::ageSeconds)
-        .description("Time since the group's lag was last read")
+        .description("Since the group's lag could last be read")
         .register(meters);
   }
 
@@ -102,11 +115,11 @@ final class Autoscaling implements AutoCloseable {
       String kind,
       String name,
       String description,
-      ToDoubleFunction<Demand> value) {
+      ToDoubleFunction<Demand> figure) {
     Gauge.builder(
             "mezzotint.backlog." + name,
             monitor,
-            w -> w.last(kind).map(value::applyAsDouble).orElse(0.0))
+            w -> w.last(kind).map(figure::applyAsDouble).orElse(0.0))
         .description(description)
         .tag("kind", kind)
         .register(meters);

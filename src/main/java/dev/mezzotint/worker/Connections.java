@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The store, the event publisher and the control topic, shared by all roles of a worker. */
+/** What all roles of a worker share: the store, the events, the control topic. */
 public final class Connections implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Connections.class.getName());
   private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
@@ -27,13 +27,13 @@ public final class Connections implements AutoCloseable {
   private final EventPublisher events;
   private volatile @Nullable ControlTopic control;
 
-  /** Does not connect yet. */
+  /** Connects to nothing yet. */
   public Connections(WorkerConfig settings, Endpoints endpoints) {
     this(settings, endpoints, Instrumentation.none());
   }
 
   /**
-   * @param observers instrument the store and the events
+   * @param observers hear of every call of the store
    */
   public Connections(WorkerConfig settings, Endpoints endpoints, Instrumentation observers) {
     this.observers = observers;
@@ -50,9 +50,9 @@ public final class Connections implements AutoCloseable {
     return store;
   }
 
-  /** A link to an object for clients without credentials. */
+  /** A link to an object for whoever has no keys. */
   String link(String key, Duration validity) {
-    return bucket.presignedUrl(key, validity);
+    return bucket.link(key, validity);
   }
 
   Instrumentation observers() {
@@ -69,7 +69,7 @@ public final class Connections implements AutoCloseable {
 
   public boolean cancelled(String jobId) {
     ControlTopic topic = control;
-    return topic != null && topic.isCancelled(jobId);
+    return topic != null && topic.cancelled(jobId);
   }
 
   boolean paused(String topic) {
@@ -81,8 +81,8 @@ public final class Connections implements AutoCloseable {
    * Checks the store and creates topics and bucket where they are missing.
    *
    * @throws TransientException if broker or store do not answer
-   * @throws InvalidInputException if the store does not honour conditional writes and the
-   *     configuration requires them
+   * @throws InvalidInputException if the store does not honour conditional writes and nobody has
+   *     said that it need not
    */
   public void prepare() {
     prepareStore();
@@ -92,21 +92,18 @@ public final class Connections implements AutoCloseable {
   /** The store's part of {@link #prepare}. */
   void prepareStore() {
     bucket.ensureBucket();
-    if (!bucket.probe().supported()) {
+    if (!bucket.probe().honoured()) {
       String fault =
           endpoints.s3()
               + " ignores If-None-Match or If-Match: two workers could commit the same job";
-      if (settings.conditionalWrites() == WorkerConfig.ConditionalWrites.REQUIRED) {
+      if (settings.conditionalWritesNeeded()) {
         throw new InvalidInputException(
             "s3.endpoint",
             fault
                 + "; use a store that honours conditional writes, or set"
-                + " MEZZOTINT_CONDITIONAL_WRITES=optional to run without that promise");
+                + " MEZZOTINT_CONDITIONAL_WRITES=unneeded to run without that promise");
       }
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "{0}. MEZZOTINT_CONDITIONAL_WRITES=optional permits it.",
-          fault);
+      LOG.log(System.Logger.Level.WARNING, "{0}. Running without that promise, as told.", fault);
     }
   }
 
@@ -118,16 +115,16 @@ public final class Connections implements AutoCloseable {
   }
 
   /**
-   * Reads the control topic to its end, since a job may be cancelled before its request arrives.
+   * Reads the control topic to its end: a job may have been called off before it came.
    *
-   * @param onCancel receives the id of every job whose cancellation is requested
+   * @param calledOff told of every job that is called off
    */
-  void listen(Consumer<String> onCancel) {
-    ControlTopic topic = new ControlTopic(endpoints.kafka(), onCancel);
+  void listen(Consumer<String> calledOff) {
+    ControlTopic topic = new ControlTopic(endpoints.kafka(), calledOff);
     control = topic;
     try {
       if (!topic.awaitLoaded(CONTROL_LIMIT)) {
-        throw new TransientException("the control topic could not be read to its end in time");
+        throw new TransientException("the control topic could not be read to its end");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The broker and the store of this process: the configured ones, or the embedded pair, which is
- * closed with this.
+ * The broker and the store that this process talks to: the configured ones, or the embedded pair,
+ * which is closed with this.
  */
 public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedded)
     implements AutoCloseable {
@@ -39,7 +39,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
     return embedded(settings, stack.addresses(), Optional.of(stack));
   }
 
-  /** As {@link #open}, but starts nothing. */
+  /** As {@link #open} without starting anything. */
   public static Endpoints running(WorkerConfig settings) {
     return configured(settings)
         .or(
@@ -57,20 +57,12 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   /**
-   * Checks that {@link #open} can find or start a broker and a store; connects to nothing.
+   * Touches nothing.
    *
-   * @throws InvalidInputException if only one of the two is configured, or none where no embedded
-   *     pair is installed
+   * @throws InvalidInputException if only one of broker and store is configured
    */
   static void check(WorkerConfig settings) {
-    checkBothOrNone(settings);
-    if (settings.bootstrapServers().isEmpty() && StackAddresses.find(settings.data()).isEmpty()) {
-      LocalStackProcess.requireInstalled();
-    }
-  }
-
-  private static void checkBothOrNone(WorkerConfig settings) {
-    boolean store = settings.store().endpoint().isPresent();
+    boolean store = settings.store().isPresent();
     if (settings.bootstrapServers().isPresent() != store) {
       throw new InvalidInputException(
           store ? "kafka.bootstrap.servers" : "s3.endpoint",
@@ -80,28 +72,26 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   private static Optional<Endpoints> configured(WorkerConfig settings) {
-    checkBothOrNone(settings);
-    return settings
-        .bootstrapServers()
-        .map(
-            servers ->
-                new Endpoints(
-                    kafka(settings, servers, settings.kafka()),
-                    s3(settings.store()),
-                    Optional.empty()));
+    check(settings);
+    Optional<WorkerConfig.Store> store = settings.store();
+    if (store.isPresent()) {
+      WorkerConfig.Store s = store.get();
+      return Optional.of(
+          new Endpoints(
+              kafka(settings, settings.bootstrapServers().orElseThrow(), settings.kafka()),
+              reached(s),
+              Optional.empty()));
+    }
+    return Optional.empty();
   }
 
-  private static S3Settings s3(WorkerConfig.Store store) {
+  private static S3Settings reached(WorkerConfig.Store store) {
     S3Settings plain =
-        S3Settings.of(
-                store.endpoint().orElseThrow().toString(),
-                store.accessKey().orElse(""),
-                store.secretKey().orElse(""),
-                store.bucket())
+        S3Settings.of(store.endpoint(), store.accessKey(), store.secretKey(), store.bucket())
             .withRegion(store.region());
     return store
-        .accessKeyFile()
-        .map(file -> plain.withKeyFiles(file, store.secretKeyFile().orElseThrow()))
+        .keyFiles()
+        .map(files -> plain.withKeyFiles(files.accessKey(), files.secretKey()))
         .orElse(plain);
   }
 

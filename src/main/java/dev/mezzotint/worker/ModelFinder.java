@@ -15,7 +15,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** Finds models by name: first the bundled ones, then those of the object store. Thread-safe. */
+/**
+ * Where models come from: the bundled ones first, then the object store. Safe for use by many
+ * threads.
+ */
 public final class ModelFinder {
   private static final String LATEST = "latest";
 
@@ -25,15 +28,10 @@ public final class ModelFinder {
 
   public ModelFinder(WorkerConfig settings, ObjectStore store) {
     this.bundled = settings.models();
-    this.stored = storedModels(settings, store);
+    this.stored = settings.storedModels(store);
   }
 
-  /** The models of a store, with those that this process has fetched from it. */
-  static StoredModels storedModels(WorkerConfig settings, ObjectStore from) {
-    return new StoredModels(from, settings.data().resolve("models"), settings.modelCacheBytes());
-  }
-
-  /** Opens a model as requests name it: {@code name}, {@code name@version}, {@code name@latest}. */
+  /** As requests may name one: {@code name}, {@code name@version}, {@code name@latest}. */
   public ModelFiles named(String reference) {
     ModelReference parsed = ModelReference.parseName(reference);
     if (parsed instanceof ModelReference.Stored model) {
@@ -55,7 +53,7 @@ public final class ModelFinder {
     return stored.open(model);
   }
 
-  /** Reads a folder again only if its files have changed, since a version may need a checksum. */
+  /** Read again only when a file of its folder has changed: a version may cost a checksum. */
   private ModelFiles bundled(ModelReference.Bundled name) {
     List<String> stamp = stamp(bundled.resolve(name.name()));
     Read last = read.get(name.name());
@@ -66,7 +64,7 @@ public final class ModelFinder {
     return last.files();
   }
 
-  /** A model with the names, sizes and times of its files when it was read. */
+  /** What a folder's files look like from outside. */
   private record Read(List<String> stamp, ModelFiles files) {}
 
   private static List<String> stamp(Path folder) {

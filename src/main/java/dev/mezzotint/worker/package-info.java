@@ -1,4 +1,4 @@
-/** The worker: configuration, wiring of the roles, health, metrics, start and shutdown. */
+/** Root: configuration, wiring, health, metrics and the order of shutdown. */
 @NullMarked
 package dev.mezzotint.worker;
 

@@ -26,19 +26,19 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Against a small HTTPS server that answers as Kubernetes does, with a certificate of its own. */
+/** Against a server that speaks as Kubernetes does, under a certificate of its own. */
 class PodDeletionCostUpdaterTest {
-  private static final Duration PERIOD = Duration.ofMillis(20);
+  private static final Duration PAUSE = Duration.ofMillis(20);
 
   @TempDir Path folder;
 
-  private final BlockingQueue<String> requests = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
   private final AtomicInteger status = new AtomicInteger(200);
-  private final AtomicInteger runningJobs = new AtomicInteger();
+  private final AtomicInteger inHand = new AtomicInteger();
   private HttpsServer server;
 
   @BeforeEach
-  void startServer() throws Exception {
+  void begin() throws Exception {
     Path keys = folder.resolve("keys.p12");
     SecuredStack.makeCertificate(keys, folder.resolve("ca.crt"));
     Files.writeString(folder.resolve("namespace"), "frames");
@@ -61,7 +61,7 @@ class PodDeletionCostUpdaterTest {
           String body =
               new String(call.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)
                   .replaceAll("\\s", "");
-          requests.add(
+          asked.add(
               String.join(
                   " ",
                   call.getRequestMethod(),
@@ -69,28 +69,25 @@ class PodDeletionCostUpdaterTest {
                   call.getRequestHeaders().getFirst("Content-Type"),
                   call.getRequestHeaders().getFirst("Authorization"),
                   body));
-          byte[] pod = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}".getBytes(StandardCharsets.UTF_8);
-          call.getResponseHeaders().add("Content-Type", "application/json");
-          call.sendResponseHeaders(status.get(), pod.length);
-          call.getResponseBody().write(pod);
+          call.sendResponseHeaders(status.get(), -1);
           call.close();
         });
     server.start();
   }
 
   @AfterEach
-  void stopServer() {
+  void end() {
     server.stop(0);
   }
 
   private PodDeletionCostUpdater start() {
     URI address = URI.create("https://127.0.0.1:" + server.getAddress().getPort());
     return new PodDeletionCostUpdater(
-        new PodConfig("worker-1", address, folder), runningJobs::get, PERIOD);
+        new PodConfig("worker-1", address, folder), inHand::get, PAUSE);
   }
 
   private String next() throws InterruptedException {
-    return String.valueOf(requests.poll(20, TimeUnit.SECONDS));
+    return String.valueOf(asked.poll(20, TimeUnit.SECONDS));
   }
 
   private static String call(String token, String cost) {
@@ -102,17 +99,17 @@ class PodDeletionCostUpdaterTest {
   }
 
   @Test
-  void update_patchesOwnPod_oncePerChange() throws Exception {
+  void anIdlePodIsTheCheapestAndIsToldOnceAChange() throws Exception {
     PodDeletionCostUpdater cost = start();
     try {
       assertThat(next()).isEqualTo(call("first", "-1"));
-      runningJobs.set(3);
+      inHand.set(3);
       assertThat(next()).isEqualTo(call("first", "1"));
-      runningJobs.set(2);
-      Thread.sleep(10 * PERIOD.toMillis());
-      assertThat(requests).isEmpty();
+      inHand.set(2);
+      Thread.sleep(10 * PAUSE.toMillis());
+      assertThat(asked).isEmpty();
       Files.writeString(folder.resolve("token"), "renewed");
-      runningJobs.set(0);
+      inHand.set(0);
       assertThat(next()).isEqualTo(call("renewed", "-1"));
     } finally {
       cost.close();
@@ -120,21 +117,21 @@ class PodDeletionCostUpdaterTest {
   }
 
   @Test
-  void update_afterFailure_retries() throws IOException, InterruptedException {
+  void whatIsRefusedOrCannotBeReadIsTriedAgain() throws IOException, InterruptedException {
     status.set(403);
     Files.delete(folder.resolve("namespace"));
     PodDeletionCostUpdater cost = start();
     try {
-      Thread.sleep(5 * PERIOD.toMillis());
-      assertThat(requests).isEmpty();
+      Thread.sleep(5 * PAUSE.toMillis());
+      assertThat(asked).isEmpty();
       Files.writeString(folder.resolve("namespace"), "frames");
       assertThat(next()).isEqualTo(call("first", "-1"));
       assertThat(next()).isEqualTo(call("first", "-1"));
       status.set(200);
-      Thread.sleep(10 * PERIOD.toMillis());
-      requests.clear();
-      Thread.sleep(10 * PERIOD.toMillis());
-      assertThat(requests).isEmpty();
+      Thread.sleep(10 * PAUSE.toMillis());
+      asked.clear();
+      Thread.sleep(10 * PAUSE.toMillis());
+      assertThat(asked).isEmpty();
     } finally {
       cost.close();
     }

@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -10,7 +10,6 @@ import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.MemoryObjectStore;
-import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,14 +19,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command {@code models}, with a store in memory. */
+/** {@code models} as somebody types it, with a store in memory. */
 class ModelsCommandTest {
   @TempDir Path folder;
   private final MemoryObjectStore store = new MemoryObjectStore();
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void setUp() throws IOException {
+  void sitDown() throws IOException {
     terminal = new Terminal(folder);
     for (String version : List.of("1", "2", "3")) {
       ModelFiles files = ModelFolder.openPath(Path.of(Terminal.DEFAULTS));
@@ -40,18 +39,18 @@ class ModelsCommandTest {
   }
 
   private String done(String line) {
-    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.stderr()).isZero();
-    return terminal.stdout();
+    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.said()).isZero();
+    return terminal.printed();
   }
 
   private String refused(String line) {
     assertThat(terminal.run(new WithStore(), line)).as(line).isEqualTo(2);
-    assertThat(terminal.stderr().lines()).hasSize(1);
-    return terminal.stderr();
+    assertThat(terminal.said().lines()).hasSize(1);
+    return terminal.said();
   }
 
   @Test
-  void list_showsBundledModels_andStoredVersionsWithTheNewestLast() {
+  void listsBundledModelsAndEveryVersionInTheStoreTheNewestLast() {
     done("models push @/1");
     done("models push @/2");
     assertThat(done("models list").lines().map(line -> line.split(" +")[0]))
@@ -59,7 +58,7 @@ class ModelsCommandTest {
             "avatars-32@" + ModelFolder.openPath(Path.of("models/avatars-32")).version(),
             "iadb_defaults@1",
             "iadb_defaults@2");
-    assertThat(terminal.stdout().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
+    assertThat(terminal.printed().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
     JsonObject newest =
         JsonObject.parse(done("models list --json").getBytes(StandardCharsets.UTF_8))
             .objects("models", 100)
@@ -73,16 +72,16 @@ class ModelsCommandTest {
   }
 
   @Test
-  void list_withoutStore_showsBundledModels() {
+  void bundledModelsAreListedWhereThereIsNoStore() {
     terminal.succeeds("models list");
-    assertThat(terminal.stdout())
+    assertThat(terminal.printed())
         .contains("avatars-32@", "28×28, class 0 to 9", "32×32, condition labels")
         .contains("points of the plane");
-    assertThat(terminal.stderr()).contains("bundled models only: no worker runs here");
+    assertThat(terminal.said()).contains("bundled models only: no worker runs here");
   }
 
   @Test
-  void show_printsCardAndNetwork() {
+  void showsCardAndNetwork() {
     assertThat(done("models show avatars-32 --json"))
         .contains("\"timestepScale\"", "\"block_out_channels\"", "\"bytes\"");
     assertThat(done("models show avatars-32"))
@@ -90,7 +89,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void pull_returnsWhatWasPushed() {
+  void whatWasPushedIsPulledAsItWas() {
     assertThat(done("models push @/1 --json"))
         .isEqualTo("{\"name\":\"iadb_defaults\",\"newest\":true,\"version\":\"1\"}\n");
     assertThat(done("models pull iadb_defaults@latest --to @/copy --json"))
@@ -102,7 +101,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void delete_removesAVersion_butNotTheNewest() {
+  void deletesAVersionWhollyButNeverTheNewest() {
     done("models push @/1");
     done("models push @/2");
     assertThat(refused("models delete iadb_defaults@2")).contains("is the newest");
@@ -115,7 +114,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void prune_keepsTheNewest() {
+  void prunesToTheNewest() {
     for (String version : List.of("2", "1", "3")) { // the order in time counts, not that of names
       done("models push @/" + version);
     }
@@ -124,7 +123,7 @@ class ModelsCommandTest {
     assertThat(done("models list")).contains("iadb_defaults@1", "iadb_defaults@3");
     assertThat(done("models prune iadb_defaults --keep 2")).isEqualTo("0 removed\n");
     assertThat(done("models prune iadb_defaults --keep 2 --json")).isEqualTo("{\"removed\":[]}\n");
-    assertThat(refused("models prune absent --keep 2")).contains("no model absent");
+    assertThat(refused("models prune nobody --keep 2")).contains("no model nobody");
     assertThat(refused("models prune iadb_defaults --keep 0")).contains("--keep");
   }
 
@@ -136,19 +135,19 @@ class ModelsCommandTest {
 
     @Override
     public Device device(String name) {
-      return Terminal.CONTEXT.device(name);
+      return Terminal.SURROUNDINGS.device(name);
     }
 
     @Override
     public ModelFiles model(String reference) {
       return ModelReference.parse(reference) instanceof ModelReference.Stored stored
           ? inStore(models -> models.open(stored))
-          : Terminal.CONTEXT.model(reference);
+          : Terminal.SURROUNDINGS.model(reference);
     }
 
     @Override
     public Path bundledModels() {
-      return Terminal.CONTEXT.bundledModels();
+      return Terminal.SURROUNDINGS.bundledModels();
     }
 
     @Override
@@ -157,12 +156,7 @@ class ModelsCommandTest {
     }
 
     @Override
-    public JobClient client() {
-      throw new AssertionError();
-    }
-
-    @Override
-    public ObjectTransfer objects() {
+    public MezzotintSystem requests() {
       throw new AssertionError();
     }
   }

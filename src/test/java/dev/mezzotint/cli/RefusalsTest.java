@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
@@ -13,7 +13,6 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
-import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,23 +28,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests invalid requests, refused with one line and exit code 2, and failures with exit code 1. */
+/** What is refused, in one line and with exit code 2; and what fails, with 1. */
 class RefusalsTest {
   @TempDir Path folder;
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void setUp() {
+  void sitDown() {
     terminal = new Terminal(folder);
   }
 
   @Test
-  void refusesInvalidRequests_inOneLine() {
+  void refusesWhatIsWrongWithTheRequestInOneLine() {
     terminal.refuses("generate --model nothing-here --out @/y", "no bundled model nothing-here");
     terminal.refuses("generate --model @/nothing --out @/y", "there is no model");
     terminal.refuses(
         Terminal.generate("--out @/y --x0 @/nothing.safetensors"), "nothing.safetensors");
-    terminal.refuses(Terminal.generate("--out @/y --x0 " + Terminal.IO), "name one: FILE:KEY");
+    terminal.refuses(Terminal.generate("--out @/y --x0 " + Terminal.IO), "say which");
     terminal.refuses(
         Terminal.generate("--out @/y --x0 " + Terminal.IO + ":nope"), "--x0", "has no tensor nope");
     terminal.refuses(
@@ -84,7 +83,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesOptionsWithoutEffect() {
+  void refusesOptionsThatWouldSayNothing() {
     terminal.refuses(Terminal.generate("--out @/y --cfg-zero"), "--cfg-zero needs a --guidance");
     terminal.refuses(Terminal.generate("--out @/y --nearest"), "--nearest is for a --condition");
     terminal.refuses(Terminal.generate("--out @/y --resize"), "--resize is for a --condition");
@@ -92,14 +91,14 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesSamplesThatAreNotFinite() {
+  void aValueThatIsNoNumberIsNoPicture() {
     terminal.refuses( // the logarithm of a timestep of 0
         "generate --model " + Terminal.GOLDEN + "fourier --steps 2 --out @/y",
-        "gave a value that is not a number in image 0");
+        "gave a value that is no number in image 0");
   }
 
   @Test
-  void refusesUnwritableOutput_beforeTheWork() throws IOException {
+  void refusesToWriteWhereItCannotBeforeTheWorkIsDone() throws IOException {
     Files.writeString(folder.resolve("file"), "mine");
     terminal.refuses(Terminal.generate("--out @/file"), "--out", "is not a folder");
     terminal.refuses(Terminal.generate("--out @/file/below"), "--out");
@@ -135,7 +134,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesWeightsThatDoNotFit_namingTheTensor() throws IOException {
+  void refusesWeightsThatAreNotTheNetworksByTheTensorsName() throws IOException {
     Path model = folder.resolve("model");
     Path weights = model.resolve("diffusion_pytorch_model.safetensors");
     Files.createDirectories(model);
@@ -166,7 +165,7 @@ class RefusalsTest {
   }
 
   @Test
-  void pickleWithCode_isNotExecuted() throws IOException {
+  void aPickleThatWantsToRunCodeRunsNothing() throws IOException {
     Path trace = folder.resolve("trace");
     Path model = folder.resolve("model");
     Files.createDirectories(model);
@@ -185,7 +184,7 @@ class RefusalsTest {
 
   @Test
   void refusesRecipesAndPicturesThatDoNotFitInOneLine() throws IOException {
-    Terminal.writeImages(folder.resolve("pictures"));
+    Terminal.drawPictures(folder.resolve("pictures"));
     Path recipe = folder.resolve("recipe.json");
     String train = "train @/recipe.json --data @/pictures --out @/model";
     terminal.refuses(train, "recipe.json is not a file");
@@ -207,14 +206,14 @@ class RefusalsTest {
   }
 
   @Test
-  void failure_exitsWith1AndOneLine() {
+  void aFailureThatIsNotTheRequestsFaultExitsWithOneAndSaysWhyInOneLine() {
     for (RuntimeException failure :
         List.of(
             new IllegalStateException("no memory left\n\tat native code"),
             new UnsupportedOperationException())) {
       assertThat(terminal.run(failing(failure), Terminal.generate("--out @/y"))).isEqualTo(1);
-      assertThat(terminal.stderr().lines()).as(terminal.stderr()).hasSize(1);
-      assertThat(terminal.stderr()).startsWith("error: ").contains("cannot be loaded");
+      assertThat(terminal.said().lines()).as(terminal.said()).hasSize(1);
+      assertThat(terminal.said()).startsWith("error: ").contains("cannot be loaded");
     }
     assertThat(
             terminal.run(
@@ -227,10 +226,10 @@ class RefusalsTest {
                     + Terminal.IO
                     + ":t --out @/y.safetensors"))
         .isEqualTo(1);
-    assertThat(terminal.stderr()).isEqualTo("error: driver lost" + System.lineSeparator());
+    assertThat(terminal.said()).isEqualTo("error: driver lost" + System.lineSeparator());
   }
 
-  /** A context whose device fails when weights are loaded. */
+  /** A machine whose device breaks as soon as weights are put on it. */
   private static CommandContext failing(RuntimeException failure) {
     return new CommandContext() {
       @Override
@@ -249,12 +248,7 @@ class RefusalsTest {
       }
 
       @Override
-      public JobClient client() {
-        throw failure;
-      }
-
-      @Override
-      public ObjectTransfer objects() {
+      public MezzotintSystem requests() {
         throw failure;
       }
 
@@ -310,7 +304,7 @@ class RefusalsTest {
 
       @Override
       public ModelFiles model(String reference) {
-        return Terminal.CONTEXT.model(reference);
+        return Terminal.SURROUNDINGS.model(reference);
       }
     };
   }

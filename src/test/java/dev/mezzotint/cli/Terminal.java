@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.Mezzotint;
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -11,7 +11,6 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
-import dev.mezzotint.storage.ObjectTransfer;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,9 +19,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 
-/** Runs commands in this process and captures their output. */
+/** Somebody who types commands and reads what they say. */
 public final class Terminal {
   static final String GOLDEN = "src/test/resources/golden/";
   public static final String DEFAULTS = GOLDEN + "iadb_defaults";
@@ -32,7 +32,7 @@ public final class Terminal {
   private String said = "";
   private String printed = "";
 
-  static final CommandContext CONTEXT =
+  static final CommandContext SURROUNDINGS =
       new CommandContext() {
         @Override
         public Runnable onShutdown(Runnable toEnd) {
@@ -60,27 +60,19 @@ public final class Terminal {
         }
 
         @Override
-        public JobClient client() {
-          throw new InvalidInputException("", "no worker runs here");
-        }
-
-        @Override
-        public ObjectTransfer objects() {
+        public MezzotintSystem requests() {
           throw new InvalidInputException("", "no worker runs here");
         }
       };
 
   /** Arguments are split at spaces; {@code @/} begins in the test's folder. */
   int run(String line) {
-    return run(CONTEXT, line);
+    return run(SURROUNDINGS, line);
   }
 
-  public int run(CommandContext context, String line) {
-    return run(context, line.replace("@/", folder + "/").split(" ", -1));
-  }
-
-  int run(CommandContext context, String... args) {
-    TorchDevice.open("cpu", 1); // prints its greeting before the output is captured
+  public int run(CommandContext surroundings, String line) {
+    String[] args = line.replace("@/", folder + "/").split(" ", -1);
+    TorchDevice.open("cpu", 1); // the engine's greetings are not ours
     PrintStream err = System.err;
     PrintStream out = System.out;
     ByteArrayOutputStream onErr = new ByteArrayOutputStream();
@@ -88,7 +80,7 @@ public final class Terminal {
     System.setErr(new PrintStream(onErr, true, StandardCharsets.UTF_8));
     System.setOut(new PrintStream(onOut, true, StandardCharsets.UTF_8));
     try {
-      return Mezzotint.run(context, args);
+      return Mezzotint.run(surroundings, List.of(), List.of(), args);
     } finally {
       System.setErr(err);
       System.setOut(out);
@@ -98,19 +90,19 @@ public final class Terminal {
   }
 
   /**
-   * @param folder replaces {@code @} in arguments
+   * @param folder what {@code @} stands for
    */
   public Terminal(Path folder) {
     this.folder = folder;
   }
 
   /** Standard error of the last command. */
-  public String stderr() {
+  public String said() {
     return said;
   }
 
   /** Standard output of the last command. */
-  public String stdout() {
+  public String printed() {
     return printed;
   }
 
@@ -119,11 +111,11 @@ public final class Terminal {
   }
 
   public void refuses(String line, String... words) {
-    refuses(CONTEXT, line, words);
+    refuses(SURROUNDINGS, line, words);
   }
 
-  public void refuses(CommandContext context, String line, String... words) {
-    assertThat(run(context, line)).as("%s: %s", line, said).isEqualTo(2);
+  public void refuses(CommandContext surroundings, String line, String... words) {
+    assertThat(run(surroundings, line)).as("%s: %s", line, said).isEqualTo(2);
     assertThat(said.lines()).as(said).hasSize(1);
     assertThat(said).contains(words).doesNotContain("Exception");
   }
@@ -132,7 +124,7 @@ public final class Terminal {
     return "generate --model " + DEFAULTS + " --steps 2 --sampler ab2 " + more;
   }
 
-  static void writeImages(Path to) throws IOException {
+  static void drawPictures(Path to) throws IOException {
     Files.createDirectories(to);
     for (int i = 0; i < 20; i++) {
       float[] chw = new float[3 * 64];

@@ -24,7 +24,7 @@ class DeadLetterReplayTest {
   private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
 
   @Test
-  void replay_sendsTheRequestWithANewId_withoutTheLettersHeaders() {
+  void aDeadJobComesBackUnderANewIdWithItsHeadersAndWithoutOurs() {
     letter("a", "{\"id\":\"a\",\"steps\":0}", Map.of("traceparent", "t", "x", "y"));
     replayAll();
     ProducerRecord<byte[], byte[]> record = sent.get(0);
@@ -44,7 +44,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_twice_givesTheSameId() {
+  void replayingTwiceMakesOneJob() {
     letter("a", "{\"id\":\"a\"}", Map.of());
     replayAll();
     replayAll();
@@ -52,7 +52,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_ofADuplicateLetter_isSentOnce() {
+  void anEndThatWasToldTwiceIsReplayedOnce() {
     letter("a", "{\"id\":\"a\"}", Map.of());
     letter("a", "{\"id\":\"a\"}", Map.of());
     replayAll();
@@ -60,7 +60,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_ofDifferentRequestsWithOneId_givesDifferentIds() {
+  void differentRequestsThatClaimedOneIdGetDifferentIds() {
     letter("a", "{\"id\":\"a\",\"seed\":1}", Map.of());
     letter("a", "{\"id\":\"a\",\"seed\":2}", Map.of());
     replayAll();
@@ -68,7 +68,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_ofAFailedReplay_incrementsTheNumber() {
+  void aReplayThatDiedIsCountedOnAndStandsForTheOneBefore() {
     letter("a", "{\"id\":\"a\"}", Map.of());
     letter("a.r1", "{\"id\":\"a.r1\"}", Map.of("ce_correlationid", "a", "ce_causationid", "a"));
     List<DeadLetterReplay.Outcome> outcomes = replayAll();
@@ -82,7 +82,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_ofASelection_givesTheSameNumbers() {
+  void numbersDoNotDependOnWhatIsChosen() {
     letter("a", "{\"id\":\"a\",\"seed\":1}", Map.of());
     letter("a", "{\"id\":\"a\",\"seed\":2}", Map.of());
     replay(letter -> letter.record().offset() == 1, false);
@@ -90,7 +90,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_numbersContinueAfterMissingLetters() {
+  void aNumberIsPastAllThatLettersShowAlsoWhenEarlierLettersAreGone() {
     letter("a.r7", "{\"id\":\"a.r7\"}", Map.of());
     letter("a", "{\"id\":\"a\",\"seed\":3}", Map.of());
     replayAll();
@@ -98,7 +98,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_ofALongId_truncatesIt() {
+  void aLongIdIsCutSoThatTheNewOneIsValid() {
     String longest = "x".repeat(128);
     letter(longest, "{\"id\":\"" + longest + "\"}", Map.of());
     replayAll();
@@ -106,7 +106,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_withoutAUsableId_keepsTheBytes() {
+  void whatNobodyCanReadGoesBackAsItCame() {
     letter("", "not JSON", Map.of());
     letter("", "{\"id\":\"/\"}", Map.of());
     letter("", "not JSON", Map.of());
@@ -119,7 +119,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_asIs_keepsTheBytes() {
+  void asIsKeepsTheBytes() {
     letter("a", "{ \"id\": \"a\" }", Map.of());
     List<DeadLetterReplay.Outcome> outcomes = replay(l -> true, true);
     assertThat(sent.get(0).value()).asString(UTF_8).isEqualTo("{ \"id\": \"a\" }");
@@ -128,7 +128,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replay_ofATruncatedLetter_isRefused() {
+  void aLetterWithoutItsValueIsNotSent() {
     letter("a", "", Map.of("mezzotint-truncated", "9000000"));
     List<DeadLetterReplay.Outcome> outcomes = replayAll();
     assertThat(sent).isEmpty();
@@ -136,7 +136,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void concerns_matchesTheJobAndItsReplays() {
+  void aJobsLettersAreItsOwnAndItsReplays() {
     letter("a", "1", Map.of());
     letter("a.r12", "2", Map.of());
     letter("ab", "3", Map.of());

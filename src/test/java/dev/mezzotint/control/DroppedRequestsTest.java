@@ -31,7 +31,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void due_excludesEndedJobs() {
+  void whoseEndWasToldIsNotLookedAt() {
     lost.ended("a");
     lost.requestSettled(gone("a", at(1)), NOW);
     assertThat(lost.pollDue(LATER, 9)).isEmpty();
@@ -39,14 +39,14 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void jobEnded_removesTheCandidate() {
+  void anEndThatIsHeardOfLateClearsTheSuspicion() {
     lost.requestSettled(gone("a", at(1)), NOW);
     lost.ended("a");
     assertThat(lost.pollDue(LATER, 9)).isEmpty();
   }
 
   @Test
-  void recordSeen_ofACopy_removesTheCandidate() {
+  void aCopyThatIsReadLaterClearsTheSuspicion() {
     lost.requestSettled(gone("a", at(1)), NOW);
     assertThat(lost.pollDue(NOW, 9)).as("copies are read a little later").isEmpty();
     assertThat(lost.recordSeen(copy("a", CONTENTS))).isTrue();
@@ -54,7 +54,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void recordSeen_ofADifferentRequestWithTheId_isFalse() {
+  void anotherRequestUnderItsIdIsNoCopy() {
     lost.requestSettled(gone("a", at(1)), NOW);
     assertThat(lost.recordSeen(copy("a", OTHER))).isFalse();
     assertThat(lost.pollDue(LATER, 9)).containsExactly(Map.entry("a", at(1)));
@@ -62,7 +62,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void due_backsOffExponentially() {
+  void whoseEndNobodyToldIsLookedAtAgainAndAgainEverMoreSeldom() {
     lost.requestSettled(gone("a", at(1)), NOW);
     Instant now = LATER;
     Duration before = Duration.ZERO;
@@ -80,7 +80,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void due_returnsAtMostTheGivenNumber() {
+  void whatIsTooMuchAtOnceStaysDue() {
     for (int i = 0; i < 5; i++) {
       lost.requestSettled(gone("job" + i, at(i)), NOW);
     }
@@ -90,7 +90,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void earliestOffset_isPerPartition() {
+  void theFirstOfAPartitionIsKnown() {
     lost.requestSettled(gone("a", at(7)), NOW);
     lost.requestSettled(gone("b", at(3)), NOW);
     lost.requestSettled(gone("c", new Position("requests", 1, 1)), NOW);

@@ -14,7 +14,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
-/** A record reported as missing is never looked up again, so it must really be missing. */
+/** What is taken for gone is never looked for again: only what is gone may be. */
 class RecordLookupTest {
   private static final TopicPartition PARTITION = new TopicPartition("requests", 0);
 
@@ -38,28 +38,28 @@ class RecordLookupTest {
   }
 
   @Test
-  void at_readsTheRecord() {
+  void whatStandsThereIsRead() {
     topicHas(0, 9);
     answers(7);
     assertThat(at(7)).contains(7L);
   }
 
   @Test
-  void at_compactedRecord_isEmpty() {
+  void whatWasCompactedAwayIsGoneThoughAnotherStandsBehindIt() {
     topicHas(0, 9);
     answers(8);
     assertThat(at(7)).isEmpty();
   }
 
   @Test
-  void at_offsetOutsideTheTopic_isEmpty() {
+  void whatIsOlderThanTheTopicOrWasNeverThereIsGone() {
     topicHas(5, 9);
     assertThat(at(4)).isEmpty();
     assertThat(at(9)).isEmpty();
   }
 
   @Test
-  void at_recordNotReturnedInTime_throws() {
+  void whatTheBrokerDoesNotGiveIsNotGone() {
     topicHas(5, 9);
     for (long offset : new long[] {5, 7, 8}) {
       assertThatThrownBy(() -> at(offset)).isInstanceOf(TransientException.class);
@@ -67,9 +67,9 @@ class RecordLookupTest {
   }
 
   @Test
-  void at_brokerDoesNotAnswer_throws() {
+  void aSilentBrokerTellsNothing() {
     topicHas(5, 9);
-    KafkaException silence = new TimeoutException("no answer");
+    KafkaException silence = new TimeoutException("nobody there");
     consumer.setOffsetsException(silence);
     assertThatThrownBy(() -> at(7)).isInstanceOf(TransientException.class).hasCause(silence);
   }

@@ -36,13 +36,13 @@ import org.junit.jupiter.api.Test;
 class RequestTopicMonitorTest {
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
-  /** The contents of an expired request. */
+  /** The contents of a request whose time has passed. */
   private static final String LATE = "late";
 
   private final Set<String> ended = ConcurrentHashMap.newKeySet();
   private final List<String> late = new CopyOnWriteArrayList<>();
 
-  /** A request's value is its id, optionally followed by a space and contents. */
+  /** A request's value is its id, a blank and whatever else it says, or the id alone. */
   private final PendingJobs jobs =
       new PendingJobs() {
         @Override
@@ -86,11 +86,11 @@ class RequestTopicMonitorTest {
   }
 
   @AfterEach
-  void checkNumberOfCopies() {
+  void neverMoreThanOneCopyOfWhatIsLost() {
     assertThat(records()).hasSizeLessThan(5);
   }
 
-  private RequestTopicMonitor monitor() {
+  private RequestTopicMonitor tail() {
     return new RequestTopicMonitor(
         settings, List.of(topic), jobs, id -> false, InstantSource.system(), 1_000);
   }
@@ -104,8 +104,8 @@ class RequestTopicMonitorTest {
     }
   }
 
-  /** As the connections of a killed worker do: each releases the record. */
-  private void useUpDeliveries(Set<String> dropped, Set<String> accepted) {
+  /** As the connections of a dying worker do it: each gives the record back. */
+  private void useUp(Set<String> dropped, Set<String> accepted) {
     Map<String, Object> config =
         settings.client(
             "test",
@@ -160,7 +160,7 @@ class RequestTopicMonitorTest {
     assertThat(records()).containsExactlyInAnyOrder(expected);
   }
 
-  /** Waits until the monitor has committed its start. */
+  /** A reader that has not yet said where it begins would leave no trace. */
   private void awaitPosition() throws InterruptedException {
     TopicPartition first = new TopicPartition(topic, 0);
     try (KafkaConsumer<byte[], byte[]> consumer =
@@ -174,36 +174,36 @@ class RequestTopicMonitorTest {
   }
 
   @Test
-  void droppedRequest_isSentAgain() throws Exception {
-    try (RequestTopicMonitor running = monitor()) {
+  void whatTheBrokerDropsBeforeItsJobHasEndedIsSentAgain() throws Exception {
+    try (RequestTopicMonitor running = tail()) {
       send("done", "lost");
       ended.add("done");
-      useUpDeliveries(Set.of("lost"), Set.of("done"));
+      useUp(Set.of("lost"), Set.of("done"));
       awaitRecords("done", "lost", "lost again");
       ended.add("lost");
-      useUpDeliveries(Set.of(), Set.of("lost"));
+      useUp(Set.of(), Set.of("lost"));
     }
   }
 
-  /** The process that held the record also ran the monitor. */
+  /** The process that held the record looked after lost ones, too. */
   @Test
-  void requestDroppedWithoutAMonitor_isFoundByTheNextOne() throws Exception {
-    try (RequestTopicMonitor before = monitor()) {
+  void whatWasDroppedWhileNobodyReadIsFoundByTheNextOne() throws Exception {
+    try (RequestTopicMonitor before = tail()) {
       assertThat(before).isNotNull();
       awaitPosition();
     }
     send("done", "lost");
     ended.add("done");
-    useUpDeliveries(Set.of("lost"), Set.of("done"));
-    try (RequestTopicMonitor next = monitor()) {
+    useUp(Set.of("lost"), Set.of("done"));
+    try (RequestTopicMonitor next = tail()) {
       awaitRecords("done", "lost", "lost again");
     }
   }
 
-  /** Otherwise anyone who knows the id of a queued job could end it. */
+  /** Else anybody who knows its id could end a job that waits. */
   @Test
-  void expiredRequestWithAQueuedOnesId_endsNothing() throws Exception {
-    try (RequestTopicMonitor running = monitor()) {
+  void aLateRequestUnderTheIdOfOneThatWaitsEndsNothing() throws Exception {
+    try (RequestTopicMonitor running = tail()) {
       send("first", "first " + LATE, "second " + LATE);
       long end = System.nanoTime() + LIMIT.toNanos();
       while (!late.contains("second " + LATE) && System.nanoTime() < end) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class EpochOrderTest {
   @Test
-  void epoch_visitsEveryImageOnce() {
+  void everyEpochVisitsEveryImageOnce() {
     for (int n : new int[] {1, 2, 3, 7, 64, 1000, 6001}) {
       for (long epoch = 0; epoch < 3; epoch++) {
         boolean[] seen = new boolean[n];
@@ -24,7 +24,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void orders_differBetweenEpochsAndSeeds() {
+  void ordersDifferBetweenEpochsAndSeeds() {
     int[] first = epoch(1, 0, 500);
     assertThat(matches(first, epoch(1, 1, 500))).isLessThan(10);
     assertThat(matches(first, epoch(2, 0, 500))).isLessThan(10);
@@ -32,7 +32,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void ordersOfASmallSet_areEquallyLikely() {
+  void allOrdersOfASmallSetAreEquallyLikely() {
     Map<String, Integer> counts = new HashMap<>();
     int epochs = 24_000;
     for (int epoch = 0; epoch < epochs; epoch++) {
@@ -49,7 +49,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void neighboursInTheSet_areNotNeighboursInTheOrder() {
+  void neighboursInTheSetAreNotNeighboursInTheOrder() {
     int n = 2000;
     int[] order = epoch(5, 0, n);
     double sum = 0;
@@ -61,7 +61,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void invalidPositions_areRefused() {
+  void impossiblePositionsAreRefused() {
     assertThatIllegalArgumentException().isThrownBy(() -> EpochOrder.index(1, -1, 5));
     assertThatIllegalArgumentException().isThrownBy(() -> EpochOrder.index(1, 0, 0));
     int far = EpochOrder.index(1, Long.MAX_VALUE, Integer.MAX_VALUE);

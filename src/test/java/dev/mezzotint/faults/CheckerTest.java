@@ -32,14 +32,14 @@ class CheckerTest {
 
   private void completed(String id, String worker) {
     sent.put(id, 1);
-    byte[] image = ("image of " + id).getBytes(UTF_8);
+    byte[] picture = ("picture of " + id).getBytes(UTF_8);
     write(worker, Keys.jobRecord(id), "{}".getBytes(UTF_8));
     event(id, "started/1", "started", 1, 1_000_002, worker, "");
     event(id, "progressed/1/1", "progressed", 1, 1_000_003, "", "");
-    write(worker, Keys.image(id, 0), image);
+    write(worker, Keys.image(id, 0), picture);
     byte[] manifest =
         "{\"id\":\"%s\",\"state\":\"completed\",\"images\":[{\"key\":\"%s\",\"sha256\":\"%s\"}]}"
-            .formatted(id, Keys.image(id, 0), StoreTap.sha256(image))
+            .formatted(id, Keys.image(id, 0), StoreTap.sha256(picture))
             .getBytes(UTF_8);
     write(worker, Keys.manifest(id), manifest);
     event(id, "completed/1", "completed", 1, 1_999_999, "", StoreTap.sha256(manifest));
@@ -95,7 +95,7 @@ class CheckerTest {
   }
 
   @Test
-  void validEvidence_passes() {
+  void evidenceInOrderPasses() {
     Findings findings = check();
 
     assertThat(findings.violations()).isEmpty();
@@ -103,7 +103,7 @@ class CheckerTest {
   }
 
   @Test
-  void duplicateEvent_passes() {
+  void theSameEventAgainPasses() {
     events.add(events.get(events.size() - 1));
     events.add(events.get(0));
 
@@ -111,7 +111,7 @@ class CheckerTest {
   }
 
   @Test
-  void secondExecution_isCounted() {
+  void aSecondExecutionIsCounted() {
     events.clear();
     sent.remove("a");
     sent.remove("b");
@@ -128,7 +128,7 @@ class CheckerTest {
   }
 
   @Test
-  void noJobs_isAViolation() {
+  void noJobsAtAll() {
     sent.clear();
     events.clear();
     objects.clear();
@@ -138,7 +138,7 @@ class CheckerTest {
   }
 
   @Test
-  void jobWithoutEvents_isAViolation() {
+  void aJobThatNobodyTook() {
     sent.put("d", 1);
 
     assertViolated("d has no terminal event");
@@ -146,7 +146,7 @@ class CheckerTest {
   }
 
   @Test
-  void queuedJob_isStuck() {
+  void aJobThatIsStillInTheQueue() {
     sent.put("d", 1);
     unsettled = 1;
 
@@ -155,28 +155,28 @@ class CheckerTest {
   }
 
   @Test
-  void emptyEventLog_isAViolation() {
+  void anEmptiedEventLog() {
     events.clear();
 
     assertThat(check().lost()).isEqualTo(3);
   }
 
   @Test
-  void unsettledRequest_isAViolation() {
+  void aRequestThatIsNotSettled() {
     unsettled = 1;
 
     assertViolated("1 requests are not settled");
   }
 
   @Test
-  void missingTerminalEvent_isAViolation() {
+  void aMissingTerminalEvent() {
     removeEvents("a", "completed");
 
     assertViolated("a has no terminal event");
   }
 
   @Test
-  void secondEnd_isAViolation() {
+  void aSecondEnd() {
     event("a", "completed/2", "completed", 2, 2_999_999, "", sha("a"));
 
     assertViolated("a has several ends");
@@ -184,7 +184,7 @@ class CheckerTest {
   }
 
   @Test
-  void differingCopiesOfTheEnd_areAViolation() {
+  void theSameEndInOtherWords() {
     Event end = events.get(2);
     events.add(
         new Event(
@@ -198,11 +198,11 @@ class CheckerTest {
             end.manifest(),
             "other"));
 
-    assertViolated("a has differing copies of its end");
+    assertViolated("a tells its end in different words");
   }
 
   @Test
-  void missingManifest_isAViolation() {
+  void aMissingManifest() {
     objects.remove(Keys.manifest("a"));
 
     assertViolated("a has an end but no manifest");
@@ -210,7 +210,7 @@ class CheckerTest {
   }
 
   @Test
-  void overwrittenManifest_isAViolation() {
+  void anOverwrittenManifest() {
     write("w2", Keys.manifest("a"), "{\"id\":\"a\",\"state\":\"completed\"}".getBytes(UTF_8));
 
     assertViolated("a had jobs/a/manifest.json written 2 times");
@@ -219,14 +219,14 @@ class CheckerTest {
   }
 
   @Test
-  void unseenWrite_isAViolation() {
+  void aManifestWrittenUnseen() {
     calls.removeIf(call -> call.puts("manifest.json"));
 
-    assertViolated("no write was seen of");
+    assertViolated("nobody was seen to write");
   }
 
   @Test
-  void unconditionalWrite_isAViolation() {
+  void anUnconditionalWrite() {
     calls.replaceAll(
         call ->
             new StoreCall(
@@ -243,7 +243,7 @@ class CheckerTest {
   }
 
   @Test
-  void alteredImage_isAViolation() {
+  void anAlteredPicture() {
     objects.put(Keys.image("b", 0), "other".getBytes(UTF_8));
 
     assertViolated("b has altered bytes");
@@ -251,35 +251,35 @@ class CheckerTest {
   }
 
   @Test
-  void missingImage_isAViolation() {
+  void aMissingPicture() {
     objects.remove(Keys.image("b", 0));
 
     assertViolated("b has no jobs/b/images/00000.png");
   }
 
   @Test
-  void fewerImagesThanRequested_areAViolation() {
+  void fewerPicturesThanAskedFor() {
     sent.put("b", 2);
 
-    assertViolated("b has 1 images instead of 2");
+    assertViolated("b has 1 pictures instead of 2");
   }
 
   @Test
-  void failureWithoutADeadLetter_isAViolation() {
+  void aFailureWithoutADeadLetter() {
     dead.clear();
 
     assertViolated("c failed without a dead letter");
   }
 
   @Test
-  void decreasingSequence_isAViolation() {
+  void aSequenceThatFalls() {
     event("a", "progressed/1/0", "progressed", 1, 1_000_001, "", "");
 
     assertViolated("a: sequence falls");
   }
 
   @Test
-  void decreasingAttempt_isAViolation() {
+  void anAttemptThatFalls() {
     event("b", "started/3", "started", 3, 3_000_002, "w1", "");
     event("b", "started/2", "started", 2, 2_000_002, "w1", "");
 
@@ -287,7 +287,7 @@ class CheckerTest {
   }
 
   @Test
-  void lateEventOfAnotherWorkersAttempt_passes() {
+  void anAttemptThatIsToldLateByAWorkerThatCannotKnow() {
     event("a", "started/3", "started", 3, 3_000_002, "w3", "");
     event("a", "started/2", "started", 2, 2_000_002, "w2", "");
 
@@ -295,7 +295,7 @@ class CheckerTest {
   }
 
   @Test
-  void attemptOfTwoWorkers_isAViolation() {
+  void anAttemptOfTwoWorkers() {
     event("b", "started/2", "started", 2, 2_000_002, "w1", "");
     event("b", "started/2", "started", 2, 2_000_002, "w2", "");
 
@@ -303,29 +303,29 @@ class CheckerTest {
   }
 
   @Test
-  void unsentJob_isAViolation() {
+  void aJobThatNobodySent() {
     sent.remove("b");
 
-    assertViolated("for a job that was not sent");
-    assertViolated("belongs to a job that was not sent");
+    assertViolated("for a job that nobody sent");
+    assertViolated("belongs to a job that nobody sent");
   }
 
   @Test
-  void removedResult_isAViolation() {
+  void aRemovedResult() {
     calls.add(new StoreCall(99, "w1", "DELETE", Keys.image("a", 0), "", 204, "", "Pass"));
 
     assertViolated("a: w1 removed");
   }
 
   @Test
-  void removedImagesOfAFailedJob_pass() {
+  void leftoversOfAFailedJobMayGo() {
     calls.add(new StoreCall(99, "w1", "DELETE", Keys.image("c", 0), "", 204, "", "Pass"));
 
     assertThat(check().well()).isTrue();
   }
 
   @Test
-  void eventAfterLosingTheJob_isAViolation() {
+  void aLateEventOfOneWhoHadLostTheJob() {
     fences.add(new Fence("w1", Set.of("a"), events.size(), calls.size()));
     assertThat(check().well()).isTrue();
 
@@ -335,7 +335,7 @@ class CheckerTest {
   }
 
   @Test
-  void writeAfterLosingTheJob_isAViolation() {
+  void aLateWriteOfOneWhoHadLostTheJob() {
     fences.add(new Fence("w1", Set.of("a"), events.size(), calls.size()));
 
     write("w1", Keys.image("a", 1), new byte[0]);

@@ -26,10 +26,11 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * What can be observed of jobs from outside: the topics and the bucket, read again, and what the
- * taps saw.
+ * All that can be known from outside of what became of jobs: the topics and the bucket read anew,
+ * and what the taps saw.
  *
- * @param sent every submitted job and its number of images; 0 for a job that must not be completed
+ * @param sent every job that was handed over, and how many pictures it asked for; 0 for a job that
+ *     must not be completed
  * @param events of these jobs, as they stand in the log
  * @param objects everything under these jobs' keys
  * @param calls of workers to the store under these keys
@@ -103,7 +104,7 @@ record Evidence(
   }
 
   /**
-   * Reads everything again.
+   * Reads everything anew.
    *
    * @param prefix of the ids of all jobs in question
    */
@@ -185,7 +186,7 @@ record Evidence(
     return calls.stream().filter(call -> call.wrote() && call.key().equals(key)).toList();
   }
 
-  /** For diagnosis. */
+  /** For whoever has to find out why. */
   String story() {
     StringBuilder text = new StringBuilder(", unsettled " + unsettled);
     events.forEach(event -> text.append("\n").append(event.offset()).append(event.text()));

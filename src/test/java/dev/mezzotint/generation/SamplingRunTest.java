@@ -5,8 +5,8 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
+import dev.mezzotint.delivery.Line;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Rows finish on a separate device thread and are stored by a pool. */
+/** Rows come from a device thread of their own and are stored by a pool. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SamplingRunTest {
   private final World world = new World();
@@ -49,7 +49,7 @@ class SamplingRunTest {
     assertThat(pool.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
   }
 
-  /** Runs one row after the other. */
+  /** One row after the other, each taking so long. */
   private class SlowDevice extends NoiseSampler {
     private final long millisPerRow;
 
@@ -69,7 +69,7 @@ class SamplingRunTest {
                   return;
                 }
                 listener.advanced(job.stages().size());
-                listener.finished(row.index(), image(job, row));
+                listener.finished(row.index(), picture(job, row));
               }
             } catch (InterruptedException e) {
               Thread.currentThread().interrupt();
@@ -83,15 +83,15 @@ class SamplingRunTest {
   }
 
   private JobHandler<?> worker(Sampler sampling) {
-    return worker(sampling, FaultInjector.Fault.NONE);
+    return worker(sampling, Line.Fault.NONE);
   }
 
-  private JobHandler<?> worker(Sampler sampling, FaultInjector.Fault fault) {
+  private JobHandler<?> worker(Sampler sampling, Line.Fault fault) {
     return world.worker("w1", fault, sampling, pool);
   }
 
   @Test
-  void progressEvents_riseAndComeAtMostTwiceASecond() throws Exception {
+  void progressComesAtMostTwiceASecondAndRises() throws Exception {
     worker(new SlowDevice(13)).handle(world.record(request("a", "\"count\":100,\"steps\":8")));
     List<JobEvent> progress =
         world.log.events("a").stream().filter(e -> e.type() == JobEvent.Type.PROGRESSED).toList();
@@ -103,7 +103,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void progressEvents_listEachFrameOnceAsItFinishes() throws Exception {
+  void framesAreToldOfAsTheyFinishEachOnce() throws Exception {
     StringBuilder keys = new StringBuilder();
     byte[] png = Png.encode(new Pixels(4, 4, 3, new byte[48]));
     for (int i = 0; i < 60; i++) {
@@ -112,22 +112,22 @@ class SamplingRunTest {
     }
     String json = "{\"id\":\"a\",\"model\":\"maps\",\"condition\":[" + keys + "]}";
     worker(new SlowDevice(13)).handle(world.record(json));
-    List<String> published = new ArrayList<>();
+    List<String> told = new ArrayList<>();
     for (JobEvent event : world.log.events("a")) {
       if (event.type() == JobEvent.Type.PROGRESSED) {
-        ((List<?>) event.data().get("frames")).forEach(key -> published.add(String.valueOf(key)));
+        ((List<?>) event.data().get("frames")).forEach(key -> told.add(String.valueOf(key)));
       }
     }
-    List<String> stored = world.images("a").images().stream().map(image -> image.key()).toList();
-    assertThat(stored).hasSize(60).containsAll(published);
-    assertThat(published).doesNotHaveDuplicates().hasSizeGreaterThan(20);
+    List<String> made = world.pictures("a").images().stream().map(image -> image.key()).toList();
+    assertThat(made).hasSize(60).containsAll(told);
+    assertThat(told).doesNotHaveDuplicates().hasSizeGreaterThan(20);
     world.checkEnded("a");
   }
 
   @Test
-  void failedProgressEvent_doesNotStopTheJob() throws Exception {
+  void progressThatCannotBeToldDoesNotStopTheJob() throws Exception {
     AtomicInteger untold = new AtomicInteger();
-    FaultInjector.Fault deaf =
+    Line.Fault deaf =
         (after, call, subject) -> {
           if (call.equals("publishLater")) {
             untold.incrementAndGet();
@@ -141,7 +141,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void boundsTheRowsInFlight() throws Exception {
+  void rowsInFlightAreBounded() throws Exception {
     AtomicInteger stored = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     SlowDevice fast =
@@ -153,20 +153,20 @@ class SamplingRunTest {
             return running;
           }
         };
-    FaultInjector.Fault count =
+    Line.Fault count =
         (after, call, subject) -> {
           if (after && subject.contains("/images/")) {
             stored.incrementAndGet();
           }
         };
     worker(fast, count).handle(world.record(request("a", "\"count\":3000")));
-    assertThat(world.images("a").images()).hasSize(3000);
+    assertThat(world.pictures("a").images()).hasSize(3000);
     assertThat(most.get()).isBetween(256, SamplingRun.IN_FLIGHT_MAX);
     world.checkEnded("a");
   }
 
   @Test
-  void lostLock_stopsTheRowsWithinMilliseconds_andPublishesNothing() throws Exception {
+  void lostLockStopsTheRowsWithinMillisecondsAndPublishesNothingMore() throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":500"));
     JobHandler<?> worker = worker(slow);
@@ -188,7 +188,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void shutdown_releasesTheRecordAtTheNextStep_andKeepsStoredImages() throws Exception {
+  void shutdownHandsBackAtTheNextStepAndKeepsWhatIsStored() throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":60"));
     AtomicReference<Settlement> settled = new AtomicReference<>();
@@ -203,20 +203,19 @@ class SamplingRunTest {
   }
 
   @Test
-  void cancellation_duringSampling_removesTheRows() throws Exception {
-    endsDuringSampling("", () -> world.cancelled.add("a"), JobEvent.Type.CANCELLED);
+  void callingOffInMidJobTakesItsRowsOut() throws Exception {
+    endsInMidJob("", () -> world.cancelled.add("a"), JobEvent.Type.CANCELLED);
   }
 
   @Test
-  void expiresJob_whenDeadlinePassesDuringSampling() throws Exception {
-    endsDuringSampling(
+  void deadlineInMidJobExpiresIt() throws Exception {
+    endsInMidJob(
         ",\"deadline\":\"2026-11-22T12:30:00Z\"",
         () -> world.time.set(World.START.plusSeconds(3_600)),
         JobEvent.Type.EXPIRED);
   }
 
-  private void endsDuringSampling(String members, Runnable event, JobEvent.Type end)
-      throws Exception {
+  private void endsInMidJob(String members, Runnable event, JobEvent.Type end) throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":500" + members));
     AtomicReference<Settlement> settled = new AtomicReference<>();
@@ -232,7 +231,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void failedDevice_releasesTheRecord_andCountsTheAttempt() throws Exception {
+  void failedDeviceGivesTheRecordBackAndTheAttemptCounts() throws Exception {
     NoiseSampler broken = failing(new DeviceException("out of memory"));
     Delivery delivery = world.record(request("a", ""));
     for (int i = 0; i < 5; i++) {
@@ -245,7 +244,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void failedModelLoad_failsTheJobAtOnce() throws Exception {
+  void modelThatCannotBeLoadedFailsTheJobAtOnce() throws Exception {
     NoiseSampler broken = failing(new InvalidInputException("model", "conv_in.weight is missing"));
     assertThat(worker(broken).handle(world.record(request("a", "")))).isEqualTo(Settlement.ACCEPT);
     JobEvent end = world.log.ends("a").get(0);
@@ -255,7 +254,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void deviceDefect_reachesTheLane_andFailsTheJobAfterFiveAttempts() throws Exception {
+  void defectOfTheDeviceReachesTheLaneAndEndsAfterFiveAttempts() throws Exception {
     NoiseSampler broken = failing(new IllegalStateException("a defect"));
     AtomicReference<Delivery> delivery = new AtomicReference<>(world.record(request("a", "")));
     for (int i = 0; i < 5; i++) {
@@ -268,7 +267,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void nonFiniteValues_failTheJob() throws Exception {
+  void modelThatGivesNoNumbersFailsTheJobInsteadOfPaintingItBlack() throws Exception {
     NoiseSampler diverging =
         new NoiseSampler() {
           @Override
@@ -285,7 +284,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void defectWhileResolvingAModel_countsAsAnAttempt() throws Exception {
+  void workerThatStumblesOverAModelCountsAsAnAttempt() throws Exception {
     NoiseSampler broken =
         new NoiseSampler() {
           @Override
@@ -308,9 +307,9 @@ class SamplingRunTest {
   }
 
   @Test
-  void unavailableStore_isRetriedDuringTheJob() throws Exception {
+  void storeThatFailsInTheMiddleOfThePicturesIsWaitedFor() throws Exception {
     Map<String, Integer> failures = new ConcurrentHashMap<>();
-    FaultInjector.Fault flaky =
+    Line.Fault flaky =
         (after, call, subject) -> {
           if (subject.endsWith("7.png") && failures.merge(subject, 1, Integer::sum) <= 2) {
             throw new StorageException("503");
@@ -324,7 +323,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void closedPool_releasesTheRecord() throws Exception {
+  void closedPoolGivesTheRecordBackInsteadOfHanging() throws Exception {
     pool.shutdownNow();
     Delivery delivery = world.record(request("a", ""));
     assertThatThrownBy(() -> worker(new SlowDevice(0)).handle(delivery))
@@ -333,7 +332,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void duplicatesInOneProcess_waitForTheFirst_andDoNoWork() throws Exception {
+  void duplicatesInOneProcessWaitForTheFirstAndDoNoWork() throws Exception {
     SlowDevice slow = new SlowDevice(5);
     JobHandler<?> worker = worker(slow);
     String json = request("a", "\"count\":20");

@@ -12,7 +12,7 @@ class DensityTest {
 
   /** Means and second moments in closed form; five standard errors. */
   @Test
-  void draws_haveTheMomentsOfTheDensity() {
+  void drawsHaveTheDensitysMoments() {
     Map<Density, double[]> moments = // mean of y, mean of y²
         Map.of(
             new Density.Gaussian(2, 0.5, 2),
@@ -46,7 +46,7 @@ class DensityTest {
   }
 
   @Test
-  void draws_lieInTheSupport() {
+  void pointsAreDrawnWhereTheDensityIsNotZero() {
     for (String word : new String[] {"gaussian", "uniform", "triangle", "square"}) {
       Density.Valued density = Density.parse(word);
       double[] x = new double[density.dimensions()];
@@ -63,7 +63,7 @@ class DensityTest {
   }
 
   @Test
-  void greyImage_isDrawnFromByBrightnessAndUpright() {
+  void aGreyPictureIsDrawnFromByBrightnessAndStandsUpright() {
     // 4×2: upper left dark grey, lower right white, all else black.
     float[] values = {0.25f, 0, 0, 0, 0, 0, 0, 0.75f};
     Density.Grey grey = new Density.Grey(4, 2, values);
@@ -89,7 +89,7 @@ class DensityTest {
   }
 
   @Test
-  void invalidDensities_throw() {
+  void whatIsNoDensityIsRefused() {
     assertThatIllegalArgumentException().isThrownBy(() -> new Density.Grey(2, 1, new float[2]));
     assertThatIllegalArgumentException().isThrownBy(() -> new Density.Grey(2, 1, new float[3]));
     assertThatIllegalArgumentException()

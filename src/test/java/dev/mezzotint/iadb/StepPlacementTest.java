@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class StepPlacementTest {
   private static final double[] GRID = AlphaSchedule.UNIFORM.alphas(64);
 
-  /** D = 0 up to α = ½, then a fast turn, where the steps should be. */
+  /** D = 0 up to α = ½, then a fast turn: that is where the steps belong. */
   private static final Field TURN =
       (x, alpha, d) -> {
         double turn = 1 / (1 + Math.exp(-40 * (alpha - 0.75)));
@@ -20,7 +20,7 @@ class StepPlacementTest {
       };
 
   @Test
-  void place_beatsUniformStepsOnItsField() {
+  void placedStepsBeatUniformOnesOnTheFieldTheyWerePlacedFor() {
     for (Solver solver : new Solver[] {Solver.EULER, Solver.AB2}) {
       double[] placed = placement(TURN).place(solver, 8);
       assertThat(placed).hasSize(9).isSorted().startsWith(0).endsWith(1);
@@ -29,18 +29,18 @@ class StepPlacementTest {
       double uniform = error(solver.stages(AlphaSchedule.UNIFORM.alphas(8)));
       double own = error(solver.stages(placed));
       assertThat(own).as(solver.wireName()).isLessThan(0.6 * uniform);
-      AlphaSchedule.listed(DoubleStream.of(placed).boxed().toList()); // a valid schedule
+      AlphaSchedule.listed(DoubleStream.of(placed).boxed().toList()); // a schedule like any other
     }
   }
 
   @Test
-  void place_asManyStepsAsTheGrid_returnsTheGrid() {
+  void allStepsOfTheGridAreTheGrid() {
     assertThat(placement(TURN).place(Solver.EULER, 64)).containsExactly(GRID);
     assertThat(placement(TURN).place(Solver.EULER, 1)).containsExactly(0, 1);
   }
 
   @Test
-  void place_otherSolversOrTooManySteps_throws() {
+  void otherSolversAndTooManyStepsAreRefused() {
     StepPlacement placement = placement(TURN);
     assertThatIllegalArgumentException().isThrownBy(() -> placement.place(Solver.RK4, 4));
     assertThatIllegalArgumentException().isThrownBy(() -> placement.place(Solver.AB2, 65));

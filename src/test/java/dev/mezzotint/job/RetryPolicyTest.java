@@ -27,12 +27,12 @@ class RetryPolicyTest {
   }
 
   @Test
-  void retriesUntilSuccess() throws Exception {
+  void triesAgainUntilItWorks() throws Exception {
     assertThat(QUICK.withRetry(() -> false, () -> failingTimes(3))).isEqualTo(4);
   }
 
   @Test
-  void logsOnceWhenItRetriesAndWhenItRecovers() throws Exception {
+  void saysOnceWhatItWaitsForAndThatItGoesOn() throws Exception {
     Logger logger = Logger.getLogger(RetryPolicy.class.getName());
     List<String> said = new ArrayList<>();
     Handler ear =
@@ -59,28 +59,28 @@ class RetryPolicyTest {
       logger.removeHandler(ear);
     }
     assertThat(said).hasSize(2);
-    assertThat(said.get(0)).startsWith("WARN").endsWith("Retrying for up to 0 s: away");
-    assertThat(said.get(1)).startsWith("INFO").contains("Recovered after 0");
+    assertThat(said.get(0)).startsWith("WARN").endsWith("Tries again for up to 0 s: away");
+    assertThat(said.get(1)).startsWith("INFO").contains("Goes on after 0");
   }
 
   @Test
-  void throwsTheLastFailure_afterTheTimeout() {
+  void endsWithTheLastFailureWhenTimeIsUp() {
     long begin = System.nanoTime();
     assertThatThrownBy(() -> QUICK.withRetry(() -> false, () -> failingTimes(Integer.MAX_VALUE)))
         .isInstanceOf(TransientException.class);
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(QUICK.timeout());
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(QUICK.total());
     assertThat(tries.get()).isGreaterThan(5);
   }
 
   @Test
-  void triesOnce_whenStopped() {
+  void triesOnceAndNoMoreOnceStopped() {
     assertThatThrownBy(() -> QUICK.withRetry(() -> true, () -> failingTimes(1)))
         .isInstanceOf(TransientException.class);
     assertThat(tries.get()).isEqualTo(1);
   }
 
   @Test
-  void interruptsALongPause_whenStopped() throws Exception {
+  void doesNotWaitOutALongPauseOnceStopped() throws Exception {
     RetryPolicy slow =
         new RetryPolicy(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofHours(1));
     long begin = System.nanoTime();
@@ -89,7 +89,7 @@ class RetryPolicyTest {
   }
 
   @Test
-  void doesNotRetryOtherExceptions() {
+  void leavesOtherErrorsAlone() {
     assertThatThrownBy(
             () ->
                 QUICK.withRetry(

@@ -69,7 +69,7 @@ class ConsumerGroupQueueTest extends RequestQueueContract {
   }
 
   @Test
-  void rebalance_fencesTheDeliveriesOfReassignedPartitions() throws Exception {
+  void aPartitionThatGoesToAnotherWorkerTakesItsDeliveryWithIt() throws Exception {
     try (Admin admin = Admin.create(settings.client("test", Map.of()))) {
       admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1))).all().get();
     }
@@ -120,7 +120,7 @@ class ConsumerGroupQueueTest extends RequestQueueContract {
   }
 
   @Test
-  void commit_stopsBeforeALongJob_whileLaterOnesComplete() throws Exception {
+  void aShortJobBehindALongOneIsDoneAndNotCommittedBeforeIt() throws Exception {
     send(3);
     CountDownLatch others = new CountDownLatch(2);
     DeliveryHandler firstIsLong =

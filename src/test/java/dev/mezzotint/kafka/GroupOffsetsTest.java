@@ -12,7 +12,6 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,10 +46,10 @@ class GroupOffsetsTest {
   }
 
   @Test
-  void backlog_ofAConsumerGroup_isWhatItHasNotCommitted() throws Exception {
-    try (GroupOffsets lag = new GroupOffsets(settings)) {
+  void aConsumerGroupIsBehindByWhatItHasNotCommitted() throws Exception {
+    try (GroupOffsets lag = new GroupOffsets(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
       send(5);
-      assertThat(look(lag)).isEqualTo(new GroupOffsets.Backlog(5, 0, 0, 0, 0));
+      assertThat(look(lag)).isEqualTo(new GroupOffsets.Figures(5, 0, 0, 0, 0));
       try (KafkaConsumer<byte[], byte[]> consumer =
           new KafkaConsumer<>(
               Map.of(
@@ -70,40 +69,38 @@ class GroupOffsetsTest {
         assertThat(look(lag).unsettled()).isEqualTo(5);
         consumer.commitSync();
 
-        assertThat(look(lag)).isEqualTo(new GroupOffsets.Backlog(3, 0, 2, 1, 1));
+        assertThat(look(lag)).isEqualTo(new GroupOffsets.Figures(3, 0, 2, 1, 1));
       }
     }
   }
 
   @Test
-  void backlog_countsPausedTopicsSeparately() throws Exception {
+  void whatWaitsInAPausedTopicIsToldApart() throws Exception {
     String other = topics.trainingRequests();
-    try (GroupOffsets lag = new GroupOffsets(settings)) {
+    try (GroupOffsets lag = new GroupOffsets(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
       send(4);
       Map<String, List<String>> both = Map.of("both", List.of(topic, other));
-      assertThat(lag.backlog(GroupType.CONSUMER, both, topic::equals).get("both"))
-          .isEqualTo(new GroupOffsets.Backlog(4, 4, 0, 0, 0));
-      assertThat(lag.backlog(GroupType.CONSUMER, both, other::equals).get("both"))
-          .isEqualTo(new GroupOffsets.Backlog(4, 0, 0, 0, 0));
+      assertThat(lag.look(both, topic::equals).get("both"))
+          .isEqualTo(new GroupOffsets.Figures(4, 4, 0, 0, 0));
+      assertThat(lag.look(both, other::equals).get("both"))
+          .isEqualTo(new GroupOffsets.Figures(4, 0, 0, 0, 0));
     }
   }
 
-  private GroupOffsets.Backlog look(GroupOffsets lag) throws InterruptedException {
-    Map<String, GroupOffsets.Backlog> backlogs =
-        lag.backlog(
-            GroupType.CONSUMER,
+  private GroupOffsets.Figures look(GroupOffsets lag) throws InterruptedException {
+    Map<String, GroupOffsets.Figures> figures =
+        lag.look(
             Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")),
             any -> false);
-    assertThat(backlogs.get("none")).isEqualTo(new GroupOffsets.Backlog(0, 0, 0, 0, 0));
-    return backlogs.get("generation");
+    assertThat(figures.get("none")).isEqualTo(new GroupOffsets.Figures(0, 0, 0, 0, 0));
+    return figures.get("generation");
   }
 
   @Test
-  void backlog_withoutABroker_throws() throws Exception {
-    try (GroupOffsets lag = new GroupOffsets(KafkaSettings.of("127.0.0.1:1"))) {
-      assertThatThrownBy(
-              () ->
-                  lag.backlog(GroupType.SHARE, Map.of("generation", List.of(topic)), any -> false))
+  void noBrokerIsAFaultAndNotAZero() throws Exception {
+    try (GroupOffsets lag =
+        new GroupOffsets(KafkaSettings.of("127.0.0.1:1"), RequestQueue.Kind.SHARE_GROUP)) {
+      assertThatThrownBy(() -> lag.look(Map.of("generation", List.of(topic)), any -> false))
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("mezzotint");
     }

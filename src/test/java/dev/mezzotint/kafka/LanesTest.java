@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The lane schedule, the backlog estimate and the topic assigner, without a broker. */
+/** Which lane reads what: the rota, the backlog and the two together, without a broker. */
 class LanesTest {
   private static final List<String> TOPICS = Topics.withPriorities("r");
   private static final long TURN = Duration.ofSeconds(1).toNanos();
@@ -27,7 +27,7 @@ class LanesTest {
   private final TopicBacklogEstimate backlog = new TopicBacklogEstimate();
 
   @Test
-  void withPriorities_listsTheHighestFirst() {
+  void topicsOfAllPrioritiesAreNamedHighestFirst() {
     assertThat(TOPICS).containsExactly("r.high", "r", "r.low");
     assertThat(TOPICS.stream().map(Topics::priorityOf))
         .containsExactly(Priority.HIGH, Priority.NORMAL, Priority.LOW);
@@ -35,7 +35,7 @@ class LanesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 8, 13, 200})
-  void order_givesTheHighTopicMostTurns_andTheOthersEqualShares(int lanes) {
+  void theHighTopicHasMostOfTheTimeAndTheOthersHaveEqualShares(int lanes) {
     LaneSchedule rota = new LaneSchedule(TOPICS, lanes, Duration.ofNanos(TURN));
     Map<String, Integer> turns = new HashMap<>();
     int rounds = 240;
@@ -52,13 +52,13 @@ class LanesTest {
   }
 
   @Test
-  void order_ofASingleTopic_isThatTopic() {
+  void aTopicAloneHasAllLanes() {
     LaneSchedule rota = new LaneSchedule(List.of("r"), 3, Duration.ofNanos(TURN));
     assertThat(rota.order(2, 12345)).containsExactly("r");
   }
 
   @Test
-  void assign_prefersATopicWithMoreRequestsThanLanes() {
+  void lanesGoWhereMoreWaitThanAreThere() {
     TopicAssigner postings = postings(8);
     lags(0, 0, 3);
     // Six lanes whose first wish is high, and it is empty: three go, the rest stay.
@@ -68,7 +68,7 @@ class LanesTest {
   }
 
   @Test
-  void assign_withUnknownLag_pollsTheTopic() {
+  void whereNothingIsKnownSomebodyLooks() {
     TopicAssigner postings = postings(4);
     assertThat(postings.assign(0, 0)).contains(HIGH);
     postings.recordEmpty(0, HIGH, 1);
@@ -80,7 +80,7 @@ class LanesTest {
   }
 
   @Test
-  void waiting_excludesRequestsOfOtherWorkers() {
+  void whatOthersHaveInHandDoesNotWait() {
     TopicAssigner postings = postings(4);
     lags(2, 0, 9);
     assertThat(postings.assign(0, 0)).contains(HIGH);
@@ -96,7 +96,7 @@ class LanesTest {
   }
 
   @Test
-  void recordEmpty_repeated_isValidForLonger() {
+  void whatALookShowsIsBelievedForLongerEachTimeItIsSeenAgain() {
     TopicAssigner postings = postings(4);
     lags(9, 9, 9);
     long now = 0;
@@ -115,7 +115,7 @@ class LanesTest {
   }
 
   @Test
-  void assign_skipsPausedTopics() {
+  void aPausedTopicGetsNoLane() {
     TopicAssigner postings = postings(2);
     lags(5, 5, 5);
     paused.add(HIGH);
@@ -128,7 +128,7 @@ class LanesTest {
   }
 
   @Test
-  void committable_isTheFirstUnsettledRecord() {
+  void aCommitStopsBeforeTheFirstRecordThatIsNotSettled() {
     PartitionProgress progress = new PartitionProgress();
     assertThat(progress.moved()).isFalse();
     for (long offset : new long[] {10, 11, 12, 15}) {

@@ -13,11 +13,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The guarantees of every kind of queue with several topics or paused ones. */
+/** What every kind of queue promises where it reads several topics, or a paused one. */
 abstract class TopicsContract extends QueueStage {
 
   @Test
-  void pausedTopic_isNotReadAfterASecond_whileRunningJobsContinue() throws Exception {
+  void aPausedTopicIsLeftAloneWithinASecondWhileWhatIsInHandGoesOn() throws Exception {
     paused.add(topic);
     send(3);
     Semaphore go = new Semaphore(0);
@@ -52,7 +52,7 @@ abstract class TopicsContract extends QueueStage {
   }
 
   @Test
-  void floodedHighTopic_leavesTheLowerOnesTheirShare() throws Exception {
+  void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
     List<String> topics = Topics.withPriorities(topic);
     send(topics.get(0), "high", 400);
     send(topics.get(1), "normal", 400);
@@ -82,7 +82,7 @@ abstract class TopicsContract extends QueueStage {
   }
 
   @Test
-  void allLanes_serveTheLowTopic_whenTheOthersAreEmpty() throws Exception {
+  void withOnlyTheLowTopicFilledAllLanesWorkOnIt() throws Exception {
     List<String> topics = Topics.withPriorities(topic);
     send(topics.get(2), "low", 30);
     CountDownLatch together = new CountDownLatch(4);
@@ -101,7 +101,7 @@ abstract class TopicsContract extends QueueStage {
   }
 
   @Test
-  void singleLane_servesEveryTopic() throws Exception {
+  void aLaneAloneServesEveryTopic() throws Exception {
     List<String> topics = Topics.withPriorities(topic);
     send(topics.get(0), "high", 300);
     send(topics.get(1), "normal", 300);

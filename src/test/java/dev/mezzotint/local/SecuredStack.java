@@ -22,8 +22,9 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
- * A broker and a store that require encryption and authentication: SASL_SSL with SCRAM-SHA-512, and
- * https, with a self-signed certificate. Both also have plain listeners for the test's own use.
+ * A broker and a store that take only encrypted connections of known users, as a company's own do:
+ * SASL_SSL with SCRAM-SHA-512, and https, under a certificate that no JVM trusts by itself. For the
+ * test's own eyes both listen without any of it too.
  */
 public final class SecuredStack implements AutoCloseable {
   public static final String USER = "worker";
@@ -40,8 +41,6 @@ public final class SecuredStack implements AutoCloseable {
   private final String securedStore;
 
   /**
-   * Starts both.
-   *
    * @param folder for the data and the certificate
    */
   public SecuredStack(Path folder) throws Exception {
@@ -78,7 +77,7 @@ public final class SecuredStack implements AutoCloseable {
             ACCESS_KEY,
             SECRET_KEY,
             ProcessHandle.current().pid());
-    createUser();
+    makeUser();
   }
 
   private Map<String, String> secured(String plain, String controller, Path keys) {
@@ -103,7 +102,7 @@ public final class SecuredStack implements AutoCloseable {
     return settings;
   }
 
-  private void createUser() throws ExecutionException, InterruptedException, TimeoutException {
+  private void makeUser() throws ExecutionException, InterruptedException, TimeoutException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", open.bootstrapServers()))) {
       ScramCredentialInfo kind = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096);
       admin
@@ -115,10 +114,10 @@ public final class SecuredStack implements AutoCloseable {
   }
 
   /**
-   * Creates a self-signed certificate for 127.0.0.1.
+   * One certificate for 127.0.0.1 that has signed itself.
    *
-   * @param keys created: PKCS#12, with {@link #STORE_PASSWORD}
-   * @param certificate created: PEM
+   * @param keys made: PKCS#12, with {@link #STORE_PASSWORD}
+   * @param certificate made: PEM
    */
   public static void makeCertificate(Path keys, Path certificate) throws Exception {
     keytool(
@@ -140,8 +139,8 @@ public final class SecuredStack implements AutoCloseable {
     Path tool = Path.of(System.getProperty("java.home"), "bin", "keytool");
     Process process =
         new ProcessBuilder((tool + " " + words).split(" ")).redirectErrorStream(true).start();
-    try (InputStream output = process.getInputStream()) {
-      String text = new String(output.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    try (InputStream said = process.getInputStream()) {
+      String text = new String(said.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
       if (process.waitFor() != 0) {
         throw new IOException("keytool: " + text);
       }
@@ -154,7 +153,7 @@ public final class SecuredStack implements AutoCloseable {
     }
   }
 
-  /** The plain listeners, for the test's own use. */
+  /** The same servers without encryption and login, for the test's own eyes. */
   public StackAddresses open() {
     return open;
   }
@@ -167,7 +166,7 @@ public final class SecuredStack implements AutoCloseable {
     return securedStore;
   }
 
-  /** The certificate as PEM. */
+  /** PEM. */
   public Path certificate() {
     return certificate;
   }

@@ -63,17 +63,17 @@ class CarelessStoreTest {
 
   @Test
   void isRefusedAndTheWayOutIsNamed() throws IOException {
-    try (Connections connections = connections("required")) {
+    try (Connections connections = connections("needed")) {
       assertThatThrownBy(connections::prepare)
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("ignores If-None-Match or If-Match")
-          .hasMessageContaining("MEZZOTINT_CONDITIONAL_WRITES=optional");
+          .hasMessageContaining("MEZZOTINT_CONDITIONAL_WRITES=unneeded");
     }
   }
 
   @Test
   void isUsedWhenSomebodySaysThatThePromiseIsNotNeeded() throws IOException {
-    try (Connections connections = connections("optional")) {
+    try (Connections connections = connections("unneeded")) {
       assertThatCode(connections::prepare).doesNotThrowAnyException();
     }
   }

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.mezzotint.http.Http;
+import dev.mezzotint.http.HttpRoutes;
 import dev.mezzotint.worker.Endpoints;
 import dev.mezzotint.worker.Site;
 import dev.mezzotint.worker.Worker;
 import dev.mezzotint.worker.WorkerConfig;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,13 +20,13 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A worker with broker and store behind the application under test, and its page in a browser:
- * Debian's {@code chromium}, or the one that the variable {@code CHROMIUM} names. For tests with
- * {@link dev.mezzotint.http.FrontTestProfile}, and for one thread.
+ * A real worker with its REST front, broker and store, and its page in a real browser: Debian's
+ * {@code chromium}, or the one that the variable {@code CHROMIUM} names. For one thread.
  */
 public final class LivePage implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -32,15 +35,18 @@ public final class LivePage implements AutoCloseable {
   public final Site site;
   final WorkerConfig settings;
   private final Path folder;
+  private final Vertx vertx = Vertx.vertx();
   private final HttpClient http = HttpClient.newHttpClient();
   private volatile @Nullable Worker worker;
+  private HttpServer server;
+  private int port;
   private @Nullable Chromium browser;
 
   /**
    * Starts the worker.
    *
-   * @param bundled names of models besides the tests' tiny one
-   * @param more keys and values of the configuration, alternately
+   * @param bundled models that it has beside the tests' tiny one, by their names
+   * @param more keys of the configuration, each with its value behind it
    */
   public LivePage(Path folder, List<String> bundled, String... more) throws IOException {
     this.folder = folder;
@@ -53,21 +59,37 @@ public final class LivePage implements AutoCloseable {
       Site.copy(BUNDLED.resolve(name), site.models().resolve(name));
     }
     settings = site.settings("w1");
-    comeBack();
+    worker = Worker.start(settings, Endpoints.open(settings));
+    server = listen(0);
   }
 
-  /** Opens the page and waits until it is connected; for tests that are {@link InBrowser}. */
+  private HttpServer listen(int where) {
+    Router router = Router.router(vertx);
+    HttpRoutes.mount(vertx, router, () -> Optional.ofNullable(worker).flatMap(Worker::front));
+    HttpServer listening =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(where, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .join();
+    port = listening.actualPort();
+    return listening;
+  }
+
+  /** The page in a browser; tests that ask are {@link InBrowser}. */
   Chromium browser() throws Exception {
     Chromium open = browser;
     if (open == null) {
-      open = openWithoutWaiting();
+      open = strange();
       open.await("document.querySelector('.connection.on')");
     }
     return open;
   }
 
-  /** Opens the page, which may still need a token. */
-  Chromium openWithoutWaiting() throws Exception {
+  /** The same, though the page may not have been let in. */
+  Chromium strange() throws Exception {
     Chromium open = new Chromium(Chromium.find().orElseThrow(), folder.resolve("profile"));
     browser = open;
     open.open(base() + "/");
@@ -75,12 +97,12 @@ public final class LivePage implements AutoCloseable {
   }
 
   public String base() {
-    return "http://localhost:" + Http.port();
+    return "http://localhost:" + port;
   }
 
-  /** Stops the worker; calls are answered 503. */
+  /** The worker ends; nothing listens any more. */
   void leave() {
-    Http.running().stop();
+    server.close().toCompletionStage().toCompletableFuture().join();
     Worker old = worker;
     worker = null;
     if (old != null) {
@@ -88,11 +110,10 @@ public final class LivePage implements AutoCloseable {
     }
   }
 
-  /** Starts another worker at the same address. */
+  /** Another worker at the same address. */
   void comeBack() throws IOException {
-    Worker started = Worker.start(settings, Endpoints.open(settings));
-    worker = started;
-    Http.running().open(started.front().orElseThrow());
+    worker = Worker.start(settings, Endpoints.open(settings));
+    server = listen(port);
   }
 
   public HttpResponse<String> get(String path) throws Exception {
@@ -139,7 +160,7 @@ public final class LivePage implements AutoCloseable {
     throw new AssertionError(id + " never became " + state + ": " + job);
   }
 
-  /** Checks that the browser logged no errors and requested nothing from other machines. */
+  /** No errors in the browser so far, and nothing asked of any other machine. */
   void checkQuiet() {
     Chromium open = Objects.requireNonNull(browser);
     assertThat(open.requests)
@@ -147,7 +168,7 @@ public final class LivePage implements AutoCloseable {
         .allMatch(
             url ->
                 url.startsWith(base() + "/") || url.startsWith("data:") || url.startsWith("blob:"));
-    // The browser logs refusals that tests provoke (400 for the form).
+    // A refusal that was asked for (400 of the form) is written by the browser itself.
     assertThat(open.errors).noneMatch(error -> !error.contains("400 (Bad Request)"));
   }
 
@@ -157,6 +178,7 @@ public final class LivePage implements AutoCloseable {
       browser.close();
     }
     leave();
+    vertx.close();
     site.close();
   }
 }

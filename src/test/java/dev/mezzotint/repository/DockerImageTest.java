@@ -8,7 +8,6 @@ import dev.mezzotint.worker.HealthProbe;
 import dev.mezzotint.worker.Site;
 import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -16,18 +15,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.raft.QuorumConfig;
 import org.junit.jupiter.api.Test;
 
-/** Checks Dockerfile and compose files without a Docker engine. */
+/** What can be known of image and compose files without a Docker engine. */
 class DockerImageTest {
   private static final Path COMPOSE = Path.of("docker/compose.yaml");
   private static final Path CUDA = Path.of("docker/compose.cuda.yaml");
 
-  /** The service keys of the Compose specification that these files use. */
+  /** Of the Compose specification, what these files use. */
   private static final Set<String> SERVICE_KEYS =
       Set.of(
           "build",
@@ -46,7 +43,7 @@ class DockerImageTest {
           "volumes");
 
   @Test
-  void stages_havePinnedBasesAndAnUnprivilegedUser() throws IOException {
+  void imagesAreBuiltOnPinnedOnesAndEndAsAnOrdinaryUser() throws IOException {
     List<String> names = Dockerfile.stages().stream().map(Stage::name).toList();
 
     for (Stage stage : Dockerfile.stages()) {
@@ -71,7 +68,7 @@ class DockerImageTest {
   }
 
   @Test
-  void everyVariableOfTheImage_isRead() throws IOException {
+  void everyVariableOfTheImageMeansSomething() throws IOException {
     for (String stage : List.of("cpu", "cuda")) {
       Map<String, String> variables = Dockerfile.stage(stage).variables("ENV");
 
@@ -81,33 +78,21 @@ class DockerImageTest {
     assertThat(Dockerfile.stage("cpu").variables("ENV"))
         .containsEntry("OMP_WAIT_POLICY", "PASSIVE");
     assertThat(Dockerfile.stage("cuda").variables("ENV"))
+        .containsEntry("PYTORCH_VERSION", "2.7.1")
         .containsEntry("PYTORCH_FLAVOR", "cu128")
         .containsEntry("MEZZOTINT_DEVICE", "cuda");
   }
 
   @Test
-  void libtorchVersion_isTheSameInPomDockerfileAndDocs() throws IOException {
-    Matcher property =
-        Pattern.compile("<libtorch\\.version>([0-9.]+)</libtorch\\.version>")
-            .matcher(Files.readString(Path.of("pom.xml")));
-    assertThat(property.find()).isTrue();
-    String version = property.group(1);
-
+  void theImageTakesLibtorchOfTheVersionThatThePackageIsBuiltFor() throws IOException {
+    assertThat(Files.readString(Path.of("pom.xml")))
+        .contains("<libtorch.version>2.7.1</libtorch.version>");
     assertThat(Dockerfile.stage("libtorch-cuda").from())
-        .startsWith("pytorch/pytorch:" + version + "-cuda12.8-");
-    assertThat(Dockerfile.stage("cuda").variables("ENV")).containsEntry("PYTORCH_VERSION", version);
-    for (Path page : List.of(Dockerfile.FILE, Path.of("docs/dependencies.md"))) {
-      Matcher named =
-          Pattern.compile("libtorch (\\d+\\.\\d+\\.\\d+)").matcher(Files.readString(page));
-      assertThat(named.results().map(found -> found.group(1)))
-          .as(page.toString())
-          .isNotEmpty()
-          .containsOnly(version);
-    }
+        .startsWith("pytorch/pytorch:2.7.1-cuda12.8-");
   }
 
   @Test
-  void unknown_findsVariablesThatNothingReads() throws IOException {
+  void aVariableThatNothingReadsIsFound() throws IOException {
     assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANES", "KAFKA_SASL_JAAS_CONFIG", "S3_BUCKET")))
         .isEmpty();
     assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANE", "KAFKA_SASL_JAAS", "S3_BUCKETS")))
@@ -115,7 +100,7 @@ class DockerImageTest {
   }
 
   @Test
-  void everySetting_isDocumented() throws IOException {
+  void everySettingIsOnThePageOfSettings() throws IOException {
     String page = Files.readString(Path.of("docs/operations.md"));
 
     for (String variable : KnownKeys.variables()) {
@@ -124,7 +109,7 @@ class DockerImageTest {
   }
 
   @Test
-  void composeFiles_haveKnownKeysAndPinnedImages() {
+  void composeFilesAreStrictAndNameImagesThatDoNotMove() {
     for (Path file : List.of(COMPOSE, CUDA)) {
       JsonNode all = Yaml.document(file);
       assertThat(Yaml.texts(all).keySet()).isSubsetOf("name", "services", "volumes");
@@ -143,14 +128,14 @@ class DockerImageTest {
   }
 
   @Test
-  void composeSettings_areRead() throws IOException {
+  void composeSettingsAreRealOnes() throws IOException {
     JsonNode services = Yaml.document(COMPOSE).get("services");
     Map<String, String> worker = Yaml.texts(services.get("worker").get("environment"));
 
     assertThat(KnownKeys.unknown(worker.keySet())).isEmpty();
     WorkerConfig settings = settings(worker);
     assertThat(settings.bootstrapServers()).contains("kafka:19092");
-    assertThat(settings.store().endpoint()).contains(URI.create("http://store:9000"));
+    assertThat(settings.store().orElseThrow().endpoint()).isEqualTo("http://store:9000");
     assertThat(
             KnownKeys.unknown(
                 Yaml.texts(Yaml.document(CUDA).get("services").get("worker").get("environment"))
@@ -169,7 +154,7 @@ class DockerImageTest {
     }
   }
 
-  /** The configuration that the application reads from these variables. */
+  /** As the application would read them. */
   static WorkerConfig settings(Map<String, String> variables) throws IOException {
     Map<String, String> byKey = new LinkedHashMap<>();
     for (String key : KnownKeys.keys()) {
@@ -182,7 +167,7 @@ class DockerImageTest {
   }
 
   @Test
-  void composeMounts_exist() throws IOException {
+  void whatComposeMountsIsThere() throws IOException {
     JsonNode compose = Yaml.document(COMPOSE);
     Set<String> volumes = Yaml.texts(compose.get("volumes")).keySet();
     for (JsonNode service : compose.get("services")) {
@@ -201,7 +186,7 @@ class DockerImageTest {
   }
 
   @Test
-  void composePorts_areBoundToLoopback() {
+  void aPortOnThisMachineIsForThisMachineAlone() {
     for (JsonNode service : Yaml.document(COMPOSE).get("services")) {
       for (JsonNode port : service.path("ports")) {
         assertThat(port.asText()).startsWith("127.0.0.1:");
@@ -210,7 +195,7 @@ class DockerImageTest {
   }
 
   @Test
-  void healthProbe_withoutServer_isFalse() {
+  void theProbeSaysNoWhereNothingAnswers() {
     assertThat(HealthProbe.live("1")).isFalse();
     assertThat(HealthProbe.live("no number")).isFalse();
   }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Parses the Dockerfile into stages and instructions, as far as the tests need it. */
+/** The Dockerfile, read as far as the tests need it: instructions by stage. */
 final class Dockerfile {
   static final Path FILE = Path.of("docker/Dockerfile");
 
@@ -20,17 +20,13 @@ final class Dockerfile {
   private static final Pattern WORD = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
 
   /**
-   * An instruction.
-   *
-   * @param word its keyword in upper case
-   * @param rest the text after the keyword, with continued lines joined
+   * @param word in upper case
+   * @param rest behind it, continued lines joined
    */
   record Instruction(String word, String rest) {}
 
   /**
-   * A build stage.
-   *
-   * @param from the image or stage it is based on
+   * @param from the image or stage that it begins with
    */
   record Stage(String name, String from, List<Instruction> instructions) {
     List<String> all(String word) {
@@ -40,7 +36,7 @@ final class Dockerfile {
           .toList();
     }
 
-    /** The effective instruction of this keyword, which is the last one. */
+    /** The last one counts. */
     String last(String word) {
       List<String> all = all(word);
       return all.get(all.size() - 1);
@@ -58,7 +54,7 @@ final class Dockerfile {
       return variables;
     }
 
-    /** The words of an instruction in exec form. */
+    /** Words of an instruction in its exec form. */
     List<String> words(String word) {
       return Dockerfile.words(last(word));
     }
@@ -73,9 +69,9 @@ final class Dockerfile {
       if (line.isBlank() || line.startsWith("#")) {
         continue;
       }
-      boolean continued = line.endsWith("\\");
-      open.append(continued ? line.substring(0, line.length() - 1) : line);
-      if (!continued) {
+      boolean goesOn = line.endsWith("\\");
+      open.append(goesOn ? line.substring(0, line.length() - 1) : line);
+      if (!goesOn) {
         add(stages, open.toString().strip());
         open.setLength(0);
       }

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** A program that a test uses if it is installed on this machine. */
+/** A program of this machine that a check uses where it is installed. */
 record ExternalProgram(String name) {
   private static final int SECONDS_MAX = 60;
 
-  /** Finds a program on the path. */
+  /** Empty where it is not on the path. */
   static Optional<ExternalProgram> find(String name) {
     for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       if (Files.isExecutable(Path.of(folder, name))) {
@@ -24,25 +24,25 @@ record ExternalProgram(String name) {
     return Optional.empty();
   }
 
-  /** Exit code and output of a run; the output includes stderr. */
-  record Run(int code, String output) {}
+  /** What a run came to; errors are part of what it said. */
+  record Run(int code, String said) {}
 
   Run run(Path folder, String... arguments) throws IOException, InterruptedException {
-    Path output = Files.createTempFile(Path.of("target"), name, ".txt");
+    Path said = Files.createTempFile(Path.of("target"), name, ".txt");
     List<String> words = new ArrayList<>(List.of(name));
     words.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(words)
             .directory(folder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
+            .redirectOutput(said.toFile())
             .start();
     try {
       assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).as(words.toString()).isTrue();
-      return new Run(process.exitValue(), Files.readString(output));
+      return new Run(process.exitValue(), Files.readString(said));
     } finally {
       process.destroyForcibly();
-      Files.delete(output);
+      Files.delete(said);
     }
   }
 }

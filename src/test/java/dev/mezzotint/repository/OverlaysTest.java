@@ -22,15 +22,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Checks the manifests that kustomize renders from base, components and overlays, if it is
- * installed.
+ * The manifests as kustomize makes them of base, components and overlays, where it is installed.
  */
 class OverlaysTest {
   private static final Path K8S = Path.of("k8s");
 
   @ParameterizedTest
   @ValueSource(strings = {"base", "overlays/local", "overlays/production"})
-  void kustomize_rendersBaseAndOverlays(String folder) throws Exception {
+  void kustomizeRendersIt(String folder) throws Exception {
     List<JsonNode> rendered = render(K8S.resolve(folder));
 
     Set<String> names = new TreeSet<>();
@@ -59,7 +58,7 @@ class OverlaysTest {
         assertThat(container.getResources().getLimits().containsKey("nvidia.com/gpu"))
             .isEqualTo(device);
         assertThat(container.getImage()).endsWith(device ? ":0.1.0-cuda" : ":0.1.0");
-        // The autoscaler sets the number.
+        // Whoever scales sets the number.
         assertThat(deployment.getSpec().getReplicas()).isEqualTo(device ? null : 1);
       }
     }
@@ -70,7 +69,7 @@ class OverlaysTest {
     }
   }
 
-  /** Renders the base with these components in a temporary overlay. */
+  /** Renders the base with these in an overlay of the test's own. */
   private static List<JsonNode> render(List<String> components) throws Exception {
     Path own = Files.createTempDirectory(Path.of("target"), "overlay");
     Path up = own.toAbsolutePath().relativize(K8S.toAbsolutePath());
@@ -90,7 +89,7 @@ class OverlaysTest {
   }
 
   @Test
-  void kustomize_rendersEachComponent() throws Exception {
+  void kustomizeRendersEachComponentByItself() throws Exception {
     Set<JsonNode> base = Set.copyOf(render(K8S.resolve("base")));
     List<Path> components;
     try (Stream<Path> all = Files.list(K8S.resolve("components"))) {
@@ -105,7 +104,7 @@ class OverlaysTest {
   }
 
   @Test
-  void kustomize_rendersComponentsTogether() throws Exception {
+  void kustomizeRendersComponentsTogether() throws Exception {
     List<JsonNode> rendered = render(List.of("gpu", "spot", "keda"));
 
     for (JsonNode manifest : rendered) {
@@ -121,7 +120,7 @@ class OverlaysTest {
     List<String> command = kustomize();
     assumeTrue(
         !command.isEmpty(),
-        "neither kubectl nor kustomize is installed: the rendered manifests were not checked");
+        "neither kubectl nor kustomize is installed here: the files were checked, not their sum");
     Path out = Files.createTempFile(Path.of("target"), "rendered", ".yaml");
     Path err = Files.createTempFile(Path.of("target"), "rendered", ".err");
     List<String> words = new ArrayList<>(command);

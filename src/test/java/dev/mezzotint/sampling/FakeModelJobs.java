@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Jobs for the networks of {@link FakeModelLoader}, with assertions on their results. */
+/** Jobs for the networks of {@link FakeModelLoader}, and what must become of them. */
 public final class FakeModelJobs {
   private float nextMarker = 1;
 
-  /** A job whose rows start from unique values. */
+  /** Rows that start at values nobody else has. */
   public SamplingJob job(ModelInfo model, int rows, Solver solver, int steps) {
     return job(model, rows, solver, steps, OptionalInt.empty(), 0);
   }
@@ -44,13 +44,13 @@ public final class FakeModelJobs {
   }
 
   public static void assertAsAlone(
-      SamplingJob job, RecordingRowListener listener, long label, float condition) {
-    assertThat(listener.failure).isNull();
-    assertThat(listener.images).hasSize(job.rows().size());
+      SamplingJob job, RecordingRowListener heard, long label, float condition) {
+    assertThat(heard.failure).isNull();
+    assertThat(heard.pictures).hasSize(job.rows().size());
     for (int row = 0; row < job.rows().size(); row++) {
-      assertThat(listener.images.get(row))
+      assertThat(heard.pictures.get(row))
           .isEqualTo(FakeModelLoader.alone(start(job, row), job.stages(), label, condition));
     }
-    assertThat(listener.stages).isEqualTo(job.rows().size() * job.stages().size());
+    assertThat(heard.stages).isEqualTo(job.rows().size() * job.stages().size());
   }
 }

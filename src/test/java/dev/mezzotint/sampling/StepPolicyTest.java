@@ -14,13 +14,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * The policy under thousands of random loads in virtual time; invariants are checked after each
- * pass.
+ * The policy under thousands of random loads in virtual time; what must hold is looked at each
+ * turn.
  */
 class StepPolicyTest {
   private static final int LOADS = 2_000;
 
-  /** One random load, run to completion. */
+  /** One random load, driven to its end. */
   private static final class Load {
     final Random random;
     final StepPolicy policy = new StepPolicy();
@@ -85,12 +85,12 @@ class StepPolicyTest {
       dismiss();
       Pass pass = policy.next();
       if (pass == null) {
-        assertThat(present).as("work conserving: no job waits while nothing runs").isEmpty();
+        assertThat(present).as("work conserving: nobody waits while nothing runs").isEmpty();
         return;
       }
       checkPass(pass);
       if (random.nextInt(40) == 0 && policy.shrink(pass)) {
-        return; // memory ran out; no row has moved
+        return; // memory ran out; nothing has moved
       }
       if (pass.rows().isEmpty()) {
         throw new AssertionError("an empty pass");
@@ -124,7 +124,7 @@ class StepPolicyTest {
       assertThat(pass.size())
           .isLessThanOrEqualTo(largest)
           .isGreaterThanOrEqualTo(pass.rows().size());
-      assertThat(new HashSet<>(pass.rows())).as("no row twice").hasSameSizeAs(pass.rows());
+      assertThat(new HashSet<>(pass.rows())).as("nobody twice").hasSameSizeAs(pass.rows());
       assertThat(group.residents()).as("memory").isLessThanOrEqualTo(slots.get(pass.group()));
       int resident =
           present.stream()
@@ -132,7 +132,7 @@ class StepPolicyTest {
               .mapToInt(t -> t.resident().size())
               .sum();
       assertThat(group.residents()).as("counts").isEqualTo(resident);
-      // Full: only rows beyond the pass's size are left out.
+      // Full: whatever does not fit into the pass's size stays behind, and nothing else.
       assertThat(pass.rows().size()).isEqualTo(Math.min(pass.size(), group.available()));
       if (pass.size() > pass.rows().size()) {
         BatchCurve curve = curves.get(pass.group());
@@ -204,7 +204,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void randomLoads_loseNoRowAndStarveNoJob() {
+  void randomLoadsLoseNothingAndStarveNobody() {
     long rows = 0;
     int longest = 0;
     for (int seed = 0; seed < LOADS; seed++) {
@@ -230,7 +230,7 @@ class StepPolicyTest {
     assertThat(longest).as("the bound was put to the test").isGreaterThan(10);
   }
 
-  /** Passes until the job's last row has ended, while {@code flood} adds competing jobs. */
+  /** Passes until the job's last row has ended, while {@code flood} sees to it that others wait. */
   private static int passesUntilDone(StepPolicy policy, ScheduledJob ticket, Runnable flood) {
     policy.add(ticket);
     int passes = 0;
@@ -248,7 +248,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void jobOfOneImage_doesNotWaitForAJobOfTenThousand() {
+  void aJobOfTenThousandImagesDoesNotHoldUpAJobOfOne() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 32, BatchCurve.unmeasured(8));
     policy.add(ticket("a", Priority.NORMAL, 10_000, 64, 0));
@@ -262,7 +262,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void largeLowJob_progresses_underAFloodOfSmallHighJobs() {
+  void aLargeLowJobGoesOnUnderAnEndlessFloodOfSmallHighOnes() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 32, BatchCurve.unmeasured(4));
     long[] at = {0};
@@ -283,7 +283,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void priorities_shareAPassByWeight() {
+  void prioritiesShareAPassAsTheirWeightsSay() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 64, BatchCurve.unmeasured(GroupQueue.ROUND));
     for (Priority priority : Priority.values()) {
@@ -297,7 +297,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void tenants_shareAPassEqually() {
+  void tenantsShareAPassWhateverTheirJobs() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 64, BatchCurve.unmeasured(12));
     policy.add(ticket("one", Priority.NORMAL, 1_000, 50, 0));
@@ -314,7 +314,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void groups_shareTimeNotPasses() {
+  void groupsShareTheDevicesTimeNotItsPasses() {
     StepPolicy policy = new StepPolicy();
     Map<String, Long> nanos = Map.of("small", 100L, "large", 1_700L);
     Map<String, Long> time = new HashMap<>();
@@ -331,7 +331,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void lowGroup_keepsItsShare_nextToAHighGroup() {
+  void aGroupWithLowJobsOnlyKeepsItsShareBesideOneWithHighJobs() {
     StepPolicy policy = new StepPolicy();
     Map<String, Long> time = new HashMap<>();
     for (Priority priority : List.of(Priority.HIGH, Priority.LOW)) {
@@ -349,7 +349,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void late_reportsExactlyTheJobsThatCannotMeetTheirDeadline() {
+  void whatCannotBeDoneInTimeIsLateAtOnceAndWhatCanIsNot() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 8, new BatchCurve(new int[] {1, 8}, new long[] {100, 200}));
     ScheduledJob hopeless = new ScheduledJob("g", "", Priority.NORMAL, 1, 50, 0, 4_999);
@@ -363,7 +363,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void outOfMemory_shrinksPasses_andSuccessGrowsThemAgain() {
+  void memoryThatRunsOutMakesPassesSmallerAndLongSuccessLargerAgain() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 8, BatchCurve.unmeasured(8));
     ScheduledJob ticket = ticket("a", Priority.NORMAL, 8, 10_000, 0);

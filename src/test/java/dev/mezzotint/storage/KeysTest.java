@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class KeysTest {
 
   @Test
-  void keys_areTheDocumentedOnes() {
+  void layoutIsTheDocumentedOne() {
     assertThat(Keys.jobRecord("a")).isEqualTo("jobs/a/job.json");
     assertThat(Keys.image("a", 0)).isEqualTo("jobs/a/images/00000.png");
     assertThat(Keys.image("a", 99_999)).isEqualTo("jobs/a/images/99999.png");
@@ -19,16 +19,16 @@ class KeysTest {
   }
 
   @Test
-  void isValidKey_acceptsKeysThatEveryClientSends() {
+  void strangersNameWhatEveryClientSends() {
     assertThat(List.of("a", "a/b.png", "a//b", "..a/b..", ".a", "ü".repeat(512)))
-        .allMatch(Keys::isValidKey);
+        .allMatch(Keys::nameable);
     assertThat(
             List.of("", "/a", "..", "a/../b", ".", "a/./b", "./a", "a/.", "ü".repeat(513), "a\n"))
-        .noneMatch(Keys::isValidKey);
+        .noneMatch(Keys::nameable);
   }
 
   @Test
-  void prefixOfAJob_doesNotMatchOtherJobs() {
+  void oneJobsPrefixIsNoOthers() {
     assertThat(Keys.jobRecord("a1")).doesNotStartWith(Keys.job("a"));
     assertThat(Keys.modelVersion("m", "11")).doesNotStartWith(Keys.modelVersion("m", "1"));
   }

@@ -26,7 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Results on the bundled network do not depend on other requests, and hardly on pass sizes. */
+/** What a request becomes on the bundled network, beside whom and in passes of which size. */
 class BatchIndependenceTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final int IMAGES = 5;
@@ -52,10 +52,10 @@ class BatchIndependenceTest {
         Optional.empty());
   }
 
-  /** The images of a job by index, as its listener receives them. */
+  /** The pictures of a job, by index, as their listener gets them. */
   private static CompletableFuture<Map<Integer, float[]>> submit(StepLoop loop, SamplingJob job) {
     CompletableFuture<Map<Integer, float[]>> all = new CompletableFuture<>();
-    Map<Integer, float[]> images = new TreeMap<>();
+    Map<Integer, float[]> pictures = new TreeMap<>();
     loop.submit(
         job,
         new Sampler.RowListener() {
@@ -64,9 +64,9 @@ class BatchIndependenceTest {
 
           @Override
           public void finished(int row, float[] chw) {
-            images.put(row, chw);
-            if (images.size() == job.rows().size()) {
-              all.complete(images);
+            pictures.put(row, chw);
+            if (pictures.size() == job.rows().size()) {
+              all.complete(pictures);
             }
           }
 
@@ -89,7 +89,7 @@ class BatchIndependenceTest {
   }
 
   @Test
-  void fixedPassSize_givesTheSameBytesInAnyMix() {
+  void withPassesOfOneSizeTheBytesAreTheSameInAnyMixAndOnAnyNumberOfLoops() {
     Map<Integer, float[]> alone = alone(PINNED);
     StepLoopSettings settings = StepLoopSettings.of(16).withPinned(PINNED);
     for (int mix = 0; mix < 2; mix++) {
@@ -107,7 +107,7 @@ class BatchIndependenceTest {
                   1 + random.nextInt(5));
           others.add(submit(i % 2 == 0 ? one : two, other));
         }
-        // Half of the job on each loop.
+        // Half of the job here, half of it there.
         var first = submit(one, job(1, 0, 2, Solver.AB2, 6));
         var second = submit(two, job(1, 2, IMAGES, Solver.AB2, 6));
         Map<Integer, float[]> among = new TreeMap<>(first.join());
@@ -121,7 +121,7 @@ class BatchIndependenceTest {
   }
 
   @Test
-  void otherPassSizes_changeAPixelByAtMostOneGreyLevel() {
+  void passesOfOtherSizesChangeAPixelByOneGreyLevelAtMost() {
     Map<Integer, float[]> single = alone(1);
     for (int size : new int[] {2, 4, 8, 16}) {
       Map<Integer, float[]> other = alone(size);

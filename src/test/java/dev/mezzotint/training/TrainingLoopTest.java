@@ -8,7 +8,6 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -20,44 +19,40 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class TrainingLoopTest {
-  private final List<String> events = new ArrayList<>();
+  private final List<String> told = new ArrayList<>();
   private final List<TrainingNetwork.Batch> seen = new ArrayList<>();
   private long stopAfter = Long.MAX_VALUE;
-  private long last;
 
-  private final TrainingLoop.Output output =
-      new TrainingLoop.Output() {
+  private final TrainingLoop.Watcher watcher =
+      new TrainingLoop.Watcher() {
+        private long last;
+
         @Override
-        public void log(TrainingEvent.Step step) {
-          last = step.iteration();
+        public void stepped(long iteration, TrainingNetwork.StepResult result) {
+          last = iteration;
         }
 
         @Override
-        public Path checkpoint(long iteration) {
-          return Path.of("checkpoint " + iteration);
+        public void checkpoint(long iteration) {
+          told.add("checkpoint " + iteration);
         }
 
         @Override
-        public Path sample(long iteration) {
-          return Path.of("sample " + iteration);
+        public void sample(long iteration) {
+          told.add("sample " + iteration);
+        }
+
+        @Override
+        public boolean stopping() {
+          return last >= stopAfter;
         }
       };
 
-  private void onEvent(TrainingEvent event) {
-    if (event instanceof TrainingEvent.Checkpoint checkpoint) {
-      assertThat(checkpoint.iteration()).isEqualTo(last);
-      events.add(checkpoint.file().toString());
-    } else if (event instanceof TrainingEvent.Sample sample) {
-      events.add(sample.file().toString());
-    }
-  }
-
   private long run(Recipe recipe, Squares data, long done, LongFunction<double[]> result)
       throws InterruptedException {
-    Batches batches = new Batches(Pairs.of(recipe, data), recipe);
-    last = done;
-    return new TrainingLoop(recipe, network(done, result), batches, output, this::onEvent)
-        .run(() -> last >= stopAfter);
+    return new TrainingLoop(
+            recipe, network(done, result), new Batches(Pairs.of(recipe, data), recipe), watcher)
+        .run();
   }
 
   private TrainingNetwork network(long done, LongFunction<double[]> result) {
@@ -91,33 +86,31 @@ class TrainingLoopTest {
     };
   }
 
-  private static double[] finite(long iteration) {
+  private static double[] fine(long iteration) {
     return new double[] {1.0 / iteration, 1};
   }
 
   @Test
-  void writesCheckpoint_atIntervalAndAtTheEnd() throws InterruptedException {
-    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite))
-        .isEqualTo(12);
-    assertThat(events).containsExactly("checkpoint 4", "checkpoint 8", "sample 8", "checkpoint 12");
+  void keepsStateAsOftenAsTheRecipeSaysAndOnceAtTheEnd() throws InterruptedException {
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine)).isEqualTo(12);
+    assertThat(told).containsExactly("checkpoint 4", "checkpoint 8", "sample 8", "checkpoint 12");
     assertThat(seen).hasSize(12);
   }
 
   @Test
-  void stopsAfterCurrentStep_withCheckpoint() throws InterruptedException {
+  void stopsAfterTheStepInHandAndKeepsItsState() throws InterruptedException {
     stopAfter = 6;
-    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite))
-        .isEqualTo(6);
-    assertThat(events).containsExactly("checkpoint 4", "checkpoint 6");
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine)).isEqualTo(6);
+    assertThat(told).containsExactly("checkpoint 4", "checkpoint 6");
     assertThat(seen).hasSize(6);
   }
 
   @Test
-  void resumes_withTheBatchesOfAnUninterruptedRun() throws InterruptedException {
-    run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite);
+  void goesOnWithTheBatchesThatAnUndisturbedRunWouldHaveTaken() throws InterruptedException {
+    run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine);
     List<TrainingNetwork.Batch> whole = List.copyOf(seen);
     seen.clear();
-    run(Recipes.tiny(), new Squares(20, 3, 8), 7, TrainingLoopTest::finite);
+    run(Recipes.tiny(), new Squares(20, 3, 8), 7, TrainingLoopTest::fine);
     assertThat(seen).hasSize(5);
     for (int i = 0; i < 5; i++) {
       assertThat(seen.get(i).x1()).isEqualTo(whole.get(7 + i).x1());
@@ -129,9 +122,9 @@ class TrainingLoopTest {
   }
 
   @Test
-  void fails_withoutCheckpoint_whenLossOrGradientIsNotFinite() {
+  void aLossOrGradientThatIsNoNumberEndsItWithoutKeepingTheState() {
     for (int spoilt = 0; spoilt < 2; spoilt++) {
-      events.clear();
+      told.clear();
       int which = spoilt;
       assertThatThrownBy(
               () ->
@@ -140,7 +133,7 @@ class TrainingLoopTest {
                       new Squares(20, 3, 8),
                       0,
                       iteration -> {
-                        double[] numbers = finite(iteration);
+                        double[] numbers = fine(iteration);
                         if (iteration == 8) {
                           numbers[which] = which == 0 ? Double.NaN : Double.POSITIVE_INFINITY;
                         }
@@ -148,21 +141,21 @@ class TrainingLoopTest {
                       }))
           .isInstanceOf(DivergedException.class)
           .hasMessageContaining("step 8");
-      assertThat(events).containsExactly("checkpoint 4");
+      assertThat(told).containsExactly("checkpoint 4");
     }
   }
 
   @Test
-  void fails_namingTheImage_whenAnImageIsGone() {
+  void aPictureThatIsGoneEndsItByName() {
     Squares data = new Squares(20, 3, 8);
     data.unreadable = 3;
-    assertThatThrownBy(() -> run(Recipes.tiny(), data, 0, TrainingLoopTest::finite))
+    assertThatThrownBy(() -> run(Recipes.tiny(), data, 0, TrainingLoopTest::fine))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("3.png");
   }
 
   @Test
-  void epoch_hasEveryImageOnce() {
+  void everyEpochHasEveryPictureOnce() {
     Recipe recipe = Recipes.tiny("\"flip\": true", "\"flip\": false");
     Batches batches = new Batches(Pairs.of(recipe, new Squares(18, 3, 8)), recipe);
     for (int epoch = 0; epoch < 3; epoch++) {
@@ -178,7 +171,7 @@ class TrainingLoopTest {
   }
 
   @Test
-  void alphaIsBelowOne_andHalfOfTheImagesAreMirrored() {
+  void alphaIsBelowOneAndPicturesAreMirroredAboutHalfOfTheTime() {
     Batches batches = new Batches(Pairs.of(Recipes.tiny(), new Squares(18, 3, 8)), Recipes.tiny());
     int mirrored = 0;
     int rows = 0;
@@ -187,7 +180,7 @@ class TrainingLoopTest {
       for (int row = 0; row < 6; row++, rows++) {
         assertThat(batch.alpha()[row]).isBetween(0f, Math.nextDown(1f));
         float[] x1 = batch.x1();
-        // The images' first column is a little brighter.
+        // The pictures' first column is a little brighter.
         mirrored += x1[row * 3 * 64] < x1[row * 3 * 64 + 7] ? 1 : 0;
       }
     }

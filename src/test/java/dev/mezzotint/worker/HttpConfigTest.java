@@ -26,7 +26,7 @@ class HttpConfigTest {
   }
 
   @Test
-  void on_isTheDefault_whenOnlyThisMachineCanCall() {
+  void isOnWhereOnlyThisMachineReachesIt() {
     assertThat(read().on()).isTrue();
     assertThat(read("quarkus.http.host", "localhost").on()).isTrue();
     assertThat(read("quarkus.http.host", "0.0.0.0").on()).isFalse();
@@ -37,7 +37,7 @@ class HttpConfigTest {
   }
 
   @Test
-  void access_requiresALongToken_whenOtherMachinesCanCall() throws Exception {
+  void beyondThisMachineItNeedsATokenThatCannotBeGuessed() throws Exception {
     Path file = folder.resolve("token");
     Files.writeString(file, TOKEN + "\n");
     assertThat(HttpRole.access(read())).isEqualTo(HttpSettings.LOCAL);
@@ -59,7 +59,7 @@ class HttpConfigTest {
   }
 
   @Test
-  void toString_leavesOutTheToken() {
+  void theTokenIsInNoMessage() {
     HttpConfig switches = read("mezzotint.http-token", TOKEN);
     assertThat(switches.toString()).doesNotContain(TOKEN);
     assertThat(HttpRole.access(switches).toString()).doesNotContain(TOKEN);

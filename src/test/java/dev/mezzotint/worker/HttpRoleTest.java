@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.mezzotint.http.ConnectionLimits;
-import dev.mezzotint.http.FrontTestProfile;
+import dev.mezzotint.http.HttpBodies;
+import dev.mezzotint.http.HttpFiles;
 import dev.mezzotint.page.LivePage;
-import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -30,9 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The REST front of a worker with broker and store, and the commands of docs/http.md. */
-@QuarkusTest
-@TestProfile(FrontTestProfile.class)
+/** The REST front on a real worker, broker and store, and the calls that its page shows. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class HttpRoleTest {
   private static final Path CURL = Path.of("/usr/bin/curl");
@@ -54,7 +50,7 @@ class HttpRoleTest {
 
   @Test
   @Order(1)
-  void submit_runsTheJobAndListsItsFiles() throws Exception {
+  void aJobOverHttpIsTheSameAsOneOverItsTopic() throws Exception {
     HttpResponse<String> answer =
         page.post(
             "/api/jobs", "{\"id\":\"http-1\",\"model\":\"iadb_defaults\",\"count\":3,\"steps\":4}");
@@ -83,7 +79,7 @@ class HttpRoleTest {
 
   @Test
   @Order(2)
-  void events_followAJob() throws Exception {
+  void anEventStreamTellsAJobsLife() throws Exception {
     HttpResponse<java.util.stream.Stream<String>> stream = page.lines("/api/events?job=http-2");
     page.post("/api/jobs", "{\"id\":\"http-2\",\"model\":\"iadb_defaults\",\"steps\":2}");
     List<String> states =
@@ -98,7 +94,7 @@ class HttpRoleTest {
 
   @Test
   @Order(3)
-  void undecodableCalls_holdNoPlace() throws Exception {
+  void callsThatCannotBeReadTakeNobodysPlace() throws Exception {
     for (int i = 0; i < 250; i++) { // more than are answered at once
       try (Socket socket = new Socket("127.0.0.1", URI.create(page.base()).getPort())) {
         socket
@@ -113,7 +109,7 @@ class HttpRoleTest {
 
   @Test
   @Order(4)
-  void largeBodiesAndForeignPaths_areRefused() throws Exception {
+  void tooLargeABodyAndTooLongAPathAreTurnedAway() throws Exception {
     String huge = "{\"id\":\"" + "x".repeat(2 << 20) + "\"}";
     assertThat(page.post("/api/jobs", huge).statusCode()).isEqualTo(413);
     assertThat(page.get("/api/jobs/..%2f..%2fmodels").statusCode()).isEqualTo(404);
@@ -133,9 +129,10 @@ class HttpRoleTest {
     return new String(socket.getInputStream().readNBytes(12));
   }
 
+  /** Who is refused is told before having sent what nobody would read. */
   @Test
   @Order(5)
-  void refusedCalls_areAnsweredBeforeTheirBody() throws Exception {
+  void bodiesOfStrangersAreNotWaitedFor() throws Exception {
     String body = " HTTP/1.1\r\nContent-Length: 1000000\r\nContent-Type: ";
     try (Socket form = call("POST /api/jobs" + body + "text/plain");
         Socket known = call("POST /api/jobs" + body + "application/json")) {
@@ -147,11 +144,11 @@ class HttpRoleTest {
 
   @Test
   @Order(6)
-  void unsentBodies_holdLimitedPlacesAndReleaseThem() throws Exception {
+  void unsentBodiesHoldOnlySoManyPlacesAndGiveThemBack() throws Exception {
     String post = "POST /api/jobs HTTP/1.1\r\nContent-Length: 9\r\nContent-Type: application/json";
     List<Socket> waiting = new ArrayList<>();
     try {
-      for (int i = 0; i < ConnectionLimits.BODIES_MAX; i++) {
+      for (int i = 0; i < HttpBodies.READ_MAX; i++) {
         waiting.add(call(post));
       }
       assertThat(await(() -> answeredAt(post))).isEqualTo("HTTP/1.1 503");
@@ -167,13 +164,13 @@ class HttpRoleTest {
 
   @Test
   @Order(7)
-  void stalledReadersOfLargeFiles_delayNoOtherCalls() throws Exception {
+  void readersOfLargeFilesWhoTakeNothingAreInNobodysWay() throws Exception {
     byte[] large = new byte[40 << 20];
     page.site.store().put("jobs/http-1/log.csv", large, "text/csv");
     String get = "GET /api/jobs/http-1/files/log.csv HTTP/1.1";
     List<Socket> slow = new ArrayList<>();
     try {
-      for (int i = 0; i < 2 * ConnectionLimits.FILES_MAX; i++) {
+      for (int i = 0; i < 2 * HttpFiles.SENT_MAX; i++) {
         slow.add(call(get));
       }
       assertThat(await(() -> answeredAt(get))).isEqualTo("HTTP/1.1 503");
@@ -187,7 +184,7 @@ class HttpRoleTest {
     assertThat(page.bytes(page.base() + "/api/jobs/http-1/files/log.csv").body()).isEqualTo(large);
   }
 
-  /** The status of a call that sends no body; empty if the server waits for the body. */
+  /** How a call is answered that sends no body; empty if it is waited for. */
   private static String answeredAt(String head) throws IOException {
     try (Socket socket = call(head)) {
       socket.setSoTimeout(300);
@@ -197,22 +194,22 @@ class HttpRoleTest {
     }
   }
 
-  private interface Attempt {
-    String result() throws Exception;
+  private interface Look {
+    String now() throws Exception;
   }
 
-  /** The first result that is not empty. */
-  private static String await(Attempt attempt) throws Exception {
+  /** What is seen once anything is. */
+  private static String await(Look look) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    String result = attempt.result();
-    while (result.isEmpty() && System.nanoTime() < end) {
+    String seen = look.now();
+    while (seen.isEmpty() && System.nanoTime() < end) {
       Thread.sleep(100);
-      result = attempt.result();
+      seen = look.now();
     }
-    return result;
+    return seen;
   }
 
-  /** The {@code curl} commands of the page, with their continuation lines. */
+  /** Commands with {@code curl} on the page, each with the lines that it goes on over. */
   private static List<String> calls() throws IOException {
     List<String> calls = new ArrayList<>();
     String text = Files.readString(Path.of("docs/http.md")).replace("\\\n", " ");
@@ -220,9 +217,9 @@ class HttpRoleTest {
     return calls;
   }
 
-  /** The output of a command at this worker's port; one that does not end is stopped. */
-  private static String output(String command) throws Exception {
-    Path output = folder.resolve("output");
+  /** What a command says, at this worker's port; one that does not end is ended. */
+  private static String typed(String command) throws Exception {
+    Path said = folder.resolve("said");
     assertThat(command).contains("localhost:8080");
     Process curl =
         new ProcessBuilder(
@@ -232,19 +229,19 @@ class HttpRoleTest {
                     .replace("http://", "")
                     .replace("localhost:8080", page.base().replace("http://", "")))
             .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
+            .redirectOutput(said.toFile())
             .start();
     if (!curl.waitFor(command.contains("/api/events") ? 3 : 30, TimeUnit.SECONDS)) {
       curl.descendants().forEach(ProcessHandle::destroy);
       curl.destroy();
       curl.waitFor();
     }
-    return Files.readString(output);
+    return Files.readString(said);
   }
 
   @Test
   @Order(4)
-  void commandsOfTheDocumentation_work() throws Exception {
+  void theCallsOfItsPageAreAnsweredAsTheyStand() throws Exception {
     Assumptions.assumeTrue(
         Files.isExecutable(CURL) && Files.isExecutable(BASH), "no curl on this machine");
     List<String> calls = calls();
@@ -254,7 +251,7 @@ class HttpRoleTest {
       if (call.contains("curl-1/results")) {
         page.awaitState("curl-1", "completed"); // the page says that it may take a moment
       }
-      answers.add(output(call));
+      answers.add(typed(call));
     }
     assertThat(answers).noneMatch(answer -> answer.contains("\"message\""));
     assertThat(answers.get(0)).contains("\"id\":\"curl-1\"", "\"cancel\"");

@@ -1,176 +1,108 @@
 package dev.mezzotint.generation.input;
 
-import dev.mezzotint.dataset.FileSource;
-import dev.mezzotint.dataset.UntrustedZip;
 import dev.mezzotint.generation.request.ConditionSource;
+import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.ImageReference;
-import dev.mezzotint.storage.ObjectReader;
+import dev.mezzotint.storage.ObjectStore;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.zip.ZipException;
 
 /**
- * The files of one source of images, in a fixed order: objects of the bucket, a zip in the bucket,
- * or a local file, folder or zip. Files are read when they are asked for. Used by one thread, which
- * closes it.
+ * The files that one source of pictures stands for, in their order; none is read before it is asked
+ * for. For one attempt and one thread, which closes it.
  */
 interface InputFiles extends AutoCloseable {
-  /** Size of a zip in the bucket. */
-  long ZIP_BYTES_MAX = 256L << 20;
 
-  /** Size of one local file. */
-  int LOCAL_BYTES_MAX = 16 << 20;
-
-  /** Name of each file: a path with '/' as its separator. Not validated. */
+  /** What each is called: a path with '/' between its parts, from strangers and unchecked. */
   List<String> names();
 
   /**
    * @param position from 0, in the order of the names
-   * @throws IOException if the file is missing, broken or too large; one sentence without its name
-   * @throws dev.mezzotint.storage.StorageException if the store is unavailable
+   * @throws IOException if there is no such file, or it is broken, or too large; one sentence
+   *     without its name
+   * @throws dev.mezzotint.storage.StorageException if the store is away
    */
   byte[] bytes(int position) throws IOException;
 
   @Override
-  default void close() {}
+  void close();
 
   /**
-   * Opens a source that a request references.
-   *
-   * @param countMax files of a prefix or zip
    * @throws IOException if it cannot be read as a whole; one sentence
    */
-  static InputFiles open(ConditionSource source, InputFetcher fetcher, int countMax)
+  static InputFiles open(ConditionSource source, ObjectStore store, GenerationLimits limits)
       throws IOException {
+    InputFetcher files = new InputFetcher(store, limits.objectBytesMax());
     if (source instanceof ConditionSource.Shared shared) {
-      return new References(fetcher, List.of(shared.image()));
+      return new References(files, List.of(shared.image()));
     }
     if (source instanceof ConditionSource.Listed listed) {
-      return new References(fetcher, listed.images());
+      return new References(files, listed.images());
     }
     if (source instanceof ConditionSource.Prefix prefix) {
-      return underPrefix(prefix.prefix(), fetcher, countMax);
+      return underPrefix(prefix.prefix(), store, files, limits.imagesMax());
     }
-    return zip(((ConditionSource.Zip) source).file(), fetcher, countMax);
+    return ZippedFiles.open(((ConditionSource.Zip) source).file(), files, limits.imagesMax());
   }
 
-  /**
-   * Opens a local image, or a folder or zip of images.
-   *
-   * @throws dev.mezzotint.json.InvalidInputException if the path is neither of them
-   */
-  static InputFiles local(Path path) throws IOException {
-    if (isSingleFile(path)) {
-      return new LocalFile(path);
-    }
-    FileSource source = FileSource.open(path);
-    return new Archive(source, source.imageNames());
+  /** Whether a name is that of something that archives and folders hold beside pictures. */
+  static boolean hidden(String name) {
+    String last = name.substring(name.lastIndexOf('/') + 1);
+    return last.isEmpty() || last.startsWith(".") || name.startsWith("__MACOSX/");
   }
 
-  static boolean isSingleFile(Path path) {
-    return Files.isRegularFile(path) && !path.toString().toLowerCase(Locale.ROOT).endsWith(".zip");
-  }
-
-  private static InputFiles underPrefix(String prefix, InputFetcher fetcher, int countMax)
-      throws IOException {
-    ObjectReader store = fetcher.store();
-    int folder = prefix.lastIndexOf('/') + 1;
-    List<String> keys =
+  private static InputFiles underPrefix(
+      String prefix, ObjectStore store, InputFetcher files, int countMax) throws IOException {
+    List<ImageReference> found =
         store.list(prefix).stream()
-            .filter(key -> !UntrustedZip.isHidden(key.substring(folder)))
+            .filter(key -> !hidden(key.substring(prefix.lastIndexOf('/') + 1)))
+            .map(InputFiles::reference)
             .toList();
-    if (keys.isEmpty()) {
+    if (found.isEmpty()) {
       throw new IOException("there is no object in the bucket whose key begins with " + prefix);
     }
-    if (keys.size() > countMax) {
-      throw new IOException(
-          "holds " + keys.size() + " files, at most " + countMax + " are allowed");
+    checkCount(found.size(), countMax);
+    int folder = prefix.lastIndexOf('/') + 1;
+    List<String> names = found.stream().map(ref -> name(ref).substring(folder)).toList();
+    return new References(files, found, names, /* listed= */ false);
+  }
+
+  static void checkCount(int count, int countMax) throws IOException {
+    if (count > countMax) {
+      throw new IOException("holds " + count + " files, at most " + countMax + " are allowed");
     }
-    return new References(
-        fetcher,
-        keys.stream().map(InputFiles::reference).toList(),
-        keys.stream().map(key -> key.substring(folder)).toList());
   }
 
   private static ImageReference reference(String key) {
-    return new ImageReference.Stored(key, OptionalLong.empty(), Optional.empty());
+    return new ImageReference.Stored(key, OptionalLong.empty(), java.util.Optional.empty());
   }
 
-  /** Downloads a zip into a temporary file, because its directory is at its end. */
-  private static InputFiles zip(ImageReference.Stored stored, InputFetcher fetcher, int countMax)
-      throws IOException {
-    Path file = InputFetcher.temporary();
-    try {
-      fetcher.download(stored, file, ZIP_BYTES_MAX);
-      UntrustedZip zip = UntrustedZip.open(file, countMax);
-      return new Archive(zip, zip.names());
-    } catch (ZipException e) {
-      throw new IOException("object " + stored.key() + " is not a zip: " + e.getMessage(), e);
-    } finally {
-      Files.deleteIfExists(file); // stays readable while open; a killed process leaves no file
-    }
+  private static String name(ImageReference reference) {
+    return ((ImageReference.Stored) reference).key();
   }
 
-  /** Files of a folder or zip. */
-  record Archive(FileSource source, List<String> names) implements InputFiles {
-    @Override
-    public byte[] bytes(int position) throws IOException {
-      return source.bytes(names.get(position));
-    }
-
-    @Override
-    public void close() {
-      try {
-        source.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-  }
-
-  /** One local file. */
-  record LocalFile(Path path) implements InputFiles {
-    @Override
-    public List<String> names() {
-      return List.of(String.valueOf(path.getFileName()));
-    }
-
-    @Override
-    public byte[] bytes(int position) throws IOException {
-      try (InputStream in = Files.newInputStream(path)) {
-        byte[] bytes = in.readNBytes(LOCAL_BYTES_MAX + 1);
-        if (bytes.length > LOCAL_BYTES_MAX) {
-          throw new IOException("is larger than " + (LOCAL_BYTES_MAX >> 20) + " MiB");
-        }
-        return bytes;
-      }
-    }
-  }
-
-  /** Objects of the bucket, and images in the request itself. */
-  record References(InputFetcher fetcher, List<ImageReference> references, List<String> names)
+  /**
+   * Objects of the bucket, and pictures that came with the request.
+   *
+   * @param listed one by one in the request, which has put them in their order
+   */
+  record References(
+      InputFetcher files, List<ImageReference> references, List<String> names, boolean listed)
       implements InputFiles {
 
-    /** Named by their keys without the folder that all have in common; numbered without a key. */
-    References(InputFetcher fetcher, List<ImageReference> references) {
-      this(fetcher, references, names(references));
+    /** Named by their keys behind the last folder that all are in; numbered without a key. */
+    References(InputFetcher files, List<ImageReference> references) {
+      this(files, references, names(references), /* listed= */ true);
     }
 
     private static List<String> names(List<ImageReference> references) {
-      List<String> names = new ArrayList<>();
+      List<String> names = new java.util.ArrayList<>();
       for (int i = 0; i < references.size(); i++) {
         names.add(
             references.get(i) instanceof ImageReference.Stored stored
                 ? stored.key()
-                : String.format(Locale.ROOT, "%05d", i));
+                : String.format(java.util.Locale.ROOT, "%05d", i));
       }
       String folder = names.get(0).substring(0, names.get(0).lastIndexOf('/') + 1);
       for (String name : names) {
@@ -184,7 +116,10 @@ interface InputFiles extends AutoCloseable {
 
     @Override
     public byte[] bytes(int position) throws IOException {
-      return fetcher.bytes(references.get(position));
+      return files.bytes(references.get(position));
     }
+
+    @Override
+    public void close() {}
   }
 }

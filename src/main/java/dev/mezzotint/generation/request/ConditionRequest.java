@@ -12,21 +12,21 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The condition of a request: images that the network gets as further input. Immutable.
+ * What a request has the network see beside x. Immutable.
  *
- * @param parts sources by the name of the card's part; {@link #ONLY} for a request that names no
- *     part; empty for no condition
- * @param nearest replace colours outside a label map's palette by the nearest one in it instead of
- *     refusing them
- * @param resize scale images of another size to cover the model's and crop them at the centre,
- *     instead of refusing them
+ * @param parts sources by the name of the card's part; the only source of a request that names no
+ *     part under {@link #ONLY}; empty for no condition
+ * @param nearest colours outside a label map's palette become the nearest one in it, rather than
+ *     being refused
+ * @param resize pictures of another size are scaled to cover the model's and cropped at the centre,
+ *     rather than being refused
  */
 public record ConditionRequest(
     Map<String, ConditionSource> parts, boolean nearest, boolean resize) {
-  /** Name of the part in a request without part names, for a model that has one part. */
+  /** Stands for the one part of a model that has but one. */
   public static final String ONLY = "";
 
-  /** No condition. */
+  /** Nothing is shown. */
   static final ConditionRequest NONE = new ConditionRequest(Map.of(), false, false);
 
   private static final int PARTS_MAX = 64;
@@ -61,7 +61,7 @@ public record ConditionRequest(
     Map<String, ConditionSource> parts = new LinkedHashMap<>();
     for (String name : named.names()) {
       if (!NAME.matcher(name).matches()) {
-        throw named.refuse(name, "is not a valid name of a part of a condition");
+        throw named.refuse(name, "is no name of a part of a condition");
       }
       ConditionSource.parse(named, name, limits).ifPresent(source -> parts.put(name, source));
     }
@@ -76,17 +76,17 @@ public record ConditionRequest(
     return parts.isEmpty();
   }
 
-  /** Whether the number of images is known only after listing the store. */
+  /** Whether only a look into the store tells how many pictures there are. */
   public boolean needsListing() {
     return parts.values().stream().anyMatch(ConditionSource::needsListing);
   }
 
-  /** Whether there is a list, with a condition for each image. */
+  /** Whether each frame may have a condition of its own. */
   public boolean hasLists() {
     return parts.values().stream().anyMatch(ConditionSource.Listed.class::isInstance);
   }
 
-  /** Requires that all lists have this size; a list of one image applies to all. */
+  /** Sizes of all lists must be this; one picture alone serves all. */
   void checkCount(int count) {
     parts.forEach(
         (name, source) -> {
@@ -97,15 +97,12 @@ public record ConditionRequest(
             throw new InvalidInputException(
                 field(name),
                 field(name)
-                    + (" must be one image for all or one for each, not "
-                        + size
-                        + " for "
-                        + count));
+                    + (" must be one picture or one per image, not " + size + " for " + count));
           }
         });
   }
 
-  /** The field of a part's source. */
+  /** How messages name a part's source. */
   public static String field(String part) {
     return part.equals(ONLY) ? "condition" : "condition.parts." + part;
   }
@@ -121,7 +118,7 @@ public record ConditionRequest(
       if (part.kind() == ConditionPart.Kind.TENSOR) {
         throw new InvalidInputException(
             "condition",
-            "condition: model %s takes %d channels as %s, which are not an image"
+            "condition: model %s takes %d channels as %s, which are no picture"
                 .formatted(model.reference(), part.channels(), part.name()));
       }
     }

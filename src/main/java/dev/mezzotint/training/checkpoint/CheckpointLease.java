@@ -12,7 +12,6 @@ import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -21,40 +20,36 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
 
 /**
- * An attempt's exclusive right to write the checkpoints of a training job.
+ * The checkpoints of a training job as one attempt sees them: fence and pointer.
  *
- * <ul>
- *   <li><b>Fence.</b> An attempt acquires the lease by writing its run into the {@link
- *       CheckpointPointer}, and writes the pointer only with {@code If-Match}. An attempt that was
- *       overtaken can no longer replace it and learns from the failed write that it is fenced.
- *   <li><b>Publishing.</b> A checkpoint is uploaded under a key of its own, then the pointer is
- *       moved to it, then checkpoints that the pointer no longer names are deleted. A crash in
- *       between leaves an object that nothing refers to, which a later attempt or the clean-up
- *       removes.
- *   <li><b>Heartbeat.</b> The holder writes the pointer at regular intervals. An attempt that holds
- *       another record of the same job (a duplicate, or a continuation whose predecessor was not
- *       acknowledged in time) watches the pointer: two heartbeats mean that the job is running and
- *       this other record is not needed; none for the lease's duration means that the job is free.
- *       Clocks of different machines are never compared.
- * </ul>
+ * <ol>
+ *   <li>An attempt begins by writing its run into the pointer ({@code If-Match}). From then on an
+ *       earlier attempt cannot move the pointer, and finds out that it is over.
+ *   <li>A checkpoint is uploaded under a key of its own, then the pointer is moved to it; then
+ *       those that it no longer names are removed. Dying in between costs an object that nobody
+ *       names, which a later attempt or the sweep removes.
+ *   <li>The holder shows at every beat that it lives. Whoever has another record of the same job (a
+ *       duplicate, or a copy whose first was not accepted in time) watches: two beats say that the
+ *       job is in good hands and that other record is not needed; none for a whole lease says that
+ *       the job is free. Nothing is decided by comparing clocks.
+ * </ol>
  *
- * <p>{@link #fenced} and {@link #check} are safe for many threads, all else is for one.
+ * <p>{@link #fenced} and the beat are safe for many threads; all else is for one.
  */
 public final class CheckpointLease implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(CheckpointLease.class.getName());
   private static final int RACES_MAX = 50;
 
-  /** A single heartbeat could be the delayed write of a paused worker. */
-  private static final int HEARTBEATS_OF_LIVE_HOLDER = 2;
+  /** One could be the last write of somebody who was stopped in it long ago. */
+  private static final int BEATS_THAT_PROVE = 2;
 
   private final ObjectStore store;
   private final String id;
-  private final String pointerKey;
-  private final AttemptContext attempt;
+  private final AttemptContext watch;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Thread beating;
   private CheckpointPointer pointer;
   private String etag;
   private volatile boolean fenced;
@@ -62,97 +57,101 @@ public final class CheckpointLease implements AutoCloseable {
   private CheckpointLease(
       ObjectStore store,
       String id,
-      AttemptContext attempt,
+      AttemptContext watch,
+      LeaseTiming pace,
       CheckpointPointer pointer,
       String etag) {
     this.store = store;
     this.id = id;
-    this.pointerKey = Keys.latestCheckpoint(id);
-    this.attempt = attempt;
+    this.watch = watch;
     this.pointer = pointer;
     this.etag = etag;
+    this.beating = new Thread(() -> beat(pace.heartbeatInterval().toMillis()), "training-beat");
+    this.beating.setDaemon(true);
   }
 
   /**
-   * Acquires the lease, waiting while its holder may be alive, and starts the heartbeat.
+   * Makes it this attempt's turn.
    *
-   * @return empty if another attempt is running the job
-   * @throws AttemptStoppedException if {@code attempt} is to end
+   * @return empty if another record of the job is being worked on
+   * @throws AttemptStoppedException as {@code watch} says
    */
   public static Optional<CheckpointLease> acquire(
       ObjectStore store,
       String id,
-      AttemptContext attempt,
-      LeaseTiming timing,
+      AttemptContext watch,
+      LeaseTiming pace,
       String worker,
       String device)
       throws InterruptedException {
     String key = Keys.latestCheckpoint(id);
     for (int race = 0; race < RACES_MAX; race++) {
-      Optional<StoredObject> current = attempt.withRetry(() -> store.get(key));
+      Optional<StoredObject> standing = watch.withRetry(() -> store.get(key));
       CheckpointPointer before =
-          current.isPresent() ? parse(key, current.get()) : CheckpointPointer.NONE;
-      boolean mine = before.run().equals(attempt.run()); // our own write, whose response was lost
-      boolean free = before.run().isEmpty() || before.position().equals(attempt.position());
+          standing.isPresent()
+              ? parse(key, standing.get())
+              : new CheckpointPointer("", "", "", "", 0, "", "", List.of());
+      boolean mine = before.run().equals(watch.run()); // a write whose answer was lost
+      boolean free = before.run().isEmpty() || before.position().equals(watch.position());
       if (!mine && !free) {
-        Optional<Boolean> alive =
-            isHolderAlive(store, key, current.orElseThrow().etag(), attempt, timing);
-        if (alive.isEmpty()) {
-          continue; // released or acquired by another attempt meanwhile
+        Optional<Boolean> lives = lives(store, key, standing.orElseThrow().etag(), watch, pace);
+        if (lives.isEmpty()) {
+          continue; // it was handed over meanwhile
         }
-        if (alive.get()) {
+        if (lives.get()) {
           return Optional.empty();
         }
       }
-      CheckpointPointer next = before.heldBy(attempt.run(), attempt.position(), worker, device);
+      CheckpointPointer next = before.heldBy(watch.run(), watch.position(), worker, device);
       byte[] bytes = next.toJson();
       Optional<String> etag =
-          attempt.withRetry(
+          watch.withRetry(
               () ->
-                  current.isPresent()
-                      ? store.replace(key, bytes, ContentType.JSON, current.get().etag())
+                  standing.isPresent()
+                      ? store.replace(key, bytes, ContentType.JSON, standing.get().etag())
                       : store.create(key, bytes, ContentType.JSON));
       if (etag.isPresent()) {
-        CheckpointLease lease = new CheckpointLease(store, id, attempt, next, etag.get());
-        lease.startHeartbeat(timing);
+        CheckpointLease held = new CheckpointLease(store, id, watch, pace, next, etag.get());
+        held.beating.start();
         if (!before.device().isEmpty() && !before.device().equals(device)) {
           LOG.log(
-              Level.WARNING,
-              "{0} continues on {1} after {2}: results may differ in the last bits",
-              new JobId(id),
+              System.Logger.Level.WARNING,
+              "Training {0} goes on on {1} after {2}: last bits may differ",
+              id,
               device,
               before.device());
         }
-        return Optional.of(lease);
+        return Optional.of(held);
       }
     }
-    throw new StorageException(key + " is being written by too many attempts at once");
+    throw new StorageException(key + " is being written by too many at once");
   }
 
-  /** Watches the holder for at most the lease's duration; empty if the holder changes meanwhile. */
-  private static Optional<Boolean> isHolderAlive(
-      ObjectStore store, String key, String etag, AttemptContext attempt, LeaseTiming timing)
+  /** True or false once it is known; empty if the pointer says that it is somebody else's turn. */
+  private static Optional<Boolean> lives(
+      ObjectStore store, String key, String etag, AttemptContext watch, LeaseTiming pace)
       throws InterruptedException {
     String last = etag;
-    int heartbeats = 0;
+    int beats = 0;
     long since = System.nanoTime();
     String run = "";
-    while (System.nanoTime() - since < timing.duration().toNanos()) {
-      attempt.check();
-      Thread.sleep(Math.max(1, timing.heartbeatInterval().toMillis() / 4));
-      Optional<StoredObject> now = attempt.withRetry(() -> store.get(key));
+    while (System.nanoTime() - since < pace.duration().toNanos()) {
+      watch.check();
+      Thread.sleep(Math.max(1, pace.heartbeatInterval().toMillis() / 4));
+      Optional<StoredObject> now = watch.withRetry(() -> store.get(key));
       if (now.isEmpty()) {
         return Optional.empty();
       }
       CheckpointPointer pointer = parse(key, now.get());
+      boolean changed = !now.get().etag().equals(last);
       if (pointer.run().isEmpty() || (!run.isEmpty() && !pointer.run().equals(run))) {
         return Optional.empty();
       }
       run = pointer.run();
-      if (!now.get().etag().equals(last)) {
+      if (changed) {
         last = now.get().etag();
         since = System.nanoTime();
-        if (++heartbeats == HEARTBEATS_OF_LIVE_HOLDER) {
+        if (++beats == BEATS_THAT_PROVE) {
           return Optional.of(true);
         }
       }
@@ -168,46 +167,28 @@ public final class CheckpointLease implements AutoCloseable {
     }
   }
 
-  /** The job's state as last written by this attempt. */
+  /** Where the job stands. */
   public synchronized CheckpointPointer pointer() {
     return pointer;
   }
 
-  /** True once another attempt holds the lease, or this one has released it. */
+  /** True once another attempt has its turn. */
   public boolean fenced() {
     return fenced;
   }
 
-  /**
-   * @throws AttemptStoppedException if fenced
-   */
-  public void check() {
-    if (fenced) {
-      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
-    }
-  }
-
-  // Heartbeat.
-
-  private void startHeartbeat(LeaseTiming timing) {
-    long millis = timing.heartbeatInterval().toMillis();
-    Thread thread = new Thread(() -> sendHeartbeats(millis), "training-heartbeat");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  private void sendHeartbeats(long intervalMillis) {
+  private void beat(long millis) {
     try {
-      while (!closed.await(intervalMillis, TimeUnit.MILLISECONDS)) {
-        if (fenced || attempt.fenced()) {
+      while (!closed.await(millis, TimeUnit.MILLISECONDS)) {
+        if (fenced || watch.fenced()) {
           return;
         }
         try {
-          replacePointer(pointer().nextHeartbeat());
+          move(pointer().nextHeartbeat());
         } catch (AttemptStoppedException e) {
           return;
         } catch (TransientException e) {
-          LOG.log(Level.DEBUG, "{0}: heartbeat failed: {1}", new JobId(id), e);
+          LOG.log(System.Logger.Level.DEBUG, "no beat of {0}: {1}", new JobId(id), e);
         }
       }
     } catch (InterruptedException e) {
@@ -215,179 +196,194 @@ public final class CheckpointLease implements AutoCloseable {
     }
   }
 
-  // Fence.
-
   /**
-   * Confirms by a heartbeat that this attempt still holds the lease.
+   * Shows that the turn still is this attempt's.
    *
-   * @throws AttemptStoppedException if it does not
+   * @throws AttemptStoppedException if it is not
    */
   public void assertHeld() throws InterruptedException {
-    update(CheckpointPointer::nextHeartbeat);
+    watch.withRetry(
+        () -> {
+          move(pointer().nextHeartbeat());
+          return true;
+        });
   }
 
-  /** Records what the job's first segment starts from, for all later ones. */
+  /** What the first segment began from, for all later ones. */
   public void pinOrigin(String data, String from) throws InterruptedException {
-    update(now -> now.withOrigin(data, from));
-  }
-
-  /** Drops the checkpoints after this one, which are unreadable. */
-  public void fallBackTo(StoredCheckpoint checkpoint) throws InterruptedException {
-    update(
-        now ->
-            now.withCheckpoints(
-                now.checkpoints().stream()
-                    .filter(c -> c.iteration() <= checkpoint.iteration())
-                    .toList()));
-  }
-
-  private void update(UnaryOperator<CheckpointPointer> change) throws InterruptedException {
-    attempt.withRetry(() -> replacePointer(change.apply(pointer())));
+    watch.withRetry(
+        () -> {
+          move(pointer().withOrigin(data, from));
+          return true;
+        });
   }
 
   /**
-   * Replaces the pointer by one conditional write.
+   * One conditional write of the pointer.
    *
    * @throws AttemptStoppedException if another attempt has written it
-   * @throws TransientException if the store is unavailable
+   * @throws TransientException if the store is away
    */
-  private synchronized void replacePointer(CheckpointPointer next) {
-    if (fenced || attempt.fenced()) {
+  private synchronized void move(CheckpointPointer next) {
+    if (fenced || watch.fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
-    Optional<String> written = store.replace(pointerKey, next.toJson(), ContentType.JSON, etag);
+    String key = Keys.latestCheckpoint(id);
+    byte[] bytes = next.toJson();
+    Optional<String> written = store.replace(key, bytes, ContentType.JSON, etag);
     if (written.isPresent()) {
       pointer = next;
       etag = written.get();
       return;
     }
-    Optional<StoredObject> current = store.get(pointerKey);
-    if (current.isPresent()) {
-      CheckpointPointer other = parse(pointerKey, current.get());
-      if (other.run().equals(attempt.run())) {
-        // Our own earlier write, whose response was lost. Adopt its ETag and try again.
-        etag = current.get().etag();
+    Optional<StoredObject> standing = store.get(key);
+    if (standing.isPresent()) {
+      CheckpointPointer other = parse(key, standing.get());
+      if (other.run().equals(watch.run())) {
+        // Our own earlier write, whose answer was lost: seen now, and this one is tried again.
+        etag = standing.get().etag();
         if (other.equals(next)) {
           pointer = next;
           return;
         }
-        throw new StorageException(pointerKey + " was written without a response; try again");
+        throw new StorageException(key + " was written before, and is to be written once more");
       }
     }
     fenced = true;
     throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
   }
 
-  /** Releases the lease, so that the next attempt need not wait for it to expire. Best effort. */
-  public void release() {
-    try {
-      replacePointer(pointer().released());
-      fenced = true;
-    } catch (AttemptStoppedException | TransientException e) {
-      LOG.log(Level.DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
-    }
-  }
-
-  /** Stops the heartbeat. */
-  @Override
-  public void close() {
-    closed.countDown();
-  }
-
-  // Publishing.
-
   /**
-   * Uploads a checkpoint, moves the pointer to it, and deletes checkpoints that are no longer
-   * retained.
+   * Keeps a checkpoint: uploads it, moves the pointer, removes what is no longer kept.
    *
    * @param file the checkpoint
-   * @param log of the losses up to it
-   * @throws AttemptStoppedException if fenced
+   * @param log the losses up to it
+   * @throws AttemptStoppedException if another attempt has its turn
    */
   public void publish(long iteration, Path file, byte[] log, int keepLast, long keepEvery)
       throws InterruptedException {
     FileDigest digest = FileDigest.of(file);
-    StoredCheckpoint checkpoint =
+    StoredCheckpoint kept =
         new StoredCheckpoint(
             iteration,
-            Keys.checkpoint(id, iteration, attempt.run()),
-            Keys.checkpointLog(id, iteration, attempt.run()),
+            Keys.checkpoint(id, iteration, watch.run()),
+            Keys.checkpointLog(id, iteration, watch.run()),
             digest.bytes(),
             digest.sha256());
-    attempt.withRetry(() -> store.upload(checkpoint.key(), file, ContentType.BINARY));
-    attempt.withRetry(() -> store.put(checkpoint.log(), log, "text/csv"));
+    watch.withRetry(
+        () -> {
+          store.upload(kept.key(), file, ContentType.BINARY);
+          return kept;
+        });
+    watch.withRetry(() -> store.put(kept.log(), log, "text/csv"));
     List<StoredCheckpoint> before = pointer().checkpoints();
     List<StoredCheckpoint> all = new ArrayList<>(before);
-    all.removeIf(c -> c.iteration() >= iteration);
-    all.add(checkpoint);
-    List<StoredCheckpoint> retained = retained(all, keepLast, keepEvery);
+    all.removeIf(k -> k.iteration() >= iteration);
+    all.add(kept);
+    List<StoredCheckpoint> remaining = retained(all, keepLast, keepEvery);
     try {
-      update(now -> now.withCheckpoints(retained));
+      watch.withRetry(
+          () -> {
+            move(pointer().withCheckpoints(remaining));
+            return kept;
+          });
     } catch (AttemptStoppedException e) {
-      deleteUnlessReferenced(checkpoint);
+      removeUnlessNamed(kept);
       throw e;
     }
-    before.stream().filter(c -> !retained.contains(c)).forEach(this::delete);
+    before.stream().filter(k -> !remaining.contains(k)).forEach(this::remove);
   }
 
-  /** The pointer may refer to it: a write may have succeeded although its response was lost. */
-  private void deleteUnlessReferenced(StoredCheckpoint checkpoint) {
+  /**
+   * What was uploaded in vain; it was not if the pointer's move stood and only its answer got lost.
+   */
+  private void removeUnlessNamed(StoredCheckpoint kept) {
     try {
-      Optional<StoredObject> current = store.get(pointerKey);
-      if (current.isEmpty()
-          || !CheckpointPointer.referencedKeys(current.get().bytes()).contains(checkpoint.key())) {
-        delete(checkpoint);
+      Optional<StoredObject> standing = store.get(Keys.latestCheckpoint(id));
+      if (standing.isEmpty()
+          || !CheckpointPointer.referencedKeys(standing.get().bytes()).contains(kept.key())) {
+        remove(kept);
       }
     } catch (TransientException e) {
-      LOG.log(Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
+      LOG.log(System.Logger.Level.DEBUG, "{0} stays for the sweep: {1}", kept.key(), e);
     }
+  }
+
+  /** Forgets the checkpoints after this one, which cannot be read any more. */
+  public void fallBackTo(StoredCheckpoint kept) throws InterruptedException {
+    watch.withRetry(
+        () -> {
+          CheckpointPointer now = pointer();
+          move(
+              now.withCheckpoints(
+                  now.checkpoints().stream()
+                      .filter(k -> k.iteration() <= kept.iteration())
+                      .toList()));
+          return kept;
+        });
   }
 
   static List<StoredCheckpoint> retained(List<StoredCheckpoint> all, int keepLast, long keepEvery) {
-    List<StoredCheckpoint> retained = new ArrayList<>();
+    List<StoredCheckpoint> remaining = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
       boolean milestone = keepEvery > 0 && all.get(i).iteration() % keepEvery == 0;
       if (milestone || i >= all.size() - keepLast) {
-        retained.add(all.get(i));
+        remaining.add(all.get(i));
       }
     }
-    return retained;
+    return remaining;
   }
 
-  private void delete(StoredCheckpoint checkpoint) {
+  private void remove(StoredCheckpoint kept) {
     try {
-      store.delete(checkpoint.key());
-      store.delete(checkpoint.log());
+      store.delete(kept.key());
+      store.delete(kept.log());
     } catch (TransientException e) {
-      LOG.log(Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
+      LOG.log(System.Logger.Level.DEBUG, "{0} stays for the sweep: {1}", kept.key(), e);
     }
   }
 
   /**
-   * Deletes uploads of attempts that died before they moved the pointer. Uploads newer than the
-   * current checkpoint are left alone: they may be a successor's, should this attempt be overtaken
-   * meanwhile.
+   * Removes what attempts have uploaded that died before they moved the pointer. Only what is not
+   * newer than the checkpoint that counts: were this attempt overtaken while it looks, everything
+   * that its successor adds is newer.
    */
   public void removeStrays() {
     CheckpointPointer now = pointer();
-    Set<String> referenced = new HashSet<>(CheckpointPointer.referencedKeys(now.toJson()));
-    referenced.add(pointerKey);
+    Set<String> named = new HashSet<>(CheckpointPointer.referencedKeys(now.toJson()));
+    named.add(Keys.latestCheckpoint(id));
     try {
       for (String key : store.list(Keys.checkpoints(id))) {
-        if (iterationOf(key) <= now.iteration() && !referenced.contains(key)) {
+        if (number(key) <= now.iteration() && !named.contains(key)) {
           store.delete(key);
         }
       }
     } catch (TransientException e) {
-      LOG.log(Level.DEBUG, "strays of {0} are left to the clean-up: {1}", new JobId(id), e);
+      LOG.log(System.Logger.Level.DEBUG, "strays of {0} stay for the sweep: {1}", id, e);
     }
   }
 
-  private long iterationOf(String key) {
+  private long number(String key) {
     String name = key.substring(Keys.checkpoints(id).length());
     int dash = name.indexOf('-');
     return dash > 0 && name.substring(0, dash).matches("[0-9]{1,18}")
         ? Long.parseLong(name.substring(0, dash))
         : Long.MAX_VALUE;
+  }
+
+  /** Says that the turn is over: the next attempt need not wait for the lease. Best effort. */
+  public void release() {
+    try {
+      move(pointer().released());
+      fenced = true;
+    } catch (AttemptStoppedException | TransientException e) {
+      LOG.log(System.Logger.Level.DEBUG, "{0} is not released: {1}", id, e);
+    }
+  }
+
+  /** Ends the beat. */
+  @Override
+  public void close() {
+    closed.countDown();
   }
 }
