@@ -59,7 +59,7 @@ export class Figure {
     this.main.replaceChildren(
         h('h1', {tabIndex: -1}, 'How it works'),
         h('div.method', {},
-            h('figure.plane', {}, this.canvas, h('figcaption', {}, 'Drag the large points. Thin: the exact flow. Dotted: the solver's path.')),
+            h('figure.plane', {}, this.canvas, h('figcaption', {}, 'Drag the large points. Thin: the exact flow. Dotted: the path of the solver.')),
             h('div.controls', {},
                 h('div.field', {}, h('label', {htmlFor: 'figure-alpha'}, 'α, from noise to data'), this.alphaInput, this.alphaOut),
                 choose('Solver', Object.keys(EVALUATIONS), 'solver'),
