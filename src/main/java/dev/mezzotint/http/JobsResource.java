@@ -242,8 +242,7 @@ public final class JobsResource {
             });
     front.client().cancel(id); // also a job that is not known yet
     front.board().cancelRequested(id);
-    return Response.accepted(new Cancelled(id))
-        .build();
+    return Response.accepted(new Cancelled(id)).build();
   }
 
   @GET
