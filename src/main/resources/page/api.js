@@ -1,4 +1,4 @@
-// Calls of the REST front, its event stream, and elements made without markup in strings.
+// Calls of the REST API, its event stream, and DOM elements created without markup in strings.
 
 let token = sessionStorage.getItem('token') || '';
 let askToken = () => Promise.resolve('');
@@ -18,7 +18,7 @@ async function request(path, options = {}) {
     if (response.status !== 401) {
       return response;
     }
-    if (token === sent) { // nobody else has been told another meanwhile
+    if (token === sent) { // unchanged by another call meanwhile
       const said = await askToken(Boolean(sent));
       if (token === sent) {
         token = said;
@@ -46,7 +46,7 @@ export async function call(path, body) {
   try {
     answer = await response.json();
   } catch {
-    // a proxy's page perhaps
+    // perhaps a proxy's error page
   }
   if (!response.ok) {
     throw new Refusal(response.status, answer.field || '', answer.message || `HTTP ${response.status}`);
@@ -54,8 +54,8 @@ export async function call(path, body) {
   return answer;
 }
 
-/** A file's address for an img: with a token its bytes are fetched, since an img sends none. */
-export async function picture(path) {
+/** A file's address for an img. With a token its bytes are fetched, since an img sends no token. */
+export async function fileAddress(path) {
   if (!token) {
     return path;
   }
@@ -66,28 +66,28 @@ export async function picture(path) {
   return URL.createObjectURL(await response.blob());
 }
 
-/** For the click on a link to a file: with a token its bytes are fetched, since a link sends none. */
+/** Handles a click on a link to a file. With a token its bytes are fetched, since a link sends none. */
 export function follow(path) {
   return event => {
     if (!token) {
-      return; // the browser does it
+      return; // the browser follows the link
     }
     event.preventDefault();
     const tab = open('', '_blank'); // now, while the click counts
-    picture(path).then(address => {
+    fileAddress(path).then(address => {
       tab.location = address;
     }, () => tab.close());
   };
 }
 
 /**
- * Server-sent events, by fetch so that a token can go along. Comes back by itself, with the id of
- * what came last.
+ * Receives server-sent events, with fetch so that a token can be sent. Reconnects by itself, with
+ * the id of the last event received.
  *
- * @param hear {event, data} for each
- * @param state true when connected, false when not
+ * @param receive called with {event, data} for each event
+ * @param state called with true when connected, with false when not
  */
-export async function listen(hear, state) {
+export async function listen(receive, state) {
   let last = '';
   let pause = 500;
   for (;;) {
@@ -116,21 +116,21 @@ export async function listen(hear, state) {
         for (const part of parts) {
           const fields = {};
           for (const line of part.split('\n')) {
-            const colon = line.indexOf(': ');
+            const colon = line.indexOf(':');
             if (colon > 0) {
-              fields[line.slice(0, colon)] = line.slice(colon + 2);
+              fields[line.slice(0, colon)] = line.slice(colon + 1).trimStart();
             }
           }
           last = fields.id || last;
           if (fields.event) {
-            hear({event: fields.event, data: JSON.parse(fields.data || '{}')});
+            receive({event: fields.event, data: JSON.parse(fields.data || '{}')});
           }
         }
       }
     } catch {
-      // away: comes back below
+      // reconnects below
     }
-    stop.abort(); // a connection that fell silent is not left open
+    stop.abort(); // does not leave a silent connection open
     state(false);
     await new Promise(resolve => setTimeout(resolve, pause));
     pause = Math.min(pause * 1.6, 5000);
@@ -145,7 +145,7 @@ function withLimit(promise, millis) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** An element: h('a.quiet', {href: '#'}, 'text', child). */
+/** Creates an element: h('a.quiet', {href: '#'}, 'text', child). */
 export function h(name, properties = {}, ...children) {
   const [tag, ...classes] = name.split('.');
   const element = document.createElement(tag);

@@ -1,5 +1,5 @@
-// The list of jobs. Rows are kept and changed in place, at most once a frame, so that hundreds of
-// jobs and many changes a second stay light.
+// The list of jobs. Rows are updated in place, at most once per animation frame: hundreds of jobs
+// and many changes per second stay cheap.
 
 import {ago, h} from './api.js';
 
@@ -13,10 +13,10 @@ const FILTERS = [
   ['expired', 'expired'],
 ];
 
-// Rare ends: a filter for them stands there once there is something to see.
+// Rare states: their filters are shown once there are such jobs.
 const RARE = ['cancelled', 'expired'];
 
-// As many as the server knows; some more, so that not each new one has all of them sorted.
+// As many as the server keeps, and some more: not every new job must trigger a sort of all.
 const JOBS_MAX = 2000;
 const SPARE = 200;
 
@@ -65,7 +65,7 @@ export class Board {
     }
   }
 
-  /** Everything anew. */
+  /** Redraws all rows. */
   reset(jobs) {
     this.jobs.clear();
     this.rows.clear();
@@ -90,7 +90,7 @@ export class Board {
     }
   }
 
-  /** The oldest of those that have ended. */
+  /** The oldest jobs that have ended. */
   forget() {
     const over = [...this.jobs.values()].filter(j => !['queued', 'running'].includes(j.state)).sort(order);
     const many = this.jobs.size - JOBS_MAX;
@@ -144,7 +144,7 @@ export class Board {
     this.draw();
   }
 
-  /** The link stays the same: it may have the focus, or be pressed at this moment. */
+  /** Keeps the link element: it may have the focus, or be pressed at this moment. */
   fill(row, job) {
     const percent = progress(job);
     row.className = `row ${job.state}${job.id === this.selected ? ' selected' : ''}`;
@@ -198,10 +198,10 @@ function order(a, b) {
 }
 
 export function stateWord(job) {
-  return job.calledOff ? 'being cancelled' : job.state;
+  return job.cancelRequested ? 'being cancelled' : job.state;
 }
 
-/** 0 to 100; null if nothing is known. */
+/** 0 to 100; null if unknown. */
 export function progress(job) {
   const [done, total] = job.iterations
       ? [job.iteration, job.iterations]
@@ -210,8 +210,8 @@ export function progress(job) {
 }
 
 export function count(job) {
-  const asked = job.request?.seeds?.length || job.request?.count || 1;
-  return job.state === 'completed' || job.images > asked ? job.images || 0 : asked;
+  const requested = job.request?.seeds?.length || job.request?.count || 1;
+  return job.state === 'completed' || job.images > requested ? job.images || 0 : requested;
 }
 
 function summary(job) {
@@ -229,7 +229,7 @@ function summary(job) {
   } else if (job.state !== 'cancelled') {
     const n = count(job);
     const made = job.state === 'running' && job.images ? `${job.images} of ` : '';
-    parts.push(`${made}${n} picture${n === 1 ? '' : 's'}`);
+    parts.push(`${made}${n} image${n === 1 ? '' : 's'}`);
     const {sampler, steps} = job.request || {};
     if (sampler || steps) {
       parts.push([sampler, steps && `${steps} steps`].filter(Boolean).join(', '));

@@ -1,4 +1,4 @@
-// A loss curve as SVG: one line, three labels, nothing that is not needed to read it.
+// A loss curve as SVG: one line and three labels.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -15,7 +15,7 @@ function s(tag, attributes, text) {
 
 /**
  * @param points [iteration, loss], iterations rising
- * @param end the last iteration there will be
+ * @param end the last iteration of the training
  */
 export function lossChart(points, end) {
   const width = 640;
@@ -24,7 +24,7 @@ export function lossChart(points, end) {
   const bottom = 24;
   const svg = s('svg', {viewBox: `0 0 ${width} ${height}`, class: 'chart', role: 'img'});
   if (points.length < 2) {
-    svg.setAttribute('aria-label', 'No loss has been told yet');
+    svg.setAttribute('aria-label', 'No loss yet');
     return svg;
   }
   const logs = points.map(p => Math.log10(Math.max(p[1], 1e-9)));

@@ -1,13 +1,13 @@
-// One job, its pictures first; and the wall of the newest pictures.
+// One job, its images first; and the wall of the newest images of all jobs.
 
-import {ago, call, follow, h, picture, span} from './api.js';
+import {ago, call, fileAddress, follow, h, span} from './api.js';
 import {count, progress, stateWord} from './board.js';
 import {lossChart} from './chart.js';
 
 const SHOWN = 60;
 const PREVIEW_MILLIS = 500;
 
-/** An img of a file of ours; small pictures are shown with their pixels. */
+/** An img of a job's file; small images are shown with sharp pixels. */
 export function image(path, alt, properties = {}) {
   const img = h('img', {alt, loading: 'lazy', decoding: 'async', ...properties});
   img.addEventListener('load', () => {
@@ -20,7 +20,7 @@ export function image(path, alt, properties = {}) {
     }
   });
   img.addEventListener('error', () => img.closest('figure')?.classList.add('broken'));
-  picture(path).then(address => {
+  fileAddress(path).then(address => {
     img.src = address;
   }, () => img.dispatchEvent(new Event('error')));
   return img;
@@ -74,7 +74,7 @@ export class Detail {
     this.id = '';
   }
 
-  /** While pictures are under way: what they look like by now, in the places of those to come. */
+  /** Shows images that are being sampled, in the places of those to come. */
   async preview(job) {
     if (this.previewing || job.kind === 'training') {
       return;
@@ -89,14 +89,14 @@ export class Detail {
         await new Promise(resolve => setTimeout(resolve, PREVIEW_MILLIS));
       }
     } catch {
-      // begun again with the next event
+      // restarted by the next event
     } finally {
       this.previewing = false;
     }
   }
 
   emerge(rows) {
-    const places = [...this.pictures.querySelectorAll('figure.noise')];
+    const places = [...this.images.querySelectorAll('figure.noise')];
     rows.slice(0, places.length).forEach((row, i) => {
       const place = places[i];
       let img = place.querySelector('img');
@@ -104,7 +104,7 @@ export class Detail {
         img = h('img.emerging.here.pixels');
         place.querySelector('canvas').replaceWith(img);
       }
-      img.alt = `Picture ${row.index} after ${row.done} of ${row.total} evaluations`;
+      img.alt = `Image ${row.index} after ${row.done} of ${row.total} evaluations`;
       img.src = `data:image/png;base64,${row.data}`;
       place.querySelector('figcaption').replaceChildren(h('span', {}, `${row.done} of ${row.total}`));
     });
@@ -116,28 +116,28 @@ export class Detail {
     this.actions = h('div.actions');
     this.reason = h('div');
     this.bar = h('div.bar');
-    this.pictures = h('div.pictures');
+    this.images = h('div.images');
     this.extra = h('div');
     this.facts = h('dl.facts');
     this.main.replaceChildren(h('article.job', {'aria-labelledby': 'job-title'},
         h('header', {}, h('div', {}, this.title, this.status), this.actions),
-        this.reason, this.bar, this.pictures, this.extra, this.facts));
+        this.reason, this.bar, this.images, this.extra, this.facts));
     this.shownImages = -1;
     this.shownState = '';
     this.samples = -1;
     this.curve = [];
-    this.chart = null; // another job's stood there
+    this.chart = null; // it was another job's
     this.gridStrip = null;
   }
 
-  /** The job has changed. */
+  /** Shows a job that has changed. */
   async update(job) {
     if (job.id !== this.id || !this.title) {
       return;
     }
     const before = this.job;
     if (before && this.isOver(before) && !this.isOver(job) && job.attempt <= before.attempt) {
-      return; // an answer that was on its way when the end was told
+      return; // an answer that was sent before the end
     }
     this.job = job;
     if (before && before.state !== job.state && this.isOver(job)) {
@@ -154,7 +154,7 @@ export class Detail {
     if (images !== this.shownImages || job.state !== this.shownState) {
       this.shownImages = images;
       this.shownState = job.state;
-      await this.drawPictures(job);
+      await this.drawImages(job);
     }
   }
 
@@ -175,15 +175,15 @@ export class Detail {
       actions.push(h('button.danger', {
         type: 'button',
         id: 'cancel',
-        disabled: Boolean(job.calledOff),
+        disabled: Boolean(job.cancelRequested),
         onclick: event => this.cancel(event.currentTarget),
-      }, job.calledOff ? 'Cancelling…' : 'Cancel'));
+      }, job.cancelRequested ? 'Cancelling…' : 'Cancel'));
     }
     if (job.request && job.kind === 'generation') {
       actions.push(h('button', {type: 'button', onclick: () => this.again(job)}, 'Again, changed'));
     }
-    if (this.actions.dataset.key !== `${job.state}${job.calledOff}${Boolean(job.request)}`) {
-      this.actions.dataset.key = `${job.state}${job.calledOff}${Boolean(job.request)}`;
+    if (this.actions.dataset.key !== `${job.state}${job.cancelRequested}${Boolean(job.request)}`) {
+      this.actions.dataset.key = `${job.state}${job.cancelRequested}${Boolean(job.request)}`;
       this.actions.replaceChildren(...actions);
     }
     this.reason.replaceChildren();
@@ -192,7 +192,7 @@ export class Detail {
           job.field ? h('code', {}, job.field) : null, job.field ? ' ' : null, job.cause));
     }
     if (job.failedFrames) {
-      this.reason.append(h('p.problem', {}, `${job.failedFrames} frames could not be made; the manifest names each.`));
+      this.reason.append(h('p.problem', {}, `${job.failedFrames} frames failed; the manifest names each.`));
     }
   }
 
@@ -213,7 +213,7 @@ export class Detail {
     if (job.state !== 'running') {
       this.bar.replaceChildren();
       if (job.state === 'queued') {
-        this.bar.append(h('p.faint', {}, 'Waits for a worker.'));
+        this.bar.append(h('p.faint', {}, 'Waiting for a worker.'));
       }
       return;
     }
@@ -257,13 +257,13 @@ export class Detail {
     if (this.curve.length > 1) {
       this.chart.replaceChildren(h('figcaption', {}, 'Loss'), lossChart(this.curve, job.iterations || 0));
     } else if (job.links?.lossCurve && !this.chart.firstChild) {
-      // Over before its progress was told twice: the picture that it left.
+      // Ended before a second progress event: shows the chart that it stored.
       this.chart.replaceChildren(h('figcaption', {}, 'Loss'), image(job.links.lossCurve, 'Loss by iteration'));
     }
     this.sampleGrids(job);
   }
 
-  /** What the model made of the same noise, newest first. */
+  /** Samples of the same noise, the newest first. */
   async sampleGrids(job) {
     const due = Math.floor((job.iteration || 0) / 50) + (this.isOver(job) ? 1e6 : 0);
     if (due === this.samples) {
@@ -283,11 +283,11 @@ export class Detail {
       }));
       this.extra.append(this.gridStrip);
     } catch {
-      this.samples = -1; // asked again with the next event
+      this.samples = -1; // requested again with the next event
     }
   }
 
-  async drawPictures(job) {
+  async drawImages(job) {
     if (job.kind === 'training') {
       return;
     }
@@ -303,10 +303,10 @@ export class Detail {
       }
     }
     if (this.id !== id || this.reading !== mine) {
-      return; // asked again since
+      return; // requested again since
     }
     this.results = results;
-    const known = new Map([...this.pictures.children].map(e => [e.dataset.key, e]));
+    const known = new Map([...this.images.children].map(e => [e.dataset.key, e]));
     const figures = results.images.filter(i => i.path).map(i => known.get(i.key) || this.tile(i, job));
     if (!this.isOver(job)) {
       const missing = Math.min(count(job), SHOWN) - figures.length;
@@ -314,9 +314,9 @@ export class Detail {
         figures.push(known.get(`noise-${i}`) || noise(i));
       }
     }
-    this.pictures.replaceChildren(...figures);
-    this.pictures.classList.toggle('single', figures.length === 1);
-    this.pictures.classList.toggle('few', figures.length > 1 && figures.length <= 4);
+    this.images.replaceChildren(...figures);
+    this.images.classList.toggle('single', figures.length === 1);
+    this.images.classList.toggle('few', figures.length > 1 && figures.length <= 4);
     this.drawFacts(job);
   }
 
@@ -338,7 +338,7 @@ export class Detail {
     for (const [name, value] of Object.entries({...request, ...settings})) {
       rows.push([name, typeof value === 'object' ? JSON.stringify(value) : String(value)]);
     }
-    rows.push(['attempt', String(job.attempt)], ['asked', new Date(job.since).toLocaleString()]);
+    rows.push(['attempt', String(job.attempt)], ['requested', new Date(job.since).toLocaleString()]);
     if (job.worker) {
       rows.push(['worker', job.worker]);
     }
@@ -352,21 +352,21 @@ export class Detail {
     this.facts.replaceChildren(
         ...rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
         h('div.wide', {},
-            job.requestLacks
-                ? h('span.faint', {}, `The request also had ${job.requestLacks.join(', ')}, too long to be kept here.`)
+            job.truncatedFields
+                ? h('span.faint', {}, `The request also has ${job.truncatedFields.join(', ')}, too long to be shown here.`)
                 : copyButton('Copy as request', () => JSON.stringify({...request, ...pinned(settings)}, null, 2)),
             copyButton('Copy id', () => job.id),
             ...files.map(n => h('a.quiet', {href: links[n], target: '_blank', rel: 'noopener', onclick: follow(links[n])}, n))));
   }
 }
 
-/** Settings as a request names them: the very model version that was used. */
+/** Settings as members of a request, with the model version that was used. */
 function pinned(settings) {
   const {model, sampler, steps, schedule, classLabel} = settings;
   return Object.fromEntries(Object.entries({model, sampler, steps, schedule, classLabel}).filter(([, v]) => v !== undefined));
 }
 
-/** The place of a picture that is not there yet: grain, as on an unworked plate. */
+/** The place of an image that does not exist yet: grain, as on an unworked plate. */
 function noise(index) {
   const canvas = h('canvas', {width: 32, height: 32, 'aria-hidden': 'true'});
   const context = canvas.getContext('2d');
@@ -382,9 +382,9 @@ function noise(index) {
   return figure;
 }
 
-/** The newest pictures of all jobs. */
+/** The newest images of all jobs. */
 export function wall(main, board) {
-  const title = h('h1', {tabIndex: -1}, 'Newest pictures');
+  const title = h('h1', {tabIndex: -1}, 'Newest images');
   const tiles = h('div.wall');
   main.replaceChildren(title, tiles);
   const known = new Map();
@@ -407,23 +407,23 @@ export function wall(main, board) {
     }
     if (!figures.length) {
       tiles.replaceChildren(h('div.empty', {},
-          h('p', {}, 'No pictures yet.'),
-          h('p', {}, h('a', {href: '#/new'}, 'Ask for the first ones'), ' or read ', h('a', {href: '#/method'}, 'how they come about'), '.')));
+          h('p', {}, 'No images yet.'),
+          h('p', {}, h('a', {href: '#/new'}, 'Generate the first ones'), ' or read ', h('a', {href: '#/method'}, 'how it works'), '.')));
     } else if (figures.length !== tiles.children.length || figures.some((f, i) => f !== tiles.children[i])) {
       tiles.replaceChildren(...figures);
     }
   };
 }
 
-/** A job's first pictures as one plate. */
+/** A job's first images as one plate. */
 function plate(job) {
   const shown = job.images < 4 ? 1 : 4;
-  const pictures = h(`div.plate.n${shown}`);
+  const images = h(`div.plate.n${shown}`);
   const figure = h('figure', {},
-      h('a', {href: `#/jobs/${job.id}`, 'aria-label': `Job ${job.id}, ${job.images} pictures`}, pictures),
+      h('a', {href: `#/jobs/${job.id}`, 'aria-label': `Job ${job.id}, ${job.images} images`}, images),
       h('figcaption', {}, h('span', {}, job.id), h('span', {}, `${job.images} · ${(job.model || '').split('@')[0]}`)));
   call(`/api/jobs/${job.id}/results?limit=4`).then(results => {
-    pictures.append(...results.images.slice(0, shown).map(i => image(i.path, '')));
+    images.append(...results.images.slice(0, shown).map(i => image(i.path, '')));
   }, () => {});
   return figure;
 }

@@ -1,5 +1,5 @@
-// The method in the plane: noise on its way to a handful of points that can be dragged. The
-// direction field is the exact one of these points, not a network's.
+// The method in the plane: noise moves to a handful of points that can be dragged. The direction
+// field is the exact one of these points, not a network's.
 
 import {h} from './api.js';
 import {bend, EVALUATIONS, exactField, normals, pairField, path, stages, uniform} from './iadb.js';
@@ -39,7 +39,7 @@ export class Figure {
       this.playing = false;
       this.draw();
     }});
-    this.alphaOut = h('output', {'aria-live': 'off'}); // the slider tells its own value
+    this.alphaOut = h('output', {'aria-live': 'off'}); // the slider announces its own value
     const stepsOut = h('output', {}, String(this.steps));
     const steps = h('input', {type: 'range', id: 'figure-steps', min: 1, max: 32, value: this.steps, oninput: () => {
       this.steps = Number(steps.value);
@@ -55,11 +55,11 @@ export class Figure {
     const back = h('button.quiet', {type: 'button', onclick: () => {
       this.points = START.map(p => [...p]);
       this.changed();
-    }}, 'Points back');
+    }}, 'Reset points');
     this.main.replaceChildren(
         h('h1', {tabIndex: -1}, 'How it works'),
         h('div.method', {},
-            h('figure.plane', {}, this.canvas, h('figcaption', {}, 'Drag the large points. Thin: where the flow leads exactly. Dotted: where the solver goes.')),
+            h('figure.plane', {}, this.canvas, h('figcaption', {}, 'Drag the large points. Thin: the exact flow. Dotted: the path of the solver.')),
             h('div.controls', {},
                 h('div.field', {}, h('label', {htmlFor: 'figure-alpha'}, 'α, from noise to data'), this.alphaInput, this.alphaOut),
                 choose('Solver', Object.keys(EVALUATIONS), 'solver'),
@@ -89,7 +89,7 @@ export class Figure {
     const exact = exactField(this.points, SMOOTHING);
     const fine = stages('heun', uniform(40));
     if (this.reflow) {
-      // What belongs together after the first flow; its field sends everybody straight on.
+      // The pairs after the first flow: their field leads straight to the data.
       const pairs = normals(260, 11).map(x => {
         const way = path(exact, fine, x, 2);
         return [x, way[way.length - 1]];
@@ -158,7 +158,7 @@ export class Figure {
     });
     this.alphaInput.value = this.alpha;
     this.alphaOut.textContent = this.alpha.toFixed(2);
-    this.tell();
+    this.describe();
   }
 
   arrows(g, to, colour) {
@@ -177,7 +177,7 @@ export class Figure {
     }
   }
 
-  tell() {
+  describe() {
     const mean = values => values.reduce((a, b) => a + b, 0) / values.length;
     const error = mean(this.ways.map((way, i) => {
       const [a, b] = [way[way.length - 1], this.flow[i][this.flow[i].length - 1]];
@@ -185,11 +185,11 @@ export class Figure {
     }));
     const straight = mean(this.flow.map(bend));
     const evaluations = this.steps * EVALUATIONS[this.solver];
-    this.read.textContent = `${evaluations} evaluations; ends ${error.toFixed(3)} away from the exact flow; paths ${((straight - 1) * 100).toFixed(1)} % longer than straight`;
+    this.read.textContent = `${evaluations} evaluations; ends ${error.toFixed(3)} from the exact flow; paths ${((straight - 1) * 100).toFixed(1)} % longer than straight`;
   }
 
   play() {
-    const mine = {}; // pressed again, it begins again
+    const mine = {}; // a second press restarts it
     this.playing = mine;
     const begin = performance.now();
     const frame = now => {

@@ -1,4 +1,4 @@
-// The form that asks for pictures. What is wrong is said by the server, at the field that it names.
+// The form for new jobs. The server validates it; its message is shown at the field that it names.
 
 import {call, h, Refusal} from './api.js';
 
@@ -12,13 +12,13 @@ export class Form {
     this.values = {};
   }
 
-  /** Begins with another job's settings. */
+  /** Fills the form with another job's settings. */
   from(job) {
     const {id, condition, ...request} = job.request;
     this.values = {...request, model: request.model || job.model};
   }
 
-  /** What is still on its way for it comes too late. */
+  /** Ignores answers that are still to come. */
   hide() {
     this.showing = null;
   }
@@ -72,21 +72,21 @@ export class Form {
     this.guidanceRow = this.row('Guidance', this.guidance, 'guidance');
     this.conditionRow = this.row('Condition', this.condition, 'condition');
     this.problem = h('p.problem', {role: 'alert', hidden: true});
-    this.send = h('button.primary', {id: 'send'}, 'Make pictures');
+    this.send = h('button.primary', {id: 'send'}, 'Generate images');
     const form = h('form.ask', {noValidate: true, onsubmit: event => this.submit(event)},
         this.row('Model', this.model, 'model'), this.card,
-        h('div.pair', {}, this.row('Pictures', this.count, 'count'), this.row('Seed', this.seed, 'seed', dice)),
+        h('div.pair', {}, this.row('Images', this.count, 'count'), this.row('Seed', this.seed, 'seed', dice)),
         h('div.triple', {}, this.row('Steps', this.steps, 'steps'), this.row('Solver', this.sampler, 'sampler'),
             this.row('Spacing of α', this.schedule, 'schedule')),
         this.classRow, this.guidanceRow, this.conditionRow,
-        h('label.check', {}, this.way, 'show the way from noise: each picture is an animation'),
-        h('label.check', {}, this.grid, 'also all pictures in one'),
+        h('label.check', {}, this.way, 'show the trajectory from noise: each image is an animation'),
+        h('label.check', {}, this.grid, 'also all images in one grid'),
         this.problem, h('div.actions', {}, this.send));
     this.form = form;
     this.main.replaceChildren(title, form);
     if (!this.models.length) {
       this.problem.hidden = false;
-      this.problem.textContent = 'This system has no model that makes pictures yet: train one, or put one into the store with “models push”.';
+      this.problem.textContent = 'This system has no model that generates images yet: train one, or publish one with “models push”.';
       this.send.disabled = true;
     } else {
       this.modelChanged();
@@ -114,7 +114,7 @@ export class Form {
     const m = this.chosen();
     this.steps.placeholder = m.steps || 32;
     const size = m.width ? `${m.width}×${m.height}, ` : '';
-    this.card.textContent = `${size}${m.channels === 1 ? 'grey' : 'colour'}${m.sampler ? `, by itself ${m.sampler} with ${m.steps || 32} steps` : ''}${m.licence ? ` · ${m.licence}` : ''}`;
+    this.card.textContent = `${size}${m.channels === 1 ? 'grey' : 'colour'}${m.sampler ? `, by default ${m.sampler} with ${m.steps || 32} steps` : ''}${m.licence ? ` · ${m.licence}` : ''}`;
     for (const option of this.schedule.options) {
       option.disabled = option.value === 'tuned' && !m.tuned.length;
     }
@@ -199,7 +199,7 @@ export class Form {
 
 async function inline(file) {
   if (file.size > INLINE_MAX) {
-    throw new Refusal(400, 'condition', `${file.name} has ${file.size} bytes; in a request a picture may have ${INLINE_MAX}. Put it into the bucket and name its key.`);
+    throw new Refusal(400, 'condition', `${file.name} has ${file.size} bytes; an image in a request may have ${INLINE_MAX}. Put it into the bucket and name its key.`);
   }
   const bytes = new Uint8Array(await file.arrayBuffer());
   let text = '';

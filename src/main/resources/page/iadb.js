@@ -1,4 +1,4 @@
-// The method in the plane, with the numbers of the Java package iadb: solvers as lists of stages,
+// The method in the plane, as in the Java package iadb: solvers as lists of stages,
 // and the exact direction of a finite data set. A browser test compares both to 1e-9.
 
 /** Stages {alpha, g0, g1, g2, g3} that lead from alphas[0] to its last value; see Solver.java. */
@@ -67,7 +67,7 @@ export function exactField(points, s) {
 }
 
 /**
- * The same for pairs that belong together, as after a reflow: the mean of x1 − x0 over the pairs
+ * The same for fixed pairs, as after a reflow: the mean of x1 − x0 over the pairs
  * whose blend at α is near x, weighted by a Gaussian of width h.
  */
 export function pairField(pairs, h) {

@@ -1,4 +1,4 @@
-// Brings list, job, form and figure together; the address behind # says what is shown.
+// Combines list, job, form and figure; the fragment of the address selects what is shown.
 
 import {call, h, listen, onTokenNeeded} from './api.js';
 import {Board} from './board.js';
@@ -42,8 +42,8 @@ const detail = new Detail(main, announce, job => {
 board.onDrawn = () => drawWall();
 
 /**
- * Reads the newest jobs, or those after a mark; what is heard meanwhile is newer and is applied
- * after.
+ * Reads the newest jobs, or those after a cursor. Events received meanwhile are newer and are
+ * applied afterwards.
  */
 async function read(after = '') {
   const mine = {};
@@ -59,7 +59,7 @@ async function read(after = '') {
     after || (filter && !stale) ? board.add(answer.jobs) : board.reset(answer.jobs);
     stale = stale && Boolean(after);
     older(answer.next);
-    tell();
+    showConnection();
   } catch (e) {
     failed = true;
     byId('connection').textContent = e.message;
@@ -69,7 +69,7 @@ async function read(after = '') {
       held.forEach(apply);
       held = [];
       if (failed && !after) {
-        // The events go on from here, so nothing else would bring what is missing.
+        // Events continue from here, so nothing else would deliver what is missing.
         setTimeout(() => loading || read(), AGAIN_MILLIS);
       }
     }
@@ -78,9 +78,9 @@ async function read(after = '') {
 
 let connected = false;
 
-function tell() {
+function showConnection() {
   const line = byId('connection');
-  line.textContent = connected ? 'live' : 'away, trying again';
+  line.textContent = connected ? 'live' : 'disconnected, reconnecting';
   line.className = `connection ${connected ? 'on' : 'off'}`;
 }
 
@@ -123,7 +123,7 @@ function figures(now) {
     if (passes) {
       text.push(['fill', `${Math.round((100 * rows) / (rows + spare))} %`]);
       text.push(['step', `${((1000 * (now.stepSeconds - before.stepSeconds)) / passes).toFixed(0)} ms`]);
-      text.push(['pictures', `${now.rowsUnderWay} under way`]);
+      text.push(['images', `${now.rowsUnderWay} in progress`]);
     } else {
       text.push(['', 'idle']);
     }
@@ -150,7 +150,7 @@ listen(({event, data}) => {
   }
 }, now => {
   connected = now;
-  tell();
+  showConnection();
 });
 
 function route(focus) {
@@ -186,7 +186,7 @@ function route(focus) {
   }
 }
 
-// The address behind # is the page's own, so the way past the list leaves it as it is.
+// The fragment selects the page, so the skip link must not change it.
 document.querySelector('.skip').addEventListener('click', event => {
   event.preventDefault();
   main.focus();

@@ -1,6 +1,10 @@
 package dev.mezzotint;
 
+import dev.mezzotint.bench.AutoscalerBench;
 import dev.mezzotint.bench.BenchCommand;
+import dev.mezzotint.bench.LatencyBench;
+import dev.mezzotint.bench.ObservabilityBench;
+import dev.mezzotint.bench.QueueBench;
 import dev.mezzotint.bench.SamplerBench;
 import dev.mezzotint.bench.TrainingBench;
 import dev.mezzotint.cli.CommandContext;
@@ -20,114 +24,124 @@ import dev.mezzotint.cli.jobs.JobsCommand;
 import dev.mezzotint.cli.jobs.PauseCommand;
 import dev.mezzotint.cli.jobs.PutCommand;
 import dev.mezzotint.cli.jobs.ReplayCommand;
-import dev.mezzotint.cli.jobs.ResumeCommand;
 import dev.mezzotint.cli.jobs.SubmitCommand;
 import dev.mezzotint.cli.jobs.WatchCommand;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.study.StudyCommand;
+import dev.mezzotint.worker.DemoCommand;
+import dev.mezzotint.worker.InstalledContext;
+import dev.mezzotint.worker.WorkerCommand;
+import io.quarkus.runtime.annotations.QuarkusMain;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command line: {@code java -jar quarkus-run.jar COMMAND}. Errors are one line on standard
- * error; exit code 2 says that the request or its files are wrong, 1 that the work failed.
+ * Entry point of the packaged application and root of its command line: {@code java -jar
+ * quarkus-run.jar COMMAND}. Without a command it prints its help. An error is one line on standard
+ * error; exit code 2 means that the request or its files are invalid, 1 that the work failed.
  */
+@QuarkusMain
 @Command(
     name = "mezzotint",
     description = "Iterative α-(de)Blending as a message-driven batch worker.",
-    mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND")
-public final class Mezzotint {
+public final class Mezzotint implements Runnable {
   private static final int FAILED = 1;
-  private static final int WRONG = 2;
+  private static final int INVALID = 2;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   private Mezzotint() {}
+
+  public static void main(String... args) {
+    System.exit(run(new InstalledContext(), args));
+  }
 
   /**
    * Runs a command line.
    *
-   * @param others commands that are wired elsewhere
-   * @param benches subcommands of {@code bench} that are wired elsewhere
    * @return the exit code
    */
-  public static int run(
-      CommandContext surroundings,
-      List<Callable<Integer>> others,
-      List<Callable<Integer>> benches,
-      String... args) {
-    return executed(line(surroundings, others, benches), args);
-  }
-
-  /** All commands, as {@link #run} knows them. */
-  public static CommandLine line(
-      CommandContext surroundings,
-      List<Callable<Integer>> others,
-      List<Callable<Integer>> benches) {
-    CommandLine bench =
-        new CommandLine(new BenchCommand())
-            .addSubcommand(new SamplerBench(surroundings))
-            .addSubcommand(new TrainingBench(surroundings));
-    benches.forEach(bench::addSubcommand);
-    bench.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
-    CommandLine datasets =
-        new CommandLine(new DatasetsCommand()).addSubcommand(new DatasetsCheck());
-    datasets
-        .getSubcommands()
-        .values()
-        .forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
-    CommandLine jobs = new CommandLine(new JobsCommand(surroundings));
-    CommandLine line =
-        new CommandLine(new Mezzotint())
-            .addSubcommand(new GenerateCommand(surroundings))
-            .addSubcommand(new EvaluateCommand(surroundings))
-            .addSubcommand(new EvaluateOnceCommand(surroundings))
-            .addSubcommand(new TrainCommand(surroundings))
-            .addSubcommand(new TuneScheduleCommand(surroundings))
-            .addSubcommand(new StudyCommand(surroundings))
-            .addSubcommand(new ImportCommand())
-            .addSubcommand(new ExportCommand(surroundings))
-            .addSubcommand(new PutCommand(surroundings))
-            .addSubcommand(new SubmitCommand(surroundings))
-            .addSubcommand(new WatchCommand(surroundings))
-            .addSubcommand(new CancelCommand(surroundings))
-            .addSubcommand(new PauseCommand(surroundings))
-            .addSubcommand(new ResumeCommand(surroundings))
-            .addSubcommand(new ReplayCommand(surroundings))
-            .addSubcommand(jobs)
-            .addSubcommand(datasets)
-            .addSubcommand(new ModelsCommand(surroundings))
-            .addSubcommand(bench)
-            .addSubcommand(new CompletionCommand())
-            .setParameterExceptionHandler(Mezzotint::refuse)
-            .setExecutionExceptionHandler((e, command, parsed) -> report(e));
-    others.forEach(line::addSubcommand);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.getSubcommands().values().forEach(c -> c.getCommandSpec().mixinStandardHelpOptions(true));
-    return line;
-  }
-
-  /** As the line itself, but for the one error that is the machine's and not ours. */
-  public static int executed(CommandLine line, String... args) {
+  public static int run(CommandContext context, String... args) {
     try {
-      return line.execute(args);
-    } catch (OutOfMemoryError e) {
+      return commandLine(context).execute(args);
+    } catch (OutOfMemoryError e) { // picocli handles exceptions only
       System.err.println(
-          "error: out of memory (" + oneLine(e) + "); java -Xmx with a larger heap gives more");
+          "error: out of memory (" + oneLine(e) + "); raise the heap limit with java -Xmx");
       return FAILED;
     }
   }
 
+  /** All commands. */
+  public static CommandLine commandLine(CommandContext context) {
+    CommandLine line =
+        group(
+            new Mezzotint(),
+            new GenerateCommand(context),
+            new EvaluateCommand(context),
+            new EvaluateOnceCommand(context),
+            new TrainCommand(context),
+            new TuneScheduleCommand(context),
+            new StudyCommand(context),
+            new ImportCommand(),
+            new ExportCommand(context),
+            new PutCommand(context),
+            new SubmitCommand(context),
+            new WatchCommand(context),
+            new CancelCommand(context),
+            PauseCommand.pause(context),
+            PauseCommand.resume(context),
+            new ReplayCommand(context),
+            new JobsCommand(context),
+            group(new DatasetsCommand(), new DatasetsCheck()),
+            new ModelsCommand(context),
+            group(
+                new BenchCommand(),
+                new SamplerBench(context),
+                new TrainingBench(context),
+                new QueueBench(InstalledContext::settings),
+                new LatencyBench(InstalledContext::settings),
+                new ObservabilityBench(InstalledContext::settings),
+                new AutoscalerBench()),
+            new WorkerCommand(InstalledContext::settings),
+            new DemoCommand(InstalledContext::settings),
+            new CompletionCommand());
+    addHelp(line);
+    return line.setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler(Mezzotint::refuse)
+        .setExecutionExceptionHandler((e, command, parsed) -> report(e));
+  }
+
+  private static CommandLine group(Object command, Object... subcommands) {
+    CommandLine line = new CommandLine(command);
+    for (Object subcommand : subcommands) {
+      line.addSubcommand(subcommand);
+    }
+    return line;
+  }
+
+  private static void addHelp(CommandLine line) {
+    line.getCommandSpec().mixinStandardHelpOptions(true);
+    line.getSubcommands().values().forEach(Mezzotint::addHelp);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(System.out);
+  }
+
   private static int refuse(ParameterException e, String[] args) {
-    // A word that is not understood is more often the reason than what then seems to be missing.
+    // An unknown word is more often the cause than the option that then seems to be missing.
     List<String> unknown = e.getCommandLine().getUnmatchedArguments();
     boolean hidden = !unknown.isEmpty() && !(e instanceof UnmatchedArgumentException);
-    String also = hidden ? "; not understood: " + String.join(" ", unknown) : "";
+    String also = hidden ? "; unknown: " + String.join(" ", unknown) : "";
     System.err.println(oneLine(e) + also + " (see --help)");
-    return WRONG;
+    return INVALID;
   }
 
   private static int report(Exception e) {
@@ -135,7 +149,7 @@ public final class Mezzotint {
     if (Boolean.getBoolean("mezzotint.stacktrace")) {
       e.printStackTrace();
     }
-    return e instanceof InvalidInputException ? WRONG : FAILED;
+    return e instanceof InvalidInputException ? INVALID : FAILED;
   }
 
   private static String oneLine(Throwable e) {

@@ -78,17 +78,18 @@ class ArchitectureTest {
     allow("s3", "json storage");
     allow("local", "json");
     allow("kafka", "job json");
-    allow("autoscaling", "job json");
+    allow("autoscaling", "job json kafka");
     allow("board", "job json kafka");
     allow("control", "delivery job json kafka storage");
-    allow("client", "board generation.request job json kafka training.recipe");
-    allow("http", "board generation.request job json model sampling storage training.recipe");
+    allow("client", "board job json kafka");
+    allow(
+        "http", "board client generation.request job json model sampling storage training.recipe");
     allow("observability", "delivery job json sampling storage training");
     // The command line, and the worker that wires everything.
     allow(
         "cli",
         "client dataset evaluation generation generation.input iadb image job json model network"
-            + " plot sampling training training.recipe");
+            + " plot sampling storage training training.recipe");
     allow("cli.jobs", "board cli client job json storage training.recipe");
     allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
     allow(
@@ -106,6 +107,9 @@ class ArchitectureTest {
   private static final Map<String, List<String>> LIBRARIES =
       Map.ofEntries(
           Map.entry("json", List.of("com.fasterxml.jackson..")),
+          Map.entry("job", List.of("com.fasterxml.jackson.annotation..")),
+          Map.entry("delivery", List.of("com.fasterxml.jackson.annotation..")),
+          Map.entry("training.checkpoint", List.of("com.fasterxml.jackson.annotation..")),
           Map.entry("image", List.of("javax.imageio..")),
           Map.entry("torch", List.of("ai.djl..", "com.sun.jna..", "com.sun.management..")),
           Map.entry("s3", List.of("io.minio..", "okhttp3..", "javax.net..")),
@@ -115,11 +119,22 @@ class ArchitectureTest {
           Map.entry("control", List.of("org.apache.kafka..")),
           Map.entry(
               "autoscaling",
-              List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "javax.net.ssl..")),
+              List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "io.fabric8..")),
           Map.entry("local", List.of("org.apache.kafka..", "kafka..", "org.gaul..")),
-          Map.entry("http", List.of("io.vertx..", "io.netty..")),
           Map.entry(
-              "observability", List.of("io.micrometer..", "io.opentelemetry..", "org.jboss..")),
+              "http",
+              List.of(
+                  "com.fasterxml.jackson.annotation..",
+                  "io.quarkus..",
+                  "io.smallrye..",
+                  "io.vertx..",
+                  "jakarta..",
+                  "org.eclipse.microprofile.openapi..",
+                  "org.jboss.resteasy.reactive..")),
+          Map.entry(
+              "observability",
+              List.of(
+                  "io.micrometer..", "io.opentelemetry..", "io.quarkus.logging..", "org.jboss..")),
           Map.entry("cli", List.of("picocli..", "com.sun.management..")),
           Map.entry("cli.jobs", List.of("picocli..")),
           Map.entry("study", List.of("picocli..")),

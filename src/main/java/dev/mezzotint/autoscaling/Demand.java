@@ -1,20 +1,20 @@
 package dev.mezzotint.autoscaling;
 
 /**
- * What is asked of the workers of one kind.
+ * The work queued for workers of one kind.
  *
- * @param jobs requests that wait or are in hand
- * @param paused of these, in topics that nobody is to take from: they ask for no worker
- * @param secondsPerJob how long one worker takes per job when it has all that it can hold
+ * @param jobs queued or running requests
+ * @param paused those of them in paused topics, which need no worker
+ * @param secondsPerJob time per job of one worker at full load
  */
 public record Demand(long jobs, long paused, double secondsPerJob) {
 
-  /** Jobs that ask for a worker. */
+  /** Jobs that need a worker. */
   public long runnable() {
     return jobs - paused;
   }
 
-  /** How long one worker alone would take for those. */
+  /** How long one worker alone would take for the runnable jobs. */
   public double deviceSeconds() {
     return runnable() * secondsPerJob;
   }

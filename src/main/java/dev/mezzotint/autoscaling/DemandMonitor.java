@@ -2,6 +2,7 @@ package dev.mezzotint.autoscaling;
 
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,19 +14,19 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A thread that looks at the queues again and again, and tells whoever wants to know as soon as
- * there is something to do, or nothing any more. Safe for use by many threads.
+ * A thread that reads the queues' backlogs periodically and notifies listeners when a queue becomes
+ * active or inactive. Safe for use by many threads.
  */
 public final class DemandMonitor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(DemandMonitor.class.getName());
   private static final long FRESH_NANOS = Duration.ofSeconds(60).toNanos();
 
-  /** The queues, by kind. */
+  /** Reads the backlog of each kind. */
   public interface BacklogReader {
     /**
      * @throws TransientException if the broker does not answer
      */
-    Map<String, QueueSnapshot> read() throws InterruptedException;
+    Map<String, Backlog> read() throws InterruptedException;
   }
 
   private final BacklogReader reader;
@@ -39,12 +40,12 @@ public final class DemandMonitor implements AutoCloseable {
   private volatile boolean failing;
 
   /**
-   * Begins at once.
+   * Starts at once.
    *
-   * @param secondsPerJob by kind, until they are measured: all kinds that there are
+   * @param secondsPerJob by kind, until measured; has an entry for every kind
    */
-  public DemandMonitor(BacklogReader queues, Map<String, Double> secondsPerJob, Duration period) {
-    this.reader = queues;
+  public DemandMonitor(BacklogReader reader, Map<String, Double> secondsPerJob, Duration period) {
+    this.reader = reader;
     this.periodMillis = period.toMillis();
     secondsPerJob.forEach((kind, seconds) -> costs.put(kind, new JobCost(seconds)));
     lastReadNanos = System.nanoTime();
@@ -56,13 +57,13 @@ public final class DemandMonitor implements AutoCloseable {
     try {
       do {
         try {
-          take(reader.read());
+          update(reader.read());
         } catch (RuntimeException e) {
-          // Whatever it is, the next look may succeed; a thread that ended would never look again.
+          // The thread must survive any failure: the next read may succeed.
           if (!failing) {
             LOG.log(
                 System.Logger.Level.WARNING,
-                "What waits cannot be counted, so the autoscaler is told nothing: {0}",
+                "The backlog cannot be read; the autoscaler gets errors until it can: {0}",
                 e.getMessage());
           }
           failing = true;
@@ -73,15 +74,16 @@ public final class DemandMonitor implements AutoCloseable {
     }
   }
 
-  private void take(Map<String, QueueSnapshot> figures) {
+  private void update(Map<String, Backlog> backlogs) {
     long now = System.nanoTime();
     boolean changed = false;
-    for (Map.Entry<String, JobCost> entry : costs.entrySet()) {
-      QueueSnapshot of = figures.get(entry.getKey());
-      if (of != null) {
-        entry.getValue().update(of, now);
-        Demand demand = new Demand(of.unsettled(), of.paused(), entry.getValue().seconds());
-        Demand before = demands.put(entry.getKey(), demand);
+    for (Map.Entry<String, JobCost> cost : costs.entrySet()) {
+      Backlog backlog = backlogs.get(cost.getKey());
+      if (backlog != null) {
+        cost.getValue().update(backlog, now);
+        Demand demand =
+            new Demand(backlog.unsettled(), backlog.paused(), cost.getValue().seconds());
+        Demand before = demands.put(cost.getKey(), demand);
         changed |= before == null || before.active() != demand.active();
       }
     }
@@ -92,14 +94,14 @@ public final class DemandMonitor implements AutoCloseable {
     }
   }
 
-  /** Kinds that there are. */
+  /** All kinds. */
   public List<String> kinds() {
     return List.copyOf(costs.keySet());
   }
 
   /**
    * @throws InvalidInputException if there is no such kind
-   * @throws TransientException if nothing has been learnt for a minute, or nothing yet
+   * @throws TransientException if there was no successful read in the last minute
    */
   public Demand demand(String kind) {
     if (!costs.containsKey(kind)) {
@@ -108,27 +110,27 @@ public final class DemandMonitor implements AutoCloseable {
     }
     Demand demand = demands.get(kind);
     if (demand == null || System.nanoTime() - lastReadNanos > FRESH_NANOS) {
-      throw new TransientException("what waits could not be counted: the broker does not answer");
+      throw new TransientException("the backlog could not be read: the broker does not answer");
     }
     return demand;
   }
 
-  /** The last that was learnt, however old; empty where nothing has been. */
+  /** The result of the last successful read, however old; empty before the first. */
   public Optional<Demand> last(String kind) {
     return Optional.ofNullable(demands.get(kind));
   }
 
-  /** Since the queues could last be looked at. */
+  /** Time since the last successful read. */
   public double ageSeconds() {
     return (System.nanoTime() - lastReadNanos) / 1e9;
   }
 
   /**
-   * Has this run, on the watch's own thread, whenever a kind has begun or ceased to have something
-   * to do.
+   * Registers a listener, called on the monitor's thread whenever a kind becomes active or
+   * inactive.
    *
-   * @param listener must be quick and throw nothing
-   * @return ends that
+   * @param listener must be quick and must not throw
+   * @return removes the listener
    */
   Runnable onChange(Runnable listener) {
     listeners.add(listener);

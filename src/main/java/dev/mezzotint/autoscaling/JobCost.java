@@ -1,15 +1,17 @@
 package dev.mezzotint.autoscaling;
 
+import dev.mezzotint.kafka.GroupOffsets.Backlog;
+
 /**
- * How long one worker takes per job, measured from outside: while more requests are unsettled than
- * lanes can hold, workers have all that they can do, and then
+ * Estimates a worker's time per job from outside: while at least as many requests are unsettled as
+ * the workers have lanes, all workers are fully loaded, and then
  *
  * <pre>seconds per job = workers · time / jobs settled</pre>
  *
- * Requests of paused topics keep nobody busy. That counts what the autoscaler wants to know, the
- * gain of batching included, and needs no word from a worker: there is none when it matters most,
- * at zero. Until something has been measured the configured figure stands, which weighs as much as
- * {@value #PRIOR_JOBS} jobs; what was measured loses half its weight in ten minutes of full work.
+ * Requests of paused topics do not count. The estimate includes the gain of batching and needs no
+ * report from a worker, since there is none at zero replicas, when it matters most. The configured
+ * value counts as much as {@value #PRIOR_JOBS} measured jobs; measurements lose half their weight
+ * in ten minutes of full load.
  *
  * <p>Not safe for use by several threads.
  */
@@ -22,7 +24,7 @@ final class JobCost {
   private double jobs;
   private boolean full;
   private long at;
-  private QueueSnapshot before = new QueueSnapshot(0, 0, 0, 0, 0);
+  private Backlog before = new Backlog(0, 0, 0, 0, 0);
 
   /**
    * @param configured seconds, positive
@@ -34,20 +36,20 @@ final class JobCost {
   /**
    * @param now {@link System#nanoTime}
    */
-  void update(QueueSnapshot figures, long now) {
-    long wanted = figures.unsettled() - figures.paused();
-    boolean fullNow = figures.lanes() > 0 && wanted >= figures.lanes();
-    // Between two looks with the same workers, all of them busy at both.
-    if (full && fullNow && figures.workers() == before.workers()) {
+  void update(Backlog backlog, long now) {
+    long runnable = backlog.unsettled() - backlog.paused();
+    boolean fullNow = backlog.members() > 0 && runnable >= backlog.members();
+    // Count only intervals with the same workers, all of them busy at both ends.
+    if (full && fullNow && backlog.hosts() == before.hosts()) {
       long elapsed = now - at;
       double kept = Math.pow(0.5, elapsed / HALF_LIFE_NANOS);
-      workerSeconds = workerSeconds * kept + figures.workers() * (elapsed / 1e9);
-      // Ends and lags are read one after the other, so a difference may be a few off, and the next
-      // one is then off the other way.
-      jobs = Math.max(0, jobs * kept + figures.settled() - before.settled());
+      workerSeconds = workerSeconds * kept + backlog.hosts() * (elapsed / 1e9);
+      // End offsets and lags are read one after the other, so a difference may be off by a few; the
+      // next one is then off in the other direction.
+      jobs = Math.max(0, jobs * kept + backlog.settled() - before.settled());
     }
     full = fullNow;
-    before = figures;
+    before = backlog;
     at = now;
   }
 

@@ -19,21 +19,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * KEDA's external scaler, served. A trigger's metadata says {@code kind} and the {@link
- * ScalingTarget} of one worker. What is not known is an error and never a zero: at an error KEDA
- * keeps the number of workers or falls back, at a zero it would end them.
+ * Implements KEDA's external scaler. A trigger's metadata has {@code kind} and the {@link
+ * ScalingTarget} of one worker. An unknown demand is an error and never zero: on an error KEDA
+ * keeps the number of workers or uses its fallback, on zero it removes them.
  *
  * <p>Safe for use by many threads.
  */
 final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase {
-  /** A cluster has one such stream for each of its scaled objects. */
+  /** A cluster opens one stream per scaled object. */
   static final int STREAMS_MAX = 100;
 
   private final DemandMonitor monitor;
   private final AtomicInteger streams = new AtomicInteger();
 
-  KedaExternalScaler(DemandMonitor watch) {
-    this.monitor = watch;
+  KedaExternalScaler(DemandMonitor monitor) {
+    this.monitor = monitor;
   }
 
   private static String kind(ScaledObjectRef of) {
@@ -62,7 +62,7 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     answer(
         answer,
         () -> {
-          monitor.demand(kind(request)); // refuses a kind that there is not
+          monitor.demand(kind(request)); // throws if there is no such kind
           double size = target(request).perWorker();
           return GetMetricSpecResponse.newBuilder()
               .addMetricSpecs(
@@ -91,10 +91,9 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
         });
   }
 
-  private static <T> void answer(StreamObserver<T> to, Supplier<T> what) {
+  private static <T> void answer(StreamObserver<T> to, Supplier<T> response) {
     try {
-      T answer = what.get();
-      to.onNext(answer);
+      to.onNext(response.get());
       to.onCompleted();
     } catch (RuntimeException e) {
       to.onError(status(e));
@@ -111,10 +110,7 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     return Status.INTERNAL.withCause(e).asRuntimeException();
   }
 
-  /**
-   * Says how things stand as soon as that is known, and again whenever that changes, until the
-   * caller goes.
-   */
+  /** Sends the state as soon as it is known and whenever it changes, until the caller cancels. */
   @Override
   public void streamIsActive(ScaledObjectRef request, StreamObserver<IsActiveResponse> answer) {
     String kind = kind(request);
@@ -132,17 +128,17 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     }
     ServerCallStreamObserver<IsActiveResponse> stream =
         (ServerCallStreamObserver<IsActiveResponse>) answer;
-    ActiveStream told = new ActiveStream(stream, () -> monitor.last(kind).map(Demand::active));
-    Runnable stop = monitor.onChange(told::update);
+    ActiveStream state = new ActiveStream(stream, () -> monitor.last(kind).map(Demand::active));
+    Runnable unregister = monitor.onChange(state::update);
     stream.setOnCancelHandler(
         () -> {
-          stop.run();
+          unregister.run();
           streams.decrementAndGet();
         });
-    told.update();
+    state.update();
   }
 
-  /** One caller and what it has heard last. */
+  /** One caller and the state that it was last sent. */
   private static final class ActiveStream {
     private final ServerCallStreamObserver<IsActiveResponse> stream;
     private final Supplier<Optional<Boolean>> active;

@@ -4,7 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 
 /**
- * Which pod this process runs in, where it is to tell Kubernetes what its end would cost.
+ * The pod that this process runs in, for {@link PodDeletionCostUpdater}.
  *
  * @param name {@code mezzotint.pod}
  * @param server {@code mezzotint.kubernetes}: URL of the cluster's API

@@ -1,86 +1,81 @@
 package dev.mezzotint.autoscaling;
 
 import dev.mezzotint.json.JsonText;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the annotation {@code controller.kubernetes.io/pod-deletion-cost} of the own pod: −1 while
- * nothing is in hand, 1 otherwise. A Deployment that is scaled down takes the cheapest pods first,
- * and without the annotation any.
+ * Keeps the annotation {@code controller.kubernetes.io/pod-deletion-cost} of this worker's own pod:
+ * −1 while it runs no job, 1 otherwise. A Deployment that is scaled down removes the pods of the
+ * lowest cost first, and without the annotation any.
  *
- * <p>One small request as often as that changes, ten seconds apart at least: each is a write to the
- * cluster's own store. Kubernetes promises nothing in return; what is in hand is safe either way.
- * That Kubernetes cannot be reached is said once and tried again.
+ * <p>Sends one patch per change, at most every ten seconds, since each is a write to the cluster's
+ * own store. Kubernetes guarantees nothing in return; running jobs are safe either way. A failure
+ * is logged once and retried.
  */
 public final class PodDeletionCostUpdater implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(PodDeletionCostUpdater.class.getName());
-  public static final Duration PAUSE = Duration.ofSeconds(10);
-  private static final Duration LIMIT = Duration.ofSeconds(5);
+  public static final Duration PERIOD = Duration.ofSeconds(10);
+  private static final int LIMIT_MILLIS = 5_000;
   private static final String ANNOTATION = "controller.kubernetes.io/pod-deletion-cost";
 
   private final PodConfig pod;
-  private final IntSupplier inHand;
-  private final ScheduledExecutorService looks;
-  private @Nullable Boolean toldBusy; // null while Kubernetes does not know
-  private boolean complained;
+  private final IntSupplier runningJobs;
+  private final ScheduledExecutorService executor;
+  private @Nullable Boolean reportedBusy; // null until the first patch succeeds
+  private boolean warned;
 
   /**
-   * Begins at once.
+   * Starts at once.
    *
-   * @param inHand jobs that this process works on
-   * @param pause between two looks
+   * @param runningJobs number of jobs that this process runs
+   * @param period between two checks
    */
-  public PodDeletionCostUpdater(PodConfig pod, IntSupplier inHand, Duration pause) {
+  public PodDeletionCostUpdater(PodConfig pod, IntSupplier runningJobs, Duration period) {
     this.pod = pod;
-    this.inHand = inHand;
-    this.looks =
+    this.runningJobs = runningJobs;
+    this.executor =
         Executors.newSingleThreadScheduledExecutor(
             work -> {
               Thread thread = new Thread(work, "deletion-cost");
               thread.setDaemon(true);
               return thread;
             });
-    looks.scheduleWithFixedDelay(this::look, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+    executor.scheduleWithFixedDelay(this::update, 0, period.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private void look() {
-    boolean busy = inHand.getAsInt() > 0;
-    if (toldBusy != null && toldBusy == busy) {
+  private void update() {
+    boolean busy = runningJobs.getAsInt() > 0;
+    if (reportedBusy != null && reportedBusy == busy) {
       return;
     }
     try {
-      tell(busy ? "1" : "-1");
-      toldBusy = busy;
-      complained = false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      if (!complained) {
-        complained = true;
+      patch(busy ? "1" : "-1");
+      reportedBusy = busy;
+      warned = false;
+    } catch (IOException | RuntimeException e) {
+      if (!warned) {
+        warned = true;
         LOG.log(
             System.Logger.Level.WARNING,
-            "The deletion cost of pod {0} cannot be set at {1}, trying on: {2}",
+            "The deletion cost of pod {0} cannot be set at {1}, retrying; the service account needs"
+                + " the right to patch pods: {2}",
             pod.name(),
             pod.server(),
             e.getMessage());
@@ -88,53 +83,38 @@ public final class PodDeletionCostUpdater implements AutoCloseable {
     }
   }
 
-  private void tell(String cost)
-      throws IOException, GeneralSecurityException, InterruptedException {
+  private void patch(String cost) throws IOException {
+    Config config =
+        new ConfigBuilder(Config.empty())
+            .withMasterUrl(pod.server().toString())
+            .withCaCertFile(pod.account().resolve("ca.crt").toString())
+            // Read again for each patch: Kubernetes renews the token every hour.
+            .withOauthToken(Files.readString(pod.account().resolve("token")).strip())
+            .withConnectionTimeout(LIMIT_MILLIS)
+            .withRequestTimeout(LIMIT_MILLIS)
+            .withRequestRetryBackoffLimit(0)
+            .build();
     String namespace = Files.readString(pod.account().resolve("namespace")).strip();
-    // Read anew each time: Kubernetes renews it every hour.
-    String token = Files.readString(pod.account().resolve("token")).strip();
-    URI address = pod.server().resolve("/api/v1/namespaces/" + namespace + "/pods/" + pod.name());
     byte[] patch =
         JsonText.writeInOrder(Map.of("metadata", Map.of("annotations", Map.of(ANNOTATION, cost))));
-    HttpRequest request =
-        HttpRequest.newBuilder(address)
-            .timeout(LIMIT)
-            .header("Authorization", "Bearer " + token)
-            .header("Content-Type", "application/merge-patch+json")
-            .method("PATCH", HttpRequest.BodyPublishers.ofByteArray(patch))
+    Pod own =
+        new PodBuilder()
+            .withNewMetadata()
+            .withNamespace(namespace)
+            .withName(pod.name())
+            .endMetadata()
             .build();
-    HttpClient client =
-        HttpClient.newBuilder().connectTimeout(LIMIT).sslContext(trusting()).build();
-    HttpResponse<Void> answer = client.send(request, BodyHandlers.discarding());
-    if (answer.statusCode() != 200) {
-      throw new IOException(
-          "it answered "
-              + answer.statusCode()
-              + "; the service account needs the right to patch pods");
+    try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build()) {
+      // With the pod given, the client does not read it first: the right to patch is enough.
+      client
+          .pods()
+          .resource(own)
+          .patch(PatchContext.of(PatchType.JSON_MERGE), new String(patch, StandardCharsets.UTF_8));
     }
-  }
-
-  /** The cluster's own authority and nobody else's. */
-  private SSLContext trusting() throws IOException, GeneralSecurityException {
-    KeyStore authority = KeyStore.getInstance(KeyStore.getDefaultType());
-    authority.load(null, null);
-    Path file = pod.account().resolve("ca.crt");
-    try (InputStream pem = Files.newInputStream(file)) {
-      int number = 0;
-      for (Certificate one : CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
-        authority.setCertificateEntry("ca-" + number++, one);
-      }
-    }
-    TrustManagerFactory trust =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    trust.init(authority);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), null);
-    return context;
   }
 
   @Override
   public void close() {
-    looks.shutdownNow();
+    executor.shutdownNow();
   }
 }

@@ -9,8 +9,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Serves the external scaler over gRPC, in clear text and to anybody who reaches the port: it tells
- * how much waits and changes nothing. Safe for use by many threads.
+ * Serves the external scaler over gRPC, in clear text and without authentication: it reports the
+ * backlog and changes nothing. Safe for use by many threads.
  */
 public final class ScalerServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ScalerServer.class.getName());
@@ -25,12 +25,12 @@ public final class ScalerServer implements AutoCloseable {
   private final Server server;
 
   /**
-   * Listens at once.
+   * Starts listening.
    *
-   * @param port 0 for any that is free
-   * @throws IOException if the port cannot be had
+   * @param port 0 for any free port
+   * @throws IOException if the port is not available
    */
-  public ScalerServer(DemandMonitor watch, String host, int port) throws IOException {
+  public ScalerServer(DemandMonitor monitor, String host, int port) throws IOException {
     threads =
         Executors.newFixedThreadPool(
             THREADS,
@@ -42,7 +42,7 @@ public final class ScalerServer implements AutoCloseable {
     try {
       server =
           NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-              .addService(new KedaExternalScaler(watch))
+              .addService(new KedaExternalScaler(monitor))
               .executor(threads)
               .maxInboundMessageSize(MESSAGE_BYTES_MAX)
               .maxInboundMetadataSize(HEADER_BYTES_MAX)

@@ -4,36 +4,33 @@ import dev.mezzotint.json.InvalidInputException;
 import java.util.Map;
 
 /**
- * How much of a demand one worker is to have: so many seconds of work, or so many jobs. The formula
- * of the autoscaler stands here: {@code workers = ⌈value / share⌉}, which is what Kubernetes makes
- * of a metric with an average value.
+ * The share of a demand per worker, in seconds of work or in jobs. The number of workers is {@code
+ * ⌈value / target⌉}, which is what Kubernetes computes for a metric with an average value.
  */
 public sealed interface ScalingTarget {
-  /** Seconds of work; right where jobs are many and short. */
+  /** Seconds of work; for many short jobs. */
   record Seconds(double perWorker) implements ScalingTarget {}
 
-  /** Jobs, whatever their length; right where one job fills a worker. */
+  /** Jobs of any length; for jobs that occupy a whole worker. */
   record Jobs(double perWorker) implements ScalingTarget {}
 
   double perWorker();
 
-  /** What is to be shared, in the share's own unit. */
+  /** The demand in the unit of this target. */
   default double value(Demand demand) {
     return this instanceof Seconds ? demand.deviceSeconds() : demand.runnable();
   }
 
-  /**
-   * @param most no more than so many
-   */
-  default int workers(Demand demand, int most) {
-    return (int) Math.min(most, Math.ceil(value(demand) / perWorker()));
+  /** Number of workers for a demand. */
+  default int workers(Demand demand, int workersMax) {
+    return (int) Math.min(workersMax, Math.ceil(value(demand) / perWorker()));
   }
 
   /**
-   * From the {@code metadata} of a trigger, which has other keys too.
+   * Reads the target from the {@code metadata} of a trigger; other keys are ignored.
    *
    * @throws InvalidInputException unless exactly one of {@code targetSeconds} and {@code
-   *     targetJobs} is there and is a positive number
+   *     targetJobs} is set, to a positive number
    */
   static ScalingTarget of(Map<String, String> metadata) {
     String seconds = metadata.get("targetSeconds");
@@ -54,7 +51,7 @@ public sealed interface ScalingTarget {
         return value;
       }
     } catch (NumberFormatException e) {
-      // refused below, as a number out of range is
+      // refused below, like a number out of range
     }
     throw new InvalidInputException(
         field, field + " must be a number above 0 and up to 1e9, not " + text);

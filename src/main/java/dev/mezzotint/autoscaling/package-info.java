@@ -1,4 +1,4 @@
-/** How many workers the queued requests need, and the external scaler that reports it to KEDA. */
+/** Measures how many workers the queued requests need and reports it to KEDA and Kubernetes. */
 @NullMarked
 package dev.mezzotint.autoscaling;
 

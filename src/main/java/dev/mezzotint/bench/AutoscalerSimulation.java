@@ -4,32 +4,46 @@ import dev.mezzotint.autoscaling.Demand;
 import dev.mezzotint.autoscaling.ScalingTarget;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
- * Replays arrivals against the autoscaler's rules in virtual time: KEDA's between zero and one,
- * those of Kubernetes above, with {@link ScalingTarget} between them. Time goes in ticks of half a
- * second; jobs are taken oldest first, by any pod that has a free lane, and take as long as they do
- * on a full pod.
+ * Replays arrivals against the autoscaler's rules in virtual time: KEDA's between zero and one pod,
+ * the horizontal pod autoscaler's above, with {@link ScalingTarget} between them, as the manifests
+ * of this repository set them. Time advances in ticks of half a second; jobs are taken oldest
+ * first, by any pod with a free lane, and take as long as on a full pod.
  */
 public final class AutoscalerSimulation {
   private static final double TICK = 0.5;
 
-  /** Beyond the trace's end, so that a cluster that never catches up ends too. */
+  /** Limit beyond the trace's end, for clusters that never catch up. */
   private static final double OVERTIME_SECONDS = 30 * 86_400.0;
 
-  private final SimulatedCluster settings;
+  private static final double POLL_SECONDS = 15;
+
+  /** Time without a job before the last pod stops. */
+  private static final double COOLDOWN_SECONDS = 300;
+
+  /** Scaling down follows the highest wish within this window. */
+  private static final double STABILIZATION_SECONDS = 300;
+
+  /** Share of the pods that may stop per minute. */
+  private static final double DOWN_SHARE = 0.25;
+
+  /** Time that a stopping pod has for its running jobs. */
+  private static final double DRAIN_SECONDS = 20;
+
+  private final SimulatedCluster cluster;
   private final double[] arrivals;
   private final Deque<Integer> waiting = new ArrayDeque<>();
   private final List<Pod> pods = new ArrayList<>();
-  private final Random chance = new Random(1);
+  private final Random random = new Random(1);
   private final double[] started;
   private final boolean[] done;
-  private final Deque<double[]> wishes = new ArrayDeque<>();
+  private final Deque<double[]> wishes = new ArrayDeque<>(); // time, pods
   private double now;
   private int next;
   private int left;
@@ -38,15 +52,15 @@ public final class AutoscalerSimulation {
   private double busySeconds;
   private int killed;
   private double killedSeconds;
-  private int most;
+  private int maxPods;
   private int starts;
-  private double mayGoAt;
+  private double mayShrinkAt;
 
-  /** A pod and the jobs that it has in hand: index and end of each. */
+  /** A pod and its running jobs: index and end of each. */
   private static final class Pod {
     private final double readyAt;
     private double stopAt = Double.POSITIVE_INFINITY;
-    private final List<double[]> inHand = new ArrayList<>();
+    private final List<double[]> running = new ArrayList<>();
 
     Pod(double readyAt) {
       this.readyAt = readyAt;
@@ -57,60 +71,88 @@ public final class AutoscalerSimulation {
     }
   }
 
-  private AutoscalerSimulation(SimulatedCluster settings, ScaleArrivals arrivals) {
-    this.settings = settings;
+  /**
+   * The result of a trace.
+   *
+   * @param waits seconds from each job's arrival to its last start, sorted
+   * @param podHours from the decision for each pod to its end, start-up included
+   * @param busyHours of full work within them
+   * @param killed job starts that ended with their pod and were repeated
+   * @param killedSeconds that those had run
+   * @param maxPods most pods at the same time
+   * @param starts pods started
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Outcome(
+      double[] waits,
+      double podHours,
+      double busyHours,
+      int killed,
+      double killedSeconds,
+      int maxPods,
+      int starts) {
+
+    /**
+     * @param share from 0 to 1
+     */
+    public double waitQuantile(double share) {
+      return waits.length == 0
+          ? 0
+          : waits[(int) Math.min(waits.length - 1.0, Math.floor(share * waits.length))];
+    }
+  }
+
+  private AutoscalerSimulation(SimulatedCluster cluster, ArrivalTrace arrivals) {
+    this.cluster = cluster;
     this.arrivals = arrivals.seconds();
     this.left = this.arrivals.length;
     this.started = new double[this.arrivals.length];
     this.done = new boolean[this.arrivals.length];
-    for (int i = 0; i < settings.podsMin(); i++) {
+    for (int i = 0; i < cluster.minPods(); i++) {
       pods.add(new Pod(0));
       starts++;
     }
   }
 
-  public static ScalingOutcome run(SimulatedCluster settings, ScaleArrivals arrivals) {
-    return new AutoscalerSimulation(settings, arrivals).run();
+  public static Outcome run(SimulatedCluster cluster, ArrivalTrace arrivals) {
+    return new AutoscalerSimulation(cluster, arrivals).run();
   }
 
-  private ScalingOutcome run() {
+  private Outcome run() {
     double last = arrivals.length == 0 ? 0 : arrivals[arrivals.length - 1];
     double pollAt = 0;
-    // Until all is done and the cluster is at rest again, whose pods cost too.
-    while ((left > 0 || pods.size() > settings.podsMin()) && now < last + OVERTIME_SECONDS) {
+    // Until the cluster is idle again: pods that are still running cost, too.
+    while ((left > 0 || pods.size() > cluster.minPods()) && now < last + OVERTIME_SECONDS) {
       while (next < arrivals.length && arrivals[next] <= now) {
         waiting.addLast(next++);
       }
-      finish();
-      begin();
+      finishJobs();
+      startJobs();
       if (now >= pollAt) {
         scale();
-        pollAt += settings.poll();
+        pollAt += POLL_SECONDS;
       }
-      most = Math.max(most, pods.size());
+      maxPods = Math.max(maxPods, pods.size());
       podSeconds += pods.size() * TICK;
       for (Pod pod : pods) {
-        busySeconds += TICK * pod.inHand.size() / settings.lanes();
+        busySeconds += TICK * pod.running.size() / cluster.lanes();
       }
       now += TICK;
     }
-    double[] waits = new double[arrivals.length];
-    int counted = 0;
-    for (int i = 0; i < arrivals.length; i++) {
-      if (done[i]) {
-        waits[counted++] = started[i] - arrivals[i];
-      }
-    }
-    waits = Arrays.copyOf(waits, counted);
-    Arrays.sort(waits);
-    return new ScalingOutcome(
-        waits, podSeconds / 3600, busySeconds / 3600, killed, killedSeconds, most, starts);
+    double[] waits =
+        IntStream.range(0, arrivals.length)
+            .filter(i -> done[i])
+            .mapToDouble(i -> started[i] - arrivals[i])
+            .sorted()
+            .toArray();
+    return new Outcome(
+        waits, podSeconds / 3600, busySeconds / 3600, killed, killedSeconds, maxPods, starts);
   }
 
-  private void finish() {
+  private void finishJobs() {
     for (Iterator<Pod> each = pods.iterator(); each.hasNext(); ) {
       Pod pod = each.next();
-      for (Iterator<double[]> jobs = pod.inHand.iterator(); jobs.hasNext(); ) {
+      for (Iterator<double[]> jobs = pod.running.iterator(); jobs.hasNext(); ) {
         double[] job = jobs.next();
         if (job[1] <= now) {
           done[(int) job[0]] = true;
@@ -118,20 +160,19 @@ public final class AutoscalerSimulation {
           jobs.remove();
         }
       }
-      if (pod.stopping() && (pod.inHand.isEmpty() || now >= pod.stopAt)) {
-        for (double[] job : pod.inHand) {
-          // Handed back: the oldest of all that wait.
+      if (pod.stopping() && (pod.running.isEmpty() || now >= pod.stopAt)) {
+        for (double[] job : pod.running) {
           killed++;
           killedSeconds += now - started[(int) job[0]];
-          waiting.addFirst((int) job[0]);
+          waiting.addFirst((int) job[0]); // released: the oldest of all waiting jobs
         }
         each.remove();
       }
     }
   }
 
-  /** Whoever asks first has the oldest job; that is nobody in particular. */
-  private void begin() {
+  /** Gives the oldest jobs to free pods at random: whichever polls first. */
+  private void startJobs() {
     List<Pod> free = new ArrayList<>();
     for (Pod pod : pods) {
       if (takes(pod)) {
@@ -139,72 +180,67 @@ public final class AutoscalerSimulation {
       }
     }
     while (!waiting.isEmpty() && !free.isEmpty()) {
-      int who = chance.nextInt(free.size());
-      Pod pod = free.get(who);
+      int index = random.nextInt(free.size());
+      Pod pod = free.get(index);
       int job = waiting.removeFirst();
       started[job] = now;
-      pod.inHand.add(new double[] {job, now + settings.jobLatency()});
+      pod.running.add(new double[] {job, now + cluster.jobLatency()});
       if (!takes(pod)) {
-        free.remove(who);
+        free.remove(index);
       }
     }
   }
 
   private boolean takes(Pod pod) {
-    return now >= pod.readyAt && !pod.stopping() && pod.inHand.size() < settings.lanes();
+    return now >= pod.readyAt && !pod.stopping() && pod.running.size() < cluster.lanes();
   }
 
   private void scale() {
     long jobs = waiting.size();
     int alive = 0;
     for (Pod pod : pods) {
-      jobs += pod.inHand.size();
+      jobs += pod.running.size();
       alive += pod.stopping() ? 0 : 1;
     }
-    Demand demand = new Demand(jobs, /* paused= */ 0, settings.jobSeconds());
+    Demand demand = new Demand(jobs, /* paused= */ 0, cluster.jobSeconds());
     if (demand.active()) {
       lastActive = now;
     }
-    int wish = wish(demand);
+    boolean idle = !demand.active() && now - lastActive >= COOLDOWN_SECONDS;
+    int wish = Math.max(cluster.minPods(), cluster.target().workers(demand, cluster.maxPods()));
+    wish = idle ? cluster.minPods() : Math.max(1, wish);
     wishes.addLast(new double[] {now, wish});
-    while (wishes.getFirst()[0] < now - settings.stabilization()) {
+    while (wishes.getFirst()[0] < now - STABILIZATION_SECONDS) {
       wishes.removeFirst();
     }
     if (wish > alive) {
-      // Twice as many or four more per look: the policies of the manifests.
+      // Twice as many or four more per poll: the policies of the manifests.
       int allowed = alive == 0 ? 1 : Math.max(2 * alive, alive + 4);
       for (int i = alive; i < Math.min(wish, allowed); i++) {
-        pods.add(new Pod(now + settings.startup()));
+        pods.add(new Pod(now + cluster.startup()));
         starts++;
       }
     } else if (alive > 0) {
-      shrink(alive, wish, demand);
+      shrink(alive, wish, idle);
     }
   }
 
-  private int wish(Demand demand) {
-    int wish = Math.max(settings.podsMin(), settings.target().workers(demand, settings.podsMax()));
-    boolean rests = !demand.active() && now - lastActive >= settings.cooldown();
-    return rests ? settings.podsMin() : Math.max(1, wish);
-  }
-
-  private void shrink(int alive, int wish, Demand demand) {
+  private void shrink(int alive, int wish, boolean idle) {
     int highest = wishes.stream().mapToInt(w -> (int) w[1]).max().orElse(wish);
-    boolean rests = !demand.active() && now - lastActive >= settings.cooldown();
-    int target = rests ? wish : Math.max(highest, 1);
-    if (target >= alive || (!rests && now < mayGoAt)) {
+    int target = idle ? wish : Math.max(highest, 1);
+    if (target >= alive || (!idle && now < mayShrinkAt)) {
       return;
     }
-    int go = alive - target;
-    if (!rests) {
-      go = (int) Math.min(go, Math.max(1, Math.floor(alive * settings.downShare())));
-      mayGoAt = now + 60;
+    int surplus = alive - target;
+    if (!idle) {
+      surplus = (int) Math.min(surplus, Math.max(1, Math.floor(alive * DOWN_SHARE)));
+      mayShrinkAt = now + 60;
     }
-    // Kubernetes asks nobody which pod is busy: the youngest go first.
-    for (int i = pods.size() - 1; i >= 0 && go > 0; i--) {
+    // Kubernetes does not know which pods are busy: the youngest stop first.
+    for (int i = pods.size() - 1; i >= 0 && surplus > 0; i--) {
       if (!pods.get(i).stopping()) {
-        pods.get(i).stopAt = now + settings.drain();
-        go--;
+        pods.get(i).stopAt = now + DRAIN_SECONDS;
+        surplus--;
       }
     }
   }

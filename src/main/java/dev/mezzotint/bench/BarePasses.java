@@ -11,16 +11,14 @@ import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
- * Bare passes of a network, beside the rate of plain matrix products on the same machine. Not a
- * peak: a network whose convolutions suit the caches better can exceed it.
+ * Measures bare passes of a network against the rate of plain matrix products on the same machine.
+ * That rate is not a peak: a network whose convolutions suit the caches better can exceed it.
  */
 final class BarePasses {
-  /** Layers of this width are matrix products and nothing else. */
+  /** Layers of this width spend their time in matrix products. */
   private static final int WIDE = 1024;
 
   private static final double PRODUCT_SECONDS = 0.5;
@@ -35,12 +33,8 @@ final class BarePasses {
     this.info = info;
   }
 
-  /**
-   * @return for JSON
-   */
-  Map<String, Object> measure(List<Integer> batches, SideBySide turns) {
+  void measure(List<Integer> batches, SideBySide turns, BenchReport report) {
     double operations = OperationCount.operations(files.config(), info.height(), info.width());
-    Map<String, Object> figures = new LinkedHashMap<>();
     List<Object> cases = new ArrayList<>();
     List<Double> rates = new ArrayList<>();
     int most = Collections.max(batches);
@@ -58,19 +52,18 @@ final class BarePasses {
         double after = products.operationsPerSecond();
         double share = outcome.rate() * operations / ((rates.get(rates.size() - 1) + after) / 2);
         rates.add(after);
-        outcome.figures().put("shareOfMatrixProducts", share);
-        SamplerBench.say("     %.3f of the rate of plain matrix products", share);
-        cases.add(outcome.figures());
+        outcome.metrics().put("shareOfMatrixProducts", share);
+        report.print("     %.3f of the rate of plain matrix products", share);
+        cases.add(outcome.metrics());
       }
     }
     double[] all = rates.stream().mapToDouble(rate -> rate / 1e9).toArray();
-    SamplerBench.say(
+    report.print(
         "one row-step is %.2f GFLOP; plain matrix products run at %s GFLOP/s",
         operations / 1e9, SampleStatistics.of(all).text("%.0f"));
-    figures.put("operationsPerRowStep", operations);
-    figures.put("matrixProductGflops", SampleStatistics.of(all).toMap());
-    figures.put("cases", cases);
-    return figures;
+    report.put("operationsPerRowStep", operations);
+    report.put("matrixProductGflops", SampleStatistics.of(all).toMap());
+    report.put("cases", cases);
   }
 
   private void fill(SamplingNetwork.Slots slots, int rows) {
@@ -95,11 +88,11 @@ final class BarePasses {
     long[] one = {0};
     return () -> {
       slots.step(named, alpha, coefficients, new long[rows]);
-      slots.take(one); // waits for devices that work behind the caller's back
+      slots.take(one); // waits for asynchronous devices
     };
   }
 
-  /** How fast this device multiplies matrices, by the same software: 1,024³ again and again. */
+  /** The rate of matrix products on this device, by the same software: 1,024³ repeatedly. */
   private static final class Products implements AutoCloseable {
     private final SamplingNetwork network;
     private final SamplingNetwork.Slots slots;

@@ -2,7 +2,7 @@ package dev.mezzotint.bench;
 
 import picocli.CommandLine.Command;
 
-/** {@code bench}: the project's own measurements, on the user's machine. */
+/** {@code bench}: the project's benchmarks, run on the user's machine. */
 @Command(
     name = "bench",
     description = "Measure this software on this machine.",

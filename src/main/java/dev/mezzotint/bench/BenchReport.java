@@ -1,45 +1,42 @@
 package dev.mezzotint.bench;
 
-import dev.mezzotint.cli.OutputPaths;
+import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.network.Device;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
- * What becomes of a benchmark's figures: a file of them, and a comparison with an earlier one.
+ * The report of a benchmark, and its comparison with an earlier one.
  *
- * <p>Only figures without a unit are compared: ratios to a peer, shares of the bare network or of
- * plain matrix products, calls per job. A shared machine is half as fast an hour later, so pictures
- * per second of two files say nothing about the software; what was measured by turns does.
+ * <p>Only metrics without a unit are compared: ratios to a peer, shares of the bare network or of
+ * plain matrix products, calls per job. The speed of a shared machine may halve within an hour, so
+ * the images per second of two reports say nothing about the software; values that were measured
+ * alternately do.
  */
-public final class BenchReport {
-  /** Whose fall is a loss. */
-  private static final Set<String> RISING = Set.of("ratio", "share", "shareOfMatrixProducts");
-
-  /** Whose rise is a loss. */
-  private static final Set<String> FALLING = Set.of("peakMemoryRatio", "storeCallsPerJob");
-
+public final class BenchReport extends ReportOptions {
+  private static final Set<String> HIGHER_IS_BETTER =
+      Set.of("ratio", "share", "shareOfMatrixProducts");
+  private static final Set<String> LOWER_IS_BETTER = Set.of("peakMemoryRatio", "storeCallsPerJob");
   private static final long FILE_BYTES_MAX = 10_000_000;
-
-  @Option(names = "--json", paramLabel = "FILE", description = "Write all figures here.")
-  private @Nullable Path json;
 
   @Option(
       names = "--compare",
       paramLabel = "FILE",
       description = {
-        "Figures of an earlier run, written by --json: ratios and shares that have",
-        "become worse by more than --band are named, and the exit code is 1."
+        "Report of an earlier run: ratios and shares that are worse by more than --band",
+        "are listed, and the exit code is 1."
       })
   private @Nullable Path earlier;
 
@@ -47,19 +44,26 @@ public final class BenchReport {
       names = "--band",
       defaultValue = "0.1",
       paramLabel = "B",
-      description =
-          "How far noise alone moves a median, as a part of it; default ${DEFAULT-VALUE}.")
+      description = "Relative noise of a median; default ${DEFAULT-VALUE}.")
   private double band = 0.1;
 
+  /** Reports the model, the machine and how busy it is. */
+  void recordMachine(Device device, String model) {
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    put("model", model);
+    put("machine", device.description());
+    put("loadAverageAtStart", load);
+    print("%s on %s; load average %.1f", model, device.description(), load);
+  }
+
   /**
-   * Refuses, before anything is measured, what could not be written or compared.
+   * Checks the options before the measurement.
    *
    * @throws InvalidInputException naming the option
    */
+  @Override
   public void check() {
-    if (json != null) {
-      OutputPaths.file("--json", json);
-    }
+    super.check();
     if (!(band >= 0 && band < 1)) {
       throw new InvalidInputException("--band", "--band must be 0 to below 1, not " + band);
     }
@@ -68,50 +72,36 @@ public final class BenchReport {
     }
   }
 
-  /** Writes what there is so far: long runs are cut short. */
-  public void write(Map<String, Object> figures) throws IOException {
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(figures));
-    }
-  }
-
   /**
-   * Writes the figures and compares them.
+   * Also compares the metrics with the earlier report.
    *
-   * @return the exit code: 1 if something has become worse beyond the band
+   * @return the exit code: 1 if a metric is worse beyond the band
    */
-  public int end(Map<String, Object> figures) throws IOException {
-    write(figures);
+  @Override
+  public int finish() throws IOException {
+    super.finish();
     if (earlier == null) {
       return 0;
     }
-    Map<String, Double> before = medians(read(earlier).toMap());
+    Map<String, Double> before = comparable(read(earlier));
     Map<String, Double> now =
-        medians(JsonObject.parse(JsonText.write(figures)).toMap()); // numbers as the file has them
-    int worse = 0;
-    int compared = 0;
-    for (Map.Entry<String, Double> entry : now.entrySet()) {
-      Double was = before.get(entry.getKey());
-      if (was == null) {
-        continue;
-      }
-      compared++;
-      String name = entry.getKey().substring(entry.getKey().lastIndexOf('.') + 1);
-      double is = entry.getValue();
-      boolean lost = RISING.contains(name) ? is < was * (1 - band) : is > was * (1 + band);
-      worse += lost ? 1 : 0;
-      System.out.println(
-          String.format(
-              Locale.ROOT,
-              "%s: %.3f, was %.3f%s",
-              entry.getKey(),
-              is,
-              was,
-              lost ? ": worse by more than " + band : ""));
-    }
-    if (compared == 0) {
+        comparable(JsonObject.parse(JsonText.write(metrics()))); // numbers as in the file
+    now.keySet().retainAll(before.keySet());
+    if (now.isEmpty()) {
       throw new InvalidInputException(
-          "--compare", "--compare: " + earlier + " holds none of the figures of this run");
+          "--compare", "--compare: " + earlier + " has no metric in common with this run");
+    }
+    int worse = 0;
+    for (Map.Entry<String, Double> entry : now.entrySet()) {
+      String name = entry.getKey().substring(entry.getKey().lastIndexOf('.') + 1);
+      double was = Objects.requireNonNull(before.get(entry.getKey()));
+      double is = entry.getValue();
+      boolean lost =
+          HIGHER_IS_BETTER.contains(name) ? is < was * (1 - band) : is > was * (1 + band);
+      worse += lost ? 1 : 0;
+      print(
+          "%s: %.3f, was %.3f%s",
+          entry.getKey(), is, was, lost ? ": worse by more than " + band : "");
     }
     return worse > 0 ? 1 : 0;
   }
@@ -129,10 +119,10 @@ public final class BenchReport {
     }
   }
 
-  /** Path → value of everything that can be compared. */
-  private static Map<String, Double> medians(Map<String, Object> figures) {
+  /** The metrics that are compared, by their paths; of a spread its median. */
+  private static Map<String, Double> comparable(JsonObject report) {
     Map<String, Double> found = new LinkedHashMap<>();
-    walk("", "", figures, found);
+    walk("", "", report.toMap(), found);
     return found;
   }
 
@@ -152,7 +142,7 @@ public final class BenchReport {
         walk(path + "." + i, name, list.get(i), found);
       }
     } else if (value instanceof Number number
-        && (RISING.contains(name) || FALLING.contains(name))) {
+        && (HIGHER_IS_BETTER.contains(name) || LOWER_IS_BETTER.contains(name))) {
       found.put(path, number.doubleValue());
     }
   }

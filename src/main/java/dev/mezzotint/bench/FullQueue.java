@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** A step loop with more to do than it can, as a worker has it; finished pictures become PNGs. */
+/** Keeps a step loop at full load, as a worker does; finished images are encoded as PNG. */
 final class FullQueue implements AutoCloseable {
   private static final int LONG_STEPS = 64;
   private static final int SHORT_STEPS = 8;
@@ -65,14 +65,14 @@ final class FullQueue implements AutoCloseable {
         Optional.empty());
   }
 
-  /** What one job heard. */
-  private class Ear implements Sampler.RowListener {
+  /** Counts the stages of a job and waits for its end. */
+  private class Progress implements Sampler.RowListener {
     final AtomicInteger stages = new AtomicInteger();
     final CountDownLatch end = new CountDownLatch(1);
     private final AtomicInteger left;
     volatile @Nullable RuntimeException failure;
 
-    Ear(int images) {
+    Progress(int images) {
       left = new AtomicInteger(images);
     }
 
@@ -115,13 +115,13 @@ final class FullQueue implements AutoCloseable {
 
   /** Loads the model. */
   void warm() throws InterruptedException {
-    Ear ear = new Ear(1);
-    loop.submit(job(1, 2, Solver.EULER), ear);
-    ear.await();
+    Progress progress = new Progress(1);
+    loop.submit(job(1, 2, Solver.EULER), progress);
+    progress.await();
   }
 
   /**
-   * @param lanes requests in hand all the time; each that ends is followed by another
+   * @param lanes requests in progress; each that ends is replaced by another
    * @return row-steps per second
    */
   double rowStepsPerSecond(int lanes, double seconds) throws InterruptedException {
@@ -150,7 +150,7 @@ final class FullQueue implements AutoCloseable {
     ServingModes.Request request = ServingModes.mixed(random, 0);
     return loop.submit(
         job(request.images(), request.steps(), request.solver()),
-        new Ear(request.images()) {
+        new Progress(request.images()) {
           @Override
           void ended() {
             if (!over) {
@@ -164,35 +164,35 @@ final class FullQueue implements AutoCloseable {
   }
 
   /**
-   * A one-image request in the middle of a long batch.
+   * A one-image request submitted during a long batch, the worst of several trials.
    *
-   * @param start and {@code end}: turns of the loop from its coming to its first step and to its
-   *     last, the worst of some trials
+   * @param start iterations of the loop from its arrival to its first step
+   * @param end iterations of the loop from its arrival to its last step
    */
   record ShortRequest(int steps, long start, long end) {}
 
-  ShortRequest shortInTheMiddle() throws InterruptedException {
+  ShortRequest shortDuringLongBatch() throws InterruptedException {
     long start = 0;
     long end = 0;
     for (int trial = 0; trial < TRIALS; trial++) {
-      Ear longEar = new Ear(16);
-      Sampler.Running batch = loop.submit(job(16, LONG_STEPS, Solver.HEUN), longEar);
-      while (longEar.stages.get() < 16 + trial) {
+      Progress longProgress = new Progress(16);
+      Sampler.Running batch = loop.submit(job(16, LONG_STEPS, Solver.HEUN), longProgress);
+      while (longProgress.stages.get() < 16 + trial) {
         Thread.onSpinWait();
       }
-      long came = loop.passes();
+      long arrival = loop.passes();
       AtomicLong first = new AtomicLong(-1);
-      Ear ear =
-          new Ear(1) {
+      Progress progress =
+          new Progress(1) {
             @Override
             public void advanced(int more) {
               first.compareAndSet(-1, loop.passes());
             }
           };
-      loop.submit(job(1, SHORT_STEPS, Solver.EULER), ear);
-      ear.await();
-      end = Math.max(end, loop.passes() - came);
-      start = Math.max(start, first.get() - came);
+      loop.submit(job(1, SHORT_STEPS, Solver.EULER), progress);
+      progress.await();
+      end = Math.max(end, loop.passes() - arrival);
+      start = Math.max(start, first.get() - arrival);
       batch.cancel();
     }
     return new ShortRequest(SHORT_STEPS, start, end);
@@ -203,14 +203,14 @@ final class FullQueue implements AutoCloseable {
     int worst = 0;
     for (int trial = 0; trial < TRIALS; trial++) {
       AtomicInteger calls = new AtomicInteger();
-      Ear ear =
-          new Ear(4) {
+      Progress progress =
+          new Progress(4) {
             @Override
             public void advanced(int more) {
               calls.incrementAndGet();
             }
           };
-      Sampler.Running running = loop.submit(job(4, LONG_STEPS, Solver.EULER), ear);
+      Sampler.Running running = loop.submit(job(4, LONG_STEPS, Solver.EULER), progress);
       while (calls.get() < 3 + trial % 5) {
         Thread.onSpinWait();
       }

@@ -1,25 +1,26 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Models whose steps can be held up between two passes, so that a worker and the bare network can
- * be measured by turns on one machine. Safe for use by many threads.
+ * Loads models whose steps can be blocked between two passes, so that a worker and the bare network
+ * can be measured alternately. Safe for use by many threads.
  */
 final class GatedModelLoader implements ModelLoader {
-  private final ModelLoader shelf;
+  private final ModelLoader models;
   private final ReentrantLock gate = new ReentrantLock(/* fair= */ true);
   private final AtomicLong rows = new AtomicLong();
 
-  GatedModelLoader(ModelLoader shelf) {
-    this.shelf = shelf;
+  GatedModelLoader(ModelLoader models) {
+    this.models = models;
   }
 
-  /** Waits for the pass in hand; none begins until {@link #release}. */
+  /** Waits for the current pass; no other starts until {@link #release}. */
   void hold() {
     gate.lock();
   }
@@ -28,24 +29,24 @@ final class GatedModelLoader implements ModelLoader {
     gate.unlock();
   }
 
-  /** Rows in passes so far, without those that only filled them up. */
+  /** Rows evaluated so far, without padding. */
   long rowSteps() {
     return rows.get();
   }
 
   @Override
   public ModelInfo find(String reference) {
-    return shelf.find(reference);
+    return models.find(reference);
   }
 
   @Override
   public long bytes(ModelInfo model) {
-    return shelf.bytes(model);
+    return models.bytes(model);
   }
 
   @Override
   public SamplingNetwork load(ModelInfo model) {
-    SamplingNetwork network = shelf.load(model);
+    SamplingNetwork network = models.load(model);
     return new SamplingNetwork() {
       @Override
       public float[] evaluate(float[] input, int height, int width, float[] t, long[] classes) {

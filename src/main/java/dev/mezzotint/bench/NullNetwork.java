@@ -2,15 +2,17 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * A network that does nothing and costs nothing, so that all the rest can be measured: pictures are
- * their noise. Known to {@code bench queue} alone; no request to a worker finds it. Used by one
- * thread at a time.
+ * A network that does nothing, so that everything else can be measured: images are their noise.
+ * Only {@code bench queue} knows it. Used by one thread at a time.
  */
 final class NullNetwork implements SamplingNetwork {
   static final String NAME = "null";
@@ -18,15 +20,26 @@ final class NullNetwork implements SamplingNetwork {
   private static final int SIDE = 32;
   private static final int VALUES = 3 * SIDE * SIDE;
 
-  /** Holds this network and no other. Safe for use by many threads. */
-  static final class Shelf implements ModelLoader {
+  /** Loads this network only. Safe for use by many threads. */
+  static final class Loader implements ModelLoader {
     @Override
     public ModelInfo find(String reference) {
       if (!reference.equals(NAME) && !reference.equals(NAME + "@1")) {
         throw new InvalidInputException("model", "no model " + reference);
       }
       return new ModelInfo(
-          NAME, "1", 3, SIDE, SIDE, OptionalInt.empty(), 0, /* steps= */ 8, Solver.EULER);
+          NAME,
+          /* version= */ "1",
+          /* channels= */ 3,
+          SIDE,
+          SIDE,
+          /* classes= */ OptionalInt.empty(),
+          /* condition= */ List.of(),
+          /* steps= */ 8,
+          Solver.EULER,
+          /* nullClass= */ OptionalInt.empty(),
+          ModelCard.GAUSSIAN,
+          /* tuned= */ List.of());
     }
 
     @Override

@@ -11,10 +11,6 @@ import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.observability.SamplingMetrics;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
-import dev.mezzotint.torch.TorchDevice;
-import dev.mezzotint.worker.Connections;
-import dev.mezzotint.worker.Endpoints;
-import dev.mezzotint.worker.ModelFinder;
 import dev.mezzotint.worker.WorkerConfig;
 import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
@@ -28,11 +24,7 @@ import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -44,13 +36,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code bench observing}: what it costs to be looked at. One worker behind a full queue, by turns
- * as it is without a collector, and with traces sent to a collector in this process and meters
+ * {@code bench observing}: the cost of observability. One worker behind a full queue, alternately
+ * as it is without a collector, and with traces sent to a collector in this process and metrics
  * scraped every second.
  */
 @Command(
     name = "observing",
-    description = "Throughput with traces sent and meters scraped each second, against without.",
+    description = "Compare throughput with traces and one metrics scrape a second, and without.",
     footer = {"", "Example:", "  bench observing --model avatars-32 --seconds 4"})
 public final class ObservabilityBench implements Callable<Integer> {
   private static final int PAIRS = 12;
@@ -61,24 +53,23 @@ public final class ObservabilityBench implements Callable<Integer> {
   @Option(
       names = "--model",
       defaultValue = "avatars-32",
-      paramLabel = "NAME",
-      description = "Default ${DEFAULT-VALUE}.")
+      paramLabel = "REF",
+      description = "The model; default ${DEFAULT-VALUE}.")
   private String model = "avatars-32";
 
   @Option(
       names = "--seconds",
       defaultValue = "4",
       paramLabel = "S",
-      description = "Of each of 24 turns; default ${DEFAULT-VALUE}.")
+      description = "Length of each of 24 turns; default ${DEFAULT-VALUE}.")
   private double seconds = 4;
 
-  @Mixin private BenchReport output = new BenchReport();
+  @Mixin private BenchReport report = new BenchReport();
 
   private final Supplier<WorkerConfig> configuration;
-  private final AtomicLong received = new AtomicLong();
-  private final AtomicLong scraped = new AtomicLong();
-  private final AtomicLong watched = new AtomicLong();
-  private final Map<String, Object> figures = new LinkedHashMap<>();
+  private final AtomicLong bytesReceived = new AtomicLong();
+  private final AtomicLong charactersScraped = new AtomicLong();
+  private final AtomicLong scrapeNanos = new AtomicLong();
   private volatile boolean on;
 
   public ObservabilityBench(Supplier<WorkerConfig> configuration) {
@@ -87,15 +78,12 @@ public final class ObservabilityBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    output.check();
+    report.check();
     if (seconds <= 0) {
       throw new InvalidInputException("--seconds", "--seconds must be positive");
     }
-    Path data = Files.createTempDirectory("mezzotint-bench");
-    System.setProperty("mezzotint.data", data.toString());
     HttpServer collector = collector();
-    int port = collector.getAddress().getPort();
-    String address = "http://127.0.0.1:" + port + "/v1/traces";
+    String address = "http://127.0.0.1:" + collector.getAddress().getPort() + "/v1/traces";
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     try (OpenTelemetrySdk telemetry =
         OpenTelemetrySdk.builder()
@@ -107,12 +95,12 @@ public final class ObservabilityBench implements Callable<Integer> {
                             .build())
                     .build())
             .build()) {
-      run(meters, telemetry);
+      Instrumentation observed = new Instrumentation(meters, Optional.of(telemetry));
+      BenchStack.run(configuration, observed, stack -> run(stack, observed, meters));
     } finally {
       collector.stop(0);
-      QueueBench.delete(data);
     }
-    return output.end(figures);
+    return report.finish();
   }
 
   private HttpServer collector() throws IOException {
@@ -121,7 +109,7 @@ public final class ObservabilityBench implements Callable<Integer> {
     server.createContext(
         "/v1/traces",
         exchange -> {
-          received.addAndGet(exchange.getRequestBody().readAllBytes().length);
+          bytesReceived.addAndGet(exchange.getRequestBody().readAllBytes().length);
           exchange.sendResponseHeaders(200, -1);
           exchange.close();
         });
@@ -129,60 +117,47 @@ public final class ObservabilityBench implements Callable<Integer> {
     return server;
   }
 
-  private void run(PrometheusMeterRegistry meters, OpenTelemetrySdk telemetry)
-      throws IOException, InterruptedException {
-    WorkerConfig settings = configuration.get();
-    Instrumentation observed = new Instrumentation(meters, Optional.of(telemetry));
-    try (Endpoints endpoints = Endpoints.open(settings);
-        Connections connections = new Connections(settings, endpoints, observed)) {
-      connections.prepare();
-      Device device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
-      ModelResolver library =
-          new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
-      ModelInfo info = library.find(model);
-      GatedModelLoader gate = new GatedModelLoader(library);
-      // Meters are always counted; what is switched is whether anybody looks.
-      JobListener plain = new Instrumentation(meters, Optional.empty()).jobs(WorkerRole.GENERATION);
-      JobListener traced = observed.jobs(WorkerRole.GENERATION);
-      try (InstrumentedWorker path =
-          new InstrumentedWorker(
-              settings,
-              connections,
-              gate,
-              device,
-              settings.lanes(),
-              new Stopwatch(),
-              delivery -> (on ? traced : plain).taken(delivery))) {
-        SamplingMetrics.register(path.loop, meters);
-        measure(path, gate, endpoints, info, observed, meters);
-        account(plain, traced);
-      }
+  private void run(BenchStack stack, Instrumentation observed, PrometheusMeterRegistry meters)
+      throws InterruptedException {
+    Device device = stack.device();
+    ModelResolver models = stack.models(device);
+    ModelInfo info = models.find(model);
+    GatedModelLoader gate = new GatedModelLoader(models);
+    // Meters always count; only traces and scrapes are switched.
+    JobListener plain = new Instrumentation(meters, Optional.empty()).jobs(WorkerRole.GENERATION);
+    JobListener traced = observed.jobs(WorkerRole.GENERATION);
+    try (InstrumentedWorker worker =
+        new InstrumentedWorker(
+            stack.config(),
+            stack.connections(),
+            gate,
+            device,
+            stack.config().lanes(),
+            new Stopwatch(),
+            started -> (on ? traced : plain).deliveryStarted(started))) {
+      SamplingMetrics.register(worker.loop, meters);
+      stack.submitMixed(info, JOBS);
+      worker.startWarm();
+      measure(worker, gate, observed, meters);
+      measureCpu(plain, traced);
     }
   }
 
   private void measure(
-      InstrumentedWorker path,
+      InstrumentedWorker worker,
       GatedModelLoader gate,
-      Endpoints endpoints,
-      ModelInfo info,
       Instrumentation observed,
       PrometheusMeterRegistry meters)
       throws InterruptedException {
-    QueueBench.submitMixed(endpoints, info, JOBS);
-    path.queue.start();
-    while (path.loop.metrics().running() == 0) {
-      TimeUnit.MILLISECONDS.sleep(20);
-    }
-    TimeUnit.SECONDS.sleep(3);
     Thread scraper = new Thread(() -> scrape(meters), "scraper");
     scraper.setDaemon(true);
     scraper.start();
     double[] without = new double[PAIRS];
     double[] with = new double[PAIRS];
     double[] share = new double[PAIRS];
-    try (AutoCloseable passes = observed.passes(path.loop)) {
+    try (AutoCloseable passes = observed.passes(worker.loop)) {
       for (int pair = 0; pair < PAIRS; pair++) {
-        // There and back, so that what drifts falls on both.
+        // The order alternates, so that a drift affects both sides equally.
         boolean first = pair % 2 == 0;
         double a = rate(gate, first);
         double b = rate(gate, !first);
@@ -197,10 +172,18 @@ public final class ObservabilityBench implements Callable<Integer> {
     } finally {
       scraper.interrupt();
     }
-    tell(without, with, share);
+    report.print("without  %s row-steps/s", SampleStatistics.of(without).text("%.4g"));
+    report.print("with     %s row-steps/s", SampleStatistics.of(with).text("%.4g"));
+    report.print("share    %s", SampleStatistics.of(share).text("%.4f"));
+    report.print(
+        "%d bytes of spans received, %d characters scraped",
+        bytesReceived.get(), charactersScraped.get());
+    report.put("without", SampleStatistics.of(without).toMap());
+    report.put("with", SampleStatistics.of(with).toMap());
+    report.put("share", SampleStatistics.of(share).toMap());
   }
 
-  /** Row-steps a second of one turn; its first half second belongs to the turn before. */
+  /** Row-steps per second of one turn; its first half second still belongs to the last turn. */
   private double rate(GatedModelLoader gate, boolean observed) throws InterruptedException {
     on = observed;
     TimeUnit.MILLISECONDS.sleep(500);
@@ -220,22 +203,19 @@ public final class ObservabilityBench implements Callable<Integer> {
       while (true) {
         Thread.sleep(SCRAPE_MILLIS);
         if (on) {
-          scraped.addAndGet(meters.scrape().length());
+          charactersScraped.addAndGet(meters.scrape().length());
         }
-        watched.set(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime());
+        scrapeNanos.set(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /**
-   * What looking costs in processor time, told apart from what the machine does besides: the
-   * threads that scrape and send, and the calls of one delivery.
-   */
-  private void account(JobListener plain, JobListener traced) {
+  /** Measures the CPU time of observability: scraping and sending, and the calls of a delivery. */
+  private void measureCpu(JobListener plain, JobListener traced) {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    long nanos = watched.get();
+    long nanos = scrapeNanos.get();
     for (long id : threads.getAllThreadIds()) {
       ThreadInfo info = threads.getThreadInfo(id);
       if (info != null && info.getThreadName().startsWith("BatchSpanProcessor")) {
@@ -245,47 +225,33 @@ public final class ObservabilityBench implements Callable<Integer> {
     double observedSeconds = PAIRS * (seconds + 0.5);
     double share = nanos / 1e9 / observedSeconds;
     double delivery = (deliveries(traced) - deliveries(plain)) / 1e3;
-    say("scraping and sending take %.3f %% of one processor", 100 * share);
-    say("spans of one delivery take %.0f µs of its own thread", delivery);
-    figures.put("scrapingAndSendingOfOneProcessor", share);
-    figures.put("microsPerDelivery", delivery);
+    report.print("scraping and sending take %.3f %% of one CPU", 100 * share);
+    report.print("spans of one delivery take %.0f µs of its own thread", delivery);
+    report.put("scrapingAndSendingOfOneProcessor", share);
+    report.put("microsPerDelivery", delivery);
   }
 
-  /** Nanoseconds of processor time of one delivery's calls. */
+  /** Nanoseconds of CPU time of one delivery's calls. */
   private static double deliveries(JobListener listener) {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     double last = 0;
-    for (int round = 0; round < 3; round++) { // the first ones compile
+    for (int round = 0; round < 3; round++) { // the first rounds compile
       long before = threads.getCurrentThreadCpuTime();
       for (int i = 0; i < DELIVERIES; i++) {
-        JobListener.DeliveryObserver visit =
-            listener.taken(new Delivery("requests", 0, i, 1, new byte[0], List.of()));
-        visit.job("bench");
-        visit.phase("claim");
-        visit.attempt(1, "model");
-        visit.phase("work");
+        JobListener.DeliveryObserver delivery =
+            listener.deliveryStarted(new Delivery("requests", 0, i, 1, new byte[0], List.of()));
+        delivery.jobIdentified("bench");
+        delivery.phaseStarted("claim");
+        delivery.attemptStarted(1, "model");
+        delivery.phaseStarted("work");
         long now = System.nanoTime();
-        visit.samplingStarted(() -> 1).end(now, Map.of("evaluations", 1L));
-        visit.recordSpan("pictures", now, now, Map.of("pictures", 1L));
-        visit.phase("commit");
-        visit.settled(DeliveryHandler.Settlement.ACCEPT);
+        delivery.samplingStarted(() -> 1).end(now, Map.of("evaluations", 1L));
+        delivery.recordSpan("images", now, now, Map.of("images", 1L));
+        delivery.phaseStarted("commit");
+        delivery.settled(DeliveryHandler.Settlement.ACCEPT);
       }
       last = (threads.getCurrentThreadCpuTime() - before) / (double) DELIVERIES;
     }
     return last;
-  }
-
-  private void tell(double[] without, double[] with, double[] share) {
-    say("without  %s row-steps/s", SampleStatistics.of(without).text("%.4g"));
-    say("with     %s row-steps/s", SampleStatistics.of(with).text("%.4g"));
-    say("share    %s", SampleStatistics.of(share).text("%.4f"));
-    say("%d bytes of spans received, %d characters scraped", received.get(), scraped.get());
-    figures.put("without", SampleStatistics.of(without).toMap());
-    figures.put("with", SampleStatistics.of(with).toMap());
-    figures.put("share", SampleStatistics.of(share).toMap());
-  }
-
-  private static void say(String format, Object... arguments) {
-    System.out.println(String.format(Locale.ROOT, format, arguments));
   }
 }

@@ -8,15 +8,15 @@ import dev.mezzotint.network.TrainStep;
 import java.util.Map;
 
 /**
- * Floating-point operations of one evaluation of one row: two for each multiplication and addition
- * of convolutions, linear layers and attention. Norms, activations and sums are not counted; they
- * are below a hundredth of it and bound by memory instead.
+ * Counts the floating-point operations of one evaluation of one row: two for each multiply-add of
+ * convolutions, linear layers and attention. Norms, activations and sums are not counted; they are
+ * below one percent and bound by memory.
  */
 public final class OperationCount {
   private OperationCount() {}
 
   /**
-   * @param height of a row's picture in pixels, as {@code width} a multiple of the network's {@code
+   * @param height of a row's image in pixels, as {@code width} a multiple of the network's {@code
    *     sizeMultiple}
    */
   public static long operations(NetworkConfig config, int height, int width) {
@@ -31,7 +31,7 @@ public final class OperationCount {
     return operations;
   }
 
-  /** Multiplications of a layer for each pixel of its output, known by its kernel. */
+  /** Multiplications of a layer for each pixel of its output, from the shape of its kernel. */
   private static long layer(String name, long[] shape, long pixels) {
     if (shape.length == 4) {
       return shape[0] * shape[1] * shape[2] * shape[3];
@@ -39,14 +39,14 @@ public final class OperationCount {
     if (shape.length != 2
         || name.equals("class_embedding.weight")
         || name.startsWith("time_proj")) {
-      return 0; // norms, biases; a row of a table is looked up
+      return 0; // norms, biases; an embedding is a look-up
     }
     // Attention's two products, q·k over all pixels and their weights · v, counted with q's layer.
     long products = name.endsWith(".to_q.weight") ? 2 * pixels * shape[0] : 0;
     return shape[0] * shape[1] + products;
   }
 
-  /** Pixels of a layer's output; 1 for what is done once for the whole row. */
+  /** Pixels of a layer's output; 1 for layers that run once for the whole row. */
   private static long pixels(String name, UNetConfig config, int height, int width) {
     int last = config.blockOutChannels().size() - 1;
     String[] parts = name.split("\\.");

@@ -4,13 +4,13 @@ import dev.mezzotint.network.SamplingNetwork;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
-/** Passes of a real network in real time; what the rows become is nobody's concern. */
+/** Passes of a real network in real time; their results are discarded. */
 final class RealTimePasses implements ServingModes.Passes {
   private final SamplingNetwork.Slots slots;
   private final long start = System.nanoTime();
 
   /**
-   * @param slots with slot 0 free for this
+   * @param slots with slot 0 free for these passes
    */
   RealTimePasses(SamplingNetwork.Slots slots) {
     this.slots = slots;
@@ -33,6 +33,6 @@ final class RealTimePasses implements ServingModes.Passes {
     long[] named = new long[size];
     Arrays.fill(named, 0);
     slots.step(named, new float[size], new float[4 * size], new long[size]);
-    slots.take(new long[] {0}); // waits for devices that work behind the caller's back
+    slots.take(new long[] {0}); // waits for asynchronous devices
   }
 }

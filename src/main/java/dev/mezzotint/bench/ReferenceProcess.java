@@ -12,18 +12,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Another program that runs the same network ({@code src/benchmark/peer/peer.py}), driven line by
- * line so that both sides take turns on one machine. Used by one thread; closed by whoever made it.
+ * Another program that runs the same network ({@code src/benchmark/peer/peer.py}): one JSON object
+ * a line asks for a turn and answers it. Used by one thread; closed by its creator.
  */
 final class ReferenceProcess implements AutoCloseable {
-  private static final String ENDED = "the program of --peer has ended without an answer";
+  private static final String ENDED = "the program of --peer ended without an answer";
 
   private final Process process;
   private final OutputStream in;
   private final BufferedReader out;
 
   /**
-   * @param command the program and its arguments, apart by spaces
+   * @param command the program and its arguments, separated by spaces
    */
   ReferenceProcess(String command) {
     try {
@@ -40,10 +40,10 @@ final class ReferenceProcess implements AutoCloseable {
   }
 
   /**
-   * What a side has done in its turn.
+   * The result of a turn.
    *
    * @param rate images per second
-   * @param peakBytes most memory of its process in this turn
+   * @param peakBytes peak resident memory of its process in this turn
    */
   record Turn(double rate, double peakBytes) {}
 
@@ -59,9 +59,9 @@ final class ReferenceProcess implements AutoCloseable {
         answer.number("peakBytes", 0, 1e15, 0));
   }
 
-  private JsonObject ask(Map<String, Object> words) {
+  private JsonObject ask(Map<String, Object> request) {
     try {
-      in.write(JsonText.write(new LinkedHashMap<>(words)));
+      in.write(JsonText.write(new LinkedHashMap<>(request)));
       in.write('\n');
       in.flush();
       String line = out.readLine();

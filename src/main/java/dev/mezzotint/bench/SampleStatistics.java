@@ -2,13 +2,14 @@ package dev.mezzotint.bench;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 
 /**
- * Some measurements of one thing.
+ * Median and range of repeated measurements.
  *
- * @param sorted rising, at least one
+ * @param sorted in ascending order, at least one
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record SampleStatistics(double[] sorted) {
   public static SampleStatistics of(double... values) {
     double[] sorted = values.clone();
@@ -29,14 +30,14 @@ public record SampleStatistics(double[] sorted) {
     return sorted[sorted.length - 1];
   }
 
-  /** {@code median (smallest to largest)}. */
+  /** {@code median (min to max)}. */
   public String text(String format) {
     return String.format(
         Locale.ROOT, format + " (" + format + " to " + format + ")", median(), min(), max());
   }
 
-  /** For JSON. */
-  public java.util.Map<String, Object> toMap() {
-    return java.util.Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
+  /** For the report. */
+  public Map<String, Object> toMap() {
+    return Map.of("median", median(), "min", min(), "max", max(), "n", sorted.length);
   }
 }

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -30,18 +29,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench sampler}: what batching at the step is worth on this machine. */
+/** {@code bench sampler}: measures the gain of batching at the step on this machine. */
 @Command(
     name = "sampler",
     description = {
-      "Batch curve of a model, the step loop against the bare network, and the same requests",
-      "served at the step, by request and one by one. With --batch: bare passes of these sizes",
-      "alone, beside another program and beside what the machine can do."
+      "Measure a model's batch curve, the step loop against the bare network, and the same requests",
+      "batched by step, batched by request and one by one. With --batch: bare passes of these",
+      "sizes, alone or alternately with another program, against plain matrix products."
     },
     footer = {
       "",
       "Examples:",
-      "  bench sampler --model avatars-32 --json sampler.json --plot docs",
+      "  bench sampler --model avatars-32 --report sampler.json --out docs",
       "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python src/benchmark/peer/peer.py\""
     })
 public final class SamplerBench implements Callable<Integer> {
@@ -50,16 +49,16 @@ public final class SamplerBench implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Mixin private BenchReport output = new BenchReport();
+  @Mixin private BenchReport report = new BenchReport();
 
-  @Option(names = "--plot", paramLabel = "DIR", description = "Draw batching.png into this folder.")
-  private @Nullable Path plot;
+  @Option(names = "--out", paramLabel = "DIR", description = "Write a plot, batching.png.")
+  private @Nullable Path out;
 
   @Option(
       names = "--seconds",
       defaultValue = "6",
       paramLabel = "S",
-      description = "Of each of five runs of the full queue; default ${DEFAULT-VALUE}.")
+      description = "Length of each of five runs of the full queue; default ${DEFAULT-VALUE}.")
   private double seconds = 6;
 
   @Option(
@@ -67,7 +66,7 @@ public final class SamplerBench implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "S",
       description =
-          "Seconds of arrivals in real time for each way of serving, many if requests take long;"
+          "Seconds of arrivals in real time for each serving mode, many if requests take long;"
               + " default ${DEFAULT-VALUE}: none.")
   private double live;
 
@@ -75,17 +74,17 @@ public final class SamplerBench implements Callable<Integer> {
       names = "--requests",
       defaultValue = "2000",
       paramLabel = "N",
-      description = "Of the arrivals in calculated time; default ${DEFAULT-VALUE}.")
+      description = "Requests in virtual time; default ${DEFAULT-VALUE}.")
   private int requests = 2_000;
 
   @Option(
       names = "--lanes",
       defaultValue = "16",
       paramLabel = "N",
-      description = "Requests in hand at once; default ${DEFAULT-VALUE}.")
+      description = "Requests in progress at once; default ${DEFAULT-VALUE}.")
   private int lanes = 16;
 
-  @Option(names = "--batch", split = ",", paramLabel = "N", description = "Rows of a pass.")
+  @Option(names = "--batch", split = ",", paramLabel = "N", description = "Rows of a bare pass.")
   private List<Integer> batches = List.of();
 
   @Option(
@@ -101,18 +100,18 @@ public final class SamplerBench implements Callable<Integer> {
       description = "The other program, with --batch.")
   private @Nullable String peer;
 
-  private final CommandContext surroundings;
-  private final Map<String, Object> figures = new LinkedHashMap<>();
+  private final CommandContext context;
 
-  public SamplerBench(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public SamplerBench(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() throws IOException, InterruptedException {
     if (requests < 10 || lanes < 1 || seconds <= 0 || live < 0) {
       throw new InvalidInputException(
-          "--requests", "--requests must be 10 or more, others positive");
+          "--requests",
+          "--requests must be at least 10, --lanes and --seconds positive, --live at least 0");
     }
     if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
       throw new InvalidInputException(
@@ -121,42 +120,39 @@ public final class SamplerBench implements Callable<Integer> {
     if (peer != null && batches.isEmpty()) {
       throw new InvalidInputException("--peer", "--peer needs --batch: the rows of a pass");
     }
-    output.check();
-    if (plot != null) {
-      OutputPaths.folder("--plot", plot);
+    report.check();
+    if (out != null) {
+      OutputPaths.folder("--out", out);
     }
-    ModelFiles files = surroundings.model(model.reference);
+    ModelFiles files = context.model(model.reference);
     Device device =
-        batches.isEmpty()
-            ? surroundings.workerDevice(model.device)
-            : surroundings.device(model.device);
-    ModelResolver library = new ModelResolver(device, ref -> files);
-    ModelInfo info = library.find("");
-    figures.put("model", info.reference());
-    figures.put("machine", device.description());
-    double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-    figures.put("loadAverageAtStart", busy);
-    say("%s on %s; load average %.1f", info.reference(), device.description(), busy);
+        batches.isEmpty() ? context.workerDevice(model.device) : context.device(model.device);
+    ModelResolver models = ModelResolver.of(device, files);
+    ModelInfo info = ModelInfo.of(files);
+    report.put("model", info.reference());
+    report.put("machine", device.description());
+    report.recordMachine(device, info.reference());
     if (!batches.isEmpty()) {
       try (ReferenceProcess other = SideBySide.open(peer, files, device)) {
-        BarePasses passes = new BarePasses(device, files, info);
-        figures.putAll(passes.measure(batches, SideBySide.sampler(rounds, seconds, other)));
+        new BarePasses(device, files, info)
+            .measure(batches, SideBySide.sampler(rounds, seconds, other, report), report);
       }
-      return output.end(figures);
+      return report.finish();
     }
     int largest = device.name().equals("cpu") ? StepLoopSettings.PASS_DEFAULT : 64;
     int slots = 2 * largest;
     try (SamplingNetwork network = ModelResolver.load(device, files);
         SamplingNetwork.Slots rows = network.slots(1, info.height(), info.width())) {
       BatchCurve curve = curve(rows, BatchCurve.sizes(largest));
-      fullQueue(library, info, rows, curve, slots, largest);
+      fullQueue(models, info, rows, curve, slots, largest);
       arrivals(rows, curve, slots);
     }
-    return output.end(figures);
+    return report.finish();
   }
 
   private BatchCurve curve(SamplingNetwork.Slots rows, int[] sizes) {
-    say("%nBatch curve, median of %d runs%n%5s %26s %12s", RUNS, "rows", "ms a pass", "rows/s");
+    report.print(
+        "%nBatch curve, median of %d runs%n%5s %26s %12s", RUNS, "rows", "ms per pass", "rows/s");
     for (int size : sizes) {
       BatchCurve.timePass(rows, 0, size, System::nanoTime);
     }
@@ -172,20 +168,20 @@ public final class SamplerBench implements Callable<Integer> {
       SampleStatistics spread = SampleStatistics.of(millis[i]);
       nanos[i] = (long) (1e6 * spread.median());
       double rate = 1e3 * sizes[i] / spread.median();
-      say("%5d %26s %12.1f", sizes[i], spread.text("%.2f"), rate);
+      report.print("%5d %26s %12.1f", sizes[i], spread.text("%.2f"), rate);
       points.add(Map.of("rows", sizes[i], "millis", spread.toMap(), "rowStepsPerSecond", rate));
     }
     BatchCurve curve = BatchCurve.of(sizes, nanos);
-    say("passes of up to %d rows are worth making", curve.cap());
-    figures.put("curve", points);
-    figures.put("cap", curve.cap());
+    report.print("passes pay up to %d rows", curve.cap());
+    report.put("curve", points);
+    report.put("cap", curve.cap());
     return curve;
   }
 
   private static double barePassMillis(SamplingNetwork.Slots rows, int size, double seconds) {
     long start = System.nanoTime();
-    int passes = 0;
     RealTimePasses live = new RealTimePasses(rows);
+    int passes = 0;
     do {
       live.pass(size);
       passes++;
@@ -193,11 +189,9 @@ public final class SamplerBench implements Callable<Integer> {
     return (System.nanoTime() - start) / 1e6 / passes;
   }
 
-  /**
-   * The loop with a full queue and the bare network by turns, so that both see the same machine.
-   */
+  /** The step loop with a full queue and the bare network, alternately. */
   private void fullQueue(
-      ModelResolver library,
+      ModelResolver models,
       ModelInfo info,
       SamplingNetwork.Slots rows,
       BatchCurve curve,
@@ -206,7 +200,7 @@ public final class SamplerBench implements Callable<Integer> {
       throws InterruptedException {
     StepLoopSettings settings =
         StepLoopSettings.of(slots).withPassMax(largest).withCurves(BatchCurves.measured());
-    try (StepLoop loop = new StepLoop(library, settings);
+    try (StepLoop loop = new StepLoop(models, settings);
         FullQueue queue = new FullQueue(loop, info)) {
       queue.warm();
       int cap = loop.curve(info).orElse(curve).cap();
@@ -224,19 +218,19 @@ public final class SamplerBench implements Callable<Integer> {
       }
       long perPass =
           (allocatedByLoop() - allocated) / Math.max(1, loop.metrics().passes() - passes);
-      say("%nFull queue of mixed requests, %d in hand, passes of %d", lanes, cap);
-      say("bare network %s row-steps/s", SampleStatistics.of(bare).text("%.1f"));
-      say("step loop    %s row-steps/s", SampleStatistics.of(full).text("%.1f"));
-      say("share        %s", SampleStatistics.of(share).text("%.3f"));
-      say(
-          "heap         %d bytes allocated a pass by the loop's thread, pictures included",
+      report.print("%nFull queue of mixed requests, %d in progress, passes of %d", lanes, cap);
+      report.print("bare network %s row-steps/s", SampleStatistics.of(bare).text("%.1f"));
+      report.print("step loop    %s row-steps/s", SampleStatistics.of(full).text("%.1f"));
+      report.print("share        %s", SampleStatistics.of(share).text("%.3f"));
+      report.print(
+          "heap         %d bytes allocated per pass by the loop's thread, with its images",
           perPass);
-      FullQueue.ShortRequest late = queue.shortInTheMiddle();
-      say(
-          "a request of %d steps in the middle of a long batch: first step in turn %d, last in %d",
+      FullQueue.ShortRequest late = queue.shortDuringLongBatch();
+      report.print(
+          "a request of %d steps during a long batch: first step in iteration %d, last in %d",
           late.steps(), late.start(), late.end());
       int cancel = queue.stepsAfterCancel();
-      say("steps after a cancellation: %d at most", cancel);
+      report.print("steps after a cancellation: at most %d", cancel);
       Map<String, Object> found = new LinkedHashMap<>();
       found.put("rows", cap);
       found.put("bare", SampleStatistics.of(bare).toMap());
@@ -247,11 +241,11 @@ public final class SamplerBench implements Callable<Integer> {
       found.put("shortRequestEnds", late.end());
       found.put("stepsAfterCancel", cancel);
       found.put("heapBytesPerPass", perPass);
-      figures.put("fullQueue", found);
+      report.put("fullQueue", found);
     }
   }
 
-  /** Bytes of the heap that the loop's thread has taken since its start. */
+  /** Heap bytes that the loop's thread has allocated since its start. */
   private static long allocatedByLoop() {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     return Thread.getAllStackTraces().keySet().stream()
@@ -262,20 +256,16 @@ public final class SamplerBench implements Callable<Integer> {
 
   private void arrivals(SamplingNetwork.Slots rows, BatchCurve curve, int slots)
       throws IOException {
-    ServingComparison comparison = new ServingComparison(curve, slots, lanes);
-    List<Map<String, Object>> calculated = comparison.calculated(requests);
-    figures.put("capacityRequestsPerSecond", comparison.capacity());
-    figures.put("arrivalsCalculated", calculated);
-    if (plot != null) {
-      Files.write(plot.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
+    ServingComparison comparison = new ServingComparison(curve, slots, lanes, report);
+    List<Map<String, Object>> virtual = comparison.virtual(requests);
+    report.put("capacityRequestsPerSecond", comparison.capacity());
+    report.put("arrivalsCalculated", virtual);
+    if (out != null) {
+      Files.write(out.resolve("batching.png"), Png.encode(comparison.chart().draw(900, 480)));
     }
-    output.write(figures); // what follows takes long, and may be cut short
+    report.save(); // what follows takes long and may be interrupted
     if (live > 0) {
-      figures.put("arrivalsLive", comparison.live(rows, live));
+      report.put("arrivalsLive", comparison.live(rows, live));
     }
-  }
-
-  static void say(String format, Object... arguments) {
-    System.out.println(String.format(Locale.ROOT, format, arguments));
   }
 }

@@ -14,12 +14,10 @@ import java.util.Queue;
 import java.util.Random;
 
 /**
- * The same requests served in three ways, for the comparison of {@code docs/batching.md}: at the
- * step, by this software's policy; by request, in batches that nobody joins; one by one. All three
- * run the same passes of the same sizes on the same clock, which is the machine's own or a
- * calculated one.
- *
- * <p>Used by one thread at a time.
+ * Simulates three ways of serving the same requests, for the comparison in {@code
+ * docs/batching.md}: batched by step with this software's policy; batched by request, where no
+ * request joins a running batch; and one by one. All three run passes of the same costs on the same
+ * clock, which is the machine's or a virtual one. Used by one thread at a time.
  */
 public final class ServingModes {
   private static final int IMAGES_MAX = 16;
@@ -29,7 +27,7 @@ public final class ServingModes {
 
   /**
    * @param arrives nanoseconds after the start
-   * @param stages of each image
+   * @param stages evaluations of each image
    */
   public record Request(long arrives, int images, int steps, Solver solver, int stages) {
     long rowSteps() {
@@ -43,19 +41,19 @@ public final class ServingModes {
     /** Nanoseconds since the start. */
     long now();
 
-    /** Does nothing until then. */
+    /** Waits until then. */
     void await(long nanos);
 
     /** One pass of this size. */
     void pass(int size);
   }
 
-  /** How requests are served. */
-  private interface Order {
+  /** A serving mode. */
+  private interface Mode {
     void arrived(int request);
 
-    /** One pass and what follows from it, if anybody is there. */
-    boolean turn();
+    /** Runs a pass; false if no request waits. */
+    boolean pass();
   }
 
   private final List<Request> requests;
@@ -73,7 +71,7 @@ public final class ServingModes {
   }
 
   /**
-   * What came of a run.
+   * The result of a run.
    *
    * @param latencies seconds from arrival to the last image of each request, sorted
    * @param rowStepsPerSecond from the first arrival to the last end
@@ -100,14 +98,14 @@ public final class ServingModes {
         steps * solver.evaluationsPerStep());
   }
 
-  /** Mean stages of all images of a mixed request together. */
+  /** Mean evaluations of a mixed request, all images together. */
   public static double meanRowSteps() {
     double evaluations =
         Arrays.stream(SOLVERS).mapToInt(Solver::evaluationsPerStep).average().orElseThrow();
     return (1 + IMAGES_MAX) / 2.0 * (STEPS_MIN + STEPS_MAX) / 2.0 * evaluations;
   }
 
-  /** Mixed requests that arrive independently of each other, so many a second on average. */
+  /** Mixed requests with exponentially distributed gaps. */
   public static List<Request> poisson(int count, double perSecond, long seed) {
     Random random = new Random(seed);
     List<Request> requests = new ArrayList<>();
@@ -119,8 +117,8 @@ public final class ServingModes {
     return requests;
   }
 
-  /** A device on which each pass takes exactly what the curve says. */
-  public static Passes calculated(BatchCurve curve) {
+  /** A device with a virtual clock, whose passes take exactly what the curve says. */
+  public static Passes virtual(BatchCurve curve) {
     return new Passes() {
       private long now;
 
@@ -142,9 +140,9 @@ public final class ServingModes {
   }
 
   /**
-   * By this software's policy.
+   * Batches by step with this software's policy.
    *
-   * @param lanes requests in hand at once; further ones wait in the order in which they came
+   * @param lanes requests in progress at once; others wait in order of arrival
    */
   public static Outcome atTheStep(
       List<Request> requests, BatchCurve curve, int slots, int lanes, Passes device) {
@@ -153,9 +151,9 @@ public final class ServingModes {
   }
 
   /**
-   * First come, first served, in batches: as many requests as have come and fit into {@code rows}
-   * rows begin together at once, the first one whatever its size. Nobody joins them; each request
-   * ends with its own last step, and passes become smaller as rows end.
+   * Batches by request, first come, first served: as many waiting requests as fit into {@code rows}
+   * rows start together, the first one whatever its size. No request joins them; each ends with its
+   * own last step, and passes become smaller as rows end.
    *
    * @param rows 1 for one request at a time
    */
@@ -165,13 +163,13 @@ public final class ServingModes {
     return run.run(run.new ByRequest(rows));
   }
 
-  private Outcome run(Order order) {
+  private Outcome run(Mode mode) {
     int arrived = 0;
     while (true) {
       while (arrived < requests.size() && requests.get(arrived).arrives() <= device.now()) {
-        order.arrived(arrived++);
+        mode.arrived(arrived++);
       }
-      if (!order.turn()) {
+      if (!mode.pass()) {
         if (arrived == requests.size()) {
           return outcome();
         }
@@ -199,7 +197,7 @@ public final class ServingModes {
     return new Outcome(latencies, rowSteps * 1e9 / (last - requests.get(0).arrives()));
   }
 
-  private final class ByStep implements Order {
+  private final class ByStep implements Mode {
     private final StepPolicy policy = new StepPolicy();
 
     private final class Numbered extends ScheduledJob {
@@ -232,7 +230,7 @@ public final class ServingModes {
     }
 
     @Override
-    public boolean turn() {
+    public boolean pass() {
       for (; lanes > 0 && !waiting.isEmpty(); lanes--) {
         policy.add(new Numbered(waiting.remove()));
       }
@@ -250,7 +248,7 @@ public final class ServingModes {
     }
   }
 
-  private final class ByRequest implements Order {
+  private final class ByRequest implements Mode {
     private final int rowsMax;
     private final Queue<Integer> waiting = new ArrayDeque<>();
 
@@ -269,7 +267,7 @@ public final class ServingModes {
     }
 
     @Override
-    public boolean turn() {
+    public boolean pass() {
       if (batch.isEmpty()) {
         fill();
       }
@@ -279,7 +277,7 @@ public final class ServingModes {
       int cap = curve.sizes()[curve.sizes().length - 1];
       int size = curve.choose(batch.size(), cap);
       device.pass(size);
-      // Those that were passed over the last time come first.
+      // Rows that the last pass left out come first.
       int rows = Math.min(size, batch.size());
       for (int i = 0; i < rows; i++) {
         next = next < batch.size() ? next : 0;

@@ -11,14 +11,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This software and another program by turns, so that both see the same machine.
+ * Measures this software and another program alternately, so that both see the same machine.
  *
- * @param what the turn's name in the peer's language
- * @param unit what is counted, in words
- * @param key the same as a key of JSON, capitalised behind {@code peer}
+ * @param what the turn's name in the peer's protocol
+ * @param unit of the rate, for people
+ * @param key of the rate in the report; {@code peer} is put before it for the other program
  * @param rounds turns of each
  * @param seconds of a turn
- * @param peer none: this software alone
+ * @param peer null to measure this software alone
  */
 record SideBySide(
     String what,
@@ -26,27 +26,29 @@ record SideBySide(
     String key,
     int rounds,
     double seconds,
-    @Nullable ReferenceProcess peer) {
+    @Nullable ReferenceProcess peer,
+    BenchReport report) {
 
-  static SideBySide training(int rounds, double seconds, @Nullable ReferenceProcess peer) {
-    return new SideBySide("training", "images/s", "imagesPerSecond", rounds, seconds, peer);
+  static SideBySide training(
+      int rounds, double seconds, @Nullable ReferenceProcess peer, BenchReport report) {
+    return new SideBySide("training", "images/s", "imagesPerSecond", rounds, seconds, peer, report);
   }
 
-  static SideBySide sampler(int rounds, double seconds, @Nullable ReferenceProcess peer) {
-    return new SideBySide("sampler", "row-steps/s", "rowStepsPerSecond", rounds, seconds, peer);
+  static SideBySide sampler(
+      int rounds, double seconds, @Nullable ReferenceProcess peer, BenchReport report) {
+    return new SideBySide(
+        "sampler", "row-steps/s", "rowStepsPerSecond", rounds, seconds, peer, report);
   }
 
   /**
-   * What came out.
-   *
    * @param rate this software's median, in {@link #unit()}
-   * @param figures for JSON
+   * @param metrics for the report
    */
-  record Outcome(double rate, Map<String, Object> figures) {}
+  record Outcome(double rate, Map<String, Object> metrics) {}
 
   /**
    * @param rows of a step
-   * @param step one whole step of them; has run often enough to be compiled
+   * @param step one whole step of them, already compiled by earlier runs
    */
   Outcome measure(int rows, Runnable step) {
     double[] ours = new double[rounds];
@@ -54,31 +56,30 @@ record SideBySide(
     double[] ratio = new double[rounds];
     double[] memory = new double[rounds];
     for (int round = 0; round < rounds; round++) {
-      // Whoever is first sees a machine that has rested: by turns.
+      // The first of a round sees a rested machine: sides take turns in going first.
       boolean first = round % 2 == 0;
-      ReferenceProcess.Turn mine = first ? turn(rows, step) : new ReferenceProcess.Turn(0, 0);
-      ReferenceProcess.Turn its = peer == null ? mine : peer.turn(what, rows, seconds);
-      mine = first ? mine : turn(rows, step);
-      ours[round] = mine.rate();
-      theirs[round] = its.rate();
-      ratio[round] = mine.rate() / its.rate();
-      memory[round] = mine.peakBytes() / its.peakBytes();
+      ReferenceProcess.Turn ourTurn = first ? turn(rows, step) : new ReferenceProcess.Turn(0, 0);
+      ReferenceProcess.Turn theirTurn = peer == null ? ourTurn : peer.turn(what, rows, seconds);
+      ourTurn = first ? ourTurn : turn(rows, step);
+      ours[round] = ourTurn.rate();
+      theirs[round] = theirTurn.rate();
+      ratio[round] = ourTurn.rate() / theirTurn.rate();
+      memory[round] = ourTurn.peakBytes() / theirTurn.peakBytes();
     }
-    Map<String, Object> found = new LinkedHashMap<>();
-    found.put("batch", rows);
-    found.put(key, SampleStatistics.of(ours).toMap());
-    SamplerBench.say("batch %3d: %s %s", rows, SampleStatistics.of(ours).text("%.2f"), unit);
+    Map<String, Object> metrics = new LinkedHashMap<>();
+    metrics.put("batch", rows);
+    metrics.put(key, SampleStatistics.of(ours).toMap());
+    report.print("batch %3d: %s %s", rows, SampleStatistics.of(ours).text("%.2f"), unit);
     if (peer != null) {
       String peerKey = "peer" + Character.toUpperCase(key.charAt(0)) + key.substring(1);
-      found.put(peerKey, SampleStatistics.of(theirs).toMap());
-      found.put("ratio", SampleStatistics.of(ratio).toMap());
-      found.put("peakMemoryRatio", SampleStatistics.of(memory).toMap());
-      SamplerBench.say("     peer: %s %s", SampleStatistics.of(theirs).text("%.2f"), unit);
-      SamplerBench.say("    ratio: %s", SampleStatistics.of(ratio).text("%.3f"));
-      SamplerBench.say(
-          "   memory: %s of the peer's peak", SampleStatistics.of(memory).text("%.2f"));
+      metrics.put(peerKey, SampleStatistics.of(theirs).toMap());
+      metrics.put("ratio", SampleStatistics.of(ratio).toMap());
+      metrics.put("peakMemoryRatio", SampleStatistics.of(memory).toMap());
+      report.print("     peer: %s %s", SampleStatistics.of(theirs).text("%.2f"), unit);
+      report.print("    ratio: %s", SampleStatistics.of(ratio).text("%.3f"));
+      report.print("   memory: %s of the peer's peak", SampleStatistics.of(memory).text("%.2f"));
     }
-    return new Outcome(SampleStatistics.of(ours).median(), found);
+    return new Outcome(SampleStatistics.of(ours).median(), metrics);
   }
 
   /** Opens the other program on the same model, device and number of threads. */
@@ -105,7 +106,7 @@ record SideBySide(
     return new ReferenceProcess.Turn(steps * rows / took, ResidentPeak.bytes());
   }
 
-  /** Linux's own count of the most memory that this process has had resident. */
+  /** The peak resident memory of this process, as Linux counts it. */
   private static final class ResidentPeak {
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -113,7 +114,7 @@ record SideBySide(
       try {
         Files.writeString(Path.of("/proc/self/clear_refs"), "5");
       } catch (IOException e) {
-        // Not Linux, or not allowed: the peak is then that of the whole run.
+        // Not Linux, or not permitted: the peak is then that of the whole run.
       }
     }
 

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** How often things were done and how long they took, by name. Safe for use by many threads. */
+/** Counts and times operations by name. Safe for use by many threads. */
 public final class Stopwatch {
   private final Map<String, long[]> countAndNanos = new TreeMap<>();
   private final Map<String, Long> marks = new TreeMap<>();
@@ -24,17 +24,16 @@ public final class Stopwatch {
     sum[1] += nanos;
   }
 
-  /** Notes that this has just happened. */
+  /** Records the current time under this name. */
   synchronized void mark(String what) {
     marks.put(what, System.nanoTime());
   }
 
-  /** When it happened last, by {@link System#nanoTime}; 0 if never. */
+  /** The last {@link #mark}, as {@link System#nanoTime}; 0 without one. */
   synchronized long marked(String what) {
     return marks.getOrDefault(what, 0L);
   }
 
-  /** Starts anew. */
   synchronized void reset() {
     countAndNanos.clear();
     marks.clear();

@@ -4,13 +4,13 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 
-/** Events whose publishing is counted and timed. Safe for use by many threads. */
+/** Counts and times the publishing of events. Safe for use by many threads. */
 final class TimedEvents implements EventPublisher {
   private final EventPublisher events;
   private final Stopwatch watch;
 
   /**
-   * @param events stays the caller's to close
+   * @param events closed by the caller
    */
   TimedEvents(EventPublisher events, Stopwatch watch) {
     this.events = events;

@@ -14,23 +14,20 @@ import dev.mezzotint.network.TrainStep;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench training}: whole training steps, alone or by turns with another program. */
+/** {@code bench training}: whole training steps, alone or alternately with another program. */
 @Command(
     name = "training",
     description = {
-      "Images per second of whole training steps: blend, evaluate, gradients, Adam, average.",
-      "With a peer, both take turns with the same network, weights and batch."
+      "Measure images per second of whole training steps: blend, evaluate, gradients, Adam, EMA.",
+      "With a peer, both alternate with the same network, weights and batch size."
     },
     footer = {
       "",
@@ -48,7 +45,7 @@ public final class TrainingBench implements Callable<Integer> {
       split = ",",
       defaultValue = "8,32",
       paramLabel = "N",
-      description = "Rows of a batch, one case each; default ${DEFAULT-VALUE}.")
+      description = "Rows of a batch, one case for each; default ${DEFAULT-VALUE}.")
   private List<Integer> batches = List.of();
 
   @Option(
@@ -62,18 +59,18 @@ public final class TrainingBench implements Callable<Integer> {
       names = "--seconds",
       defaultValue = "5",
       paramLabel = "S",
-      description = "Of each turn; default ${DEFAULT-VALUE}.")
+      description = "Length of each turn; default ${DEFAULT-VALUE}.")
   private double seconds = 5;
 
   @Option(names = "--peer", paramLabel = "COMMAND", description = "The other program.")
   private @Nullable String peer;
 
-  @Mixin private BenchReport output = new BenchReport();
+  @Mixin private BenchReport report = new BenchReport();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public TrainingBench(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public TrainingBench(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -82,43 +79,36 @@ public final class TrainingBench implements Callable<Integer> {
       throw new InvalidInputException(
           "--rounds", "--rounds must be 1 to 1000, --batch and --seconds positive");
     }
-    output.check();
-    ModelFiles files = surroundings.model(model.reference);
+    report.check();
+    ModelFiles files = context.model(model.reference);
     if (files.config().sampleSize().isEmpty() || files.card().timestepScale() <= 0) {
-      throw new InvalidInputException("--model", "--model must say its sample_size");
+      throw new InvalidInputException("--model", "--model must have a sample_size");
     }
-    Device device = surroundings.device(model.device);
-    double busy = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-    Map<String, Object> figures = new LinkedHashMap<>();
-    figures.put("model", files.name() + "@" + files.version());
-    figures.put("machine", device.description());
-    figures.put("loadAverageAtStart", busy);
-    SamplerBench.say(
-        "%s@%s on %s; load average %.1f",
-        files.name(), files.version(), device.description(), busy);
+    Device device = context.device(model.device);
+    report.recordMachine(device, files.name() + "@" + files.version());
     NetworkProgram program =
         NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
     List<Object> cases = new ArrayList<>();
     try (ReferenceProcess other = SideBySide.open(peer, files, device);
         TrainingNetwork network =
             device.train(program, OptimizerState.initial(files.readWeights()))) {
-      System.gc(); // as a training does before its first step
-      SideBySide turns = SideBySide.training(rounds, seconds, other);
+      System.gc(); // as training does before its first step
+      SideBySide turns = SideBySide.training(rounds, seconds, other, report);
       for (int batch : batches) {
-        Batch[] drawn = new Batch[BATCHES];
-        for (int i = 0; i < drawn.length; i++) {
-          drawn[i] = batch(files.config(), batch, i);
-          network.step(drawn[i], 1e-6, 0.999);
+        Batch[] data = new Batch[BATCHES];
+        for (int i = 0; i < data.length; i++) {
+          data[i] = batch(files.config(), batch, i);
+          network.step(data[i], 1e-6, 0.999);
         }
-        int[] taken = {0};
+        int[] next = {0};
         cases.add(
             turns
-                .measure(batch, () -> network.step(drawn[taken[0]++ % drawn.length], 1e-6, 0.999))
-                .figures());
+                .measure(batch, () -> network.step(data[next[0]++ % data.length], 1e-6, 0.999))
+                .metrics());
       }
     }
-    figures.put("cases", cases);
-    return output.end(figures);
+    report.put("cases", cases);
+    return report.finish();
   }
 
   private static Batch batch(NetworkConfig config, int rows, int number) {

@@ -9,22 +9,24 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A job as a {@link JobBoard} shows it at one moment. Immutable.
+ * Snapshot of a job on a {@link JobBoard}. Immutable.
  *
- * @param kind {@code generation} or {@code training}; empty while nobody has said
- * @param attempt the newest that was heard of; 0 before any
- * @param since when its request was written, or its oldest known event
- * @param started when its first attempt began
+ * @param kind {@code generation} or {@code training}; empty while unknown
+ * @param attempt number of the newest known attempt; 0 before any
+ * @param since time of its request, or of its oldest known event
+ * @param started start of its first attempt
  * @param updated time of the newest event
- * @param cancelRequested somebody has called it off, and it has not ended yet
+ * @param cancelRequested whether its cancellation was requested and it has not ended yet
  * @param data members of its events, the newest of each name
- * @param request what it asks for, without what is long; empty if the request was not seen
- * @param truncatedFields names of members that were too long: without them it is another request
+ * @param request its request without long members; empty if unknown
+ * @param truncatedFields names of members left out of {@code request}: without them it is a
+ *     different request
  * @param lossHistory of a training: iteration and smoothed loss, at most {@link
- *     LossHistory#POINTS_MAX}
+ *     LossHistory#POINTS_MAX} points
  */
 public record BoardJob(
     String id,
@@ -40,7 +42,7 @@ public record BoardJob(
     List<String> truncatedFields,
     List<double[]> lossHistory) {
 
-  /** Members of events that are of use to whoever looks at a job. */
+  /** The members of events that are shown. */
   static final Set<String> KEPT =
       Set.of(
           "model",
@@ -66,7 +68,7 @@ public record BoardJob(
           "field",
           "cause");
 
-  /** Where a job stands, in fewer words than its events have. */
+  /** A job's state, coarser than its events. */
   public enum State {
     QUEUED,
     RUNNING,
@@ -75,7 +77,7 @@ public record BoardJob(
     CANCELLED,
     EXPIRED;
 
-    /** The words of all states. */
+    /** The wire names of all states. */
     public static final List<String> WORDS = Stream.of(values()).map(State::wireName).toList();
 
     static State of(JobState.State state) {
@@ -105,12 +107,12 @@ public record BoardJob(
     lossHistory = List.copyOf(lossHistory);
   }
 
-  /** Its place among others, newest first. */
+  /** Its position in the list. */
   public JobBoard.Cursor cursor() {
     return new JobBoard.Cursor(since, id);
   }
 
-  /** As JSON members, in an order that people like to read; without the curve. */
+  /** As JSON members in a readable order, without the loss history. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", id);
@@ -124,21 +126,21 @@ public record BoardJob(
       map.put("ended", updated.toString());
     }
     if (cancelRequested) {
-      map.put("calledOff", true);
+      map.put("cancelRequested", true);
     }
     for (String name : data.keySet().stream().sorted().toList()) {
       map.put(name, data.get(name));
     }
     if (!request.isEmpty()) {
-      map.put("request", request);
+      map.put("request", new TreeMap<>(request));
     }
     if (!truncatedFields.isEmpty()) {
-      map.put("requestLacks", truncatedFields);
+      map.put("truncatedFields", truncatedFields);
     }
     return map;
   }
 
-  /** The curve as lists of two numbers. */
+  /** The loss history as lists of two numbers. */
   public List<List<Double>> lossPoints() {
     List<List<Double>> points = new ArrayList<>();
     lossHistory.forEach(point -> points.add(List.of(point[0], point[1])));

@@ -18,12 +18,11 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * What is queued, running and done, as the request topics and the event topic tell it. Both may be
- * read from anywhere on, in any order and more than once: the rules of {@link JobState} decide what
- * counts.
+ * The list of queued, running and ended jobs, built from requests and events. These may arrive from
+ * any point on, in any order and more than once: the rules of {@link JobState} decide what counts.
  *
- * <p>Holds the newest jobs only: beyond its capacity it drops those first that ended first, and
- * running ones only if nothing has ended. Safe for use by many threads; listeners are called in the
+ * <p>Holds the newest jobs only: beyond its capacity it drops the jobs that ended first, and
+ * running ones only if none has ended. Safe for use by many threads; the listener is called in the
  * order of the changes, under a lock, and must be quick.
  */
 public final class JobBoard {
@@ -31,32 +30,32 @@ public final class JobBoard {
   private final Consumer<BoardJob> onChange;
   private final Map<String, Entry> jobs = new HashMap<>();
 
-  /** All of them, the newest first. */
+  /** All jobs, newest first. */
   private final TreeSet<Entry> order =
       new TreeSet<>(Comparator.comparing((Entry e) -> e.since).reversed().thenComparing(e -> e.id));
 
-  /** Those that have ended, the first to end first. */
+  /** Ended jobs, in the order of their ends. */
   private final TreeSet<Entry> ended =
       new TreeSet<>(Comparator.comparing((Entry e) -> e.updated).thenComparing(e -> e.id));
 
-  /** A board that tells nobody. */
+  /** Without a listener. */
   public JobBoard(int capacity) {
     this(capacity, job -> {});
   }
 
   /**
-   * @param capacity jobs that are remembered, at least 1
-   * @param changed hears of every job that is new or other than before
+   * @param capacity number of jobs held, at least 1
+   * @param onChange receives every new or changed job
    */
-  public JobBoard(int capacity, Consumer<BoardJob> changed) {
+  public JobBoard(int capacity, Consumer<BoardJob> onChange) {
     if (capacity < 1) {
-      throw new IllegalArgumentException("a board of " + capacity + " jobs");
+      throw new IllegalArgumentException("the capacity must be at least 1, not " + capacity);
     }
     this.capacity = capacity;
-    this.onChange = changed;
+    this.onChange = onChange;
   }
 
-  /** A job as the board keeps it; guarded by the board. */
+  /** A job's mutable state; guarded by the board. */
   private static final class Entry {
     private final String id;
     private final Map<String, Object> data = new LinkedHashMap<>();
@@ -84,7 +83,7 @@ public final class JobBoard {
           since,
           started,
           updated,
-          cancelRequested && !state.over(),
+          cancelRequested && !state.isTerminal(),
           new LinkedHashMap<>(data),
           request.map(RequestSummary::members).orElse(Map.of()),
           request.map(RequestSummary::truncatedFields).orElse(List.of()),
@@ -93,28 +92,28 @@ public final class JobBoard {
   }
 
   /**
-   * A request stands in its topic. The first one under an id counts: another is either a copy of it
-   * or will be rejected.
+   * Adds a request read from its topic. The first one with an id counts: another is a copy of it or
+   * will be rejected.
    *
    * @param kind {@code generation} or {@code training}
    * @param at when it was written
    */
   public synchronized void requested(String kind, JobId id, JsonObject request, Instant at) {
-    ask(entry(id.value(), at), kind, request, at);
+    addRequest(entry(id.value(), at), kind, request, at);
   }
 
   /**
-   * As {@link #requested}, of a request that is done with: a job whose events have all gone by is
-   * not taken for one that waits.
+   * Adds a settled request to its job, if the board knows the job from its events; otherwise it
+   * would appear as queued.
    */
   public synchronized void settled(String kind, JobId id, JsonObject request, Instant at) {
     Entry known = jobs.get(id.value());
     if (known != null) {
-      ask(known, kind, request, at);
+      addRequest(known, kind, request, at);
     }
   }
 
-  private void ask(Entry entry, String kind, JsonObject request, Instant at) {
+  private void addRequest(Entry entry, String kind, JsonObject request, Instant at) {
     if (entry.request.isPresent()) {
       return;
     }
@@ -124,16 +123,16 @@ public final class JobBoard {
     settle(entry);
   }
 
-  /** Somebody has called this job off; nothing happens if it is not known or over. */
+  /** Marks a job whose cancellation was requested; no effect if it is unknown or has ended. */
   public synchronized void cancelRequested(String id) {
     Entry entry = jobs.get(id);
-    if (entry != null && !entry.cancelRequested && !entry.state.over()) {
+    if (entry != null && !entry.cancelRequested && !entry.state.isTerminal()) {
       entry.cancelRequested = true;
       settle(entry);
     }
   }
 
-  /** An event was published. What it adds to what is known counts even if it comes late. */
+  /** Applies an event. A late one still adds members that are not known yet. */
   public synchronized void event(JobEvent event) {
     if (event.type() == JobEvent.Type.REJECTED || event.jobId().isEmpty()) {
       return; // about a record, not about a job
@@ -143,22 +142,22 @@ public final class JobBoard {
     Optional<JobState> next = after(entry.state, event);
     if (next.isPresent()) {
       entry.state = next.get();
-      take(entry, event);
-    } else if (!learn(entry, event)) {
+      apply(entry, event);
+    } else if (!addMissing(entry, event)) {
       return;
     }
     settle(entry);
   }
 
-  private static Optional<JobState> after(JobState life, JobEvent event) {
+  private static Optional<JobState> after(JobState state, JobEvent event) {
     try {
-      return life.after(event);
+      return state.after(event);
     } catch (JobState.TwoEndsException e) {
-      return Optional.empty(); // the first one heard stays; whoever checks deliveries will tell
+      return Optional.empty(); // the first terminal event counts
     }
   }
 
-  private static void take(Entry entry, JobEvent event) {
+  private static void apply(Entry entry, JobEvent event) {
     if (event.type() == JobEvent.Type.STARTED && entry.started.isEmpty()) {
       entry.started = Optional.of(event.time());
     }
@@ -182,26 +181,26 @@ public final class JobBoard {
     if (event.type() == JobEvent.Type.COMPLETED
         && total != null
         && !event.data().containsKey("failedFrames")) {
-      entry.data.put("done", total); // the last progress was told before the end
+      entry.data.put("done", total); // the last progress event precedes the end
     }
     entry.updated = event.time();
   }
 
-  /** Of an event that came late: what nobody has said before. */
-  private static boolean learn(Entry entry, JobEvent event) {
-    boolean learnt = false;
+  /** Adds what is not known yet from a late event; returns whether there was anything. */
+  private static boolean addMissing(Entry entry, JobEvent event) {
+    boolean added = false;
     for (String name : List.of("model", "worker")) {
       Object value = event.data().get(name);
       if (value != null && entry.data.putIfAbsent(name, value) == null) {
-        learnt = true;
+        added = true;
       }
     }
     boolean start = event.type() == JobEvent.Type.STARTED && event.attempt() == 1;
     if (start && !Objects.equals(entry.started, Optional.of(event.time()))) {
       entry.started = Optional.of(event.time());
-      learnt = true;
+      added = true;
     }
-    return learnt;
+    return added;
   }
 
   private Entry entry(String id, Instant at) {
@@ -224,7 +223,7 @@ public final class JobBoard {
   }
 
   private void settle(Entry entry) {
-    if (entry.state.over()) {
+    if (entry.state.isTerminal()) {
       ended.add(entry);
     }
     while (jobs.size() > capacity) {
@@ -238,28 +237,28 @@ public final class JobBoard {
     }
   }
 
-  /** The job of this id, if it is known. */
+  /** The job with this id; empty if unknown. */
   public synchronized Optional<BoardJob> job(String id) {
     return Optional.ofNullable(jobs.get(id)).map(Entry::snapshot);
   }
 
-  /** SHA-256 of the request that made this job, its members sorted; empty if it was not seen. */
+  /** SHA-256 of the job's request with its members sorted; empty if the request is unknown. */
   public synchronized Optional<String> fingerprint(String id) {
     return Optional.ofNullable(jobs.get(id))
         .flatMap(entry -> entry.request)
         .map(RequestSummary::fingerprint);
   }
 
-  /** The fingerprint of such a request. */
+  /** The fingerprint of a request. */
   public static String fingerprint(JsonObject request) {
     return RequestSummary.of(request).fingerprint();
   }
 
   /**
-   * Jobs from the newest on.
+   * Returns jobs, newest first.
    *
-   * @param wanted which of them
-   * @param after begins behind this one; empty for the newest
+   * @param wanted selects jobs
+   * @param after begins after this position; empty for the newest job
    */
   public synchronized List<BoardJob> newest(
       Predicate<BoardJob> wanted, Optional<Cursor> after, int countMax) {
@@ -276,14 +275,14 @@ public final class JobBoard {
     return page;
   }
 
-  /** A place between two jobs, which stays where it is when jobs come and go. */
+  /** A position in the list that stays valid when jobs are added or dropped. */
   public record Cursor(Instant since, String id) {}
 
   private static Entry at(Cursor mark) {
     return new Entry(mark.id(), mark.since());
   }
 
-  /** How many jobs are in each state. */
+  /** Number of jobs in each state. */
   public synchronized Map<BoardJob.State, Integer> counts() {
     Map<BoardJob.State, Integer> counts = new LinkedHashMap<>();
     for (BoardJob.State state : BoardJob.State.values()) {
@@ -293,7 +292,7 @@ public final class JobBoard {
     return counts;
   }
 
-  /** How many jobs are remembered. */
+  /** Number of jobs held. */
   public synchronized int size() {
     return jobs.size();
   }

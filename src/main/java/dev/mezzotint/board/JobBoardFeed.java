@@ -4,12 +4,11 @@ import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.kafka.EventJson;
+import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.KafkaSettings;
-import dev.mezzotint.kafka.SettledOffsets;
 import dev.mezzotint.kafka.TopicReader;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,15 +20,14 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Fills a {@link JobBoard} from the event topic and the request topics, in no group: it takes no
- * record from anybody and leaves no trace. Begins with the newest records of each partition, as
- * many as are of use to a board, the events first.
+ * Fills a {@link JobBoard} from the event topic and the request topics. Joins no group and takes no
+ * records from workers. Begins with the newest records of each partition, the events first.
  *
  * <p>Safe for use by many threads.
  */
 public final class JobBoardFeed implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration LOOKUP = Duration.ofSeconds(10);
+  private static final int LOOKUP_MILLIS = 10_000;
 
   /** A job has about ten events. */
   private static final long EVENTS_MAX = 40_000;
@@ -44,10 +42,10 @@ public final class JobBoardFeed implements AutoCloseable {
   private final TopicReader reader = new TopicReader("job-feed", this::run);
 
   /**
-   * Begins to read; the topics exist.
+   * Starts reading; the topics must exist.
    *
    * @param topics request topics by kind of job
-   * @param cancelled whether somebody has called a job off
+   * @param cancelled whether a job's cancellation was requested
    */
   public JobBoardFeed(
       KafkaSettings settings,
@@ -61,20 +59,24 @@ public final class JobBoardFeed implements AutoCloseable {
     reader.start();
   }
 
-  /** Waits until the board knows what stood in the topics when this began; false if not by then. */
+  /** Waits until all records from before the start are read; returns false after the time limit. */
   public boolean awaitCaughtUp(Duration limit) throws InterruptedException {
     return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void run() throws InterruptedException {
     try (KafkaConsumer<byte[], byte[]> consumer =
-            TopicReader.consumer(settings, "mezzotint-board", Map.of());
-        SettledOffsets settled = new SettledOffsets(settings)) {
-      List<TopicPartition> events = partitions(consumer, List.of(settings.topics().events()));
+            TopicReader.consumer(
+                settings, "mezzotint-board", Map.of("default.api.timeout.ms", LOOKUP_MILLIS));
+        GroupOffsets offsets = new GroupOffsets(settings)) {
+      List<TopicPartition> events = TopicReader.partitions(consumer, settings.topics().events());
       List<TopicPartition> requests =
-          partitions(consumer, topics.values().stream().flatMap(List::stream).toList());
-      Map<TopicPartition, Long> before = settled.read(requests);
-      // Events first: a request that is done with counts only where its job is known.
+          topics.values().stream()
+              .flatMap(List::stream)
+              .flatMap(topic -> TopicReader.partitions(consumer, topic).stream())
+              .toList();
+      Map<TopicPartition, Long> before = offsets.settled(requests);
+      // Events first: a settled request is used only if its job is known.
       readToEnd(consumer, seek(consumer, events, EVENTS_MAX), Map.of());
       Map<TopicPartition, Long> eventsAt = positions(consumer, events);
       readToEnd(consumer, seek(consumer, requests, REQUESTS_MAX), before);
@@ -89,21 +91,10 @@ public final class JobBoardFeed implements AutoCloseable {
     }
   }
 
-  private static List<TopicPartition> partitions(
-      KafkaConsumer<byte[], byte[]> consumer, List<String> topics) {
-    List<TopicPartition> partitions = new ArrayList<>();
-    for (String topic : topics) {
-      consumer
-          .partitionsFor(topic, LOOKUP)
-          .forEach(p -> partitions.add(new TopicPartition(p.topic(), p.partition())));
-    }
-    return partitions;
-  }
-
   private static Map<TopicPartition, Long> positions(
       KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
     Map<TopicPartition, Long> at = new HashMap<>();
-    partitions.forEach(partition -> at.put(partition, consumer.position(partition, LOOKUP)));
+    partitions.forEach(partition -> at.put(partition, consumer.position(partition)));
     return at;
   }
 
@@ -111,8 +102,8 @@ public final class JobBoardFeed implements AutoCloseable {
   private static Map<TopicPartition, Long> seek(
       KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, long countMax) {
     consumer.assign(partitions);
-    Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions, LOOKUP);
-    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, LOOKUP);
+    Map<TopicPartition, Long> first = consumer.beginningOffsets(partitions);
+    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     ends.forEach(
         (partition, end) ->
             consumer.seek(partition, Math.max(first.getOrDefault(partition, 0L), end - countMax)));
@@ -161,7 +152,7 @@ public final class JobBoardFeed implements AutoCloseable {
         board.cancelRequested(id.value());
       }
     } catch (InvalidInputException e) {
-      // Nobody's job: whoever takes it answers with a rejected event and a dead letter.
+      // Not a job: the worker that takes it publishes a rejected event and a dead letter.
     }
   }
 

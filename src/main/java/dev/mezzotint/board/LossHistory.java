@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A training's loss as its events tell it, thinned out as it grows: every second point goes when
- * there is no more room, so that the whole run stays in view. Not safe for use by several threads.
+ * A training's loss over its iterations, from its events. Drops every second point when full, so
+ * that it covers the whole run. Not safe for use by several threads.
  */
 final class LossHistory {
   static final int POINTS_MAX = 240;
@@ -15,14 +15,14 @@ final class LossHistory {
   private int stride = 1;
   private int skipped;
 
-  /** Takes what a {@code progressed} event of a training says; nothing of any other. */
+  /** Adds a point from the members of an event, if they have an iteration and a smoothed loss. */
   void add(Map<String, Object> data) {
     if (!(data.get("iteration") instanceof Number iteration)
         || !(data.get("smoothedLoss") instanceof Number loss)) {
       return;
     }
     if (!points.isEmpty() && iteration.doubleValue() <= points.get(points.size() - 1)[0]) {
-      // A later attempt went back to a checkpoint: what it does again is what counts.
+      // A later attempt resumed from a checkpoint: its values replace the earlier ones.
       points.removeIf(point -> point[0] >= iteration.doubleValue());
     }
     if (++skipped < stride) {

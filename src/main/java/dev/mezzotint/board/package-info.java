@@ -1,4 +1,4 @@
-/** The job list: a view of all jobs, built from the request and event topics. */
+/** The job list, built from the request and event topics. */
 @NullMarked
 package dev.mezzotint.board;
 

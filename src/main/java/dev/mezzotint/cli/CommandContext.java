@@ -1,16 +1,14 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.nio.file.Path;
 import java.util.function.Function;
 
-/**
- * What commands need of the machine they run on; made by the root, which knows the configuration.
- * Nothing is opened before it is asked for.
- */
+/** Services available to commands, created from the configuration. Each is opened on first use. */
 public interface CommandContext {
 
   /**
@@ -19,36 +17,45 @@ public interface CommandContext {
   Device device(String name);
 
   /**
-   * As {@link #device}, with as many threads as a worker gives it, which has other things to do.
+   * As {@link #device}, with as many threads as in a worker, which leaves CPU time for other work.
    */
   default Device workerDevice(String name) {
     return device(name);
   }
 
   /**
-   * Does something when the process is told to end, before its devices stand still.
+   * Registers an action for the shutdown of the process, run before its devices are closed.
    *
-   * @return forgets it again
+   * @return removes the registration
    */
   Runnable onShutdown(Runnable toEnd);
 
-  /** Finds a model by any form of reference, the object store's included. */
+  /** Finds a model by any form of reference, including models in the object store. */
   ModelFiles model(String reference);
 
-  /** The folder of the models that come with the software. */
+  /** The folder of the bundled models. */
   Path bundledModels();
 
   /**
-   * Does something with the models in the object store.
+   * Runs an operation on the models in the object store.
    *
-   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this
+   *     machine
    */
   <T> T inStore(Function<StoredModels, T> work);
 
   /**
-   * Connects to the running system.
+   * Connects to the running system's broker.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs on this
+   *     machine
+   */
+  JobClient client();
+
+  /**
+   * Copies files to and from the running system's bucket.
    *
    * @throws dev.mezzotint.json.InvalidInputException if none is configured and none runs here
    */
-  MezzotintSystem requests();
+  ObjectTransfer objects();
 }

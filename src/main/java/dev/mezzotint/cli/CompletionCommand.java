@@ -6,10 +6,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code completion}: what lets a shell complete commands, options and files. */
+/** {@code completion}: the completion script for bash and zsh. */
 @Command(
     name = "completion",
-    description = "Print a script that lets bash or zsh complete 'mezzotint' and all behind it.",
+    description =
+        "Print a script that completes commands, options and files of 'mezzotint' in bash and zsh.",
     footer = {
       "",
       "Example:",

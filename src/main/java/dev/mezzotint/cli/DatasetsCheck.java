@@ -10,7 +10,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
-import dev.mezzotint.training.recipe.DatasetJson;
+import dev.mezzotint.training.recipe.DatasetSpec;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -27,14 +27,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code datasets check}: what a training would read at a path, and what it would leave out. */
+/**
+ * {@code datasets check}: reports what a training would read at a path and what it would leave out.
+ */
 @Command(
     name = "check",
-    description = "Read every file as a training would and say what is there.",
+    description = "Read every file as a training would and report what was found.",
     footer = {
       "",
       "Examples:",
-      "  datasets check pictures.zip --labels folder --sheet sheet.png",
+      "  datasets check images.zip --labels folder --sheet sheet.png",
       "  datasets check maps --recipe recipes/maps-256.json",
       "  datasets check drive.zip --layout twins --condition rgb",
       "",
@@ -51,7 +53,7 @@ public final class DatasetsCheck implements Callable<Integer> {
   @Option(
       names = "--recipe",
       paramLabel = "RECIPE.json",
-      description = "Read it as this recipe says; the other options then replace its keys.")
+      description = "Read the data set of this recipe; other options override its keys.")
   private @Nullable Path recipe;
 
   @Option(
@@ -63,13 +65,13 @@ public final class DatasetsCheck implements Callable<Integer> {
   @Option(
       names = "--condition",
       paramLabel = "KIND",
-      description = "rgb, grey, or labels:cityscapes; other palettes stand in a recipe.")
+      description = "rgb, grey, or labels:cityscapes; other palettes need a recipe.")
   private @Nullable String condition;
 
-  @Option(names = "--input", paramLabel = "FOLDER", description = "Of twins, the conditions'.")
+  @Option(names = "--input", paramLabel = "FOLDER", description = "Folder of conditions in twins.")
   private @Nullable String input;
 
-  @Option(names = "--target", paramLabel = "FOLDER", description = "Of twins, the pictures'.")
+  @Option(names = "--target", paramLabel = "FOLDER", description = "Folder of images in twins.")
   private @Nullable String target;
 
   @Option(names = "--labels", paramLabel = "FROM", description = "none, folder, prefix or file.")
@@ -81,7 +83,7 @@ public final class DatasetsCheck implements Callable<Integer> {
   @Option(names = "--size", paramLabel = "N", description = "Pixels per side; default 64.")
   private @Nullable Integer size;
 
-  @Option(names = "--grey", description = "Read grey pictures rather than coloured ones.")
+  @Option(names = "--grey", description = "Read grey images instead of colour.")
   private boolean grey;
 
   @Option(names = "--sheet", paramLabel = "FILE.png", description = "Write a contact sheet.")
@@ -103,8 +105,8 @@ public final class DatasetsCheck implements Callable<Integer> {
       file.object("dataset").ifPresent(dataset -> keys.putAll(dataset.toMap()));
     }
     replace(keys);
-    Recipe.Data data =
-        DatasetJson.parse(
+    DatasetSpec data =
+        DatasetSpec.parse(
             JsonObject.parse(JsonText.write(Map.of("dataset", keys)))
                 .object("dataset")
                 .orElseThrow(),
@@ -113,10 +115,10 @@ public final class DatasetsCheck implements Callable<Integer> {
     if (sheet != null) {
       OutputPaths.file("--sheet", sheet);
     }
-    DatasetReport survey = DatasetReport.of(path, options, EXAMPLES);
-    boolean refused = survey.brokenFiles().size() > data.brokenMax() * survey.files();
-    print(survey, data, splits(options), refused);
-    writeSheet(survey);
+    DatasetReport report = DatasetReport.of(path, options, EXAMPLES);
+    boolean refused = report.brokenFiles().size() > data.brokenMax() * report.files();
+    print(report, data, splits(options), refused);
+    writeSheet(report);
     return refused ? REFUSED : 0;
   }
 
@@ -158,18 +160,18 @@ public final class DatasetsCheck implements Callable<Integer> {
     return found;
   }
 
-  private void print(DatasetReport survey, Recipe.Data data, List<String> splits, boolean refused) {
+  private void print(DatasetReport report, DatasetSpec data, List<String> splits, boolean refused) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("path", path.toString());
-    map.put("files", survey.files());
+    map.put("files", report.files());
     map.put("splits", splits);
-    map.put("sizes", survey.sizes());
+    map.put("sizes", report.sizes());
     map.put("readAs", data.size() + "×" + data.size());
-    map.put("classes", survey.classes());
+    map.put("classes", report.classes());
     Map<String, Object> colours = new LinkedHashMap<>();
-    survey.conditions().forEach((name, found) -> colours.put(name, found.shares()));
+    report.conditions().forEach((name, found) -> colours.put(name, found.shares()));
     map.put("conditions", colours);
-    map.put("broken", survey.brokenFiles());
+    map.put("broken", report.brokenFiles());
     map.put("brokenMax", data.brokenMax());
     map.put("refused", refused);
     if (json) {
@@ -177,27 +179,27 @@ public final class DatasetsCheck implements Callable<Integer> {
       return;
     }
     System.out.println(
-        path + ": " + survey.files() + (data.pairing().isPresent() ? " pairs" : " pictures"));
+        path + ": " + report.files() + (data.pairing().isPresent() ? " pairs" : " images"));
     if (!splits.isEmpty()) {
       System.out.println("splits: " + String.join(", ", splits));
     }
-    System.out.println("sizes: " + brief(survey.sizes()) + ", read as " + map.get("readAs"));
-    if (!survey.classes().isEmpty()) {
-      System.out.println(survey.classes().size() + " classes: " + brief(survey.classes()));
+    System.out.println("sizes: " + brief(report.sizes()) + ", read as " + map.get("readAs"));
+    if (!report.classes().isEmpty()) {
+      System.out.println(report.classes().size() + " classes: " + brief(report.classes()));
     }
-    survey.conditions().forEach(DatasetsCheck::printColours);
-    survey.brokenFiles().forEach(name -> System.out.println("broken: " + name));
+    report.conditions().forEach(DatasetsCheck::printColours);
+    report.brokenFiles().forEach(name -> System.out.println("broken: " + name));
     System.out.printf(
         Locale.ROOT,
         "%d broken of %d, %s%n",
-        survey.brokenFiles().size(),
-        survey.files(),
+        report.brokenFiles().size(),
+        report.files(),
         refused ? "more than brokenMax " + data.brokenMax() + " allows: refused" : "accepted");
   }
 
   private static void printColours(String name, DatasetReport.Colours found) {
     if (found.shares().isEmpty()) {
-      System.out.println(name + ": a picture, of too many colours for a label map");
+      System.out.println(name + ": an image, with too many colours for a label map");
       return;
     }
     System.out.println(name + ": " + found.shares().size() + " colours");
@@ -218,17 +220,17 @@ public final class DatasetsCheck implements Callable<Integer> {
     return String.join(", ", words) + (counts.size() > words.size() ? ", …" : "");
   }
 
-  private void writeSheet(DatasetReport survey) throws IOException {
-    if (sheet == null || survey.examples().isEmpty()) {
+  private void writeSheet(DatasetReport report) throws IOException {
+    if (sheet == null || report.examples().isEmpty()) {
       return;
     }
     List<Pixels> cells = new ArrayList<>();
-    for (List<Pixels> example : survey.examples()) {
-      // The conditions first, as in every sheet of this software.
+    for (List<Pixels> example : report.examples()) {
+      // Conditions first, as in all sheets of this software.
       example.subList(1, example.size()).forEach(p -> cells.add(p.withChannels(3)));
       cells.add(example.get(0).withChannels(3));
     }
-    int group = survey.examples().get(0).size();
+    int group = report.examples().get(0).size();
     int columns = group * Math.max(1, 8 / group);
     Files.write(sheet, Png.encode(Grid.of(cells, columns, /* padding= */ 2)));
     System.err.println("sheet: " + sheet);

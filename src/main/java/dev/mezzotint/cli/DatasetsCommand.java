@@ -2,9 +2,9 @@ package dev.mezzotint.cli;
 
 import picocli.CommandLine.Command;
 
-/** {@code datasets}: what there is to train on. */
+/** {@code datasets}: inspects data sets. */
 @Command(
     name = "datasets",
-    description = "Look at what there is to train on.",
+    description = "Inspect data sets for training.",
     synopsisSubcommandLabel = "WHAT")
 public final class DatasetsCommand {}

@@ -10,7 +10,6 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -25,25 +24,24 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code evaluate}: a model's quality in figures, beside what real pictures reach. */
+/** {@code evaluate}: quality metrics of a model, with the values that real images reach. */
 @Command(
     name = "evaluate",
-    description = "Measure a model's pictures against held-out ones, beside real against real.",
+    description = "Compare a model's images with held-out ones, next to real against real.",
     footer = {
       "",
-      "PATH holds the pictures that the model was trained on (folder train, or as its card says)",
-      "and others (val or test). docs/evaluation.md says what the figures mean.",
+      "PATH has the images that the model was trained on (split train, or as its card says) and",
+      "others (val or test). docs/evaluation.md explains the metrics.",
       "",
       "Examples:",
       "  evaluate --model avatars-32 --data avatars.zip",
-      "  evaluate --model my-model --data my-pictures --count 256 --json figures.json --out it.png"
+      "  evaluate --model my-model --data my-images --count 256 --report report.json --sheet it.png"
     })
 public final class EvaluateCommand implements Callable<Integer> {
   private static final int COUNT_DEFAULT = 512;
@@ -52,96 +50,74 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "PATH",
-      description = "Folder or zip of pictures, for models with a condition of pairs.")
-  private Path data = Path.of("");
-
-  @Option(
-      names = "--split",
-      paramLabel = "NAME",
-      description = "Pictures that the model was not trained on; default val, else test.")
-  private @Nullable String split;
-
-  @Option(
-      names = "--layout",
-      paramLabel = "L",
-      defaultValue = "twins",
-      description = "Of pairs: twins, left or right (where the condition is); default twins.")
-  private String layout = "twins";
+  @Mixin private DataOptions data = new DataOptions();
 
   @Option(
       names = "--count",
       paramLabel = "N",
-      description = "Pictures of each kind; default 512, or as many as are held out.")
+      description = "Images of each kind; default 512, or as many as are held out.")
   private @Nullable Integer count;
 
   @Option(
       names = "--repeats",
       paramLabel = "R",
       defaultValue = "3",
-      description = "Runs with other seeds, for the spread; default ${DEFAULT-VALUE}.")
+      description = "Runs with different seeds, for the spread; default ${DEFAULT-VALUE}.")
   private int repeats;
 
   @Option(
       names = "--seed",
       paramLabel = "S",
       defaultValue = "0",
-      description = "Of the first run; default ${DEFAULT-VALUE}.")
+      description = "Seed of the first run; default ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Mixin private SolverOptions solving = new SolverOptions();
+  @Mixin private SolverOptions sampling = new SolverOptions();
 
   @Option(
       names = "--search",
       paramLabel = "N",
       defaultValue = "20000",
-      description = "Training pictures to look for copies in; default ${DEFAULT-VALUE}.")
+      description = "Training images to search for copies; default ${DEFAULT-VALUE}.")
   private int search;
 
-  @Option(names = "--json", paramLabel = "FILE", description = "Write figures and settings.")
-  private @Nullable Path json;
+  @Mixin private ReportOptions report = new ReportOptions();
 
   @Option(
-      names = "--out",
+      names = "--sheet",
       paramLabel = "FILE.png",
-      description = "Write a sheet of generated and real pictures.")
-  private @Nullable Path out;
+      description = "Write a sheet of generated and real images.")
+  private @Nullable Path sheet;
 
-  @Option(names = "--card", description = "Note the figures on the model's card.")
+  @Option(names = "--card", description = "Write the metrics to the model's card.")
   private boolean card;
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public EvaluateCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public EvaluateCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() throws IOException {
-    ModelFiles files = surroundings.model(model.reference);
-    checkKind(files);
-    Device device = surroundings.device(model.device);
-    ModelInfo info = new ModelResolver(device, ref -> files).find("");
-    Solver solver = solving.solver(info);
-    double[] alphas = solving.alphas(info, files.card(), 0, 1);
-    Guidance guidance = solving.guidance(info);
+    ModelFiles files = context.model(model.reference);
+    checkNoise(files);
+    Device device = context.device(model.device);
+    ModelInfo info = ModelInfo.of(files);
+    Solver solver = sampling.solver(info);
+    double[] alphas = sampling.alphas(info, files.card(), 0, 1);
+    Guidance guidance = sampling.guidance(info);
     if (search < 1) {
       throw new InvalidInputException("--search", "--search must be at least 1, not " + search);
     }
-    destinations(files);
+    checkOutputs(files);
     List<Stage> stages = solver.stages(guidance.activeAlphas(alphas));
-    Report report;
-    try (EvaluationData pictures =
-            EvaluationData.open(
-                data, files, info.height(), info.width(), Optional.ofNullable(split), layout);
-        PassProgress progress = progress(pictures, info)) {
-      int number = number(pictures);
-      Settings settings = new Settings(number, repeats, seed, classes(info), search);
+    Report result;
+    try (EvaluationData images = data.open(files, info, "evaluate compares with its images");
+        PassProgress progress = progress(images, info)) {
+      Settings settings = new Settings(count(images), repeats, seed, classes(info), search);
       try (SamplingNetwork network = ModelResolver.load(device, files)) {
-        NetworkSampler painter =
+        NetworkSampler sampler =
             new NetworkSampler(
                 network,
                 stages,
@@ -150,56 +126,54 @@ public final class EvaluateCommand implements Callable<Integer> {
                 info.p0().equals(ModelCard.BLUE_NOISE),
                 rows(device, info),
                 progress::advanced);
-        report =
+        result =
             new Evaluation(
-                    pictures.training(), pictures.heldOut(), painter, settings, System.err::println)
+                    images.training(), images.heldOut(), sampler, settings, System.err::println)
                 .run();
       }
-      tell(
+      finish(
           files,
-          report,
-          settings(info, report, solver, alphas.length - 1, guidance, pictures.heldOutSplit()));
+          result,
+          settings(info, result, solver, alphas.length - 1, guidance, images.heldOutSplit()));
     }
     return 0;
   }
 
-  private static void checkKind(ModelFiles files) {
+  private static void checkNoise(ModelFiles files) {
     String p0 = files.card().p0();
     if (!p0.equals(ModelCard.GAUSSIAN) && !p0.equals(ModelCard.BLUE_NOISE)) {
       throw new InvalidInputException(
           "--model",
           "--model "
               + files.name()
-              + " begins at "
+              + " starts at "
               + p0
-              + ", not at noise: not evaluated here (for the plane see study plane)");
+              + ", not at noise: evaluate does not support it (for the plane use study plane)");
     }
   }
 
-  private void destinations(ModelFiles files) {
-    if (json != null) {
-      OutputPaths.file("--json", json);
-    }
-    if (out != null) {
-      OutputPaths.file("--out", out);
+  private void checkOutputs(ModelFiles files) {
+    report.check();
+    if (sheet != null) {
+      OutputPaths.file("--sheet", sheet);
     }
     if (card) {
       WritableModelCard.of(files);
     }
   }
 
-  private int number(EvaluationData pictures) {
+  private int count(EvaluationData images) {
     return count != null
         ? count
-        : Math.min(COUNT_DEFAULT, Math.min(pictures.heldOut().size(), pictures.training().size()));
+        : Math.min(COUNT_DEFAULT, Math.min(images.heldOut().size(), images.training().size()));
   }
 
-  private PassProgress progress(EvaluationData pictures, ModelInfo info) {
+  private PassProgress progress(EvaluationData images, ModelInfo info) {
     long each = info.conditionChannels() > 0 ? 2 : 1;
-    return new PassProgress("pictures", each * Math.max(1, repeats) * number(pictures));
+    return new PassProgress("images", each * Math.max(1, repeats) * count(images));
   }
 
-  /** Labels without the one for no class. */
+  /** Class labels without the null class. */
   private static int classes(ModelInfo info) {
     int all = info.classes().orElse(0);
     return info.nullClass().isPresent() && info.nullClass().getAsInt() == all - 1 ? all - 1 : all;
@@ -213,7 +187,7 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   private Map<String, Object> settings(
       ModelInfo info,
-      Report report,
+      Report result,
       Solver solver,
       int intervals,
       Guidance guidance,
@@ -222,42 +196,40 @@ public final class EvaluateCommand implements Callable<Integer> {
     map.put("model", info.reference());
     map.put("sampler", solver.wireName());
     map.put("steps", intervals);
-    if (!solving.schedule().equals("uniform")) {
-      map.put("schedule", solving.schedule());
+    if (!sampling.schedule().equals("uniform")) {
+      map.put("schedule", sampling.schedule());
     }
     if (guidance.guides()) {
       map.put("guidance", guidance.weight());
       map.put("cfgZero", guidance.zeroStar());
     }
     map.put("split", heldOut);
-    map.putAll(report.settings());
+    map.putAll(result.settings());
     return map;
   }
 
-  private void tell(ModelFiles files, Report found, Map<String, Object> settings)
+  private void finish(ModelFiles files, Report measured, Map<String, Object> settings)
       throws IOException {
-    Report report = new Report(settings, found.figures(), found.sheet());
-    System.out.printf(
-        "%s: %s pictures each, %s repeats from seed %s, %s in %s steps%n",
-        settings.get("model"),
-        settings.get("count"),
-        settings.get("repeats"),
-        settings.get("seed"),
-        settings.get("sampler"),
-        settings.get("steps"));
-    report.lines().forEach(System.out::println);
-    if (json != null) {
-      Files.write(json, JsonText.writePretty(report.toMap()));
-      System.err.println("figures: " + json);
-    }
-    if (out != null) {
-      Files.write(out, Png.encode(report.sheet(), 9));
-      System.err.println("sheet: " + out);
+    Report result = new Report(settings, measured.metrics(), measured.sheet());
+    report.print(
+        "%s: %s images each, %s repeats from seed %s, %s in %s steps",
+        String.valueOf(settings.get("model")),
+        String.valueOf(settings.get("count")),
+        String.valueOf(settings.get("repeats")),
+        String.valueOf(settings.get("seed")),
+        String.valueOf(settings.get("sampler")),
+        String.valueOf(settings.get("steps")));
+    result.lines().forEach(line -> report.print("%s", line));
+    report.metrics().putAll(result.toMap());
+    report.finish();
+    if (sheet != null) {
+      Files.write(sheet, Png.encode(result.sheet(), 9));
+      System.err.println("sheet: " + sheet);
     }
     if (card) {
       Path folder = WritableModelCard.of(files);
-      ModelFolder.writeCard(folder, files.card().withMetric("evaluation", report.toMap()));
-      System.err.println("noted on " + folder.resolve(ModelCard.FILE));
+      ModelFolder.writeCard(folder, files.card().withMetric("evaluation", result.toMap()));
+      System.err.println("metrics written to " + folder.resolve(ModelCard.FILE));
     }
   }
 }

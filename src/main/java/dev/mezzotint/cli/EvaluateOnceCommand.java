@@ -16,10 +16,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code evaluate-once}: one evaluation of a network exactly as stored. */
+/** {@code evaluate-once}: a single evaluation of a network exactly as stored. */
 @Command(
     name = "evaluate-once",
-    description = "Evaluate a network once, exactly as stored; writes tensor 'output'.",
+    description = "Evaluate a network once, exactly as stored, and write tensor 'output'.",
     footer = {
       "",
       "Example:",
@@ -52,15 +52,15 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
       description = "A safetensors file.")
   private Path out = Path.of("");
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public EvaluateOnceCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public EvaluateOnceCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() {
-    ModelFiles files = surroundings.model(model.reference);
+    ModelFiles files = context.model(model.reference);
     NetworkConfig config = files.config();
     Tensor x = TensorFile.read("--input", input, 4);
     long[] shape = x.shape();
@@ -88,7 +88,7 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
     float[] steps = perRow("--t", t, shape[0]).toFloats();
     long[] labels = labels(config, shape[0]);
     OutputPaths.file("--out", out);
-    try (SamplingNetwork network = ModelResolver.load(surroundings.device(model.device), files)) {
+    try (SamplingNetwork network = ModelResolver.load(context.device(model.device), files)) {
       float[] y = network.evaluate(x.toFloats(), (int) shape[2], (int) shape[3], steps, labels);
       SafeTensors.write(
           out,

@@ -18,17 +18,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The pictures that {@code evaluate} compares a model's with: those it was trained on, and others.
- * Closed by the command.
+ * The images to compare a model's with: those it was trained on, and others.
  *
- * @param heldOutSplit what was opened as held-out pictures
+ * @param heldOutSplit name of the split with the held-out images
  */
 record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOutSplit)
     implements AutoCloseable {
 
   /**
-   * @param split held-out pictures; empty for {@code val} or else {@code test}
-   * @param layout {@code twins}, {@code left} or {@code right}: where conditions are
+   * @param split of held-out images; empty for {@code val} or else {@code test}
+   * @param layout {@code twins}, {@code left} or {@code right}: side of the condition
    */
   static EvaluationData open(
       Path path, ModelFiles files, int height, int width, Optional<String> split, String layout) {
@@ -41,12 +40,12 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
     }
     try {
       String held = split.isPresent() ? split.get() : heldOut(path, options);
-      String seen = word(files.card(), "split").orElse("train");
-      if (held.equals(seen)) {
+      String trained = word(files.card(), "split").orElse("train");
+      if (held.equals(trained)) {
         throw new InvalidInputException(
             "--split", "--split " + held + " is what the model was trained on");
       }
-      ImageDataset training = ImageDataset.open(path, options.withSplit(seen));
+      ImageDataset training = ImageDataset.open(path, options.withSplit(trained));
       try {
         return new EvaluationData(training, ImageDataset.open(path, options.withSplit(held)), held);
       } catch (IOException | RuntimeException e) {
@@ -72,8 +71,8 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
         "--data",
         "--data: "
             + path
-            + " has no folder val or test beside train: pictures that the model was not trained"
-            + " on are needed (or name their folder with --split)");
+            + " has no folder val or test: images that the model was not trained on are needed"
+            + " (name their folder with --split)");
   }
 
   private static boolean hasIdx(Path path, DatasetOptions options) throws IOException {
@@ -81,7 +80,7 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
         ImageDataset.open(path, options.withFiles(Kind.IDX).withSplit("test"))) {
       return idx.size() > 0;
     } catch (InvalidInputException e) {
-      return false; // no such files: the caller says what is missing
+      return false; // no such files: the caller reports what is missing
     }
   }
 
@@ -91,11 +90,11 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
           .map(name -> Labels.valueOf(name.toUpperCase(Locale.ROOT)))
           .orElse(Labels.NONE);
     } catch (IllegalArgumentException e) {
-      return Labels.NONE; // free form: somebody else's recipe
+      return Labels.NONE; // free-form recipe of another program
     }
   }
 
-  /** A word that the recipe on the card says of its data set. */
+  /** A field of the data set in the recipe on the card. */
   private static Optional<String> word(ModelCard card, String key) {
     return card.recipe().get("dataset") instanceof Map<?, ?> dataset
             && dataset.get(key) instanceof String word
@@ -103,7 +102,7 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
         : Optional.empty();
   }
 
-  /** One condition lies in {@code input}, several in folders of their own names. */
+  /** A single condition is in the folder {@code input}, several in folders of their names. */
   private static Pairing pairing(ModelCard card, String layout) {
     List<ConditionPart> parts = card.condition();
     List<Condition> conditions =
@@ -133,7 +132,7 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
     if (!known) {
       throw new InvalidInputException(
           "--model",
-          "--model: the card does not say how a picture becomes the condition "
+          "--model: the card does not say how an image becomes the condition "
               + part.name()
               + " of kind "
               + part.kind().wireName());

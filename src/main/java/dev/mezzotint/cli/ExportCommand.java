@@ -18,7 +18,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code export}: a folder that diffusers' {@code UNet2DModel.from_pretrained} loads as it is. */
+/** {@code export}: writes a folder that diffusers' {@code UNet2DModel.from_pretrained} loads. */
 @Command(
     name = "export",
     description = "Write a model as a folder that diffusers' UNet2DModel loads.",
@@ -39,10 +39,10 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public ExportCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public ExportCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -52,10 +52,10 @@ public final class ExportCommand implements Callable<Integer> {
           case "float32" -> DType.F32;
           case "float16" -> DType.F16;
           default ->
-              throw new InvalidInputException(
-                  "--dtype", "--dtype must be float32 or float16, not " + dtype);
+              throw InvalidInputException.of(
+                  "--dtype", "must be float32 or float16, not %s", dtype);
         };
-    ModelFiles files = surroundings.model(reference);
+    ModelFiles files = context.model(reference);
     Map<String, Tensor> weights = files.readWeights();
     Weights.check(
         weights,
@@ -65,26 +65,12 @@ public final class ExportCommand implements Callable<Integer> {
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     OutputPaths.modelFolder("--to", to);
     ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
-    json.tell(
-        "exported to "
-            + to
-            + "; in Python: unet(x, torch.full((N,), alpha * "
-            + files.card().timestepScale()
-            + ")).sample is the "
-            + files.card().prediction().wireName(),
-        Map.of(
-            "name",
-            files.name(),
-            "version",
-            files.version(),
-            "to",
-            to.toString(),
-            "dtype",
-            dtype,
-            "prediction",
-            files.card().prediction().wireName(),
-            "timestepScale",
-            files.card().timestepScale()));
+    Map<String, Object> facts = ImportCommand.facts(files, to);
+    facts.put("dtype", dtype);
+    json.status(
+        "exported to %s; in Python: unet(x, torch.full((N,), alpha * %s)).sample is the %s"
+            .formatted(to, files.card().timestepScale(), files.card().prediction().wireName()),
+        facts);
     return 0;
   }
 }

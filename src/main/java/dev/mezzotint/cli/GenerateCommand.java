@@ -8,7 +8,9 @@ import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.InpaintingHook;
 import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelLoader;
 import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
@@ -29,14 +31,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code generate}: the worker's step loop in this process, without broker or store. */
+/** {@code generate}: runs the worker's step loop in this process, without broker or store. */
 @Command(
     name = "generate",
-    description = "Generate pictures in this process: 00000.png..., grid.png, samples.safetensors.",
+    description = "Generate images in this process: 00000.png..., grid.png, samples.safetensors.",
     footer = {
       "",
       "Examples:",
-      "  generate --model avatars-32 --count 16 --seed 7 --out pictures",
+      "  generate --model avatars-32 --count 16 --seed 7 --out images",
       "  generate --model avatars-32 --interpolate 3..7 --count 12 --out between",
       "  generate --model avatars-32 --init face.png --from-alpha 0.5 --count 8 --out like-it",
       "  generate --model avatars-32 --init face.png --mask mask.png --count 8 --out painted",
@@ -53,12 +55,12 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private FrameOptions frames = new FrameOptions();
 
-  @Option(names = "--class", paramLabel = "K", description = "Class label of all pictures.")
+  @Option(names = "--class", paramLabel = "K", description = "Class label of all images.")
   private @Nullable Integer classLabel;
 
   @Option(
       names = "--trajectory",
-      description = "Also write trajectory.png, an animation of the way from x0 to x1.")
+      description = "Also write trajectory.png, an animation of the path from x0 to x1.")
   private boolean trajectory;
 
   @Mixin private InpaintingOptions inpainting = new InpaintingOptions();
@@ -70,31 +72,31 @@ public final class GenerateCommand implements Callable<Integer> {
 
   private final CommandContext context;
 
-  public GenerateCommand(CommandContext surroundings) {
-    this.context = surroundings;
+  public GenerateCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() throws IOException {
     Optional<Tensor> noise = initial.given();
     ModelFiles files = context.model(model.reference);
-    ModelResolver library = new ModelResolver(context.device(model.device), ref -> files);
+    ModelLoader loader = ModelResolver.of(context.device(model.device), files);
     ModelInfo info =
-        noise.isPresent()
-            ? library.find("", (int) noise.get().shape()[2], (int) noise.get().shape()[3])
-            : library.find("");
+        noise
+            .map(x0 -> ModelInfo.of(files, (int) x0.shape()[2], (int) x0.shape()[3]))
+            .orElseGet(() -> ModelInfo.of(files));
     try {
       frames.open(info);
       frames.frames().ifPresent(named -> initial.expect(named, frames.shared()));
       return generate(
-          library, files, info, initial.points(info, files, noise, inpainting.isPresent()));
+          loader, files, info, initial.points(info, files, noise, inpainting.isPresent()));
     } finally {
       frames.close();
     }
   }
 
   private int generate(
-      ModelResolver library, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
+      ModelLoader loader, ModelFiles chosen, ModelInfo info, List<SamplingJob.X0> points)
       throws IOException {
     List<SamplingJob.Row> rows = rows(info, points);
     Solver solver = solving.solver(info);
@@ -107,12 +109,12 @@ public final class GenerateCommand implements Callable<Integer> {
               + " --from-alpha");
     }
     double[] alphas = guidance.activeAlphas(ends);
-    Optional<Inpainting> painting = inpainting.inpainting(solver, alphas);
-    List<Stage> stages = painting.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
-    if (painting.isPresent()) {
-      rows = withInpainting(rows, info, painting.get());
+    Optional<Inpainting> plan = inpainting.plan(solver, alphas);
+    List<Stage> stages = plan.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
+    if (plan.isPresent()) {
+      rows = withInpainting(rows, info, plan.get());
     }
-    Optional<TrajectoryRecorder> ways =
+    Optional<TrajectoryRecorder> recorder =
         trajectory
             ? Optional.of(
                 TrajectoryRecorder.record(info, rows, stages.size(), solver.evaluationsPerStep()))
@@ -121,7 +123,7 @@ public final class GenerateCommand implements Callable<Integer> {
         new SamplingJob(
             "generate",
             info,
-            rows.stream().map(row -> ways.map(all -> all.with(row)).orElse(row)).toList(),
+            rows.stream().map(row -> recorder.map(all -> all.with(row)).orElse(row)).toList(),
             stages,
             label(info),
             guidance,
@@ -129,13 +131,13 @@ public final class GenerateCommand implements Callable<Integer> {
             "",
             Optional.empty());
     OutputPaths.folder("--out", out);
-    float[][] samples = sample(library, job);
+    float[][] samples = sample(loader, job);
     List<String> files = new ArrayList<>(SampleFiles.write(out, info, samples, this::name));
     files.addAll(frames.write(out, info, samples));
-    if (ways.isPresent()) {
-      files.add(ways.get().write(out, info));
+    if (recorder.isPresent()) {
+      files.add(recorder.get().write(out, info));
     }
-    json.tell(
+    json.status(
         rows.size() + (initial.isInverse() ? " x0: " : " samples: ") + out,
         Map.of(
             "model", info.reference(),
@@ -160,59 +162,40 @@ public final class GenerateCommand implements Callable<Integer> {
     return rows;
   }
 
-  /** Of a sample's file, without ending. */
+  /** Name of a sample's file, without extension. */
   private String name(int index) {
     return frames.frames().map(named -> named.name(index)).orElse("%05d".formatted(index));
   }
 
   private List<SamplingJob.Row> withInpainting(
       List<SamplingJob.Row> rows, ModelInfo info, Inpainting plan) {
-    float[] shares = inpainting.maskValues(info);
+    float[] mask = inpainting.maskValues(info);
     return rows.stream()
         .map(
             row ->
                 row.withHook(
-                    InpaintingOptions.hook(
+                    new InpaintingHook(
                         plan,
                         initial.noise(row.index(), info),
                         initial.image(row.index()),
-                        shares,
+                        mask,
                         initial.seed(),
                         row.index())))
         .toList();
   }
 
   private OptionalInt label(ModelInfo info) {
-    if (info.classes().isEmpty()) {
-      if (classLabel != null) {
-        throw new InvalidInputException("--class", "--class: the model has no classes");
-      }
-      return OptionalInt.empty();
-    }
-    if (classLabel == null) {
-      throw new InvalidInputException(
-          "--class",
-          "--class is needed: the model takes classes from 0 to "
-              + (info.classes().getAsInt() - 1));
-    }
-    return OptionalInt.of(checked("--class", classLabel, 0, info.classes().getAsInt() - 1));
+    OptionalInt label = classLabel == null ? OptionalInt.empty() : OptionalInt.of(classLabel);
+    info.checkClassLabel("--class", label);
+    return label;
   }
 
-  private static int checked(String option, long value, int min, int max) {
-    if (value < min || value > max) {
-      throw new InvalidInputException(
-          option, option + " must be from " + min + " to " + max + ", not " + value);
-    }
-    return (int) value;
-  }
-
-  /** All rows' pictures in their order, C×H×W each. */
-  public static float[][] sample(ModelResolver library, SamplingJob job) {
-    float[][] pictures = new float[job.rows().size()][];
+  /** Samples all rows and returns them in their order, C×H×W each. */
+  public static float[][] sample(ModelLoader loader, SamplingJob job) {
+    float[][] images = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
-    PassProgress progress = new PassProgress((long) pictures.length * job.stages().size());
-    try (StepLoop loop =
-        new StepLoop(library, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
+    PassProgress progress = new PassProgress((long) images.length * job.stages().size());
+    try (StepLoop loop = new StepLoop(loader, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
       loop.submit(
           job,
           new Sampler.RowListener() {
@@ -226,8 +209,8 @@ public final class GenerateCommand implements Callable<Integer> {
             @Override
             public void finished(int row, float[] chw) {
               job.model().checkFinite(row, chw);
-              pictures[row] = chw;
-              if (++finished == pictures.length) {
+              images[row] = chw;
+              if (++finished == images.length) {
                 over.complete(null);
               }
             }
@@ -243,6 +226,6 @@ public final class GenerateCommand implements Callable<Integer> {
     } finally {
       progress.close();
     }
-    return pictures;
+    return images;
   }
 }

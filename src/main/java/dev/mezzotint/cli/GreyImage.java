@@ -7,7 +7,7 @@ import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Grey pictures read as densities of the plane: white is dense, black is empty. */
+/** Reads grey images as densities of the plane: white is dense, black is empty. */
 final class GreyImage {
   private static final long PIXELS_MAX = 1 << 22;
 
@@ -23,7 +23,7 @@ final class GreyImage {
       return new Density.Grey(grey.width(), grey.height(), values);
     } catch (IOException | IllegalArgumentException e) {
       throw new InvalidInputException(
-          file.toString(), file + " is no density: " + e.getMessage(), e);
+          file.toString(), file + " is not a density: " + e.getMessage(), e);
     }
   }
 }

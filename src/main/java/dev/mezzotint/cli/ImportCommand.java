@@ -6,6 +6,7 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,10 +14,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code import}: weights from Python become a model folder with a card. */
+/** {@code import}: converts weights from Python to a model folder with a card. */
 @Command(
     name = "import",
-    description = "Bring a diffusers folder, pipeline or weights file into a model folder.",
+    description = "Convert a diffusers folder, pipeline or weights file to a model folder.",
     footer = {"", "Example:", "  import iadb-celebahq-256 --to my-models/celebahq-256"})
 public final class ImportCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "DIR", description = "Folder or weights file to read.")
@@ -37,28 +38,22 @@ public final class ImportCommand implements Callable<Integer> {
             config ->
                 NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults())
                     .weights());
-    json.tell(
-        "imported "
-            + files.name()
-            + " version "
-            + files.version()
-            + " to "
-            + to
-            + ": predicts "
-            + files.card().prediction().wireName()
-            + ", timestep = alpha x "
-            + files.card().timestepScale(),
-        Map.of(
-            "name",
-            files.name(),
-            "version",
-            files.version(),
-            "to",
-            to.toString(),
-            "prediction",
-            files.card().prediction().wireName(),
-            "timestepScale",
-            files.card().timestepScale()));
+    String prediction = files.card().prediction().wireName();
+    json.status(
+        "imported %s version %s to %s: predicts %s, timestep = alpha x %s"
+            .formatted(files.name(), files.version(), to, prediction, files.card().timestepScale()),
+        facts(files, to));
     return 0;
+  }
+
+  /** What {@code import} and {@code export} report about a model. */
+  static Map<String, Object> facts(ModelFiles files, Path to) {
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("name", files.name());
+    facts.put("version", files.version());
+    facts.put("to", to.toString());
+    facts.put("prediction", files.card().prediction().wireName());
+    facts.put("timestepScale", files.card().timestepScale());
+    return facts;
   }
 }

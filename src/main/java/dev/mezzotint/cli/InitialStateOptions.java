@@ -12,14 +12,15 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob.X0;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where {@code generate} begins, and at which α: noise, a density, given points, or pictures. */
+/** Options of {@code generate} for the starting points: noise, a density, a tensor, or images. */
 final class InitialStateOptions {
   private static final int COUNT_MAX = 100_000;
   private static final int VALUES_MAX = 1 << 29; // 2 GiB of float32, the largest tensor written
@@ -28,10 +29,10 @@ final class InitialStateOptions {
       names = "--count",
       paramLabel = "N",
       description =
-          "How many; default 1, 8 with --interpolate, 1000 points, or as in --x0, --init.")
+          "Number of images; default 1, 8 with --interpolate, 1000 points, or as in --x0, --init.")
   private @Nullable Integer count;
 
-  @Option(names = "--seed", paramLabel = "S", description = "Of the noise; default 0.")
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of the noise; default 0.")
   private long seed;
 
   @Option(
@@ -48,29 +49,27 @@ final class InitialStateOptions {
 
   @Option(
       names = "--init",
-      paramLabel = "PICTURES",
+      paramLabel = "IMAGES",
       description =
-          "Start from pictures: a file, folder, zip or FILE.safetensors:KEY; with --from-alpha"
-              + " blended with noise, with --invert run backwards to their x0.")
+          "Start from images: a file, folder, zip or FILE.safetensors:KEY; with --from-alpha"
+              + " blended with noise, with --invert integrated backwards to their x0.")
   private @Nullable String init;
 
   @Option(
       names = "--from-alpha",
       paramLabel = "A",
-      description = "Start at alpha A with (1 - A) noise + A picture, 0 <= A < 1.")
+      description = "Start at alpha A with (1 - A) noise + A image, 0 <= A < 1.")
   private @Nullable Double fromAlpha;
 
-  @Option(
-      names = "--invert",
-      description = "From the pictures of --init to the x0 that they come from.")
+  @Option(names = "--invert", description = "Compute the x0 that leads to each image of --init.")
   private boolean invert;
 
-  /** The noise given by --x0, whose height and width the pictures then have. */
+  /** The noise of --x0, whose height and width the images then have. */
   Optional<Tensor> given() {
     return Optional.ofNullable(x0).map(text -> TensorFile.read("--x0", text, 4));
   }
 
-  /** α at the beginning. */
+  /** α at the start. */
   double from() {
     return invert ? 1 : fromAlpha == null ? 0 : fromAlpha;
   }
@@ -88,7 +87,7 @@ final class InitialStateOptions {
   private @Nullable BlueNoise blue;
 
   /**
-   * As many as there are frames; asked before {@link #points}.
+   * Sets the count to that of the frames; called before {@link #points}.
    *
    * @param shared whether frames share their noise
    */
@@ -98,7 +97,7 @@ final class InitialStateOptions {
     refuse(
         count != null && count != n,
         "--count",
-        "is %s, but --condition holds %d pictures: give --count %d, or none"
+        "is %s, but --condition holds %d images: give --count %d, or none"
             .formatted(count, frames.frames().size(), n));
     count = n;
   }
@@ -107,30 +106,30 @@ final class InitialStateOptions {
     refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
     refuse(init != null && x0 != null && invert, "--x0", "does not go with --invert");
     refuse(init != null && interpolate != null, "--interpolate", "does not go with --init");
-    refuse(invert && init == null, "--invert", "needs --init: the pictures to be inverted");
+    refuse(invert && init == null, "--invert", "needs --init: the images to be inverted");
     refuse(invert && fromAlpha != null, "--from-alpha", "does not go with --invert");
-    refuse(fromAlpha != null && init == null, "--from-alpha", "needs --init: a picture to blend");
+    refuse(fromAlpha != null && init == null, "--from-alpha", "needs --init: an image to blend");
     double alpha = from();
     refuse(
         fromAlpha != null && !(alpha >= 0 && alpha < 1),
         "--from-alpha",
         "must be from 0 to below 1, not " + alpha);
-    refuse(masked && init == null, "--mask", "needs --init: the picture that it is laid on");
+    refuse(masked && init == null, "--mask", "needs --init: the image that it is applied to");
     refuse(masked && invert, "--mask", "does not go with --invert");
-    boolean pictures = files.card().p0().equals(ModelCard.IMAGES);
-    refuse(masked && pictures, "--mask", "is for models that begin at noise");
+    boolean fromImages = files.card().p0().equals(ModelCard.IMAGES);
+    refuse(masked && fromImages, "--mask", "is for models that start from noise");
     refuse(
-        pictures && init == null && x0 == null,
+        fromImages && init == null && x0 == null,
         "--init",
-        "is needed: model " + files.name() + " goes from pictures to pictures");
+        "is needed: model " + files.name() + " goes from images to images");
     refuse(
-        pictures && fromAlpha != null,
+        fromImages && fromAlpha != null,
         "--from-alpha",
-        "is for models that begin at noise; this one begins at the picture itself");
+        "is for models that start from noise; this one starts from the image itself");
     refuse(
-        !pictures && init != null && !invert && fromAlpha == null && !masked,
+        !fromImages && init != null && !invert && fromAlpha == null && !masked,
         "--init",
-        "needs --from-alpha: how much of the picture is there at the start");
+        "needs --from-alpha: the share of the image at the start");
   }
 
   private static void refuse(boolean wrong, String option, String what) {
@@ -142,28 +141,29 @@ final class InitialStateOptions {
   /**
    * The starting point of every row, in order.
    *
-   * @param masked whether the pictures of --init are to be painted anew in part
+   * @param masked whether the images of --init are to be repainted in part
    */
   List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given, boolean masked) {
     checkTogether(files, masked);
     boolean isBlue = files.card().p0().equals(ModelCard.BLUE_NOISE);
     blue = isBlue ? new BlueNoise(info.height(), info.width()) : null;
-    List<X0> points;
     if (init != null) {
       images = LocalImages.read("--init", init, info);
-      points = fromPictures(info, masked);
-    } else if (given.isPresent()) {
-      points = fromTensor(given.get(), info);
-    } else if (interpolate != null) {
-      points = interpolated(interpolate, info);
-    } else if (blue != null) {
-      points = seededBlue(info, checked(1));
-    } else if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
-      points = fromDensity(density(files), info);
-    } else {
-      points = seeded(info, checked(1));
+      return startFromImages(info, masked);
     }
-    return points;
+    if (given.isPresent()) {
+      return fromTensor(given.get(), info);
+    }
+    if (interpolate != null) {
+      return interpolated(interpolate, info);
+    }
+    if (blue != null) {
+      return rows(info, checked(1), i -> new X0.Given(noise(i, info)));
+    }
+    if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
+      return fromDensity(density(files), info);
+    }
+    return rows(info, checked(1), i -> new X0.Seeded(seed, i));
   }
 
   /** The number of --count, within bounds. */
@@ -176,22 +176,9 @@ final class InitialStateOptions {
     return n;
   }
 
-  private List<X0> seeded(ModelInfo info, int n) {
+  private static List<X0> rows(ModelInfo info, int n, IntFunction<X0> point) {
     checkSize(info, n);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      points.add(new X0.Seeded(seed, i));
-    }
-    return points;
-  }
-
-  private List<X0> seededBlue(ModelInfo info, int n) {
-    checkSize(info, n);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      points.add(new X0.Given(noise(i, info)));
-    }
-    return points;
+    return IntStream.range(0, n).mapToObj(point).toList();
   }
 
   private List<X0> fromTensor(Tensor noise, ModelInfo info) {
@@ -209,13 +196,7 @@ final class InitialStateOptions {
           "--x0", "--x0 rows must be from 1 to " + COUNT_MAX + ", not " + shape[0]);
     }
     checkSize(info, shape[0]);
-    float[] values = noise.toFloats();
-    int length = values(info);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < shape[0]; i++) {
-      points.add(new X0.Given(Arrays.copyOfRange(values, i * length, (i + 1) * length)));
-    }
-    return points;
+    return Arrays.stream(TensorFile.rows(noise)).<X0>map(X0.Given::new).toList();
   }
 
   private List<X0> interpolated(String text, ModelInfo info) {
@@ -233,7 +214,6 @@ final class InitialStateOptions {
           "--interpolate", "--interpolate must be two seeds such as 3..7, not " + text, e);
     }
     int n = checked(8);
-    checkSize(info, n);
     int length = values(info);
     float[] first = new float[length];
     float[] last = new float[length];
@@ -243,29 +223,29 @@ final class InitialStateOptions {
       blue.colour(first, 0, info.channels());
       blue.colour(last, 0, info.channels());
     }
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      float[] point = new float[length];
-      Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
-      points.add(new X0.Given(point));
-    }
-    return points;
+    return rows(
+        info,
+        n,
+        i -> {
+          float[] point = new float[length];
+          Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
+          return new X0.Given(point);
+        });
   }
 
   private List<X0> fromDensity(Density density, ModelInfo info) {
-    int n = checked(1000);
-    checkSize(info, n);
     double[] drawn = new double[density.dimensions()];
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      density.draw(new RandomStream(seed, i), drawn);
-      float[] point = new float[drawn.length];
-      for (int k = 0; k < point.length; k++) {
-        point[k] = (float) drawn[k];
-      }
-      points.add(new X0.Given(point));
-    }
-    return points;
+    return rows(
+        info,
+        checked(1000),
+        i -> {
+          density.draw(new RandomStream(seed, i), drawn);
+          float[] point = new float[drawn.length];
+          for (int k = 0; k < point.length; k++) {
+            point[k] = (float) drawn[k];
+          }
+          return new X0.Given(point);
+        });
   }
 
   private static Density density(ModelFiles files) {
@@ -275,27 +255,27 @@ final class InitialStateOptions {
         : Density.parse(word);
   }
 
-  /** One row per picture; one picture may be the start of many rows with noise of their own. */
-  private List<X0> fromPictures(ModelInfo info, boolean masked) {
+  /** One row per image, or several rows with noise of their own for one image. */
+  private List<X0> startFromImages(ModelInfo info, boolean masked) {
     int n = checked(images.length);
     boolean noisy = fromAlpha != null || masked;
     if (n != images.length && (images.length != 1 || !noisy)) {
       throw new InvalidInputException(
-          "--count", "--count is " + n + ", but --init has " + images.length + " pictures");
+          "--count", "--count is " + n + ", but --init has " + images.length + " images");
     }
-    checkSize(info, n);
-    List<X0> points = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      float[] point = image(i).clone();
-      if (noisy) {
-        Iadb.blend(noise(i, info), image(i), from(), point);
-      }
-      points.add(new X0.Given(point));
-    }
-    return points;
+    return rows(
+        info,
+        n,
+        i -> {
+          float[] point = image(i).clone();
+          if (noisy) {
+            Iadb.blend(noise(i, info), image(i), from(), point);
+          }
+          return new X0.Given(point);
+        });
   }
 
-  /** The picture of --init that row i belongs to. */
+  /** The image of --init for row i. */
   float[] image(int i) {
     return images[images.length == 1 ? 0 : i];
   }
@@ -318,13 +298,13 @@ final class InitialStateOptions {
     return info.channels() * info.height() * info.width();
   }
 
-  /** All pictures stand in memory at the end, and in one tensor. */
+  /** All images are in memory at the end, and in one tensor. */
   private static void checkSize(ModelInfo info, long n) {
     long widest = Math.max(info.channels(), info.conditionChannels());
     if (n * widest * info.height() * info.width() > VALUES_MAX) {
       throw new InvalidInputException(
           "--count",
-          "--count: %d pictures of %dx%d are too many for one tensor: ask for fewer"
+          "--count: %d images of %dx%d are too many for one tensor"
               .formatted(n, info.width(), info.height()));
     }
   }

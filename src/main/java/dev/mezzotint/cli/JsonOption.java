@@ -7,37 +7,37 @@ import java.util.Map;
 import picocli.CommandLine.Option;
 
 /**
- * {@code --json}: what a command tells, for programs. People read sentences; a program gets the
- * same facts as one JSON object a line on standard output, and there nothing else. What goes wrong
- * is a line on standard error and an exit code either way. Used by one thread.
+ * The option {@code --json}: results as JSON on standard output, one object a line and nothing
+ * else, instead of text. Errors are a line on standard error and an exit code either way. Used by
+ * one thread.
  */
 public final class JsonOption {
-  @Option(names = "--json", description = "Print what was done as JSON, one object a line.")
-  private boolean wanted;
+  @Option(names = "--json", description = "Print results as JSON, one object a line.")
+  private boolean enabled;
 
-  public boolean wanted() {
-    return wanted;
+  public boolean enabled() {
+    return enabled;
   }
 
-  /** A sentence on standard error, or its facts on standard output. */
-  public void tell(String sentence, Map<String, ?> facts) {
-    if (wanted) {
+  /** Prints a status line on standard error, or the same facts as JSON on standard output. */
+  public void status(String line, Map<String, ?> facts) {
+    if (enabled) {
       print(facts);
     } else {
-      System.err.println(sentence);
+      System.err.println(line);
     }
   }
 
-  /** As {@link #tell}, of a line that is the command's answer and so stands on standard output. */
-  public void answer(String line, Map<String, ?> facts) {
-    if (wanted) {
+  /** Prints a result on standard output: as text, or the same facts as JSON. */
+  public void result(String text, Map<String, ?> facts) {
+    if (enabled) {
       print(facts);
     } else {
-      System.out.println(line);
+      System.out.println(text);
     }
   }
 
-  private static void print(Map<String, ?> facts) {
+  static void print(Map<String, ?> facts) {
     System.out.println(new String(JsonText.write(facts), UTF_8));
   }
 }

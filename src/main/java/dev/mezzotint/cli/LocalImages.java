@@ -12,18 +12,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Pictures named on the command line: a file, a folder or zip of them, or a tensor. */
+/** Reads the images that an option names: a file, a folder, a zip, or a tensor. */
 final class LocalImages {
-  /** Of one command: all of them stand in memory. */
+  /** Images of one command: all are in memory. */
   static final int COUNT_MAX = 10_000;
 
   private LocalImages() {}
 
   /**
-   * Reads pictures at the model's size; whatever has another is scaled to cover it and cropped at
-   * the centre, except tensors, which must fit.
+   * Reads images at the model's size. Images of another size are scaled to cover it and cropped at
+   * the centre; tensors must have it.
    *
-   * @return one C×H×W array per picture, in [−1, 1]
+   * @return one C×H×W array per image, in [−1, 1]
    */
   static float[][] read(String option, String text, ModelInfo model) {
     return read(option, text, model.channels(), model.height(), model.width());
@@ -54,11 +54,11 @@ final class LocalImages {
 
   private static float[][] all(String option, Path path, DatasetOptions options)
       throws IOException {
-    try (ImageDataset pictures = ImageDataset.open(path, options)) {
-      checkCount(option, pictures.size());
-      float[][] all = new float[pictures.size()][];
+    try (ImageDataset images = ImageDataset.open(path, options)) {
+      checkCount(option, images.size());
+      float[][] all = new float[images.size()][];
       for (int i = 0; i < all.length; i++) {
-        all[i] = pictures.chw(i);
+        all[i] = images.chw(i);
       }
       return all;
     }
@@ -70,22 +70,17 @@ final class LocalImages {
     if (shape[1] != channels || shape[2] != height || shape[3] != width) {
       throw new InvalidInputException(
           option,
-          "%s has pictures of %dx%dx%d, the model makes %dx%dx%d"
+          "%s has images of %dx%dx%d, the model makes %dx%dx%d"
               .formatted(option, shape[1], shape[2], shape[3], channels, height, width));
     }
     checkCount(option, shape[0]);
-    float[] values = tensor.toFloats();
-    float[][] all = new float[(int) shape[0]][channels * height * width];
-    for (int i = 0; i < all.length; i++) {
-      System.arraycopy(values, i * all[i].length, all[i], 0, all[i].length);
-    }
-    return all;
+    return TensorFile.rows(tensor);
   }
 
   private static void checkCount(String option, long count) {
     if (count < 1 || count > COUNT_MAX) {
       throw new InvalidInputException(
-          option, option + " has " + count + " pictures, must be 1 to " + COUNT_MAX);
+          option, option + " has " + count + " images, must be 1 to " + COUNT_MAX);
     }
   }
 }

@@ -10,13 +10,13 @@ public final class ModelOptions {
       paramLabel = "REF",
       description =
           "A bundled name, name@version in the store, a model or diffusers folder, or a weights"
-              + " file beside its config.json.")
+              + " file next to its config.json.")
   public String reference = "";
 
   @Option(
       names = "--device",
       defaultValue = "",
       paramLabel = "cpu|cuda",
-      description = "Where to run; default as configured, cpu if nothing is.")
+      description = "Where to run; default as configured, else cpu.")
   public String device = "";
 }

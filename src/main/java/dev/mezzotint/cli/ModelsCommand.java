@@ -26,10 +26,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code models}: the ones that come with the software and those in the object store. */
+/** {@code models}: manages bundled models and those in the object store. */
 @Command(
     name = "models",
-    description = "List, show, bring and remove models.",
+    description = "List, show, publish, download and remove models.",
     synopsisSubcommandLabel = "WHAT",
     footer = {
       "",
@@ -41,10 +41,10 @@ import picocli.CommandLine.Parameters;
       "  models prune my-model --keep 3"
     })
 public final class ModelsCommand {
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public ModelsCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public ModelsCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Command(
@@ -60,7 +60,7 @@ public final class ModelsCommand {
     }
     List<Version> stored;
     try {
-      stored = surroundings.inStore(StoredModels::versions);
+      stored = context.inStore(StoredModels::versions);
     } catch (InvalidInputException e) {
       stored = List.of();
       System.err.println("bundled models only: " + e.getMessage());
@@ -81,8 +81,9 @@ public final class ModelsCommand {
    * A model in the list.
    *
    * @param bytes of its weights
-   * @param published empty for a bundled one
-   * @param makes what it draws and from what; empty for one in the store, which is not opened here
+   * @param published empty for a bundled model
+   * @param makes what it generates and from what; empty for a model in the store, which is not
+   *     opened
    */
   private record Row(
       String name,
@@ -142,7 +143,7 @@ public final class ModelsCommand {
   }
 
   private List<ModelFiles> bundled() {
-    Path folder = surroundings.bundledModels();
+    Path folder = context.bundledModels();
     if (!Files.isDirectory(folder)) {
       return List.of();
     }
@@ -165,11 +166,11 @@ public final class ModelsCommand {
     }
   }
 
-  @Command(description = "A model's card and network.", mixinStandardHelpOptions = true)
+  @Command(description = "Show a model's card and network.", mixinStandardHelpOptions = true)
   int show(
       @Parameters(paramLabel = "REF", description = "In any form.") String reference,
       @Option(names = "--json", description = "As JSON on standard output.") boolean json) {
-    ModelFiles files = surroundings.model(reference);
+    ModelFiles files = context.model(reference);
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("name", files.name());
     all.put("version", files.version());
@@ -186,20 +187,20 @@ public final class ModelsCommand {
   }
 
   @Command(
-      description = "Put a model folder into the store, as its name's newest version.",
+      description = "Publish a model folder in the store as the newest version of its name.",
       mixinStandardHelpOptions = true)
   int push(
       @Parameters(paramLabel = "DIR", description = "A model folder.") Path folder,
       @Mixin JsonOption json) {
     ModelFiles files = ModelFolder.openPath(folder);
-    files.readWeights(); // a file that cannot be read is not for others
-    surroundings.inStore(
+    files.readWeights(); // refuses a file that is unreadable
+    context.inStore(
         models -> {
           models.publish(files, folder);
           return files;
         });
-    json.answer(
-        files.name() + "@" + files.version() + " is in the store, and the newest",
+    json.result(
+        files.name() + "@" + files.version() + " is published as the newest version",
         Map.of("name", files.name(), "version", files.version(), "newest", true));
     return 0;
   }
@@ -211,10 +212,10 @@ public final class ModelsCommand {
           Path to,
       @Mixin JsonOption json) {
     OutputPaths.modelFolder("--to", to);
-    ModelFiles files = surroundings.model(reference);
+    ModelFiles files = context.model(reference);
     ModelFolder.write(
         to, files.config(), files.readWeights(), files.card().withVersion(files.version()));
-    json.answer(
+    json.result(
         files.name() + "@" + files.version() + ": " + to,
         Map.of("name", files.name(), "version", files.version(), "to", to.toString()));
     return 0;
@@ -222,23 +223,23 @@ public final class ModelsCommand {
 
   @Command(
       description = {
-        "Remove a version from the store. Jobs that began with it and did not end will fail;",
-        "the newest version stays."
+        "Remove a version from the store. Jobs that started with it and have not ended will fail.",
+        "The newest version cannot be removed."
       },
       mixinStandardHelpOptions = true)
   int delete(
-      @Parameters(paramLabel = "NAME@VERSION", description = "Exactly.") String reference,
+      @Parameters(paramLabel = "NAME@VERSION", description = "The version.") String reference,
       @Mixin JsonOption json) {
     if (!(ModelReference.parse(reference) instanceof ModelReference.Stored stored)) {
-      throw new InvalidInputException(
-          "model", "model must be NAME@VERSION in the store, not " + reference);
+      throw InvalidInputException.of(
+          "model", "must be NAME@VERSION in the store, not %s", reference);
     }
-    surroundings.inStore(
+    context.inStore(
         models -> {
           models.delete(stored);
           return stored;
         });
-    json.answer(reference + " removed", Map.of("removed", List.of(reference)));
+    json.result(reference + " removed", Map.of("removed", List.of(reference)));
     return 0;
   }
 
@@ -246,22 +247,27 @@ public final class ModelsCommand {
       description = "Remove all but the newest versions of a model from the store.",
       mixinStandardHelpOptions = true)
   int prune(
-      @Parameters(paramLabel = "NAME", description = "Of the model.") String name,
-      @Option(names = "--keep", required = true, paramLabel = "N", description = "How many stay.")
+      @Parameters(paramLabel = "NAME", description = "The model's name.") String name,
+      @Option(
+              names = "--keep",
+              required = true,
+              paramLabel = "N",
+              description = "Versions to keep.")
           int keep,
       @Mixin JsonOption json) {
     if (keep < 1) {
-      throw new InvalidInputException("--keep", "--keep must be 1 or more: the newest stays");
+      throw new InvalidInputException(
+          "--keep", "--keep must be 1 or more: the newest version is always kept");
     }
-    List<Version> removed = surroundings.inStore(models -> models.prune(name, keep));
+    List<Version> removed = context.inStore(models -> models.prune(name, keep));
     List<String> words = removed.stream().map(v -> v.name() + "@" + v.version()).toList();
     List<String> lines = new ArrayList<>(words.stream().map(word -> word + " removed").toList());
     lines.add(removed.size() + " removed");
-    json.answer(String.join(System.lineSeparator(), lines), Map.of("removed", words));
+    json.result(String.join(System.lineSeparator(), lines), Map.of("removed", words));
     return 0;
   }
 
-  /** Nested members as one line each, {@code outer.inner: value}. */
+  /** One line for each nested member, {@code outer.inner: value}. */
   private static List<String> lines(String before, Map<?, ?> members) {
     List<String> lines = new ArrayList<>();
     members.forEach(

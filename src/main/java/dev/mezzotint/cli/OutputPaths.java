@@ -6,14 +6,14 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where a command is to write; looked at before the work, not after it. Without state. */
+/** Checks output paths before the work starts. */
 public final class OutputPaths {
   private OutputPaths() {}
 
   /**
-   * Makes the folder if it is not there.
+   * Creates the folder if it does not exist.
    *
-   * @throws InvalidInputException if nothing can be written into it
+   * @throws InvalidInputException if it cannot be written to
    */
   public static void folder(String option, Path folder) {
     try {
@@ -22,29 +22,29 @@ public final class OutputPaths {
       throw new InvalidInputException(option, option + ": " + folder + " is not a folder", e);
     } catch (IOException e) {
       throw new InvalidInputException(
-          option, option + ": the folder " + folder + " cannot be made: " + e.getMessage(), e);
+          option, option + ": the folder " + folder + " cannot be created: " + e.getMessage(), e);
     }
     if (!Files.isWritable(folder)) {
       throw new InvalidInputException(option, option + ": " + folder + " cannot be written to");
     }
   }
 
-  /** As {@link #folder} for a folder that must not yet hold a model. */
+  /** As {@link #folder}, for a folder that must not contain a model yet. */
   static void modelFolder(String option, Path folder) {
     if (Files.exists(folder.resolve("config.json"))) {
-      throw new InvalidInputException(option, option + ": a model stands in " + folder);
+      throw new InvalidInputException(option, option + ": " + folder + " already contains a model");
     }
     folder(option, folder);
   }
 
-  /** A file in a folder, which is made if it is not there. */
+  /** Checks a file and creates its folder if it does not exist. */
   public static void file(String option, Path file) {
     if (Files.isDirectory(file)) {
       throw new InvalidInputException(option, option + ": " + file + " is a folder, not a file");
     }
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null) {
-      throw new InvalidInputException(option, option + ": " + file + " is no file name");
+      throw new InvalidInputException(option, option + ": " + file + " is not a file name");
     }
     folder(option, folder);
   }

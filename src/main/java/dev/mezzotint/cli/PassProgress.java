@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import java.util.Locale;
 
 /**
- * How far sampling is, as one line on a terminal's standard error; nothing elsewhere. Used by one
+ * Shows the progress of sampling as one line on a terminal; prints nothing elsewhere. Used by one
  * thread at a time.
  */
 final class PassProgress implements AutoCloseable {
@@ -17,14 +17,14 @@ final class PassProgress implements AutoCloseable {
   private long lastShown;
 
   /**
-   * @param total evaluations of all rows
+   * @param total evaluations over all rows
    */
   PassProgress(long total) {
     this("evaluations", total);
   }
 
   /**
-   * @param what is counted
+   * @param what the unit that is counted
    */
   PassProgress(String what, long total) {
     this.what = what;

@@ -1,23 +1,23 @@
 package dev.mezzotint.cli;
 
-import dev.mezzotint.training.Training;
-import java.nio.file.Path;
+import dev.mezzotint.training.TrainingEvent;
+import dev.mezzotint.training.TrainingObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
- * How far a long work is, on standard error: one line that is written over on a terminal, a line
+ * Shows a training's progress on standard error: one line that is overwritten on a terminal, a line
  * every thirty seconds elsewhere. Used by one thread.
  */
-final class ProgressLine implements Training.Progress, AutoCloseable {
+final class ProgressLine implements TrainingObserver, AutoCloseable {
   private static final int WIDTH = 24;
 
   private final String what;
   private final long total;
   private final int itemsPerStep;
-  private final List<String> opening;
+  private final List<String> summary;
   private final boolean terminal = System.console() != null;
   private final long started = System.nanoTime();
   private long first = -1;
@@ -27,26 +27,38 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
 
   /**
    * @param total steps in all
-   * @param itemsPerStep pictures per step, for the rate
-   * @param opening lines that are said once the work has really begun
+   * @param itemsPerStep images per step, for the rate
+   * @param summary lines to print before the first step
    */
-  ProgressLine(String what, long total, int itemsPerStep, List<String> opening) {
+  ProgressLine(String what, long total, int itemsPerStep, List<String> summary) {
     this.what = what;
     this.total = total;
     this.itemsPerStep = itemsPerStep;
-    this.opening = List.copyOf(opening);
+    this.summary = List.copyOf(summary);
   }
 
   @Override
-  public void stepped(long iteration, double loss) {
+  public void onEvent(TrainingEvent event) {
+    if (event instanceof TrainingEvent.Step step) {
+      waited = step.inputWaitShare();
+      onStep(step.iteration(), step.loss());
+    } else if (event instanceof TrainingEvent.PairsReady pairs) {
+      onPairs(pairs.ready(), pairs.total());
+    } else if (event instanceof TrainingEvent.Checkpoint checkpoint) {
+      onFile("checkpoint: " + checkpoint.file());
+    } else if (event instanceof TrainingEvent.Sample sample) {
+      onFile("samples: " + sample.file());
+    }
+  }
+
+  private void onStep(long iteration, double loss) {
     if (first < 0) {
-      opening.forEach(System.err::println);
+      summary.forEach(System.err::println);
       first = iteration - 1;
     }
     smoothedLoss = Double.isNaN(smoothedLoss) ? loss : 0.98 * smoothedLoss + 0.02 * loss;
     long now = System.nanoTime();
-    long pause = terminal ? 500_000_000L : 30_000_000_000L;
-    if (now - lastShown > pause || iteration == total) {
+    if (isDue(now) || iteration == total) {
       lastShown = now;
       show(iteration, (now - started) / 1e9);
     }
@@ -68,30 +80,34 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
             rate * itemsPerStep,
             Double.isNaN(waited) ? 0 : 100 * waited,
             brief(Duration.ofSeconds((long) ((total - iteration) / rate))));
+    print(text);
+  }
+
+  private void onPairs(int ready, int total) {
+    long now = System.nanoTime();
+    if (isDue(now) || ready == total) {
+      lastShown = now;
+      print("reflow pairs: " + ready + "/" + total);
+    }
+  }
+
+  private boolean isDue(long now) {
+    return now - lastShown > (terminal ? 500_000_000L : 30_000_000_000L);
+  }
+
+  private void print(String text) {
     System.err.print(terminal ? "\r" + text + "\033[K" : text + System.lineSeparator());
     System.err.flush();
   }
 
-  @Override
-  public void paired(int made, int count) {
-    long now = System.nanoTime();
-    if (now - lastShown > (terminal ? 500_000_000L : 30_000_000_000L) || made == count) {
-      lastShown = now;
-      String text = "pairs of the model's own making: " + made + "/" + count;
-      System.err.print(terminal ? "\r" + text + "\033[K" : text + System.lineSeparator());
-      System.err.flush();
-    }
-  }
-
-  @Override
-  public void waited(double share) {
-    waited = share;
+  private void onFile(String text) {
+    System.err.print((terminal ? "\r\033[K" : "") + text + System.lineSeparator());
   }
 
   /**
-   * Where the work stood when it ended.
+   * State at the end.
    *
-   * @param loss smoothed; empty if no step was made
+   * @param loss smoothed; empty if no step was run
    * @param inputWait share of the steps' time; empty before the second step
    */
   record Last(OptionalDouble loss, OptionalDouble inputWait) {}
@@ -108,11 +124,6 @@ final class ProgressLine implements Training.Progress, AutoCloseable {
     return d.toHours() > 0
         ? d.toHours() + "h" + d.toMinutesPart() + "m"
         : d.toMinutes() + "m" + d.toSecondsPart() + "s";
-  }
-
-  @Override
-  public void wrote(String thing, Path file) {
-    System.err.print((terminal ? "\r\033[K" : "") + thing + ": " + file + System.lineSeparator());
   }
 
   @Override

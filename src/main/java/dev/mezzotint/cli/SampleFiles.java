@@ -13,14 +13,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntFunction;
 
 /**
- * What {@code generate} leaves behind: {@code samples.safetensors}, and pictures where the samples
- * are any: {@code 00000.png}…, {@code grid.png}; {@code points.png} for points of the plane.
+ * Writes the output of {@code generate}: {@code samples.safetensors}; for images {@code 00000.png}…
+ * and {@code grid.png}; for points of the plane {@code points.png}.
  */
 final class SampleFiles {
-  /** Of the plane's pictures, which hold the usual densities and most of a Gaussian. */
+  /** Half side of the plotted plane, which holds the usual densities and most of a Gaussian. */
   static final double EXTENT = 1.6;
 
   static final int PLANE_SIZE = 400;
@@ -29,7 +30,7 @@ final class SampleFiles {
 
   /**
    * @param samples C×H×W each
-   * @param name of each one's file, without ending; may name folders
+   * @param name of each file, without extension; may contain folders
    * @return the files' names
    */
   static List<String> write(Path out, ModelInfo info, float[][] samples, IntFunction<String> name)
@@ -72,7 +73,7 @@ final class SampleFiles {
       Pixels pixels = Pixels.fromChw(samples[i], 0, info.channels(), info.height(), info.width());
       written.add(name.apply(i) + ".png");
       Path file = out.resolve(name.apply(i) + ".png");
-      Files.createDirectories(java.util.Objects.requireNonNull(file.getParent()));
+      Files.createDirectories(Objects.requireNonNull(file.getParent()));
       Files.write(file, Png.encode(pixels));
       grid.add(pixels);
     }

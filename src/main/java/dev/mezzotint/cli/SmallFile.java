@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Reads files that people name on the command line and that are small by nature. */
+/** Reads small files named on the command line. */
 public final class SmallFile {
   private static final long BYTES_MAX = 16 << 20;
 

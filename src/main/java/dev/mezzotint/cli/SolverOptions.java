@@ -9,9 +9,12 @@ import dev.mezzotint.sampling.ModelInfo;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How a model's direction field is followed. Used by one command. */
+/** The options of a sampling trajectory: solver, steps, schedule and guidance. */
 final class SolverOptions {
-  @Option(names = "--steps", paramLabel = "T", description = "Intervals of alpha, 1 to 1000.")
+  @Option(
+      names = "--steps",
+      paramLabel = "T",
+      description = "Intervals of alpha, 1 to 1000; default as on the model's card.")
   private @Nullable Integer steps;
 
   @Option(
@@ -33,13 +36,14 @@ final class SolverOptions {
       names = "--guidance",
       paramLabel = "W",
       description =
-          "Exaggerate class and condition, for models that were also trained without; 1 is none.")
+          "Guidance weight for class and condition, for models also trained without; default 1,"
+              + " off.")
   private double guidance = 1;
 
-  @Option(names = "--cfg-zero", description = "Guide by CFG-Zero* instead of plainly.")
+  @Option(names = "--cfg-zero", description = "Use CFG-Zero* guidance.")
   private boolean cfgZero;
 
-  /** The schedule's word. */
+  /** The schedule as given. */
   String schedule() {
     return schedule;
   }
@@ -55,12 +59,12 @@ final class SolverOptions {
     }
   }
 
-  /** The ends of the intervals, from one α to another. */
+  /** The T + 1 boundaries of the intervals of α. */
   double[] alphas(ModelInfo info, ModelCard card, double from, double to) {
     int intervals = steps == null ? info.steps() : checked(steps);
     try {
       if (steps == null && schedule.indexOf(',') >= 0) {
-        intervals = schedule.split(",", -1).length - 1; // a list says itself how many
+        intervals = schedule.split(",", -1).length - 1; // a list implies the number of steps
       }
       return schedule(card, intervals).alphas(intervals, from, to);
     } catch (IllegalArgumentException e) {
@@ -86,14 +90,14 @@ final class SolverOptions {
                     "--schedule",
                     "--schedule tuned: the card of model "
                         + card.name()
-                        + " has none for "
+                        + " has no schedule for "
                         + intervals
-                        + " steps, but for "
+                        + " steps, only for "
                         + card.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
   /**
-   * @throws InvalidInputException if the model cannot be guided and should be
+   * @throws InvalidInputException if guidance is requested and the model does not support it
    */
   Guidance guidance(ModelInfo info) {
     Guidance found;
@@ -103,16 +107,10 @@ final class SolverOptions {
       throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }
     if (cfgZero && !found.guides()) {
-      throw new InvalidInputException(
-          "--cfg-zero", "--cfg-zero needs a --guidance other than 1, which is none");
+      throw new InvalidInputException("--cfg-zero", "--cfg-zero needs a --guidance other than 1");
     }
-    if (found.guides() && info.unguided().isEmpty()) {
-      throw new InvalidInputException(
-          "--guidance",
-          "--guidance other than 1 needs a model that was also trained without classes or"
-              + " conditions; model "
-              + info.reference()
-              + " was not");
+    if (found.guides()) {
+      info.checkGuidable("--guidance");
     }
     return found;
   }

@@ -4,10 +4,11 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
- * A tensor named on the command line: {@code FILE.safetensors:KEY}, or {@code FILE.safetensors}
+ * Reads a tensor that an option names: {@code FILE.safetensors:KEY}, or {@code FILE.safetensors}
  * alone where the file holds one tensor.
  */
 final class TensorFile {
@@ -35,8 +36,7 @@ final class TensorFile {
       tensor = tensors.values().iterator().next();
     } else {
       throw new InvalidInputException(
-          option,
-          option + ": " + file + " has " + tensors.size() + " tensors, say which: FILE:KEY");
+          option, option + ": " + file + " has " + tensors.size() + " tensors, name one: FILE:KEY");
     }
     if (tensor.shape().length != axes) {
       throw new InvalidInputException(
@@ -44,5 +44,14 @@ final class TensorFile {
           option + ": the tensor must have " + axes + " axes, not " + tensor.shape().length);
     }
     return tensor;
+  }
+
+  /** The rows of a tensor, N × … */
+  static float[][] rows(Tensor tensor) {
+    float[] values = tensor.toFloats();
+    float[][] rows = new float[(int) tensor.shape()[0]][];
+    int length = rows.length == 0 ? 0 : values.length / rows.length;
+    Arrays.setAll(rows, i -> Arrays.copyOfRange(values, i * length, (i + 1) * length));
+    return rows;
   }
 }

@@ -29,7 +29,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code train}: the trainer in this process, from a recipe and a data set to a model folder. */
+/** {@code train}: trains a model from a recipe and a data set in this process. */
 @Command(
     name = "train",
     description = "Train a model from a recipe and a data set, in this process.",
@@ -37,10 +37,10 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  train recipes/triangle-square-2d.json --out my-first-model",
-      "  train recipes/pictures-32.json --data my-pictures --out my-model"
+      "  train recipes/images-32.json --data my-images --out my-model"
     })
 public final class TrainCommand implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "RECIPE.json", description = "What and how to train.")
+  @Parameters(index = "0", paramLabel = "RECIPE.json", description = "The recipe.")
   private Path recipe = Path.of("");
 
   @Option(
@@ -54,31 +54,30 @@ public final class TrainCommand implements Callable<Integer> {
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "Becomes the model's folder.")
+      description = "The new model's folder.")
   private Path out = Path.of("");
 
   @Option(
       names = "--cache",
       paramLabel = "MIB",
-      description =
-          "Memory for decoded pictures; a larger set is decoded again at each use; default 512.")
+      description = "Memory for decoded images; a larger set is decoded at each use; default 512.")
   private @Nullable Integer cache;
 
-  @Option(names = "--resume", description = "Go on where the folder's checkpoint stands.")
+  @Option(names = "--resume", description = "Continue from the folder's checkpoint.")
   private boolean resume;
 
   @Option(
       names = "--device",
       defaultValue = "",
-      description = "cpu, cuda or cuda:N; default as configured, cpu if nothing is.")
+      description = "cpu, cuda or cuda:N; default: the configured one, else cpu.")
   private String device = "";
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public TrainCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public TrainCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -86,11 +85,11 @@ public final class TrainCommand implements Callable<Integer> {
     Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
     OutputPaths.folder("--out", out);
     if (read.densities().isPresent()) {
-      return densities(read, read.densities().get());
+      return trainOnDensities(read, read.densities().get());
     }
     Path path = data(read);
-    try (TrainingData pictures = TrainingData.open(path, read, cacheBytes())) {
-      return train(read, pictures.pairs(), pictures.summary());
+    try (TrainingData images = TrainingData.open(path, read, cacheBytes())) {
+      return train(read, images.pairs(), images.summary());
     }
   }
 
@@ -104,12 +103,12 @@ public final class TrainCommand implements Callable<Integer> {
     return OptionalLong.of((long) cache << 20);
   }
 
-  private int densities(Recipe read, Recipe.Densities words)
+  private int trainOnDensities(Recipe read, Recipe.Densities densities)
       throws IOException, InterruptedException {
-    Pairs pairs = Pairs.of(read, density(read, words.p0()), density(read, words.p1()));
-    int code = train(read, pairs, List.of(words.p0() + " to " + words.p1()));
-    if (words.p0().startsWith(Recipe.Densities.IMAGE)) { // what sampling is to begin from
-      Files.copy(image(read, words.p0()), out.resolve("p0.png"), REPLACE_EXISTING);
+    Pairs pairs = Pairs.of(read, density(read, densities.p0()), density(read, densities.p1()));
+    int code = train(read, pairs, List.of(densities.p0() + " to " + densities.p1()));
+    if (densities.p0().startsWith(Recipe.Densities.IMAGE)) { // where sampling starts
+      Files.copy(image(read, densities.p0()), out.resolve("p0.png"), REPLACE_EXISTING);
     }
     return code;
   }
@@ -126,42 +125,41 @@ public final class TrainCommand implements Callable<Integer> {
 
   private Path data(Recipe read) {
     if (data == null) {
-      throw new InvalidInputException(
-          "--data", "--data is missing: recipe " + read.name() + " needs pictures");
+      throw InvalidInputException.of("--data", "is missing: recipe %s needs images", read.name());
     }
     return data;
   }
 
-  private int train(Recipe read, Pairs pairs, List<String> opening) throws InterruptedException {
+  private int train(Recipe read, Pairs pairs, List<String> summary) throws InterruptedException {
     AtomicBoolean stopping = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(1);
-    Runnable forget = surroundings.onShutdown(() -> stop(stopping, ended));
+    Runnable unregister = context.onShutdown(() -> stop(stopping, ended));
     try {
       long done;
       ProgressLine.Last last;
       try (ProgressLine line =
-          new ProgressLine("training", read.iterations(), read.batchSize(), opening)) {
-        ModelFiles from = read.from().map(surroundings::model).orElse(null);
-        Training training = new Training(read, pairs, from, surroundings.device(device), out);
+          new ProgressLine("training", read.iterations(), read.batchSize(), summary)) {
+        ModelFiles from = read.from().map(context::model).orElse(null);
+        Training training = new Training(read, pairs, from, context.device(device), out);
         done = training.run(resume, stopping::get, line);
         last = line.last();
       }
-      tell(read, done, pairs.brokenFiles().size(), last);
+      report(read, done, pairs.brokenFiles().size(), last);
       return 0;
     } finally {
       ended.countDown();
-      forget.run();
+      unregister.run();
     }
   }
 
-  private void tell(Recipe read, long done, int broken, ProgressLine.Last last) {
-    boolean whole = done >= read.iterations();
+  private void report(Recipe read, long done, int broken, ProgressLine.Last last) {
+    boolean finished = done >= read.iterations();
     Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("model", read.name());
     facts.put("out", out.toString());
     facts.put("steps", done);
     facts.put("iterations", read.iterations());
-    facts.put("finished", whole);
+    facts.put("finished", finished);
     facts.put("broken", broken);
     last.loss().ifPresent(loss -> facts.put("loss", loss));
     last.inputWait().ifPresent(share -> facts.put("inputWait", share));
@@ -176,13 +174,13 @@ public final class TrainCommand implements Callable<Integer> {
       lines.add(broken + " broken files left out, named in training/broken.txt");
     }
     lines.add(
-        whole
+        finished
             ? "trained " + done + " steps: " + out
-            : "stopped after step " + done + "; go on with --resume");
-    json.tell(String.join(System.lineSeparator(), lines), facts);
+            : "stopped after step " + done + "; continue with --resume");
+    json.status(String.join(System.lineSeparator(), lines), facts);
   }
 
-  /** SIGTERM and Ctrl-C: the step in hand ends and a checkpoint is written before the JVM goes. */
+  /** SIGTERM and Ctrl-C: the current step ends and a checkpoint is written before the JVM exits. */
   private static void stop(AtomicBoolean stopping, CountDownLatch ended) {
     stopping.set(true);
     try {

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The ways from x0 to x1 of all rows of {@code generate --trajectory}, as an animation. */
+/** Records the trajectories of all rows for {@code generate --trajectory}, as an animation. */
 final class TrajectoryRecorder {
   private static final long VALUES_MAX = 1L << 27; // 512 MiB of float32
   private static final int FRAME_MILLIS = 60;
@@ -31,18 +31,18 @@ final class TrajectoryRecorder {
     long frames = Math.min(Trajectory.FRAMES_MAX, stages / perStep + 1L);
     if (frames * rows.size() * values > VALUES_MAX) {
       throw new InvalidInputException(
-          "--trajectory", "--trajectory: so many pictures have no room: ask for fewer");
+          "--trajectory", "--trajectory: too many images to record: ask for fewer");
     }
-    TrajectoryRecorder ways = new TrajectoryRecorder();
+    TrajectoryRecorder recorder = new TrajectoryRecorder();
     for (SamplingJob.Row row : rows) {
       float[] start = new float[values];
       row.x0().write(start, 0, values);
-      ways.rows.add(new Trajectory(stages, perStep, start));
+      recorder.rows.add(new Trajectory(stages, perStep, start));
     }
-    return ways;
+    return recorder;
   }
 
-  /** The row, watched besides whatever else happens to it. */
+  /** The row, recorded in addition to its own hook. */
   SamplingJob.Row with(SamplingJob.Row row) {
     return row.withHook(row.hook().then(rows.get(row.index())));
   }
@@ -50,11 +50,11 @@ final class TrajectoryRecorder {
   /** Writes {@code trajectory.png}, an animated PNG; returns its name. */
   String write(Path out, ModelInfo info) throws IOException {
     int frames = rows.get(0).frames().size();
-    List<Pixels> pictures = new ArrayList<>();
+    List<Pixels> images = new ArrayList<>();
     for (int frame = 0; frame < frames; frame++) {
-      pictures.add(SampleFiles.isPlanar(info) ? plane(frame) : grid(info, frame));
+      images.add(SampleFiles.isPlanar(info) ? plane(frame) : grid(info, frame));
     }
-    Files.write(out.resolve("trajectory.png"), Apng.encode(pictures, FRAME_MILLIS, LAST_MILLIS));
+    Files.write(out.resolve("trajectory.png"), Apng.encode(images, FRAME_MILLIS, LAST_MILLIS));
     return "trajectory.png";
   }
 
@@ -71,11 +71,11 @@ final class TrajectoryRecorder {
   }
 
   private Pixels grid(ModelInfo info, int frame) {
-    List<Pixels> pictures = new ArrayList<>();
+    List<Pixels> images = new ArrayList<>();
     for (Trajectory row : rows) {
-      pictures.add(
+      images.add(
           Pixels.fromChw(row.frames().get(frame), 0, info.channels(), info.height(), info.width()));
     }
-    return Grid.square(pictures);
+    return Grid.square(images);
   }
 }

@@ -7,8 +7,9 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
-import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
+import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,20 +19,19 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code tune-schedule}: places a model's steps and writes them on its card. */
+/** {@code tune-schedule}: optimises the placement of a model's steps and writes it to its card. */
 @Command(
     name = "tune-schedule",
-    description = "Place a model's few steps where they matter, and note them on its card.",
+    description = "Optimise the placement of a model's few steps and write it to its card.",
     footer = {
       "",
       "Example:",
       "  tune-schedule --model avatars-32 --steps 8,12,16,24,32",
-      "  generate --model avatars-32 --steps 12 --schedule tuned --out pictures"
+      "  generate --model avatars-32 --steps 12 --schedule tuned --out images"
     })
 public final class TuneScheduleCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -41,7 +41,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "T",
       defaultValue = "8,12,16,24,32",
-      description = "For which numbers of steps; default ${DEFAULT-VALUE}.")
+      description = "Numbers of steps to optimise; default ${DEFAULT-VALUE}.")
   private int[] steps = {};
 
   @Option(
@@ -51,25 +51,14 @@ public final class TuneScheduleCommand implements Callable<Integer> {
       description = "euler or ab2; default ${DEFAULT-VALUE}.")
   private String sampler = "ab2";
 
-  @Option(
-      names = "--data",
-      paramLabel = "PATH",
-      description = "For a model with a condition: held-out pairs, as for evaluate.")
-  private @Nullable Path data;
-
-  @Option(
-      names = "--layout",
-      paramLabel = "L",
-      defaultValue = "twins",
-      description = "Of pairs: twins, left or right (where the condition is); default twins.")
-  private String layout = "twins";
+  @Mixin private DataOptions data = new DataOptions();
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public TuneScheduleCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public TuneScheduleCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -88,7 +77,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
             "--steps", "--steps must be from 1 to " + StepTuning.GRID + ", not " + count);
       }
     }
-    ModelFiles files = surroundings.model(model.reference);
+    ModelFiles files = context.model(model.reference);
     Path folder = WritableModelCard.of(files);
     ModelCard card = files.card();
     StepPlacement placement = record(files);
@@ -104,37 +93,32 @@ public final class TuneScheduleCommand implements Callable<Integer> {
               + alphas.stream().map(String::valueOf).collect(Collectors.joining(",")));
     }
     ModelFolder.writeCard(folder, card);
-    Path noted = folder.resolve(ModelCard.FILE);
-    lines.add("noted on " + noted);
-    json.tell(
+    Path written = folder.resolve(ModelCard.FILE);
+    lines.add("written to " + written);
+    json.status(
         String.join(System.lineSeparator(), lines),
         Map.of(
-            "model", files.name(), "sampler", sampler, "tuned", tuned, "card", noted.toString()));
+            "model", files.name(), "sampler", sampler, "tuned", tuned, "card", written.toString()));
     return 0;
   }
 
   private StepPlacement record(ModelFiles files) {
-    NetworkConfig config = files.config();
     if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
       throw new InvalidInputException(
           "--model",
-          "--model " + files.name() + " does not begin at Gaussian noise: not tuned yet");
+          "--model "
+              + files.name()
+              + " does not start at Gaussian noise: tune-schedule does not support it");
     }
-    int height =
-        config
-            .sampleSize()
-            .orElseThrow(
-                () ->
-                    new InvalidInputException(
-                        "--model", "--model " + files.name() + " has no sample_size"));
-    int width = config.sampleWidth().orElse(height);
-    HeldOutConditions inputs = HeldOutConditions.of(files, StepTuning.TRAJECTORIES, data, layout);
-    try (SamplingNetwork network = ModelResolver.load(surroundings.device(model.device), files)) {
+    Device device = context.device(model.device);
+    ModelInfo info = ModelInfo.of(files);
+    HeldOutConditions inputs = HeldOutConditions.of(files, info, StepTuning.TRAJECTORIES, data);
+    try (SamplingNetwork network = ModelResolver.load(device, files)) {
       return StepTuning.record(
           network,
-          height,
-          width,
-          config.outChannels() * height * width,
+          info.height(),
+          info.width(),
+          info.channels() * info.height() * info.width(),
           inputs.condition(),
           inputs.classes());
     }

@@ -6,12 +6,13 @@ import dev.mezzotint.model.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where the card of a model stands that a command is to write on. */
+/** Finds the card of a model that a command writes to. */
 final class WritableModelCard {
   private WritableModelCard() {}
 
   /**
-   * @throws InvalidInputException if the model lies in no folder of this disk with a card
+   * @return the model's folder
+   * @throws InvalidInputException if it is not a local folder with a writable card
    */
   static Path of(ModelFiles files) {
     Path folder = files.weights().toAbsolutePath().getParent();
@@ -20,7 +21,7 @@ final class WritableModelCard {
           "--model",
           "--model "
               + files.name()
-              + " has no card that can be written: import it first, and name the folder");
+              + " has no writable card: import the model first and name its folder");
     }
     return folder;
   }

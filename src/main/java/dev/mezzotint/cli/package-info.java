@@ -1,4 +1,4 @@
-/** Adapter: the command line. */
+/** The command line: commands that work on local files and models. */
 @NullMarked
 package dev.mezzotint.cli;
 

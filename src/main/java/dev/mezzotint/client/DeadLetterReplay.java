@@ -26,30 +26,29 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 
 /**
- * A second chance for dead letters, without a second result for a job.
+ * Sends the requests of dead letters again, as new jobs.
  *
- * <p>A job that has ended stays as it ended, so its request comes back as a job of its own: {@code
- * poster} as {@code poster.r1}, {@code poster.r2} and so on, one number for each different letter
- * of {@code poster}. The number follows from the letters that lie in the topic, so that the same
- * letter gets the same new id however often it is replayed: replaying twice makes one job. A letter
- * whose replay died too is left alone; the younger one stands for it. A record without a usable id
- * goes back as it came.
+ * <p>An ended job does not change, so its request gets a new id: {@code poster} becomes {@code
+ * poster.r1}, {@code poster.r2} and so on, one number per different letter of {@code poster}. The
+ * numbers follow from the letters in the topic, so a letter gets the same new id each time it is
+ * replayed: replaying twice makes one job. A letter whose replay failed too is not sent; the newer
+ * letter is. A record without a usable id is sent unchanged.
  */
 public final class DeadLetterReplay {
-  /** Header of a replayed request: position of its letter. */
+  /** Header of a replayed request: the position of its letter. */
   public static final String REPLAYED_FROM = "mezzotint-replayed-from";
 
   private static final int ID_CHARS_MAX = 128;
   private static final Pattern REPLAYED = Pattern.compile("(.+)\\.r([1-9][0-9]{0,8})");
 
   /**
-   * What became of one letter.
+   * Result for one letter.
    *
    * @param letter its position
-   * @param topic where the request went, or would have gone
-   * @param job the dead job's id; empty if the record had none
+   * @param topic the request's topic
+   * @param job the failed job's id; empty if the record had none
    * @param id of the request that was sent
-   * @param refusal why nothing was sent; empty if it was
+   * @param refusal why the request was not sent; empty if it was
    */
   public record Outcome(String letter, String topic, String job, String id, String refusal) {}
 
@@ -58,7 +57,9 @@ public final class DeadLetterReplay {
   private DeadLetterReplay() {}
 
   /**
-   * @param letters all that lie in the topic, oldest first
+   * Replays letters.
+   *
+   * @param letters all letters of the topic, oldest first
    * @param send returns once the broker has the record
    */
   static List<Outcome> of(
@@ -74,7 +75,7 @@ public final class DeadLetterReplay {
     for (Letter letter : letters) {
       boolean first = seen.add(new Job(letter.job(), ByteBuffer.wrap(value(letter))));
       if (!first && !letter.job().isEmpty()) {
-        continue; // the same end of the same job, told again
+        continue; // a duplicate of an earlier letter
       }
       String id = newId(letter.job(), numbers);
       if (chosen.test(letter)) {
@@ -84,7 +85,7 @@ public final class DeadLetterReplay {
     return outcomes;
   }
 
-  /** Whether a letter is of this job or of one of its replays. */
+  /** Returns whether a letter is of this job or of one of its replays. */
   public static boolean concerns(Letter letter, String job) {
     return letter.job().equals(job) || base(letter.job()).equals(job);
   }
@@ -122,16 +123,16 @@ public final class DeadLetterReplay {
     var record =
         new ProducerRecord<>(topic, null, letter.record().key(), renamed.orElse(value(letter)));
     for (Header header : letter.record().headers()) {
-      boolean ours =
+      boolean added =
           DeadLetters.HEADERS.contains(header.key())
               || header.key().equals(REPLAYED_FROM)
               || header.key().equals(Delivery.ORIGIN);
-      if (!ours) {
+      if (!added) {
         record.headers().add(header);
       }
     }
     if (renamed.isPresent()) {
-      // The new job's events lead back to the old one.
+      // The new job's events refer to the old one.
       record.headers().remove("ce_causationid");
       record.headers().add("ce_causationid", letter.job().getBytes(UTF_8));
       if (record.headers().lastHeader("ce_correlationid") == null) {
@@ -142,7 +143,7 @@ public final class DeadLetterReplay {
     return record;
   }
 
-  /** The request under the new id; empty if it has no id to be replaced. */
+  /** The request with the new id; empty if it has no id to replace. */
   private static Optional<byte[]> renamed(Letter letter, String id) {
     if (id.isEmpty()) {
       return Optional.empty();
@@ -158,7 +159,7 @@ public final class DeadLetterReplay {
     }
   }
 
-  /** Counts on, past every number that a letter shows to have been given. */
+  /** The next number after all numbers that occur in letters. */
   private static String newId(String job, Map<String, Integer> numbers) {
     if (job.isEmpty()) {
       return "";

@@ -1,70 +1,64 @@
 package dev.mezzotint.client;
 
-import dev.mezzotint.generation.request.GenerationLimits;
-import dev.mezzotint.generation.request.GenerationRequest;
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.Priority;
+import dev.mezzotint.job.RequestLimits;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
- * A request for pictures, built member by member; what is not said is left to the model and the
- * defaults of {@code docs/messages.md}. Immutable.
+ * A request for images, built member by member. Members that are not set take the model's or the
+ * documented default, see {@code docs/messages.md}. Immutable.
  *
- * @param members as they will stand in the record
+ * @param members of the JSON object, in order
  */
 public record ImageRequest(Map<String, Object> members) {
   public ImageRequest {
-    members = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(members));
+    members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
   }
 
   /**
-   * @param id names the job: the same id with the same request is the same job
+   * @param id the job's id; the same id with the same request is the same job
    * @param model {@code name}, {@code name@version} or {@code name@latest}
    */
   public static ImageRequest of(String id, String model) {
-    Map<String, Object> members = new LinkedHashMap<>();
-    members.put("id", id);
-    members.put("model", model);
-    return new ImageRequest(members);
+    return new ImageRequest(Map.of()).with("id", id).with("model", model);
   }
 
-  /** With any member that this class has no method for. */
+  /** Sets any member, also one that this class has no method for. */
   public ImageRequest with(String name, Object value) {
     Map<String, Object> more = new LinkedHashMap<>(members);
     more.put(name, value);
     return new ImageRequest(more);
   }
 
-  public ImageRequest count(int pictures) {
-    return with("count", pictures);
+  public ImageRequest count(int images) {
+    return with("count", images);
   }
 
   public ImageRequest seed(long seed) {
     return with("seed", seed);
   }
 
-  /** One picture of each. */
+  /** One image per seed. */
   public ImageRequest seeds(long... seeds) {
-    List<Long> list = new ArrayList<>();
-    for (long seed : seeds) {
-      list.add(seed);
-    }
-    return with("seeds", list);
+    return with("seeds", LongStream.of(seeds).boxed().toList());
   }
 
   public ImageRequest steps(int steps) {
     return with("steps", steps);
   }
 
-  public ImageRequest sampler(String word) {
-    return with("sampler", word);
+  public ImageRequest sampler(String name) {
+    return with("sampler", name);
   }
 
   public ImageRequest classLabel(int label) {
@@ -75,13 +69,13 @@ public record ImageRequest(Map<String, Object> members) {
     return with("guidance", weight);
   }
 
-  /** A picture in the bucket that the network sees beside x. */
+  /** Key of the conditioning image in the bucket. */
   public ImageRequest condition(String key) {
     return with("condition", key);
   }
 
   /**
-   * The same, in the request itself.
+   * The conditioning image itself.
    *
    * @param mediaType {@code image/png} or {@code image/jpeg}
    */
@@ -90,12 +84,12 @@ public record ImageRequest(Map<String, Object> members) {
     return with("condition", Map.of("mediaType", mediaType, "data", data));
   }
 
-  /** Also all pictures in one. */
+  /** Also produces one image of all images in a grid. */
   public ImageRequest grid() {
     return output("grid");
   }
 
-  /** Each picture as an animation of its way from noise. */
+  /** Also produces each image's trajectory from noise as an animation. */
   public ImageRequest trajectory() {
     return output("trajectory");
   }
@@ -110,13 +104,13 @@ public record ImageRequest(Map<String, Object> members) {
   }
 
   /**
-   * @param word {@code high}, {@code normal} or {@code low}
+   * @param name {@code high}, {@code normal} or {@code low}
    */
-  public ImageRequest priority(String word) {
-    return with("priority", word);
+  public ImageRequest priority(String name) {
+    return with("priority", name);
   }
 
-  /** After so long the pictures are worth nothing. */
+  /** Expires the job if it has not completed by then. */
   public ImageRequest within(Duration time) {
     return with("deadline", Instant.now().plus(time).toString());
   }
@@ -131,15 +125,29 @@ public record ImageRequest(Map<String, Object> members) {
   }
 
   /**
-   * The record's value.
+   * The record's value. Checks the size, the id and the ranges of simple members; the worker checks
+   * all of them and fails the job with the field's name.
    *
    * @throws dev.mezzotint.json.InvalidInputException naming the field that is wrong
    */
   public byte[] toJson() {
-    byte[] json = JsonText.writeInOrder(new LinkedHashMap<>(members));
-    GenerationRequest unused =
-        GenerationRequest.parse(JsonObject.parse(json), GenerationLimits.DEFAULT);
-    return json;
+    byte[] bytes = JsonText.writeInOrder(new LinkedHashMap<>(members));
+    JsonObject json = JsonObject.parse(bytes);
+    var unusedId = JobId.read(json);
+    var unusedModel = json.requiredString("model");
+    var unusedSteps = json.integer("steps", 1, RequestLimits.STEPS_MAX);
+    var unusedPriority = json.word("priority", Priority.WIRE_NAMES);
+    boolean counted = json.integer("count", 1, RequestLimits.IMAGES_MAX).isPresent();
+    boolean listed =
+        json.integers("seeds", RequestLimits.IMAGES_MAX, 0, RequestLimits.SEED_MAX).isPresent();
+    if (counted && listed) {
+      throw json.refuse("count", "must not be given together with seeds, which says how many");
+    }
+    if (bytes.length > RequestLimits.BYTES_MAX) {
+      throw json.refuse(
+          "", "has " + bytes.length + " bytes; the limit is " + RequestLimits.BYTES_MAX);
+    }
+    return bytes;
   }
 
   @Override

@@ -1,7 +1,7 @@
 /**
- * For producers in Java: requests as records, sent to a running system, and their jobs followed to
- * the end. What a request may say is in {@code docs/messages.md}; it is checked here by the code
- * that checks it there, so that what is wrong is said before anything is sent.
+ * The Java client: submits requests to a running system and follows their jobs. Used by producers
+ * (as an artifact of its own, see {@code client/pom.xml}), by the command line and by HTTP. {@code
+ * docs/messages.md} specifies the requests.
  */
 @NullMarked
 package dev.mezzotint.client;

@@ -10,22 +10,20 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * Requests that their topic is done with though nobody has told of their end. A broker drops a
- * record after its last permitted delivery, and a worker that is killed can use them all up within
- * a second: the record in its hands goes to the next of its dying connections, and on to the one
- * after that. Such a request must be sent again.
+ * Tracks requests that the broker has dropped although their jobs have not ended. A broker drops a
+ * record after its last permitted delivery, and a worker that is killed can use up all of them
+ * within a second: its record is redelivered to its other connections, which are about to close.
+ * Such a request must be sent again.
  *
  * <p>Not safe for use by several threads.
  */
 public final class DroppedRequests {
-  /**
-   * Copies stand in the topic before what they copy is settled, but they are read a little later.
-   */
+  /** A copy is published before its original is settled, but may be read a little later. */
   private static final Duration CHECK_DELAY = Duration.ofSeconds(3);
 
   private static final Duration CHECK_DELAY_MAX = Duration.ofMinutes(10);
 
-  /** Ends of jobs whose requests are not remembered would pile up. */
+  /** Bound for the ends of jobs whose requests are not remembered. */
   private static final int ENDED_MAX = 100_000;
 
   private final Map<String, Candidate> candidates = new LinkedHashMap<>();
@@ -37,15 +35,15 @@ public final class DroppedRequests {
         }
       };
 
-  private record Candidate(PendingRequests.Settled request, Instant look, Duration again) {}
+  private record Candidate(PendingRequests.Settled request, Instant checkAt, Duration delay) {}
 
-  /** Somebody has told of this job's end. */
+  /** The job has ended. */
   public void ended(String id) {
     candidates.remove(id);
     ended.put(id, true);
   }
 
-  /** The topic is done with this request. */
+  /** The request has been settled in its topic. */
   public void requestSettled(PendingRequests.Settled request, Instant now) {
     if (ended.remove(request.id()) == null) {
       candidates.put(request.id(), new Candidate(request, now.plus(CHECK_DELAY), CHECK_DELAY));
@@ -53,14 +51,14 @@ public final class DroppedRequests {
   }
 
   /**
-   * A request stands in the topic. If it is a copy of one that is looked for, that is not lost.
+   * A request was read from its topic. If it is a copy of a candidate, that is no longer one.
    *
-   * @return false if it is another request under the id of one that is looked for, which came first
-   *     and will have the id
+   * @return false if it is a different request under the id of a candidate, which came first and
+   *     keeps the id
    */
   public boolean recordSeen(PendingJobs.PendingRequest request) {
-    Candidate suspect = candidates.get(request.id());
-    if (suspect != null && suspect.request().fingerprint() != request.fingerprint()) {
+    Candidate candidate = candidates.get(request.id());
+    if (candidate != null && candidate.request().fingerprint() != request.fingerprint()) {
       return false;
     }
     candidates.remove(request.id());
@@ -71,32 +69,32 @@ public final class DroppedRequests {
    * Who is to be looked at now; each is due once more, later and later, until it is {@link
    * #recordSeen}.
    *
-   * @param most so many at a time; the others stay due
+   * @param max number of candidates returned at most; the others stay due
    */
-  public List<Map.Entry<String, Position>> pollDue(Instant now, int most) {
+  public List<Map.Entry<String, Position>> pollDue(Instant now, int max) {
     List<Map.Entry<String, Position>> due = new ArrayList<>();
     candidates.replaceAll(
-        (id, suspect) -> {
-          if (suspect.look().isAfter(now) || due.size() == most) {
-            return suspect;
+        (id, candidate) -> {
+          if (candidate.checkAt().isAfter(now) || due.size() == max) {
+            return candidate;
           }
-          due.add(Map.entry(id, suspect.request().position()));
-          Duration next = suspect.again().multipliedBy(2);
+          due.add(Map.entry(id, candidate.request().position()));
+          Duration next = candidate.delay().multipliedBy(2);
           Duration again = next.compareTo(CHECK_DELAY_MAX) > 0 ? CHECK_DELAY_MAX : next;
-          return new Candidate(suspect.request(), now.plus(again), again);
+          return new Candidate(candidate.request(), now.plus(again), again);
         });
     return due;
   }
 
-  /** The first offset of a partition that somebody must look at. */
+  /** The lowest offset of a candidate in a partition. */
   public OptionalLong earliestOffset(String topic, int partition) {
     OptionalLong first = OptionalLong.empty();
-    for (Candidate suspect : candidates.values()) {
-      Position place = suspect.request().position();
-      if (place.topic().equals(topic)
-          && place.partition() == partition
-          && (first.isEmpty() || place.offset() < first.getAsLong())) {
-        first = OptionalLong.of(place.offset());
+    for (Candidate candidate : candidates.values()) {
+      Position position = candidate.request().position();
+      if (position.topic().equals(topic)
+          && position.partition() == partition
+          && (first.isEmpty() || position.offset() < first.getAsLong())) {
+        first = OptionalLong.of(position.offset());
       }
     }
     return first;

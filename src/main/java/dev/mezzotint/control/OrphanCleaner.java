@@ -14,41 +14,44 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Pictures of attempts that came to nothing, and checkpoints of jobs that are over. A job that
- * failed, expired or was called off may leave some behind, which its manifest does not list; what
- * failed keeps its last checkpoint.
+ * Removes objects of ended jobs that their manifests do not list: images of unsuccessful attempts
+ * and checkpoints. A failed job keeps its last checkpoint.
  *
- * <p>Only a job whose manifest stands is swept: what a live attempt writes is never an orphan. And
- * it is swept long after its end, when no attempt that has not heard of it can still be writing.
- * Safe for use by many threads.
+ * <p>Only jobs with a manifest are cleaned, so nothing of a running attempt is removed; and only
+ * long after the job's end, when no attempt can still be writing. Safe for use by many threads.
  */
-public final class OrphanCleaner implements OrphanRemover {
+public final class OrphanCleaner {
   private static final System.Logger LOG = System.getLogger(OrphanCleaner.class.getName());
 
   private final ObjectStore store;
   private final Function<byte[], Set<String>> checkpoints;
 
   /**
-   * @param checkpoints keys that a training job's pointer names
+   * @param checkpoints returns the keys that a training job's checkpoint pointer refers to
    */
   public OrphanCleaner(ObjectStore store, Function<byte[], Set<String>> checkpoints) {
     this.checkpoints = checkpoints;
     this.store = store;
   }
 
-  @Override
+  /**
+   * Removes what the ended job's manifest does not list; nothing if the job has not ended.
+   *
+   * @return number of objects removed
+   * @throws dev.mezzotint.job.TransientException if the store cannot be reached
+   */
   public int clean(String jobId) {
-    Optional<StoredObject> standing = store.get(Keys.manifest(jobId));
-    if (standing.isEmpty()) {
+    Optional<StoredObject> stored = store.get(Keys.manifest(jobId));
+    if (stored.isEmpty()) {
       return 0;
     }
     Manifest manifest;
     try {
-      manifest = Manifest.parse(standing.get().bytes());
+      manifest = Manifest.parse(stored.get().bytes());
     } catch (InvalidInputException e) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "Job {0} is left alone: {1}",
+          "The objects of job {0} are kept: {1}",
           new JobId(jobId),
           e.getMessage());
       return 0;
@@ -59,13 +62,13 @@ public final class OrphanCleaner implements OrphanRemover {
     }
     int removed = 0;
     for (String key : store.list(Keys.job(jobId))) {
-      boolean swept =
+      boolean removable =
           key.startsWith(Keys.images(jobId))
               || key.equals(Keys.grid(jobId))
               || key.equals(Keys.sheet(jobId))
               || key.equals(Keys.clip(jobId))
               || key.startsWith(Keys.checkpoints(jobId));
-      if (swept && !listed.contains(key)) {
+      if (removable && !listed.contains(key)) {
         store.delete(key);
         removed++;
       }
@@ -73,7 +76,7 @@ public final class OrphanCleaner implements OrphanRemover {
     return removed;
   }
 
-  /** What failed may be looked into, and its state used in another job. */
+  /** The checkpoint of a failed job may be inspected or used by another job. */
   private Set<String> lastCheckpoints(String jobId) {
     String key = Keys.latestCheckpoint(jobId);
     Optional<StoredObject> pointer = store.get(key);

@@ -18,11 +18,11 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Follows the events at a distance: a job that may have left something is swept once its end is so
- * old that nobody can still be at work on it. The group's committed offsets remember how far the
- * sweeping has come, so that no bucket is ever listed as a whole.
+ * Reads terminal events and runs the {@link OrphanCleaner} for each job once its end is so old that
+ * no worker can still be writing. The group's committed offsets store the progress, so that the
+ * bucket is never listed as a whole.
  *
- * <p>Safe for use by several threads; several of these divide the partitions among themselves.
+ * <p>Safe for use by several threads; several instances divide the partitions among themselves.
  */
 public final class OrphanSweeper implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(OrphanSweeper.class.getName());
@@ -30,22 +30,22 @@ public final class OrphanSweeper implements AutoCloseable {
   private static final long PAUSE_MILLIS_MAX = 10_000;
 
   private final KafkaSettings settings;
-  private final OrphanRemover clean;
+  private final OrphanCleaner cleaner;
   private final Duration minAge;
   private final InstantSource clock;
   private final TopicReader reader = new TopicReader("sweeper", this::run);
 
   /**
-   * Begins to sweep; the topic of events exists.
+   * Starts reading; the event topic must exist.
    *
-   * @param distance between a job's end and its sweeping: longer than any worker can be at work
-   *     without having heard of the end
+   * @param minAge time between a job's end and its cleaning: longer than a worker can continue
+   *     without noticing the end
    */
   public OrphanSweeper(
-      KafkaSettings settings, OrphanRemover sweep, Duration distance, InstantSource clock) {
+      KafkaSettings settings, OrphanCleaner cleaner, Duration minAge, InstantSource clock) {
     this.settings = settings;
-    this.clean = sweep;
-    this.minAge = distance;
+    this.cleaner = cleaner;
+    this.minAge = minAge;
     this.clock = clock;
     reader.start();
   }
@@ -70,13 +70,13 @@ public final class OrphanSweeper implements AutoCloseable {
         consumer.commitSync();
       }
       if (young < Long.MAX_VALUE) {
-        // Short enough for the group to know that this member lives.
+        // Short enough to stay a member of the group.
         reader.pause(Math.min(young, PAUSE_MILLIS_MAX));
       }
     }
   }
 
-  /** Milliseconds until the first record that is still too young; it is read again then. */
+  /** Milliseconds until the first record that is too young will be old enough; read again then. */
   private long take(
       KafkaConsumer<byte[], byte[]> consumer,
       TopicPartition partition,
@@ -95,20 +95,19 @@ public final class OrphanSweeper implements AutoCloseable {
   private static Optional<String> ended(ConsumerRecord<byte[], byte[]> record) {
     return Optional.ofNullable(record.value())
         .flatMap(EventJson::read)
-        .filter(event -> event.type().terminal() && mayLeaveSomething(event))
+        .filter(event -> event.type().terminal() && mayLeaveObjects(event))
         .map(JobEvent::jobId);
   }
 
-  /** Completed trainings may leave checkpoints; of completed pictures everything is listed. */
-  private static boolean mayLeaveSomething(JobEvent end) {
+  /** Completed trainings may leave checkpoints; a completed generation lists all of its objects. */
+  private static boolean mayLeaveObjects(JobEvent end) {
     return end.type() != JobEvent.Type.COMPLETED || end.data().containsKey("weightsSha256");
   }
 
   private void clean(String jobId) {
-    int removed = clean.clean(jobId);
+    int removed = cleaner.clean(jobId);
     if (removed > 0) {
-      LOG.log(
-          Level.INFO, "Removed {0} objects that job {1} left behind.", removed, new JobId(jobId));
+      LOG.log(Level.INFO, "Removed {0} orphaned objects of job {1}.", removed, new JobId(jobId));
     }
   }
 

@@ -1,11 +1,11 @@
 package dev.mezzotint.control;
 
-import dev.mezzotint.delivery.Admission;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobCommitter;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.delivery.LeasedDelivery;
+import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.ParsedRequest;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.job.AttemptStoppedException;
@@ -20,10 +20,9 @@ import dev.mezzotint.storage.StoredObject;
 import java.util.Optional;
 
 /**
- * Ends jobs that wait in the topic, called off or past their deadline, and tells which requests
- * were lost there. The record stays where it is; whoever takes it later finds the manifest and does
- * no work. A worker that runs the job at this moment ends it too, and the first manifest counts, so
- * nothing is lost by trying.
+ * Ends queued jobs that have been cancelled or have expired, and recognizes dropped requests. The
+ * record stays in its topic: the worker that receives it later finds the manifest and does nothing.
+ * If a worker is running the job at this moment, both try to end it and the first manifest counts.
  *
  * <p>Safe for use by many threads.
  */
@@ -38,7 +37,7 @@ public final class PendingJobTerminator implements PendingJobs {
   private final JobCommitter end;
 
   /**
-   * @param reader of the topics' kind of requests
+   * @param reader parses the requests of the topics
    */
   public PendingJobTerminator(
       RequestReader<?> reader,
@@ -60,19 +59,19 @@ public final class PendingJobTerminator implements PendingJobs {
   }
 
   private static PendingRequest waiting(ParsedRequest<?> intake) {
-    // A backlog may be long, and this much tells two requests of one id apart.
+    // 64 bits distinguish two requests of one id, and a backlog may be long.
     long fingerprint = Long.parseUnsignedLong(intake.fingerprint().substring(0, 16), 16);
     return new PendingRequest(intake.id().value(), fingerprint, intake.deadline());
   }
 
-  /** What is at fault with a record is left to the worker that takes it. */
+  /** Empty for an invalid record: the worker that receives it reports the error. */
   private Optional<ParsedRequest<?>> intake(Delivery record) {
     try {
       return Optional.of(ParsedRequest.read(record, reader));
     } catch (InvalidInputException e) {
       return Optional.empty();
     } catch (RuntimeException e) {
-      // A defect of ours that the worker will tell of.
+      // A defect in this software, which the worker will report.
       LOG.log(System.Logger.Level.DEBUG, record.position() + " cannot be read", e);
       return Optional.empty();
     }
@@ -88,28 +87,35 @@ public final class PendingJobTerminator implements PendingJobs {
     String id = intake.id().value();
     JobRequest request = intake.request().orElseThrow();
     Optional<AttemptStoppedException.Reason> over =
-        Admission.over(request, cancellations.cancelled(id), settings.clock().instant());
+        request.endReason(cancellations.isCancelled(id), settings.clock().instant());
     if (over.isEmpty()) {
       return false;
     }
-    LeasedDelivery held = new LeasedDelivery(record, events, settings.patience());
-    held.expiring(request.deadline());
+    LeasedDelivery held = new LeasedDelivery(record, events, settings.retryPolicy());
+    held.setDeadline(request.deadline());
     try {
       Optional<JobRecord> job = record(held, intake);
       if (job.isEmpty()) {
         return false;
       }
-      end.commit(held, Admission.end(over.get(), job.get(), request, settings.clock().instant()));
+      end.commit(
+          held, Manifest.endedEarly(job.get(), settings.clock().instant(), over.get(), request));
       return true;
     } catch (InvalidInputException e) {
-      LOG.log(System.Logger.Level.ERROR, "job {0} is unreadable: {1}", intake.id(), e.getMessage());
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the record of job {0} is unreadable: {1}",
+          intake.id(),
+          e.getMessage());
       return false;
     }
   }
 
   /**
-   * A record that claims another's id was turned away: the job of that id is not its own. A bad
-   * request is a job as well, which ends as failed once a worker has told its author.
+   * {@inheritDoc}
+   *
+   * <p>A record that was rejected because another request has its id does not count. An invalid
+   * request does: its job ends as failed.
    */
   @Override
   public boolean wasDropped(Delivery record) throws InterruptedException {
@@ -118,7 +124,7 @@ public final class PendingJobTerminator implements PendingJobs {
       return false;
     }
     String id = intake.get().id().value();
-    LeasedDelivery held = new LeasedDelivery(record, events, settings.patience());
+    LeasedDelivery held = new LeasedDelivery(record, events, settings.retryPolicy());
     if (held.withRetry(() -> store.stat(Keys.manifest(id))).isPresent()) {
       return false;
     }
@@ -127,18 +133,22 @@ public final class PendingJobTerminator implements PendingJobs {
       return job.isEmpty()
           || JobRecord.parse(job.get().bytes()).fingerprint().equals(intake.get().fingerprint());
     } catch (InvalidInputException e) {
-      LOG.log(System.Logger.Level.ERROR, "job {0} is unreadable: {1}", id, e.getMessage());
+      LOG.log(
+          System.Logger.Level.ERROR,
+          "the record of job {0} is unreadable: {1}",
+          id,
+          e.getMessage());
       return false;
     }
   }
 
-  /** The job's record, made now if no worker has; empty if the job is another's or has ended. */
+  /** The job's record, created if absent; empty if the job has ended or is another request's. */
   private Optional<JobRecord> record(LeasedDelivery held, ParsedRequest<?> intake)
       throws InterruptedException {
     String id = intake.id().value();
     String key = Keys.jobRecord(id);
     JobRecord untried =
-        JobRecord.untried(intake.id(), intake.fingerprint(), settings.clock().instant());
+        JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), settings.clock().instant());
     boolean created =
         held.withRetry(() -> store.create(key, untried.toJson(), ContentType.JSON)).isPresent();
     if (created) {

@@ -5,35 +5,32 @@ import dev.mezzotint.job.TransientException;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Looks after jobs whose requests stand in their topic. Safe for use by many threads. */
+/** Handles jobs whose requests are still queued. Safe for use by many threads. */
 public interface PendingJobs {
 
   /**
-   * A request that waits.
+   * A queued request.
    *
-   * @param fingerprint 64 bits of its contents' checksum: another request under the same id has
-   *     other ones
-   * @param deadline after which it is late; empty as well for a request that is refused anyway
+   * @param fingerprint 64 bits of the hash of its contents, to distinguish requests of one id
+   * @param deadline empty if it has none, or if the request is invalid
    */
   record PendingRequest(String id, long fingerprint, Optional<Instant> deadline) {}
 
-  /** What must be remembered of a record; empty for one that is nobody's job. */
+  /** Reads a record; empty if it has no valid job id. */
   Optional<PendingRequest> read(Delivery record);
 
   /**
-   * Ends the job of this record if it is over: called off, or late.
+   * Ends the record's job if it has been cancelled or has expired.
    *
-   * @param record read from its topic, held by nobody here
    * @return whether this call ended the job
-   * @throws TransientException if store or broker are away
+   * @throws TransientException if store or broker are unavailable
    */
   boolean endIfOver(Delivery record) throws InterruptedException;
 
   /**
-   * Whether this record, which its topic is done with, was a job's that has not ended.
+   * Returns whether a settled record belongs to a job that has not ended.
    *
-   * @param record read from its topic, held by nobody
-   * @throws TransientException if the store is away
+   * @throws TransientException if the store is unavailable
    */
   boolean wasDropped(Delivery record) throws InterruptedException;
 }

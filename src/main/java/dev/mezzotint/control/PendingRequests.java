@@ -12,14 +12,14 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Requests that wait in their topics, as far as somebody must know who ends jobs early: their ids,
- * where they stand and when they are late. Holds no request, since a backlog can be large.
+ * Index of queued requests: their ids, positions and deadlines. Does not hold the requests, since a
+ * backlog can be large.
  *
- * <p>A request leaves when its topics' settled part has moved past it and all of its copies. Not
- * safe for use by several threads.
+ * <p>A request is removed when it and all of its copies are settled. Not safe for use by several
+ * threads.
  */
 public final class PendingRequests {
-  /** A request is left to the workers for so long after its time: those that run it know too. */
+  /** Time after a cancellation or deadline in which a worker that runs the job may end it first. */
   public static final Duration GRACE = Duration.ofMillis(200);
 
   private final int capacity;
@@ -33,13 +33,13 @@ public final class PendingRequests {
               .thenComparing(d -> d.position().log()));
 
   /**
-   * @param capacity beyond it requests are not remembered: they end when a worker takes them
+   * @param capacity number of requests remembered at most; others end when a worker takes them
    */
   public PendingRequests(int capacity) {
     this.capacity = capacity;
   }
 
-  /** Where a request record stands. */
+  /** The position of a record. */
   public record Position(String topic, int partition, long offset) {
     private String log() {
       return topic + "-" + partition;
@@ -47,29 +47,28 @@ public final class PendingRequests {
   }
 
   /**
-   * A request of which no copy waits any more.
+   * A request whose copies are all settled.
    *
    * @param fingerprint of its contents
-   * @param position where its latest copy stood
+   * @param position of its latest copy
    */
   public record Settled(String id, long fingerprint, Position position) {}
 
   /**
    * @param position of the latest copy
-   * @param open how many copies are not settled
+   * @param open number of unsettled copies
    */
   private record Entry(long fingerprint, Position position, Optional<Instant> deadline, int open) {}
 
   private record Due(Instant at, String id, Position position) {}
 
   /**
-   * A request stands here; if it was seen before, this place counts, since copies of a request take
-   * the place of what they copy.
+   * Adds a request, or the new position of a known one, since copies replace their originals.
    *
-   * @return false if it is not remembered: there is no room, or another request under the same id
-   *     waits, which came first and will have the id
+   * @return false if it was not added: there is no room, or a different request with the same id
+   *     came first and keeps the id
    */
-  public boolean add(PendingJobs.PendingRequest request, Position place) {
+  public boolean add(PendingJobs.PendingRequest request, Position position) {
     String id = request.id();
     Optional<Instant> deadline = request.deadline();
     Entry before = waiting.get(id);
@@ -82,28 +81,28 @@ public final class PendingRequests {
       }
       unschedule(id, before);
     }
-    boolean anew = log(place).put(place.offset(), id) == null;
-    int open = (before == null ? 0 : before.open()) + (anew ? 1 : 0);
-    waiting.put(id, new Entry(request.fingerprint(), place, deadline, open));
-    deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, place)));
+    boolean added = log(position).put(position.offset(), id) == null;
+    int open = (before == null ? 0 : before.open()) + (added ? 1 : 0);
+    waiting.put(id, new Entry(request.fingerprint(), position, deadline, open));
+    deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, position)));
     return true;
   }
 
-  /** Deadlines can lie years ahead; what is settled must not wait for them here. */
+  /** Removes its deadline, which may be years ahead, so that a settled request takes no memory. */
   private void unschedule(String id, Entry entry) {
     entry.deadline().ifPresent(time -> due.remove(new Due(time.plus(GRACE), id, entry.position())));
   }
 
-  private TreeMap<Long, String> log(Position place) {
-    return ids.computeIfAbsent(place.log(), log -> new TreeMap<>());
+  private TreeMap<Long, String> log(Position position) {
+    return ids.computeIfAbsent(position.log(), log -> new TreeMap<>());
   }
 
-  /** The job is to end; nothing happens if it does not wait. */
+  /** Schedules the end of a job; no effect if it is not queued. */
   public void cancelRequested(String id, Instant now) {
     scheduleAt(id, now.plus(GRACE));
   }
 
-  /** Asks for this job once more at that time, if it still waits. */
+  /** Schedules another check of a job, if it is still queued. */
   public void scheduleAt(String id, Instant at) {
     Entry entry = waiting.get(id);
     if (entry != null) {
@@ -111,7 +110,7 @@ public final class PendingRequests {
     }
   }
 
-  /** Everything before this offset is settled. */
+  /** Removes requests before this offset; returns those without another unsettled copy. */
   public List<Settled> removeSettled(String topic, int partition, long before) {
     List<Settled> gone = new ArrayList<>();
     TreeMap<Long, String> log = ids.get(topic + "-" + partition);
@@ -138,12 +137,12 @@ public final class PendingRequests {
     return gone;
   }
 
-  /** Whether some requests may wait that are not remembered. */
+  /** Returns whether there may be queued requests that are not remembered. */
   public boolean isFull() {
     return waiting.size() >= capacity;
   }
 
-  /** Ids and places of those whose time has come, each once for each time that was asked for it. */
+  /** Removes and returns the requests whose scheduled time has come, once per scheduled time. */
   public List<Map.Entry<String, Position>> due(Instant now) {
     List<Map.Entry<String, Position>> come = new ArrayList<>();
     while (!due.isEmpty() && !due.first().at().isAfter(now)) {
@@ -157,7 +156,7 @@ public final class PendingRequests {
     return come;
   }
 
-  /** How many requests are remembered. */
+  /** Number of requests remembered. */
   public int size() {
     return waiting.size();
   }

@@ -13,8 +13,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
- * Reads single records again, whose places are known, instead of keeping them: a backlog may be
- * long, and few of its requests are needed. Not safe for use by several threads.
+ * Reads single records by position, so that a long backlog need not be kept in memory. Not safe for
+ * use by several threads.
  */
 final class RecordLookup {
   private static final Duration LIMIT = Duration.ofSeconds(3);
@@ -22,38 +22,38 @@ final class RecordLookup {
   private final Consumer<byte[], byte[]> consumer;
 
   /**
-   * @param consumer of no group, for nobody else; whoever made it closes it
+   * @param consumer without a group, used by this class only; closed by the caller
    */
   RecordLookup(Consumer<byte[], byte[]> consumer) {
     this.consumer = consumer;
   }
 
-  /** Learns the topics' brokers, so that the first look is not to wait for that. */
+  /** Fetches the topics' metadata, so that the first lookup need not wait for it. */
   void prepare(List<String> topics) {
     topics.forEach(consumer::partitionsFor);
   }
 
   /**
-   * The record that stands there.
+   * Reads the record at a position.
    *
-   * @return empty if it is gone from the topic
-   * @throws TransientException if it has not come, which a silent broker does not tell from that
+   * @return empty if the topic no longer has it
+   * @throws TransientException if the topic has it but the broker did not return it in time
    */
-  Optional<ConsumerRecord<byte[], byte[]>> at(Position place) {
-    TopicPartition partition = new TopicPartition(place.topic(), place.partition());
+  Optional<ConsumerRecord<byte[], byte[]>> at(Position position) {
+    TopicPartition partition = new TopicPartition(position.topic(), position.partition());
     consumer.assign(List.of(partition));
-    consumer.seek(partition, place.offset());
+    consumer.seek(partition, position.offset());
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LIMIT)) {
-      // Compacted or aged away, the next one would come in its place.
-      return record.offset() == place.offset() ? Optional.of(record) : Optional.empty();
+      // If the record was compacted or has expired, the next one is returned.
+      return record.offset() == position.offset() ? Optional.of(record) : Optional.empty();
     }
-    if (standsWithin(partition, place.offset())) {
-      throw new TransientException("the broker does not give its request");
+    if (exists(partition, position.offset())) {
+      throw new TransientException("the broker does not return its request");
     }
     return Optional.empty();
   }
 
-  private boolean standsWithin(TopicPartition partition, long offset) {
+  private boolean exists(TopicPartition partition, long offset) {
     try {
       Set<TopicPartition> asked = Set.of(partition);
       Map<TopicPartition, Long> first = consumer.beginningOffsets(asked, LIMIT);

@@ -6,11 +6,11 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.kafka.EventJson;
+import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.HandlerRun;
 import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.kafka.RecordRepublisher;
 import dev.mezzotint.kafka.RecordSender;
-import dev.mezzotint.kafka.SettledOffsets;
 import dev.mezzotint.kafka.TopicReader;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -37,16 +37,16 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
- * Reads the request topics beside the workers. Ends jobs that wait there and are called off or
- * late; sends requests again that the broker has dropped before their jobs ended. Takes no record
- * from anybody.
+ * Reads the request topics in addition to the workers. Ends queued jobs that have been cancelled or
+ * have expired, and sends requests again that the broker dropped before their jobs ended. Takes no
+ * records from the workers.
  *
- * <p>How far all requests are known to have ended is committed for a group of its own, so that one
- * that begins anew, with everything else maybe, finds what was dropped meanwhile.
+ * <p>The position up to which all jobs have ended is committed for a consumer group of its own, so
+ * that a restarted monitor finds requests dropped in the meantime.
  *
- * <p>Several of these may run: the first manifest of a job counts, and a request sent twice is one
- * job. Where none runs, jobs end when a worker takes them, and what was dropped waits for one. Safe
- * for use by many threads.
+ * <p>Several instances may run: the first manifest of a job counts, and a request sent twice is one
+ * job. Without one, jobs end when a worker takes them, and dropped requests wait for a monitor.
+ * Safe for use by many threads.
  */
 public final class RequestTopicMonitor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(RequestTopicMonitor.class.getName());
@@ -54,10 +54,10 @@ public final class RequestTopicMonitor implements AutoCloseable {
   private static final Duration RETRY_DELAY = Duration.ofSeconds(2);
   private static final long SETTLED_SECONDS = 5;
 
-  /** In one turn: a job that is called off is not to wait for hundreds of them. */
+  /** Bounds the delay of a cancellation behind these checks. */
   private static final int CHECKS_PER_TURN = 10;
 
-  private static final int APART_MILLIS = 3_000;
+  private static final int SPREAD_MILLIS = 3_000;
 
   private final KafkaSettings settings;
   private final List<String> topics;
@@ -69,27 +69,27 @@ public final class RequestTopicMonitor implements AutoCloseable {
   private final TopicReader reader = new TopicReader("request-tail", this::run);
 
   /**
-   * Begins to read; the topics exist.
+   * Starts reading; the topics must exist.
    *
-   * @param capacity requests that are remembered at most; the others end when they are taken
+   * @param capacity number of requests remembered at most; others end when a worker takes them
    */
   public RequestTopicMonitor(
       KafkaSettings settings,
       List<String> topics,
-      PendingJobs ends,
+      PendingJobs jobs,
       Cancellations cancellations,
       InstantSource clock,
       int capacity) {
     this.settings = settings;
     this.topics = List.copyOf(topics);
-    this.jobs = ends;
+    this.jobs = jobs;
     this.cancellations = cancellations;
     this.clock = clock;
     this.capacity = capacity;
     reader.start();
   }
 
-  /** Somebody has called this job off just now. */
+  /** A job has just been cancelled. */
   public void cancelRequested(String jobId) {
     cancelRequested.add(jobId);
   }
@@ -100,39 +100,40 @@ public final class RequestTopicMonitor implements AutoCloseable {
                 settings, "mezzotint-tail", Map.of("group.id", settings.groupId() + "-tail"));
         KafkaConsumer<byte[], byte[]> lookup =
             TopicReader.consumer(settings, "mezzotint-lookup", Map.of());
-        SettledOffsets settled = new SettledOffsets(settings);
+        GroupOffsets offsets = new GroupOffsets(settings);
         RecordSender sender = new RecordSender(settings, "mezzotint-again")) {
-      read(tail, new RecordLookup(lookup), settled, sender);
+      read(tail, new RecordLookup(lookup), offsets, sender);
     }
   }
 
   private void read(
       KafkaConsumer<byte[], byte[]> tail,
       RecordLookup lookup,
-      SettledOffsets settled,
+      GroupOffsets offsets,
       RecordSender sender)
       throws InterruptedException {
-    List<TopicPartition> partitions = topics.stream().flatMap(topic -> all(tail, topic)).toList();
-    List<TopicPartition> events = all(tail, settings.topics().events()).toList();
+    List<TopicPartition> partitions =
+        topics.stream().flatMap(topic -> TopicReader.partitions(tail, topic).stream()).toList();
+    List<TopicPartition> events = TopicReader.partitions(tail, settings.topics().events());
     tail.assign(Stream.concat(partitions.stream(), events.stream()).toList());
     lookup.prepare(topics);
     tail.seekToEnd(events);
     tail.seekToBeginning(partitions);
-    Map<TopicPartition, Long> before = settled.read(partitions);
+    Map<TopicPartition, Long> before = offsets.settled(partitions);
     before.putAll(checkedBefore(tail, partitions));
     before.forEach(tail::seek);
     partitions.forEach(partition -> before.putIfAbsent(partition, tail.position(partition)));
     checked(tail, before);
     PendingRequests pending = new PendingRequests(capacity);
-    DroppedRequests lost = new DroppedRequests();
-    long asked = System.nanoTime();
+    DroppedRequests dropped = new DroppedRequests();
+    long lastChecked = System.nanoTime();
     while (!reader.closing()) {
       ConsumerRecords<byte[], byte[]> records = tail.poll(POLL);
       for (ConsumerRecord<byte[], byte[]> record : records) {
         if (record.topic().equals(settings.topics().events())) {
-          end(record).ifPresent(lost::ended);
+          end(record).ifPresent(dropped::ended);
         } else {
-          remember(pending, lost, record);
+          remember(pending, dropped, record);
         }
       }
       for (String id = cancelRequested.poll(); id != null; id = cancelRequested.poll()) {
@@ -141,34 +142,29 @@ public final class RequestTopicMonitor implements AutoCloseable {
       for (Map.Entry<String, PendingRequests.Position> due : pending.due(clock.instant())) {
         end(pending, lookup, due.getKey(), due.getValue());
       }
-      // Only who has read everything can say that no copy stands there.
+      // Only after everything has been read is it certain that there is no copy.
       if (records.isEmpty() && !pending.isFull()) {
         for (Map.Entry<String, PendingRequests.Position> due :
-            lost.pollDue(clock.instant(), CHECKS_PER_TURN)) {
-          sendAgain(lost, lookup, sender, due.getKey(), due.getValue());
+            dropped.pollDue(clock.instant(), CHECKS_PER_TURN)) {
+          sendAgain(dropped, lookup, sender, due.getKey(), due.getValue());
         }
       }
-      if (System.nanoTime() - asked > TimeUnit.SECONDS.toNanos(SETTLED_SECONDS)) {
-        Map<TopicPartition, Long> over = settled.read(partitions);
-        over.replaceAll((p, offset) -> Math.min(offset, tail.position(p))); // read so far
-        over.forEach((p, offset) -> settle(pending, lost, p, offset));
-        over.replaceAll((p, o) -> earliest(lost.earliestOffset(p.topic(), p.partition()), o));
+      if (System.nanoTime() - lastChecked > TimeUnit.SECONDS.toNanos(SETTLED_SECONDS)) {
+        Map<TopicPartition, Long> over = offsets.settled(partitions);
+        over.replaceAll((p, offset) -> Math.min(offset, tail.position(p))); // only what was read
+        over.forEach((p, offset) -> settle(pending, dropped, p, offset));
+        over.replaceAll((p, o) -> earliest(dropped.earliestOffset(p.topic(), p.partition()), o));
         checked(tail, over);
-        asked = System.nanoTime();
+        lastChecked = System.nanoTime();
       }
     }
-  }
-
-  private static Stream<TopicPartition> all(KafkaConsumer<byte[], byte[]> tail, String topic) {
-    return tail.partitionsFor(topic).stream()
-        .map(p -> new TopicPartition(p.topic(), p.partition()));
   }
 
   private static long earliest(OptionalLong suspect, long settled) {
     return Math.min(suspect.orElse(settled), settled);
   }
 
-  /** Of earlier readings; empty where the broker does not permit this group. */
+  /** The position committed by earlier monitors; empty if this group is not permitted. */
   private static Map<TopicPartition, Long> checkedBefore(
       KafkaConsumer<byte[], byte[]> tail, List<TopicPartition> partitions) {
     Map<TopicPartition, Long> checked = new HashMap<>();
@@ -181,12 +177,12 @@ public final class RequestTopicMonitor implements AutoCloseable {
                 }
               });
     } catch (AuthorizationException e) {
-      LOG.log(Level.WARNING, "Requests dropped while nobody reads are not found: {0}", e);
+      LOG.log(Level.WARNING, "Requests dropped while no monitor runs will not be found: {0}", e);
     }
     return checked;
   }
 
-  /** All before these offsets have ended. */
+  /** Commits offsets before which all jobs have ended. */
   private static void checked(
       KafkaConsumer<byte[], byte[]> tail, Map<TopicPartition, Long> offsets) {
     Map<TopicPartition, OffsetAndMetadata> commit = new HashMap<>();
@@ -194,7 +190,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
     try {
       tail.commitSync(commit);
     } catch (AuthorizationException e) {
-      LOG.log(Level.DEBUG, "not permitted to remember", e);
+      LOG.log(Level.DEBUG, "not permitted to commit offsets", e);
     }
   }
 
@@ -206,80 +202,89 @@ public final class RequestTopicMonitor implements AutoCloseable {
   }
 
   private void settle(
-      PendingRequests pending, DroppedRequests lost, TopicPartition at, long before) {
-    // Of several readers one comes first, and the others see its copy.
-    Instant apart = clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(APART_MILLIS));
+      PendingRequests pending, DroppedRequests dropped, TopicPartition at, long before) {
+    // Random, so that one of several monitors is first and the others see its copy.
+    Instant checkFrom =
+        clock.instant().plusMillis(ThreadLocalRandom.current().nextInt(SPREAD_MILLIS));
     pending
         .removeSettled(at.topic(), at.partition(), before)
-        .forEach(gone -> lost.requestSettled(gone, apart));
+        .forEach(gone -> dropped.requestSettled(gone, checkFrom));
   }
 
   private void sendAgain(
-      DroppedRequests lost,
+      DroppedRequests dropped,
       RecordLookup lookup,
       RecordSender sender,
       String id,
-      PendingRequests.Position place)
+      PendingRequests.Position position)
       throws InterruptedException {
     try {
-      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(place);
+      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(position);
       if (record.isEmpty() || !jobs.wasDropped(HandlerRun.delivery(record.get(), 0))) {
-        lost.ended(id);
+        dropped.ended(id);
         return;
       }
       LOG.log(
           Level.WARNING,
-          "{0} was dropped by the broker before its job ended: sent again.",
+          "{0} was dropped by the broker before its job ended; sent again.",
           HandlerRun.delivery(record.get(), 0));
       sender.send(RecordRepublisher.copy(record.get()));
     } catch (TransientException | RecordTooLargeException e) {
       LOG.log(
           Level.WARNING,
-          "Job {0} could not be looked after yet: {1}",
+          "The request of job {0} could not be checked yet: {1}",
           new JobId(id),
           e.getMessage());
     } catch (KafkaException e) {
       throw e;
     } catch (RuntimeException e) {
       FailureLog.log(
-          RequestTopicMonitor.class, "Job {0} could not be looked after", new JobId(id), e);
+          RequestTopicMonitor.class,
+          "The request of job {0} could not be checked",
+          new JobId(id),
+          e);
     }
   }
 
   private void remember(
-      PendingRequests pending, DroppedRequests lost, ConsumerRecord<byte[], byte[]> record) {
-    Optional<PendingJobs.PendingRequest> waiting = jobs.read(HandlerRun.delivery(record, 0));
-    if (waiting.isEmpty()) {
+      PendingRequests pending, DroppedRequests dropped, ConsumerRecord<byte[], byte[]> record) {
+    Optional<PendingJobs.PendingRequest> request = jobs.read(HandlerRun.delivery(record, 0));
+    if (request.isEmpty()) {
       return;
     }
-    String id = waiting.get().id();
-    PendingRequests.Position place =
+    String id = request.get().id();
+    PendingRequests.Position position =
         new PendingRequests.Position(record.topic(), record.partition(), record.offset());
-    if (lost.recordSeen(waiting.get())
-        && pending.add(waiting.get(), place)
-        && cancellations.cancelled(id)) {
+    if (dropped.recordSeen(request.get())
+        && pending.add(request.get(), position)
+        && cancellations.isCancelled(id)) {
       pending.cancelRequested(id, clock.instant());
     }
   }
 
   private void end(
-      PendingRequests pending, RecordLookup lookup, String id, PendingRequests.Position place)
+      PendingRequests pending, RecordLookup lookup, String id, PendingRequests.Position position)
       throws InterruptedException {
     try {
-      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(place);
+      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(position);
       if (record.isPresent() && jobs.endIfOver(HandlerRun.delivery(record.get(), 0))) {
-        LOG.log(Level.INFO, "Job {0} has ended while it waited.", new JobId(id));
+        LOG.log(
+            Level.INFO, "Ended queued job {0}: it was cancelled or has expired.", new JobId(id));
       }
     } catch (TransientException e) {
-      LOG.log(Level.WARNING, "Job {0} could not be ended yet: {1}", new JobId(id), e.getMessage());
+      LOG.log(
+          Level.WARNING,
+          "Queued job {0} could not be ended yet: {1}",
+          new JobId(id),
+          e.getMessage());
       Instant later = clock.instant().plus(RETRY_DELAY);
       pending.scheduleAt(id, later);
     } catch (KafkaException e) {
       throw e;
     } catch (RuntimeException e) {
-      // A defect of ours with this job alone: it ends when a worker takes it.
+      // A defect that concerns this job only: it ends when a worker takes it.
       FailureLog.log(
-          RequestTopicMonitor.class, "Job {0} could not be ended early", new JobId(id), e);
+          RequestTopicMonitor.class, "Queued job {0} could not be ended", new JobId(id), e);
     }
   }
 

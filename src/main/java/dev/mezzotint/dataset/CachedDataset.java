@@ -12,8 +12,8 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A data set in memory, a byte a value. Broken files are left out when it is loaded, so its indices
- * do not change afterwards. Safe for use by several threads.
+ * A data set held in memory, one byte per value. Broken files are left out when it is loaded, so
+ * its indices do not change afterwards. Safe for use by several threads.
  */
 final class CachedDataset extends ListedDataset {
   private final List<Sample> samples;
@@ -29,7 +29,7 @@ final class CachedDataset extends ListedDataset {
     this.broken = broken;
   }
 
-  /** Decodes everything, then closes the source. */
+  /** Decodes all files, then closes the source. */
   static CachedDataset load(FileSource source, Listing listing, DatasetOptions options)
       throws IOException {
     try (source) {
@@ -89,7 +89,7 @@ final class CachedDataset extends ListedDataset {
       throw new IOException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while the data set was loaded");
+      throw new InterruptedIOException("interrupted while loading the data set");
     } finally {
       pool.shutdownNow();
     }

@@ -4,19 +4,20 @@ import dev.mezzotint.image.Palette;
 import java.util.Optional;
 
 /**
- * What stands beside a picture and is shown to the network with it.
+ * A condition of each image in a data set, which the network receives with the image.
  *
- * @param name how models and requests call it
- * @param folder among twins, where it lies: {@code input} for {@code train/input/a.png}
- * @param palette colours of a label map, which then becomes one channel a class; without it the
- *     condition is a picture
- * @param nearest whether colours outside the palette become the nearest one in it, rather than
- *     making their file a broken one
- * @param channels as the network sees it: of a picture 3 or 1, of a label map its classes
+ * @param name in models and requests
+ * @param folder of its files in the layout twins: {@code input} for {@code train/input/a.png}
+ * @param palette colours of a label map, which becomes one channel per class; without it the
+ *     condition is an image
+ * @param nearest whether colours outside the palette are replaced by the nearest one in it;
+ *     otherwise their file counts as broken
+ * @param channels of the network's input: 3 or 1 for an image, the number of classes for a label
+ *     map
  */
 public record Condition(
     String name, String folder, Optional<Palette> palette, boolean nearest, int channels) {
-  /** Where conditions lie among twins unless somebody says otherwise. */
+  /** Default folder of conditions in the layout twins. */
   public static final String FOLDER = "input";
 
   public Condition {
@@ -25,7 +26,7 @@ public record Condition(
     }
   }
 
-  /** Coloured pictures. */
+  /** Colour images. */
   public static Condition images() {
     return new Condition("condition", FOLDER, Optional.empty(), /* nearest= */ false, 3);
   }
@@ -36,12 +37,12 @@ public record Condition(
         "condition", FOLDER, Optional.of(palette), /* nearest= */ false, palette.classes());
   }
 
-  /** Bytes a pixel once decoded. */
+  /** Bytes per pixel when decoded. */
   int bytesPerPixel() {
     return palette.isPresent() ? 1 : channels;
   }
 
-  /** Channels to decode its files with. */
+  /** Channels that its files are decoded to. */
   int decodedChannels() {
     return palette.isPresent() ? 3 : channels;
   }

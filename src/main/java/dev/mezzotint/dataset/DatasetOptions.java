@@ -9,15 +9,15 @@ import java.util.Optional;
  * @param channels 3 for colour, 1 for grey
  * @param height of every image as read, 1 to 4096
  * @param width of every image as read, 1 to 4096
- * @param files which kind of files make up the set
- * @param split folder to read, such as {@code train}, at the top level or, among twins, in the
- *     folder of the images; empty reads {@code train} where the top level is nothing but splits,
- *     and everything otherwise
+ * @param files kind of files that the set consists of
+ * @param split folder to read, such as {@code train}, at the top level or, in the layout twins, in
+ *     the folder of the images; empty reads {@code train} where the top level has splits only, and
+ *     everything otherwise
  * @param labels where classes come from
- * @param pairing where conditions are; empty without
- * @param brokenMax share of the files that may be broken, 0 to 1; one more and the set is refused
- * @param cacheBytesMax decoded bytes to keep in memory; a larger set is decoded again at each read
- * @param threads that decode while a set is cached
+ * @param pairing where conditions are; empty without conditions
+ * @param brokenMax share of the files that may be broken, 0 to 1; beyond it the set is refused
+ * @param cacheBytesMax decoded bytes to keep in memory; a larger set is decoded at each read
+ * @param threads that decode a set to be cached
  */
 public record DatasetOptions(
     int channels,
@@ -30,7 +30,7 @@ public record DatasetOptions(
     double brokenMax,
     long cacheBytesMax,
     int threads) {
-  /** Broken files that training passes over, as a share. */
+  /** Default share of broken files that is tolerated. */
   public static final double BROKEN_MAX_DEFAULT = 0.05;
 
   private static final int SIDE_MAX = 4096;
@@ -38,11 +38,11 @@ public record DatasetOptions(
 
   /** Kinds of files. */
   public enum Kind {
-    /** IDX files where there are some, pictures otherwise. */
+    /** IDX files where there are any, image files otherwise. */
     ANY,
-    /** PNG, JPEG and WebP files, one a picture or a pair. */
+    /** PNG, JPEG and WebP files, each an image or a pair. */
     IMAGES,
-    /** The files of the MNIST family, one for all pictures and one for all labels. */
+    /** Files of the MNIST family: one with all images and one with all labels. */
     IDX
   }
 
@@ -51,9 +51,9 @@ public record DatasetOptions(
     NONE,
     /** The first folder of the path below the split. */
     FOLDER,
-    /** The file's name up to its first '-': {@code micah-00012.png} is a {@code micah}. */
+    /** The file's name up to its first '-': {@code micah-00012.png} has class {@code micah}. */
     PREFIX,
-    /** Of IDX files, the file of labels. */
+    /** The IDX file of labels. */
     FILE
   }
 
@@ -62,12 +62,11 @@ public record DatasetOptions(
       throw new InvalidInputException("channels", "channels is " + channels + ", must be 1 or 3");
     }
     if (height < 1 || height > SIDE_MAX || width < 1 || width > SIDE_MAX) {
-      throw new InvalidInputException(
-          "size", "size is " + width + "×" + height + ", each side must be 1 to " + SIDE_MAX);
+      throw InvalidInputException.of(
+          "size", "is %s×%s, each side must be 1 to %s", width, height, SIDE_MAX);
     }
     if (!(brokenMax >= 0 && brokenMax <= 1)) {
-      throw new InvalidInputException(
-          "brokenMax", "brokenMax is " + brokenMax + ", must be a share from 0 to 1");
+      throw InvalidInputException.of("brokenMax", "is %s, must be a share from 0 to 1", brokenMax);
     }
     if (files == Kind.IDX && pairing.isPresent()) {
       throw new InvalidInputException("condition", "condition is not for IDX files");
@@ -141,7 +140,7 @@ public record DatasetOptions(
         threads);
   }
 
-  /** Bytes that one sample takes once it is decoded. */
+  /** Bytes of a decoded sample. */
   long sampleBytes() {
     int planes =
         channels

@@ -17,14 +17,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What is in a data set: every file of a split is decoded once, and the broken ones are all named.
+ * Statistics of a data set, for which every file of a split is decoded once.
  *
- * @param files of the split, broken ones among them; of IDX files, the pictures in them
+ * @param files of the split, including broken ones; for IDX files, the images in them
  * @param sizes of the files as they are, {@code "178×218"} → how many
  * @param classes how many files of each class; empty without classes
- * @param conditions what stands beside the pictures, by name
+ * @param conditions by name
  * @param brokenFiles as "name reason"
- * @param examples some pictures, each followed by its conditions, as a person looks at them
+ * @param examples some images, each followed by its conditions, for display
  */
 public record DatasetReport(
     int files,
@@ -33,7 +33,7 @@ public record DatasetReport(
     Map<String, Colours> conditions,
     List<String> brokenFiles,
     List<List<Pixels>> examples) {
-  /** More colours than that are a picture's, not a label map's. */
+  /** A condition with more colours is an image, not a label map. */
   private static final int COLOURS_MAX = Palette.ENTRIES_MAX;
 
   private static final int SIZES_MAX = 1000;
@@ -47,7 +47,7 @@ public record DatasetReport(
   public record Colours(Map<String, Double> shares) {}
 
   /**
-   * @param examples how many to keep, spread over the set
+   * @param examples number of examples, spread over the set
    * @throws InvalidInputException if there is nothing to read as the options say
    */
   public static DatasetReport of(Path path, DatasetOptions options, int examples)
@@ -61,7 +61,7 @@ public record DatasetReport(
         return ofIdx(path, options, examples);
       }
       Listing listing = Listing.of(path.toString(), source.names(), options);
-      return new Reading(source, listing, options).survey(examples);
+      return new Scan(source, listing, options).run(examples);
     }
   }
 
@@ -69,17 +69,17 @@ public record DatasetReport(
       throws IOException {
     try (ImageDataset set = ImageDataset.open(path, options)) {
       Map<String, Integer> classes = new LinkedHashMap<>();
-      List<List<Pixels>> shown = new ArrayList<>();
+      List<List<Pixels>> kept = new ArrayList<>();
       for (int i = 0; i < set.size(); i++) {
         if (set.label(i).isPresent()) {
           classes.merge(set.classes().get(set.label(i).getAsInt()), 1, Integer::sum);
         }
         if (isExample(i, set.size(), examples)) {
-          shown.add(set.displayImages(i));
+          kept.add(set.displayImages(i));
         }
       }
       return new DatasetReport(
-          set.size(), Map.of("IDX", set.size()), classes, Map.of(), List.of(), shown);
+          set.size(), Map.of("IDX", set.size()), classes, Map.of(), List.of(), kept);
     }
   }
 
@@ -87,8 +87,8 @@ public record DatasetReport(
     return (long) i * examples / size != ((long) i - 1) * examples / size || i == 0;
   }
 
-  /** One walk over the files. Used by one thread. */
-  private static final class Reading {
+  /** One pass over the files. Used by one thread. */
+  private static final class Scan {
     private final FileSource source;
     private final Listing listing;
     private final DatasetOptions options;
@@ -97,7 +97,7 @@ public record DatasetReport(
     private final Map<String, Integer> sizes = new TreeMap<>();
     private final List<Map<Integer, Long>> colours = new ArrayList<>();
 
-    Reading(FileSource source, Listing listing, DatasetOptions options) {
+    Scan(FileSource source, Listing listing, DatasetOptions options) {
       this.source = source;
       this.listing = listing;
       this.options = options;
@@ -106,11 +106,11 @@ public record DatasetReport(
       conditions.forEach(condition -> colours.add(new LinkedHashMap<>()));
     }
 
-    DatasetReport survey(int examples) {
+    DatasetReport run(int examples) {
       Map<String, Integer> classes = new LinkedHashMap<>();
       listing.classes().forEach(name -> classes.put(name, 0));
       List<String> broken = new ArrayList<>();
-      List<List<Pixels>> shown = new ArrayList<>();
+      List<List<Pixels>> kept = new ArrayList<>();
       for (int i = 0; i < listing.size(); i++) {
         String name = listing.names().get(i);
         try {
@@ -124,7 +124,7 @@ public record DatasetReport(
             classes.merge(listing.classes().get(listing.labels().get(i)), 1, Integer::sum);
           }
           if (isExample(i, listing.size(), examples)) {
-            shown.add(sample.displayImages(conditions));
+            kept.add(sample.displayImages(conditions));
           }
         } catch (IOException e) {
           broken.add(name + " " + e.getMessage());
@@ -134,10 +134,10 @@ public record DatasetReport(
       for (int k = 0; k < conditions.size(); k++) {
         found.put(conditions.get(k).name(), shares(conditions.get(k), colours.get(k)));
       }
-      return new DatasetReport(listing.size(), sizes, classes, found, broken, shown);
+      return new DatasetReport(listing.size(), sizes, classes, found, broken, kept);
     }
 
-    /** Of the files at the wanted size: label maps are not mixed there, pictures may be. */
+    /** Counts at the size to be read: resizing mixes the colours of images, not of label maps. */
     private void count(Sample sample) {
       for (int k = 0; k < conditions.size(); k++) {
         Map<Integer, Long> counts = colours.get(k);

@@ -2,12 +2,13 @@ package dev.mezzotint.dataset;
 
 import dev.mezzotint.json.InvalidInputException;
 import java.util.List;
+import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * Files that could not be decoded. A few are passed over; beyond the limit the set is refused,
- * because training on the rest would hide a mistake. Safe for use by several threads.
+ * Collects files that could not be decoded. A few are tolerated; beyond the limit the set is
+ * refused, because training on the rest would hide a mistake. Safe for use by several threads.
  */
 final class DecodeFailures {
   private final String source;
@@ -22,7 +23,7 @@ final class DecodeFailures {
   }
 
   /**
-   * @throws InvalidInputException as soon as more files are broken than the limit allows, or all
+   * @throws InvalidInputException once all files or more than the limit are broken
    */
   synchronized void add(String name, String reason) {
     reasons.put(name, reason);
@@ -31,9 +32,9 @@ final class DecodeFailures {
       throw new InvalidInputException(
           source,
           String.format(
-              java.util.Locale.ROOT,
+              Locale.ROOT,
               "at least %d of the %d images in %s cannot be read, more than brokenMax %s allows;"
-                  + " for one: %s %s",
+                  + " for example: %s %s",
               reasons.size(),
               files,
               source,

@@ -10,24 +10,24 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * From a file, or the files of one pair, to an image and its conditions at the wanted size. Safe
+ * Decodes a file, or the files of a pair, to an image and its conditions at the wanted size. Safe
  * for use by several threads.
  */
 final class Decoder {
   private final FileSource source;
   private final DatasetOptions options;
-  private final PairedFolders twins;
+  private final PairedFolders folders;
 
   Decoder(FileSource source, DatasetOptions options) {
     this.source = source;
     this.options = options;
-    this.twins = PairedFolders.of(source.names(), options.pairing());
+    this.folders = PairedFolders.of(source.names(), options.pairing());
   }
 
   /**
-   * What one index of a data set stands for.
+   * An image and its conditions.
    *
-   * @param conditions one for each of the pairing's, in its order: a picture, or a grey picture of
+   * @param conditions in the pairing's order, each an image or, for a label map, a grey image of
    *     class numbers
    */
   record Sample(Pixels image, List<Pixels> conditions) {
@@ -35,15 +35,15 @@ final class Decoder {
       this(image, List.of());
     }
 
-    /** The image and then its conditions, label maps in their colours. */
+    /** The image and then its conditions for display, label maps in their colours. */
     List<Pixels> displayImages(List<Condition> kinds) {
-      List<Pixels> pictures = new ArrayList<>();
-      pictures.add(image);
+      List<Pixels> images = new ArrayList<>();
+      images.add(image);
       for (int k = 0; k < conditions.size(); k++) {
         Pixels pixels = conditions.get(k);
-        pictures.add(kinds.get(k).palette().map(p -> p.colours(pixels)).orElse(pixels));
+        images.add(kinds.get(k).palette().map(p -> p.colours(pixels)).orElse(pixels));
       }
-      return pictures;
+      return images;
     }
   }
 
@@ -56,7 +56,7 @@ final class Decoder {
   }
 
   /**
-   * @throws IOException if one of the files is missing or broken; one sentence without the name
+   * @throws IOException if one of the files is missing or broken; its message lacks the name
    */
   Sample decode(String name) throws IOException {
     Optional<Pairing> pairing = options.pairing();
@@ -71,7 +71,7 @@ final class Decoder {
   private Sample twin(String name, Pairing pairing) throws IOException {
     List<Pixels> conditions = new ArrayList<>();
     for (Condition condition : pairing.conditions()) {
-      String twin = twins.find(name, condition.folder());
+      String twin = folders.find(name, condition.folder());
       try {
         conditions.add(condition(read(twin, condition.decodedChannels()), condition));
       } catch (IOException e) {
@@ -86,8 +86,8 @@ final class Decoder {
     boolean left = pairing.layout() == Pairing.Layout.CONDITION_LEFT;
     Pixels both = read(name, 3);
     Pixels image = half(both, /* left= */ !left).withChannels(options.channels());
-    Pixels beside = half(both, left).withChannels(condition.decodedChannels());
-    return new Sample(image(image), List.of(condition(beside, condition)));
+    Pixels other = half(both, left).withChannels(condition.decodedChannels());
+    return new Sample(image(image), List.of(condition(other, condition)));
   }
 
   private Pixels read(String name, int channels) throws IOException {
@@ -109,7 +109,7 @@ final class Decoder {
 
   private static Pixels half(Pixels both, boolean left) throws IOException {
     if (both.width() % 2 != 0) {
-      throw new IOException("is " + both.width() + " pixels wide, which has no half");
+      throw new IOException("is " + both.width() + " pixels wide, which cannot be halved");
     }
     int width = both.width() / 2;
     int channels = both.channels();

@@ -9,10 +9,10 @@ import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
- * A data set too large for memory: each read decodes its file again. Broken files show only when
- * they are read; the next readable one of the same class then stands in, so that size, indices and
- * classes, and with them a training run's position, stay the same whenever the damage is found.
- * Safe for use by several threads.
+ * A data set too large for memory: each read decodes its file. Broken files are detected only when
+ * they are read; the next readable one of the same class then replaces them, so that size, indices
+ * and classes, and with them the meaning of a training's position, never change. Safe for use by
+ * several threads.
  */
 final class DecodingDataset extends ListedDataset {
   private static final int TRIED = 64;
@@ -27,9 +27,9 @@ final class DecodingDataset extends ListedDataset {
   }
 
   /**
-   * Tries a few files from all over the set, so that one that is mostly broken is refused now.
+   * Tries a few files spread over the set, so that a mostly broken set is refused at once.
    *
-   * @throws InvalidInputException if clearly more of them are broken than the limit allows
+   * @throws InvalidInputException if significantly more of them are broken than the limit allows
    */
   static DecodingDataset open(FileSource source, Listing listing, DatasetOptions options)
       throws IOException {
@@ -51,7 +51,7 @@ final class DecodingDataset extends ListedDataset {
           listing.source(),
           String.format(
               Locale.ROOT,
-              "%d of %d images that were tried in %s cannot be read, brokenMax is %s; for one: %s",
+              "%d of %d images tried in %s cannot be read, brokenMax is %s; for example: %s",
               found.size(),
               tried,
               listing.source(),
@@ -73,7 +73,7 @@ final class DecodingDataset extends ListedDataset {
       try {
         return decoder.decode(name);
       } catch (ClosedByInterruptException e) {
-        throw e; // says nothing about the file
+        throw e; // not a fault of the file
       } catch (IOException e) {
         broken.add(name, String.valueOf(e.getMessage()));
       }

@@ -3,9 +3,9 @@ package dev.mezzotint.dataset;
 import dev.mezzotint.iadb.Philox;
 
 /**
- * The order in which training visits a data set: every image once an epoch, in an order of its own
- * for each epoch, as a pure function of seed and position. A checkpoint therefore needs to keep the
- * position alone, and resuming costs nothing.
+ * The order in which training visits a data set: every image once per epoch, each epoch in another
+ * order, as a pure function of seed and position. A checkpoint therefore needs the position alone,
+ * and resuming costs nothing.
  *
  * <p>The permutation is the swap-or-not shuffle [1]: each round pairs x with K − x (mod n) and
  * swaps the pair if a random bit of the round and the pair says so. It needs no table and works for

@@ -15,37 +15,49 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * Named files behind a data set. Names are only ever looked up, never resolved against the file
+ * The files of a folder or zip, by name. Names are only looked up, never resolved against the file
  * system, so a zip cannot reach outside itself.
  */
-abstract sealed class FileSource implements AutoCloseable {
+public abstract sealed class FileSource implements AutoCloseable {
   static final int FILES_MAX = 2_000_000;
   static final int FILE_BYTES_MAX = 64 << 20;
   private static final int DEPTH_MAX = 32;
 
-  /** 100 bytes a file are usual, so that this is enough for the most files allowed. */
+  /** Enough for the most files allowed, at the usual 100 bytes each. */
   private static final int DIRECTORY_BYTES_MAX = 256 << 20;
 
   /** All files, '/' between the parts of a path, in no particular order. */
-  abstract List<String> names();
+  public abstract List<String> names();
+
+  /** PNG, JPEG and WebP files, sorted by name; without hidden ones. */
+  public final List<String> imageNames() {
+    return names().stream().filter(Listing::isImage).distinct().sorted().toList();
+  }
 
   /**
-   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, whatever its
-   *     directory entry says
+   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, regardless of the
+   *     size in its directory entry
    */
-  final byte[] bytes(String name) throws IOException {
+  public byte[] bytes(String name) throws IOException {
     try (InputStream in = open(name)) {
-      return limited(in);
+      byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
+      if (bytes.length > FILE_BYTES_MAX) {
+        throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
+      }
+      return bytes;
     }
   }
 
-  /** Of any length; the caller closes it. */
+  /** A file of any length; closed by the caller. */
   abstract InputStream open(String name) throws IOException;
 
   @Override
   public abstract void close() throws IOException;
 
-  static FileSource open(Path path) throws IOException {
+  /**
+   * @throws InvalidInputException if it is neither a folder nor a zip
+   */
+  public static FileSource open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
       return new Folder(path.toRealPath());
     }
@@ -64,14 +76,6 @@ abstract sealed class FileSource implements AutoCloseable {
           path + " is neither a folder nor a readable zip file: " + e.getMessage(),
           e);
     }
-  }
-
-  static byte[] limited(InputStream in) throws IOException {
-    byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
-    if (bytes.length > FILE_BYTES_MAX) {
-      throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
-    }
-    return bytes;
   }
 
   private static void checkCount(int count, Path path) {
@@ -98,7 +102,7 @@ abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    List<String> names() {
+    public List<String> names() {
       return names;
     }
 
@@ -111,8 +115,8 @@ abstract sealed class FileSource implements AutoCloseable {
     public void close() {}
   }
 
-  private static final class Zip extends FileSource {
-    private final ZipFile zip;
+  static sealed class Zip extends FileSource permits UntrustedZip {
+    final ZipFile zip;
     private final List<String> names = new ArrayList<>();
 
     Zip(ZipFile zip, Path path) throws IOException {
@@ -132,17 +136,21 @@ abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
-    List<String> names() {
+    public List<String> names() {
       return names;
     }
 
-    @Override
-    InputStream open(String name) throws IOException {
+    final ZipEntry entry(String name) throws IOException {
       ZipEntry entry = zip.getEntry(name);
       if (entry == null) {
         throw new IOException("is not in the zip");
       }
-      return zip.getInputStream(entry);
+      return entry;
+    }
+
+    @Override
+    InputStream open(String name) throws IOException {
+      return zip.getInputStream(entry(name));
     }
 
     @Override

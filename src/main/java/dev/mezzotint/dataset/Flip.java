@@ -2,11 +2,11 @@ package dev.mezzotint.dataset;
 
 import java.util.Objects;
 
-/** Mirrors an image in place: the cheapest way to double a set of things without left and right. */
+/** Mirrors images, which augments a set of things that have no left and right. */
 public final class Flip {
   private Flip() {}
 
-  /** Left becomes right in {@code chw[offset …]}, channels × height × width floats. */
+  /** Mirrors {@code chw[offset …]}, channels × height × width floats, left to right in place. */
   public static void horizontal(float[] chw, int offset, int channels, int height, int width) {
     int rows = channels * height;
     Objects.checkFromIndexSize(offset, rows * width, chw.length);

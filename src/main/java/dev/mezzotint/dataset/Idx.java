@@ -29,12 +29,12 @@ final class Idx {
   private static final int UNSIGNED_BYTES = 8;
   private static final int CLASSES_MAX = 256;
 
-  /** As large as any of this family (EMNIST: 547 MB), and small enough to be held in memory. */
+  /** Enough for every set of this family (EMNIST: 547 MB), and small enough for memory. */
   private static final int BYTES_MAX = 576 << 20;
 
   private Idx() {}
 
-  /** The file of images of the wanted split; empty if the source holds no IDX files. */
+  /** The file of images of the wanted split; empty if the source has no IDX files. */
   static Optional<String> images(List<String> names, Optional<String> split) {
     List<String> found =
         names.stream().filter(name -> base(name).endsWith(IMAGES)).sorted().toList();
@@ -50,7 +50,7 @@ final class Idx {
             .orElseThrow(
                 () ->
                     new InvalidInputException(
-                        "split", "there is no " + prefix + IMAGES + " beside " + found.get(0))));
+                        "split", "there is no " + prefix + IMAGES + " next to " + found.get(0))));
   }
 
   private static String base(String name) {
@@ -61,14 +61,14 @@ final class Idx {
     return name.substring(name.lastIndexOf('/') + 1);
   }
 
-  /** Reads both files, then closes the source. Pictures stay as they are until they are read. */
+  /** Reads both files, then closes the source. Images are scaled when they are read. */
   static ImageDataset load(FileSource source, String path, String images, DatasetOptions options)
       throws IOException {
     try (source) {
-      Array pictures = read(source, images, 3);
-      int count = pictures.sizes()[0];
-      if (count < 1 || pictures.sizes()[1] < 1 || pictures.sizes()[2] < 1) {
-        throw new InvalidInputException(path, images + " holds no pictures");
+      Array pixels = read(source, images, 3);
+      int count = pixels.sizes()[0];
+      if (count < 1 || pixels.sizes()[1] < 1 || pixels.sizes()[2] < 1) {
+        throw new InvalidInputException(path, images + " contains no images");
       }
       List<String> names =
           IntStream.range(0, count)
@@ -76,32 +76,32 @@ final class Idx {
               .toList();
       Listing listing = new Listing(path, names, List.of(), List.of());
       if (options.labels() == Labels.FOLDER || options.labels() == Labels.PREFIX) {
-        throw new InvalidInputException(
-            "labels", "labels must be file or none: " + path + " holds IDX files");
+        throw InvalidInputException.of(
+            "labels", "must be file or none: %s contains IDX files", path);
       }
       if (options.labels() == Labels.FILE) {
         String labels = labels(source.names(), images);
         listing = labelled(listing, read(source, labels, 1), labels);
       }
-      return new Planes(listing, options, pictures);
+      return new Planes(listing, options, pixels);
     }
   }
 
-  /** Grey pictures one after the other, scaled when they are asked for. Safe for many threads. */
+  /** Grey images, scaled when they are read. Safe for use by several threads. */
   static final class Planes extends ListedDataset {
-    private final Array pictures;
+    private final Array planes;
 
-    Planes(Listing listing, DatasetOptions options, Array pictures) {
+    Planes(Listing listing, DatasetOptions options, Array planes) {
       super(listing, options);
-      this.pictures = pictures;
+      this.planes = planes;
     }
 
     @Override
     Sample sample(int i) {
-      int height = pictures.sizes()[1];
-      int width = pictures.sizes()[2];
+      int height = planes.sizes()[1];
+      int width = planes.sizes()[2];
       int plane = height * width;
-      byte[] grey = Arrays.copyOfRange(pictures.values(), i * plane, (i + 1) * plane);
+      byte[] grey = Arrays.copyOfRange(planes.values(), i * plane, (i + 1) * plane);
       Pixels pixels = new Pixels(width, height, 1, grey).withChannels(options.channels());
       return new Sample(Resize.cover(pixels, options.width(), options.height()));
     }
@@ -122,14 +122,15 @@ final class Idx {
         .findFirst()
         .orElseThrow(
             () ->
-                new InvalidInputException("labels", "there is no " + wanted + " beside " + images));
+                new InvalidInputException(
+                    "labels", "there is no " + wanted + " next to " + images));
   }
 
   private static Listing labelled(Listing listing, Array labels, String name) {
     if (labels.sizes()[0] != listing.size()) {
       throw new InvalidInputException(
           listing.source(),
-          name + " has " + labels.sizes()[0] + " labels for " + listing.size() + " pictures");
+          name + " has " + labels.sizes()[0] + " labels for " + listing.size() + " images");
     }
     List<Integer> numbers = new ArrayList<>(listing.size());
     int highest = 0;
@@ -155,8 +156,8 @@ final class Idx {
           || header.getShort(0) != 0
           || header.get(2) != UNSIGNED_BYTES
           || header.get(3) != dimensions) {
-        throw new InvalidInputException(
-            name, name + " is no IDX file of unsigned bytes with " + dimensions + " dimensions");
+        throw InvalidInputException.of(
+            name, "is not an IDX file of unsigned bytes with %s dimensions", dimensions);
       }
       int[] sizes = new int[dimensions];
       long wanted = 1;
@@ -166,21 +167,21 @@ final class Idx {
         if (sizes[d] < 0 || wanted > BYTES_MAX) {
           throw new InvalidInputException(
               name,
-              "%s says that its dimension %d is %d long: %d values are the most"
+              "the header of %s gives dimension %d the length %d: at most %d values are allowed"
                   .formatted(name, d, sizes[d], BYTES_MAX));
         }
       }
       if (sizes[0] > FileSource.FILES_MAX) {
-        throw new InvalidInputException(
-            name,
-            name + " holds " + sizes[0] + " items, " + FileSource.FILES_MAX + " are the most");
+        throw InvalidInputException.of(
+            name, "holds %s items, at most %s are allowed", sizes[0], FileSource.FILES_MAX);
       }
       byte[] values = in.readNBytes((int) wanted);
       if (values.length < wanted || in.read() >= 0) {
-        throw new InvalidInputException(
+        throw InvalidInputException.of(
             name,
-            "%s has %s values, its header says %d"
-                .formatted(name, values.length < wanted ? "" + values.length : "more", wanted));
+            "has %s values, its header declares %d",
+            values.length < wanted ? "" + values.length : "more",
+            wanted);
       }
       return new Array(sizes, values);
     }

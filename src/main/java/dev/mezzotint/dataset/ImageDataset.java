@@ -23,12 +23,12 @@ public interface ImageDataset extends AutoCloseable {
 
   int width();
 
-  /** What stands beside each image, in the order of the network's channels; empty for nothing. */
+  /** Conditions of each image, in the order of the network's channels; empty without. */
   default List<Condition> conditions() {
     return List.of();
   }
 
-  /** Channels of each image's conditions as the network sees them; 0 in a set without any. */
+  /** Channels of all conditions in the network's input; 0 without conditions. */
   default int conditionChannels() {
     return conditions().stream().mapToInt(Condition::channels).sum();
   }
@@ -36,24 +36,24 @@ public interface ImageDataset extends AutoCloseable {
   /** The path of image i within the folder or zip, with '/' between its parts. */
   String name(int i);
 
-  /** The class of image i, an index into {@link #classes}; empty in a set without classes. */
+  /** The class of image i, an index into {@link #classes}; empty without classes. */
   OptionalInt label(int i);
 
-  /** Names of the classes in the order of their numbers; empty in a set without classes. */
+  /** Names of the classes in the order of their numbers; empty without classes. */
   List<String> classes();
 
   /**
    * Writes image i to {@code out[offset …]} as channels × height × width floats in [−1, 1].
    *
-   * @throws IOException if the file cannot be read now though it could before
+   * @throws IOException if the file has become unreadable
    */
   void read(int i, float[] out, int offset) throws IOException;
 
   /**
-   * As above, and its conditions as conditionChannels × height × width: of a picture [−1, 1], of a
-   * label map 1 for the pixel's class and 0 for the others.
+   * As above, and its conditions as conditionChannels × height × width: an image in [−1, 1], a
+   * label map as 1 for the pixel's class and 0 for the others.
    *
-   * @param condition not touched in a set without conditions
+   * @param condition not touched without conditions
    */
   default void read(int i, float[] out, int offset, float[] condition, int conditionOffset)
       throws IOException {
@@ -67,12 +67,12 @@ public interface ImageDataset extends AutoCloseable {
     return out;
   }
 
-  /** Image i and then its conditions as a person looks at them, label maps in their colours. */
+  /** Image i and then its conditions for display, label maps in their colours. */
   default List<Pixels> displayImages(int i) throws IOException {
     return List.of(Pixels.fromChw(chw(i), 0, channels(), height(), width()));
   }
 
-  /** Files left out because they could not be decoded so far, as "name reason". */
+  /** Files that could not be decoded so far, each as "name reason". */
   List<String> brokenFiles();
 
   /** Closes the zip, if there is one. */
@@ -82,14 +82,14 @@ public interface ImageDataset extends AutoCloseable {
   /**
    * Opens a folder (read with all its subfolders) or a zip of PNG, JPEG and WebP files, or of the
    * IDX files of the MNIST family. Names that begin with a dot or lie in {@code __MACOSX} are
-   * passed over, and so are files of other kinds. Links to folders are not followed. One folder
-   * that wraps the splits, as zips often have it, is looked through.
+   * ignored, and so are files of other kinds. Links to folders are not followed. One folder around
+   * the splits, as zips often have it, is skipped.
    *
    * <p>Every image is scaled to cover the wanted size and cropped at the centre, label maps without
-   * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded here
-   * and now.
+   * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded at
+   * once.
    *
-   * @return the caller closes it
+   * @return closed by the caller
    * @throws InvalidInputException if there is nothing to read, the split or a class cannot be
    *     found, or more files are broken than allowed
    */
@@ -103,7 +103,8 @@ public interface ImageDataset extends AutoCloseable {
         }
         if (options.files() == Kind.IDX) {
           throw new InvalidInputException(
-              path.toString(), path + " holds no file like train-images-idx3-ubyte or …-ubyte.gz");
+              path.toString(),
+              path + " contains no file like train-images-idx3-ubyte or …-ubyte.gz");
         }
       }
       Listing listing = Listing.of(path.toString(), source.names(), options);
@@ -116,7 +117,7 @@ public interface ImageDataset extends AutoCloseable {
     }
   }
 
-  /** Whether a set read in this way has images of a split of that name, such as {@code val}. */
+  /** Whether the set has images in this split, such as {@code val}. */
   static boolean hasSplit(Path path, String split, DatasetOptions options) throws IOException {
     try (FileSource source = FileSource.open(path)) {
       return Listing.hasSplit(source.names(), split, options.pairing());

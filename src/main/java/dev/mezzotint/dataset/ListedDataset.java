@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** What all data sets have in common: a listing, and samples that become floats. */
+/** Base of all data sets: a listing, and samples that are converted to floats. */
 abstract sealed class ListedDataset implements ImageDataset
     permits CachedDataset, DecodingDataset, Idx.Planes {
   final Listing listing;

@@ -3,6 +3,7 @@ package dev.mezzotint.dataset;
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -10,7 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which files of a source make up a data set: images of one split, sorted by name, with classes.
+ * The files of a data set: the images of one split, sorted by name, with their classes.
  *
  * @param names full names within the source
  * @param labels index into {@code classes} for each name; empty without classes
@@ -25,7 +26,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     return names.size();
   }
 
-  /** Some of it, by index. */
+  /** The entries with these indices. */
   Listing only(List<Integer> kept) {
     return new Listing(
         source,
@@ -37,12 +38,12 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   static Listing of(String source, List<String> files, DatasetOptions options) {
     List<String> images = files.stream().filter(Listing::isImage).distinct().sorted().toList();
     if (images.isEmpty()) {
-      throw new InvalidInputException(
-          source, source + " holds no PNG, JPEG or WebP file (" + files.size() + " other files)");
+      throw InvalidInputException.of(
+          source, "contains no PNG, JPEG or WebP file (%s other files)", files.size());
     }
     if (options.labels() == Labels.FILE) {
-      throw new InvalidInputException(
-          "labels", "labels file is for IDX files, but " + source + " holds pictures");
+      throw InvalidInputException.of(
+          "labels", "file is for IDX files, but %s contains image files", source);
     }
     Optional<String> target =
         options
@@ -57,14 +58,12 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
             .filter(name -> target.isEmpty() || PairedFolders.in(name, target.get()))
             .toList();
     if (chosen.isEmpty()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           source,
-          source
-              + " has no images under "
-              + split.map(s -> s + "/").orElse("")
-              + target.map(t -> "…/" + t + "/").orElse("")
-              + ", its top level is: "
-              + topLevel(images, root));
+          "has no images under %s%s, its top level is: %s",
+          split.map(s -> s + "/").orElse(""),
+          target.map(t -> "…/" + t + "/").orElse(""),
+          topLevel(images, root));
     }
     if (options.labels() == Labels.NONE) {
       return new Listing(source, chosen, List.of(), List.of());
@@ -77,7 +76,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     return labelled(source, chosen, classOf);
   }
 
-  /** The path below split and folder of images: what may begin with a class. */
+  /** The path below the split and the folder of images, which may begin with a class. */
   private static String below(String name, Optional<String> split, Optional<String> target) {
     String below = withoutSplit(name, split);
     if (target.isPresent()) {
@@ -96,11 +95,10 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   private static Listing labelled(String source, List<String> chosen, List<String> classOf) {
     List<String> classes = List.copyOf(new TreeSet<>(classOf));
     if (classes.size() > CLASSES_MAX) {
-      throw new InvalidInputException(
-          source, source + " has " + classes.size() + " classes, the limit is " + CLASSES_MAX);
+      throw InvalidInputException.of(
+          source, "has %s classes, the limit is %s", classes.size(), CLASSES_MAX);
     }
-    List<Integer> labels =
-        classOf.stream().map(c -> java.util.Collections.binarySearch(classes, c)).toList();
+    List<Integer> labels = classOf.stream().map(c -> Collections.binarySearch(classes, c)).toList();
     return new Listing(source, chosen, labels, classes);
   }
 
@@ -113,8 +111,8 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   }
 
   /**
-   * The folder, with its '/', that a zip wraps everything in; empty where there is none, or where
-   * the only folder is a split or the folder of the images itself.
+   * The folder, with its '/', that contains everything in a zip; empty if there is none, or if the
+   * only folder is a split or the folder of the images.
    */
   private static String root(List<String> images, Optional<String> target) {
     Set<String> tops = topLevel(images, "");
@@ -124,7 +122,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
             && images.get(0).contains("/")
             && !SPLITS.contains(only)
             && !target.equals(Optional.of(only));
-    // A folder of classes may hold one class alone: only splits or twins below make it a wrapping.
+    // It may be the only class of a set: it is skipped only if it contains splits or twins.
     String root = only + "/";
     boolean inner =
         wraps
@@ -133,7 +131,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     return inner ? root : "";
   }
 
-  /** Below the split's folder, or below the split inside the folder of images. */
+  /** Whether the file is in the split's folder, or in that of the split in the images' folder. */
   private static boolean inSplit(
       String name, String root, Optional<String> split, Optional<String> target) {
     return split.isEmpty()
@@ -141,7 +139,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
         || target.filter(t -> PairedFolders.in(name, t + "/" + split.get())).isPresent();
   }
 
-  /** Whether there are images of a split. */
+  /** Whether there are images in a split. */
   static boolean hasSplit(List<String> files, String split, Optional<Pairing> pairing) {
     List<String> images = files.stream().filter(Listing::isImage).toList();
     Optional<String> target =
@@ -155,7 +153,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
         .anyMatch(name -> inSplit(name, root, Optional.of(split), target));
   }
 
-  /** {@code train}, if every image lies in a folder named as a split and one of them is train. */
+  /** {@code train}, if it exists and every image is in the folder of a split. */
   private static Optional<String> impliedSplit(List<String> images, String root) {
     Set<String> tops = topLevel(images, root);
     return tops.size() > 1 && tops.contains("train") && SPLITS.containsAll(tops)
@@ -180,7 +178,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     int end = text.indexOf(labels == Labels.FOLDER ? '/' : '-');
     if (end < 1) {
       String wanted =
-          labels == Labels.FOLDER ? "lies in no class folder" : "has no class before a '-'";
+          labels == Labels.FOLDER ? "is not in a class folder" : "has no class before a '-'";
       throw new InvalidInputException(source, name + " in " + source + " " + wanted);
     }
     return text.substring(0, end);

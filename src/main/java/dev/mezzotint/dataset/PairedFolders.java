@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which file is whose twin: {@code train/target/a.jpg} and {@code train/input/a.png} are, since
- * their paths are the same but for the folder and the kind of file. Safe for use by several
- * threads.
+ * Finds the condition of an image in the layout twins: {@code train/input/a.png} belongs to {@code
+ * train/target/a.jpg}, since their paths differ in the folder and the kind of file alone. Safe for
+ * use by several threads.
  *
- * @param byStem a condition's path without the dot and what follows it → its path
+ * @param byStem a condition's path without its suffix → its path
  */
 record PairedFolders(String target, Map<String, String> byStem) {
 
@@ -25,19 +25,19 @@ record PairedFolders(String target, Map<String, String> byStem) {
           Listing.isImage(name)
               && pairing.get().conditions().stream().anyMatch(c -> in(name, c.folder()));
       if (condition) {
-        // Of a.jpg and a.png the one that sorts last: label maps are never JPEG.
+        // Of a.jpg and a.png the last in order: label maps are never JPEG.
         byStem.merge(stem(name), name, (one, other) -> one.compareTo(other) > 0 ? one : other);
       }
     }
     return new PairedFolders(pairing.get().target(), byStem);
   }
 
-  /** Whether the file lies in such a folder, at any depth. */
+  /** Whether the file is in a folder of this name, at any depth. */
   static boolean in(String name, String folder) {
     return ("/" + name).contains("/" + folder + "/");
   }
 
-  /** The path with another folder in the place of the last of that name. */
+  /** The path with the last folder of this name replaced. */
   static String swapped(String name, String from, String to) {
     int at = ("/" + name).lastIndexOf("/" + from + "/");
     return name.substring(0, at) + to + name.substring(at + from.length());

@@ -4,45 +4,45 @@ import dev.mezzotint.json.InvalidInputException;
 import java.util.List;
 
 /**
- * Where each image's conditions stand.
+ * Where the conditions of each image are.
  *
- * @param target among twins, the folder of the images: {@code target} for {@code
+ * @param target in the layout twins, the folder of the images: {@code target} for {@code
  *     train/target/a.png}
- * @param conditions at least one, in the order of the network's channels; side by side exactly one
+ * @param conditions at least one, in the order of the network's channels; exactly one if side by
+ *     side
  */
 public record Pairing(Layout layout, String target, List<Condition> conditions) {
-  /** Where images lie among twins unless somebody says otherwise. */
+  /** Default folder of images in the layout twins. */
   public static final String TARGET = "target";
 
   private static final int CONDITIONS_MAX = 16;
 
-  /** How condition and image lie beside each other. */
+  /** How conditions and images are arranged in files. */
   public enum Layout {
     /** Twin folders: {@code input/a/b.png} is the condition of {@code target/a/b.png}. */
     TWINS,
-    /** One file holds both: the condition left, the image right. */
+    /** One file has both: the condition left, the image right. */
     CONDITION_LEFT,
-    /** One file holds both: the image left, the condition right. */
+    /** One file has both: the image left, the condition right. */
     CONDITION_RIGHT
   }
 
   /**
-   * @throws InvalidInputException if there is no condition, or more than the layout can hold
+   * @throws InvalidInputException if there is no condition, or more than the layout permits
    */
   public Pairing {
     conditions = List.copyOf(conditions);
     int most = layout == Layout.TWINS ? CONDITIONS_MAX : 1;
     if (conditions.isEmpty() || conditions.size() > most) {
-      throw new InvalidInputException(
-          "condition", "condition must be 1 to " + most + " in this layout: " + layout);
+      throw InvalidInputException.of(
+          "condition", "must be 1 to %s in this layout: %s", most, layout);
     }
     if (layout == Layout.TWINS) {
       for (Condition condition : conditions) {
         checkFolder(condition.folder());
         if (condition.folder().equals(target)) {
-          throw new InvalidInputException(
-              "condition",
-              "condition " + condition.name() + " lies in " + target + ", as the pictures do");
+          throw InvalidInputException.of(
+              "condition", "%s is in %s, the folder of the images", condition.name(), target);
         }
       }
       checkFolder(target);
@@ -51,17 +51,17 @@ public record Pairing(Layout layout, String target, List<Condition> conditions) 
 
   private static void checkFolder(String folder) {
     if (!folder.matches("[^/\\\\.][^/\\\\]{0,127}")) {
-      throw new InvalidInputException(
-          "folder", "folder must be the name of one folder, not \"" + folder + "\"");
+      throw InvalidInputException.of(
+          "folder", "must be the name of one folder, not \"%s\"", folder);
     }
   }
 
-  /** One condition, in the folders {@code input} and {@code target} if it has one of its own. */
+  /** One condition; in the layout twins with images in the folder {@code target}. */
   public static Pairing of(Layout layout, Condition condition) {
     return new Pairing(layout, TARGET, List.of(condition));
   }
 
-  /** Channels of all conditions as the network sees them. */
+  /** Channels of all conditions in the network's input. */
   public int conditionChannels() {
     return conditions.stream().mapToInt(Condition::channels).sum();
   }

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 
-/** The list of what a zip holds, which stands at its end. */
+/** The central directory of a zip file, which is at the end of the file. */
 public final class ZipDirectory {
   private static final int END_BYTES = 22;
   private static final int END_SIGNATURE = 0x06054b50;
@@ -14,10 +14,10 @@ public final class ZipDirectory {
   private ZipDirectory() {}
 
   /**
-   * To be asked before a stranger's zip is opened: the JDK reads the whole list into memory,
-   * however long it says that it is.
+   * The size of the directory as the file declares it. To be checked before untrusted input is
+   * opened: the JDK reads the whole directory into memory, whatever its declared size.
    *
-   * @return the longest that the file may be read to say; 0 if it says nothing, and is no zip
+   * @return the largest possible reading; 0 if the file is not a zip
    */
   public static long declaredBytes(Path zip) throws IOException {
     long longest = 0;

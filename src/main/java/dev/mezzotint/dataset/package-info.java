@@ -1,5 +1,5 @@
 /**
- * Image data sets: folders and zips of pictures, their classes, and the order in which training
+ * Image data sets: folders and zips of images, their classes, and the order in which training
  * visits them. Imports {@code java.*}, {@code json}, {@code iadb} and {@code image}.
  */
 @NullMarked

@@ -1,55 +1,203 @@
 package dev.mezzotint.delivery;
 
 import dev.mezzotint.job.AttemptStoppedException;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.StoredObject;
+import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
-/** What an attempt is told, and tells, while it works. {@link #ending} is safe for many threads. */
-public interface AttemptContext {
+/**
+ * Context of a running attempt: cancellation checks, retries, progress events, and notes in the job
+ * record.
+ *
+ * <p>{@link #stopping} and {@link #fenced} are safe for use by many threads; everything else is for
+ * the thread that runs the attempt.
+ */
+public final class AttemptContext {
+  private static final System.Logger LOG = System.getLogger(AttemptContext.class.getName());
 
-  /** Unique to this attempt. */
-  String run();
+  /** Times that another writer may change the job record between reading and writing a note. */
+  private static final int RACES_MAX = 4;
 
-  /** 1 for the first: a later one may find what an earlier one has made. */
-  int attempt();
-
-  /** Of the record that is being worked on, itself and not what it is a copy of. */
-  String position();
-
-  /** True once no effect may be had any more, or none should: lock lost, or shutdown. */
-  boolean ending();
-
-  /** True once another worker may hold the record. */
-  boolean fenced();
+  private final LeasedDelivery lease;
+  private final JobRecord job;
+  private final String etag;
+  private final ObjectStore store;
+  private final Supplier<Optional<AttemptStoppedException.Reason>> jobEnd;
+  private final InstantSource clock;
+  private final long progressIntervalNanos;
+  private long lastProgressNanos = System.nanoTime();
+  private int progressEvents;
 
   /**
-   * To be asked often.
-   *
-   * @throws AttemptStoppedException if the attempt is to end: lock lost, shutdown, called off, late
+   * @param job the record with this attempt as the latest one
+   * @param etag of the stored job record
+   * @param jobEnd the reason why the job ends before its work is done; empty while there is none
+   * @param progressIntervalNanos between two progress events
    */
-  void check();
+  AttemptContext(
+      LeasedDelivery lease,
+      JobRecord job,
+      String etag,
+      ObjectStore store,
+      Supplier<Optional<AttemptStoppedException.Reason>> jobEnd,
+      InstantSource clock,
+      long progressIntervalNanos) {
+    this.lease = lease;
+    this.job = job;
+    this.etag = etag;
+    this.store = store;
+    this.jobEnd = jobEnd;
+    this.clock = clock;
+    this.progressIntervalNanos = progressIntervalNanos;
+  }
 
-  /** As {@link #check}, but a shutdown is left to the caller, who asks {@link #ending}. */
-  void checkPastDrain();
+  /** Unique id of this attempt. */
+  public String run() {
+    return job.lastRun();
+  }
+
+  /** Number of this attempt, from 1. Attempts after the first may find results of earlier ones. */
+  public int attempt() {
+    return job.attempts();
+  }
+
+  /** Position of the delivered record itself, also if it is a copy of another record. */
+  public String position() {
+    return lease.delivery().position();
+  }
+
+  /** True once the attempt should stop: the lock is lost, or the worker shuts down. */
+  public boolean stopping() {
+    return lease.stopping();
+  }
+
+  /** True once another worker may hold the record: from then on nothing may be published. */
+  public boolean fenced() {
+    return lease.delivery().fenced();
+  }
 
   /**
-   * Tells of progress, if an event of it is due.
+   * Checks whether the attempt may continue; cheap, to be called often.
    *
-   * @param progress members of the event; asked for only then
+   * @throws AttemptStoppedException if the lock is lost, the worker shuts down, or the job is
+   *     cancelled or past its deadline
    */
-  void tell(Supplier<Map<String, Object>> progress);
+  public void check() {
+    if (stopping()) {
+      throw lease.stopException();
+    }
+    checkJob();
+  }
+
+  /** As {@link #check} except for a shutdown, which the caller handles by {@link #stopping}. */
+  public void checkIgnoringDrain() {
+    if (fenced()) {
+      throw lease.stopException();
+    }
+    checkJob();
+  }
+
+  private void checkJob() {
+    jobEnd
+        .get()
+        .ifPresent(
+            reason -> {
+              throw new AttemptStoppedException(reason);
+            });
+  }
 
   /**
-   * Tries again what fails for a passing reason.
+   * Publishes a progress event if one is due. It may be lost.
+   *
+   * @param progress members of the event; called only if an event is due
+   */
+  public void reportProgress(Supplier<Map<String, Object>> progress) {
+    if (System.nanoTime() - lastProgressNanos < progressIntervalNanos
+        || progressEvents >= JobEvents.PROGRESS_MAX) {
+      return;
+    }
+    lastProgressNanos = System.nanoTime();
+    progressEvents++;
+    JobEvent event = JobEvents.progressed(job, progressEvents, progress.get(), clock.instant());
+    try {
+      lease.publishLater(event);
+    } catch (TransientException e) {
+      // The work continues without this event.
+      LOG.log(System.Logger.Level.DEBUG, "{0} not published: {1}", event.id(), e);
+    }
+  }
+
+  /**
+   * Retries an operation while it fails with a {@link TransientException}.
    *
    * @throws AttemptStoppedException if the lock is lost
-   * @throws dev.mezzotint.job.TransientException the last one, when patience ends
+   * @throws TransientException the last failure, once the retry policy gives up
    */
-  <T> T withRetry(Supplier<T> work) throws InterruptedException;
+  public <T> T withRetry(Supplier<T> operation) throws InterruptedException {
+    return lease.withRetry(operation);
+  }
 
-  /** Who hears of the delivery: told of steps, encoding and what others do for it. */
-  JobListener.DeliveryObserver visit();
+  /** As {@link #withRetry(Supplier)}, for an operation without a result. */
+  public void withRetry(Runnable operation) throws InterruptedException {
+    lease.withRetry(operation);
+  }
 
-  /** Something was kept that later attempts build on: dying from here on is no failure. */
-  void advanced();
+  /** Observes this delivery. */
+  public JobListener.DeliveryObserver observer() {
+    return lease.observer();
+  }
+
+  /** Notes that something was stored that later attempts continue from. */
+  public void markAdvanced() {
+    updateRecord(record -> record.withAdvance(run()));
+  }
+
+  /** Notes that the attempt ended in good order, so that it does not count against the job. */
+  void markHandedBack() {
+    updateRecord(record -> record.withHandBack(run()));
+  }
+
+  /** Notes that a fault of this worker alone ended the attempt. */
+  void markFault(String fault) {
+    updateRecord(record -> record.withFault(run(), fault));
+  }
+
+  /** Best effort: if the note cannot be written, the attempt counts as a failed one. */
+  private void updateRecord(UnaryOperator<JobRecord> change) {
+    if (fenced()) {
+      return;
+    }
+    String key = Keys.jobRecord(job.id().value());
+    try {
+      JobRecord current = job;
+      String version = etag;
+      for (int race = 0; race < RACES_MAX; race++) {
+        byte[] bytes = change.apply(current).toJson();
+        if (store.replace(key, bytes, ContentType.JSON, version).isPresent()) {
+          return;
+        }
+        Optional<StoredObject> newer = store.get(key); // of a duplicate, or our own earlier note
+        if (newer.isEmpty()) {
+          return;
+        }
+        current = JobRecord.parse(newer.get().bytes());
+        version = newer.get().etag();
+      }
+    } catch (TransientException | InvalidInputException e) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Cannot update the record of job {0}; its attempt counts as failed: {1}",
+          job.id(),
+          e);
+    }
+  }
 }

@@ -11,68 +11,69 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
-/** One delivery as several listeners hear of it; the last call comes to them in reverse. */
-record CompositeDeliveryObserver(List<DeliveryObserver> visits) implements DeliveryObserver {
+/** Notifies several observers of one delivery; of its settlement in reverse order. */
+record CompositeDeliveryObserver(List<DeliveryObserver> observers) implements DeliveryObserver {
 
   @Override
-  public void job(String id) {
-    visits.forEach(visit -> visit.job(id));
+  public void jobIdentified(String id) {
+    observers.forEach(observer -> observer.jobIdentified(id));
   }
 
   @Override
   public void jobCreated() {
-    visits.forEach(DeliveryObserver::jobCreated);
+    observers.forEach(DeliveryObserver::jobCreated);
   }
 
   @Override
-  public void attempt(int attempt, String model) {
-    visits.forEach(visit -> visit.attempt(attempt, model));
+  public void attemptStarted(int attempt, String model) {
+    observers.forEach(observer -> observer.attemptStarted(attempt, model));
   }
 
   @Override
-  public void phase(String name) {
-    visits.forEach(visit -> visit.phase(name));
+  public void phaseStarted(String name) {
+    observers.forEach(observer -> observer.phaseStarted(name));
   }
 
   @Override
   public Period samplingStarted(LongSupplier evaluations) {
-    List<Period> spans = visits.stream().map(visit -> visit.samplingStarted(evaluations)).toList();
+    List<Period> spans =
+        observers.stream().map(observer -> observer.samplingStarted(evaluations)).toList();
     return (to, counts) -> spans.forEach(span -> span.end(to, counts));
   }
 
   @Override
   public void recordSpan(String name, long from, long to, Map<String, Long> counts) {
-    visits.forEach(visit -> visit.recordSpan(name, from, to, counts));
+    observers.forEach(observer -> observer.recordSpan(name, from, to, counts));
   }
 
   @Override
-  public void encoded(long nanos) {
-    visits.forEach(visit -> visit.encoded(nanos));
+  public void imageEncoded(long nanos) {
+    observers.forEach(observer -> observer.imageEncoded(nanos));
   }
 
   @Override
   public Executor wrap(Executor pool) {
     Executor wrapped = pool;
-    for (DeliveryObserver visit : visits) {
-      wrapped = visit.wrap(wrapped);
+    for (DeliveryObserver observer : observers) {
+      wrapped = observer.wrap(wrapped);
     }
     return wrapped;
   }
 
   @Override
-  public void ended(JobEvent.Type state) {
-    visits.forEach(visit -> visit.ended(state));
+  public void jobEnded(JobEvent.Type state) {
+    observers.forEach(observer -> observer.jobEnded(state));
   }
 
   @Override
   public void rejected() {
-    visits.forEach(DeliveryObserver::rejected);
+    observers.forEach(DeliveryObserver::rejected);
   }
 
   @Override
   public void settled(Settlement settlement) {
-    List<DeliveryObserver> reversed = new ArrayList<>(visits);
+    List<DeliveryObserver> reversed = new ArrayList<>(observers);
     Collections.reverse(reversed);
-    reversed.forEach(visit -> visit.settled(settlement));
+    reversed.forEach(observer -> observer.settled(settlement));
   }
 }

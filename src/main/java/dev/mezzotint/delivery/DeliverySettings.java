@@ -4,41 +4,41 @@ import dev.mezzotint.job.RetryPolicy;
 import java.time.InstantSource;
 
 /**
- * How a worker treats jobs, of whatever kind.
+ * Settings of a {@link JobHandler}.
  *
- * @param worker name of this process, unique among those that run now
- * @param attemptsMax after this many attempts that died, a job is given up
- * @param patience with the store and the broker
- * @param listener hears what becomes of deliveries
+ * @param worker name of this process, unique among running processes
+ * @param attemptsMax number of failed attempts after which a job fails
+ * @param retryPolicy for calls to the store and the broker
+ * @param listener observes all deliveries
  */
 public record DeliverySettings(
     String worker,
     int attemptsMax,
-    RetryPolicy patience,
+    RetryPolicy retryPolicy,
     InstantSource clock,
     JobListener listener) {
 
-  /** Of which nobody hears. */
+  /** Without a listener. */
   public DeliverySettings(
       String worker, int attemptsMax, RetryPolicy patience, InstantSource clock) {
     this(worker, attemptsMax, patience, clock, JobListener.NONE);
   }
 
-  /** The defaults of everything but the name. */
+  /** The defaults with this worker's name. */
   public static DeliverySettings of(String worker) {
     return new DeliverySettings(worker, 5, RetryPolicy.DEFAULT, InstantSource.system());
   }
 
   public DeliverySettings withClock(InstantSource other) {
-    return new DeliverySettings(worker, attemptsMax, patience, other, listener);
+    return new DeliverySettings(worker, attemptsMax, retryPolicy, other, listener);
   }
 
-  public DeliverySettings withPatience(RetryPolicy other) {
+  public DeliverySettings withRetryPolicy(RetryPolicy other) {
     return new DeliverySettings(worker, attemptsMax, other, clock, listener);
   }
 
   public DeliverySettings withListener(JobListener other) {
-    return new DeliverySettings(worker, attemptsMax, patience, clock, other);
+    return new DeliverySettings(worker, attemptsMax, retryPolicy, clock, other);
   }
 
   public DeliverySettings {

@@ -8,7 +8,8 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 
 /**
- * The end of a job, whoever brings it about: manifest, then dead letter if it failed, then event.
+ * Commits the end of a job: writes the manifest, then a dead letter if the job failed, then
+ * publishes the event.
  */
 public final class JobCommitter {
   private static final System.Logger LOG = System.getLogger(JobCommitter.class.getName());
@@ -20,25 +21,25 @@ public final class JobCommitter {
   }
 
   /**
-   * The first manifest that stands is the job's end, whoever wrote it.
+   * Commits this manifest, or publishes the one that another worker has committed first.
    *
-   * @throws InvalidInputException if what stands is no manifest
+   * @throws InvalidInputException if the stored object is not a manifest
    */
   public void commit(LeasedDelivery held, Manifest manifest) throws InterruptedException {
     String id = manifest.id().value();
     String key = Keys.manifest(id);
     byte[] bytes = manifest.toJson();
-    byte[] standing =
-        held.withRetry(() -> FirstWrite.standing(store, key, bytes, ContentType.JSON));
-    if (standing == bytes) {
-      held.visit().ended(manifest.state());
-      publish(manifest);
+    byte[] stored =
+        held.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, ContentType.JSON));
+    if (stored == bytes) {
+      held.observer().jobEnded(manifest.state());
+      log(manifest);
     }
-    publish(held, id, standing);
+    publish(held, id, stored);
   }
 
-  /** A line for whoever runs the worker: the event is for whoever sent the request. */
-  private static void publish(Manifest manifest) {
+  /** Logs the outcome for operators; the event informs the client. */
+  private static void log(Manifest manifest) {
     boolean failed = manifest.state() == JobEvent.Type.FAILED;
     LOG.log(
         failed ? System.Logger.Level.INFO : System.Logger.Level.DEBUG,
@@ -49,12 +50,12 @@ public final class JobCommitter {
   }
 
   /**
-   * Everything that follows from a manifest, for the first time or again.
+   * Publishes the event of a stored manifest, and the dead letter of a failed job.
    *
-   * @throws InvalidInputException if it is none
+   * @throws InvalidInputException if the bytes are not a manifest
    */
-  void publish(LeasedDelivery held, String id, byte[] standing) throws InterruptedException {
-    JobEvent end = JobEvents.end(standing);
+  void publish(LeasedDelivery held, String id, byte[] manifest) throws InterruptedException {
+    JobEvent end = JobEvents.end(manifest);
     if (end.type() == JobEvent.Type.FAILED) {
       String field = String.valueOf(end.data().getOrDefault("field", ""));
       held.deadLetter(id, end.attempt(), field, String.valueOf(end.data().get("cause")));

@@ -10,19 +10,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The events of a job. The same fact gives the same id whoever publishes it and however often:
+ * Creates the events of jobs. The same fact has the same id, regardless of which worker publishes
+ * it and how often:
  *
  * <pre>{@code
  * accepted    <jobId>/accepted
  * started     <jobId>/started/<attempt>
  * progressed  <jobId>/progressed/<attempt>/<n>
- * an end      <jobId>/<state>/<first 16 hexadecimal digits of the manifest's SHA-256>
+ * terminal    <jobId>/<state>/<first 16 hexadecimal digits of the manifest's SHA-256>
  * rejected    rejected/<topic>/<partition>/<offset>
  * }</pre>
  *
  * <p>Sequence = attempt · 1,000,000 + n with n = 1 accepted, 2 started, 3, 4, … progressed and
- * 999,999 the end. So a later attempt's events stand above an earlier one's, and accepted, which is
- * the first attempt's, may come again with a later attempt and still be the same event.
+ * 999,999 terminal. The events of a later attempt therefore sort after those of an earlier one.
+ * Accepted belongs to the first attempt; a later attempt may publish it again as the same event.
  */
 public final class JobEvents {
   static final long ATTEMPT_SPAN = 1_000_000;
@@ -57,8 +58,10 @@ public final class JobEvents {
   }
 
   /**
+   * An attempt has made progress.
+   *
    * @param n 1 for the attempt's first, at most {@link #PROGRESS_MAX}
-   * @param data how far it is, in the words of its kind
+   * @param data the progress, with the members of the job's kind
    */
   public static JobEvent progressed(JobRecord job, int n, Map<String, Object> data, Instant now) {
     return new JobEvent(
@@ -72,15 +75,15 @@ public final class JobEvents {
   }
 
   /**
-   * The end of a job as its manifest tells it.
+   * The terminal event, derived from the manifest alone.
    *
-   * @param standing the manifest's bytes as they stand in the store
-   * @throws dev.mezzotint.json.InvalidInputException if they are no manifest
+   * @param stored the manifest's bytes as stored
+   * @throws dev.mezzotint.json.InvalidInputException if the bytes are not a manifest
    */
-  public static JobEvent end(byte[] standing) {
-    Manifest manifest = Manifest.parse(standing);
+  public static JobEvent end(byte[] stored) {
+    Manifest manifest = Manifest.parse(stored);
     String id = manifest.id().value();
-    String digest = Sha256.sha256(standing);
+    String digest = Sha256.sha256(stored);
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("manifest", Keys.manifest(id));
     data.put("manifestSha256", digest);
@@ -102,9 +105,9 @@ public final class JobEvents {
   }
 
   /**
-   * About a record that is nobody's job, or claims somebody else's id.
+   * A record without a valid id, or with the id of another request, was rejected.
    *
-   * @param id that it claims; empty if none that is valid
+   * @param id in the record; empty if it is not valid
    */
   static JobEvent rejected(Delivery delivery, String id, String field, String cause, Instant now) {
     Map<String, Object> data = new LinkedHashMap<>();

@@ -20,231 +20,248 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The delivery rules of jobs, all of them and for every kind of job.
+ * Handles the deliveries of requests: the rules that all kinds of jobs share.
  *
- * <p><b>The promise.</b> A job is executed at least once, has at most one committed result, and its
- * events are published at least once under ids that do not change. Whatever a record holds, it ends
- * in a terminal event or in a dead letter.
+ * <p><b>Guarantees.</b> A job is executed at least once, has at most one committed result, and its
+ * events are published at least once under ids that do not change. Every record ends in a terminal
+ * event or in a dead letter, whatever it contains.
  *
- * <p><b>How it is kept.</b> Four writes, in this order, each of which the first one wins:
+ * <p><b>How they are kept.</b> Four writes, in this order; for each of them the first writer wins:
  *
  * <ol>
- *   <li>{@code job.json} fences the id: the same id with another request is turned away there, and
- *       what it was first resolved to (a model's version) is fixed.
- *   <li>The work's own objects. Where one stands already, an earlier attempt made it, and it
+ *   <li>{@code job.json} fences the id: another request with the same id is rejected there, and
+ *       what the request was first resolved to (the version of its model) is fixed.
+ *   <li>The objects of the work itself. An object that exists was stored by an earlier attempt and
  *       counts.
- *   <li>{@code manifest.json} commits. Everything before it may happen again, nothing after it
+ *   <li>{@code manifest.json} commits. Everything before it may be repeated, nothing after it
  *       changes the result.
- *   <li>The terminal event, derived from the manifest's standing bytes, and only then is the record
- *       accepted. So a record that comes again finds the manifest, publishes the same event and
- *       does no work.
+ *   <li>The terminal event, derived from the bytes of the stored manifest; only then is the record
+ *       accepted. If the record is delivered again, the handler finds the manifest, publishes the
+ *       same event and does no work.
  * </ol>
  *
  * <p><b>How a delivery ends.</b>
  *
  * <table>
- *   <tr><th>found</th><th>done</th><th>settled</th></tr>
- *   <tr><td>no JSON object, no valid id</td><td>dead letter, {@code rejected}</td><td>accept</td>
- *   <tr><td>id of another request</td><td>dead letter, {@code rejected}; that job is not touched
- *       </td><td>accept</td>
- *   <tr><td>manifest</td><td>its event again (and its dead letter, if failed)</td><td>accept</td>
- *   <tr><td>a field at fault, no such model</td><td>manifest {@code failed}, dead letter, event
+ *   <tr><th>condition</th><th>action</th><th>settlement</th></tr>
+ *   <tr><td>not a JSON object, or no valid id</td><td>dead letter, {@code rejected}</td><td>accept
+ *       </td>
+ *   <tr><td>id of another request</td><td>dead letter, {@code rejected}; the other job is not
+ *       affected</td><td>accept</td>
+ *   <tr><td>manifest exists</td><td>its event again (and its dead letter, if failed)</td><td>accept
+ *       </td>
+ *   <tr><td>invalid field, unknown model</td><td>manifest {@code failed}, dead letter, event
  *       </td><td>accept</td>
  *   <tr><td>attempts used up</td><td>the same</td><td>accept</td>
- *   <tr><td>called off</td><td>manifest {@code cancelled}, event</td><td>accept</td>
+ *   <tr><td>cancelled by request</td><td>manifest {@code cancelled}, event</td><td>accept</td>
  *   <tr><td>deadline passed</td><td>manifest {@code expired}, event</td><td>accept</td>
  *   <tr><td>work done</td><td>manifest {@code completed}, event</td><td>accept</td>
- *   <tr><td>a share of it done and kept</td><td>attempt marked as handed back</td><td>continue: a
- *       copy goes to the end of the topic</td>
- *   <tr><td>another record of the job is being worked on</td><td>attempt marked as handed back
+ *   <tr><td>a part of the work done and stored</td><td>attempt marked as handed back</td>
+ *       <td>continue: a copy goes to the end of the topic</td>
+ *   <tr><td>another record of the job is being processed</td><td>attempt marked as handed back
  *       </td><td>accept</td>
- *   <tr><td>store or broker away for long, device failed</td><td>nothing</td><td>release</td>
+ *   <tr><td>store or broker unavailable for long, device failed</td><td>none</td><td>release</td>
  *   <tr><td>shutdown</td><td>attempt marked as handed back</td><td>release</td>
- *   <tr><td>lock lost</td><td>nothing at all</td><td>release, which nobody hears</td>
+ *   <tr><td>lock lost</td><td>no side effects</td><td>release (ignored by the broker)</td>
  * </table>
  *
- * <p><b>What uses up attempts.</b> An attempt that was entered in {@code job.json} counts against
- * the job once its very record, or a worker's copy of it, comes again: the worker died, its device
- * failed, the lock was lost, the store went away in its middle. A shutdown that could hand back
- * does not count, nor does an outage before the attempt was entered, nor do duplicates, which are
- * records of their own. An attempt that kept something for later ones to build on (a checkpoint)
- * does not count either and takes back all that counted before it.
+ * <p><b>Which attempts count.</b> An attempt that was entered in {@code job.json} counts as failed
+ * once its very record, or a worker's copy of it, is delivered again: the worker died, its device
+ * failed, the lock was lost, or the store became unavailable during the attempt. Not counted are
+ * shutdowns that could hand back, outages before the attempt was entered, and duplicates, which are
+ * records of their own. An attempt that stored something for later ones to build on (a checkpoint)
+ * does not count and resets the count.
  *
  * <p>Safe for use by many threads, one delivery each.
  */
 public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   private static final System.Logger LOG = System.getLogger(JobHandler.class.getName());
 
-  /** Times that another worker may be quicker to write the job record before we give way. */
+  /** Times that another worker may change the job record before this one hands the record back. */
   private static final int RACES_MAX = 20;
 
-  private final JobKind<R> work;
+  private final JobKind<R> kind;
   private final ObjectStore store;
   private final EventPublisher events;
   private final Cancellations cancellations;
   private final DeliverySettings settings;
-  private final JobCommitter end;
-  private final KeyedLock turns = new KeyedLock();
+  private final JobCommitter committer;
+  private final KeyedLock jobLocks = new KeyedLock();
 
   public JobHandler(
-      JobKind<R> work,
+      JobKind<R> kind,
       ObjectStore store,
       EventPublisher events,
       Cancellations cancellations,
       DeliverySettings settings) {
-    this.work = work;
+    this.kind = kind;
     this.cancellations = cancellations;
     this.store = store;
     this.events = events;
     this.settings = settings;
-    this.end = new JobCommitter(store);
+    this.committer = new JobCommitter(store);
   }
 
   @Override
   public Settlement handle(Delivery delivery) throws InterruptedException {
-    JobListener.DeliveryObserver visit = settings.listener().taken(delivery);
+    JobListener.DeliveryObserver observer = settings.listener().deliveryStarted(delivery);
     Settlement settlement = Settlement.RELEASE;
     try {
-      settlement = handle(new LeasedDelivery(delivery, events, settings.patience(), visit));
+      settlement = handle(new LeasedDelivery(delivery, events, settings.retryPolicy(), observer));
       return settlement;
     } finally {
-      visit.settled(settlement);
+      observer.settled(settlement);
     }
   }
 
   private Settlement handle(LeasedDelivery held) throws InterruptedException {
     Delivery delivery = held.delivery();
     try {
-      return take(held);
+      return process(held);
     } catch (AttemptStoppedException e) {
-      LOG.log(System.Logger.Level.INFO, "{0} not finished: {1}", delivery.position(), e.reason());
+      LOG.log(System.Logger.Level.INFO, "{0} not finished: {1}", delivery, e.reason());
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.WARNING, "{0} given back: {1}", delivery.position(), e);
+      LOG.log(System.Logger.Level.WARNING, "{0} handed back: {1}", delivery, e);
     } catch (DeviceException e) {
-      LOG.log(System.Logger.Level.ERROR, delivery.position() + " given back: device failed", e);
-      settings.patience().pause(held::ending);
+      LOG.log(System.Logger.Level.ERROR, delivery + " handed back: device failed", e);
+      settings.retryPolicy().pause(held::stopping);
     }
     return Settlement.RELEASE;
   }
 
-  private Settlement take(LeasedDelivery held) throws InterruptedException {
-    if (held.ending()) {
-      throw held.stopped();
+  private Settlement process(LeasedDelivery held) throws InterruptedException {
+    if (held.stopping()) {
+      throw held.stopException();
     }
     ParsedRequest<R> intake;
     try {
-      intake = ParsedRequest.read(held.delivery(), work.requests());
+      intake = ParsedRequest.read(held.delivery(), kind.requestReader());
     } catch (InvalidInputException e) {
       String subject = e.field().isEmpty() ? "the request " : "";
       return reject(held, "", e.field(), subject + e.getMessage());
     } catch (RuntimeException e) {
-      // A defect of ours, but of these bytes too: they would meet it everywhere and for ever.
+      // A defect of the worker that these bytes would trigger on every other worker too.
       LOG.log(System.Logger.Level.ERROR, held.delivery().position() + " cannot be read", e);
       return reject(held, "", "", "the request cannot be read: " + e);
     }
     String id = intake.id().value();
-    held.visit().job(id);
-    if (!turns.enter(id, held::ending)) {
-      throw held.stopped();
+    held.observer().jobIdentified(id);
+    if (!jobLocks.lock(id, held::stopping)) {
+      throw held.stopException();
     }
     try {
-      held.expiring(intake.deadline());
+      held.setDeadline(intake.deadline());
       return admit(held, intake);
     } finally {
-      turns.leave(id);
+      jobLocks.unlock(id);
     }
   }
 
-  /** Enters the job, or finds out what became of it before. */
+  /** Creates the job record and runs the job; continues with {@link #readmit} if it exists. */
   private Settlement admit(LeasedDelivery held, ParsedRequest<R> intake)
       throws InterruptedException {
-    held.visit().phase("claim");
+    held.observer().phaseStarted("claim");
     String run = UUID.randomUUID().toString();
-    Admission verdict = judge(held, intake, Optional.empty());
-    JobRecord untried = JobRecord.untried(intake.id(), intake.fingerprint(), now());
-    JobRecord job = verdict.runnable() ? attempt(untried, verdict, held, run) : untried;
+    Admission admission = decide(held, intake, Optional.empty());
+    JobRecord untried = JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), now());
+    JobRecord job =
+        admission.countsAsAttempt() ? withAttempt(untried, admission, held, run) : untried;
     String key = Keys.jobRecord(intake.id().value());
-    // No look first: a new job is the rule, and costs one call so.
+    // Without reading first: most jobs are new, and this costs one call.
     Optional<String> etag = held.withRetry(() -> store.create(key, job.toJson(), ContentType.JSON));
     if (etag.isEmpty()) {
       return readmit(held, intake, run);
     }
-    held.visit().jobCreated();
-    return verdict.runnable()
-        ? execute(
-            new RecordedAttempt(held, job, etag.get(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow())
-        : commit(held, verdict.end(job, intake, now()));
+    held.observer().jobCreated();
+    return proceed(held, intake, admission, job, etag.get());
   }
 
-  /** The job is known: this record came before, or another one with the same id did. */
+  /** Handles a record of a known job: delivered before, or a duplicate with the same id. */
   private Settlement readmit(LeasedDelivery held, ParsedRequest<R> intake, String run)
       throws InterruptedException {
     String id = intake.id().value();
     String key = Keys.jobRecord(id);
     for (int race = 0; race < RACES_MAX; race++) {
-      StoredObject standing = held.withRetry(() -> read(key));
+      StoredObject stored = held.withRetry(() -> read(key));
       JobRecord job;
       try {
-        job = JobRecord.parse(standing.bytes());
+        job = JobRecord.parse(stored.bytes());
       } catch (InvalidInputException e) {
         return rejectUnreadable(held, id, key, e);
       }
       if (!job.fingerprint().equals(intake.fingerprint())) {
         return reject(
-            held,
-            id,
-            "id",
-            "id " + id + " belongs to another request: give this one an id of its own");
+            held, id, "id", "id " + id + " belongs to another request: use a different id");
       }
       Optional<StoredObject> ended = held.withRetry(() -> store.get(Keys.manifest(id)));
       if (ended.isPresent()) {
-        return conclude(held, id, ended.get().bytes());
+        return republishEnd(held, id, ended.get().bytes());
       }
-      Admission verdict = judge(held, intake, job.model());
-      if (!verdict.runnable()) {
-        return commit(held, verdict.end(job, intake, now()));
+      Admission admission = decide(held, intake, job.model());
+      if (!admission.countsAsAttempt()) {
+        return proceed(held, intake, admission, job, stored.etag());
       }
-      if (job.lastIs(run)) {
-        // Our own write, whose answer was lost.
+      if (job.lastRun().equals(run)) {
+        // The handler's own write, whose answer was lost.
         if (job.attempts() == 1) {
-          held.visit().jobCreated();
+          held.observer().jobCreated();
         }
-        return execute(
-            new RecordedAttempt(held, job, standing.etag(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow());
+        return proceed(held, intake, admission, job, stored.etag());
       }
-      if (job.strikesAt(held.delivery().origin()) >= settings.attemptsMax()) {
+      if (job.failedAttemptsAt(held.delivery().origin()) >= settings.attemptsMax()) {
         return commit(held, Manifest.failed(job, now(), givenUp(job)));
       }
-      JobRecord next = attempt(job, verdict, held, run);
+      JobRecord next = withAttempt(job, admission, held, run);
       Optional<String> etag =
-          held.withRetry(
-              () -> store.replace(key, next.toJson(), ContentType.JSON, standing.etag()));
+          held.withRetry(() -> store.replace(key, next.toJson(), ContentType.JSON, stored.etag()));
       if (etag.isPresent()) {
-        return execute(
-            new RecordedAttempt(held, next, etag.get(), run, verdict.planOrThrow()),
-            intake.request().orElseThrow());
+        return proceed(held, intake, admission, next, etag.get());
       }
-      settings.patience().pause(held::ending);
+      settings.retryPolicy().pause(held::stopping);
     }
-    throw new StorageException(key + " is being written by too many at once");
+    throw new StorageException(key + " is being changed by too many writers at once");
   }
 
-  /** Does the work and commits what it led to. */
-  private Settlement execute(RecordedAttempt attempt, R request) throws InterruptedException {
-    LeasedDelivery held = attempt.held();
-    JobRecord job = attempt.job();
-    held.visit().attempt(job.attempts(), attempt.plan().model());
+  /** Carries out the decision on a request whose job record is stored. */
+  private Settlement proceed(
+      LeasedDelivery held, ParsedRequest<R> intake, Admission admission, JobRecord job, String etag)
+      throws InterruptedException {
+    if (admission instanceof Admission.Invalid invalid) {
+      return commit(held, Manifest.failed(job, now(), invalid.refusal()));
+    }
+    R request = intake.request().orElseThrow();
+    if (admission instanceof Admission.Ended ended) {
+      return commit(held, Manifest.endedEarly(job, now(), ended.reason(), request));
+    }
+    if (admission instanceof Admission.Defect defect) {
+      throw defect.cause();
+    }
+    return execute(held, request, ((Admission.Run) admission).plan(), job, etag);
+  }
+
+  /** Does the work and commits its result. */
+  private Settlement execute(
+      LeasedDelivery held, R request, JobKind.ExecutionPlan plan, JobRecord job, String etag)
+      throws InterruptedException {
+    held.observer().attemptStarted(job.attempts(), plan.model());
+    AttemptContext context =
+        new AttemptContext(
+            held,
+            job,
+            etag,
+            store,
+            () -> request.endReason(cancellations.isCancelled(request.id().value()), now()),
+            settings.clock(),
+            plan.progressIntervalNanos());
     Manifest manifest;
     try {
       JobEvent started = JobEvents.started(job, settings.worker(), now());
       held.publish(JobEvents.accepted(job));
       held.publish(started);
-      held.visit().phase("work");
-      Outcome outcome = attempt.plan().run(watch(attempt, request));
+      held.observer().phaseStarted("work");
+      Outcome outcome = plan.run(context);
       if (!(outcome instanceof Outcome.Completed completed)) {
-        attempt.handBack(store);
+        context.markHandedBack();
         return outcome instanceof Outcome.Unfinished ? Settlement.CONTINUE : Settlement.ACCEPT;
       }
       manifest = Manifest.completed(job, now(), completed.result());
@@ -252,74 +269,52 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       manifest = Manifest.failed(job, now(), e);
     } catch (AttemptStoppedException e) {
       if (!e.endsJob()) {
-        handBackIfDraining(attempt);
+        handBackIfDraining(context, held);
         throw e;
       }
-      manifest = Admission.end(e.reason(), job, request, now());
+      manifest = Manifest.endedEarly(job, now(), e.reason(), request);
     } catch (WorkerFaultException e) {
-      attempt.faulted(store, String.valueOf(e.getMessage()));
+      context.markFault(String.valueOf(e.getMessage()));
       throw e;
     } catch (TransientException e) {
-      handBackIfDraining(attempt);
+      handBackIfDraining(context, held);
       throw e;
     }
     Settlement settlement = commit(held, manifest);
-    ended(attempt.plan(), manifest);
+    try {
+      plan.cleanUp(manifest);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "Clean-up after job " + job.id() + " failed", e);
+    }
     return settlement;
   }
 
-  private void ended(JobKind.ExecutionPlan plan, Manifest manifest) {
-    try {
-      plan.ended(manifest);
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, manifest.id() + " left something behind", e);
-    }
-  }
-
-  private AttemptContext watch(RecordedAttempt attempt, R request) {
-    ProgressReporter progress =
-        new ProgressReporter(attempt.held(), attempt.job(), settings.clock());
-    return new LeasedAttemptContext(
-        attempt,
-        store,
-        () ->
-            Admission.over(request, cancellations.cancelled(request.id().value()), now())
-                .ifPresent(
-                    over -> {
-                      throw new AttemptStoppedException(over);
-                    }),
-        progress);
-  }
-
   private Settlement commit(LeasedDelivery held, Manifest manifest) throws InterruptedException {
-    held.visit().phase("commit");
-    return ended(held, manifest.id().value(), () -> end.commit(held, manifest));
-  }
-
-  private Settlement conclude(LeasedDelivery held, String id, byte[] standing)
-      throws InterruptedException {
-    held.visit().phase("tell");
-    return ended(held, id, () -> end.publish(held, id, standing));
-  }
-
-  private interface Ending {
-    void run() throws InterruptedException;
-  }
-
-  private Settlement ended(LeasedDelivery held, String id, Ending ending)
-      throws InterruptedException {
+    held.observer().phaseStarted("commit");
+    String id = manifest.id().value();
     try {
-      ending.run();
+      committer.commit(held, manifest);
       return Settlement.ACCEPT;
     } catch (InvalidInputException e) {
       return rejectUnreadable(held, id, Keys.manifest(id), e);
     }
   }
 
-  /** About the record alone: whatever job has this id goes on as if nothing had come. */
+  private Settlement republishEnd(LeasedDelivery held, String id, byte[] manifest)
+      throws InterruptedException {
+    held.observer().phaseStarted("tell");
+    try {
+      committer.publish(held, id, manifest);
+      return Settlement.ACCEPT;
+    } catch (InvalidInputException e) {
+      return rejectUnreadable(held, id, Keys.manifest(id), e);
+    }
+  }
+
+  /** Rejects the record alone; a job that has the same id is not affected. */
   private Settlement reject(LeasedDelivery held, String id, String field, String cause)
       throws InterruptedException {
-    held.visit().rejected();
+    held.observer().rejected();
     held.deadLetter(id, /* attempt= */ 0, field, cause);
     held.publishRejected(JobEvents.rejected(held.delivery(), id, field, cause, now()));
     return Settlement.ACCEPT;
@@ -333,28 +328,49 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   /**
-   * So that a shutdown does not count against the job. Tried once, with little time left: if it
-   * cannot be written, it counts.
+   * Marks the attempt as handed back, so that a shutdown does not count against the job. Tried
+   * once, since little time is left: if it cannot be written, the attempt counts.
    */
-  private void handBackIfDraining(RecordedAttempt attempt) {
-    if (attempt.held().delivery().draining()) {
-      attempt.handBack(store);
+  private static void handBackIfDraining(AttemptContext context, LeasedDelivery held) {
+    if (held.delivery().draining()) {
+      context.markHandedBack();
     }
   }
 
-  private Admission judge(LeasedDelivery held, ParsedRequest<R> intake, Optional<String> model)
+  private Admission decide(LeasedDelivery held, ParsedRequest<R> intake, Optional<String> model)
       throws InterruptedException {
-    return held.withRetry(() -> verdict(intake, model));
+    return held.withRetry(() -> decideOnce(intake, model));
   }
 
-  private Admission verdict(ParsedRequest<R> intake, Optional<String> model) {
-    boolean cancelled = cancellations.cancelled(intake.id().value());
-    return Admission.on(intake, model, work, cancelled, now());
+  /**
+   * @param model fixed by an earlier attempt; empty to resolve the model that the request names
+   * @throws TransientException if the store of models is unavailable
+   */
+  private Admission decideOnce(ParsedRequest<R> intake, Optional<String> model) {
+    if (intake.request().isEmpty()) {
+      return new Admission.Invalid(intake.refusal().orElseThrow());
+    }
+    R request = intake.request().get();
+    boolean cancelled = cancellations.isCancelled(intake.id().value());
+    Optional<AttemptStoppedException.Reason> end = request.endReason(cancelled, now());
+    if (end.isPresent()) {
+      return new Admission.Ended(end.get());
+    }
+    try {
+      return new Admission.Run(kind.plan(request, model));
+    } catch (InvalidInputException e) {
+      return new Admission.Invalid(e);
+    } catch (TransientException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      return new Admission.Defect(e);
+    }
   }
 
-  private JobRecord attempt(JobRecord job, Admission verdict, LeasedDelivery held, String run) {
-    Optional<String> model = verdict.plan().map(JobKind.ExecutionPlan::model);
-    return job.attempt(model, settings.worker(), run, held.delivery().origin(), now());
+  private JobRecord withAttempt(
+      JobRecord job, Admission admission, LeasedDelivery held, String run) {
+    return job.withAttempt(
+        admission.model(), settings.worker(), run, held.delivery().origin(), now());
   }
 
   private String givenUp(JobRecord job) {
@@ -366,7 +382,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   }
 
   private StoredObject read(String key) {
-    return store.get(key).orElseThrow(() -> new StorageException(key + " has vanished"));
+    return store.get(key).orElseThrow(() -> new StorageException(key + " no longer exists"));
   }
 
   private Instant now() {

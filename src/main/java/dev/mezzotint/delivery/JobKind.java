@@ -5,43 +5,43 @@ import dev.mezzotint.json.InvalidInputException;
 import java.util.Optional;
 
 /**
- * A kind of job, as far as kinds differ: what its requests say, and how one is carried out. All
- * else is {@link JobHandler}'s. Safe for use by many threads.
+ * A kind of job: how its requests are read and carried out. {@link JobHandler} does everything that
+ * all kinds have in common. Safe for use by many threads.
  */
 public interface JobKind<R extends JobRequest> {
 
-  RequestReader<R> requests();
+  RequestReader<R> requestReader();
 
   /**
-   * Fills in every default.
+   * Resolves the model and fills in every default.
    *
-   * @param model that an earlier attempt fixed; empty to take what the request names
+   * @param model fixed by an earlier attempt; empty to resolve the model that the request names
    * @throws InvalidInputException if this request can never be carried out
-   * @throws dev.mezzotint.job.TransientException if where models are kept is away
+   * @throws dev.mezzotint.job.TransientException if the store of models is unavailable
    */
   ExecutionPlan plan(R request, Optional<String> model);
 
-  /** A request that can be carried out. For one attempt. */
+  /** A request that can be carried out; for one attempt. */
   interface ExecutionPlan {
 
-    /** What the first attempt fixes for all later ones: {@code name@version}. */
+    /** The model as {@code name@version}, which the first attempt fixes for all later ones. */
     String model();
 
     /**
-     * Carries it out, or a part of it.
+     * Carries out the request, or a part of it.
      *
-     * @throws InvalidInputException if it turns out that it never can be: the job fails
-     * @throws AttemptStoppedException as {@code watch} says
-     * @throws dev.mezzotint.job.TransientException if store or broker were away for long
+     * @throws InvalidInputException if the request can never be carried out: the job fails
+     * @throws AttemptStoppedException if {@code context} requires the attempt to stop
+     * @throws dev.mezzotint.job.TransientException if store or broker stay unavailable
      */
-    Outcome run(AttemptContext watch) throws InterruptedException;
+    Outcome run(AttemptContext context) throws InterruptedException;
 
-    /** Between two events of its progress. */
-    default long progressNanos() {
+    /** Minimum time between two progress events. */
+    default long progressIntervalNanos() {
       return 500_000_000;
     }
 
-    /** The job has ended, this way or another; what it needed may be thrown away. Best effort. */
-    default void ended(Manifest manifest) {}
+    /** Removes what the job needed while it ran; called once the job has ended. Best effort. */
+    default void cleanUp(Manifest manifest) {}
   }
 }

@@ -9,87 +9,90 @@ import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
- * Hears what becomes of deliveries while they are worked on: the port for meters, logs and traces.
- * What hears must neither wait nor throw. Safe for use by many threads.
+ * Observes deliveries as they are processed; implemented by metrics, logging and tracing.
+ * Implementations must not block or throw. Safe for use by many threads.
  */
 @FunctionalInterface
 public interface JobListener {
 
-  /** Hears nothing. */
+  /** Ignores all deliveries. */
   JobListener NONE = delivery -> new DeliveryObserver() {};
 
-  /** A record has been taken. Called by the thread that will handle it. */
-  DeliveryObserver taken(Delivery delivery);
+  /** Called by the handling thread when a record is delivered. */
+  DeliveryObserver deliveryStarted(Delivery delivery);
 
-  /** All of them hear everything, in this order. */
+  /** Notifies several listeners, in this order. */
   static JobListener all(List<JobListener> listeners) {
     return delivery ->
         new CompositeDeliveryObserver(
-            listeners.stream().map(listener -> listener.taken(delivery)).toList());
+            listeners.stream().map(listener -> listener.deliveryStarted(delivery)).toList());
   }
 
   /**
-   * One delivery, from its taking to its settlement. Called by its thread, but for what says so.
+   * Observes one delivery until its settlement. Called by the handling thread, except where noted.
    */
   interface DeliveryObserver {
 
-    /** The record is this job's. */
-    default void job(String id) {}
+    /** Called when the job id is known. */
+    default void jobIdentified(String id) {}
 
-    /** Nobody had heard of the job before; its record stands from here on. */
+    /** Called when this delivery has created the job record. */
     default void jobCreated() {}
 
     /**
-     * The attempt is entered in the job's record.
+     * Called when the attempt is entered in the job record.
      *
      * @param attempt 1 for the first
      */
-    default void attempt(int attempt, String model) {}
+    default void attemptStarted(int attempt, String model) {}
 
-    /** What it does from here on, until the next phase or the end. */
-    default void phase(String name) {}
+    /** Called when a phase begins; it lasts until the next one or the settlement. */
+    default void phaseStarted(String name) {}
 
     /**
-     * Rows of the job share the step loop's passes from here on.
+     * Called when rows of the job enter the step loop.
      *
-     * @param evaluations so far, all rows together; may be asked by any thread
+     * @param evaluations the number so far, all rows together; may be called by any thread
+     * @return is notified when sampling ends
      */
     default Period samplingStarted(LongSupplier evaluations) {
       return Period.NONE;
     }
 
     /**
-     * Something that has begun and ended.
+     * Called with a completed operation.
      *
      * @param from of {@link System#nanoTime}
      * @param to of {@link System#nanoTime}
      */
     default void recordSpan(String name, long from, long to, Map<String, Long> counts) {}
 
-    /** A picture was encoded. Called by any thread. */
-    default void encoded(long nanos) {}
+    /** Called by any thread when an image has been encoded. */
+    default void imageEncoded(long nanos) {}
 
-    /** Work that others do for this delivery. */
+    /** Decorates the pool that runs tasks of this delivery. */
     default Executor wrap(Executor pool) {
       return pool;
     }
 
-    /** This delivery brought about the job's end. */
-    default void ended(JobEvent.Type state) {}
+    /** Called when this delivery moved the job to a terminal state. */
+    default void jobEnded(JobEvent.Type state) {}
 
-    /** The record was turned away: it is nobody's job, or claims another's id. */
+    /** Called when the record is rejected: it has no valid id, or the id of another job. */
     default void rejected() {}
 
     /** The last call. */
     default void settled(Settlement settlement) {}
   }
 
-  /** Something that goes on. */
+  /** A timed operation in progress. */
   @FunctionalInterface
   interface Period {
     Period NONE = (to, counts) -> {};
 
     /**
+     * Called when the operation has ended.
+     *
      * @param to of {@link System#nanoTime}
      */
     void end(long to, Map<String, Long> counts);

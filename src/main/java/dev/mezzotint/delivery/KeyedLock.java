@@ -5,9 +5,9 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
- * One delivery per job id at a time within this process: a duplicate waits for the first and then
- * finds its manifest, instead of doing the work once more. Between processes nobody waits; there
- * the store decides. Safe for use by many threads.
+ * Allows one delivery per job id at a time within this process: a duplicate waits for the first one
+ * and then finds its manifest instead of repeating the work. Processes do not wait for each other;
+ * between them the store decides. Safe for use by many threads.
  */
 final class KeyedLock {
   private static final long POLL_MILLIS = 50;
@@ -15,11 +15,11 @@ final class KeyedLock {
   private final Set<String> taken = new HashSet<>();
 
   /**
-   * Waits until nobody else in this process works on the id.
+   * Waits until no other thread of this process holds the id.
    *
-   * @return false if {@code stop} came first: then there is nothing to leave
+   * @return false if {@code stop} became true first; the id is then not held
    */
-  synchronized boolean enter(String id, BooleanSupplier stop) throws InterruptedException {
+  synchronized boolean lock(String id, BooleanSupplier stop) throws InterruptedException {
     while (!taken.add(id)) {
       if (stop.getAsBoolean()) {
         return false;
@@ -29,7 +29,7 @@ final class KeyedLock {
     return true;
   }
 
-  synchronized void leave(String id) {
+  synchronized void unlock(String id) {
     taken.remove(id);
     notifyAll();
   }

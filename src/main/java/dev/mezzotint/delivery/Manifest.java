@@ -1,52 +1,54 @@
 package dev.mezzotint.delivery;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.json.JsonText;
+import dev.mezzotint.json.JsonDocument;
+import dev.mezzotint.json.Required;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * {@code manifest.json}: how a job ended, and with what. Its conditional creation is the commit:
- * the first one that stands is the job's end, and the terminal event derives from its bytes alone.
+ * {@code manifest.json}: how a job ended, and its result. Its conditional creation is the commit:
+ * the first stored manifest is the job's end, and the terminal event derives from its bytes alone.
  *
  * @param state a terminal one
- * @param attempt the attempt that ended the job; 0 if none was made
- * @param result what it leaves; for completed jobs
- * @param field of the request that is at fault; empty if none
+ * @param attempt the attempt that ended the job; 0 if there was none
+ * @param generated result of a completed generation job
+ * @param training result of a completed training job
+ * @param field the invalid field of the request; empty if there is none
  * @param cause one sentence; empty for completed jobs
  */
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record Manifest(
-    JobId id,
-    JobEvent.Type state,
+    @Required JobId id,
+    @Required JobEvent.Type state,
     int attempt,
-    Instant created,
-    String fingerprint,
-    Optional<JobResult> result,
+    @Required Instant created,
+    @Required String fingerprint,
+    @JsonUnwrapped @Nullable GeneratedImages generated,
+    @Nullable TrainedModel training,
     String field,
     String cause) {
 
-  static final int SCHEMA = 1;
-
-  private static final List<String> STATES =
-      Stream.of(JobEvent.Type.values())
-          .filter(JobEvent.Type::terminal)
-          .map(JobEvent.Type::wireName)
-          .toList();
+  private static final int SCHEMA = 1;
 
   public Manifest {
     if (!state.terminal()) {
-      throw new IllegalArgumentException("a manifest is the end of a job, not " + state);
+      throw new IllegalArgumentException("state must be terminal, not " + state.wireName());
     }
-    if (result.isPresent() != (state == JobEvent.Type.COMPLETED)) {
-      throw new IllegalArgumentException("a result is of completed jobs, not " + state);
+    if (attempt < 0) {
+      throw new IllegalArgumentException("attempt must not be negative");
+    }
+    boolean completed = state == JobEvent.Type.COMPLETED;
+    // Its members are next to those of the manifest, so a parsed manifest always has one.
+    generated = completed && training == null ? generated : null;
+    if (completed == (generated == null && training == null)) {
+      throw new IllegalArgumentException("completed jobs have a result, other jobs do not");
     }
   }
 
@@ -57,73 +59,64 @@ public record Manifest(
         job.attempts(),
         now,
         job.fingerprint(),
-        Optional.of(result),
-        "",
-        "");
+        result instanceof GeneratedImages images ? images : null,
+        result instanceof TrainedModel model ? model : null,
+        /* field= */ "",
+        /* cause= */ "");
   }
 
   static Manifest failed(JobRecord job, Instant now, InvalidInputException refusal) {
     String cause = String.valueOf(refusal.getMessage());
-    return without(job, JobEvent.Type.FAILED, now, refusal.field(), cause);
+    return withoutResult(job, JobEvent.Type.FAILED, now, refusal.field(), cause);
   }
 
   static Manifest failed(JobRecord job, Instant now, String cause) {
-    return without(job, JobEvent.Type.FAILED, now, "", cause);
-  }
-
-  static Manifest expired(JobRecord job, Instant now, JobRequest request) {
-    String cause = "deadline " + request.deadline().orElseThrow() + " has passed";
-    return without(job, JobEvent.Type.EXPIRED, now, "deadline", cause);
-  }
-
-  static Manifest cancelled(JobRecord job, Instant now) {
-    return without(job, JobEvent.Type.CANCELLED, now, "", "called off");
-  }
-
-  private static Manifest without(
-      JobRecord job, JobEvent.Type state, Instant now, String field, String cause) {
-    return new Manifest(
-        job.id(), state, job.attempts(), now, job.fingerprint(), Optional.empty(), field, cause);
-  }
-
-  public byte[] toJson() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("schema", SCHEMA);
-    json.put("id", id.value());
-    json.put("state", state.wireName());
-    json.put("attempt", attempt);
-    json.put("created", created.toString());
-    json.put("fingerprint", fingerprint);
-    result.ifPresent(r -> json.putAll(r.toMap()));
-    if (!field.isEmpty()) {
-      json.put("field", field);
-    }
-    if (!cause.isEmpty()) {
-      json.put("cause", cause);
-    }
-    return JsonText.writePretty(json);
+    return withoutResult(job, JobEvent.Type.FAILED, now, /* field= */ "", cause);
   }
 
   /**
+   * Of a job that is cancelled or past its deadline.
+   *
+   * @throws IllegalArgumentException for a reason that does not end a job
+   */
+  public static Manifest endedEarly(
+      JobRecord job, Instant now, AttemptStoppedException.Reason reason, JobRequest request) {
+    return switch (reason) {
+      case LATE ->
+          withoutResult(
+              job,
+              JobEvent.Type.EXPIRED,
+              now,
+              "deadline",
+              "deadline " + request.deadline().orElseThrow() + " has passed");
+      case CANCELLED ->
+          withoutResult(job, JobEvent.Type.CANCELLED, now, /* field= */ "", "cancelled by request");
+      case FENCED, DRAINING -> throw new IllegalArgumentException(reason + " does not end the job");
+    };
+  }
+
+  private static Manifest withoutResult(
+      JobRecord job, JobEvent.Type state, Instant now, String field, String cause) {
+    return new Manifest(
+        job.id(), state, job.attempts(), now, job.fingerprint(), null, null, field, cause);
+  }
+
+  /** The result of a completed job. */
+  public Optional<JobResult> result() {
+    return Optional.ofNullable(training == null ? generated : training);
+  }
+
+  public byte[] toJson() {
+    return JsonDocument.write(SCHEMA, this);
+  }
+
+  /**
+   * Reads a stored manifest.
+   *
    * @throws InvalidInputException if these are not the bytes of a manifest, or are of a later
    *     schema
    */
   public static Manifest parse(byte[] bytes) {
-    JsonObject json = JsonObject.parse(bytes);
-    json.integer("schema", SCHEMA, SCHEMA)
-        .orElseThrow(() -> json.refuse("schema", "is missing: " + SCHEMA + " is required"));
-    String state =
-        json.word("state", STATES)
-            .orElseThrow(() -> json.refuse("state", "is missing: how the job ended"));
-    JobEvent.Type type = JobEvent.Type.valueOf(state.toUpperCase(Locale.ROOT));
-    return new Manifest(
-        JobId.read(json),
-        type,
-        json.integer("attempt", 0, Integer.MAX_VALUE, 0),
-        JobRecord.time(json, "created"),
-        json.requiredString("fingerprint"),
-        type == JobEvent.Type.COMPLETED ? Optional.of(JobResult.parse(json)) : Optional.empty(),
-        json.string("field", ""),
-        json.string("cause", ""));
+    return JsonDocument.read(bytes, SCHEMA, Manifest.class);
   }
 }

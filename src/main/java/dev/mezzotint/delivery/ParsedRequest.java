@@ -10,19 +10,21 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A record as read: it has an id and thereby is a job, be it a good request or a bad one.
+ * A parsed record with a valid job id. The request itself may still be invalid.
  *
- * @param fingerprint SHA-256 of the request with its members sorted, so that spacing and order do
- *     not make it another request
- * @param request empty if it was refused
- * @param refusal why; empty if it was not
+ * @param fingerprint SHA-256 of the request with its members sorted, so that it does not depend on
+ *     spacing and order
+ * @param request empty if it is invalid
+ * @param refusal the reason; empty if the request is valid
  */
 public record ParsedRequest<R extends JobRequest>(
     JobId id, String fingerprint, Optional<R> request, Optional<InvalidInputException> refusal) {
 
   /**
-   * @throws InvalidInputException if these bytes are not a JSON object with a valid id: then they
-   *     are nobody's job
+   * Parses a record.
+   *
+   * @throws InvalidInputException if the record is not a JSON object with a valid id, and so does
+   *     not belong to any job
    */
   public static <R extends JobRequest> ParsedRequest<R> read(
       Delivery delivery, RequestReader<R> reader) {
@@ -43,7 +45,7 @@ public record ParsedRequest<R extends JobRequest>(
     }
   }
 
-  /** The request's own, or else its record's. */
+  /** The deadline in the request or in the record's headers. */
   public Optional<Instant> deadline() {
     return request.flatMap(JobRequest::deadline);
   }

@@ -1,7 +1,7 @@
 /**
- * The delivery rules of every kind of job: {@link dev.mezzotint.delivery.JobHandler}. What a kind
- * does between the rules stands behind {@link dev.mezzotint.delivery.Work}. Sees {@code job},
- * {@code storage} and {@code json} only.
+ * The delivery rules that all kinds of jobs share: {@link dev.mezzotint.delivery.JobHandler}. A
+ * kind of job implements {@link dev.mezzotint.delivery.JobKind}. Depends on {@code job}, {@code
+ * storage} and {@code json} only.
  */
 @NullMarked
 package dev.mezzotint.delivery;

@@ -7,12 +7,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Generated and real pictures beside each other, the first of each; none is picked by hand. */
+/** A sheet of the first generated and real images, not selected by hand. */
 final class ComparisonSheet {
   private static final int COLUMNS = 12;
   private static final int BANDS = 3;
 
-  /** Generated pictures on a sheet at most. */
+  /** Generated images on a sheet at most. */
   static final int COUNT = COLUMNS * BANDS;
 
   private static final int ROWS = 10; // of pairs
@@ -20,41 +20,41 @@ final class ComparisonSheet {
 
   private ComparisonSheet() {}
 
-  /** Bands of three rows: generated, the nearest training picture to each, real ones. */
-  static Pixels of(ImageSet painted, ImageSet nearest, ImageSet real) {
+  /** Bands of three rows: generated, the nearest training image to each, real ones. */
+  static Pixels of(ImageSet generated, ImageSet nearest, ImageSet real) {
     int columns = Math.min(COLUMNS, nearest.size());
     int bands = Math.min(BANDS, nearest.size() / columns);
-    List<Pixels> pictures = new ArrayList<>();
+    List<Pixels> images = new ArrayList<>();
     for (int band = 0; band < bands; band++) {
-      for (ImageSet set : List.of(painted, nearest, real)) {
+      for (ImageSet set : List.of(generated, nearest, real)) {
         for (int i = 0; i < columns; i++) {
-          pictures.add(pixels(set, band * columns + i));
+          images.add(pixels(set, band * columns + i));
         }
       }
     }
-    return Grid.of(pictures, columns, PADDING);
+    return Grid.of(images, columns, PADDING);
   }
 
   /**
-   * Rows of conditions, reference, and then one picture of each set.
+   * Rows of conditions, reference, and one image of each set.
    *
-   * @param which numbers of the references
+   * @param indices of the references in the data set
    */
-  static Pixels conditioned(ImageDataset pairs, int[] which, List<ImageSet> sets)
+  static Pixels conditioned(ImageDataset pairs, int[] indices, List<ImageSet> sets)
       throws IOException {
-    List<Pixels> pictures = new ArrayList<>();
+    List<Pixels> images = new ArrayList<>();
     int columns = 0;
-    for (int i = 0; i < Math.min(ROWS, which.length); i++) {
-      List<Pixels> shown = pairs.displayImages(which[i]); // the picture first
+    for (int i = 0; i < Math.min(ROWS, indices.length); i++) {
+      List<Pixels> shown = pairs.displayImages(indices[i]); // the image first
       List<Pixels> row = new ArrayList<>(shown.subList(1, shown.size()));
       row.add(shown.get(0));
       for (ImageSet set : sets) {
         row.add(pixels(set, i));
       }
       columns = row.size();
-      row.forEach(p -> pictures.add(coloured(p)));
+      row.forEach(p -> images.add(coloured(p)));
     }
-    return Grid.of(pictures, columns, PADDING);
+    return Grid.of(images, columns, PADDING);
   }
 
   private static Pixels pixels(ImageSet set, int i) {

@@ -6,18 +6,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What is the same for all figures of a conditional model, a list entry for each round.
+ * The metrics of consistency for conditional models; lists have an entry for each round.
  *
- * @param segments of the held-out pictures' conditions
- * @param second training pictures with the condition most alike
- * @param baseline segments in their mean colours
+ * @param segments of the held-out images' conditions
+ * @param second training images with the most similar condition
+ * @param baseline images that fill each segment with its mean colour
  */
 record ConditionalEvaluation(
     List<byte[][]> segments, List<ImageSet> second, List<ImageSet> baseline) {
 
-  /** A score of pictures against references, given the segments of their conditions. */
+  /** Compares images with references, given the segments of their conditions. */
   private interface Score {
-    double of(ImageSet pictures, ImageSet references, byte[][] segments);
+    double of(ImageSet images, ImageSet references, byte[][] segments);
   }
 
   List<Metric> consistency(List<Round> rounds) {
@@ -27,8 +27,8 @@ record ConditionalEvaluation(
     double[] worst = new double[repeats];
     for (int r = 0; r < repeats; r++) {
       Round round = rounds.get(r);
-      ImageSet references = round.real().pictures();
-      model[r] = Consistency.difference(round.painted(), round.again().orElseThrow());
+      ImageSet references = round.real().images();
+      model[r] = Consistency.difference(round.generated(), round.regenerated().orElseThrow());
       floor[r] = Consistency.difference(second.get(r), references);
       worst[r] = Consistency.difference(shuffled(references), references);
     }
@@ -43,32 +43,32 @@ record ConditionalEvaluation(
             "edges",
             "edges, correlation with the reference's",
             Better.HIGHER,
-            (pictures, references, segments) -> Consistency.edgeCorrelation(pictures, references),
+            (images, references, segments) -> Consistency.edgeCorrelation(images, references),
             rounds),
         Metric.of("twoSeeds", "difference of two seeds, /255", Better.AS_FLOOR, model, floor)
             .withWorst(worst));
   }
 
-  private Metric score(String key, String words, Better better, Score score, List<Round> rounds) {
+  private Metric score(String key, String label, Better better, Score score, List<Round> rounds) {
     int repeats = rounds.size();
     double[] model = new double[repeats];
     double[] floor = new double[repeats];
     double[] worst = new double[repeats];
     double[] trivial = new double[repeats];
     for (int r = 0; r < repeats; r++) {
-      ImageSet references = rounds.get(r).real().pictures();
+      ImageSet references = rounds.get(r).real().images();
       byte[][] map = segments.get(r);
-      model[r] = score.of(rounds.get(r).painted(), references, map);
+      model[r] = score.of(rounds.get(r).generated(), references, map);
       floor[r] = score.of(second.get(r), references, map);
       worst[r] = score.of(shuffled(references), references, map);
       trivial[r] = score.of(baseline.get(r), references, map);
     }
-    return Metric.of(key, words, better, model, floor).withWorst(worst).withBaseline(trivial);
+    return Metric.of(key, label, better, model, floor).withWorst(worst).withBaseline(trivial);
   }
 
-  /** Each picture in the place of another; they stand in random order already. */
-  private static ImageSet shuffled(ImageSet pictures) {
-    return pictures.select(
-        IntStream.range(0, pictures.size()).map(i -> (i + 1) % pictures.size()).toArray());
+  /** Rotates the images by one; they are in random order already. */
+  private static ImageSet shuffled(ImageSet images) {
+    return images.select(
+        IntStream.range(0, images.size()).map(i -> (i + 1) % images.size()).toArray());
   }
 }

@@ -1,56 +1,57 @@
 package dev.mezzotint.evaluation;
 
-/** Whether pictures show what their condition asked for, measured against their references. */
+import java.util.Arrays;
+
+/** Measures how well images match their conditions, against reference images. */
 final class Consistency {
   private static final double LEVELS = 127.5; // grey levels of 255 in a difference of 1
 
   private Consistency() {}
 
   /**
-   * How far the mean colours of segments are from those of the reference's same segments, in grey
-   * levels of 255: the root of the mean square over channels and, by their area, over segments;
-   * then the mean over pictures.
+   * The distance of the mean colour of each segment from that of the same segment in the reference,
+   * in grey levels of 255: root mean square over channels and segments, weighted by area; then the
+   * mean over images.
    *
-   * @param segments for each picture the segment of each pixel
+   * @param segments for each image the segment of each pixel
    */
-  static double colourError(ImageSet pictures, ImageSet references, byte[][] segments) {
-    pictures.checkLike(references);
-    int plane = pictures.plane();
+  static double colourError(ImageSet images, ImageSet references, byte[][] segments) {
+    images.checkLike(references);
+    int plane = images.plane();
     double sum = 0;
-    for (int n = 0; n < pictures.size(); n++) {
+    for (int n = 0; n < images.size(); n++) {
       int[] areas = new int[256];
       for (byte segment : segments[n]) {
         areas[segment & 0xFF]++;
       }
       double squares = 0;
-      for (int c = 0; c < pictures.channels(); c++) {
+      for (int c = 0; c < images.channels(); c++) {
         double[] differences = new double[256];
-        int at = (n * pictures.channels() + c) * plane;
+        int at = (n * images.channels() + c) * plane;
         for (int i = 0; i < plane; i++) {
           differences[segments[n][i] & 0xFF] +=
-              pictures.values()[at + i] - (double) references.values()[at + i];
+              images.values()[at + i] - (double) references.values()[at + i];
         }
         for (int s = 0; s < areas.length; s++) {
           squares += areas[s] == 0 ? 0 : differences[s] * differences[s] / areas[s];
         }
       }
-      sum += LEVELS * Math.sqrt(squares / plane / pictures.channels());
+      sum += LEVELS * Math.sqrt(squares / plane / images.channels());
     }
-    return sum / pictures.size();
+    return sum / images.size();
   }
 
   /**
-   * The correlation over pixels of the gradient's magnitude, Sobel's of the mean channel, in each
-   * picture with that in its reference; then the mean over pictures. A picture without edges has
-   * correlation 0.
+   * The correlation over pixels between the Sobel gradient magnitudes, of the mean channel, of each
+   * image and its reference; then the mean over images. An image without edges has correlation 0.
    */
-  static double edgeCorrelation(ImageSet pictures, ImageSet references) {
-    pictures.checkLike(references);
+  static double edgeCorrelation(ImageSet images, ImageSet references) {
+    images.checkLike(references);
     double sum = 0;
-    for (int n = 0; n < pictures.size(); n++) {
-      sum += correlation(gradient(pictures, n), gradient(references, n));
+    for (int n = 0; n < images.size(); n++) {
+      sum += correlation(gradient(images, n), gradient(references, n));
     }
-    return sum / pictures.size();
+    return sum / images.size();
   }
 
   private static double[] gradient(ImageSet set, int n) {
@@ -79,8 +80,8 @@ final class Consistency {
   }
 
   private static double correlation(double[] a, double[] b) {
-    double meanA = java.util.Arrays.stream(a).average().orElse(0);
-    double meanB = java.util.Arrays.stream(b).average().orElse(0);
+    double meanA = Arrays.stream(a).average().orElse(0);
+    double meanB = Arrays.stream(b).average().orElse(0);
     double ab = 0;
     double aa = 0;
     double bb = 0;
@@ -92,7 +93,7 @@ final class Consistency {
     return aa < 1e-9 || bb < 1e-9 ? 0 : ab / Math.sqrt(aa * bb);
   }
 
-  /** The mean difference without sign between pictures in pairs, in grey levels of 255. */
+  /** The mean absolute difference between paired images, in grey levels of 255. */
   static double difference(ImageSet a, ImageSet b) {
     a.checkLike(b);
     double sum = 0;
@@ -102,14 +103,14 @@ final class Consistency {
     return LEVELS * sum / a.values().length;
   }
 
-  /** For each map of segments the number of the training one that agrees in most pixels. */
-  static int[] mostAlike(byte[][] training, byte[][] segments) {
+  /** For each segment map the index of the training map that agrees in most pixels. */
+  static int[] mostSimilar(byte[][] training, byte[][] segments) {
     int[] best = new int[segments.length];
-    java.util.Arrays.parallelSetAll(
+    Arrays.parallelSetAll(
         best,
         n -> {
           int most = -1;
-          int found = 0;
+          int similar = 0;
           for (int t = 0; t < training.length; t++) {
             int same = 0;
             for (int i = 0; i < segments[n].length; i++) {
@@ -117,10 +118,10 @@ final class Consistency {
             }
             if (same > most) {
               most = same;
-              found = t;
+              similar = t;
             }
           }
-          return found;
+          return similar;
         });
     return best;
   }

@@ -16,34 +16,34 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Measures a model's pictures against held-out ones, and training pictures against the same: the
- * floor. A model that merely gives its training pictures back reaches the floor and no more, and is
- * then told by the distance to the nearest of them. Everything follows from the seed. Used by one
- * thread; the data sets stay the caller's.
+ * Compares a model's images with held-out ones, and training images with the same: the floor. A
+ * model that returns its training images reaches the floor, but is detected by the distance to the
+ * nearest training image. Deterministic for a seed. Used by one thread; the caller closes the data
+ * sets.
  */
 public final class Evaluation {
-  /** Fewer pictures say nothing about a distribution. */
+  /** Fewer images do not represent a distribution. */
   public static final int COUNT_MIN = 16;
 
-  /** The sliced distance and the kernel's matrix stand in memory. */
+  /** The patches and the kernel matrix are in memory. */
   public static final int COUNT_MAX = 8192;
 
-  private static final int CHUNK = 256; // training pictures in memory at once
+  private static final int CHUNK = 256; // training images in memory at once
   private static final double QUANTILE = 0.05;
 
   private final ImageDataset training;
   private final ImageDataset heldOut;
-  private final ImageSampler painter;
+  private final ImageSampler sampler;
   private final Settings settings;
   private final Consumer<String> progress;
 
   /**
-   * How to measure.
+   * Settings of the measurement.
    *
-   * @param count pictures of each set
-   * @param repeats with other x0, other real pictures, other patches; at least 1
-   * @param classes labels that the model knows, without the one for none; 0 for a model without
-   * @param trainingMax training pictures that are looked at for memorisation
+   * @param count images of each set
+   * @param repeats with different x0, real images and patches; at least 1
+   * @param classes class labels without the null class; 0 for a model without classes
+   * @param trainingMax training images to search for copies
    */
   public record Settings(int count, int repeats, long seed, int classes, int trainingMax) {
     public Settings {
@@ -56,48 +56,52 @@ public final class Evaluation {
             "--repeats", "--repeats must be from 1 to 100, not " + repeats);
       }
       if (trainingMax < 1 || classes < 0) {
-        throw new IllegalArgumentException(trainingMax + " pictures, " + classes + " classes");
+        throw new IllegalArgumentException(trainingMax + " images, " + classes + " classes");
       }
     }
   }
 
   /**
-   * @param real held-out pictures
-   * @param floor training pictures
-   * @param painted the model's
-   * @param again the model's for the same conditions, from other x0; empty without conditions
+   * @param real held-out images
+   * @param floor training images
+   * @param generated the model's images
+   * @param regenerated the model's images for the same conditions from other x0; empty without
+   *     conditions
    */
   record Round(
-      ReferenceImages real, ReferenceImages floor, ImageSet painted, Optional<ImageSet> again) {}
+      ReferenceImages real,
+      ReferenceImages floor,
+      ImageSet generated,
+      Optional<ImageSet> regenerated) {}
 
   /**
-   * @param training pictures that the model was trained on
-   * @param heldOut pictures that it was not trained on, as many as are to be compared at least
-   * @param progress told what is being done, in a few words
-   * @throws InvalidInputException if there are too few pictures
+   * @param training images that the model was trained on
+   * @param heldOut images that it was not trained on
+   * @param progress accepts the name of each phase
+   * @throws InvalidInputException if there are too few images
    */
   public Evaluation(
       ImageDataset training,
       ImageDataset heldOut,
-      ImageSampler painter,
+      ImageSampler sampler,
       Settings settings,
       Consumer<String> progress) {
     this.training = training;
     this.heldOut = heldOut;
-    this.painter = painter;
+    this.sampler = sampler;
     this.settings = settings;
     this.progress = progress;
-    int least = Math.min(training.size(), heldOut.size());
-    if (least < settings.count) {
+    int available = Math.min(training.size(), heldOut.size());
+    if (available < settings.count) {
       throw new InvalidInputException(
           "--count",
-          "--count %d needs as many held-out and as many training pictures; there are %d and %d"
+          "--count %d needs as many held-out and as many training images; there are %d and %d"
               .formatted(settings.count, heldOut.size(), training.size()));
     }
     if (Math.min(heldOut.height(), heldOut.width()) < SlicedWasserstein.PATCH) {
       throw new InvalidInputException(
           "--data",
-          "pictures of %dx%d are too small: patches are %d pixels wide"
+          "images of %dx%d are too small: patches are %d pixels wide"
               .formatted(heldOut.width(), heldOut.height(), SlicedWasserstein.PATCH));
     }
   }
@@ -108,24 +112,24 @@ public final class Evaluation {
       progress.accept("repeat %d of %d: sampling".formatted(r + 1, settings.repeats));
       rounds.add(round(r));
     }
-    List<Metric> figures = new ArrayList<>();
+    List<Metric> metrics = new ArrayList<>();
     Optional<ConditionalEvaluation> conditioned = Optional.empty();
     if (heldOut.conditionChannels() > 0) {
       progress.accept("reading training conditions");
       conditioned = Optional.of(conditioned(rounds));
     }
     progress.accept("patches");
-    figures.addAll(sliced(rounds, conditioned));
+    metrics.addAll(sliced(rounds, conditioned));
     progress.accept("features");
-    figures.addAll(features(rounds));
-    figures.add(spectrum(rounds));
-    progress.accept("nearest training pictures");
+    metrics.addAll(features(rounds));
+    metrics.add(spectrum(rounds));
+    progress.accept("nearest training images");
     List<Neighbours> nearest = new ArrayList<>();
-    figures.addAll(memorisation(rounds, nearest));
+    metrics.addAll(memorisation(rounds, nearest));
     if (conditioned.isPresent()) {
-      figures.addAll(conditioned.get().consistency(rounds));
+      metrics.addAll(conditioned.get().consistency(rounds));
     }
-    return new Report(settings(), figures, sheet(rounds.get(0), nearest.get(0), conditioned));
+    return new Report(settings(), metrics, sheet(rounds.get(0), nearest.get(0), conditioned));
   }
 
   private Map<String, Object> settings() {
@@ -146,12 +150,12 @@ public final class Evaluation {
     ReferenceImages real = ReferenceImages.read(heldOut, chosen(heldOut, seed));
     ReferenceImages floor = ReferenceImages.read(training, chosen(training, seed));
     long[] classes = classes(real);
-    ImageSet painted = painter.paint(seed, real.conditions(), classes).clamped();
+    ImageSet generated = sampler.sample(seed, real.conditions(), classes).clamped();
     Optional<ImageSet> again =
         real.conditions().isEmpty()
             ? Optional.empty()
-            : Optional.of(painter.paint(~seed, real.conditions(), classes).clamped());
-    return new Round(real, floor, painted, again);
+            : Optional.of(sampler.sample(~seed, real.conditions(), classes).clamped());
+    return new Round(real, floor, generated, again);
   }
 
   private int[] chosen(ImageDataset set, long seed) {
@@ -160,7 +164,7 @@ public final class Evaluation {
         .toArray();
   }
 
-  /** As the real pictures have them, or all in turn where those have none. */
+  /** The labels of the real images, or all classes in turn if these have none. */
   private long[] classes(ReferenceImages real) {
     long[] classes = new long[settings.count];
     if (settings.classes > 0) {
@@ -178,28 +182,28 @@ public final class Evaluation {
     for (int r = 0; r < repeats; r++) {
       Round round = rounds.get(r);
       SlicedWasserstein distance =
-          new SlicedWasserstein(round.real.pictures(), settings.seed + 1000L * r);
-      model[r] = withMean(distance.to(round.painted));
-      floor[r] = withMean(distance.to(round.floor.pictures()));
+          new SlicedWasserstein(round.real.images(), settings.seed + 1000L * r);
+      model[r] = withMean(distance.to(round.generated));
+      floor[r] = withMean(distance.to(round.floor.images()));
       if (conditioned.isPresent()) {
         baseline[r] = withMean(distance.to(conditioned.get().baseline().get(r)));
       }
     }
-    List<Metric> figures = new ArrayList<>();
+    List<Metric> metrics = new ArrayList<>();
     int levels = model[0].length - 1;
     for (int i = 0; i <= levels; i++) {
       int level = i;
       String side = i == levels ? "" : (heldOut.width() >> i) + "x" + (heldOut.height() >> i);
-      Metric figure =
+      Metric metric =
           Metric.of(
               i == levels ? "slicedWasserstein" : "slicedWasserstein" + side,
               "patch SWD x1000, " + (i == levels ? "mean of levels" : "level " + side),
               Better.LOWER,
               column(model, level),
               column(floor, level));
-      figures.add(conditioned.isPresent() ? figure.withBaseline(column(baseline, level)) : figure);
+      metrics.add(conditioned.isPresent() ? metric.withBaseline(column(baseline, level)) : metric);
     }
-    return figures;
+    return metrics;
   }
 
   private static double[] column(double[][] table, int i) {
@@ -220,13 +224,13 @@ public final class Evaluation {
     double[] coverageOfReal = new double[repeats];
     for (int r = 0; r < repeats; r++) {
       Round round = rounds.get(r);
-      RandomFeatures space = new RandomFeatures(round.real.pictures());
-      float[][] real = space.of(round.real.pictures());
-      float[][] floor = space.of(round.floor.pictures());
-      float[][] painted = space.of(round.painted);
-      kid[r] = 1000 * FeatureDistances.kid(real, painted);
-      chance[r] = 1000 * FeatureDistances.kidOfChance(real, floor, settings.seed + r);
-      coverage[r] = FeatureDistances.coverage(real, painted);
+      RandomFeatures space = new RandomFeatures(round.real.images());
+      float[][] real = space.of(round.real.images());
+      float[][] floor = space.of(round.floor.images());
+      float[][] generated = space.of(round.generated);
+      kid[r] = 1000 * FeatureDistances.kid(real, generated);
+      chance[r] = 1000 * FeatureDistances.kidNoiseFloor(real, floor, settings.seed + r);
+      coverage[r] = FeatureDistances.coverage(real, generated);
       coverageOfReal[r] = FeatureDistances.coverage(real, floor);
     }
     return List.of(
@@ -240,22 +244,22 @@ public final class Evaluation {
     double[] floor = new double[rounds.size()];
     for (int r = 0; r < model.length; r++) {
       Round round = rounds.get(r);
-      double[] real = Spectrum.radial(round.real.pictures());
-      model[r] = Spectrum.error(real, Spectrum.radial(round.painted));
-      floor[r] = Spectrum.error(real, Spectrum.radial(round.floor.pictures()));
+      double[] real = Spectrum.radial(round.real.images());
+      model[r] = Spectrum.error(real, Spectrum.radial(round.generated));
+      floor[r] = Spectrum.error(real, Spectrum.radial(round.floor.images()));
     }
     return Metric.of("spectrum", "spectrum error, dB", Better.LOWER, model, floor);
   }
 
   private interface Chunks {
-    void see(ReferenceImages pictures, int first);
+    void visit(ReferenceImages images);
   }
 
-  /** All training pictures, or as many as settings allow, in parts. */
+  /** Visits the training images in chunks, up to the limit of the settings. */
   private void overTraining(Chunks chunks) throws IOException {
     int n = Math.min(training.size(), settings.trainingMax);
     for (int from = 0; from < n; from += CHUNK) {
-      int[] which =
+      int[] indices =
           IntStream.range(from, Math.min(n, from + CHUNK))
               .map(
                   i ->
@@ -263,19 +267,19 @@ public final class Evaluation {
                           ? i
                           : EpochOrder.index(settings.seed, i, training.size()))
               .toArray();
-      chunks.see(ReferenceImages.read(training, which), from);
+      chunks.visit(ReferenceImages.read(training, indices));
     }
   }
 
   private List<Metric> memorisation(List<Round> rounds, List<Neighbours> nearest)
       throws IOException {
-    rounds.forEach(round -> nearest.add(new Neighbours(round.painted)));
+    rounds.forEach(round -> nearest.add(new Neighbours(round.generated)));
     List<Neighbours> ofReal =
-        rounds.stream().map(round -> new Neighbours(round.real.pictures())).toList();
+        rounds.stream().map(round -> new Neighbours(round.real.images())).toList();
     overTraining(
-        (chunk, first) -> {
-          nearest.forEach(search -> search.see(chunk.pictures(), chunk.which()));
-          ofReal.forEach(search -> search.see(chunk.pictures(), chunk.which()));
+        chunk -> {
+          nearest.forEach(search -> search.add(chunk.images(), chunk.indices()));
+          ofReal.forEach(search -> search.add(chunk.images(), chunk.indices()));
         });
     int repeats = rounds.size();
     double[] model = new double[repeats];
@@ -283,20 +287,21 @@ public final class Evaluation {
     double[] nearer = new double[repeats];
     double[] nearerOfReal = new double[repeats];
     for (int r = 0; r < repeats; r++) {
-      double[] painted = nearest.get(r).distances();
+      double[] generated = nearest.get(r).distances();
       double[] real = ofReal.get(r).distances();
-      Arrays.sort(painted);
+      Arrays.sort(generated);
       Arrays.sort(real);
-      model[r] = painted[painted.length / 2];
+      model[r] = generated[generated.length / 2];
       floor[r] = real[real.length / 2];
       double near = real[(int) (QUANTILE * real.length)];
-      nearer[r] = Arrays.stream(painted).filter(d -> d < near).count() / (double) painted.length;
+      nearer[r] =
+          Arrays.stream(generated).filter(d -> d < near).count() / (double) generated.length;
       nearerOfReal[r] = Arrays.stream(real).filter(d -> d < near).count() / (double) real.length;
     }
     return List.of(
         Metric.of(
             "nearestTraining",
-            "nearest training picture, median, /255",
+            "nearest training image, median, /255",
             Better.AS_FLOOR,
             model,
             floor),
@@ -315,22 +320,22 @@ public final class Evaluation {
     List<byte[]> maps = new ArrayList<>();
     List<Integer> numbers = new ArrayList<>();
     overTraining(
-        (chunk, first) -> {
-          byte[][] of = segments.of(chunk.conditions().orElseThrow());
-          colours.learn(chunk.pictures(), of);
-          maps.addAll(Arrays.asList(of));
-          Arrays.stream(chunk.which()).forEach(numbers::add);
+        chunk -> {
+          byte[][] map = segments.map(chunk.conditions().orElseThrow());
+          colours.add(chunk.images(), map);
+          maps.addAll(Arrays.asList(map));
+          Arrays.stream(chunk.indices()).forEach(numbers::add);
         });
     byte[][] all = maps.toArray(byte[][]::new);
     List<byte[][]> held = new ArrayList<>();
     List<ImageSet> second = new ArrayList<>();
     List<ImageSet> baseline = new ArrayList<>();
     for (Round round : rounds) {
-      byte[][] own = segments.of(round.real.conditions().orElseThrow());
-      int[] alike = Arrays.stream(Consistency.mostAlike(all, own)).map(numbers::get).toArray();
+      byte[][] own = segments.map(round.real.conditions().orElseThrow());
+      int[] alike = Arrays.stream(Consistency.mostSimilar(all, own)).map(numbers::get).toArray();
       held.add(own);
-      second.add(ReferenceImages.read(training, alike).pictures());
-      baseline.add(colours.paint(round.painted, own));
+      second.add(ReferenceImages.read(training, alike).images());
+      baseline.add(colours.render(round.generated, own));
     }
     return new ConditionalEvaluation(held, second, baseline);
   }
@@ -340,15 +345,16 @@ public final class Evaluation {
     if (conditioned.isPresent()) {
       return ComparisonSheet.conditioned(
           heldOut,
-          round.real.which(),
+          round.real.indices(),
           List.of(
-              round.painted,
-              round.again.orElseThrow(),
+              round.generated,
+              round.regenerated.orElseThrow(),
               conditioned.get().second().get(0),
               conditioned.get().baseline().get(0)));
     }
-    int[] which = Arrays.copyOf(nearest.nearest(), Math.min(ComparisonSheet.COUNT, settings.count));
+    int[] indices =
+        Arrays.copyOf(nearest.nearest(), Math.min(ComparisonSheet.COUNT, settings.count));
     return ComparisonSheet.of(
-        round.painted, ReferenceImages.read(training, which).pictures(), round.real.pictures());
+        round.generated, ReferenceImages.read(training, indices).images(), round.real.images());
   }
 }

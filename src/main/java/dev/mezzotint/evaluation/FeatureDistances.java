@@ -4,9 +4,9 @@ import dev.mezzotint.iadb.RandomStream;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** What two sets of features say about each other. */
+/** Distances between two sets of features. */
 final class FeatureDistances {
-  /** Which neighbour a ball of {@link #coverage} reaches to. */
+  /** The k of {@link #coverage}: a ball reaches to the k-th nearest neighbour. */
   static final int NEIGHBOURS = 5;
 
   private static final int SPLITS = 50;
@@ -29,10 +29,10 @@ final class FeatureDistances {
   }
 
   /**
-   * The size that {@link #kid} has between two sets of one distribution: the root of its mean
-   * square over random ways to deal both out anew.
+   * The magnitude of {@link #kid} between two sets of one distribution: its root mean square over
+   * random permutations of both.
    */
-  static double kidOfChance(float[][] x, float[][] y, long seed) {
+  static double kidNoiseFloor(float[][] x, float[][] y, long seed) {
     float[][] all = Arrays.copyOf(x, x.length + y.length);
     System.arraycopy(y, 0, all, x.length, y.length);
     float[][] kernel = kernel(all);
@@ -42,7 +42,8 @@ final class FeatureDistances {
       boolean[] first = new boolean[all.length];
       int left = x.length;
       for (int i = 0; i < all.length; i++) {
-        if (draws.below(all.length - i) < left) { // each subset of x.length as likely
+        if (draws.below(all.length - i)
+            < left) { // all subsets of x.length elements are equally likely
           first[i] = true;
           left--;
         }
@@ -81,10 +82,10 @@ final class FeatureDistances {
   }
 
   /**
-   * The share of real pictures in whose neighbourhood some other picture lies (Naeem et al., ICML
-   * 2020): falls where the others leave kinds of pictures out.
+   * The share of real images with at least one other image in their neighbourhood (Naeem et al.,
+   * ICML 2020). It falls where the others lack some kinds of images.
    *
-   * @param others as many as real, so that shares compare
+   * @param others as many as real, so that shares are comparable
    */
   static double coverage(float[][] real, float[][] others) {
     return IntStream.range(0, real.length)
@@ -94,7 +95,7 @@ final class FeatureDistances {
         / (double) real.length;
   }
 
-  /** The squared distance to the k-th nearest of its own set. */
+  /** The squared distance to the k-th nearest neighbour in its own set. */
   private static double radius(float[][] set, int i) {
     double[] distances = new double[set.length - 1];
     int at = 0;

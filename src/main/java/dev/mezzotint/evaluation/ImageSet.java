@@ -3,47 +3,46 @@ package dev.mezzotint.evaluation;
 import java.util.Arrays;
 
 /**
- * Pictures of one size in memory.
+ * Images of one size in memory.
  *
- * @param values size × channels × height × width in C order; pictures in [−1, 1]; the array itself,
- *     not a copy
+ * @param values size × channels × height × width in C order; images in [−1, 1]; not copied
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody, and a copy would double the memory
+@SuppressWarnings("ArrayRecordComponent") // never compared; a copy would double the memory
 public record ImageSet(int size, int channels, int height, int width, float[] values) {
   public ImageSet {
     long wanted = (long) size * channels * height * width;
     if (size < 0 || channels < 1 || height < 1 || width < 1 || values.length != wanted) {
       throw new IllegalArgumentException(
-          "%d values for %d pictures of %d×%d×%d"
+          "%d values for %d images of %d×%d×%d"
               .formatted(values.length, size, channels, height, width));
     }
   }
 
-  /** Pictures of the same shape as these, all values 0. */
+  /** Images of the same shape, all values 0. */
   ImageSet blank(int count) {
     return new ImageSet(count, channels, height, width, new float[count * stride()]);
   }
 
-  /** Values of one picture. */
+  /** Number of values of an image. */
   public int stride() {
     return channels * height * width;
   }
 
-  /** Values of one channel. */
+  /** Number of values of a channel. */
   int plane() {
     return height * width;
   }
 
-  /** Those pictures, copied, in that order. */
-  public ImageSet select(int... which) {
-    ImageSet chosen = blank(which.length);
-    for (int i = 0; i < which.length; i++) {
-      System.arraycopy(values, which[i] * stride(), chosen.values, i * stride(), stride());
+  /** Copies of the images at these indices, in that order. */
+  public ImageSet select(int... indices) {
+    ImageSet chosen = blank(indices.length);
+    for (int i = 0; i < indices.length; i++) {
+      System.arraycopy(values, indices[i] * stride(), chosen.values, i * stride(), stride());
     }
     return chosen;
   }
 
-  /** Values beyond [−1, 1] brought to its ends: what a picture file would hold. */
+  /** A copy with values clamped to [−1, 1], as in an image file. */
   ImageSet clamped() {
     float[] clamped = Arrays.copyOf(values, values.length);
     for (int i = 0; i < clamped.length; i++) {
@@ -55,7 +54,7 @@ public record ImageSet(int size, int channels, int height, int width, float[] va
   void checkLike(ImageSet other) {
     if (other.channels != channels || other.height != height || other.width != width) {
       throw new IllegalArgumentException(
-          "pictures of %d×%d×%d and of %d×%d×%d"
+          "images of %d×%d×%d and of %d×%d×%d"
               .formatted(channels, height, width, other.channels, other.height, other.width));
     }
   }

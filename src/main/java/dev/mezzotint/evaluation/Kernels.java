@@ -1,8 +1,10 @@
 package dev.mezzotint.evaluation;
 
+import java.util.Arrays;
+
 /**
- * Inner loops, written so that the compiler makes vector instructions of them; each lane is a sum
- * of its own, so results are the same on every machine.
+ * Inner loops, written so that the JIT compiler vectorises them. Each lane is a sum of its own, so
+ * results are the same on every machine.
  */
 final class Kernels {
   private static final int LANES = 16;
@@ -16,13 +18,13 @@ final class Kernels {
     }
   }
 
-  /** Σ (a[i] − b[i])² over {@code length} values, or some number ≥ limit once it is beyond. */
+  /** Σ (a[i] − b[i])² over {@code length} values, or a number ≥ limit once it is exceeded. */
   static double squaredDistance(float[] a, int atA, float[] b, int atB, int length, double limit) {
     double sum = 0;
     float[] lanes = new float[LANES];
     int i = 0;
     while (i + LANES <= length) {
-      java.util.Arrays.fill(lanes, 0);
+      Arrays.fill(lanes, 0);
       int end = Math.min(length - length % LANES, i + 16 * LANES);
       for (; i < end; i += LANES) {
         for (int lane = 0; lane < LANES; lane++) {

@@ -4,23 +4,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Pictures taken apart by scale [1]: each level holds what the next coarser one cannot show, the
- * last what remains. Smoothing is the binomial filter (1 4 6 4 1)/16 with mirrored edges.
+ * The Laplacian pyramid of images [1]: each level holds what the next coarser one cannot represent,
+ * the last the rest. The filter is the binomial (1 4 6 4 1)/16 with mirrored edges.
  *
  * <p>[1] Burt, Adelson: The Laplacian pyramid as a compact image code. IEEE Trans. Comm. 31, 1983.
  */
 final class LaplacianPyramid {
-  /** No level has a shorter side: two patches of the sliced distance must fit beside each other. */
+  /** Minimum side of a level: two patches of the sliced distance must fit next to each other. */
   static final int SIDE_MIN = 14;
 
   private static final float[] BINOMIAL = {1 / 16f, 4 / 16f, 6 / 16f, 4 / 16f, 1 / 16f};
 
   private LaplacianPyramid() {}
 
-  /** Finest first. Level i has the sides of the pictures divided by 2^i. */
-  static List<ImageSet> levels(ImageSet pictures) {
+  /** Finest first. Level i has the sides of the images divided by 2^i. */
+  static List<ImageSet> levels(ImageSet images) {
     List<ImageSet> levels = new ArrayList<>();
-    ImageSet rest = pictures;
+    ImageSet rest = images;
     while (halves(rest.height()) && halves(rest.width())) {
       ImageSet coarse = down(rest);
       levels.add(difference(rest, coarse));
@@ -51,7 +51,7 @@ final class LaplacianPyramid {
     return new ImageSet(p.size(), p.channels(), h, w, out);
   }
 
-  /** Fine less what the coarse pictures give when they are brought up to the same size. */
+  /** The fine images less the upsampled coarse ones. */
   private static ImageSet difference(ImageSet fine, ImageSet coarse) {
     float[] out = new float[fine.values().length];
     float[] spread = new float[fine.plane()];
@@ -93,7 +93,7 @@ final class LaplacianPyramid {
     }
   }
 
-  /** … 2 1 0 1 2 … n−2 n−1 n−2 …; keeps even places even where n is even, as up needs. */
+  /** … 2 1 0 1 2 … n−2 n−1 n−2 …; keeps even indices even for even n, as upsampling needs. */
   private static int mirrored(int i, int n) {
     int m = Math.abs(i);
     return m < n ? m : 2 * (n - 1) - m;

@@ -1,41 +1,42 @@
 package dev.mezzotint.evaluation;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * One figure of a model beside the same figure of real pictures.
+ * A metric of a model, with the same metric of real images as its floor.
  *
  * @param key for programs
- * @param words for people, with the unit
- * @param better which way is good
- * @param floor of real pictures against real pictures, as many
- * @param worst of pictures that have nothing to do with what was asked for; empty where there is no
- *     such thing
- * @param baseline of the mean colour of each segment, for models with a condition
+ * @param label for people, with its unit
+ * @param better which direction is better
+ * @param floor of as many real images against real images
+ * @param worst of images unrelated to their conditions; empty without conditions
+ * @param baseline of images that fill each segment with its mean colour; empty without conditions
  */
 public record Metric(
     String key,
-    String words,
+    String label,
     Better better,
     Measured model,
     Measured floor,
     Optional<Measured> worst,
     Optional<Measured> baseline) {
 
-  /** Where a figure is to go. */
+  /** The direction of improvement. */
   public enum Better {
     LOWER,
     HIGHER,
-    /** Both more and less than the floor say that something is wrong. */
+    /** Neither above nor below the floor. */
     AS_FLOOR
   }
 
   /**
    * Mean over the repeats, and the standard deviation between them.
    *
-   * @param spread 0 of a single repeat
+   * @param spread 0 for a single repeat
    */
   public record Measured(double mean, double spread) {
     static Measured of(double... values) {
@@ -70,27 +71,27 @@ public record Metric(
   }
 
   Metric withWorst(double... values) {
-    return new Metric(key, words, better, model, floor, Optional.of(Measured.of(values)), baseline);
+    return new Metric(key, label, better, model, floor, Optional.of(Measured.of(values)), baseline);
   }
 
   Metric withBaseline(double... values) {
-    return new Metric(key, words, better, model, floor, worst, Optional.of(Measured.of(values)));
+    return new Metric(key, label, better, model, floor, worst, Optional.of(Measured.of(values)));
   }
 
-  /** The model's figure in units of the floor's: 1 is as good as real. */
+  /** The model's value divided by the floor's: 1 is as good as real. */
   public double ratio() {
     return model.mean / floor.mean;
   }
 
-  /** How many times the model's figure the trivial baseline's is; empty without one. */
+  /** The baseline's value divided by the model's; empty without a baseline. */
   public Optional<Double> baselineRatio() {
     return baseline.map(b -> b.mean / model.mean);
   }
 
-  /** Five significant digits: a figure has fewer. Never NaN, which JSON does not know. */
+  /** Five significant digits, more than a metric has; 0 for NaN, which JSON does not have. */
   private static double rounded(double value) {
     return Double.isFinite(value)
-        ? new java.math.BigDecimal(value).round(new java.math.MathContext(5)).doubleValue()
+        ? new BigDecimal(value).round(new MathContext(5)).doubleValue()
         : 0;
   }
 

@@ -4,38 +4,38 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * For pictures the nearest of many others, which pass by one at a time and need not fit into
- * memory. Used by one thread.
+ * Finds the nearest neighbour of each image among many others, which are added in chunks and need
+ * not fit into memory. Used by one thread.
  */
 final class Neighbours {
-  private final ImageSet pictures;
+  private final ImageSet images;
   private final double[] squares;
   private final int[] nearest;
 
-  Neighbours(ImageSet pictures) {
-    this.pictures = pictures;
-    this.squares = new double[pictures.size()];
-    this.nearest = new int[pictures.size()];
+  Neighbours(ImageSet images) {
+    this.images = images;
+    this.squares = new double[images.size()];
+    this.nearest = new int[images.size()];
     Arrays.fill(squares, Double.MAX_VALUE);
     Arrays.fill(nearest, -1);
   }
 
   /**
-   * Looks at some of the others.
+   * Adds candidates.
    *
-   * @param numbers what {@link #nearest} calls each of them
+   * @param numbers as {@link #nearest} returns them
    */
-  void see(ImageSet others, int[] numbers) {
-    pictures.checkLike(others);
-    int stride = pictures.stride();
-    IntStream.range(0, pictures.size())
+  void add(ImageSet others, int[] numbers) {
+    images.checkLike(others);
+    int stride = images.stride();
+    IntStream.range(0, images.size())
         .parallel()
         .forEach(
             i -> {
               for (int j = 0; j < others.size(); j++) {
                 double square =
                     Kernels.squaredDistance(
-                        pictures.values(),
+                        images.values(),
                         i * stride,
                         others.values(),
                         j * stride,
@@ -49,12 +49,12 @@ final class Neighbours {
             });
   }
 
-  /** Root-mean-square difference to the nearest, in grey levels of 255. */
+  /** Root-mean-square difference from the nearest neighbour, in grey levels of 255. */
   double[] distances() {
-    return Arrays.stream(squares).map(s -> 127.5 * Math.sqrt(s / pictures.stride())).toArray();
+    return Arrays.stream(squares).map(s -> 127.5 * Math.sqrt(s / images.stride())).toArray();
   }
 
-  /** The number of each picture's nearest. */
+  /** The index of the nearest neighbour of each image. */
   int[] nearest() {
     return nearest.clone();
   }

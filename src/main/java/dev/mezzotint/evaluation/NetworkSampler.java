@@ -13,22 +13,22 @@ import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Samples a network in large passes. Used by one thread; the network stays the caller's. */
+/** Samples a network in large passes. Used by one thread; the caller closes the network. */
 public final class NetworkSampler implements ImageSampler {
   private final SamplingNetwork network;
   private final List<Stage> stages;
   private final Optional<UniformGuidance> guided;
   private final ImageSet shape;
   private final @Nullable BlueNoise blue;
-  private final IntConsumer painted;
+  private final IntConsumer sampled;
   private int rows;
 
   /**
    * @param guided empty for no guidance
-   * @param shape an empty set of the pictures' size
+   * @param shape an empty set with the shape of the images
    * @param blueNoise whether x0 is blue noise rather than white
-   * @param rows pictures in one pass at most; fewer where the device has too little memory
-   * @param painted told of the number of pictures after each pass
+   * @param rows images in one pass at most; fewer when the device runs out of memory
+   * @param sampled accepts the number of images after each pass
    */
   public NetworkSampler(
       SamplingNetwork network,
@@ -37,26 +37,26 @@ public final class NetworkSampler implements ImageSampler {
       ImageSet shape,
       boolean blueNoise,
       int rows,
-      IntConsumer painted) {
+      IntConsumer sampled) {
     this.network = network;
     this.stages = List.copyOf(stages);
     this.guided = guided;
     this.shape = shape;
     this.blue = blueNoise ? new BlueNoise(shape.height(), shape.width()) : null;
     this.rows = rows;
-    this.painted = painted;
+    this.sampled = sampled;
   }
 
   @Override
-  public ImageSet paint(long seed, Optional<ImageSet> conditions, long[] classes) {
-    ImageSet pictures = shape.blank(classes.length);
+  public ImageSet sample(long seed, Optional<ImageSet> conditions, long[] classes) {
+    ImageSet images = shape.blank(classes.length);
     int stride = shape.stride();
     int from = 0;
     while (from < classes.length) {
       int to = Math.min(classes.length, from + rows);
       try {
         float[] x1 = pass(seed, conditions, classes, from, to);
-        System.arraycopy(x1, 0, pictures.values(), from * stride, x1.length);
+        System.arraycopy(x1, 0, images.values(), from * stride, x1.length);
       } catch (DeviceMemoryException e) {
         if (rows == 1) {
           throw e;
@@ -64,10 +64,10 @@ public final class NetworkSampler implements ImageSampler {
         rows = (rows + 1) / 2;
         continue;
       }
-      painted.accept(to - from);
+      sampled.accept(to - from);
       from = to;
     }
-    return pictures;
+    return images;
   }
 
   private float[] pass(long seed, Optional<ImageSet> conditions, long[] classes, int from, int to) {

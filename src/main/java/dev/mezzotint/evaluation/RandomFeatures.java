@@ -5,28 +5,28 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * Features of pictures from a small convolutional network that nobody trained: its weights follow
- * from a fixed seed. Networks with random weights compare distributions fairly where those trained
- * on photographs do not fit the pictures [1]; figures compare only within this software.
+ * Features of images from a small convolutional network with random weights from a fixed seed. Such
+ * networks compare distributions fairly where networks trained on photographs do not fit the images
+ * [1]. Values are comparable within this software only.
  *
  * <p>Four convolutions of 3×3 with 16, 32, 64 and 128 channels, each with ReLU, the first three
  * followed by averaging 2×2. The activations of all four, averaged on a grid of 4×4 places,
- * standardised by the reference pictures and weighted so that each convolution counts the same, are
- * projected at random to {@value #LENGTH} values f, and f / √(1 + |f|²/{@value #LENGTH}) is taken,
- * lest a few odd pictures decide.
+ * standardised by the reference images and weighted so that each convolution counts the same, are
+ * projected at random to {@value #LENGTH} values f. The feature is f / √(1 + |f|²/{@value
+ * #LENGTH}), which limits the influence of outliers.
  *
  * <p>[1] Naeem, Oh, Uh, Choi, Yoo: Reliable fidelity and diversity metrics for generative models.
  * ICML 2020. Immutable.
  */
 final class RandomFeatures {
-  /** Values of a picture's feature. */
+  /** Values of an image's feature. */
   static final int LENGTH = 128;
 
   private static final long SEED = 0x6665617475726573L;
   private static final int[] WIDTHS = {16, 32, 64, 128};
   private static final int GRID = 4;
 
-  /** Of an activation, as a share of the root of its convolution's mean variance. */
+  /** Minimum for an activation, as a share of the root of its convolution's mean variance. */
   private static final double DEVIATION_MIN = 0.5;
 
   private final double[] mean;
@@ -34,7 +34,7 @@ final class RandomFeatures {
   private final float[] projection;
 
   /**
-   * @param reference pictures whose features have mean 0 and deviation 1
+   * @param reference images whose features have mean 0 and deviation 1
    */
   RandomFeatures(ImageSet reference) {
     float[][] raw = activations(reference);
@@ -56,7 +56,7 @@ final class RandomFeatures {
         variance += Math.max(0, squares[to] - mean[to] * mean[to]);
         to++;
       }
-      // What hardly ever fires would otherwise decide alone wherever it does.
+      // Limits the weight of activations that are rarely non-zero.
       double least = Math.max(1e-3, DEVIATION_MIN * Math.sqrt(variance / (to - from)));
       for (int i = from; i < to; i++) {
         double deviation = Math.sqrt(Math.max(0, squares[i] - mean[i] * mean[i]));
@@ -68,9 +68,9 @@ final class RandomFeatures {
     Noise.gaussian(SEED, WIDTHS.length, projection, 0, projection.length);
   }
 
-  /** A feature for each picture. */
-  float[][] of(ImageSet pictures) {
-    float[][] raw = activations(pictures);
+  /** The feature of each image. */
+  float[][] of(ImageSet images) {
+    float[][] raw = activations(images);
     float[][] features = new float[raw.length][LENGTH];
     for (int n = 0; n < raw.length; n++) {
       for (int i = 0; i < raw[n].length; i++) {
@@ -85,7 +85,7 @@ final class RandomFeatures {
     return features;
   }
 
-  /** For each activation 1/√(4 n), n the activations of its convolution. */
+  /** 1/√(4 n) for each activation, where n counts the activations of its convolution. */
   private static float[] weights(int height, int width) {
     float[] weights = new float[length(height, width)];
     int at = 0;
@@ -114,10 +114,10 @@ final class RandomFeatures {
     return length;
   }
 
-  private static float[][] activations(ImageSet pictures) {
-    float[][] kernels = kernels(pictures.channels());
-    float[][] rows = new float[pictures.size()][];
-    IntStream.range(0, rows.length).parallel().forEach(n -> rows[n] = row(pictures, n, kernels));
+  private static float[][] activations(ImageSet images) {
+    float[][] kernels = kernels(images.channels());
+    float[][] rows = new float[images.size()][];
+    IntStream.range(0, rows.length).parallel().forEach(n -> rows[n] = row(images, n, kernels));
     return rows;
   }
 
@@ -143,7 +143,7 @@ final class RandomFeatures {
     return kernels;
   }
 
-  /** Every other kernel is blind to flat areas, or edges would drown in the colours of areas. */
+  /** Makes every other kernel ignore flat areas, whose colours would otherwise outweigh edges. */
   private static void centre(float[] kernel, int at, int step) {
     float mean = 0;
     for (int place = 0; place < 9; place++) {
@@ -154,14 +154,14 @@ final class RandomFeatures {
     }
   }
 
-  private static float[] row(ImageSet pictures, int n, float[][] kernels) {
-    int h = pictures.height();
-    int w = pictures.width();
-    int channels = pictures.channels();
-    float[] map = new float[pictures.stride()]; // pixel × channel from here on
+  private static float[] row(ImageSet images, int n, float[][] kernels) {
+    int h = images.height();
+    int w = images.width();
+    int channels = images.channels();
+    float[] map = new float[images.stride()]; // pixel × channel from here on
     for (int c = 0; c < channels; c++) {
       for (int i = 0; i < h * w; i++) {
-        map[i * channels + c] = pictures.values()[(n * channels + c) * h * w + i];
+        map[i * channels + c] = images.values()[(n * channels + c) * h * w + i];
       }
     }
     float[] row = new float[length(h, w)];
@@ -187,7 +187,7 @@ final class RandomFeatures {
       for (int x = 0; x < w; x++) {
         System.arraycopy(kernel, 9 * channels * out, sums, 0, out);
         for (int place = 0; place < 9; place++) {
-          int fromY = Math.max(0, Math.min(h - 1, y + place / 3 - 1)); // edges go on as they are
+          int fromY = Math.max(0, Math.min(h - 1, y + place / 3 - 1)); // clamped at the border
           int fromX = Math.max(0, Math.min(w - 1, x + place % 3 - 1));
           for (int c = 0; c < channels; c++) {
             float value = in[(fromY * w + fromX) * channels + c];
@@ -202,7 +202,7 @@ final class RandomFeatures {
     return result;
   }
 
-  /** Means over a grid of places, appended to a row. */
+  /** Means over a grid, appended to a row. */
   private static int pooled(float[] map, int h, int w, int channels, float[] row, int at) {
     int rows = Math.min(GRID, h);
     int columns = Math.min(GRID, w);

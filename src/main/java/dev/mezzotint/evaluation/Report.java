@@ -10,31 +10,31 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What an evaluation found.
+ * The result of an evaluation.
  *
- * @param settings what it was measured with
- * @param sheet generated beside real pictures, see {@link Evaluation}
+ * @param settings of the measurement
+ * @param sheet of generated and real images
  */
-public record Report(Map<String, Object> settings, List<Metric> figures, Pixels sheet) {
+public record Report(Map<String, Object> settings, List<Metric> metrics, Pixels sheet) {
   public Report {
     settings = new LinkedHashMap<>(settings);
-    figures = List.copyOf(figures);
+    metrics = List.copyOf(metrics);
   }
 
   /** A table for people. */
   public List<String> lines() {
-    boolean conditioned = figures.stream().anyMatch(f -> f.baseline().isPresent());
+    boolean conditioned = metrics.stream().anyMatch(f -> f.baseline().isPresent());
     List<String> lines = new ArrayList<>();
-    String head = String.format("%-48s%18s%18s%8s", "figure", "model", "real", "ratio");
+    String head = String.format("%-48s%18s%18s%8s", "metric", "model", "real", "ratio");
     lines.add(
         head + (conditioned ? String.format("%18s%18s%8s", "shuffled", "mean colour", "") : ""));
-    for (Metric figure : figures) {
-      StringBuilder line = new StringBuilder(String.format("%-48s", figure.words()));
-      line.append(cell(Optional.of(figure.model()))).append(cell(Optional.of(figure.floor())));
-      line.append(String.format(Locale.ROOT, "%8.2f", figure.ratio()));
+    for (Metric metric : metrics) {
+      StringBuilder line = new StringBuilder(String.format("%-48s", metric.label()));
+      line.append(cell(Optional.of(metric.model()))).append(cell(Optional.of(metric.floor())));
+      line.append(String.format(Locale.ROOT, "%8.2f", metric.ratio()));
       if (conditioned) {
-        line.append(cell(figure.worst())).append(cell(figure.baseline()));
-        figure
+        line.append(cell(metric.worst())).append(cell(metric.baseline()));
+        metric
             .baselineRatio()
             .ifPresent(ratio -> line.append(String.format(Locale.ROOT, "%7.2fx", ratio)));
       }
@@ -56,17 +56,17 @@ public record Report(Map<String, Object> settings, List<Metric> figures, Pixels 
         .orElse(" ".repeat(18));
   }
 
-  /** For JSON: settings, and the figures by their keys. */
+  /** For JSON: settings, and the metrics by their keys. */
   public Map<String, Object> toMap() {
     Map<String, Object> all = new LinkedHashMap<>();
-    figures.forEach(figure -> all.put(figure.key(), figure.toMap()));
+    metrics.forEach(metric -> all.put(metric.key(), metric.toMap()));
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("settings", settings);
     map.put("figures", all);
     return map;
   }
 
-  public Optional<Metric> figure(String key) {
-    return figures.stream().filter(f -> f.key().equals(key)).findFirst();
+  public Optional<Metric> metric(String key) {
+    return metrics.stream().filter(f -> f.key().equals(key)).findFirst();
   }
 }

@@ -2,12 +2,13 @@ package dev.mezzotint.evaluation;
 
 import dev.mezzotint.dataset.Condition;
 import dev.mezzotint.iadb.RandomStream;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * Which pixels of a condition belong together: those of one class of the first label map, or, where
- * conditions are pictures, those near one of {@value #CLUSTERS} colours that are found in training
- * conditions by k-means. Immutable.
+ * Segments the pixels of conditions: by the class of the first label map or, where conditions are
+ * images, by the nearest of {@value #CLUSTERS} colours found in training conditions by k-means.
+ * Immutable.
  */
 final class Segments {
   static final int CLUSTERS = 12;
@@ -26,8 +27,8 @@ final class Segments {
   }
 
   /**
-   * @param conditions in the order of the channels
-   * @param examples conditions to find colours in
+   * @param conditions in channel order
+   * @param examples conditions for the clustering
    */
   static Segments of(List<Condition> conditions, ImageSet examples, long seed) {
     int first = 0;
@@ -41,13 +42,13 @@ final class Segments {
     return new Segments(0, channels, clusters(examples, channels, seed));
   }
 
-  /** How many there may be. */
+  /** The largest number of segments. */
   int count() {
     return colours.length == 0 ? channels : colours.length;
   }
 
-  /** For each picture the segment of each pixel. */
-  byte[][] of(ImageSet conditions) {
+  /** The segment of each pixel of each condition. */
+  byte[][] map(ImageSet conditions) {
     byte[][] all = new byte[conditions.size()][conditions.plane()];
     float[] pixel = new float[channels];
     for (int n = 0; n < all.length; n++) {
@@ -90,7 +91,7 @@ final class Segments {
     return Kernels.squaredDistance(a, 0, b, 0, a.length, Double.MAX_VALUE);
   }
 
-  /** k-means from centres that lie far from each other, each the farthest of a few. */
+  /** k-means, started from centres that are each the farthest of 100 random pixels. */
   private static float[][] clusters(ImageSet examples, int channels, long seed) {
     RandomStream draws = new RandomStream(seed, 0x6b6d65616e73L);
     float[][] pixels = new float[PIXELS][channels];
@@ -113,7 +114,7 @@ final class Segments {
           farthest = pixel;
         }
       }
-      float[][] more = java.util.Arrays.copyOf(centres, centres.length + 1);
+      float[][] more = Arrays.copyOf(centres, centres.length + 1);
       more[centres.length] = farthest.clone();
       centres = more;
     }

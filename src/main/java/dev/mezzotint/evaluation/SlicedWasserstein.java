@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The sliced 1-Wasserstein distance between patches of two sets of pictures, per level of the
+ * The sliced 1-Wasserstein distance between patches of two sets of images, per level of the
  * Laplacian pyramid [1]: patches of both sets are projected onto random lines, where the best
- * pairing is by rank. Fine levels see textures and edges, the coarsest sees large shapes and
+ * pairing is by rank. Fine levels compare textures and edges, the coarsest large shapes and
  * colours.
  *
- * <p>Otherwise than in [1] both sets are normalised by the reference's mean and deviation per
- * channel, not each by its own, which would hide wrong colours and a wrong contrast; and patches
- * stand at the same random places in both sets, so that a set has distance 0 from itself.
+ * <p>Unlike [1], both sets are normalised by the reference's mean and deviation per channel, not
+ * each by its own, which would hide wrong colours and contrast; and patches are taken at the same
+ * random places in both sets, so that a set has distance 0 from itself.
  *
  * <p>[1] Karras, Aila, Laine, Lehtinen: Progressive growing of GANs. ICLR 2018. Immutable.
  */
@@ -22,10 +22,10 @@ final class SlicedWasserstein {
   /** Side of a patch. */
   static final int PATCH = 7;
 
-  static final int PATCHES = 64; // of each picture at each level
+  static final int PATCHES = 64; // of each image at each level
   static final int DIRECTIONS = 128;
 
-  /** Distances are told in thousandths of the reference's deviation. */
+  /** Distances are in thousandths of the reference's deviation. */
   private static final double UNIT = 1000;
 
   private static final int BLOCK = 1024; // patches that one task projects
@@ -43,7 +43,7 @@ final class SlicedWasserstein {
   private record Level(double[] mean, double[] deviation, float[][] lines) {}
 
   /**
-   * @param reference the set that others are compared with
+   * @param reference the set to compare others with
    * @param seed of patches and directions
    */
   SlicedWasserstein(ImageSet reference, long seed) {
@@ -62,7 +62,7 @@ final class SlicedWasserstein {
     }
   }
 
-  /** Finest level first, in thousandths. The other set must have as many pictures. */
+  /** Finest level first, in thousandths. Both sets must have the same size. */
   double[] to(ImageSet other) {
     reference.checkLike(other);
     if (other.size() != reference.size()) {
@@ -82,14 +82,14 @@ final class SlicedWasserstein {
   private float[] patches(ImageSet level, int index) {
     int length = level.channels() * PATCH * PATCH;
     float[] patches = new float[level.size() * PATCHES * length];
-    for (int picture = 0; picture < level.size(); picture++) {
-      RandomStream draws = new RandomStream(seed + index, picture);
+    for (int n = 0; n < level.size(); n++) {
+      RandomStream draws = new RandomStream(seed + index, n);
       for (int p = 0; p < PATCHES; p++) {
         int top = draws.below(level.height() - PATCH + 1);
         int left = draws.below(level.width() - PATCH + 1);
-        int to = (picture * PATCHES + p) * length;
+        int to = (n * PATCHES + p) * length;
         for (int c = 0; c < level.channels(); c++) {
-          int plane = (picture * level.channels() + c) * level.plane();
+          int plane = (n * level.channels() + c) * level.plane();
           for (int y = 0; y < PATCH; y++) {
             int from = plane + (top + y) * level.width() + left;
             System.arraycopy(level.values(), from, patches, to, PATCH);
@@ -112,7 +112,7 @@ final class SlicedWasserstein {
     double n = (double) patches.length / channels;
     for (int c = 0; c < channels; c++) {
       mean[c] /= n;
-      // Flat pictures have no deviation to be measured in: one grey level of 255 stands in.
+      // Flat images have no deviation: one grey level of 255 replaces it.
       deviation[c] =
           Math.max(1 / 127.5, Math.sqrt(Math.max(0, squares[c] / n - mean[c] * mean[c])));
     }

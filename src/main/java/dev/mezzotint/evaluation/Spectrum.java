@@ -3,23 +3,23 @@ package dev.mezzotint.evaluation;
 import java.util.stream.IntStream;
 
 /**
- * How much power pictures have at each spatial frequency: |Fourier transform|² under a Hann window,
- * averaged over pictures, channels and directions.
+ * The power of images at each spatial frequency: |Fourier transform|² under a Hann window, averaged
+ * over images, channels and directions.
  */
 final class Spectrum {
   private Spectrum() {}
 
   /**
-   * Mean power at 1, 2, … cycles per picture, up to half the shorter side. A frequency of direction
-   * (u, v) counts at the nearest whole number to √(u² + v²).
+   * Mean power at 1, 2, … cycles per image, up to half the shorter side. A frequency (u, v) belongs
+   * to the integer nearest to √(u² + v²).
    */
-  static double[] radial(ImageSet pictures) {
-    int h = pictures.height();
-    int w = pictures.width();
+  static double[] radial(ImageSet images) {
+    int h = images.height();
+    int w = images.width();
     double[][] planes =
-        IntStream.range(0, pictures.size() * pictures.channels())
+        IntStream.range(0, images.size() * images.channels())
             .parallel()
-            .mapToObj(plane -> radial(pictures.values(), plane * h * w, h, w))
+            .mapToObj(plane -> radial(images.values(), plane * h * w, h, w))
             .toArray(double[][]::new);
     double[] mean = new double[Math.min(h, w) / 2];
     for (double[] plane : planes) {
@@ -30,7 +30,7 @@ final class Spectrum {
     return mean;
   }
 
-  /** The mean difference of two spectra in decibels, without sign. */
+  /** The mean absolute difference of two spectra in decibels. */
   static double error(double[] real, double[] other) {
     double sum = 0;
     for (int r = 0; r < real.length; r++) {
@@ -39,7 +39,7 @@ final class Spectrum {
     return sum / real.length;
   }
 
-  /** Power below what rounding to 255 grey levels leaves is as good as none. */
+  /** Limited below by the power that rounding to 255 grey levels leaves. */
   static double decibels(double power) {
     return 10 * Math.log10(Math.max(1e-6, power));
   }
@@ -55,7 +55,7 @@ final class Spectrum {
     int[] counts = new int[bins];
     for (int u = 0; u < h; u++) {
       for (int v = 0; v < w; v++) {
-        // Cycles per picture's shorter side, so that oblong pictures have round frequencies too.
+        // Cycles per shorter side, so that frequencies of oblong images are isotropic.
         double fu = Math.min(u, h - u) * (double) Math.min(h, w) / h;
         double fv = Math.min(v, w - v) * (double) Math.min(h, w) / w;
         int bin = (int) Math.round(Math.hypot(fu, fv)) - 1;
@@ -71,7 +71,7 @@ final class Spectrum {
     return sums;
   }
 
-  /** |F(u, v)|² per pixel, by rows and then columns; sides are small, so no fast transform. */
+  /** |F(u, v)|² per pixel, by rows and then columns; a DFT, because sides are small. */
   private static double[] power(float[] values, int at, int h, int w, double mean) {
     double[] windowH = hann(h);
     double[] windowW = hann(w);

@@ -10,12 +10,12 @@ import dev.mezzotint.network.SamplingNetwork.Slots;
 import java.util.Arrays;
 import java.util.List;
 
-/** Records a model's trajectories on a fine grid of α and places steps on it. */
+/** Records a model's trajectories on a fine grid of α, for the placement of steps. */
 public final class StepTuning {
   /** Intervals of the grid. */
   public static final int GRID = 128;
 
-  /** Trajectories that the placement is the best for on average. */
+  /** Trajectories over which the placement is optimal on average. */
   public static final int TRAJECTORIES = 16;
 
   private static final long SEED = 0x74756e65L;
@@ -23,7 +23,7 @@ public final class StepTuning {
   private StepTuning() {}
 
   /**
-   * Trajectories from fixed Gaussian noise, by AB2 on the grid.
+   * Records trajectories from fixed Gaussian noise, by AB2 on the grid.
    *
    * @param values C×height×width
    * @param condition of {@link #TRAJECTORIES} rows, K×height×width each; empty when K = 0
@@ -65,7 +65,7 @@ public final class StepTuning {
     return placement;
   }
 
-  /** D of all rows: a stage that adds it once, less what was there before. */
+  /** The direction D of all rows: a stage that adds it once to x, less x. */
   private static float[] direction(
       Slots slots, float[] x, double alpha, float[] condition, long[] classes) {
     int rows = classes.length;

@@ -1,7 +1,8 @@
 /**
- * How good a model's pictures are, in figures that need no network from elsewhere, each beside the
- * floor that real pictures have against real ones. Pure computation on float pictures; a {@link
- * dev.mezzotint.evaluation.Painter} supplies the model's. The command {@code evaluate} runs it.
+ * Quality metrics of a model's images that need no pretrained network, each with the floor that
+ * real images have against real ones. Pure computation on float images; an {@link
+ * dev.mezzotint.evaluation.ImageSampler} generates the model's. The command {@code evaluate} runs
+ * it.
  */
 @NullMarked
 package dev.mezzotint.evaluation;

@@ -16,19 +16,22 @@ import dev.mezzotint.storage.Sha256;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * What a job makes of its pictures: grid, clip, contact sheet, and the files themselves where they
- * are to be in the event. For one attempt and one thread.
+ * Builds the derived artifacts of a job: grid, clip, contact sheet, and the files inlined in its
+ * event. They are built from the stored files, not from this attempt's samples, so that they show
+ * what the manifest lists even where an earlier attempt on another device made some of the images.
+ *
+ * <p>For one attempt. {@link #add} is safe for use by many threads.
  */
 final class DerivedArtifacts {
-  /** Files that go with an event, decoded. */
+  /** Files inlined in an event, decoded. */
   static final int INLINE_BYTES_MAX = 128 << 10;
 
   static final int INLINE_COUNT_MAX = 64;
@@ -36,90 +39,98 @@ final class DerivedArtifacts {
   private final ObjectStore store;
   private final Plan plan;
   private final ConditionInputs conditions;
-  private final Set<Integer> sheetFrames;
-  private final KeptFiles files;
+  private final Set<Integer> sheetFrames = new TreeSet<>();
+  private final int variations;
+  private final boolean needsAll;
+  private final Map<Integer, byte[]> files = new TreeMap<>(); // by index; guarded by itself
   private final List<GeneratedImages.BadFile> badReferences = new ArrayList<>();
 
   DerivedArtifacts(ObjectStore store, Plan plan, ConditionInputs conditions) {
     this.store = store;
     this.plan = plan;
     this.conditions = conditions;
-    this.sheetFrames = new TreeSet<>();
+    this.variations = plan.frames().map(Frames::variations).orElse(1);
     boolean sheet = plan.request().frames().flatMap(FrameRequest::references).isPresent();
     plan.frames()
         .filter(frames -> sheet)
         .ifPresent(frames -> sheetFrames.addAll(ContactSheet.selectFrames(frames, plan.model())));
     GenerationRequest.Output output = plan.request().output();
-    boolean all = output.grid() || output.clip() || inline();
-    int variations = plan.frames().map(Frames::variations).orElse(1);
-    this.files = new KeptFiles(index -> all || sheetFrames.contains(index / variations));
+    this.needsAll = output.grid() || output.clip() || inline();
   }
 
   private boolean inline() {
     return plan.request().output().inline() && plan.count() <= INLINE_COUNT_MAX;
   }
 
-  /** Takes the pictures' files while they are made. */
-  KeptFiles files() {
-    return files;
+  /** Keeps the stored file of an image if an artifact needs it. */
+  void add(int index, byte[] file) {
+    if (needsAll || sheetFrames.contains(index / variations)) {
+      synchronized (files) {
+        files.put(index, file);
+      }
+    }
+  }
+
+  private Optional<byte[]> file(int index) {
+    synchronized (files) {
+      return Optional.ofNullable(files.get(index));
+    }
+  }
+
+  private List<byte[]> allFiles() {
+    synchronized (files) {
+      return List.copyOf(files.values());
+    }
   }
 
   /**
-   * Everything together.
+   * Builds and stores all requested artifacts.
    *
+   * @param images all that were made
    * @param failed causes by frame
    */
-  GeneratedImages of(
-      List<GeneratedImages.Image> images, Map<Integer, String> failed, AttemptContext watch)
+  GeneratedImages build(
+      List<GeneratedImages.Image> images, Map<Integer, String> failed, AttemptContext attempt)
       throws InterruptedException {
     GenerationRequest.Output output = plan.request().output();
     String id = plan.request().id().value();
     Optional<GeneratedImages.File> grid = Optional.empty();
     if (output.grid()) {
-      grid = Optional.of(keep(Keys.grid(id), Encoding.grid(files.all(), plan.model()), watch));
+      grid = Optional.of(put(Keys.grid(id), Encoding.grid(allFiles(), plan.model()), attempt));
     }
     Optional<GeneratedImages.File> clip = Optional.empty();
     if (output.clip()) {
-      int beside = plan.frames().map(Frames::variations).orElse(1);
-      byte[] png = Encoding.clip(clipFrames(beside), plan.model());
-      clip = Optional.of(keep(Keys.clip(id), png, watch));
+      clip = Optional.of(put(Keys.clip(id), Encoding.clip(clipFrames(), plan.model()), attempt));
     }
     Optional<GeneratedImages.File> sheet = Optional.empty();
     if (!sheetFrames.isEmpty()) {
-      Optional<byte[]> png = sheet(failed, watch);
-      if (png.isPresent()) {
-        sheet = Optional.of(keep(Keys.sheet(id), png.get(), watch));
+      ContactSheet drawn = sheet(failed, attempt);
+      if (!drawn.isEmpty()) {
+        sheet = Optional.of(put(Keys.sheet(id), Png.encode(drawn.draw()), attempt));
       }
     }
+    List<GeneratedImages.BadFile> failedFrames = new ArrayList<>();
+    failed.forEach(
+        (frame, cause) ->
+            failedFrames.add(
+                new GeneratedImages.BadFile(
+                    plan.frames().orElseThrow().frames().get(frame).input(), cause)));
     return new GeneratedImages(
         Optional.of(plan.settings()),
         images,
-        failedFrames(failed),
+        failedFrames,
         badReferences,
         grid,
         sheet,
         clip,
-        inline() ? inlined(images) : Map.of());
+        inline() ? inlined(images) : List.of());
   }
 
-  private List<GeneratedImages.BadFile> failedFrames(Map<Integer, String> failed) {
-    List<GeneratedImages.BadFile> frames = new ArrayList<>();
-    failed.forEach(
-        (frame, cause) ->
-            frames.add(
-                new GeneratedImages.BadFile(
-                    plan.frames().orElseThrow().frames().get(frame).input(), cause)));
-    return frames;
-  }
-
-  /** Variations beside each other, one row of files for each frame that was made. */
-  private List<List<byte[]>> clipFrames(int beside) {
+  /** The files of each frame that was made: its variations, shown side by side. */
+  private List<List<byte[]>> clipFrames() {
     List<List<byte[]>> frames = new ArrayList<>();
-    for (int first = 0; first < plan.count(); first += beside) {
-      List<byte[]> row = new ArrayList<>();
-      for (int index = first; index < first + beside; index++) {
-        files.get(index).ifPresent(row::add);
-      }
+    for (int first = 0; first < plan.count(); first += variations) {
+      List<byte[]> row = variations(first);
       if (!row.isEmpty()) {
         frames.add(row);
       }
@@ -127,59 +138,66 @@ final class DerivedArtifacts {
     return frames;
   }
 
-  private Optional<byte[]> sheet(Map<Integer, String> failed, AttemptContext watch)
+  private List<byte[]> variations(int first) {
+    List<byte[]> row = new ArrayList<>();
+    for (int index = first; index < first + variations; index++) {
+      file(index).ifPresent(row::add);
+    }
+    return row;
+  }
+
+  private ContactSheet sheet(Map<Integer, String> failed, AttemptContext attempt)
       throws InterruptedException {
-    Frames frames = plan.frames().orElseThrow();
     ContactSheet sheet = new ContactSheet(plan.model());
     for (int place : sheetFrames) {
-      if (failed.containsKey(place)) {
-        continue;
+      if (!failed.containsKey(place)) {
+        Frames.Frame frame = plan.frames().orElseThrow().frames().get(place);
+        attempt.check();
+        List<Pixels> inputs = attempt.withRetry(() -> inputs(frame, place));
+        sheet.addFiles(inputs, variations(place * variations));
       }
-      Frames.Frame frame = frames.frames().get(place);
-      watch.check();
-      List<Pixels> shown = watch.withRetry(() -> shown(frame, place));
-      List<byte[]> made = new ArrayList<>();
-      for (int v = 0; v < frames.variations(); v++) {
-        files.get(place * frames.variations() + v).ifPresent(made::add);
-      }
-      sheet.add(shown, made);
     }
-    return sheet.isEmpty() ? Optional.empty() : Optional.of(Png.encode(sheet.draw()));
+    return sheet;
   }
 
-  /** A frame's condition and its reference, white where there is none. */
-  private List<Pixels> shown(Frames.Frame frame, int place) {
-    List<Pixels> shown = new ArrayList<>();
+  /** A frame's condition and its reference, which is white where there is none. */
+  private List<Pixels> inputs(Frames.Frame frame, int place) {
+    List<Pixels> inputs = new ArrayList<>();
     try {
-      shown.addAll(conditions.visualize(frame));
+      inputs.addAll(conditions.visualize(frame));
     } catch (IOException e) {
-      throw new IllegalStateException(frame.input() + " was there a moment ago", e);
+      throw new IllegalStateException("the condition of " + frame.input() + " has changed", e);
     }
     try {
-      shown.add(conditions.reference(frame, place));
+      inputs.add(
+          conditions
+              .reference(frame, place)
+              .orElseThrow(() -> new IOException("there is no reference of this name")));
     } catch (IOException e) {
       badReferences.add(new GeneratedImages.BadFile(frame.input(), String.valueOf(e.getMessage())));
-      shown.add(ContactSheet.blank(plan.model()));
+      inputs.add(ContactSheet.blank(plan.model()));
     }
-    return shown;
+    return inputs;
   }
 
-  private Map<String, String> inlined(List<GeneratedImages.Image> images) {
+  private List<GeneratedImages.InlineFile> inlined(List<GeneratedImages.Image> images) {
     long bytes = images.stream().mapToLong(GeneratedImages.Image::bytes).sum();
     if (bytes > INLINE_BYTES_MAX) {
-      return Map.of();
+      return List.of();
     }
-    Map<String, String> data = new LinkedHashMap<>();
-    List<byte[]> all = files.all();
+    List<GeneratedImages.InlineFile> inlined = new ArrayList<>();
+    List<byte[]> all = allFiles();
     for (int i = 0; i < all.size(); i++) {
-      data.put(images.get(i).key(), Base64.getEncoder().encodeToString(all.get(i)));
+      String data = Base64.getEncoder().encodeToString(all.get(i));
+      inlined.add(GeneratedImages.InlineFile.png(images.get(i).key(), data));
     }
-    return data;
+    return inlined;
   }
 
-  private GeneratedImages.File keep(String key, byte[] png, AttemptContext watch)
+  private GeneratedImages.File put(String key, byte[] png, AttemptContext attempt)
       throws InterruptedException {
-    byte[] standing = watch.withRetry(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
-    return new GeneratedImages.File(key, Sha256.sha256(standing), standing.length);
+    byte[] stored =
+        attempt.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
+    return new GeneratedImages.File(key, Sha256.sha256(stored), stored.length);
   }
 }

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a row's numbers become: a PNG file; and all of a job's, one grid. */
+/** Encodes sampled values as PNG images, animations and grids. */
 final class Encoding {
   private static final int FRAME_MILLIS = 60;
   private static final int LAST_MILLIS = 1500;
@@ -26,8 +26,8 @@ final class Encoding {
   }
 
   /**
-   * The picture, and its way from x0 as an animation in the same file: whatever plays none shows
-   * the picture.
+   * The image, with its trajectory from x0 as an animation in the same file: viewers that do not
+   * play animations show the image.
    *
    * @param frames C×H×W each
    */
@@ -44,26 +44,24 @@ final class Encoding {
   }
 
   /**
-   * Made of the files that stand in the store, not of this attempt's numbers: the grid shows what
-   * the manifest lists, also where an earlier attempt on another device made some of the pictures.
+   * All images in one.
    *
-   * @throws IllegalStateException if one of the files is no picture
+   * @throws IllegalStateException if one of the files is not an image
    */
   static byte[] grid(List<byte[]> files, ModelInfo model) {
     return Png.encode(Grid.square(files.stream().map(file -> read(file, model)).toList()));
   }
 
   /**
-   * All pictures one after the other, {@value #CLIP_MILLIS} ms each.
+   * All frames one after the other, {@value #CLIP_MILLIS} ms each.
    *
-   * @param frames files of the pictures that stand beside each other in each frame, equally many
-   * @throws IllegalStateException if one of the files is no picture
+   * @param frames files of the images that are side by side in each frame, the same number in all
+   * @throws IllegalStateException if one of the files is not an image
    */
   static byte[] clip(List<List<byte[]>> frames, ModelInfo model) {
     List<Pixels> drawn = new ArrayList<>();
-    for (List<byte[]> beside : frames) {
-      List<Pixels> pictures = beside.stream().map(file -> read(file, model)).toList();
-      drawn.add(ContactSheet.sideBySide(pictures));
+    for (List<byte[]> files : frames) {
+      drawn.add(ContactSheet.sideBySide(files.stream().map(file -> read(file, model)).toList()));
     }
     return Apng.encode(drawn, CLIP_MILLIS, CLIP_MILLIS);
   }
@@ -72,7 +70,7 @@ final class Encoding {
     try {
       return ImageReader.read(file, model.channels());
     } catch (IOException e) {
-      throw new IllegalStateException("a picture that stands in the store is unreadable", e);
+      throw new IllegalStateException("a stored image cannot be read", e);
     }
   }
 }

@@ -12,28 +12,27 @@ import dev.mezzotint.generation.input.InputLoader;
 import dev.mezzotint.generation.input.ReferencedKeys;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
-import dev.mezzotint.generation.request.SupportedOutput;
 import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.storage.InputRule;
-import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Executor;
 
 /**
- * Generation as a kind of job: a request becomes pictures in the store. Where a picture stands
- * already, an earlier attempt made it, and it counts. Safe for use by many threads.
+ * The job kind that generates images and stores them. Images that an earlier attempt has stored are
+ * kept. Safe for use by many threads.
  */
 public final class GenerationJobKind implements JobKind<GenerationRequest> {
+  /** Minimum time between progress events with frames. */
+  private static final long FRAME_PROGRESS_NANOS = 100_000_000;
+
   private final ObjectStore store;
   private final Sampler sampler;
   private final Executor pool;
@@ -42,38 +41,26 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   private final RetryPolicy retryPolicy;
 
   /**
-   * @param pool where pictures are encoded and stored; closed by the caller, after the last
-   *     delivery has ended
-   * @param patience with the store
+   * @param pool encodes and stores images; closed by the caller, after the last delivery has ended
+   * @param retryPolicy for calls of the store
+   * @param inputRule which objects requests may reference
    */
   public GenerationJobKind(
       ObjectStore store,
-      Sampler sampling,
+      Sampler sampler,
       Executor pool,
       GenerationLimits limits,
-      RetryPolicy patience) {
-    this(store, sampling, pool, limits, patience, InputRule.ANY);
-  }
-
-  /**
-   * @param inputs which objects requests may name
-   */
-  public GenerationJobKind(
-      ObjectStore store,
-      Sampler sampling,
-      Executor pool,
-      GenerationLimits limits,
-      RetryPolicy patience,
-      InputRule inputs) {
-    this.inputRule = inputs;
+      RetryPolicy retryPolicy,
+      InputRule inputRule) {
     this.store = store;
-    this.sampler = sampling;
+    this.sampler = sampler;
     this.pool = pool;
     this.limits = limits;
-    this.retryPolicy = patience;
+    this.retryPolicy = retryPolicy;
+    this.inputRule = inputRule;
   }
 
-  /** What reads generation requests. */
+  /** A reader of generation requests. */
   public static RequestReader<GenerationRequest> reader(GenerationLimits limits) {
     return new RequestReader<>() {
       @Override
@@ -83,22 +70,25 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
 
       @Override
       public GenerationRequest read(JsonObject json, Optional<Instant> expiry) {
-        GenerationRequest request =
-            GenerationRequest.parse(json, limits).withDefaultDeadline(expiry);
-        SupportedOutput.check(request);
+        GenerationRequest request = GenerationRequest.parse(json, limits, expiry);
+        if (!request.output().format().equals("png")) {
+          throw new InvalidInputException(
+              "output.format",
+              "output.format other than png is not supported by this worker version");
+        }
         return request;
       }
     };
   }
 
   @Override
-  public RequestReader<GenerationRequest> requests() {
+  public RequestReader<GenerationRequest> requestReader() {
     return reader(limits);
   }
 
   @Override
   public ExecutionPlan plan(GenerationRequest request, Optional<String> model) {
-    ReferencedKeys.of(request).check(inputRule, request.tenant());
+    ReferencedKeys.check(request, inputRule);
     ModelInfo info = sampler.resolve(model.orElse(request.model()));
     Plan plan = Plan.of(request, info, limits);
     return new ExecutionPlan() {
@@ -108,73 +98,43 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
       }
 
       @Override
-      public Outcome run(AttemptContext watch) throws InterruptedException {
-        return new Outcome.Completed(generate(plan, watch));
+      public Outcome run(AttemptContext attempt) throws InterruptedException {
+        return new Outcome.Completed(generate(plan, attempt));
       }
 
       @Override
-      public long progressNanos() {
+      public long progressIntervalNanos() {
         return request.frames().isPresent()
-            ? ProgressEvents.FRAMES_NANOS
-            : ExecutionPlan.super.progressNanos();
+            ? FRAME_PROGRESS_NANOS
+            : ExecutionPlan.super.progressIntervalNanos();
       }
     };
   }
 
-  private GeneratedImages generate(Plan asked, AttemptContext watch) throws InterruptedException {
-    ObjectStore readable = readable(asked);
-    try (ConditionInputs conditions =
-        watch.withRetry(
-            () -> ConditionInputs.open(asked.request(), asked.model(), readable, limits))) {
-      Plan plan =
-          asked
-              .request()
-              .frames()
-              .map(frames -> asked.of(conditions.frames(frames), limits))
-              .orElse(asked);
-      return generate(plan, conditions, watch);
-    }
-  }
-
-  private GeneratedImages generate(Plan plan, ConditionInputs conditions, AttemptContext watch)
+  private GeneratedImages generate(Plan requested, AttemptContext attempt)
       throws InterruptedException {
-    DerivedArtifacts companions = new DerivedArtifacts(store, plan, conditions);
-    SamplingRun rendering =
-        new SamplingRun(
-            store,
-            pool,
-            retryPolicy,
-            watch::ending,
-            plan,
-            new InputLoader(
-                new InputFetcher(readable(plan), limits.objectBytesMax()),
-                plan.request(),
-                plan.model(),
-                plan.inpainting(),
-                conditions),
-            storedKeys(plan, watch),
-            companions.files(),
-            watch.visit());
-    ProgressEvents telling = new ProgressEvents(plan, rendering.progress(), watch);
-    List<GeneratedImages.Image> images = rendering.run(sampler, telling::look);
-    Map<Integer, String> failed = rendering.progress().failed();
-    if (images.isEmpty()) {
-      throw noFrames(plan, failed);
+    GenerationRequest request = requested.request();
+    InputFetcher fetcher =
+        new InputFetcher(inputRule.restrict(store, request.tenant()), limits.objectBytesMax());
+    try (ConditionInputs conditions =
+        attempt.withRetry(
+            () -> ConditionInputs.open(request, requested.model(), fetcher, limits.imagesMax()))) {
+      Plan plan =
+          request
+              .frames()
+              .map(f -> requested.withFrames(conditions.frames(f.variations(), f.shared()), limits))
+              .orElse(requested);
+      DerivedArtifacts artifacts = new DerivedArtifacts(store, plan, conditions);
+      InputLoader inputs =
+          new InputLoader(fetcher, request, plan.model(), plan.inpainting(), conditions);
+      SamplingRun run = new SamplingRun(store, pool, retryPolicy, plan, inputs, artifacts, attempt);
+      List<GeneratedImages.Image> images = run.run(sampler);
+      Map<Integer, String> failed = run.failedFrames();
+      if (images.isEmpty()) {
+        throw noFrames(plan, failed);
+      }
+      return artifacts.build(images, failed, attempt);
     }
-    return companions.of(images, failed, watch);
-  }
-
-  private ObjectStore readable(Plan plan) {
-    return inputRule.within(store, plan.request().tenant());
-  }
-
-  /** What earlier attempts have stored. */
-  private Set<String> storedKeys(Plan plan, AttemptContext watch) throws InterruptedException {
-    if (watch.attempt() == 1) {
-      return Set.of();
-    }
-    String images = Keys.images(plan.request().id().value());
-    return watch.withRetry(() -> new HashSet<>(store.list(images)));
   }
 
   private static InvalidInputException noFrames(Plan plan, Map<Integer, String> failed) {

@@ -4,57 +4,63 @@ import dev.mezzotint.delivery.GeneratedImages;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has become of a job's pictures so far. Safe for use by many threads; whoever waits for
- * changes waits on the tally itself.
+ * Progress of a job's images. Safe for use by many threads; changes are notified on this object's
+ * monitor.
  */
 final class JobProgress {
-  private final boolean named;
+  /** Keys in one event. */
+  static final int KEYS_MAX = 256;
+
+  private final boolean framed;
+  private final long total;
 
   // All below guarded by this.
   private final GeneratedImages.@Nullable Image[] images;
   private final boolean[] settled; // stored, or failed
   private final SortedMap<Integer, String> failed = new TreeMap<>(); // causes by frame
-  private final Deque<String> fresh = new ArrayDeque<>(); // keys that nobody was told of
+  private final Deque<String> unpublished = new ArrayDeque<>(); // keys
   private long done;
   private int stored;
   private int settledCount;
 
   /**
-   * @param count pictures of the job
-   * @param named whether somebody wants to hear their keys as they are stored
+   * @param plan of the job; the keys of its frames are published as soon as they are stored
    */
-  JobProgress(int count, boolean named) {
-    this.named = named;
-    this.images = new GeneratedImages.@Nullable Image[count];
-    this.settled = new boolean[count];
+  JobProgress(Plan plan) {
+    this.framed = plan.frames().isPresent();
+    this.total = plan.stagesTotal();
+    this.images = new GeneratedImages.@Nullable Image[plan.count()];
+    this.settled = new boolean[plan.count()];
   }
 
-  /** So many evaluations were made. */
+  /** Counts evaluations, all rows together. */
   synchronized void advanced(int stages) {
     done += stages;
   }
 
-  /** A picture stands in the store. */
+  /** An image is in the store. */
   synchronized void stored(int index, GeneratedImages.Image image) {
     if (settled[index]) {
       return;
     }
     images[index] = image;
     stored++;
-    if (named) {
-      fresh.add(image.key());
+    if (framed) {
+      unpublished.add(image.key());
     }
     settle(index);
   }
 
   /**
-   * A picture will not be made.
+   * An image will not be made.
    *
    * @param stages that it would have taken
    */
@@ -80,7 +86,7 @@ final class JobProgress {
     return settledCount;
   }
 
-  /** Whether nothing of these is under way any more. */
+  /** Whether all images of a range are stored or failed. */
   synchronized boolean settled(int from, int to) {
     for (int index = from; index < to; index++) {
       if (!settled[index]) {
@@ -95,12 +101,12 @@ final class JobProgress {
     return done;
   }
 
-  /** Pictures that stand in the store. */
+  /** Number of stored images. */
   synchronized int stored() {
     return stored;
   }
 
-  /** Pictures that stand in the store, in the order of their index. */
+  /** Stored images in the order of their index. */
   synchronized List<GeneratedImages.Image> images() {
     List<GeneratedImages.Image> all = new ArrayList<>();
     for (GeneratedImages.Image image : images) {
@@ -111,22 +117,29 @@ final class JobProgress {
     return all;
   }
 
-  /** Frames that could not be made, and why, in the order of the frames. */
+  /** Causes of frames that failed, in the order of the frames. */
   synchronized SortedMap<Integer, String> failed() {
     return new TreeMap<>(failed);
   }
 
-  /** Whether there are keys that {@link #fresh} has not given yet. */
-  synchronized boolean hasFresh() {
-    return !fresh.isEmpty();
+  /** Whether frames were stored that no event contains yet. */
+  synchronized boolean hasUnpublished() {
+    return !unpublished.isEmpty();
   }
 
-  /** Keys of stored pictures, each given once. */
-  synchronized List<String> fresh(int countMax) {
-    List<String> keys = new ArrayList<>();
-    while (keys.size() < countMax && !fresh.isEmpty()) {
-      keys.add(fresh.remove());
+  /** The members of a progress event; each key of a frame is in one event only. */
+  synchronized Map<String, Object> event() {
+    Map<String, Object> event = new LinkedHashMap<>();
+    event.put("done", done);
+    event.put("total", total);
+    event.put("images", stored);
+    if (framed) {
+      List<String> keys = new ArrayList<>();
+      while (keys.size() < KEYS_MAX && !unpublished.isEmpty()) {
+        keys.add(unpublished.remove());
+      }
+      event.put("frames", keys);
     }
-    return keys;
+    return event;
   }
 }

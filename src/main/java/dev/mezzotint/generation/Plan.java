@@ -20,11 +20,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A request together with the model it got: every default filled in.
+ * A validated request with its model and all defaults applied.
  *
- * @param inpainting what follows each stage where a mask is given
+ * @param inpainting runs after each stage if there is a mask
  * @param stages of each row: from α = 0, or from the α of {@code init}, to 1
- * @param frames of a request that is about frames, once somebody has looked what there is
+ * @param frames of a request for frames, once its sources have been listed
  */
 public record Plan(
     GenerationRequest request,
@@ -36,17 +36,17 @@ public record Plan(
     List<Stage> stages,
     Optional<Frames> frames) {
 
-  /** How often inpainting takes each step again: enough for the two parts to find together. */
+  /** Repetitions of each step in inpainting: enough to harmonize the two parts of the image. */
   public static final int INPAINTING_REPEATS = 2;
 
-  /** A grid is made in memory, 3 bytes a pixel. */
+  /** A grid is built in memory, 3 bytes a pixel. */
   static final long GRID_PIXELS_MAX = 1L << 24;
 
-  /** Frames stand in memory until their picture is finished: 4 bytes each. */
+  /** Trajectories are in memory until their image is finished, 4 bytes a value. */
   static final long FRAME_VALUES_MAX = 1L << 26;
 
   /**
-   * @throws InvalidInputException naming the field that does not go with this model
+   * @throws InvalidInputException naming the field that the model does not support
    */
   static Plan of(GenerationRequest request, ModelInfo model, GenerationLimits limits) {
     if (model.channels() != 1 && model.channels() != 3) {
@@ -54,9 +54,9 @@ public record Plan(
           "model",
           "model "
               + model.reference()
-              + (" gives " + model.channels() + " channels, a picture has 1 or 3"));
+              + (" makes " + model.channels() + " channels, an image has 1 or 3"));
     }
-    checkClassLabel(request, model);
+    model.checkClassLabel("classLabel", request.classLabel());
     if (model.conditionChannels() == 0 && !request.condition().isEmpty()) {
       throw new InvalidInputException(
           "condition", "condition is not for model " + model.reference() + ", which takes none");
@@ -65,7 +65,9 @@ public record Plan(
     Solver sampler = request.sampler().orElse(model.sampler());
     int steps = request.steps().orElse(model.steps());
     checkStart(request, model);
-    checkGuidance(request, model);
+    if (request.guidance() != 1) {
+      model.checkGuidable("guidance");
+    }
     AlphaSchedule schedule = schedule(request, model, steps);
     double from = request.init().map(GenerationRequest.Init::alpha).orElse(0.0);
     double[] alphas = schedule.alphas(steps, from, 1);
@@ -81,16 +83,16 @@ public record Plan(
   }
 
   /**
-   * With the frames that there turned out to be.
+   * The same plan with its frames.
    *
    * @throws InvalidInputException if they are too many
    */
-  Plan of(Frames found, GenerationLimits limits) {
+  Plan withFrames(Frames found, GenerationLimits limits) {
     long count = (long) found.frames().size() * found.variations();
     if (count > limits.imagesMax()) {
       throw new InvalidInputException(
           "variations",
-          "variations: %d of %d conditions are %d pictures, at most %d are allowed"
+          "variations: %d of %d conditions are %d images, at most %d are allowed"
               .formatted(found.variations(), found.frames().size(), count, limits.imagesMax()));
     }
     Plan plan =
@@ -99,7 +101,7 @@ public record Plan(
     return plan;
   }
 
-  /** Refuses what would take more time or memory than a job may. */
+  /** Refuses plans that take more time or memory than a job may. */
   private void checkSize(GenerationLimits limits) {
     checkEvaluations(limits);
     GenerationRequest.Output output = request.output();
@@ -120,9 +122,9 @@ public record Plan(
     if (output.trajectory() && pixels * model.channels() * frames > FRAME_VALUES_MAX) {
       throw new InvalidInputException(
           "output.trajectory",
-          "output.trajectory has no room for so many pictures: at most "
+          "output.trajectory has too many images: at most "
               + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
-              + " of this size");
+              + " of this size are allowed");
     }
   }
 
@@ -166,7 +168,7 @@ public record Plan(
                         + model.tuned().stream().map(ModelCard.TunedSteps::steps).toList()));
   }
 
-  /** A model between two sets of pictures begins at one of them, all others at noise. */
+  /** Models between two sets of images start from an image, all others from noise. */
   private static void checkStart(GenerationRequest request, ModelInfo model) {
     if (model.p0().equals(ModelCard.GAUSSIAN)) {
       return;
@@ -176,59 +178,20 @@ public record Plan(
           "model",
           "model "
               + model.reference()
-              + " begins at "
+              + " starts from "
               + model.p0()
-              + ": a worker has Gaussian noise only");
+              + ": a worker has only Gaussian noise");
     }
     if (request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0) {
       throw new InvalidInputException(
           "init",
           "init with alpha 0 is missing: model "
               + model.reference()
-              + " goes from pictures to pictures");
+              + " goes from images to images");
     }
     if (request.mask().isPresent()) {
       throw new InvalidInputException(
-          "mask", "mask is not for model " + model.reference() + ", which begins at a picture");
-    }
-  }
-
-  private static void checkGuidance(GenerationRequest request, ModelInfo model) {
-    if (request.guidance() != 1 && model.unguided().isEmpty()) {
-      throw new InvalidInputException(
-          "guidance",
-          "guidance other than 1 needs a model that was also trained without classes or"
-              + " conditions; model "
-              + model.reference()
-              + " was not");
-    }
-  }
-
-  private static void checkClassLabel(GenerationRequest request, ModelInfo model) {
-    if (model.classes().isEmpty()) {
-      if (request.classLabel().isPresent()) {
-        throw new InvalidInputException(
-            "classLabel",
-            "classLabel is not for model " + model.reference() + ", which knows no classes");
-      }
-      return;
-    }
-    int classes = model.classes().getAsInt();
-    int label =
-        request
-            .classLabel()
-            .orElseThrow(
-                () ->
-                    new InvalidInputException(
-                        "classLabel",
-                        "classLabel is missing: model "
-                            + (model.reference() + " needs one from 0 to " + (classes - 1))));
-    if (label >= classes) {
-      throw new InvalidInputException(
-          "classLabel",
-          "classLabel must be from 0 to "
-              + (classes - 1)
-              + (" for model " + model.reference() + ", not " + label));
+          "mask", "mask is not for model " + model.reference() + ", which starts from an image");
     }
   }
 
@@ -237,17 +200,17 @@ public record Plan(
     return frames.map(Frames::count).orElse(request.seeds().count());
   }
 
-  /** Seed of the noise that an image begins as. */
+  /** Seed of the noise that an image starts from. */
   long seed(int index) {
     return frames.isPresent() ? request.seeds().seed(0) : request.seeds().seed(index);
   }
 
-  /** Where in its seed's stream the noise of an image stands. */
+  /** Index of an image's noise within its seed's stream. */
   int noiseIndex(int index) {
     return frames.map(all -> all.noiseIndex(index)).orElse(request.seeds().index(index));
   }
 
-  /** Where an image belongs in the bucket. */
+  /** Key of an image in the bucket. */
   String key(int index) {
     String id = request.id().value();
     return frames
@@ -255,7 +218,7 @@ public record Plan(
         .orElseGet(() -> Keys.image(id, index));
   }
 
-  /** Evaluations of all rows together, one a stage. */
+  /** Evaluations of all rows together, one for each stage. */
   long stagesTotal() {
     return (long) count() * stages.size();
   }
@@ -266,9 +229,9 @@ public record Plan(
   }
 
   /**
-   * Some of the job's rows.
+   * A submission of some of the job's rows.
    *
-   * @param rows what each starts from
+   * @param rows with their inputs
    */
   SamplingJob job(List<SamplingJob.Row> rows) {
     return new SamplingJob(

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.generation.input.Frames;
@@ -15,6 +16,7 @@ import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.Trajectory;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
+import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
@@ -23,6 +25,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,12 +33,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt at the pictures of a job: rows go to the device in portions, come back on its thread,
- * and are encoded and stored on a pool, each as soon as it is finished.
+ * One attempt to sample the images of a job. Rows are submitted in portions, finish on the device's
+ * thread, and are encoded and stored by a pool as soon as each is finished. Images that an earlier
+ * attempt has stored are kept as they are.
  *
  * <p>{@link #run} is called once, by the delivery's thread.
  */
@@ -43,99 +46,90 @@ final class SamplingRun implements Sampler.RowListener {
   /** Rows of one job between submission and their object in the store: bounds memory. */
   static final int IN_FLIGHT_MAX = 512;
 
-  static final int PORTION = 256;
+  private static final int PORTION = 256;
 
-  /** Rows whose pictures must be brought first: the first are under way while others come. */
-  static final int PORTION_WITH_INPUTS = 16;
+  /** Rows whose inputs are loaded first: small, so that sampling overlaps with loading. */
+  private static final int PORTION_WITH_INPUTS = 16;
 
-  /** What rows with conditions of their own may take together, before and after sampling. */
-  static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
+  /** Memory for rows with conditions of their own, before and after sampling. */
+  private static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
 
   private static final long POLL_MILLIS = 20;
 
-  /** Asked every few milliseconds while the rows are under way. */
-  interface Watch {
-
-    /**
-     * @param done evaluations, all rows together
-     * @param images that stand in the store
-     * @throws AttemptStoppedException if the attempt is to end
-     */
-    void look(long done, int images);
-  }
+  /** Time between progress events without new frames. */
+  private static final long PROGRESS_NANOS = 500_000_000;
 
   private final ObjectStore store;
   private final Executor pool;
   private final RetryPolicy retryPolicy;
-  private final BooleanSupplier stop;
   private final Plan plan;
   private final InputLoader inputs;
-  private final Set<String> storedKeys;
-  private final KeptFiles kept;
-  private final Map<Integer, Trajectory> trajectories =
-      new ConcurrentHashMap<>(); // of rows under way
-
+  private final DerivedArtifacts artifacts;
+  private final AttemptContext attempt;
   private final JobProgress progress;
-
-  private final JobListener.DeliveryObserver visit;
+  private final Map<Integer, Trajectory> trajectories = new ConcurrentHashMap<>(); // by running row
   private final LongAdder encodeNanos = new LongAdder();
   private final LongAdder storeNanos = new LongAdder();
+  private Set<String> storedKeys = Set.of();
+  private long lastProgress = System.nanoTime();
   private volatile long firstFinished;
   private volatile long lastFinished;
 
-  // Both guarded by the tally.
+  // Both guarded by progress.
   private boolean over;
   private @Nullable Throwable failure;
 
   /**
-   * @param pool where pictures are encoded and stored; its threads wait for the store
-   * @param stop true once the attempt may no longer write
-   * @param claims what the rows start from
-   * @param standing keys of pictures that an earlier attempt has stored: these count
-   * @param kept takes files that something else is to be made of
-   * @param visit hears of steps and pictures
+   * @param pool encodes and stores images; its threads block on the store
+   * @param inputs loads what rows start from
+   * @param artifacts gets the stored files
    */
   SamplingRun(
       ObjectStore store,
       Executor pool,
-      RetryPolicy patience,
-      BooleanSupplier stop,
+      RetryPolicy retryPolicy,
       Plan plan,
-      InputLoader claims,
-      Set<String> standing,
-      KeptFiles kept,
-      JobListener.DeliveryObserver visit) {
+      InputLoader inputs,
+      DerivedArtifacts artifacts,
+      AttemptContext attempt) {
     this.store = store;
-    this.pool = visit.wrap(pool);
-    this.visit = visit;
-    this.retryPolicy = patience;
-    this.stop = stop;
+    this.pool = attempt.observer().wrap(pool);
+    this.retryPolicy = retryPolicy;
     this.plan = plan;
-    this.inputs = claims;
-    this.storedKeys = standing;
-    this.kept = kept;
-    this.progress = new JobProgress(plan.count(), plan.frames().isPresent());
+    this.inputs = inputs;
+    this.artifacts = artifacts;
+    this.attempt = attempt;
+    this.progress = new JobProgress(plan);
   }
 
-  /** Rows that went to the device together. */
+  /** Rows that were submitted together. */
   private record Portion(int from, int to, Sampler.Running running) {}
 
   /**
-   * Returns once every picture stands in the store, but for those of frames that failed.
+   * Returns once all images are stored, except those of frames that failed.
    *
-   * @throws AttemptStoppedException as {@code watch} says
-   * @throws RuntimeException what the device or the store failed with
+   * @throws AttemptStoppedException if the attempt is to end
+   * @throws RuntimeException the failure of the device or the store
    */
-  List<GeneratedImages.Image> run(Sampler sampling, Watch watch) throws InterruptedException {
-    JobListener.Period steps = visit.samplingStarted(progress::done);
+  List<GeneratedImages.Image> run(Sampler sampler) throws InterruptedException {
+    if (attempt.attempt() > 1) {
+      String images = Keys.images(plan.request().id().value());
+      storedKeys = attempt.withRetry(() -> new HashSet<>(store.list(images)));
+    }
+    JobListener.Period steps = attempt.observer().samplingStarted(progress::done);
     try {
-      return runPortions(sampling, watch);
+      return runPortions(sampler);
     } finally {
       recordSpans(steps);
     }
   }
 
-  /** The last row's end is the end of the steps; until then some were still under way. */
+  /** Causes by frame. */
+  Map<Integer, String> failedFrames() {
+    return progress.failed();
+  }
+
+  /** The steps end with the last row, or now if some rows are still running. */
   private void recordSpans(JobListener.Period steps) {
     long now = System.nanoTime();
     steps.end(
@@ -150,40 +144,39 @@ final class SamplingRun implements Sampler.RowListener {
               encodeNanos.sum() / 1000,
               "store_micros",
               storeNanos.sum() / 1000);
-      visit.recordSpan("pictures", firstFinished, now, counts);
+      attempt.observer().recordSpan("pictures", firstFinished, now, counts);
     }
   }
 
-  private List<GeneratedImages.Image> runPortions(Sampler sampling, Watch watch)
-      throws InterruptedException {
+  private List<GeneratedImages.Image> runPortions(Sampler sampler) throws InterruptedException {
     Deque<Portion> running = new ArrayDeque<>();
     int submitted = 0;
     try {
       while (true) {
-        while (!running.isEmpty() && settled(running.element())) {
-          running.remove(); // and with it what its rows started from
+        while (!running.isEmpty() && isSettled(running.element())) {
+          running.remove(); // releases the inputs of its rows
         }
         int next = Math.min(plan.count(), submitted + portion());
         if (submitted < next && next - progress.settled() <= inFlightMax()) {
-          watch.look(progress.done(), progress.stored());
+          reportProgress();
           List<SamplingJob.Row> rows = rows(submitted, next);
           if (!rows.isEmpty()) {
-            running.add(new Portion(submitted, next, sampling.submit(plan.job(rows), this)));
+            running.add(new Portion(submitted, next, sampler.submit(plan.job(rows), this)));
           }
           submitted = next;
-          continue;
-        }
-        if (await(watch)) {
+        } else if (await()) {
           return progress.images();
         }
       }
     } finally {
-      over();
+      synchronized (progress) {
+        over = true;
+      }
       running.forEach(portion -> portion.running().cancel());
     }
   }
 
-  /** Whether each row brings a condition along that must be read first. */
+  /** Whether each row has a condition that must be loaded first. */
   private boolean hasOwnInputs() {
     return plan.frames().isPresent() || plan.request().condition().hasLists();
   }
@@ -206,30 +199,26 @@ final class SamplingRun implements Sampler.RowListener {
     List<Integer> wanted = new ArrayList<>();
     for (int index = from; index < to; index++) {
       if (storedKeys.contains(plan.key(index))) {
-        int there = index;
-        pool.execute(() -> onPool(() -> takeStored(there)));
+        int stored = index;
+        pool.execute(() -> onPool(() -> takeStored(stored)));
       } else {
         wanted.add(index);
       }
     }
-    return retryPolicy.withRetry(stop, () -> rows(wanted));
+    return retryPolicy.withRetry(
+        attempt::stopping, () -> wanted.stream().map(this::row).flatMap(Optional::stream).toList());
   }
 
-  private List<SamplingJob.Row> rows(List<Integer> wanted) {
-    List<SamplingJob.Row> rows = new ArrayList<>();
-    for (int index : wanted) {
-      Optional<SamplingJob.Row> row =
-          plan.frames().isPresent()
-              ? frame(index, plan.frames().get())
-              : Optional.of(inputs.row(index, plan.seed(index), plan.noiseIndex(index)));
-      row.map(found -> plan.request().output().trajectory() ? recordTrajectory(found) : found)
-          .ifPresent(rows::add);
-    }
-    return rows;
+  /** A row with its inputs; empty if it is of a frame whose condition is invalid. */
+  private Optional<SamplingJob.Row> row(int index) {
+    Optional<SamplingJob.Row> row =
+        plan.frames().isPresent()
+            ? frameRow(index, plan.frames().get())
+            : Optional.of(inputs.row(index, plan.seed(index), plan.noiseIndex(index)));
+    return plan.request().output().trajectory() ? row.map(this::recordTrajectory) : row;
   }
 
-  /** The row of a frame; empty if its condition is at fault. */
-  private Optional<SamplingJob.Row> frame(int index, Frames frames) {
+  private Optional<SamplingJob.Row> frameRow(int index, Frames frames) {
     try {
       return Optional.of(inputs.frame(index, plan.seed(index), plan.noiseIndex(index), frames));
     } catch (IOException e) {
@@ -248,29 +237,18 @@ final class SamplingRun implements Sampler.RowListener {
     ModelInfo model = plan.model();
     float[] start = new float[model.channels() * model.height() * model.width()];
     row.x0().write(start, /* offset= */ 0, start.length);
-    Trajectory way =
+    Trajectory trajectory =
         new Trajectory(plan.stages().size(), plan.sampler().evaluationsPerStep(), start);
-    trajectories.put(row.index(), way);
-    return row.withHook(row.hook().then(way));
+    trajectories.put(row.index(), trajectory);
+    return row.withHook(row.hook().then(trajectory));
   }
 
-  private boolean settled(Portion portion) {
+  private boolean isSettled(Portion portion) {
     return progress.settled(portion.from(), portion.to());
   }
 
-  /** How far it is. */
-  JobProgress progress() {
-    return progress;
-  }
-
-  private void over() {
-    synchronized (progress) {
-      over = true;
-    }
-  }
-
-  /** Waits a little; true when everything is stored. */
-  private boolean await(Watch watch) throws InterruptedException {
+  /** Waits up to {@value #POLL_MILLIS} ms; true when everything is stored. */
+  private boolean await() throws InterruptedException {
     synchronized (progress) {
       if (failure == null && !progress.complete()) {
         progress.wait(POLL_MILLIS);
@@ -285,8 +263,20 @@ final class SamplingRun implements Sampler.RowListener {
     if (progress.complete()) {
       return true;
     }
-    watch.look(progress.done(), progress.stored());
+    reportProgress();
     return false;
+  }
+
+  /** Frames are reported as soon as they are stored, so that clients can use them right away. */
+  private void reportProgress() {
+    attempt.check();
+    if (progress.hasUnpublished() || System.nanoTime() - lastProgress >= PROGRESS_NANOS) {
+      attempt.reportProgress(
+          () -> {
+            lastProgress = System.nanoTime();
+            return progress.event();
+          });
+    }
   }
 
   @Override
@@ -301,7 +291,7 @@ final class SamplingRun implements Sampler.RowListener {
       firstFinished = lastFinished;
     }
     try {
-      pool.execute(() -> onPool(() -> keep(row, chw)));
+      pool.execute(() -> onPool(() -> encodeAndStore(row, chw)));
     } catch (RuntimeException e) {
       failed(e);
     }
@@ -321,9 +311,9 @@ final class SamplingRun implements Sampler.RowListener {
     }
   }
 
-  private boolean stopped() {
+  private boolean isStopped() {
     synchronized (progress) {
-      return over || failure != null || stop.getAsBoolean();
+      return over || failure != null || attempt.stopping();
     }
   }
 
@@ -331,61 +321,63 @@ final class SamplingRun implements Sampler.RowListener {
     void run() throws InterruptedException;
   }
 
-  /** Whatever goes wrong on the pool is the delivery thread's to deal with. */
+  /** Failures on the pool are thrown by the delivery's thread. */
   private void onPool(PoolWork work) {
     try {
-      if (!stopped()) {
+      if (!isStopped()) {
         work.run();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      fail(new TransientException("the pool that stores pictures was shut down", e));
+      fail(new TransientException("the pool that stores images was shut down", e));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
   }
 
-  private void keep(int row, float[] chw) throws InterruptedException {
+  private void encodeAndStore(int row, float[] chw) throws InterruptedException {
     ModelInfo model = plan.model();
-    plan.model().checkFinite(row, chw);
-    Trajectory way = trajectories.remove(row);
-    long begun = System.nanoTime();
+    model.checkFinite(row, chw);
+    Trajectory trajectory = trajectories.remove(row);
+    long started = System.nanoTime();
     byte[] png =
-        way == null ? Encoding.png(chw, model) : Encoding.animated(chw, way.frames(), model);
+        trajectory == null
+            ? Encoding.png(chw, model)
+            : Encoding.animated(chw, trajectory.frames(), model);
     long encoded = System.nanoTime();
-    visit.encoded(encoded - begun);
+    attempt.observer().imageEncoded(encoded - started);
     String key = plan.key(row);
     byte[] file =
         retryPolicy.withRetry(
-            this::stopped, () -> FirstWrite.standing(store, key, png, ContentType.PNG));
-    encodeNanos.add(encoded - begun);
+            this::isStopped, () -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
+    encodeNanos.add(encoded - started);
     storeNanos.add(System.nanoTime() - encoded);
-    kept(row, key, file);
+    stored(row, key, file);
   }
 
-  /** A picture that an earlier attempt has stored. */
+  /** Takes an image that an earlier attempt has stored. */
   private void takeStored(int index) throws InterruptedException {
     String key = plan.key(index);
     StoredObject found =
         retryPolicy.withRetry(
-            this::stopped,
+            this::isStopped,
             () -> store.get(key).orElseThrow(() -> new StorageException(key + " has vanished")));
     advanced(plan.stages().size());
-    kept(index, key, found.bytes());
+    stored(index, key, found.bytes());
   }
 
-  private void kept(int row, String key, byte[] standing) {
+  private void stored(int row, String key, byte[] file) {
     GeneratedImages.Image image =
         new GeneratedImages.Image(
             key,
-            Sha256.sha256(standing),
-            standing.length,
+            Sha256.sha256(file),
+            file.length,
             plan.model().width(),
             plan.model().height(),
             plan.seed(row),
             plan.noiseIndex(row),
             plan.frames().map(frames -> frames.frame(row).input()));
-    kept.add(row, standing); // before anybody hears of it
+    artifacts.add(row, file); // before the image counts as stored
     progress.stored(row, image);
   }
 }

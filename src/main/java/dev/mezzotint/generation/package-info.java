@@ -1,6 +1,6 @@
 /**
- * Use case: a generation request becomes rows, rows become pictures, pictures and a manifest become
- * a committed result. No framework, no client library.
+ * The generation job: a request becomes rows, rows become images, and images and a manifest become
+ * a committed result. Uses no framework and no client library.
  */
 @NullMarked
 package dev.mezzotint.generation;

@@ -3,42 +3,50 @@ package dev.mezzotint.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.json.JsonObject;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 
 /**
- * Who may come in. A browser on this machine that shows somebody else's page can reach a loopback
- * port: so the {@code Host} must be a name of ours (or another name could be pointed here), a call
- * from another origin is refused, and what changes anything must say JSON, which no form can
- * without being asked first.
+ * Access control for HTTP requests. A browser on this machine that shows another site's page can
+ * reach a loopback port: so the {@code Host} must be a name of this server (or another name could
+ * be pointed here), calls from other origins are refused, and calls that change anything must be
+ * JSON, which no HTML form can send without a preflight request.
  *
- * <p>Immutable, safe for use by many threads.
+ * <p>Runs before a call is matched to a resource and before its body is read.
  */
-final class AccessFilter {
+@Singleton
+public final class AccessFilter {
   private static final Pattern ADDRESS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[.*\\]");
-  private static final Set<String> SAME = Set.of("same-origin", "none");
+  private static final Set<String> SAME_SITE = Set.of("same-origin", "none");
+  private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST");
 
-  private final boolean loopback;
-  private final List<String> names;
-  private final Optional<byte[]> token;
+  private final RunningFront front;
 
-  AccessFilter(HttpSettings settings) {
-    this.loopback = settings.loopback();
-    this.names = settings.names().stream().map(n -> n.toLowerCase(Locale.ROOT)).toList();
-    this.token = settings.token().map(AccessFilter::digest);
+  AccessFilter(RunningFront front) {
+    this.front = front;
   }
 
-  /** Why a call for what is the same for everybody is not let in; empty if it is. */
-  Optional<HttpResponse> refuseHost(HttpRequest call) {
-    String host = call.header("host").orElse("");
-    if (!known(host)) {
-      return refused(
+  /** Returns why a call is refused; empty if it is not. */
+  @ServerRequestFilter(preMatching = true)
+  public Optional<Response> refuse(RoutingContext call) {
+    HttpServerRequest request = call.request();
+    String path = call.normalizedPath();
+    HttpSettings settings = front.get().settings();
+    String host =
+        request.authority() == null ? "" : request.authority().toString(); // also of HTTP/2
+    if (!known(host, settings)) {
+      return refusal(
           403,
           "Host",
           "Host "
@@ -46,81 +54,70 @@ final class AccessFilter {
               + " is not a name of this server: use localhost or an address, or list the name in"
               + " MEZZOTINT_HTTP_NAMES");
     }
-    return Optional.empty();
+    // The page is the same for everybody, and asks for the token itself.
+    return path.equals("/api") || path.startsWith("/api/")
+        ? refuse(request, host, settings)
+        : Optional.empty();
   }
 
-  /** Why a call that shows or changes jobs is not let in; empty if it is. */
-  Optional<HttpResponse> refuse(HttpRequest call) {
-    Optional<HttpResponse> refused = refuseHost(call).or(() -> refuseForeign(call));
-    return refused.isPresent() || token.isEmpty() ? refused : refuseUnauthorized(call);
-  }
-
-  private static Optional<HttpResponse> refuseForeign(HttpRequest call) {
-    String host = call.header("host").orElse("");
-    Optional<String> origin = call.header("origin");
-    boolean foreign =
-        origin.isPresent() && !origin.get().replaceFirst("^https?://", "").equals(host);
-    if (foreign || !SAME.contains(call.header("sec-fetch-site").orElse("none"))) {
-      return refused(403, "Origin", "calls from pages of another origin are not answered");
+  private static Optional<Response> refuse(
+      HttpServerRequest request, String host, HttpSettings settings) {
+    MultiMap headers = request.headers();
+    String method = request.method().name();
+    String origin = headers.get("Origin");
+    boolean foreign = origin != null && !origin.replaceFirst("^https?://", "").equals(host);
+    if (foreign || !SAME_SITE.contains(header(headers, "Sec-Fetch-Site", "none"))) {
+      return refusal(403, "Origin", "calls from pages of another origin are not answered");
     }
-    if (call.changes() && !json(call.header("content-type").orElse(""))) {
-      return refused(415, "Content-Type", "Content-Type must be application/json");
+    boolean reads = method.equals("GET") || method.equals("HEAD");
+    if (!reads && !json(header(headers, HttpHeaders.CONTENT_TYPE, ""))) {
+      return refusal(415, "Content-Type", "Content-Type must be application/json");
     }
-    return Optional.empty();
+    if (!authorized(header(headers, HttpHeaders.AUTHORIZATION, ""), settings)) {
+      return Optional.of(
+          RefusedException.answer(
+                  401,
+                  "Authorization",
+                  "Authorization must be 'Bearer ' and the token of this server")
+              .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer")
+              .build());
+    }
+    return METHODS.contains(method)
+        ? Optional.empty()
+        : Optional.of(
+            RefusedException.answer(405, "", "only GET and POST are answered")
+                .header(HttpHeaders.ALLOW, "GET, HEAD, POST")
+                .build());
   }
 
-  private Optional<HttpResponse> refuseUnauthorized(HttpRequest call) {
-    String said = call.header("authorization").orElse("");
-    boolean bearer = said.regionMatches(/* ignoreCase= */ true, 0, "Bearer ", 0, 7);
-    // Digests have one length, so the comparison tells nothing of the token, not even its length.
-    if (bearer && MessageDigest.isEqual(digest(said.substring(7).strip()), token.orElseThrow())) {
-      return Optional.empty();
-    }
-    return refused(
-            401, "Authorization", "Authorization must be 'Bearer ' and the token of this server")
-        .map(answer -> answer.with("WWW-Authenticate", "Bearer"));
+  private static boolean authorized(String said, HttpSettings settings) {
+    // The time that the comparison takes depends on the length of what was sent only.
+    return settings.token().isEmpty()
+        || (said.regionMatches(/* ignoreCase= */ true, 0, "Bearer ", 0, 7)
+            && MessageDigest.isEqual(
+                said.substring(7).strip().getBytes(UTF_8), settings.token().get().getBytes(UTF_8)));
   }
 
-  private boolean known(String host) {
+  private static boolean known(String host, HttpSettings settings) {
     String name = host.replaceFirst(":[0-9]{1,5}$", "").toLowerCase(Locale.ROOT);
     if (name.equals("localhost") || name.equals("[::1]") || name.startsWith("127.")) {
       return !name.startsWith("127.") || ADDRESS.matcher(name).matches();
     }
     // An address cannot be pointed elsewhere, a name can.
-    return names.contains(name) || (!loopback && ADDRESS.matcher(name).matches());
+    return settings.names().contains(name)
+        || (!settings.loopback() && ADDRESS.matcher(name).matches());
   }
 
   private static boolean json(String type) {
-    return type.split(";", 2)[0].strip().equalsIgnoreCase(HttpResponse.JSON);
+    return type.split(";", 2)[0].strip().equalsIgnoreCase(MediaType.APPLICATION_JSON);
   }
 
-  private static Optional<HttpResponse> refused(int status, String field, String message) {
-    return Optional.of(HttpResponse.refusal(status, field, message));
+  private static String header(MultiMap headers, String name, String otherwise) {
+    String value = headers.get(name);
+    return value == null || value.isBlank() ? otherwise : value.strip();
   }
 
-  private static byte[] digest(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every Java has it
-    }
+  private static Optional<Response> refusal(int status, String field, String message) {
+    return Optional.of(RefusedException.answer(status, field, message).build());
   }
-
-  /** What every answer says to browsers: nothing from outside, nowhere inside another page. */
-  static final Map<String, String> HEADERS =
-      Map.of(
-          "Content-Security-Policy",
-          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
-              + " connect-src 'self'; base-uri 'none'; form-action 'none';"
-              + " frame-ancestors 'none'",
-          "X-Content-Type-Options",
-          "nosniff",
-          "X-Frame-Options",
-          "DENY",
-          "Referrer-Policy",
-          "no-referrer",
-          "Cross-Origin-Resource-Policy",
-          "same-origin",
-          "Cross-Origin-Opener-Policy",
-          "same-origin");
 }

@@ -17,104 +17,117 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Server-sent events: each job that changes, as it then is. Who was away says with {@code
- * Last-Event-ID} what came last, and hears the newest state of every job that changed meanwhile, or
- * {@code reset} if that is no longer known: then the list of jobs must be read anew.
+ * Publishes every change of a job to the clients that listen. A client that reconnects with the id
+ * of the last event that it received gets the newest state of every job that changed since, or
+ * {@code reset} if those changes are no longer known: then it must read the list of jobs again.
  *
- * <p>Nobody is waited for: who does not keep up is dropped, and may come again. Safe for use by
- * many threads.
+ * <p>Slow clients are disconnected and may reconnect. Safe for use by many threads.
  */
 public final class EventStreams implements AutoCloseable {
-  /** Who listens at most. */
+  /** Clients at once. */
   public static final int CLIENTS_MAX = 64;
 
-  /** Jobs whose last change is remembered for those who come back. */
+  /** Jobs whose last change is kept for clients that reconnect. */
   static final int REMEMBERED_MAX = 1_000;
 
-  /** Of what somebody who comes back has missed; who missed more reads the list anew. */
+  /** Missed events that are sent to a client that reconnects; beyond, it reads the list. */
   private static final int MISSED_CHARS_MAX = 256 << 10;
 
-  private static final long BEAT_SECONDS = 2;
+  /** About what an event has around its data: id, name and line ends. */
+  private static final int FRAME_CHARS = 64;
 
-  /** One who listens. */
-  public interface Sink {
+  private static final long METRICS_SECONDS = 2;
+
+  /**
+   * A server-sent event.
+   *
+   * @param id empty for one that cannot be resumed from
+   * @param data one line of JSON
+   */
+  record Event(String name, Optional<String> id, String data) {}
+
+  /** Sends events to one client. */
+  interface Client {
     /**
-     * Takes text without waiting.
+     * Takes an event without waiting.
      *
-     * @return false if too much waits to be taken already: then this one is dropped
+     * @return false if too much has not been sent yet: then the client is disconnected
      */
-    boolean send(String text);
+    boolean send(Event event);
 
-    /** Nothing more comes. */
+    /** Ends the client's stream. */
     void end();
   }
 
   private final String boot = UUID.randomUUID().toString().substring(0, 8);
-  private final Supplier<Map<String, Object>> figures;
-  private final ScheduledExecutorService beat;
+  private final Supplier<Map<String, Object>> metrics;
+  private final ScheduledExecutorService timer;
 
   // All below guarded by this.
-  private final Map<Sink, Optional<String>> clients = new LinkedHashMap<>();
-  private final Map<String, Told> remembered = new LinkedHashMap<>();
+  private final Map<Client, Optional<String>> clients = new LinkedHashMap<>();
+  private final Map<String, Change> remembered = new LinkedHashMap<>();
   private long sequence;
   private long forgotten;
 
-  private record Told(long sequence, String text) {}
+  private record Change(long sequence, Event event) {}
 
   /**
-   * Begins to beat.
+   * Begins to publish.
    *
-   * @param figures of this worker, told with every beat; nothing if empty
+   * @param metrics of this worker, published every two seconds, which also shows that the
+   *     connection lives
    */
-  public EventStreams(Supplier<Map<String, Object>> figures) {
-    this.figures = figures;
-    this.beat =
+  public EventStreams(Supplier<Map<String, Object>> metrics) {
+    this.metrics = metrics;
+    this.timer =
         Executors.newSingleThreadScheduledExecutor(
             work -> {
               Thread thread = new Thread(work, "event-streams");
               thread.setDaemon(true);
               return thread;
             });
-    var unused = beat.scheduleAtFixedRate(this::beat, BEAT_SECONDS, BEAT_SECONDS, TimeUnit.SECONDS);
+    var unused =
+        timer.scheduleAtFixedRate(
+            this::publishMetrics, METRICS_SECONDS, METRICS_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** A job is new or has changed. */
+  /** Publishes a job that is new or has changed. */
   public synchronized void changed(BoardJob job) {
     long number = ++sequence;
-    String text = message("job", number, new String(JsonText.writeInOrder(job.toMap()), UTF_8));
-    remembered.remove(job.id()); // so that the order stays that of the numbers
-    remembered.put(job.id(), new Told(number, text));
+    Event event = event("job", number, json(job.toMap()));
+    remembered.remove(job.id()); // so that the order remains that of the numbers
+    remembered.put(job.id(), new Change(number, event));
     if (remembered.size() > REMEMBERED_MAX) {
       var oldest = remembered.entrySet().iterator();
       forgotten = oldest.next().getValue().sequence();
       oldest.remove();
     }
-    send(text, Optional.of(job.id()));
+    send(event, Optional.of(job.id()));
   }
 
-  private String message(String event, long number, String data) {
-    return "id: " + boot + "-" + number + "\nevent: " + event + "\ndata: " + data + "\n\n";
+  private static String json(Map<String, ?> members) {
+    return new String(JsonText.writeInOrder(members), UTF_8);
   }
 
-  /** A line that says that the connection lives, with figures if there are any. */
-  private synchronized void beat() {
+  private Event event(String name, long number, String data) {
+    return new Event(name, Optional.of(boot + "-" + number), data);
+  }
+
+  private synchronized void publishMetrics() {
+    String data = "{}";
     try {
-      Map<String, Object> now = figures.get();
-      send(
-          now.isEmpty()
-              ? ": beat\n\n"
-              : "event: figures\ndata: " + new String(JsonText.writeInOrder(now), UTF_8) + "\n\n",
-          Optional.empty());
+      data = json(metrics.get());
     } catch (RuntimeException e) {
-      send(": beat\n\n", Optional.empty()); // figures of a worker that is just closing
+      // a worker that is just closing
     }
+    send(new Event("figures", Optional.empty(), data), Optional.empty());
   }
 
-  private void send(String text, Optional<String> job) {
-    List<Sink> slow = new ArrayList<>();
+  private void send(Event event, Optional<String> job) {
+    List<Client> slow = new ArrayList<>();
     clients.forEach(
         (client, only) -> {
-          if ((job.isEmpty() || only.isEmpty() || only.equals(job)) && !client.send(text)) {
+          if ((job.isEmpty() || only.isEmpty() || only.equals(job)) && !client.send(event)) {
             slow.add(client);
           }
         });
@@ -126,45 +139,47 @@ public final class EventStreams implements AutoCloseable {
   }
 
   /**
-   * Somebody begins to listen.
+   * Adds a client.
    *
-   * @param last what came last, as the browser says it; empty for the first time
-   * @param job only this one's; empty for all
-   * @return false if there are too many
+   * @param last id of the last event that it received; empty for its first connection
+   * @param job the only job that it wants to see; empty for all
+   * @return false if there are too many clients
    */
-  public synchronized boolean open(Optional<String> last, Optional<String> job, Sink sink) {
+  synchronized boolean open(Optional<String> last, Optional<String> job, Client client) {
     if (clients.size() >= CLIENTS_MAX) {
       return false;
     }
-    clients.put(sink, job);
-    StringBuilder first = new StringBuilder("retry: 1000\n");
+    clients.put(client, job);
     Optional<Long> from = last.flatMap(this::number).filter(number -> number >= forgotten);
-    List<Told> missed = from.isPresent() ? missed(from.get(), job) : List.of();
-    boolean little = missed.stream().mapToLong(t -> t.text().length()).sum() <= MISSED_CHARS_MAX;
-    if (from.isPresent() && little) {
-      // Not the newest number yet: the connection may break before the missed ones have come.
-      first.append(message("hello", from.get(), "{\"resumed\":true}"));
-      missed.forEach(told -> first.append(told.text()));
+    List<Event> missed = from.isPresent() ? missed(from.get(), job) : List.of();
+    List<Event> first = new ArrayList<>();
+    if (from.isPresent()
+        && missed.stream().mapToLong(e -> e.data().length() + FRAME_CHARS).sum()
+            <= MISSED_CHARS_MAX) {
+      // Not the newest number yet: the connection may break before the missed events arrive.
+      first.add(event("hello", from.get(), "{\"resumed\":true}"));
+      first.addAll(missed);
     } else {
-      first.append(message(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));
+      first.add(event(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));
     }
-    if (!sink.send(first.toString())) {
-      clients.remove(sink);
-      sink.end();
+    if (!first.stream().allMatch(client::send)) {
+      clients.remove(client);
+      client.end();
     }
     return true;
   }
 
-  private List<Told> missed(long from, Optional<String> job) {
+  private List<Event> missed(long from, Optional<String> job) {
     return remembered.entrySet().stream()
-        .filter(told -> job.isEmpty() || job.get().equals(told.getKey()))
+        .filter(change -> job.isEmpty() || job.get().equals(change.getKey()))
         .map(Map.Entry::getValue)
-        .filter(told -> told.sequence() > from)
-        .sorted(Comparator.comparing(Told::sequence))
+        .filter(change -> change.sequence() > from)
+        .sorted(Comparator.comparing(Change::sequence))
+        .map(Change::event)
         .toList();
   }
 
-  /** Empty for what this process has never said. */
+  /** Empty for an id that this process has never sent. */
   private Optional<Long> number(String id) {
     if (!id.matches(boot + "-[0-9]{1,18}")) {
       return Optional.empty();
@@ -173,22 +188,22 @@ public final class EventStreams implements AutoCloseable {
     return number <= sequence ? Optional.of(number) : Optional.empty();
   }
 
-  /** Somebody has gone. */
-  public synchronized void close(Sink sink) {
-    clients.remove(sink);
+  /** Removes a client that has gone. */
+  synchronized void close(Client client) {
+    clients.remove(client);
   }
 
-  /** How many listen. */
-  public synchronized int clients() {
+  /** Returns the number of clients. */
+  synchronized int clients() {
     return clients.size();
   }
 
-  /** Sends everybody away. */
+  /** Ends all streams. */
   @Override
   public void close() {
-    beat.shutdownNow();
+    timer.shutdownNow();
     synchronized (this) {
-      clients.keySet().forEach(Sink::end);
+      clients.keySet().forEach(Client::end);
       clients.clear();
     }
   }

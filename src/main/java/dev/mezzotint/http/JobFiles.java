@@ -1,107 +1,105 @@
 package dev.mezzotint.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.mezzotint.board.BoardJob;
+import dev.mezzotint.http.AnswerSchemas.StoredFile;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
-import dev.mezzotint.storage.ObjectStat;
-import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StoredObject;
-import java.io.InputStream;
-import java.net.URLDecoder;
 import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What jobs leave in the store, for those who have no key to it: lists with links, and small files
- * themselves. Safe for use by many threads.
- */
+/** Lists a job's objects in the store, with links for callers without credentials for it. */
 final class JobFiles {
-  /** What passes through this process; above it only links are given. */
-  static final long STREAM_BYTES_MAX = 64L << 20;
-
   private static final Duration VALIDITY = Duration.ofMinutes(15);
   private static final int LISTED_MAX = 200;
-  private static final Map<String, String> TYPES =
-      Map.of(
-          "png", "image/png",
-          "json", "application/json",
-          "csv", "text/csv; charset=utf-8");
 
-  private final ObjectStore store;
-  private final ModelCatalog shelf;
+  /**
+   * A job's files.
+   *
+   * @param total images that there are
+   * @param images a page of them
+   * @param files all but images and checkpoints
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  @Schema(requiredProperties = {"id", "state", "total", "images", "files"})
+  record Results(
+      String id,
+      String state,
+      @Nullable Map<String, Object> settings,
+      int total,
+      @Nullable List<?> failedFrames,
+      @Schema(implementation = StoredFile[].class) List<Map<String, Object>> images,
+      @Schema(implementation = StoredFile[].class) List<Map<String, Object>> files) {}
 
-  JobFiles(ObjectStore store, ModelCatalog shelf) {
-    this.store = store;
-    this.shelf = shelf;
-  }
+  private JobFiles() {}
 
-  /** The file's own place here. */
-  static String path(String id, String key) {
-    String name = key.substring(Keys.job(id).length());
-    return "/api/jobs/"
-        + id
-        + "/files/"
-        + Stream.of(name.split("/", -1))
-            .map(part -> URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20"))
-            .collect(Collectors.joining("/"));
+  /** The address of a job's object in the REST front. */
+  private static String path(String id, String key) {
+    return Stream.of(key.substring(Keys.job(id).length()).split("/", -1))
+        .map(part -> URLEncoder.encode(part, UTF_8).replace("+", "%20"))
+        .collect(Collectors.joining("/", "/api/jobs/" + id + "/files/", ""));
   }
 
   /**
-   * What a job has made: of one that has ended what its manifest says, of another what stands.
+   * Lists a job's files: as its manifest has them once it has ended, and as the store has them
+   * before.
    *
-   * @param state of a job that has not ended, as far as it is known
-   * @param offset so many pictures are passed over
-   * @param countMax pictures in the answer
+   * @param offset images that are skipped
+   * @param limit images in the answer at most
    */
-  Map<String, Object> results(String id, String state, int offset, int countMax) {
-    Optional<StoredObject> manifest = store.get(Keys.manifest(id));
-    Map<String, Object> answer = new LinkedHashMap<>();
-    answer.put("id", id);
+  static Results results(String id, int offset, int limit, HttpFront front) {
     Instant expires = Instant.now().plus(VALIDITY);
-    List<Map<String, Object>> files = new ArrayList<>();
+    List<Map<String, Object>> files =
+        others(id, front).stream()
+            .map(key -> file(id, Map.of("key", key), expires, front.catalog()))
+            .toList();
+    String state = front.board().job(id).map(job -> job.state().wireName()).orElse("unknown");
+    Optional<StoredObject> manifest = front.store().get(Keys.manifest(id));
+    Map<String, Object> settings = null;
+    List<?> failedFrames = null;
+    List<Map<String, Object>> images;
     if (manifest.isPresent()) {
       JsonObject json = JsonObject.parse(manifest.get().bytes());
-      answer.put("state", json.string("state", ""));
-      json.object("settings").ifPresent(settings -> answer.put("settings", settings.toMap()));
-      List<Map<String, Object>> pictures = listed(json.toMap().get("images"));
-      answer.put("total", pictures.size());
-      pictures.stream()
-          .skip(offset)
-          .limit(countMax)
-          .forEach(picture -> files.add(file(id, picture, expires)));
+      state = json.string("state", "");
+      settings = json.object("settings").map(JsonObject::toMap).orElse(null);
+      images = listed(json.toMap().get("images"));
       if (json.toMap().get("failedFrames") instanceof List<?> failed) {
-        answer.put("failedFrames", failed.stream().limit(LISTED_MAX).toList());
+        failedFrames = failed.stream().limit(LISTED_MAX).toList();
       }
     } else {
-      List<String> keys = store.list(Keys.images(id));
-      answer.put("state", state);
-      answer.put("total", keys.size());
-      keys.stream()
-          .skip(offset)
-          .limit(countMax)
-          .forEach(key -> files.add(file(id, Map.of("key", key), expires)));
+      images =
+          front.store().list(Keys.images(id)).stream()
+              .map(key -> Map.<String, Object>of("key", key))
+              .toList();
     }
-    answer.put("images", files);
-    List<Map<String, Object>> others = new ArrayList<>();
-    for (String key : others(id)) {
-      others.add(file(id, Map.of("key", key), expires));
-    }
-    answer.put("files", others);
-    return answer;
+    return new Results(
+        id,
+        state,
+        settings,
+        images.size(),
+        failedFrames,
+        images.stream()
+            .skip(offset)
+            .limit(limit)
+            .map(image -> file(id, image, expires, front.catalog()))
+            .toList(),
+        files);
   }
 
-  /** The manifest's own lists only; none for what is no list of objects. */
+  /** The objects of a manifest's list; nothing else that it may hold. */
   private static List<Map<String, Object>> listed(@Nullable Object images) {
     List<Map<String, Object>> all = new ArrayList<>();
     if (images instanceof List<?> list) {
@@ -116,88 +114,30 @@ final class JobFiles {
     return all;
   }
 
-  /** All but pictures, checkpoints and the fence. */
-  private List<String> others(String id) {
-    List<String> keys = new ArrayList<>(store.list(Keys.samples(id)));
-    for (String key :
-        List.of(
+  private static List<String> others(String id, HttpFront front) {
+    List<String> keys = new ArrayList<>(front.store().list(Keys.samples(id)));
+    Stream.of(
             Keys.grid(id),
             Keys.sheet(id),
             Keys.clip(id),
             Keys.lossCurve(id),
             Keys.lossLog(id),
-            Keys.manifest(id))) {
-      if (store.stat(key).isPresent()) {
-        keys.add(key);
-      }
-    }
+            Keys.manifest(id))
+        .filter(key -> front.store().stat(key).isPresent())
+        .forEach(keys::add);
     return keys.subList(Math.max(0, keys.size() - LISTED_MAX), keys.size());
   }
 
-  private Map<String, Object> file(String id, Map<String, Object> members, Instant expires) {
+  private static Map<String, Object> file(
+      String id, Map<String, Object> members, Instant expires, ModelCatalog catalog) {
     Map<String, Object> file = new LinkedHashMap<>(members);
     String key = String.valueOf(members.get("key"));
-    if (!key.startsWith(Keys.job(id))) {
-      return file; // a manifest that somebody else wrote: nothing beyond the job is linked
+    if (key.startsWith(Keys.job(id))) { // a forged manifest may name objects of other jobs
+      file.put("path", path(id, key));
+      file.put("link", catalog.link(key, VALIDITY));
+      file.put("expires", expires.toString());
     }
-    file.put("path", path(id, key));
-    file.put("link", shelf.link(key, VALIDITY));
-    file.put("expires", expires.toString());
     return file;
-  }
-
-  /**
-   * A job's file itself.
-   *
-   * @param escaped name behind the job's prefix, as {@link #path} has it
-   */
-  HttpResponse file(String id, String escaped) {
-    String name;
-    try {
-      name = URLDecoder.decode(escaped.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      return absent(); // no path of ours
-    }
-    String key = Keys.job(id) + name;
-    boolean internal = name.startsWith("checkpoints/") || name.equals("job.json");
-    if (internal || !Keys.nameable(key)) {
-      return absent();
-    }
-    Optional<ObjectStat> stat = store.stat(key);
-    if (stat.isEmpty()) {
-      return absent();
-    }
-    if (stat.get().size() > STREAM_BYTES_MAX) {
-      return HttpResponse.refusal(
-          413,
-          "file",
-          name
-              + " has "
-              + stat.get().size()
-              + " bytes, more than the "
-              + STREAM_BYTES_MAX
-              + " that pass through here: use its link in /api/jobs/"
-              + id
-              + "/results");
-    }
-    Optional<InputStream> in = store.open(key);
-    if (in.isEmpty()) {
-      return absent();
-    }
-    String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-    HttpResponse answer =
-        HttpResponse.of(
-            200,
-            TYPES.getOrDefault(ending, "application/octet-stream"),
-            new HttpResponse.Stream(in.get(), stat.get().size()));
-    // What stands under these keys never changes; a job's samples and pictures are written once.
-    return answer
-        .with("Cache-Control", "private, max-age=86400, immutable")
-        .with("Content-Disposition", TYPES.containsKey(ending) ? "inline" : "attachment");
-  }
-
-  static HttpResponse absent() {
-    return HttpResponse.refusal(404, "", "there is no such thing here; /api lists what there is");
   }
 
   /** Links of a job itself. */

@@ -1,7 +1,6 @@
 /**
- * The HTTP front and the live page, without a server: calls come in as values and go out as values,
- * and whatever server there is carries them ({@code worker}). Sees the nouns and the requests' own
- * readers, so that a request over HTTP is checked by the code that checks one from a topic.
+ * The REST front: resources of Quarkus REST, their access control and limits, and the live page.
+ * Requests are checked by the parsers that check those of the topics.
  */
 @NullMarked
 package dev.mezzotint.http;

@@ -6,19 +6,19 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * How often training looks at each α. The paper draws it uniformly; where the field is hard to
- * learn, more looks are worth more. The learned field is the same in the limit, since each α has
- * its own mean; what changes is where a network of limited size is exact first.
+ * The density that training draws α from. The paper draws it uniformly; more draws are worth more
+ * where the field is hard to learn. The learned field is the same in the limit, since each α has
+ * its own mean; the density decides where a network of limited size becomes accurate first.
  *
  * <table>
- *   <tr><th>word</th><th>α</th><th></th></tr>
+ *   <tr><th>name</th><th>α</th><th></th></tr>
  *   <tr><td>{@code uniform}</td><td>u</td><td>u uniform in [0, 1)</td></tr>
  *   <tr><td>{@code logit-normal:m,s}</td><td>1/(1 + e^−(m + s·z))</td><td>z normal; the middle for
  *       (0, 1) [1]</td></tr>
  *   <tr><td>{@code mode:s}</td><td>1 − u − s·(cos²(πu/2) − 1 + u)</td><td>the middle for s &gt; 0,
  *       the ends for s &lt; 0 [1]</td></tr>
  *   <tr><td>{@code u-shaped:a}</td><td>(1 + asinh((2u − 1)·sinh a)/a)/2</td><td>density ∝ cosh(a·(2α
- *       − 1)): the ends, for pairs of a model's own making [2]</td></tr>
+ *       − 1)): the ends, for reflow pairs [2]</td></tr>
  * </table>
  *
  * <p>[1] Esser et al.: Scaling rectified flow transformers, 2024, section 3.1. [2] Lee et al.:
@@ -28,16 +28,16 @@ import java.util.stream.Collectors;
  * @param second s of the logit-normal; 0 for the others
  */
 public record AlphaDensity(Kind kind, double first, double second) {
-  /** As in the paper. */
+  /** Uniform, as in the paper. */
   public static final AlphaDensity UNIFORM = new AlphaDensity(Kind.UNIFORM, 0, 0);
 
-  /** Beyond this s, {@code mode} would run back and forth. */
+  /** Beyond this s, {@code mode} is no longer monotonic. */
   private static final double MODE_MAX = 2 / (Math.PI - 2);
 
-  /** The next float below 1: no network is asked for a direction where nothing is left to go. */
+  /** The largest float below 1: at α = 1 there is no direction to learn. */
   private static final double BELOW_ONE = 1 - 0x1p-24;
 
-  /** The forms; their standard parameters are those that the papers recommend. */
+  /** The families; their default parameters are those that the papers recommend. */
   public enum Kind {
     UNIFORM,
     LOGIT_NORMAL(0, 1),
@@ -66,23 +66,24 @@ public record AlphaDensity(Kind kind, double first, double second) {
     if (!valid) {
       throw new IllegalArgumentException(
           kind.wireName()
-              + " takes no such parameters: logit-normal a mean of -10 to 10 and a deviation above"
-              + " 0 to 10, mode -1 to 1.75, u-shaped above 0 to 20");
+              + " has parameters out of range: logit-normal takes a mean of -10 to 10 and a"
+              + " deviation above 0 and up to 10, mode -1 to 1.75, u-shaped above 0 and up to 20");
     }
   }
 
   /**
-   * @param text such as {@code uniform}, {@code mode} or {@code logit-normal:0,1}
-   * @throws IllegalArgumentException whose message says what would be right
+   * Parses {@code uniform}, {@code mode}, {@code logit-normal:0,1} and the like.
+   *
+   * @throws IllegalArgumentException with a message that says what is accepted
    */
   public static AlphaDensity parse(String text) {
     int colon = text.indexOf(':');
-    String word = colon < 0 ? text : text.substring(0, colon);
+    String name = colon < 0 ? text : text.substring(0, colon);
     Kind kind =
         Arrays.stream(Kind.values())
-            .filter(each -> each.wireName().equals(word))
+            .filter(each -> each.wireName().equals(name))
             .findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("must be one of " + words()));
+            .orElseThrow(() -> new IllegalArgumentException("must be one of " + wireNames()));
     if (colon < 0) {
       return of(kind, kind.defaults);
     }
@@ -93,11 +94,11 @@ public record AlphaDensity(Kind kind, double first, double second) {
               .mapToDouble(Double::parseDouble)
               .toArray();
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("must have numbers after its ':'", e);
+      throw new IllegalArgumentException("must have numbers after ':'", e);
     }
     if (parameters.length != kind.defaults.length) {
       throw new IllegalArgumentException(
-          word + " takes " + kind.defaults.length + " numbers, not " + parameters.length);
+          name + " takes " + kind.defaults.length + " numbers, not " + parameters.length);
     }
     return of(kind, parameters);
   }
@@ -107,7 +108,7 @@ public record AlphaDensity(Kind kind, double first, double second) {
         kind, parameters.length > 0 ? parameters[0] : 0, parameters.length > 1 ? parameters[1] : 0);
   }
 
-  /** What {@link #parse} reads. */
+  /** The text that {@link #parse} reads. */
   public String wireName() {
     return switch (kind) {
       case UNIFORM -> kind.wireName();
@@ -116,11 +117,11 @@ public record AlphaDensity(Kind kind, double first, double second) {
     };
   }
 
-  private static List<String> words() {
+  private static List<String> wireNames() {
     return Arrays.stream(Kind.values()).map(Kind::wireName).collect(Collectors.toList());
   }
 
-  /** The α of a draw, in [0, 1); the same on every machine. */
+  /** Draws α in [0, 1); the same value on every machine. */
   public double alpha(long seed, long index) {
     double u = Noise.uniform(seed, index, 0);
     double alpha =

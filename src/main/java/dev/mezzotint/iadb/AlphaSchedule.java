@@ -4,21 +4,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where α stands after each step of a sampler: T + 1 values from 0 to 1.
+ * The α after each step of a sampler: T + 1 values from 0 to 1.
  *
  * <p>{@link #UNIFORM} is the paper's and the default. {@link #COSINE} takes smaller steps near the
- * noise; {@link #shifted} moves steps towards it for pictures larger than those trained on; {@link
- * #listed} takes values as they are. Immutable.
+ * noise; {@link #shifted} moves steps towards the noise for images larger than those trained on;
+ * {@link #listed} uses explicit values. Immutable.
  */
 public final class AlphaSchedule {
-  /** More steps than any sampler profits from; bounds what a request can ask for. */
+  /** Upper limit of steps in a request; more than any sampler benefits from. */
   public static final int STEPS_MAX = 10_000;
 
   /** α_t = t / T. */
   public static final AlphaSchedule UNIFORM =
       new AlphaSchedule("uniform", (t, steps) -> (double) t / steps);
 
-  /** α_t = 1 − cos(π t / 2T). {@link StrictMath}, so that every machine takes the same steps. */
+  /** α_t = 1 − cos(π t / 2T). {@link StrictMath} gives the same steps on every machine. */
   public static final AlphaSchedule COSINE =
       new AlphaSchedule("cosine", (t, steps) -> 1 - StrictMath.cos(Math.PI * t / (2.0 * steps)));
 
@@ -36,10 +36,10 @@ public final class AlphaSchedule {
   }
 
   /**
-   * The schedule that somebody wrote down: {@code uniform}, {@code cosine}, {@code shift:S} for the
-   * uniform one {@link #shifted} by S, or a list of alphas such as {@code 0,0.2,0.5,1}.
+   * Parses {@code uniform}, {@code cosine}, {@code shift:S} (the uniform schedule {@link #shifted}
+   * by S) or a list of alphas such as {@code 0,0.2,0.5,1}.
    *
-   * @throws IllegalArgumentException naming the known words, or what is wrong with the list
+   * @throws IllegalArgumentException listing the known names, or saying what is wrong with the list
    */
   public static AlphaSchedule parse(String text) {
     if (text.startsWith("shift:")) {
@@ -50,7 +50,7 @@ public final class AlphaSchedule {
       for (String value : text.split(",", -1)) {
         values.add(number(value.strip()));
         if (values.size() > STEPS_MAX + 1) {
-          break; // refused below
+          break; // listed() rejects it
         }
       }
       return listed(values);
@@ -73,8 +73,8 @@ public final class AlphaSchedule {
   }
 
   /**
-   * This schedule with every α replaced by α′ = α / (s − (s − 1) α): s = √(pixels now / pixels in
-   * training) keeps the share of noise that the eye sees at the larger size.
+   * This schedule with every α replaced by α′ = α / (s − (s − 1) α): with s = √(pixels now / pixels
+   * in training) the visible share of noise is the same at the larger size.
    *
    * @param s in [0.01, 100]; above 1 spends more steps near the noise, 1 changes nothing
    */
@@ -91,7 +91,8 @@ public final class AlphaSchedule {
   }
 
   /**
-   * Values chosen by hand or found for one model; good for T steps and no other number.
+   * A schedule of explicit values, chosen by hand or optimised for one model. It serves T steps and
+   * no other number.
    *
    * @param values T + 1 values, strictly rising from 0 to 1
    */
@@ -130,13 +131,12 @@ public final class AlphaSchedule {
   }
 
   /**
-   * The same curve fitted between two other ends: from &gt; 0 for image-to-image, from &gt; to for
-   * inversion (data to noise), which walks the very values of {@code alphas(steps, to, from)}
-   * backwards.
+   * The same curve scaled to other ends: from &gt; 0 for image-to-image, from &gt; to for inversion
+   * (data to noise), which is {@code alphas(steps, to, from)} reversed.
    *
    * @param from in [0, 1]
    * @param to in [0, 1], different from {@code from}
-   * @throws IllegalArgumentException naming what is out of range
+   * @throws IllegalArgumentException naming the value that is out of range
    */
   public double[] alphas(int steps, double from, double to) {
     if (steps < 1 || steps > STEPS_MAX) {

@@ -3,15 +3,15 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * The exact pairing of two equally large sets of points that makes their mean distance least, by
- * shortest augmenting paths [1]; that mean is the 1-Wasserstein distance of the two sets. O(n³)
- * time, O(n²) memory.
+ * Solves the linear assignment problem exactly by shortest augmenting paths [1]. The least mean
+ * distance between two sets of points of equal size is their 1-Wasserstein distance. O(n³) time,
+ * O(n²) memory.
  *
  * <p>[1] Jonker, Volgenant: A shortest augmenting path algorithm for dense and sparse linear
  * assignment problems. Computing 38, 1987.
  */
 public final class Assignment {
-  /** Points per set; a matrix of this side has 128 MiB. */
+  /** Points per set; a cost matrix of this size takes 128 MiB. */
   public static final int POINTS_MAX = 4096;
 
   private Assignment() {}
@@ -25,7 +25,11 @@ public final class Assignment {
   public static double wasserstein1(double[][] a, double[][] b) {
     if (a.length != b.length || a.length < 1 || a.length > POINTS_MAX) {
       throw new IllegalArgumentException(
-          a.length + " and " + b.length + " points: both must be the same, 1 to " + POINTS_MAX);
+          a.length
+              + " and "
+              + b.length
+              + " points: both sets must have the same number, 1 to "
+              + POINTS_MAX);
     }
     double[][] costs = new double[a.length][a.length];
     for (int i = 0; i < a.length; i++) {
@@ -47,7 +51,7 @@ public final class Assignment {
   }
 
   /**
-   * The permutation of least total cost.
+   * Finds the permutation of least total cost.
    *
    * @param costs n×n, finite
    * @return for each row its column
@@ -69,22 +73,22 @@ public final class Assignment {
   }
 
   /**
-   * Finds the cheapest way, in reduced costs c − price − price ≥ 0, from a row without column to a
-   * column without row (Dijkstra), and hands the columns along it on.
+   * Finds the shortest path in reduced costs c − price − price ≥ 0 from an unassigned row to an
+   * unassigned column (Dijkstra), and reassigns the columns along it.
    */
   private static void augment(
       double[][] costs, int start, double[] rowPrice, double[] columnPrice, int[] rowOf) {
     int n = costs.length;
     double[] distance = new double[n];
-    int[] cameFrom = new int[n]; // the column before this one on the way, −1 at its start
+    int[] cameFrom = new int[n]; // the previous column on the path, −1 at its start
     boolean[] done = new boolean[n];
     Arrays.fill(distance, Double.POSITIVE_INFINITY);
     int row = start;
     int column = -1;
-    double way = 0;
+    double length = 0;
     while (true) {
       double[] cost = costs[row];
-      double base = way - rowPrice[row];
+      double base = length - rowPrice[row];
       double least = Double.POSITIVE_INFINITY;
       int nearest = -1;
       for (int j = 0; j < n; j++) {
@@ -102,18 +106,18 @@ public final class Assignment {
         }
       }
       column = nearest;
-      way = least;
+      length = least;
       if (rowOf[column] < 0) {
         break;
       }
       done[column] = true;
       row = rowOf[column];
     }
-    rowPrice[start] += way;
+    rowPrice[start] += length;
     for (int j = 0; j < n; j++) {
       if (done[j]) {
-        rowPrice[rowOf[j]] += way - distance[j];
-        columnPrice[j] -= way - distance[j];
+        rowPrice[rowOf[j]] += length - distance[j];
+        columnPrice[j] -= length - distance[j];
       }
     }
     while (column >= 0) {

@@ -1,9 +1,8 @@
 package dev.mezzotint.iadb;
 
 /**
- * Gaussian noise whose neighbouring pixels differ more than white noise's: its spectrum rises with
- * frequency. A p0 like any other, Gaussian with mean 0 and mean variance 1, for models trained from
- * it.
+ * Gaussian noise whose spectrum rises with frequency, so that neighbouring pixels differ more than
+ * in white noise. A p0 with mean 0 and mean variance 1, for models trained from it.
  *
  * <p>In the orthonormal cosine basis the coefficients are independent with deviations
  *
@@ -22,7 +21,8 @@ public final class BlueNoise {
 
   public BlueNoise(int height, int width) {
     if (height < 1 || width < 1 || height > 4096 || width > 4096) {
-      throw new IllegalArgumentException("noise of " + width + "×" + height + " pixels");
+      throw new IllegalArgumentException(
+          "width and height must be 1 to 4096, not " + width + "×" + height);
     }
     this.height = height;
     this.width = width;
@@ -42,7 +42,7 @@ public final class BlueNoise {
     this.across = cosines(width);
   }
 
-  /** Rows of the orthonormal cosine transform (DCT-II). */
+  /** The rows of the orthonormal cosine transform (DCT-II) of size n. */
   private static double[][] cosines(int n) {
     double[][] rows = new double[n][n];
     for (int k = 0; k < n; k++) {
@@ -60,15 +60,15 @@ public final class BlueNoise {
   }
 
   /**
-   * White noise becomes blue, plane by plane, in place.
+   * Turns white noise into blue noise, plane by plane, in place.
    *
-   * @param values planes of height × width from {@code offset} on
+   * @param values planes × height × width from {@code offset} on
    */
   public void colour(float[] values, int offset, int planes) {
     double[] plane = new double[height * width];
     for (int p = 0; p < planes; p++) {
       int at = offset + p * plane.length;
-      // White noise is white in every orthonormal basis: these values serve as coefficients.
+      // White noise is white in every orthonormal basis, so these values are used as coefficients.
       for (int i = 0; i < plane.length; i++) {
         plane[i] = deviations[i] * values[at + i];
       }
@@ -79,12 +79,12 @@ public final class BlueNoise {
     }
   }
 
-  /** From coefficients to pixels, one plane. */
+  /** Transforms one plane of coefficients to pixels. */
   public double[] pixels(double[] coefficients) {
     return transform(coefficients, /* inverse= */ true);
   }
 
-  /** From pixels to coefficients, one plane. */
+  /** Transforms one plane of pixels to coefficients. */
   public double[] coefficients(double[] pixels) {
     return transform(pixels, /* inverse= */ false);
   }

@@ -3,17 +3,17 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * The noise schedule that a network with {@link Prediction#EPSILON} was trained for: ᾱ at each
- * whole timestep, ᾱ_t = Π (1 − β_i) over i ≤ t. Immutable.
+ * The noise schedule that a network with {@link Prediction#EPSILON} was trained with: ᾱ at each
+ * integer timestep, ᾱ_t = Π (1 − β_i) over i ≤ t. Immutable.
  *
  * <p>In terms of α the schedule begins at {@link #alphaStart}, above 0 because the last timestep
- * still holds a trace of the picture, and ends at {@link #alphaEnd}, below 1 because the first
- * already adds noise. For the common linear one with 1,000 steps these are 0.0063 and 0.9901. A
- * sampler that asks beyond gets the direction at the end itself.
+ * still holds a trace of the image, and ends at {@link #alphaEnd}, below 1 because the first
+ * timestep already adds noise. For the common linear schedule with 1,000 steps these are 0.0063 and
+ * 0.9901. Beyond its ends a sampler uses the direction at the end.
  *
- * @param kind how β runs from its start to its end
- * @param betaStart β_0; not read by {@link Kind#COSINE}
- * @param betaEnd the last β; not read by {@link Kind#COSINE}
+ * @param kind how β goes from its start to its end
+ * @param betaStart β_0; ignored by {@link Kind#COSINE}
+ * @param betaEnd the last β; ignored by {@link Kind#COSINE}
  * @param steps timesteps in training
  */
 public record DdpmSchedule(Kind kind, double betaStart, double betaEnd, int steps) {
@@ -22,18 +22,18 @@ public record DdpmSchedule(Kind kind, double betaStart, double betaEnd, int step
   /** The schedule of the original DDPM and of most published ε networks for pixels. */
   public static final DdpmSchedule LINEAR = new DdpmSchedule(Kind.LINEAR, 1e-4, 0.02, 1000);
 
-  /** The courses of β, under diffusers' names. */
+  /** Kinds of noise schedules, named as in diffusers. */
   public enum Kind {
     LINEAR("linear"),
-    /** √β runs linearly. */
+    /** √β is linear. */
     SCALED_LINEAR("scaled_linear"),
     /** ᾱ follows a squared cosine, β at most 0.999. */
     COSINE("squaredcos_cap_v2");
 
     private final String wireName;
 
-    Kind(String word) {
-      this.wireName = word;
+    Kind(String wireName) {
+      this.wireName = wireName;
     }
 
     public String wireName() {
@@ -48,7 +48,7 @@ public record DdpmSchedule(Kind kind, double betaStart, double betaEnd, int step
     }
     if (!cosine && !(betaStart > 0 && betaStart <= betaEnd && betaEnd < 1)) {
       throw new IllegalArgumentException(
-          "betas run from " + betaStart + " to " + betaEnd + ": must rise within (0, 1)");
+          "betas go from " + betaStart + " to " + betaEnd + ": they must rise within (0, 1)");
     }
   }
 
@@ -91,8 +91,8 @@ public record DdpmSchedule(Kind kind, double betaStart, double betaEnd, int step
   }
 
   /**
-   * The timestep, fractional, at which the blend of α has its noise: ᾱ is interpolated linearly
-   * between whole timesteps; beyond the schedule's ends it is the end's.
+   * The fractional timestep with the noise level of α: ᾱ is interpolated linearly between integer
+   * timesteps and clamped to the schedule's ends.
    */
   public double timestep(double alpha) {
     double[] bars = alphaBars();

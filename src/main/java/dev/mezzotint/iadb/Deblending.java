@@ -1,16 +1,16 @@
 package dev.mezzotint.iadb;
 
 /**
- * Deblending: drawing the pair (x0, x1) that a blend may have come from, by their posterior given
- * x_α. Repeated deblending and re-blending is the paper's stochastic iteration (algorithm 1); as
- * its steps grow finer the randomness averages out, and it follows the mean direction of the
- * posterior, which is the {@link Field} that networks learn.
+ * Deblending: draws a pair (x0, x1) from its posterior given the blend x_α. Repeated deblending and
+ * re-blending is the paper's stochastic iteration (algorithm 1); as its steps grow finer the
+ * randomness averages out, and it follows the posterior mean of the direction, which is the {@link
+ * Field} that networks learn.
  *
  * <p>Implementations are safe for use by several threads with streams of their own.
  */
 @FunctionalInterface
 public interface Deblending {
-  /** Rejected pairs after which the pair at hand is kept; met only at the rim of a density. */
+  /** Rejections after which the current pair is kept; reached only at the edge of a density. */
   int TRIES_MAX = 1 << 20;
 
   /**
@@ -25,7 +25,7 @@ public interface Deblending {
   void deblend(double[] x, double alpha, RandomStream draws, double[] x0, double[] x1);
 
   /**
-   * The stochastic iteration: deblend x_α to (x0, x1) at random, re-blend them at the next α.
+   * The stochastic iteration: deblends x_α to (x0, x1) at random and re-blends them at the next α.
    *
    * @param alphas from 0 on, rising
    * @param start a point of p0; not changed
@@ -45,8 +45,8 @@ public interface Deblending {
   }
 
   /**
-   * Exact for densities with known values, by rejection. For α &lt; ½ x1 is drawn and x0 solved
-   * for, else x0 is drawn and x1 solved for, so that nothing is divided by a share below ½; the
+   * Exact deblending by rejection, for densities with known values. For α &lt; ½ x1 is drawn and x0
+   * solved for, else x0 is drawn and x1 solved for, so that nothing is divided by less than ½; the
    * solved end is accepted with probability p / max p.
    */
   static Deblending byRejection(Density.Valued p0, Density.Valued p1) {
@@ -58,7 +58,7 @@ public interface Deblending {
         if (alpha < 0.5) {
           p1.draw(draws, drawn);
           Iadb.x0FromBlend(x, drawn, alpha, solved);
-          // At α = 0 the solved end is x itself, a point of p0: nothing is left to decide.
+          // At α = 0 the solved end is x itself, which is a point of p0.
           accepted = alpha == 0 || accept(p0, solved, draws);
         } else {
           p0.draw(draws, drawn);
@@ -80,8 +80,8 @@ public interface Deblending {
   }
 
   /**
-   * Exact for a finite data set as p1: given x_α, each y_i is x1 with weight p0((x_α − α y_i) / (1
-   * − α)), and x0 follows.
+   * Exact deblending for a finite data set as p1: given x_α, each y_i is x1 with weight p0((x_α − α
+   * y_i) / (1 − α)), and x0 follows.
    *
    * @param data points y_i of equal length; not copied, not to be changed
    */
@@ -96,7 +96,7 @@ public interface Deblending {
         logs[i] = p0.logRelative(solved);
       }
       if (!Softmax.normalize(logs)) {
-        return; // rounding pushed x out of every image of p0: the pair at hand is one that fits
+        return; // rounding moved x outside the support: the current pair is valid, keep it
       }
       widen(data[Softmax.draw(logs, draws)], x1);
       Iadb.x0FromBlend(x, x1, alpha, x0);

@@ -3,12 +3,12 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * Where x0 or x1 come from: any density that can be drawn from. Blending and deblending ask no more
- * of p0 and p1; neither has to be noise. Immutable, safe for use by many threads.
+ * The density that x0 or x1 is drawn from. p0 and p1 may be any densities; neither has to be noise.
+ * Immutable, safe for use by many threads.
  */
 public sealed interface Density {
 
-  /** Values of one point. */
+  /** Number of values of one point. */
   int dimensions();
 
   /**
@@ -18,7 +18,7 @@ public sealed interface Density {
    */
   void draw(RandomStream draws, double[] x);
 
-  /** A density whose value at a point is known, as rejection and exact posteriors need it. */
+  /** A density that can be evaluated at a point, as rejection and exact posteriors require. */
   sealed interface Valued extends Density {
 
     /** ln(p(x) / max p): 0 where the density is highest, −∞ where it is zero. */
@@ -77,7 +77,7 @@ public sealed interface Density {
       return 2;
     }
 
-    /** Half of a parallelogram: points of the other half are turned back into this one. */
+    /** Draws from a parallelogram and reflects the points of its other half into the triangle. */
     @Override
     public void draw(RandomStream draws, double[] x) {
       double u = draws.uniform();
@@ -107,8 +107,8 @@ public sealed interface Density {
   }
 
   /**
-   * A grey image read as a density of the plane: the brighter a pixel, the more likely a point
-   * falls into it. The longer side spans [−1, 1], the shorter one is centred, y points up.
+   * A grey image used as a density of the plane: the probability of a pixel is proportional to its
+   * brightness. The longer side spans [−1, 1], the shorter one is centred, y points up.
    */
   final class Grey implements Valued {
     private final int width;
@@ -133,14 +133,15 @@ public sealed interface Density {
       double most = 0;
       for (int i = 0; i < values.length; i++) {
         if (!(values[i] >= 0) || Float.isInfinite(values[i])) {
-          throw new IllegalArgumentException("pixel " + i + " is " + values[i] + ", not a share");
+          throw new IllegalArgumentException(
+              "pixel " + i + " is " + values[i] + ", must be finite and at least 0");
         }
         sum += values[i];
         most = Math.max(most, values[i]);
         cumulated[i] = sum;
       }
       if (sum == 0) {
-        throw new IllegalArgumentException("a picture that is black all over is no density");
+        throw new IllegalArgumentException("an all-black image cannot be used as a density");
       }
       this.largest = most;
     }
@@ -175,8 +176,8 @@ public sealed interface Density {
   }
 
   /**
-   * A finite data set: each point as likely. It has no value at a point; {@link SmoothedData} and
-   * {@link Deblending#ofData} treat it exactly.
+   * A finite data set, uniform over its points. It cannot be evaluated at a point; {@link
+   * SmoothedData} and {@link Deblending#ofData} treat it exactly.
    *
    * @param points of equal length, at least one; not to be changed
    */
@@ -208,20 +209,20 @@ public sealed interface Density {
   }
 
   /**
-   * A density of the plane by its word: {@code gaussian}, {@code uniform}, {@code triangle} or
+   * A density of the plane by its name: {@code gaussian}, {@code uniform}, {@code triangle} or
    * {@code square}.
    *
-   * @throws IllegalArgumentException naming the known words
+   * @throws IllegalArgumentException listing the known names
    */
-  static Density.Valued parse(String word) {
-    return switch (word) {
+  static Density.Valued parse(String name) {
+    return switch (name) {
       case "gaussian" -> new Gaussian(2, 0, 1);
       case "uniform" -> new Uniform(2, -1, 1);
       case "triangle" -> triangle();
       case "square" -> square();
       default ->
           throw new IllegalArgumentException(
-              "unknown density '" + word + "': use gaussian, uniform, triangle or square");
+              "unknown density '" + name + "': use gaussian, uniform, triangle or square");
     };
   }
 }

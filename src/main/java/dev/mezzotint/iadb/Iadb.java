@@ -7,17 +7,17 @@ package dev.mezzotint.iadb;
  *   blend        xα = (1 − α) x0 + α x1
  *   training     D(xα, α) → x1 − x0, least squares over random x0, x1, α
  *   sampling     x ← x + (α′ − α) D(x, α), from x = x0 at α = 0 to α = 1
- *   read off     x0 = xα − α D,   x1 = xα + (1 − α) D
+ *   endpoints    x0 = xα − α D,   x1 = xα + (1 − α) D
  * </pre>
  *
- * For one value each: a picture is many of them, and no formula looks at two. The device's programs
- * ({@code network.NetworkProgram}, {@code TrainStep}) spell the same formulas in their own dialect;
- * tests hold the two together. Pure functions, safe for use by many threads.
+ * Each formula takes one value: an image is many of them, and no formula combines two. The device
+ * programs ({@code network.NetworkProgram}, {@code TrainStep}) implement the same formulas in
+ * TorchScript; tests compare the two. Pure functions, safe for use by many threads.
  */
 public final class Iadb {
   /**
-   * How near to its singular end a prediction of x0 or x1 is asked for its direction: beyond, the
-   * direction found this far from the end is taken. See {@link #regularAlpha}.
+   * Distance in α from the singular end of an x0 or x1 prediction within which the direction at
+   * this distance is used instead. See {@link #regularAlpha}.
    */
   public static final double SINGULAR_MARGIN = 0.01;
 
@@ -35,7 +35,7 @@ public final class Iadb {
     }
   }
 
-  /** {@link #blend(double, double, double)} for pictures; outputs may be one of the inputs. */
+  /** {@link #blend(double, double, double)} for images; the output may be one of the inputs. */
   public static void blend(float[] x0, float[] x1, double alpha, float[] xAlpha) {
     for (int k = 0; k < xAlpha.length; k++) {
       xAlpha[k] = (float) blend(x0[k], x1[k], alpha);
@@ -56,7 +56,7 @@ public final class Iadb {
     }
   }
 
-  /** D = x1 − x0, what the network learns the mean of. */
+  /** D = x1 − x0; the network learns its mean. */
   public static double direction(double x0, double x1) {
     return x1 - x0;
   }
@@ -71,13 +71,13 @@ public final class Iadb {
     return xAlpha - alpha * direction;
   }
 
-  /** x1 = xα + (1 − α) D: the data end of the line, a preview of the picture to come. */
+  /** x1 = xα + (1 − α) D: the data end of the line, a preview of the final image. */
   public static double x1FromDirection(double xAlpha, double direction, double alpha) {
     return xAlpha + (1 - alpha) * direction;
   }
 
   /**
-   * The direction that a network's output stands for.
+   * Converts a network's output to a direction.
    *
    * <pre>
    *   direction    D
@@ -109,10 +109,11 @@ public final class Iadb {
   }
 
   /**
-   * The α at which a sampler asks a prediction for its direction, network and formula alike: α
-   * itself but within {@link #SINGULAR_MARGIN} of the end where the formula divides by zero. A
-   * direction changes little over so short a way, the network's error divided by less would not.
-   * For {@link Prediction#EPSILON} the ends of its own noise schedule take the margin's place.
+   * The α at which a sampler evaluates the network and {@link #directionFrom}: α itself, except
+   * within {@link #SINGULAR_MARGIN} of the end where the formula divides by zero. Over that
+   * distance the direction changes little, whereas the network's error would be divided by a
+   * vanishing number. {@link Prediction#EPSILON} is limited by the ends of its noise schedule
+   * instead.
    */
   public static double regularAlpha(Prediction prediction, double alpha) {
     return switch (prediction) {
@@ -139,7 +140,7 @@ public final class Iadb {
     return alpha * alpha / (alpha * alpha + (1 - alpha) * (1 - alpha));
   }
 
-  /** s with x_t = s·xα, the input of a network trained for DDPM: 1 / √(α² + (1 − α)²). */
+  /** s with x_t = s·xα, the input scale of a network trained for DDPM: 1 / √(α² + (1 − α)²). */
   public static double ddpmScale(double alpha) {
     return 1 / Math.sqrt(alpha * alpha + (1 - alpha) * (1 - alpha));
   }

@@ -4,35 +4,35 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Sampling with some pixels known: after every step these are put back onto their own straight
- * line, and the step may be repeated from where it began, so that what is painted anew and what is
- * known find together.
+ * Inpainting: sampling with known pixels. After every step the known pixels are reset to their own
+ * straight line from noise to image; the step may then be repeated from a jump back in α, so that
+ * generated and known pixels become consistent.
  *
  * <pre>
- *   paste       x ← m x + (1 − m) ((1 − α) x0 + α x1),   x1 the known picture, x0 the row's own noise
+ *   paste       x ← m x + (1 − m) ((1 − α) x0 + α x1),   x1 the known image, x0 the row's own noise
  *   jump back   x ← (α/α′) x + √((1 − α)² − (α/α′)² (1 − α′)²) z,   z ~ N(0, I), α &lt; α′
  * </pre>
  *
  * The jump keeps the density of blends at α: of x = (1 − α′) x0 + α′ x1 it leaves α x1, and noise
- * of variance (α/α′)² (1 − α′)², which z fills up to (1 − α)². At α = 1 known pixels are the
- * picture's own, exactly. Immutable, safe for use by many threads.
+ * of variance (α/α′)² (1 − α′)², which z fills up to (1 − α)². At α = 1 the known pixels are
+ * exactly those of the image. Immutable, safe for use by many threads.
  *
- * @param stages of the whole way, repeated steps included
- * @param actions what follows stage i, for every i
+ * @param stages of the whole trajectory, including repeated steps
+ * @param actions actions.get(i) follows stage i
  */
 public record Inpainting(List<Stage> stages, List<Action> actions) {
-  /** Repetitions of each step. */
+  /** Upper limit of the repetitions of each step. */
   public static final int REPEATS_MAX = 16;
 
-  /** What follows a stage. */
+  /** The action after a stage. */
   public sealed interface Action {
-    /** Nothing: the step is not over. */
+    /** Nothing: the step has further stages. */
     record Continue() implements Action {}
 
-    /** Known pixels are put back. */
+    /** Resets the known pixels. */
     record Paste(double alpha) implements Action {}
 
-    /** Known pixels are put back, and the step begins again. */
+    /** Resets the known pixels and jumps back to repeat the step. */
     record Repeat(double alpha, double back) implements Action {}
   }
 
@@ -42,9 +42,11 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
   }
 
   /**
+   * Plans inpainting with this solver.
+   *
    * @param alphas rising to 1
-   * @param repeats how often each step is repeated, 0 to {@link #REPEATS_MAX}; a solver with memory
-   *     then takes single steps, for what it remembers lies on another path
+   * @param repeats how often each step is repeated, 0 to {@link #REPEATS_MAX}; multistep solvers
+   *     then take single steps, because their history belongs to another trajectory
    */
   public static Inpainting of(Solver solver, double[] alphas, int repeats) {
     if (repeats < 0 || repeats > REPEATS_MAX) {
@@ -59,13 +61,13 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
           repeats == 0
               ? whole.subList(t * each, (t + 1) * each)
               : solver.stages(new double[] {alphas[t], alphas[t + 1]});
-      for (int turn = 0; turn <= repeats; turn++) {
+      for (int pass = 0; pass <= repeats; pass++) {
         stages.addAll(step);
         for (int i = 1; i < each; i++) {
           actions.add(new Action.Continue());
         }
         actions.add(
-            turn < repeats
+            pass < repeats
                 ? new Action.Repeat(alphas[t + 1], alphas[t])
                 : new Action.Paste(alphas[t + 1]));
       }
@@ -74,15 +76,15 @@ public record Inpainting(List<Stage> stages, List<Action> actions) {
   }
 
   /**
-   * Does what follows a stage, in place.
+   * Applies the action after a stage, in place.
    *
-   * @param stage index of the stage that x has just passed
+   * @param stage index of the stage that was just evaluated
    * @param x the row
-   * @param x0 its noise, as long as x
-   * @param known the picture, likewise
-   * @param mask one share per value: 1 is painted anew, 0 is known
+   * @param x0 the row's noise, as long as x
+   * @param known the image, as long as x
+   * @param mask as long as x: 1 for generated, 0 for known, values between for a mixture
    * @param draws for jumps back
-   * @return false where x stays as it is
+   * @return whether x was changed
    */
   public boolean apply(
       int stage, float[] x, float[] x0, float[] known, float[] mask, RandomStream draws) {

@@ -1,13 +1,15 @@
 package dev.mezzotint.iadb;
 
+import java.util.Objects;
+
 /**
- * Random numbers that depend on seed, index and element alone: the same on every machine and
- * device, however a request is cut into batches and a range into pieces.
+ * Counter-based random numbers that depend on seed, index and element alone: they are the same on
+ * every machine, however a request is split into batches or a range into parts.
  *
  * <p>Element e of stream (seed, index) comes from the {@link Philox} block with key {@link
- * Philox#key key(seed, index)} and counter (e / values per block, domain). The domain word keeps
- * the Gaussian (0) and the uniform stream (1) of one index apart; {@code dataset.EpochOrder} has
- * domains 2 and 3. Safe for use by several threads.
+ * Philox#key key(seed, index)} and counter (e / values per block, domain). The domain word
+ * separates the Gaussian (0) and the uniform stream (1) of one index; {@code dataset.EpochOrder}
+ * uses domains 2 and 3. Safe for use by several threads.
  */
 public final class Noise {
   private static final long GAUSSIAN = 0;
@@ -24,18 +26,18 @@ public final class Noise {
    * normal stream: an image's x0 in C×H×W order.
    *
    * @param seed the request's seed
-   * @param index which image of the request
+   * @param index the image's index in the request
    */
   public static void gaussian(long seed, long index, float[] out, int offset, int length) {
     gaussian(seed, index, /* first= */ 0, out, offset, length);
   }
 
   /**
-   * As {@link #gaussian(long, long, float[], int, int)}, beginning at element {@code first} ≥ 0.
+   * As {@link #gaussian(long, long, float[], int, int)}, starting at element {@code first} ≥ 0.
    *
-   * <p>Four values a block by Box-Muller: √(−2 ln u)·(cos 2πv, sin 2πv) with u in (0, 1] from 32
-   * bits, so |value| ≤ 6.66. {@link StrictMath} because {@link Math} may differ in the last bit
-   * from machine to machine.
+   * <p>Each block gives four values by Box-Muller: √(−2 ln u)·(cos 2πv, sin 2πv) with u in (0, 1]
+   * from 32 bits, so |value| ≤ 6.66. {@link StrictMath}, because {@link Math} may differ in the
+   * last bit between machines.
    */
   public static void gaussian(
       long seed, long index, long first, float[] out, int offset, int length) {
@@ -83,7 +85,7 @@ public final class Noise {
     uniform(seed, index, /* first= */ 0, out, offset, length);
   }
 
-  /** As {@link #uniform(long, long, double[], int, int)}, beginning at element {@code first}. */
+  /** As {@link #uniform(long, long, double[], int, int)}, starting at element {@code first}. */
   public static void uniform(
       long seed, long index, long first, double[] out, int offset, int length) {
     checkRange(first, out.length, offset, length);
@@ -103,9 +105,8 @@ public final class Noise {
   }
 
   /**
-   * Spherical interpolation: the point that far along the great circle from a to b. Between two
-   * Gaussian points it keeps the length that such points have; a straight line would pass through
-   * the unlikely middle.
+   * Spherical linear interpolation along the great circle from a to b. Between two Gaussian samples
+   * it keeps their typical length, whereas a straight line passes through the unlikely middle.
    *
    * <pre>
    *   (sin((1 − s) θ) a + sin(s θ) b) / sin θ,   θ the angle between a and b
@@ -125,7 +126,7 @@ public final class Noise {
     }
     double angle = StrictMath.acos(Math.max(-1, Math.min(1, ab / Math.sqrt(aa * bb))));
     double sine = StrictMath.sin(angle);
-    // In one direction the circle is a line; opposite points have no single circle, nor NaN one.
+    // Parallel vectors need no circle; opposite ones and NaN do not define one.
     boolean straight = !(sine > 1e-9);
     double shareA = straight ? 1 - share : StrictMath.sin((1 - share) * angle) / sine;
     double shareB = straight ? share : StrictMath.sin(share * angle) / sine;
@@ -135,9 +136,9 @@ public final class Noise {
   }
 
   private static void checkRange(long first, int capacity, int offset, int length) {
-    java.util.Objects.checkFromIndexSize(offset, length, capacity);
+    Objects.checkFromIndexSize(offset, length, capacity);
     if (first < 0) {
-      throw new IllegalArgumentException("first element is " + first + ", below 0");
+      throw new IllegalArgumentException("first is " + first + ", must be at least 0");
     }
   }
 }

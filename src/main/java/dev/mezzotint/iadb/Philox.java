@@ -1,8 +1,9 @@
 package dev.mezzotint.iadb;
 
 /**
- * Philox4x32-10: a keyed bijection of 128-bit counters whose outputs are as good as random [1].
- * Having no state, it gives any element of any stream in constant time, on every machine the same.
+ * The Philox4x32-10 counter-based random number generator: a keyed bijection of 128-bit counters
+ * [1]. It has no state, so any element of any stream takes constant time and is the same on every
+ * machine.
  *
  * <p>[1] Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. SC 2011. Safe for
  * use by several threads.

@@ -1,6 +1,6 @@
 package dev.mezzotint.iadb;
 
-/** What a network's output means. {@link Iadb} turns each kind into a direction x1 − x0. */
+/** What a network predicts. {@link Iadb} converts each kind to a direction x1 − x0. */
 public enum Prediction {
   /** x1 − x0, the paper's choice: regular at both ends of α. */
   DIRECTION("direction"),
@@ -16,27 +16,27 @@ public enum Prediction {
 
   private final String wireName;
 
-  Prediction(String word) {
-    this.wireName = word;
+  Prediction(String wireName) {
+    this.wireName = wireName;
   }
 
-  /** The word that stands for this kind in cards, recipes and requests. */
+  /** The prediction's name in model cards, recipes and requests. */
   public String wireName() {
     return wireName;
   }
 
   /**
-   * The prediction that a word names.
+   * The prediction of this wire name.
    *
-   * @throws IllegalArgumentException naming the known words
+   * @throws IllegalArgumentException listing the known names
    */
-  public static Prediction parse(String word) {
+  public static Prediction parse(String name) {
     for (Prediction prediction : values()) {
-      if (prediction.wireName.equals(word)) {
+      if (prediction.wireName.equals(name)) {
         return prediction;
       }
     }
     throw new IllegalArgumentException(
-        "unknown prediction '" + word + "': use direction, x0, x1 or epsilon");
+        "unknown prediction '" + name + "': use direction, x0, x1 or epsilon");
   }
 }

@@ -1,8 +1,8 @@
 package dev.mezzotint.iadb;
 
 /**
- * One stream of random numbers, taken one after the other: for draws whose number is not known
- * beforehand, as in rejection. The stream follows from (seed, index) alone; uniform and Gaussian
+ * A sequential stream of random numbers, for algorithms that do not know in advance how many they
+ * need, such as rejection sampling. The stream depends on (seed, index) alone; uniform and Gaussian
  * values come from the two independent streams of {@link Noise}. Used by one thread.
  */
 public final class RandomStream {
@@ -30,7 +30,7 @@ public final class RandomStream {
     return gaussian[0];
   }
 
-  /** The next whole number from 0 to n − 1, each as likely. */
+  /** The next integer, uniform in 0 to n − 1. */
   public int below(int n) {
     return (int) (uniform() * n);
   }

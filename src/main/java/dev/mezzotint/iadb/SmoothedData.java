@@ -3,23 +3,24 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * The exact posterior of a finite data set smoothed by a small Gaussian, and the field that follows
- * from it: the truth that solvers, networks and training are measured against.
+ * The exact posterior of a finite data set smoothed by a small Gaussian, and the direction field
+ * derived from it: the reference that solvers, networks and training are measured against.
  *
  * <p>x0 ~ N(0, I) and x1 = y_i + s·n with i uniform over the data and n ~ N(0, I). Given i, the
  * blend x_α = (1−α)·x0 + α·x1 is normal around α·y_i with variance v = (1−α)² + α²s². So the
- * posterior of i has weights w_i ∝ exp(−|x_α − α·y_i|² / 2v), and with the rest r_i = x_α − α·y_i
+ * posterior of i has weights w_i ∝ exp(−|x_α − α·y_i|² / 2v), and with the residual r_i = x_α −
+ * α·y_i
  *
  * <pre>
  *   x0 given x_α, i:   (1−α)/v·r_i          − αs/√v·n
  *   x1 given x_α, i:   y_i + αs²/v·r_i + (1−α)s/√v·n,     the same n ~ N(0, I) in both
  * </pre>
  *
- * of which {@link #means} takes the mean over n and i, and {@link #deblend} draws.
+ * {@link #means} takes the mean over n and i; {@link #deblend} draws a sample.
  *
- * <p>With s = 0 every solver would land on a data point in its last step, and its error would
- * measure nothing but which one. A single point is a pair of Gaussians, whose map is known: z goes
- * to y + s·z. Immutable, safe for use by many threads.
+ * <p>With s = 0 every solver would end on a data point in its last step, and its error would only
+ * measure which one. For a single point both ends are Gaussian and the map is known: z goes to y +
+ * s·z. Immutable, safe for use by many threads.
  */
 public final class SmoothedData implements Field, Deblending {
   private final float[][] data;
@@ -41,9 +42,9 @@ public final class SmoothedData implements Field, Deblending {
   }
 
   /**
-   * For an x0 whose values have deviations of their own: v, and with it every share, is then one
-   * per value, (1−α)² σ² + α² s², and x0 given x_α, i is (1−α)σ²/v·r_i − αsσ/√v·n. Noise that is
-   * not white is so in the basis of its covariance.
+   * As {@link #SmoothedData(float[][], double)}, with one deviation of x0 per value: then v =
+   * (1−α)² σ² + α² s² per value, and x0 given x_α, i is (1−α)σ²/v·r_i − αsσ/√v·n. Coloured noise
+   * has this form in the eigenbasis of its covariance.
    *
    * @param deviations σ of x0, one per value, all above 0
    */
@@ -68,14 +69,14 @@ public final class SmoothedData implements Field, Deblending {
    * The posterior means of both ends; regular for every α in [0, 1], ends included.
    *
    * @param x a point x_α
-   * @param x0 becomes the mean of x0
-   * @param x1 becomes the mean of x1
+   * @param x0 receives the mean of x0
+   * @param x1 receives the mean of x1
    */
   public void means(double[] x, double alpha, double[] x0, double[] x1) {
     double[] weights = posterior(x, alpha);
     Arrays.fill(x1, 0);
     for (int i = 0; i < data.length; i++) {
-      if (weights[i] > 0) { // most are zero, and a picture has many values
+      if (weights[i] > 0) { // most are zero, and an image has many values
         for (int k = 0; k < x.length; k++) {
           x1[k] += weights[i] * data[i][k];
         }
@@ -105,7 +106,7 @@ public final class SmoothedData implements Field, Deblending {
     return (1 - alpha) * (1 - alpha) * variances[k] + alpha * alpha * s * s;
   }
 
-  /** w_i, which sum to 1. */
+  /** The weights w_i, which sum to 1. */
   private double[] posterior(double[] x, double alpha) {
     double[] weights = new double[data.length];
     double[] halves = new double[x.length];
@@ -121,7 +122,7 @@ public final class SmoothedData implements Field, Deblending {
       weights[i] = -squares;
     }
     if (!Softmax.normalize(weights)) {
-      throw new IllegalArgumentException("x has values that are not finite");
+      throw new IllegalArgumentException("x must have finite values");
     }
     return weights;
   }

@@ -1,14 +1,14 @@
 package dev.mezzotint.iadb;
 
-/** Probabilities from their logarithms, without overflow. */
+/** Converts log weights to probabilities without overflow, and draws from them. */
 final class Softmax {
   private Softmax() {}
 
   /**
-   * Logarithms of weights become weights that sum to 1. The largest is taken off first, so that no
-   * exponential overflows and one of them is 1.
+   * Replaces log weights by weights that sum to 1, in place. The largest is subtracted first, so
+   * that no exponential overflows and one of them is 1.
    *
-   * @return false where all weights are zero; the array is then of no use
+   * @return false if all weights are zero; the array's content is then undefined
    */
   static boolean normalize(double[] logs) {
     double largest = Double.NEGATIVE_INFINITY;
@@ -29,7 +29,7 @@ final class Softmax {
     return true;
   }
 
-  /** An index, each as likely as its weight says. */
+  /** Draws an index with the probability given by its weight. */
   static int draw(double[] weights, RandomStream draws) {
     double share = draws.uniform();
     for (int i = 0; i < weights.length - 1; i++) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * An explicit solver of dx/dα = D(x, α), written as a list of {@link Stage stages} so that the step
- * loop knows no solver. Steps may have any lengths and either sign.
+ * An explicit solver of dx/dα = D(x, α), written as a list of {@link Stage stages}, so that the
+ * step loop is independent of the solver. Steps may have any lengths and either sign.
  *
  * <p>h = α′ − α is the step's length, r = h / h₁ its ratio to the one before.
  */
@@ -20,7 +20,7 @@ public enum Solver {
     }
   },
 
-  /** Half a step to ask for the direction there, then the whole step along it; order 2. */
+  /** Evaluates the direction after half a step, then takes the whole step along it; order 2. */
   MIDPOINT("midpoint", 2, 2) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
@@ -49,14 +49,14 @@ public enum Solver {
       out.add(new Stage(alphas[t], h / 2, 0, 0, 0));
       out.add(new Stage(middle, h / 2, -h / 2, 0, 0));
       out.add(new Stage(middle, h, -h / 2, 0, 0));
-      // x stands at start + h k3; wanted: start + h (k1 + 2 k2 + 2 k3 + k4) / 6.
+      // x is start + h k3 here; the result is start + h (k1 + 2 k2 + 2 k3 + k4) / 6.
       out.add(new Stage(alphas[t + 1], h / 6, h / 3 - h, h / 3, h / 6));
     }
   },
 
   /**
-   * Adams-Bashforth 2: the line through this and the last direction, extended over the step; order
-   * 2 at one evaluation. The first step is Euler's.
+   * Adams-Bashforth 2: extrapolates the line through the current and the previous direction over
+   * the step; order 2 with one evaluation. The first step is an Euler step.
    */
   AB2("ab2", 1, 2) {
     @Override
@@ -72,11 +72,12 @@ public enum Solver {
   },
 
   /**
-   * Adams-Bashforth 3: the parabola through the last three directions; order 3 at one evaluation.
+   * Adams-Bashforth 3: extrapolates the parabola through the last three directions; order 3 with
+   * one evaluation.
    *
-   * <p>The first step is Euler's, whose error of order h² would stay for good and leave the whole
-   * at order 2. So the second step, Adams-Bashforth 2, also makes up for it: + h₁ (d − m1) / 2
-   * turns the Euler step behind it into Heun's, with directions that are known by then.
+   * <p>The first step is an Euler step, whose error of order h² would limit the whole solver to
+   * order 2. The second step, Adams-Bashforth 2, therefore also corrects it: adding h₁ (d − m1) / 2
+   * turns the preceding Euler step into a Heun step, using directions that are known by then.
    */
   AB3("ab3", 1, 3) {
     @Override
@@ -89,8 +90,8 @@ public enum Solver {
       double h1 = length(alphas, t - 1);
       double r = h / h1;
       if (t == 1) {
-        double repair = h1 / 2;
-        out.add(new Stage(alphas[t], h * (1 + r / 2) + repair, -h * r / 2 - repair, 0, 0));
+        double correction = h1 / 2;
+        out.add(new Stage(alphas[t], h * (1 + r / 2) + correction, -h * r / 2 - correction, 0, 0));
         return;
       }
       // Integrals over [0, h] of the Lagrange polynomials of the nodes 0, −h1, −h12.
@@ -107,8 +108,8 @@ public enum Solver {
   private final int evaluationsPerStep;
   private final int order;
 
-  Solver(String word, int evaluationsPerStep, int order) {
-    this.wireName = word;
+  Solver(String wireName, int evaluationsPerStep, int order) {
+    this.wireName = wireName;
     this.evaluationsPerStep = evaluationsPerStep;
     this.order = order;
   }
@@ -116,36 +117,36 @@ public enum Solver {
   /** Appends the stages of step t, from alphas[t] to alphas[t + 1]. */
   abstract void step(double[] alphas, int t, List<Stage> out);
 
-  /** The word that stands for this solver in requests and on the command line. */
+  /** The solver's name in requests and on the command line. */
   public String wireName() {
     return wireName;
   }
 
-  /** Evaluations of the network per step, the stages of one step; the same for every step. */
+  /** Network evaluations per step, which is the number of stages of each step. */
   public int evaluationsPerStep() {
     return evaluationsPerStep;
   }
 
-  /** p such that the error at the end falls as h^p on a smooth field. */
+  /** The order p: on a smooth field the error at the end is O(h^p). */
   public int order() {
     return order;
   }
 
   /**
-   * The stages that lead from alphas[0] to its last value, {@link #evaluationsPerStep} for each
-   * step.
+   * The stages from alphas[0] to the last alpha, {@link #evaluationsPerStep} for each step.
    *
    * @param alphas at least two values, each different from the one before
    */
   public List<Stage> stages(double[] alphas) {
     if (alphas.length < 2) {
-      throw new IllegalArgumentException("a sampler needs two alphas or more");
+      throw new IllegalArgumentException("alphas must have at least two values");
     }
     List<Stage> stages = new ArrayList<>((alphas.length - 1) * evaluationsPerStep);
     for (int t = 0; t + 1 < alphas.length; t++) {
-      // Also refuses NaN; a step of length zero would divide the next one's ratio by zero.
+      // Also rejects NaN. After a step of length zero the next ratio r would divide by zero.
       if (!(Math.abs(length(alphas, t)) > 0)) {
-        throw new IllegalArgumentException("alpha stays at " + alphas[t] + " in step " + t);
+        throw new IllegalArgumentException(
+            "alpha must change in step " + t + ", it stays at " + alphas[t]);
       }
       step(alphas, t, stages);
     }
@@ -153,18 +154,18 @@ public enum Solver {
   }
 
   /**
-   * The solver that a word names.
+   * The solver of this wire name.
    *
-   * @throws IllegalArgumentException naming the known words
+   * @throws IllegalArgumentException listing the known names
    */
-  public static Solver parse(String word) {
+  public static Solver parse(String name) {
     for (Solver solver : values()) {
-      if (solver.wireName.equals(word)) {
+      if (solver.wireName.equals(name)) {
         return solver;
       }
     }
     String known = Arrays.stream(values()).map(Solver::wireName).collect(Collectors.joining(", "));
-    throw new IllegalArgumentException("unknown sampler '" + word + "': use one of " + known);
+    throw new IllegalArgumentException("unknown sampler '" + name + "': use one of " + known);
   }
 
   private static double length(double[] alphas, int t) {

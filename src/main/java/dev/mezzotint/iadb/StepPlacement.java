@@ -3,26 +3,25 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * Where a sampler's few steps are best placed, found by dynamic programming over recorded
- * trajectories, without training [1].
+ * Optimises the placement of a sampler's steps by dynamic programming over recorded trajectories,
+ * without training [1].
  *
- * <p>A fine trajectory x_0 … x_N with its directions D_0 … D_N says how far off any coarse step
- * would be: from grid point i to j, having come from k,
+ * <p>A fine trajectory x_0 … x_N with its directions D_0 … D_N gives the error of any coarse step
+ * from grid point i to j whose previous grid point is k:
  *
  * <pre>
  *   e(k, i, j) = ‖ x_i + h (D_i + r/2 (D_i − D_k)) − x_j ‖,   h = α_j − α_i, r = h / (α_i − α_k)
  * </pre>
  *
- * the step of {@link Solver#AB2}; {@link Solver#EULER}'s without the term in r. The placement is
- * the way from 0 to N in T steps with the least sum of e² over its steps, the mean over all
- * trajectories.
+ * for {@link Solver#AB2}; {@link Solver#EULER} lacks the term in r. The placement is the path from
+ * 0 to N in T steps with the least sum of e², averaged over all trajectories.
  *
  * <p>[1] Watson et al.: Learning to efficiently sample from diffusion probabilistic models, 2021,
- * for the idea of the search; the error by recorded trajectories follows bespoke step placement for
- * flows (BOSS, ICLR 2024).
+ * for the search; the error from recorded trajectories follows bespoke step placement for flows
+ * (BOSS, ICLR 2024).
  */
 public final class StepPlacement {
-  /** Grid points; the search takes time N³/6 per step. */
+  /** Upper limit of grid intervals; the search takes time N³/6 per step. */
   public static final int GRID_MAX = 256;
 
   private final double[] alphas;
@@ -31,12 +30,14 @@ public final class StepPlacement {
   private final double[][] dd; // of D_i·D_j
 
   /**
+   * Creates an empty record of trajectories.
+   *
    * @param alphas the grid, N + 1 values from 0 to 1, rising
    */
   public StepPlacement(double[] alphas) {
     if (alphas.length < 2 || alphas.length > GRID_MAX + 1) {
       throw new IllegalArgumentException(
-          "a grid has 1 to " + GRID_MAX + " intervals, not " + (alphas.length - 1));
+          "a grid must have 1 to " + GRID_MAX + " intervals, not " + (alphas.length - 1));
     }
     this.alphas = alphas.clone();
     this.xx = new double[alphas.length][alphas.length];
@@ -51,7 +52,7 @@ public final class StepPlacement {
    * @param d the direction at each of these
    */
   public void record(float[][] x, float[][] d) {
-    // Relative to the first point: differences are all that counts, and lose fewer digits so.
+    // Relative to the first point: only differences matter, and they lose fewer digits this way.
     float[][] moved = new float[x.length][];
     for (int i = 0; i < x.length; i++) {
       moved[i] = new float[x[i].length];
@@ -81,7 +82,7 @@ public final class StepPlacement {
   }
 
   /**
-   * The best placement of so many steps.
+   * Finds the best placement of the given number of steps.
    *
    * @param solver {@link Solver#EULER} or {@link Solver#AB2}
    * @param steps T, at most the grid's intervals
@@ -90,20 +91,21 @@ public final class StepPlacement {
   public double[] place(Solver solver, int steps) {
     int last = alphas.length - 1;
     if (solver != Solver.EULER && solver != Solver.AB2) {
-      throw new IllegalArgumentException("steps are placed for euler or ab2");
+      throw new IllegalArgumentException(
+          "steps can be placed for euler and ab2 only, not " + solver.wireName());
     }
     if (steps < 1 || steps > last) {
       throw new IllegalArgumentException("steps is " + steps + ", must be 1 to " + last);
     }
     boolean second = solver == Solver.AB2;
-    // best[k][i]: least sum of errors over the steps so far, the last of which went from k to i.
+    // best[k][i]: least sum of errors over the steps so far, the last one from k to i.
     double[][] best = new double[last + 1][last + 1];
     short[][][] from = new short[steps][last + 1][last + 1];
     for (double[] row : best) {
       Arrays.fill(row, Double.POSITIVE_INFINITY);
     }
     for (int i = 1; i <= last; i++) {
-      best[0][i] = error(0, 0, i, /* second= */ false); // the first step is Euler's
+      best[0][i] = error(0, 0, i, /* second= */ false); // the first step is an Euler step
     }
     for (int step = 1; step < steps; step++) {
       double[][] next = new double[last + 1][last + 1];
@@ -148,11 +150,11 @@ public final class StepPlacement {
     return placed;
   }
 
-  /** e² of one step, summed over all trajectories. */
+  /** The error e² of one step, summed over all trajectories. */
   private double error(int k, int i, int j, boolean second) {
     double h = alphas[j] - alphas[i];
     double r = second ? h / (alphas[i] - alphas[k]) : 0;
-    // x_i − x_j + p·D_i − q·D_k, multiplied out.
+    // The squared norm of x_i − x_j + p·D_i − q·D_k, expanded.
     double p = h * (1 + r / 2);
     double q = h * r / 2;
     double squares = xx[i][i] - 2 * xx[i][j] + xx[j][j];

@@ -1,12 +1,12 @@
 /**
  * The method: Iterative α-(de)Blending [1] as plain arithmetic. This page derives it; each formula
- * stands in the class that is named beside it, and nowhere else.
+ * is implemented once, in the class linked next to it.
  *
  * <h2>Blending</h2>
  *
- * Take two densities p0 and p1 ({@link dev.mezzotint.iadb.Density}): noise and pictures, a triangle
- * and a square, two sets of pictures; they need finite variance and nothing else. Draw x0 from p0
- * and x1 from p1, independently. Their blend at α ({@link dev.mezzotint.iadb.Iadb#blend}) is
+ * Take two densities p0 and p1 ({@link dev.mezzotint.iadb.Density}): noise and images, a triangle
+ * and a square, two sets of images; they need finite variance and nothing else. Draw x0 from p0 and
+ * x1 from p1, independently. Their blend at α ({@link dev.mezzotint.iadb.Iadb#blend}) is
  *
  * <pre>  xα = (1 − α) x0 + α x1        α from 0 (all x0) to 1 (all x1)</pre>
  *
@@ -14,10 +14,10 @@
  *
  * <h2>Deblending, and the stochastic iteration</h2>
  *
- * A point xα is the blend of many pairs. To deblend it is to draw one of them by its posterior,
- * given xα ({@link dev.mezzotint.iadb.Deblending}). Blending that pair again at another α′ gives a
- * point of pα′: whatever the two α are. So deblending and re-blending along 0 = α_0 &lt; … &lt; α_T
- * = 1 carries a point of p0 to a point of p1, at random, in any number of steps ({@link
+ * A point xα is the blend of many pairs. Deblending draws one of them from the posterior given xα
+ * ({@link dev.mezzotint.iadb.Deblending}). Blending that pair at another α′ gives a point of pα′,
+ * for any two α. So deblending and re-blending along 0 = α_0 &lt; … &lt; α_T = 1 carries a point of
+ * p0 to a point of p1, at random, in any number of steps ({@link
  * dev.mezzotint.iadb.Deblending#iterate}).
  *
  * <h2>The deterministic limit</h2>
@@ -30,7 +30,7 @@
  *
  * the {@link dev.mezzotint.iadb.Field}. It is a map from p0 to p1 without any randomness, and can
  * be run backwards. For data smoothed by a small Gaussian the expectation has a closed form, {@link
- * dev.mezzotint.iadb.SmoothedData}: the truth that everything else is measured against.
+ * dev.mezzotint.iadb.SmoothedData}: the reference that everything else is measured against.
  *
  * <h2>Learning it</h2>
  *
@@ -41,21 +41,21 @@
  * and no derivation with variances, scores or reversed processes is needed ({@code
  * network.TrainStep}).
  *
- * <h2>What the network says</h2>
+ * <h2>What the network predicts</h2>
  *
- * It might say x0, x1 or both ends instead: {@link dev.mezzotint.iadb.Prediction}, each turned into
- * a direction by {@link dev.mezzotint.iadb.Iadb#directionFrom}. The difference is the stable
+ * It could predict x0, x1 or both ends instead: {@link dev.mezzotint.iadb.Prediction}, each turned
+ * into a direction by {@link dev.mezzotint.iadb.Iadb#directionFrom}. The difference is the stable
  * choice: its error enters a step multiplied by α′ − α, so that the total stays bounded at any T
  * and both ends are regular; the others divide by α or 1 − α, or enter whole. DDPM's ε is x0 in
- * other units: its noisy picture is a blend up to a factor ({@link
+ * other units: its noisy image is a blend up to a factor ({@link
  * dev.mezzotint.iadb.Iadb#alphaFromAlphaBar}, {@link dev.mezzotint.iadb.DdpmSchedule}).
  *
  * <h2>Sampling</h2>
  *
  * is solving the differential equation: {@link dev.mezzotint.iadb.Solver} writes Euler (the paper's
  * algorithm 4), midpoint, Heun, RK4 and Adams-Bashforth as lists of {@link
- * dev.mezzotint.iadb.Stage}s; {@link dev.mezzotint.iadb.AlphaSchedule} says where the steps lie,
- * and {@link dev.mezzotint.iadb.StepPlacement} finds that for one model. {@link
+ * dev.mezzotint.iadb.Stage}s; {@link dev.mezzotint.iadb.AlphaSchedule} places the steps, and {@link
+ * dev.mezzotint.iadb.StepPlacement} optimises the placement for one model. {@link
  * dev.mezzotint.iadb.Noise} gives the same x0 for a seed on every machine. {@link
  * dev.mezzotint.iadb.Inpainting} and {@link dev.mezzotint.iadb.Guidance} are uses of the field.
  *
@@ -63,8 +63,8 @@
  * the paper and in flow matching, where D is called the velocity; DDPM's literature calls the data
  * x0.
  *
- * <p>Imports {@code java.*} only. Callers turn an {@link IllegalArgumentException} from here into
- * the refusal of a field.
+ * <p>Imports {@code java.*} only. Callers translate an {@link IllegalArgumentException} from here
+ * into a validation error that names the field.
  *
  * <p>[1] Heitz, Belcour, Chambon: Iterative α-(de)Blending: a minimalist deterministic diffusion
  * model. SIGGRAPH 2023.

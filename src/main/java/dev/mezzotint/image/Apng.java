@@ -6,37 +6,37 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes animations as APNG, the PNG specification's own (third edition): every browser plays it,
- * whatever reads PNG shows its first frame, and it keeps all colours, where GIF has 256. Of each
- * frame after the first only the rectangle that changed is stored. Safe for use by several threads.
+ * Writes animations as APNG (PNG specification, third edition): every browser plays them, any PNG
+ * reader shows the first frame, and all colours are kept, where GIF has 256. Of each frame after
+ * the first only the rectangle that changed is stored. Safe for use by several threads.
  */
 public final class Apng {
-  /** Frames of one file. */
+  /** Upper limit of frames per file. */
   public static final int FRAMES_MAX = 2000;
 
   private Apng() {}
 
   /**
-   * A whole file, played for ever; whatever plays no animation shows the first frame.
+   * Encodes an animation that loops forever; readers without animation show the first frame.
    *
    * @param frames at least one, all of one size and number of channels
-   * @param millis that each frame stands, 1 to 65535
-   * @param lastMillis that the last one stands
+   * @param millis duration of each frame, 1 to 65535
+   * @param lastMillis duration of the last frame
    */
   public static byte[] encode(List<Pixels> frames, int millis, int lastMillis) {
     return encode(frames, millis, lastMillis, /* still= */ null);
   }
 
   /**
-   * As {@link #encode(List, int, int)}, with a picture apart from the animation for whatever plays
-   * none.
+   * As {@link #encode(List, int, int)}, with a separate still image for readers without animation.
    *
-   * @param still of the frames' size
+   * @param still of the frames' size; null for the first frame
    */
   public static byte[] encode(
       List<Pixels> frames, int millis, int lastMillis, @Nullable Pixels still) {
     if (frames.isEmpty() || frames.size() > FRAMES_MAX) {
-      throw new IllegalArgumentException(frames.size() + " frames, must be 1 to " + FRAMES_MAX);
+      throw new IllegalArgumentException(
+          "an animation must have 1 to " + FRAMES_MAX + " frames, not " + frames.size());
     }
     Pixels first = still == null ? frames.get(0) : still;
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -68,13 +68,14 @@ public final class Apng {
     if (frame.width() != first.width()
         || frame.height() != first.height()
         || frame.channels() != first.channels()) {
-      throw new IllegalArgumentException("frame " + i + " differs in size or channels");
+      throw new IllegalArgumentException(
+          "frame " + i + " differs from the first in size or channels");
     }
   }
 
   private static byte[] control(int sequence, Box box, int millis) {
     if (millis < 1 || millis > 0xFFFF) {
-      throw new IllegalArgumentException("a frame of " + millis + " ms");
+      throw new IllegalArgumentException("a frame's duration must be 1 to 65535 ms, not " + millis);
     }
     return ByteBuffer.allocate(26)
         .putInt(sequence)
@@ -84,12 +85,12 @@ public final class Apng {
         .putInt(box.top)
         .putShort((short) millis)
         .putShort((short) 1000)
-        .put((byte) 0) // what was drawn stays
-        .put((byte) 0) // this frame's rectangle replaces what was there
+        .put((byte) 0) // dispose: keep the output buffer
+        .put((byte) 0) // blend: replace the rectangle
         .array();
   }
 
-  /** Part of a frame; at least one pixel, which the format demands. */
+  /** A rectangle of a frame; at least one pixel, as the format requires. */
   private record Box(int left, int top, int width, int height) {
     static Box whole(Pixels frame) {
       return new Box(0, 0, frame.width(), frame.height());

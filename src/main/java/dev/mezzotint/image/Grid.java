@@ -3,35 +3,36 @@ package dev.mezzotint.image;
 import java.util.Arrays;
 import java.util.List;
 
-/** Pictures of one size set in rows and columns on a light ground. */
+/** Arranges images of one size in rows and columns on a white background. */
 public final class Grid {
-  private static final byte GROUND = (byte) 0xFF;
+  private static final byte BACKGROUND = (byte) 0xFF;
 
   private Grid() {}
 
-  /** As near to a square as the count allows, 2 pixels between the pictures and around them. */
-  public static Pixels square(List<Pixels> pictures) {
-    return of(pictures, (int) Math.ceil(Math.sqrt(pictures.size())), 2);
+  /** Arranges images as near to a square as possible, with 2 pixels between and around them. */
+  public static Pixels square(List<Pixels> images) {
+    return of(images, (int) Math.ceil(Math.sqrt(images.size())), 2);
   }
 
   /**
-   * Row by row; places left over in the last row stay empty.
+   * Arranges images row by row; the last row may have empty places.
    *
-   * @param pictures at least one, all of the same width, height and channels
+   * @param images at least one, all of the same width, height and channels
    * @param padding pixels between neighbours and around the whole
-   * @throws IllegalArgumentException if sizes differ or the whole is too large for one array
+   * @throws IllegalArgumentException if sizes differ or the grid is too large for one array
    */
-  public static Pixels of(List<Pixels> pictures, int columns, int padding) {
-    if (pictures.isEmpty() || columns < 1 || padding < 0) {
+  public static Pixels of(List<Pixels> images, int columns, int padding) {
+    if (images.isEmpty() || columns < 1 || padding < 0) {
       throw new IllegalArgumentException(
-          pictures.size() + " pictures in " + columns + " columns, padding " + padding);
+          images.size() + " images in " + columns + " columns with padding " + padding);
     }
-    Pixels first = pictures.get(0);
-    int rows = (pictures.size() + columns - 1) / columns;
+    Pixels first = images.get(0);
+    int rows = (images.size() + columns - 1) / columns;
     long width = padding + (long) columns * (first.width() + padding);
     long height = padding + (long) rows * (first.height() + padding);
     if (width * height * first.channels() > Integer.MAX_VALUE / 2) {
-      throw new IllegalArgumentException("a grid of " + width + "×" + height + " is too large");
+      throw new IllegalArgumentException(
+          "a grid of " + width + "×" + height + " pixels is too large");
     }
     Pixels grid =
         new Pixels(
@@ -39,25 +40,25 @@ public final class Grid {
             (int) height,
             first.channels(),
             new byte[(int) (width * height) * first.channels()]);
-    Arrays.fill(grid.bytes(), GROUND);
-    for (int i = 0; i < pictures.size(); i++) {
+    Arrays.fill(grid.bytes(), BACKGROUND);
+    for (int i = 0; i < images.size(); i++) {
       int left = padding + i % columns * (first.width() + padding);
       int top = padding + i / columns * (first.height() + padding);
-      paste(pictures.get(i), first, grid, left, top);
+      paste(images.get(i), first, grid, left, top);
     }
     return grid;
   }
 
-  private static void paste(Pixels picture, Pixels first, Pixels grid, int left, int top) {
-    if (picture.width() != first.width()
-        || picture.height() != first.height()
-        || picture.channels() != first.channels()) {
-      throw new IllegalArgumentException("pictures of a grid differ in size or channels");
+  private static void paste(Pixels image, Pixels first, Pixels grid, int left, int top) {
+    if (image.width() != first.width()
+        || image.height() != first.height()
+        || image.channels() != first.channels()) {
+      throw new IllegalArgumentException("images of a grid must have the same size and channels");
     }
-    int stride = picture.width() * picture.channels();
-    for (int row = 0; row < picture.height(); row++) {
+    int stride = image.width() * image.channels();
+    for (int row = 0; row < image.height(); row++) {
       int to = ((top + row) * grid.width() + left) * grid.channels();
-      System.arraycopy(picture.bytes(), row * stride, grid.bytes(), to, stride);
+      System.arraycopy(image.bytes(), row * stride, grid.bytes(), to, stride);
     }
   }
 }

@@ -16,28 +16,28 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads PNG, JPEG and WebP, of any depth and colour type that the JDK decodes, from strangers: the
- * size in the header is checked before anything is decoded, nothing touches the disk, and whatever
- * a broken file makes the decoder throw comes out as one {@link IOException}.
+ * Reads untrusted PNG, JPEG and WebP files of any depth and colour type that the JDK decodes: the
+ * size in the header is checked before anything is decoded, nothing touches the disk, and every
+ * exception that a broken file causes in a decoder becomes an {@link IOException}.
  *
- * <p>Sample values are taken as stored (no gamma, no colour profile). Transparent pixels are laid
- * over white. 16-bit samples are rounded to 8. Safe for use by several threads.
+ * <p>Sample values are taken as stored (no gamma, no colour profile). Transparent pixels are
+ * composed over white. 16-bit samples are rounded to 8. Safe for use by several threads.
  */
 public final class ImageReader {
-  /** About 8K × 4K: 224 MiB while decoding, 352 where samples have 16 bits. */
+  /** About 8K × 4K: 224 MiB while decoding, 352 MiB for 16-bit samples. */
   public static final long PIXELS_MAX_DEFAULT = 33_554_432;
 
   private static final String WEBP = "WebP";
   private static final int PNG_DEPTH_AT = 24;
 
   /**
-   * MiB that all threads of the process together may use for decoding: a quarter of the heap, or
-   * one picture if that is more.
+   * MiB that all threads together may use for decoding: a quarter of the heap, or one image if that
+   * is more.
    */
-  private static final int TOGETHER_MAX =
+  private static final int DECODE_MIB_MAX =
       (int) Math.max(64, Runtime.getRuntime().maxMemory() >> 22);
 
-  private static final Semaphore TOGETHER = new Semaphore(TOGETHER_MAX, /* fair= */ true);
+  private static final Semaphore DECODE_MIB = new Semaphore(DECODE_MIB_MAX, /* fair= */ true);
 
   private ImageReader() {}
 
@@ -47,12 +47,13 @@ public final class ImageReader {
   }
 
   /**
-   * Decodes one picture.
+   * Decodes one image.
    *
    * @param channels of the result: 3 (grey is repeated) or 1 (colour becomes its luma, ITU-R 601)
    * @param pixelsMax largest width × height to decode
-   * @throws IOException if this is no PNG, JPEG or WebP, is broken or cut short, or is larger than
-   *     allowed; one sentence without the file's name, which the caller knows
+   * @throws IOException if this is not a PNG, JPEG or WebP file, is broken or truncated, or is
+   *     larger than allowed; its message is the predicate of a sentence whose subject is the file's
+   *     name
    */
   public static Pixels read(byte[] file, int channels, long pixelsMax) throws IOException {
     if (channels != 1 && channels != 3) {
@@ -63,13 +64,13 @@ public final class ImageReader {
       boolean deep = format.equals("PNG") && file.length > PNG_DEPTH_AT && file[PNG_DEPTH_AT] == 16;
       return decode(format, deep, input, pixelsMax).withChannels(channels);
     } catch (RuntimeException e) {
-      // The JDK's decoders answer some broken files with index and argument errors.
+      // The JDK's decoders throw index and argument exceptions for some broken files.
       throw new IOException("is a broken " + format + " file: " + e, e);
     }
   }
 
   /**
-   * Width and height as the file's header says them; nothing is decoded.
+   * Reads width and height from the file's header; nothing is decoded.
    *
    * @throws IOException as {@link #read(byte[], int, long)}
    */
@@ -113,7 +114,7 @@ public final class ImageReader {
     return new String(file, at, 4, StandardCharsets.US_ASCII);
   }
 
-  /** The decoder of a format; a plug-in is found with this class's own class path. */
+  /** The decoder of a format; a plug-in is looked up with this class's class loader. */
   private static javax.imageio.ImageReader decoder(String format) throws IOException {
     if (!format.equals(WEBP)) {
       var readers = ImageIO.getImageReadersByFormatName(format);
@@ -121,7 +122,7 @@ public final class ImageReader {
         return readers.next();
       }
     } else {
-      // Not through ImageIO, which looks with whatever class loader its first caller had.
+      // Not through ImageIO, which uses the class loader of its first caller.
       for (ImageReaderSpi plugin :
           ServiceLoader.load(ImageReaderSpi.class, ImageReader.class.getClassLoader())) {
         if (List.of(plugin.getFormatNames()).contains("webp")) {
@@ -129,37 +130,37 @@ public final class ImageReader {
         }
       }
     }
-    throw new IOException("cannot be read: there is no decoder for " + format);
+    throw new IOException("cannot be read: no decoder for " + format + " is installed");
   }
 
   private static Pixels decode(String format, boolean deep, ImageInputStream input, long pixelsMax)
       throws IOException {
     javax.imageio.ImageReader reader = decoder(format);
-    boolean[] cutShort = new boolean[1];
+    boolean[] truncated = new boolean[1];
     try {
       // Without metadata the PNG decoder skips text chunks, which may be compression bombs.
       reader.setInput(input, /* seekForwardOnly= */ true, /* ignoreMetadata= */ true);
-      // libjpeg fills what is missing with grey and only warns.
+      // libjpeg fills missing parts with grey and only warns.
       reader.addIIOReadWarningListener(
-          (source, warning) -> cutShort[0] |= warning.startsWith("Premature end"));
+          (source, warning) -> truncated[0] |= warning.startsWith("Premature end"));
       int width = reader.getWidth(0);
       int height = reader.getHeight(0);
       if ((long) width * height > pixelsMax) {
         throw new IOException(
-            "is " + width + "×" + height + " pixels, the limit is " + pixelsMax + " in all");
+            "is " + width + "×" + height + " pixels; the limit is " + pixelsMax + " pixels");
       }
-      // RGBA as stored, at worst, and the three bytes that become of it.
+      // At worst RGBA as stored, and the three bytes of the result.
       int mebibytes = 1 + (int) ((long) width * height * (deep ? 11 : 7) >> 20);
-      int share = Math.min(mebibytes, TOGETHER_MAX);
-      TOGETHER.acquireUninterruptibly(share);
+      int share = Math.min(mebibytes, DECODE_MIB_MAX);
+      DECODE_MIB.acquireUninterruptibly(share);
       try {
         BufferedImage image = reader.read(0);
-        if (cutShort[0]) {
-          throw new IOException("is a " + format + " file cut short");
+        if (truncated[0]) {
+          throw new IOException("is a " + format + " file that is truncated");
         }
         return rgb(image);
       } finally {
-        TOGETHER.release(share);
+        DECODE_MIB.release(share);
       }
     } catch (javax.imageio.IIOException | java.io.EOFException e) {
       throw new IOException("is a broken " + format + " file: " + e.getMessage(), e);
@@ -190,8 +191,8 @@ public final class ImageReader {
   }
 
   /**
-   * One row as 8-bit ARGB. Component rasters are read directly: {@link BufferedImage#getRGB} takes
-   * grey for linear light and brightens it.
+   * One row as 8-bit ARGB. Component rasters are read directly, because {@link
+   * BufferedImage#getRGB} treats grey as linear light and brightens it.
    */
   private static void argbRow(BufferedImage image, int y, int[] row) {
     ColorModel model = image.getColorModel();

@@ -1,6 +1,7 @@
 package dev.mezzotint.image;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -10,9 +11,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The colours of a label map and what they stand for, in the order of the classes. Immutable.
+ * The classes of a label map and their colours. Immutable.
  *
- * @param entries one a class, at most {@value #ENTRIES_MAX}, colours and names all different
+ * @param entries one per class, in class order, at most {@value #ENTRIES_MAX}; colours and names
+ *     are unique
  */
 public record Palette(List<Entry> entries) {
   public static final int ENTRIES_MAX = 255;
@@ -20,8 +22,8 @@ public record Palette(List<Entry> entries) {
   private static final Pattern COLOUR = Pattern.compile("#[0-9a-f]{6}");
 
   /**
-   * The 19 classes that Cityscapes is evaluated on, in the order of its train ids, and the colour
-   * of everything else (Cordts et al., CVPR 2016, cityscapesScripts' label table).
+   * The 19 evaluation classes of Cityscapes in the order of their train ids, and the colour of
+   * everything else (Cordts et al., CVPR 2016, cityscapesScripts' label table).
    */
   public static final Palette CITYSCAPES =
       of(
@@ -54,10 +56,10 @@ public record Palette(List<Entry> entries) {
   public record Entry(String name, int rgb) {
     public Entry {
       if (name.isBlank() || name.length() > 64) {
-        throw new IllegalArgumentException("a class's name must have 1 to 64 characters");
+        throw new IllegalArgumentException("a class name must have 1 to 64 characters");
       }
       if (rgb < 0 || rgb > 0xFFFFFF) {
-        throw new IllegalArgumentException(rgb + " is no colour");
+        throw new IllegalArgumentException(rgb + " is not a colour");
       }
     }
 
@@ -68,12 +70,14 @@ public record Palette(List<Entry> entries) {
   }
 
   /**
+   * Checks the entries.
+   *
    * @throws IllegalArgumentException if a colour or a name occurs twice, or there are too many
    */
   public Palette {
     entries = List.copyOf(entries);
     if (entries.isEmpty() || entries.size() > ENTRIES_MAX) {
-      throw new IllegalArgumentException("a palette has 1 to " + ENTRIES_MAX + " colours");
+      throw new IllegalArgumentException("a palette must have 1 to " + ENTRIES_MAX + " colours");
     }
     Set<Object> seen = new HashSet<>();
     for (Entry entry : entries) {
@@ -85,10 +89,12 @@ public record Palette(List<Entry> entries) {
   }
 
   /**
-   * @param words a name, a space and {@code #rrggbb} each
+   * Creates a palette from entries such as {@code road #804080}.
+   *
+   * @param words name, space and {@code #rrggbb} of each entry
    */
   public static Palette of(String... words) {
-    return new Palette(java.util.Arrays.stream(words).map(Palette::entry).toList());
+    return new Palette(Arrays.stream(words).map(Palette::entry).toList());
   }
 
   private static Entry entry(String words) {
@@ -96,7 +102,7 @@ public record Palette(List<Entry> entries) {
     String colour = words.substring(space + 1).toLowerCase(Locale.ROOT);
     if (space < 1 || !COLOUR.matcher(colour).matches()) {
       throw new IllegalArgumentException(
-          "a colour is given as \"name #rrggbb\", not \"" + words + "\"");
+          "a colour must be \"name #rrggbb\", not \"" + words + "\"");
     }
     return new Entry(words.substring(0, space), Integer.parseInt(colour.substring(1), 16));
   }
@@ -106,23 +112,23 @@ public record Palette(List<Entry> entries) {
   }
 
   /**
-   * The class of every pixel, as a grey picture of class numbers.
+   * Converts a label map to a grey image of class numbers.
    *
-   * @param nearest take the class of the nearest colour (least squared distance in RGB) where none
-   *     matches
-   * @throws IOException if a pixel has no class; one sentence that names it, without the file's
-   *     name, which the caller knows
+   * @param nearest whether a colour outside the palette becomes the class of the nearest colour
+   *     (least squared distance in RGB)
+   * @throws IOException if a pixel has no class; its message is the predicate of a sentence whose
+   *     subject is the file's name
    */
   public Pixels labels(Pixels rgb, boolean nearest) throws IOException {
     if (rgb.channels() != 3) {
-      throw new IllegalArgumentException("label maps have 3 channels, not " + rgb.channels());
+      throw new IllegalArgumentException("a label map must have 3 channels, not " + rgb.channels());
     }
     Map<Integer, Integer> known = new HashMap<>();
     for (int label = 0; label < entries.size(); label++) {
       known.put(entries.get(label).rgb(), label);
     }
     byte[] labels = new byte[rgb.width() * rgb.height()];
-    int last = -1; // areas are flat: most pixels are like the one before
+    int last = -1; // most pixels repeat the previous colour
     for (int i = 0; i < labels.length; i++) {
       int colour = colour(rgb.bytes(), 3 * i);
       if (colour == last) {
@@ -140,7 +146,7 @@ public record Palette(List<Entry> entries) {
     return new Pixels(rgb.width(), rgb.height(), 1, labels);
   }
 
-  /** The 24 bits of the pixel whose red stands at {@code at}. */
+  /** The 24-bit colour of the pixel whose red sample is at index {@code at}. */
   public static int colour(byte[] rgb, int at) {
     return (rgb[at] & 0xFF) << 16 | (rgb[at + 1] & 0xFF) << 8 | rgb[at + 2] & 0xFF;
   }
@@ -150,8 +156,8 @@ public record Palette(List<Entry> entries) {
     throw new IOException(
         String.format(
             Locale.ROOT,
-            "has the colour #%06x at pixel (%d, %d), which is none of the palette's %d; the nearest"
-                + " is %s %s",
+            "has the colour #%06x at pixel (%d, %d), which is not one of the palette's %d; the"
+                + " nearest is %s %s",
             colour,
             pixel % width,
             pixel / width,
@@ -178,7 +184,7 @@ public record Palette(List<Entry> entries) {
     return best;
   }
 
-  /** A picture of class numbers in its colours. */
+  /** Converts an image of class numbers to its colours. */
   public Pixels colours(Pixels labels) {
     byte[] rgb = new byte[3 * labels.bytes().length];
     for (int i = 0; i < labels.bytes().length; i++) {
@@ -191,13 +197,14 @@ public record Palette(List<Entry> entries) {
   }
 
   /**
-   * Writes classes × height × width floats: 1 where the pixel belongs to the class, 0 elsewhere.
+   * Writes the one-hot encoding, classes × height × width floats: 1 for the pixel's class, 0
+   * elsewhere.
    *
-   * @param labels a picture of class numbers
+   * @param labels an image of class numbers
    */
   public void oneHot(Pixels labels, float[] out, int offset) {
     int plane = labels.width() * labels.height();
-    java.util.Arrays.fill(out, offset, offset + entries.size() * plane, 0);
+    Arrays.fill(out, offset, offset + entries.size() * plane, 0);
     for (int i = 0; i < plane; i++) {
       out[offset + (labels.bytes()[i] & 0xFF) * plane + i] = 1;
     }

@@ -1,18 +1,18 @@
 package dev.mezzotint.image;
 
 /**
- * A picture of 8-bit samples.
+ * An image of 8-bit samples.
  *
- * @param channels 1 grey, 3 RGB, 4 RGB and alpha
+ * @param channels 1 for grey, 3 for RGB, 4 for RGBA
  * @param bytes height × width × channels, interleaved, rows from the top; the array itself, not a
  *     copy
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody, and a copy would double the memory
+@SuppressWarnings("ArrayRecordComponent") // never compared; a copy would double the memory
 public record Pixels(int width, int height, int channels, byte[] bytes) {
   public Pixels {
     if (width < 1 || height < 1 || (channels != 1 && channels != 3 && channels != 4)) {
       throw new IllegalArgumentException(
-          "no picture is " + width + "×" + height + " with " + channels + " channels");
+          "an image cannot be " + width + "×" + height + " with " + channels + " channels");
     }
     if (bytes.length != Math.multiplyExact(Math.multiplyExact(width, height), channels)) {
       throw new IllegalArgumentException(
@@ -21,9 +21,9 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
   }
 
   /**
-   * The picture that a network's output stands for: round(255 · clamp(x / 2 + ½)).
+   * Converts a network's output to an image: round(255 · clamp(x / 2 + ½)).
    *
-   * @param chw values in [−1, 1], channels × height × width from {@code offset} on; values beyond
+   * @param chw values in [−1, 1], channels × height × width from {@code offset} on; values outside
    *     are clamped, NaN becomes 0
    * @param channels 1 or 3
    */
@@ -39,10 +39,10 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
   }
 
   /**
-   * As grey or in colour, without alpha: grey is repeated, colour becomes its luma (ITU-R 601), and
-   * what is transparent lies over white.
+   * Converts to grey or RGB without alpha: grey is repeated, colour becomes its luma (ITU-R 601),
+   * and transparent pixels are composed over white.
    *
-   * @param wanted 1 or 3; a picture that has them is returned as it is
+   * @param wanted 1 or 3; an image with that many channels is returned unchanged
    */
   public Pixels withChannels(int wanted) {
     if (wanted != 1 && wanted != 3) {
@@ -59,7 +59,7 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
       int g = overWhite(bytes[at + (channels > 1 ? 1 : 0)], alpha);
       int b = overWhite(bytes[at + (channels > 1 ? 2 : 0)], alpha);
       if (wanted == 1) {
-        // Equal parts stay what they are: the weights add up to 1000.
+        // The weights add up to 1000, so equal samples keep their value.
         out[i] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
       } else {
         out[3 * i] = (byte) r;
@@ -80,8 +80,8 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
   }
 
   /**
-   * Writes the picture as channels × height × width floats in [−1, 1]: byte / 127.5 − 1, which
-   * {@link #fromChw} takes back to the same byte.
+   * Writes the image as channels × height × width floats in [−1, 1]: byte / 127.5 − 1, which {@link
+   * #fromChw} converts back to the same byte.
    */
   public void toChw(float[] out, int offset) {
     int plane = height * width;

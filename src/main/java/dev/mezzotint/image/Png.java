@@ -7,12 +7,12 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
- * Writes PNG (ISO/IEC 15948) from 8-bit grey, RGB or RGBA: the same pixels give the same bytes
- * wherever the same zlib runs, with no metadata and no desktop classes. Safe for use by several
+ * Writes PNG files (ISO/IEC 15948) from 8-bit grey, RGB or RGBA: the same pixels give the same
+ * bytes with the same zlib. Writes no metadata and uses no desktop classes. Safe for use by several
  * threads.
  */
 public final class Png {
-  /** zlib's own compromise; 1 is about three times as fast, 9 a few per cent smaller. */
+  /** zlib's default; 1 is about three times as fast, 9 gives files a few per cent smaller. */
   public static final int LEVEL_DEFAULT = 6;
 
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
@@ -20,13 +20,13 @@ public final class Png {
 
   private Png() {}
 
-  /** A whole PNG file at {@link #LEVEL_DEFAULT}. */
+  /** Encodes a PNG file at {@link #LEVEL_DEFAULT}. */
   public static byte[] encode(Pixels pixels) {
     return encode(pixels, LEVEL_DEFAULT);
   }
 
   /**
-   * A whole PNG file.
+   * Encodes a PNG file.
    *
    * @param level of deflate, 0 (stored) to 9 (smallest)
    */
@@ -42,13 +42,13 @@ public final class Png {
     return out.toByteArray();
   }
 
-  /** Signature and header; chunks of pixels follow. */
+  /** Writes the signature and the header. */
   static void begin(ByteArrayOutputStream out, Pixels pixels) {
     out.writeBytes(SIGNATURE);
     chunk(out, "IHDR", header(pixels));
   }
 
-  /** The content of an IDAT chunk. */
+  /** The filtered and compressed pixels, the content of an IDAT chunk. */
   static byte[] deflated(Pixels pixels, int level) {
     return deflate(filtered(pixels), level);
   }
@@ -66,7 +66,9 @@ public final class Png {
         .array();
   }
 
-  /** Each row behind the number of the filter with the least sum of absolute differences. */
+  /**
+   * Each row with the filter of the least sum of absolute differences, after the filter's number.
+   */
   private static byte[] filtered(Pixels pixels) {
     int stride = pixels.width() * pixels.channels();
     byte[] out = new byte[Math.multiplyExact(stride + 1, pixels.height())];

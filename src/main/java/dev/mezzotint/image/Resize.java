@@ -1,17 +1,18 @@
 package dev.mezzotint.image;
 
+import java.util.Arrays;
+
 /**
- * Changes a picture's size: each output pixel is the mean of the area it covers when the picture
- * shrinks, and a bilinear mixture of its neighbours when it grows. Width and height are treated one
- * after the other, each by its own factor. Safe for use by several threads.
+ * Resizes images: by area averaging when an image shrinks, by bilinear interpolation when it grows.
+ * Width and height have their own scale factors. Safe for use by several threads.
  */
 public final class Resize {
   private Resize() {}
 
   /**
-   * The largest centred part with the wanted aspect ratio, at the wanted size: what "resize the
-   * shorter side, then crop the centre" gives, without rounding in between. A picture of the wanted
-   * size is returned as it is.
+   * Resizes the largest centred part with the wanted aspect ratio. The result is that of "resize
+   * the shorter side, then crop the centre", without rounding in between. An image of the wanted
+   * size is returned unchanged.
    */
   public static Pixels cover(Pixels pixels, int width, int height) {
     if (pixels.width() == width && pixels.height() == height) {
@@ -26,8 +27,8 @@ public final class Resize {
   }
 
   /**
-   * As {@link #cover}, each pixel taken from the nearest one: for label maps, whose values must not
-   * be mixed.
+   * As {@link #cover} with nearest-neighbour sampling, for label maps, whose values must not be
+   * mixed.
    */
   public static Pixels coverNearest(Pixels pixels, int width, int height) {
     if (pixels.width() == width && pixels.height() == height) {
@@ -53,7 +54,7 @@ public final class Resize {
     return new Pixels(width, height, channels, out);
   }
 
-  /** The whole picture at the wanted size, whatever becomes of its aspect ratio. */
+  /** Resizes the whole image, without keeping its aspect ratio. */
   public static Pixels stretch(Pixels pixels, int width, int height) {
     if (pixels.width() == width && pixels.height() == height) {
       return pixels;
@@ -71,7 +72,7 @@ public final class Resize {
     float[] row = new float[width * channels];
     float[] sum = new float[width * channels];
     for (int y = 0; y < height; y++) {
-      java.util.Arrays.fill(sum, 0);
+      Arrays.fill(sum, 0);
       for (int k = 0; k < down.weights[y].length; k++) {
         across.row(pixels, down.first[y] + k, row);
         for (int i = 0; i < sum.length; i++) {
@@ -85,7 +86,10 @@ public final class Resize {
     return new Pixels(width, height, channels, out);
   }
 
-  /** One axis: output o is Σ weights[o][k] · input[first[o] + k], weights ≥ 0 with sum 1. */
+  /**
+   * The weights of one axis: output o is Σ weights[o][k] · input[first[o] + k], weights ≥ 0 with
+   * sum 1.
+   */
   private static final class Taps {
     final int[] first;
     final float[][] weights;
@@ -128,7 +132,7 @@ public final class Resize {
       weights[o] = share == 0 ? new float[] {1} : new float[] {1 - share, share};
     }
 
-    /** The input's row y at the output's width, into {@code out}. */
+    /** Writes the input's row y at the output's width to {@code out}. */
     void row(Pixels pixels, int y, float[] out) {
       int channels = pixels.channels();
       int at = y * pixels.width() * channels;

@@ -1,6 +1,6 @@
 /**
- * Pixels to PNG and back, grids and animations. Imports {@code java.*} (and the JDK's own {@code
- * javax.imageio} for decoding) only.
+ * Images: reading, writing, resizing, grids, animations and palettes. Imports {@code java.*} and,
+ * for decoding, {@code javax.imageio} only.
  */
 @NullMarked
 package dev.mezzotint.image;

@@ -1,17 +1,17 @@
 package dev.mezzotint.job;
 
-/** An attempt ends before its work is done, and not through any failure. */
+/** Thrown to stop an attempt before its work is done, without a failure. */
 public final class AttemptStoppedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public enum Reason {
-    /** Another worker may hold the record by now: nothing may be published. */
+    /** Another worker may hold the record: nothing may be published. */
     FENCED,
     /** This worker shuts down. */
     DRAINING,
     /** The request's deadline has passed. */
     LATE,
-    /** Somebody called the job off. */
+    /** The job's cancellation was requested. */
     CANCELLED
   }
 
@@ -26,7 +26,7 @@ public final class AttemptStoppedException extends RuntimeException {
     return reason;
   }
 
-  /** Whether the job itself is over, not just this attempt. */
+  /** Whether the job itself ends, not only this attempt. */
   public boolean endsJob() {
     return reason == Reason.LATE || reason == Reason.CANCELLED;
   }

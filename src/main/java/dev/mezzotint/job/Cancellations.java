@@ -1,11 +1,11 @@
 package dev.mezzotint.job;
 
-/** Which jobs somebody has called off. Safe for use by many threads; asked often, must be quick. */
+/** Knows whether a job has been cancelled. Safe for use by many threads; called often. */
 @FunctionalInterface
 public interface Cancellations {
 
-  /** Nobody calls anything off. */
+  /** Without any cancelled job. */
   Cancellations NONE = jobId -> false;
 
-  boolean cancelled(String jobId);
+  boolean isCancelled(String jobId);
 }

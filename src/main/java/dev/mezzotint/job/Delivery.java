@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * One delivery of a request record to this worker. The broker may deliver the same record again, to
  * this worker or another.
  *
- * <p>The lane that acquired the record keeps its lock while the handler works. The delivery is
- * fenced as soon as the lock is lost or may be; from then on the attempt must stop and publish
+ * <p>The lane that acquired the record holds its lock while the handler works. The delivery is
+ * fenced as soon as the lock is, or may be, lost; from then on the attempt must stop and publish
  * nothing. Safe for use by several threads.
  */
 public final class Delivery {
-  /** Header of a copy that a worker made of a record: the {@link #position} of the first one. */
+  /** Header of a worker's copy of a record: the {@link #position} of the original record. */
   public static final String ORIGIN = "mezzotint-origin";
 
   private static final Pattern POSITION = Pattern.compile("[A-Za-z0-9._-]{1,249}-[0-9]+@[0-9]+");
@@ -35,7 +35,9 @@ public final class Delivery {
   private volatile boolean draining;
   private volatile boolean timed;
   private volatile long heldUntilNanos;
-  private volatile @Nullable Instant written;
+  private volatile @Nullable Instant writtenTime;
+  private volatile boolean jobIdParsed;
+  private @Nullable JobId jobId; // written before jobIdParsed
 
   /** A record without a key. */
   public Delivery(
@@ -49,8 +51,8 @@ public final class Delivery {
   }
 
   /**
-   * @param deliveryCount 1 for the first time; a hint, since hand-backs count too
-   * @param value the record's bytes as they came; empty for a record without a value
+   * @param deliveryCount 1 for the first delivery; a hint only, because hand-backs count too
+   * @param value the record's value; empty for a record without one
    * @param headers in the record's order; names may repeat
    */
   public Delivery(
@@ -86,12 +88,12 @@ public final class Delivery {
     return deliveryCount;
   }
 
-  /** The record's key as it came, not a copy; null for a record without one. */
+  /** The record's key, not a copy; null for a record without one. */
   public byte @Nullable [] key() {
     return key;
   }
 
-  /** The record's bytes, not a copy: not to be changed. */
+  /** The record's value, not a copy: must not be modified. */
   public byte[] value() {
     return value;
   }
@@ -114,8 +116,8 @@ public final class Delivery {
   }
 
   /**
-   * Called by the lane for every lock it gets. A lock that runs out fences by itself: after the
-   * whole process stood still, the handler may go on before the lane does.
+   * Called by the lane for every lock it gets. A lock that expires fences the delivery by itself:
+   * after a pause of the whole process the handler may continue before the lane does.
    *
    * @param nanoTime of {@link System#nanoTime}
    */
@@ -124,14 +126,14 @@ public final class Delivery {
     timed = true;
   }
 
-  /** When the record was written, if it says so. */
-  public Optional<Instant> written() {
-    return Optional.ofNullable(written);
+  /** Timestamp of the record, if known. */
+  public Optional<Instant> writtenTime() {
+    return Optional.ofNullable(writtenTime);
   }
 
-  /** Called by the lane with the record's own time. */
-  public void writtenAt(Instant time) {
-    written = time;
+  /** Called by the lane with the record's timestamp. */
+  public void setWrittenTime(Instant time) {
+    writtenTime = time;
   }
 
   /** True once this worker is shutting down: hand back at the next step boundary. */
@@ -149,24 +151,28 @@ public final class Delivery {
     return topic + "-" + partition + "@" + offset;
   }
 
-  /** The job that this is a request for, as far as its bytes say; read anew at each call. */
-  public Optional<JobId> job() {
-    try {
-      return Optional.of(JobId.read(JsonObject.parse(value)));
-    } catch (InvalidInputException e) {
-      return Optional.empty();
+  /** The job id in the record's value, if it is valid; parsed by the first call. */
+  public Optional<JobId> jobId() {
+    if (!jobIdParsed) {
+      try {
+        jobId = JobId.read(JsonObject.parse(value));
+      } catch (InvalidInputException e) {
+        // A record without a valid id has no job.
+      }
+      jobIdParsed = true;
     }
+    return Optional.ofNullable(jobId);
   }
 
-  /** For lines of the log: {@code topic-partition@offset (job id)}. */
+  /** For log messages: {@code topic-partition@offset (job id)}. */
   @Override
   public String toString() {
-    return position() + job().map(id -> " (job " + id + ")").orElse("");
+    return position() + jobId().map(id -> " (job " + id + ")").orElse("");
   }
 
   /**
-   * The position of the record that somebody sent, of which this may be a worker's copy: attempts
-   * at all copies of a record count together.
+   * The position of the original record, of which this record may be a worker's copy: the attempts
+   * at all copies of a record are counted together.
    */
   public String origin() {
     String claimed = position();

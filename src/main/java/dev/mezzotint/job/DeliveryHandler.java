@@ -1,8 +1,7 @@
 package dev.mezzotint.job;
 
 /**
- * What to do with one delivered request. Called on a thread of its own per delivery; may take
- * hours.
+ * Handles delivered requests. Called on a separate thread for each delivery; may take hours.
  *
  * <p>An exception other than {@link InterruptedException} is a defect of the handler: the lane
  * hands the record back after a pause.
@@ -10,13 +9,13 @@ package dev.mezzotint.job;
 @FunctionalInterface
 public interface DeliveryHandler {
 
-  /** How the record ends for this delivery. */
+  /** What happens to the record after this delivery. */
   enum Settlement {
-    /** Done for good, all its effects are durable: never deliver it again. */
+    /** Done, and all effects are durable: never deliver it again. */
     ACCEPT,
-    /** Not finished here: give it to another worker. */
+    /** Not finished here: deliver it to another worker. */
     RELEASE,
-    /** A share of the work is done: the request goes to the end of its topic for the rest. */
+    /** A part of the work is done: a copy of the request goes to the end of its topic. */
     CONTINUE
   }
 

@@ -1,8 +1,8 @@
 package dev.mezzotint.job;
 
 /**
- * The accelerator, or the native library that drives it, failed in the middle of a job: out of
- * memory that no smaller batch cures, a lost device, a broken context. The attempt counts, and
+ * Thrown if the accelerator, or the native library that drives it, fails during a job: out of
+ * memory even for the smallest batch, a lost device, a broken context. The attempt counts, and
  * another worker may succeed.
  */
 public final class DeviceException extends RuntimeException {

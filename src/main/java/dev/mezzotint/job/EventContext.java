@@ -16,13 +16,12 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * CloudEvents attributes that a job's events take over from the record that asked for it.
+ * CloudEvents attributes that a job's events copy from the record of the request.
  *
  * <p>A request may be a CloudEvent in binary mode. Its {@code ce_id} becomes the {@code
- * causationid} of every event that it leads to (where it has none, its own {@code ce_causationid}
- * does, or its position), its {@code ce_correlationid} goes on as it is, its {@code ce_expirytime}
- * is the deadline where the body has none, and {@code traceparent} and {@code tracestate} are
- * handed on.
+ * causationid} of all events of the job (without one, its own {@code ce_causationid} does, or its
+ * position). Its {@code ce_correlationid}, {@code traceparent} and {@code tracestate} are copied,
+ * and its {@code ce_expirytime} is the deadline if the body does not have one.
  *
  * @param attributes by CloudEvents name: some of {@link #NAMES}
  */
@@ -33,11 +32,11 @@ public record EventContext(Map<String, String> attributes) {
   public static final String TRACE_PARENT = "traceparent";
   public static final String TRACE_STATE = "tracestate";
 
-  /** All that a context can hold. */
+  /** All possible names of attributes. */
   public static final List<String> NAMES =
       List.of(CORRELATION, CAUSATION, EXPIRY, TRACE_PARENT, TRACE_STATE);
 
-  /** Of an event that no record led to. */
+  /** Without attributes. */
   public static final EventContext NONE = new EventContext(Map.of());
 
   private static final int CHARS_MAX = 1024;
@@ -48,15 +47,15 @@ public record EventContext(Map<String, String> attributes) {
     attributes = Map.copyOf(attributes);
   }
 
-  /** Whatever can be used of the record's headers; wrong ones are left out. */
+  /** Reads the record's headers and omits invalid ones. */
   public static EventContext of(Delivery delivery) {
     return read(delivery, refused -> {});
   }
 
   /**
-   * As {@link #of} for a record whose headers must be right.
+   * As {@link #of}, but does not accept invalid headers.
    *
-   * @throws InvalidInputException naming the first CloudEvents header that is wrong
+   * @throws InvalidInputException naming the first invalid CloudEvents header
    */
   public static EventContext check(Delivery delivery) {
     return read(
@@ -80,7 +79,7 @@ public record EventContext(Map<String, String> attributes) {
     found.put(CAUSATION, id.or(() -> cause).orElse(delivery.position()));
     headers.text("ce_correlationid").ifPresent(text -> found.put(CORRELATION, text));
     headers.time("ce_expirytime").ifPresent(time -> found.put(EXPIRY, time.toString()));
-    // Tracing is a courtesy: what is no trace is dropped, as W3C Trace Context says.
+    // An invalid trace is dropped, as W3C Trace Context requires.
     Optional<String> parent = headers.lenient(TRACE_PARENT);
     if (parent.isPresent() && TRACE.matcher(parent.get()).matches()) {
       found.put(TRACE_PARENT, parent.get());
@@ -89,12 +88,12 @@ public record EventContext(Map<String, String> attributes) {
     return new EventContext(found);
   }
 
-  /** When the job's result is worth nothing any more. */
+  /** The deadline of the job. */
   public Optional<Instant> expiry() {
     return Optional.ofNullable(attributes.get(EXPIRY)).map(Instant::parse);
   }
 
-  /** With the deadline that holds in the end. */
+  /** With the deadline in effect. */
   public EventContext expiring(Optional<Instant> deadline) {
     Map<String, String> changed = new HashMap<>(attributes);
     changed.remove(EXPIRY);
@@ -107,7 +106,7 @@ public record EventContext(Map<String, String> attributes) {
         header, header + " " + rule + ", not " + JsonObject.quote(value));
   }
 
-  /** The last header of a name counts, as everywhere in Kafka. */
+  /** Reads headers; the last one of a name counts, as everywhere in Kafka. */
   private record Headers(Delivery delivery, Consumer<InvalidInputException> refuse) {
 
     Optional<String> text(String name) {

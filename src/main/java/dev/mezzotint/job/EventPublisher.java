@@ -1,21 +1,22 @@
 package dev.mezzotint.job;
 
 /**
- * Where events and dead letters go. Safe for use by many threads.
+ * Publishes events and dead letters. Safe for use by many threads.
  *
- * <p>Throws {@link TransientException} when the broker cannot be reached within its time limit.
+ * <p>All methods throw {@link TransientException} if the broker cannot be reached within the time
+ * limit.
  */
 public interface EventPublisher extends AutoCloseable {
 
-  /** Returns once the broker has the event durably. */
+  /** Publishes an event; returns once the broker has stored it. */
   void publish(JobEvent event);
 
-  /** Best effort, does not wait: for progress, which may be lost. */
+  /** Publishes progress, which may be lost, without waiting. */
   void publishLater(JobEvent event);
 
   /**
    * Copies the delivered record, headers included, to the dead-letter topic; returns once the
-   * broker has it durably.
+   * broker has stored it.
    *
    * @param cause one sentence
    */

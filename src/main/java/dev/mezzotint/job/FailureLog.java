@@ -4,15 +4,15 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** A line of the log that has both: what it is about, and the stack of what went wrong. */
+/** Logs failures with both a parameter and a stack trace, which System.Logger cannot combine. */
 public final class FailureLog {
   private FailureLog() {}
 
   /**
-   * Of a defect, as an error.
+   * Logs a defect as an error.
    *
-   * @param format with {0} for what it is about
-   * @param about a {@link Delivery} or a {@link JobId}, so that the line can be found by its job
+   * @param format message with {0} for {@code about}
+   * @param about a {@link Delivery} or a {@link JobId}, by which the message can be found
    */
   public static void log(Class<?> where, String format, Object about, Throwable fault) {
     LogRecord line = new LogRecord(Level.SEVERE, format);

@@ -1,20 +1,21 @@
 package dev.mezzotint.job;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 
 /**
- * Something that happened to a job, as published on {@code mezzotint.events}.
+ * An event of a job, as published on {@code mezzotint.events}.
  *
  * @param id identity of the event: the same fact published twice has the same id
- * @param type what happened
- * @param jobId the job; for {@link Type#REJECTED} the id that the request claimed, or empty
+ * @param jobId the job; for {@link Type#REJECTED} the id in the record, or empty
  * @param attempt 1 for the first execution; 0 before any
- * @param sequence rises within a job and attempt, so that receivers can drop what comes late
+ * @param sequence rises within a job and attempt, so that receivers can ignore late events
  * @param time when it happened
  * @param data further members of the event's JSON body, by name: strings, numbers, booleans, lists
  *     and maps of these
- * @param context what it takes over from the record that led to it; beside the body, in headers
+ * @param context attributes copied from the record that led to the event; sent as headers
  */
 public record JobEvent(
     String id,
@@ -42,12 +43,12 @@ public record JobEvent(
     this(id, type, jobId, attempt, sequence, time, data, EventContext.NONE);
   }
 
-  /** The same event, led to by a record. */
-  public JobEvent in(EventContext other) {
+  /** The same event in another context. */
+  public JobEvent withContext(EventContext other) {
     return new JobEvent(id, type, jobId, attempt, sequence, time, data, other);
   }
 
-  /** The states that a job passes through; a job has exactly one terminal event id. */
+  /** Types of events; a job has exactly one terminal event id. */
   public enum Type {
     ACCEPTED,
     STARTED,
@@ -56,16 +57,17 @@ public record JobEvent(
     FAILED,
     CANCELLED,
     EXPIRED,
-    /** About a record, not about a job: it never ends a job. */
+    /** Refers to a record, not to a job: it never ends a job. */
     REJECTED;
 
     public boolean terminal() {
       return this == COMPLETED || this == FAILED || this == CANCELLED || this == EXPIRED;
     }
 
-    /** The word on the wire: the name in lower case. */
+    /** The name in messages and documents: the constant's name in lower case. */
+    @JsonValue
     public String wireName() {
-      return name().toLowerCase(java.util.Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 }

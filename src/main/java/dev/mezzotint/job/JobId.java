@@ -1,22 +1,25 @@
 package dev.mezzotint.job;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.util.regex.Pattern;
 
 /**
- * Name of a job, given by whoever asks for it, and the job's idempotency key: the same id with the
- * same request is the same job.
+ * Id of a job, chosen by the client, and the job's idempotency key: the same id with the same
+ * request is the same job.
  *
- * <p>The rule keeps an id usable as it stands in object keys, event ids and file names: no
+ * <p>The rule makes ids usable in object keys, event ids and file names without escaping: no
  * separator, no leading dot.
  */
-public record JobId(String value) {
+public record JobId(@JsonValue String value) {
   /** The rule as a regular expression. */
   public static final String RULE = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}";
 
   private static final Pattern PATTERN = Pattern.compile(RULE);
 
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public JobId {
     if (!PATTERN.matcher(value).matches()) {
       throw new InvalidInputException(
@@ -27,7 +30,7 @@ public record JobId(String value) {
     }
   }
 
-  /** The {@code id} of any kind of request. */
+  /** Reads the {@code id} of any kind of request. */
   public static JobId read(JsonObject request) {
     return new JobId(request.requiredString("id"));
   }

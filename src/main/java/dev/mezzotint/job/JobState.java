@@ -5,30 +5,27 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The life of a job as its events tell it: a pure state machine. Whoever follows a job folds its
- * events into one of these; whoever publishes them checks itself by one.
+ * State of a job according to its events: a pure state machine. Followers of a job apply its events
+ * to it; publishers check the order of their events against it.
  *
  * <pre>
- * WAITING ──▶ ACCEPTED ──▶ STARTED ──▶ PROGRESSED ─┐ again and again, and STARTED
- *    │            │           │            │  ▲────┘ anew with the next attempt
+ * WAITING ──▶ ACCEPTED ──▶ STARTED ──▶ PROGRESSED ─┐ repeatedly, and STARTED
+ *    │            │           │            │  ▲────┘ again with the next attempt
  *    └────────────┴───────────┴────────────┴──▶ COMPLETED | FAILED | CANCELLED | EXPIRED
  * </pre>
  *
- * <p>Every state but the last four leads to an end, so no job can be stuck by rule; an end leads
- * nowhere. Events arrive at least once, late, and from attempts that have been overtaken: those are
- * passed over. Immutable.
+ * <p>A terminal state is reachable from every other state, and has no successors. Events may arrive
+ * more than once, late, and from superseded attempts: those are ignored. Immutable.
  *
- * @param state where the job stands
- * @param attempt the newest that was heard of; 0 before any
- * @param sequence of the newest event that counted
+ * @param attempt the latest known attempt; 0 before any
+ * @param sequence of the latest event that was applied
  * @param endId id of the terminal event; empty before the end
  */
 public record JobState(State state, int attempt, long sequence, String endId) {
 
-  /** Nothing heard yet. */
+  /** Before any event. */
   public static final JobState NEW = new JobState(State.WAITING, 0, 0, "");
 
-  /** Where a job stands. */
   public enum State {
     WAITING,
     ACCEPTED,
@@ -39,13 +36,13 @@ public record JobState(State state, int attempt, long sequence, String endId) {
     CANCELLED,
     EXPIRED;
 
-    /** States from which nothing leads on. */
-    public static final Set<State> ENDS =
+    /** States without successors. */
+    public static final Set<State> TERMINAL =
         Set.copyOf(EnumSet.of(COMPLETED, FAILED, CANCELLED, EXPIRED));
 
     /**
-     * Where this can lead. An observer may have come late, so from WAITING everything can follow,
-     * and ACCEPTED may be followed by the progress of a start that was missed.
+     * Possible successors. A follower may have missed events, so any state can follow WAITING, and
+     * PROGRESSED can follow ACCEPTED.
      */
     public Set<State> next() {
       return switch (this) {
@@ -64,37 +61,37 @@ public record JobState(State state, int attempt, long sequence, String endId) {
         case FAILED -> FAILED;
         case CANCELLED -> CANCELLED;
         case EXPIRED -> EXPIRED;
-        case REJECTED -> throw new IllegalArgumentException("rejected is about no job");
+        case REJECTED -> throw new IllegalArgumentException("rejected does not refer to a job");
       };
     }
   }
 
-  /** A job has ended in two different ways, which must never be. */
+  /** Thrown if a job has two different terminal events, which must never happen. */
   public static final class TwoEndsException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
     TwoEndsException(String first, String second) {
-      super("a job with the end " + first + " was given another one: " + second);
+      super("a job has two terminal events: " + first + " and " + second);
     }
   }
 
   /** Whether the job has ended. */
-  public boolean over() {
-    return State.ENDS.contains(state);
+  public boolean isTerminal() {
+    return State.TERMINAL.contains(state);
   }
 
   /**
-   * The life after this event; empty if the event changes nothing: it was heard before, comes from
-   * an attempt that has been overtaken, or comes after the end. An end counts whatever its
-   * sequence: a job can be called off, under number 0, while its first attempt begins.
+   * The state after this event; empty if the event is to be ignored: it is a repetition, belongs to
+   * a superseded attempt, or follows the end. A terminal event is applied regardless of its
+   * sequence: a job can be cancelled, with sequence 0, while its first attempt begins.
    *
-   * @throws TwoEndsException for an end that is not the one known
-   * @throws IllegalArgumentException for {@code rejected}, which is about no job
+   * @throws TwoEndsException for a terminal event other than the known one
+   * @throws IllegalArgumentException for {@code rejected}, which does not refer to a job
    */
   public Optional<JobState> after(JobEvent event) {
     State next = State.after(event.type());
-    boolean end = State.ENDS.contains(next);
-    if (over()) {
+    boolean end = State.TERMINAL.contains(next);
+    if (isTerminal()) {
       if (end && !event.id().equals(endId)) {
         throw new TwoEndsException(endId, event.id());
       }

@@ -4,24 +4,27 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** How a job stands against others that wait for the same device. */
+/** Priority of a job among those that wait for the same device. */
 public enum Priority {
   HIGH,
   NORMAL,
   LOW;
 
-  /** The words of all priorities, highest first. */
-  public static final List<String> WORDS = Stream.of(values()).map(Priority::wireName).toList();
+  /** Names of all priorities in requests, highest first. */
+  public static final List<String> WIRE_NAMES =
+      Stream.of(values()).map(Priority::wireName).toList();
 
-  /** The word on the wire: the name in lower case. */
+  /** The name in requests: the constant's name in lower case. */
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * @param word one of {@link #WORDS}
+   * The priority with this name.
+   *
+   * @param wireName one of {@link #WIRE_NAMES}
    */
-  public static Priority of(String word) {
-    return valueOf(word.toUpperCase(Locale.ROOT));
+  public static Priority of(String wireName) {
+    return valueOf(wireName.toUpperCase(Locale.ROOT));
   }
 }

@@ -1,6 +1,6 @@
 package dev.mezzotint.job;
 
-/** Something outside is away or slow (store, broker): the same work may succeed later. */
+/** Thrown if a store or broker is unavailable or slow: the same operation may succeed later. */
 public class TransientException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -1,8 +1,8 @@
 package dev.mezzotint.job;
 
 /**
- * Something of this worker alone is at fault, such as its disk: another worker may do better, and
- * where none does, people want to know what it was.
+ * Thrown if something local to this worker fails, such as its disk: another worker may succeed. The
+ * fault is noted in the job record and reported if all attempts fail.
  */
 public final class WorkerFaultException extends TransientException {
   private static final long serialVersionUID = 1L;

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What a process does for the system; all of it by default. */
+/** Task of a worker process; a process has all roles by default. */
 public enum WorkerRole {
-  /** Takes generation requests; holds a device. */
+  /** Processes generation requests; needs a device. */
   GENERATION,
-  /** Takes training requests; holds a device. */
+  /** Processes training requests; needs a device. */
   TRAINING,
-  /** Ends jobs that wait and are called off or late, and sweeps up; needs no device. */
+  /** Ends waiting jobs that are cancelled or late, and removes orphans; needs no device. */
   CONTROL;
 
-  public static final List<String> WORDS =
+  public static final List<String> WIRE_NAMES =
       Arrays.stream(values()).map(WorkerRole::wireName).toList();
 
   public String wireName() {
@@ -23,10 +23,12 @@ public enum WorkerRole {
   }
 
   /**
-   * @param word one of {@link #WORDS}
+   * The role with this name.
+   *
+   * @param wireName one of {@link #WIRE_NAMES}
    */
-  public static WorkerRole of(String word) {
-    return valueOf(word.toUpperCase(Locale.ROOT));
+  public static WorkerRole of(String wireName) {
+    return valueOf(wireName.toUpperCase(Locale.ROOT));
   }
 
   public static String words(Collection<WorkerRole> roles) {

@@ -1,7 +1,6 @@
 /**
- * What every job has, whatever it does: its id, its delivery from the request topic, its events,
- * and the errors that decide between 'refuse' and 'try again'. Imports {@code java.*} and {@code
- * json} only.
+ * What all kinds of jobs have in common: id, delivery from the request topic, events, and the
+ * exceptions that distinguish invalid input from transient failures. Depends on {@code json} only.
  */
 @NullMarked
 package dev.mezzotint.job;

@@ -1,11 +1,13 @@
 package dev.mezzotint.json;
 
+import java.util.Locale;
+
 /**
- * Something that a person wrote or supplied (a request, a recipe, a model's files, an option) is
- * wrong and will be wrong again: never tried twice.
+ * Thrown for invalid input of users: a request, a recipe, a model's files, an option. Never
+ * retried.
  *
- * <p>The message is one sentence for that person: it names the field or file, what was found and
- * what would be right.
+ * <p>The message is one sentence for the user that names the field or file, what was found, and
+ * what would be valid.
  */
 public final class InvalidInputException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -13,12 +15,21 @@ public final class InvalidInputException extends RuntimeException {
   private final String field;
 
   /**
-   * @param field path of the offending field such as {@code output.grid}, or a tensor's or file's
-   *     name; empty when the input as a whole is meant
+   * @param field path of the invalid field such as {@code output.grid}, or a tensor's or file's
+   *     name; empty for the input as a whole
    */
   public InvalidInputException(String field, String message) {
     super(message);
     this.field = field;
+  }
+
+  /**
+   * An exception whose message begins with the field.
+   *
+   * @param what completes the sentence; a format of {@link java.util.Formatter} for {@code args}
+   */
+  public static InvalidInputException of(String field, String what, Object... args) {
+    return new InvalidInputException(field, field + " " + String.format(Locale.ROOT, what, args));
   }
 
   public InvalidInputException(String field, String message, Throwable cause) {

@@ -1,5 +1,6 @@
 package dev.mezzotint.json;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -20,11 +21,13 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSON object that is read field by field. Each getter checks type and range and remembers that
- * the field is known; {@link #refuseUnknown} then names the first field nobody asked for.
+ * A JSON object that is read field by field, for input of users. Each getter checks type and range
+ * and marks the field as known; {@link #refuseUnknown} then refuses the first unknown field.
  *
  * <p>A field that is {@code null} counts as absent. Every refusal is an {@link
  * InvalidInputException} with the field's path. Not safe for use by several threads.
@@ -32,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class JsonObject {
   static final JsonMapper MAPPER =
       JsonMapper.builder(
-              com.fasterxml.jackson.core.JsonFactory.builder()
+              JsonFactory.builder()
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
                           .maxNestingDepth(32)
@@ -56,8 +59,8 @@ public final class JsonObject {
   }
 
   /**
-   * Parses one JSON object and nothing after it. Depth, number and string lengths are bounded and a
-   * key may stand only once.
+   * Parses one JSON object and nothing after it. Depth and the lengths of numbers and strings are
+   * bounded, and duplicate keys are refused.
    */
   public static JsonObject parse(byte[] utf8) {
     JsonNode tree;
@@ -78,11 +81,15 @@ public final class JsonObject {
     return parse(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static String oneLine(JsonProcessingException e) {
+  static String oneLine(JsonProcessingException e) {
     var at = e.getLocation();
     String where =
         at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
     return e.getOriginalMessage().lines().findFirst().orElse("unreadable") + where;
+  }
+
+  ObjectNode node() {
+    return node;
   }
 
   /** The same members with keys sorted at every level: equal meaning gives equal bytes. */
@@ -104,7 +111,7 @@ public final class JsonObject {
     return members;
   }
 
-  @SuppressWarnings("NullAway") // null is JSON's own value here, kept as it stands
+  @SuppressWarnings("NullAway") // JSON's null is kept
   private static Object plain(JsonNode value) {
     if (value.isObject()) {
       return sorted(value);
@@ -128,7 +135,7 @@ public final class JsonObject {
     return path.isEmpty() ? name : path + "." + name;
   }
 
-  /** All field names in the order of the text, also those not yet asked for. */
+  /** Names of all fields in the order of the text. */
   public List<String> names() {
     List<String> names = new ArrayList<>();
     node.fieldNames().forEachRemaining(names::add);
@@ -141,8 +148,8 @@ public final class JsonObject {
   }
 
   /**
-   * Whether the field stands there and is {@code null}, for the formats where that means something
-   * else than leaving it out.
+   * Whether the field is present with the value {@code null}, for formats that distinguish this
+   * from an absent field.
    */
   public boolean isNull(String name) {
     known.add(name);
@@ -150,7 +157,7 @@ public final class JsonObject {
     return value != null && value.isNull();
   }
 
-  /** Whether the field is a list, for the fields that may be one value or several. */
+  /** Whether the field is a list, for fields that take one value or several. */
   public boolean isList(String name) {
     known.add(name);
     JsonNode value = node.get(name);
@@ -163,7 +170,7 @@ public final class JsonObject {
     return value == null || value.isNull() ? null : value;
   }
 
-  /** The refusal of a field of this object, for the caller's own checks. */
+  /** Creates the refusal of a field of this object, for the caller's own checks. */
   public InvalidInputException refuse(String name, String what) {
     return new InvalidInputException(path(name), path(name) + " " + what);
   }
@@ -257,55 +264,46 @@ public final class JsonObject {
   }
 
   public Optional<List<String>> strings(String name, int sizeMax) {
-    return array(name, sizeMax)
-        .map(
-            items -> {
-              List<String> strings = new ArrayList<>();
-              for (JsonNode item : items) {
-                if (!item.isTextual()) {
-                  throw refuse(name, "must hold strings only, not " + describe(item));
-                }
-                strings.add(item.textValue());
-              }
-              return List.copyOf(strings);
-            });
+    return items(name, sizeMax, "strings only", JsonNode::isTextual, JsonNode::textValue);
   }
 
   public Optional<List<Long>> integers(String name, int sizeMax, long min, long max) {
-    return array(name, sizeMax)
-        .map(
-            items -> {
-              List<Long> integers = new ArrayList<>();
-              for (JsonNode item : items) {
-                if (!item.isIntegralNumber()
-                    || !item.canConvertToLong()
-                    || item.longValue() < min
-                    || item.longValue() > max) {
-                  throw refuse(
-                      name,
-                      "must hold integers from " + min + " to " + max + ", not " + describe(item));
-                }
-                integers.add(item.longValue());
-              }
-              return List.copyOf(integers);
-            });
+    return items(
+        name,
+        sizeMax,
+        "integers from " + min + " to " + max,
+        item ->
+            item.isIntegralNumber()
+                && item.canConvertToLong()
+                && item.longValue() >= min
+                && item.longValue() <= max,
+        JsonNode::longValue);
   }
 
   public Optional<List<Double>> numbers(String name, int sizeMax, double min, double max) {
+    return items(
+        name,
+        sizeMax,
+        "numbers from " + min + " to " + max,
+        item -> item.isNumber() && item.doubleValue() >= min && item.doubleValue() <= max,
+        JsonNode::doubleValue);
+  }
+
+  private <T> Optional<List<T>> items(
+      String name,
+      int sizeMax,
+      String rule,
+      Predicate<JsonNode> valid,
+      Function<JsonNode, T> convert) {
     return array(name, sizeMax)
         .map(
             items -> {
-              List<Double> numbers = new ArrayList<>();
               for (JsonNode item : items) {
-                double number = item.isNumber() ? item.doubleValue() : Double.NaN;
-                if (!(number >= min && number <= max)) {
-                  throw refuse(
-                      name,
-                      "must hold numbers from " + min + " to " + max + ", not " + describe(item));
+                if (!valid.test(item)) {
+                  throw refuse(name, "must hold " + rule + ", not " + describe(item));
                 }
-                numbers.add(number);
               }
-              return List.copyOf(numbers);
+              return items.stream().map(convert).toList();
             });
   }
 
@@ -340,7 +338,7 @@ public final class JsonObject {
     return Optional.of(items);
   }
 
-  /** One of a closed set of words. */
+  /** One of a fixed set of words. */
   public Optional<String> word(String name, List<String> allowed) {
     Optional<String> word = string(name);
     word.ifPresent(
@@ -353,7 +351,7 @@ public final class JsonObject {
     return word;
   }
 
-  /** Refuses the first field that no getter has asked for. */
+  /** Refuses the first field that no getter has read. */
   public void refuseUnknown() {
     for (String name : names()) {
       if (!known.contains(name)) {
@@ -365,7 +363,7 @@ public final class JsonObject {
     }
   }
 
-  /** A text in quotes, shortened, without control characters: safe to put into a message. */
+  /** The text in quotes, shortened and without control characters, for messages. */
   public static String quote(String text) {
     StringBuilder safe = new StringBuilder("\"");
     text.codePoints()

@@ -1,6 +1,7 @@
 package dev.mezzotint.json;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -9,47 +10,41 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Writes plain maps as JSON; {@link JsonObject} reads it. Safe for use by many threads. */
+/** Writes maps as JSON, which {@link JsonObject} reads. Safe for use by many threads. */
 public final class JsonText {
+  private static final ObjectWriter IN_ORDER =
+      JsonObject.MAPPER.writer().without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
   private JsonText() {}
 
   /** Writes maps (keys sorted), lists, strings, numbers and booleans as compact JSON. */
   public static byte[] write(Map<String, ?> members) {
-    try {
-      return JsonObject.MAPPER.writeValueAsBytes(members);
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return bytes(JsonObject.MAPPER.writer(), members);
   }
 
   /**
-   * As {@link #write}, in the order in which each {@link LinkedHashMap} was filled, for formats
-   * where readers keep it. Every other map is sorted by key: {@link Map#of} has another order in
-   * each process, and what is written must not depend on who wrote it.
+   * As {@link #write}, but keeps the order of each {@link LinkedHashMap}. All other maps are sorted
+   * by key, because the order of {@link Map#of} differs between processes.
    */
   public static byte[] writeInOrder(Map<String, ?> members) {
-    try {
-      return JsonObject.MAPPER
-          .writer()
-          .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-          .writeValueAsBytes(ordered(members));
-    } catch (JsonProcessingException e) {
-      throw new UncheckedIOException(e);
-    }
+    return bytes(IN_ORDER, ordered(members));
   }
 
-  /** As {@link #writeInOrder}, indented, for files that people read. */
+  /** As {@link #writeInOrder}, indented and with a line break at the end. */
   public static byte[] writePretty(Map<String, ?> members) {
+    return pretty(ordered(members));
+  }
+
+  static byte[] pretty(Object members) {
+    byte[] text = bytes(IN_ORDER.withDefaultPrettyPrinter(), members);
+    byte[] line = Arrays.copyOf(text, text.length + 1);
+    line[text.length] = '\n';
+    return line;
+  }
+
+  private static byte[] bytes(ObjectWriter writer, Object value) {
     try {
-      byte[] text =
-          JsonObject.MAPPER
-              .writer()
-              .without(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-              .withDefaultPrettyPrinter()
-              .writeValueAsBytes(ordered(members));
-      byte[] line = Arrays.copyOf(text, text.length + 1);
-      line[text.length] = '\n';
-      return line;
+      return writer.writeValueAsBytes(value);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }

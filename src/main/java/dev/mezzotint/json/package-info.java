@@ -1,7 +1,8 @@
 /**
- * Strict JSON: reads an object field by field and refuses, with the field's name, what is missing,
- * of the wrong type, out of range or unknown. Lowest of the packages that know a library: Jackson
- * stays inside. Imports {@code java.*} and Jackson only.
+ * JSON: {@link dev.mezzotint.json.JsonObject} reads input of users field by field and refuses,
+ * naming the field, whatever is missing, of the wrong type, out of range or unknown; {@link
+ * dev.mezzotint.json.JsonDocument} maps this project's own documents to records. Only this package
+ * uses Jackson; records elsewhere carry its annotations.
  */
 @NullMarked
 package dev.mezzotint.json;

@@ -4,6 +4,7 @@ import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.kafka.GroupLane.ActiveRecord;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -15,8 +16,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,34 +27,34 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The life of one consumer of a consumer group, whose records are worked on in several lanes.
+ * Runs one consumer of a consumer group whose records are processed in several lanes.
  *
  * <ol>
- *   <li>It polls all the time, with everything paused while no lane is free, so that jobs may be
- *       longer than {@code max.poll.interval.ms}.
- *   <li>Commits go up to the first record that is not settled, so none is passed over. A partition
- *       with too much settled behind a record that is not gives no more until that one is done.
- *   <li>A commit proves that the partitions are still ours, as a renewed lock does: one is made at
- *       least every third of the session timeout. When none has succeeded for a whole one, the
- *       deliveries are fenced and the consumer is given up.
- *   <li>A partition that goes to another worker takes its deliveries with it: they are fenced.
- *   <li>A released record is tried again here. Before it has been tried as often as a share group
- *       would deliver it, it goes to the end of its topic, so that one bad record does not keep all
- *       others from being committed.
+ *   <li>The consumer polls continuously, with all partitions paused while no lane is free, so that
+ *       jobs may take longer than {@code max.poll.interval.ms}.
+ *   <li>Commits go up to the first unsettled record, so none is skipped. A partition with too many
+ *       settled records behind an unsettled one is paused until that one is settled.
+ *   <li>A successful commit proves that the partitions are still assigned, as a renewed lock does.
+ *       There is one at least every third of the session timeout. If none succeeds within the
+ *       timeout, the deliveries are fenced and the consumer is closed.
+ *   <li>When a partition is assigned to another worker, its deliveries are fenced.
+ *   <li>A released record is retried in this process. Before it has been tried as often as a share
+ *       group would deliver it, it is republished at the end of its topic, so that one bad record
+ *       does not block the commits of all others.
  * </ol>
  *
- * <p>Not safe for use by several threads, but for {@link #lastPoll} and {@link #lastRenewal}.
+ * <p>Not safe for use by several threads, except {@link #lastPoll} and {@link #lastRenewal}.
  */
 final class ConsumerGroupLoop implements ConsumerRebalanceListener {
-  private static final Logger LOG = Logger.getLogger(ConsumerGroupLoop.class.getName());
+  private static final System.Logger LOG = System.getLogger(ConsumerGroupLoop.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(50);
   private static final Duration PREFERRED_POLL = Duration.ofMillis(20);
   private static final long BUSY_MILLIS = 100;
 
-  /** Short, so that a shutdown is not held up by a broker that is away. */
+  /** Short, so that an unavailable broker does not delay a shutdown. */
   private static final Duration COMMIT_LIMIT = Duration.ofSeconds(5);
 
-  /** A crash makes as many records be delivered again, most of them done. */
+  /** After a crash up to this many records are delivered again, most of them done. */
   private static final long REPLAYABLE_MAX = 500;
 
   private final Consumer<byte[], byte[]> consumer;
@@ -76,36 +75,36 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   /**
    * @param consumer one record a poll, no automatic commit; closed by the caller
-   * @param lanes free, or winding down what an earlier loop left
-   * @param lease the session timeout: after it the group gives partitions to others
+   * @param lanes idle, or finishing the fenced record of an earlier loop
+   * @param lease the session timeout, after which the group reassigns the partitions
    */
   ConsumerGroupLoop(
       Consumer<byte[], byte[]> consumer,
       List<GroupLane> lanes,
-      LaneSchedule rota,
+      LaneSchedule schedule,
       Predicate<String> paused,
       DeliveryHandler handler,
-      RecordRepublisher resubmission,
-      QueueMetrics tally,
+      RecordRepublisher republisher,
+      QueueMetrics metrics,
       BooleanSupplier stopping,
       Duration lease) {
     this.consumer = consumer;
     this.lanes = lanes;
-    this.schedule = rota;
+    this.schedule = schedule;
     this.paused = paused;
     this.handler = handler;
-    this.republisher = resubmission;
-    this.metrics = tally;
+    this.republisher = republisher;
+    this.metrics = metrics;
     this.stopping = stopping;
     this.leaseNanos = lease.toNanos();
     this.commitLimit = Duration.ofNanos(Math.min(leaseNanos / 3, COMMIT_LIMIT.toNanos()));
   }
 
   /**
-   * Returns when the queue stops and everything in hand has ended and what is done is committed, or
-   * when the group may have given our partitions away.
+   * Returns when the queue is stopping, all records in progress have ended and the settled ones are
+   * committed, or when the group may have reassigned the partitions.
    *
-   * @throws KafkaException if the consumer cannot go on
+   * @throws KafkaException if the consumer cannot continue
    */
   void run() throws InterruptedException {
     consumer.subscribe(schedule.topics(), this);
@@ -123,11 +122,11 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
         lanes.forEach(lane -> lane.active().ifPresent(held -> held.delivery().drain()));
       }
       Optional<GroupLane> free = lanes.stream().filter(lane -> lane.active().isEmpty()).findFirst();
-      boolean sure = System.nanoTime() - leasedSince < leaseNanos / 2;
-      if (free.isPresent() && sure && !stopping.getAsBoolean()) {
+      boolean leaseFresh = System.nanoTime() - leasedSince < leaseNanos / 2;
+      if (free.isPresent() && leaseFresh && !stopping.getAsBoolean()) {
         fill(free.get());
       } else {
-        // Every delivery's end gives a permit.
+        // Each delivery that ends releases a permit.
         boolean unused = ended.tryAcquire(BUSY_MILLIS, TimeUnit.MILLISECONDS);
         ended.drainPermits();
         poll(null, topic -> false, Duration.ZERO);
@@ -135,15 +134,15 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     }
   }
 
-  /** One record for a free lane, of the topic that it serves first, or else of any. */
+  /** Polls one record for an idle lane, preferably of the topic that its schedule puts first. */
   private void fill(GroupLane lane) {
-    String wish = schedule.order(lane.number(), System.nanoTime()).get(0);
-    if (schedule.topics().size() == 1 || !poll(lane, wish::equals, PREFERRED_POLL)) {
+    String preferred = schedule.order(lane.number(), System.nanoTime()).get(0);
+    if (schedule.topics().size() == 1 || !poll(lane, preferred::equals, PREFERRED_POLL)) {
       poll(lane, topic -> true, IDLE_POLL);
     }
   }
 
-  /** True if the lane has got a record. */
+  /** Returns whether the lane got a record. */
   private boolean poll(@Nullable GroupLane lane, Predicate<String> wanted, Duration limit) {
     for (TopicPartition partition : consumer.assignment()) {
       PartitionProgress progress = partitions.get(partition);
@@ -180,18 +179,18 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       ConsumerRecord<byte[], byte[]> record,
       PartitionProgress progress,
       int count) {
-    HandlerRun attempt =
+    HandlerRun run =
         new HandlerRun(
             HandlerRun.delivery(record, count),
             handler,
             republisher.releaseDelayMillis(),
             "mezzotint-job-" + lane.number(),
             ended::release);
-    attempt.delivery().holdUntil(leasedSince + leaseNanos);
-    lane.take(new ActiveRecord(record, attempt, progress));
+    run.delivery().holdUntil(leasedSince + leaseNanos);
+    lane.take(new ActiveRecord(record, run, progress));
   }
 
-  /** Draws the conclusion of an attempt that has ended. */
+  /** Settles, retries or republishes the record of a run that has ended. */
   private void settle(GroupLane lane) {
     ActiveRecord held = lane.active().orElse(null);
     if (held == null || !held.run().awaitMillis(0)) {
@@ -201,13 +200,13 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     long offset = held.record().offset();
     int count = held.delivery().deliveryCount();
     if (held.delivery().fenced() || partitions.get(held.partition()) != held.progress()) {
-      return; // no more ours, or to be fetched again
+      return; // reassigned, or will be fetched again
     }
     boolean shared = held.run().settlement() == Settlement.CONTINUE;
     if (held.run().settlement() == Settlement.ACCEPT || (shared && republished(held))) {
       held.progress().settle(offset);
     } else if (stopping.getAsBoolean()) {
-      LOG.log(Level.FINE, "{0} is not committed: handed back", held.delivery());
+      LOG.log(Level.DEBUG, "{0} was released and is not committed", held.delivery());
     } else if (count >= republisher.copyAt() - 1 && republished(held)) {
       held.progress().settle(offset);
     } else {
@@ -220,15 +219,12 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       republisher.publish(held.record());
       return true;
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(
-          Level.WARNING,
-          "Could not publish a copy of {0}: {1}",
-          new Object[] {held.delivery(), e.toString()});
+      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", held.delivery(), e.toString());
       return false;
     }
   }
 
-  /** What is settled, and proof that the partitions are ours. */
+  /** Commits settled records; also proves that the partitions are still assigned. */
   private void commit() {
     boolean moved = partitions.values().stream().anyMatch(PartitionProgress::moved);
     long now = System.nanoTime();
@@ -243,16 +239,16 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
           }
         });
     if (offsets.isEmpty()) {
-      leasedSince = now; // nothing is held, so nothing can be lost
+      leasedSince = now; // no record in progress, so none can be lost
       return;
     }
     try {
       commit(offsets, commitLimit);
     } catch (RebalanceInProgressException e) {
-      LOG.log(Level.FINE, "the group is being reordered", e); // the next poll takes part in it
+      LOG.log(Level.DEBUG, "the group is rebalancing", e); // the next poll joins it
       return;
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
-      LOG.log(Level.WARNING, "A commit failed and is tried again: {0}", e.getMessage());
+      LOG.log(Level.WARNING, "A commit failed and will be retried: {0}", e.getMessage());
       metrics.recordRenewal(false);
       return;
     }
@@ -285,13 +281,15 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private boolean leaseExpired() {
     boolean holds = lanes.stream().anyMatch(lane -> lane.active().isPresent());
     if (holds && System.nanoTime() - leasedSince > leaseNanos) {
-      LOG.log(Level.WARNING, "No commit for a whole session: what is in hand is given up");
+      LOG.log(
+          Level.WARNING,
+          "No successful commit within the session timeout; abandoning all records in progress");
       return true;
     }
     return false;
   }
 
-  /** Nothing in hand may have any more effect. */
+  /** Fences all deliveries in progress: they have no further effect. */
   void fenceAll() {
     lanes.forEach(lane -> lane.active().ifPresent(this::fence));
     partitions.clear();
@@ -299,7 +297,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
 
   private void fence(ActiveRecord held) {
     if (!held.delivery().fenced()) {
-      LOG.log(Level.WARNING, "Lost the lease on {0}; the attempt stops.", held.delivery());
+      LOG.log(Level.WARNING, "Lost the lease on {0}; stopping the attempt.", held.delivery());
       held.delivery().fence();
       metrics.recordFenced();
     }
@@ -323,7 +321,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     try {
       commit(offsets, commitLimit);
     } catch (KafkaException e) {
-      LOG.log(Level.FINE, "what is done will be delivered once more", e);
+      LOG.log(Level.DEBUG, "settled records could not be committed and will be redelivered", e);
     }
     onPartitionsLost(revoked);
   }
@@ -336,7 +334,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
         fence(held.get());
         LOG.log(
             Level.WARNING,
-            "Another worker has the partition of {0}; the attempt stops.",
+            "The partition of {0} was reassigned; stopping the attempt.",
             held.get().delivery());
       }
     }

@@ -1,6 +1,7 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.DeliveryHandler;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -9,8 +10,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -21,19 +20,20 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests from a Kafka consumer group, for clusters older than 4.2: one consumer, whose records
- * are worked on in several lanes at once, also those of one partition.
+ * A request queue on a Kafka consumer group, for clusters older than 4.2. One consumer feeds
+ * several lanes, which may process records of the same partition concurrently.
  *
- * <p>At most as many workers get requests as a topic has partitions. Safe for use by many threads.
+ * <p>At most as many workers receive requests as a topic has partitions. Safe for use by many
+ * threads.
  */
 public final class ConsumerGroupQueue implements RequestQueue {
-  private static final Logger LOG = Logger.getLogger(ConsumerGroupQueue.class.getName());
+  private static final System.Logger LOG = System.getLogger(ConsumerGroupQueue.class.getName());
   private static final Duration SESSION_DEFAULT = Duration.ofSeconds(45);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
   private static final Duration END_LIMIT = Duration.ofSeconds(6);
   private static final long RECONNECT_MILLIS = 1_000;
 
-  /** As many as a share group has by default, so that handlers see the same. */
+  /** The default of share groups, so that handlers see the same delivery counts. */
   private static final int TRIES = 5;
 
   private final KafkaSettings settings;
@@ -74,16 +74,16 @@ public final class ConsumerGroupQueue implements RequestQueue {
       int lanes,
       DeliveryHandler handler,
       Predicate<String> paused,
-      RetryTiming pace,
+      RetryTiming timing,
       Function<Map<String, Object>, Consumer<byte[], byte[]>> opener) {
     if (lanes < 1) {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + lanes);
     }
     this.settings = settings;
-    this.schedule = new LaneSchedule(topics, lanes, pace.turn());
+    this.schedule = new LaneSchedule(topics, lanes, timing.turn());
     this.handler = handler;
     this.paused = paused;
-    this.timing = pace;
+    this.timing = timing;
     this.opener = opener;
     this.lanes = IntStream.range(0, lanes).mapToObj(GroupLane::new).toList();
     this.session = settings.lockDuration().orElse(SESSION_DEFAULT);
@@ -93,7 +93,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
   @Override
   public synchronized void start() {
     if (sender != null) {
-      throw new IllegalStateException("the queue is started already");
+      throw new IllegalStateException("the queue has already been started");
     }
     try (KafkaCluster cluster = new KafkaCluster(settings)) {
       cluster.ensureRequestTopics(schedule.topics());
@@ -114,10 +114,10 @@ public final class ConsumerGroupQueue implements RequestQueue {
     }
   }
 
-  /** True if the loop came to its end by itself. */
+  /** Returns true if the loop ended because the queue is stopping. */
   private boolean consume() throws InterruptedException {
     Consumer<byte[], byte[]> consumer = opener.apply(config());
-    ConsumerGroupLoop life =
+    ConsumerGroupLoop running =
         new ConsumerGroupLoop(
             consumer,
             lanes,
@@ -132,23 +132,24 @@ public final class ConsumerGroupQueue implements RequestQueue {
             metrics,
             () -> stopped.getCount() == 0,
             session);
-    loop = life;
+    loop = running;
     try {
-      life.run();
+      running.run();
       return true;
     } catch (InvalidSessionTimeoutException e) {
       LOG.log(
           Level.WARNING,
           "The brokers do not allow a session timeout of {0}; {1} is used. See"
               + " group.min.session.timeout.ms and MEZZOTINT_LOCK_SECONDS.",
-          new Object[] {session, SESSION_DEFAULT});
+          session,
+          SESSION_DEFAULT);
       session = SESSION_DEFAULT;
     } catch (KafkaException e) {
-      LOG.log(Level.WARNING, "The consumer connects anew: {0}", e.toString());
+      LOG.log(Level.WARNING, "The consumer failed and is restarting: {0}", e.toString());
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.SEVERE, "The consumer begins anew", e);
+      LOG.log(Level.ERROR, "The consumer failed and is restarting", e);
     } finally {
-      life.fenceAll();
+      running.fenceAll();
       close(consumer);
     }
     return false;
@@ -158,7 +159,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
     try {
       consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(CLOSE_LIMIT));
     } catch (RuntimeException e) {
-      LOG.log(Level.FINE, "a consumer did not close", e);
+      LOG.log(Level.DEBUG, "closing a consumer failed", e);
     }
   }
 
@@ -190,8 +191,9 @@ public final class ConsumerGroupQueue implements RequestQueue {
     if (!ended) {
       LOG.log(
           Level.WARNING,
-          "After {0} s these are still in hand and given up: {1}",
-          new Object[] {limit.toSeconds(), inProgress()});
+          "Abandoning requests that did not stop within {0} s: {1}",
+          limit.toSeconds(),
+          inProgress());
       lanes.forEach(lane -> lane.active().ifPresent(GroupLane.ActiveRecord::abort));
       join(END_LIMIT);
     }
@@ -214,9 +216,9 @@ public final class ConsumerGroupQueue implements RequestQueue {
 
   @Override
   public List<LaneMetrics> lanes() {
-    ConsumerGroupLoop life = loop;
-    Instant poll = life == null ? null : life.lastPoll();
-    Instant renewal = life == null ? null : life.lastRenewal();
+    ConsumerGroupLoop running = loop;
+    Instant poll = running == null ? null : running.lastPoll();
+    Instant renewal = running == null ? null : running.lastRenewal();
     return lanes.stream().map(lane -> lane.metrics(poll, renewal)).toList();
   }
 

@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Cancellations;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -12,31 +13,30 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control topic as every worker reads it: all of it, from the beginning, in no group.
+ * Reads the control topic: cancellations and pauses. Every worker reads all of it from the
+ * beginning, without a group.
  *
  * <table>
- *   <tr><th>key</th><th>value</th><th>taken back by</th></tr>
+ *   <tr><th>key</th><th>value</th><th>reverted by</th></tr>
  *   <tr><td>a job id</td><td>{@code {"action": "cancel"}}</td><td>no value</td></tr>
  *   <tr><td>{@code topic/} and a request topic's name</td><td>{@code {"action": "pause"}}</td>
  *       <td>{@code {"action": "resume"}} or no value</td></tr>
  * </table>
  *
- * <p>Compacted, so what it says of a job stays for as long as the cluster keeps it, and a
- * cancellation that comes before its job is known as well. Safe for use by many threads.
+ * <p>The topic is compacted, so a cancellation stays for as long as the cluster keeps it and may
+ * precede its job. Safe for use by many threads.
  */
 public final class ControlTopic implements Cancellations, AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(ControlTopic.class.getName());
+  private static final System.Logger LOG = System.getLogger(ControlTopic.class.getName());
   private static final Duration POLL = Duration.ofMillis(250);
 
-  /** Before a topic's name in a key; a job id has no slash. */
+  /** Prefix of the key of a topic's record; job ids contain no slash. */
   public static final String TOPIC_KEY = "topic/";
 
   private final KafkaSettings settings;
@@ -46,36 +46,36 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private final CountDownLatch loaded = new CountDownLatch(1);
   private final TopicReader reader = new TopicReader("control-topic", this::run);
 
-  /** As below, with nobody to tell. */
+  /** Without a listener. */
   public ControlTopic(KafkaSettings settings) {
     this(settings, jobId -> {});
   }
 
   /**
-   * Begins to read; the topic exists.
+   * Starts reading; the topic must exist.
    *
-   * @param calledOff told of every job that is called off, at the latest when it is; must be quick
+   * @param onCancel receives the id of each cancelled job; may be called repeatedly; must be quick
    */
-  public ControlTopic(KafkaSettings settings, Consumer<String> calledOff) {
+  public ControlTopic(KafkaSettings settings, Consumer<String> onCancel) {
     this.settings = settings;
-    this.onCancel = calledOff;
+    this.onCancel = onCancel;
     reader.start();
   }
 
   @Override
-  public boolean cancelled(String jobId) {
+  public boolean isCancelled(String jobId) {
     return cancelled.contains(jobId);
   }
 
-  /** Whether requests of this topic are to be left where they are. */
+  /** Returns whether a request topic is paused. */
   public boolean paused(String topic) {
     return paused.contains(topic);
   }
 
   /**
-   * Waits until all that stood in the topic at the start is known.
+   * Waits until all records that the topic had at the start have been read.
    *
-   * @return false if that has not come about within the limit
+   * @return false after the time limit
    */
   public boolean awaitLoaded(Duration limit) throws InterruptedException {
     return loaded.await(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -89,10 +89,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   }
 
   private void read(KafkaConsumer<byte[], byte[]> consumer) {
-    List<TopicPartition> partitions =
-        consumer.partitionsFor(settings.topics().control()).stream()
-            .map(p -> new TopicPartition(p.topic(), p.partition()))
-            .toList();
+    List<TopicPartition> partitions = TopicReader.partitions(consumer, settings.topics().control());
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -108,7 +105,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     }
   }
 
-  /** What nobody understands is passed over: it must not keep others from being heard. */
+  /** Skips invalid records, so that they do not block the others. */
   private void apply(byte @Nullable [] key, byte @Nullable [] value) {
     if (key == null) {
       return;
@@ -125,7 +122,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
         onCancel.accept(name);
       }
     } catch (InvalidInputException e) {
-      LOG.log(Level.WARNING, "A record of the control topic is passed over: {0}", e.getMessage());
+      LOG.log(Level.WARNING, "Skipped a record of the control topic: {0}", e.getMessage());
     }
   }
 
@@ -137,7 +134,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
           default -> false;
         };
     if (changed) {
-      LOG.log(Level.INFO, "{0}: {1}", new Object[] {action, topic});
+      LOG.log(Level.INFO, "{0}: {1}", action, topic);
     }
   }
 

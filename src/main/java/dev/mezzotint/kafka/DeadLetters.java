@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 
-/** The dead-letter topic: requests as they came, with headers that say why they are here. */
+/** The dead-letter topic: unchanged requests with headers that say why they failed. */
 public final class DeadLetters {
   public static final String CAUSE = "mezzotint-cause";
   static final String FIELD = "mezzotint-field";
@@ -24,10 +24,10 @@ public final class DeadLetters {
   static final String PARTITION = "mezzotint-partition";
   static final String OFFSET = "mezzotint-offset";
 
-  /** How many bytes the value had that is left out. */
+  /** Size of the value, where it was too large and is left out. */
   public static final String TRUNCATED = "mezzotint-truncated";
 
-  /** All that a letter has and its request had not. */
+  /** The headers that a letter has in addition to those of its request. */
   public static final List<String> HEADERS =
       List.of(CAUSE, FIELD, JOB, ATTEMPT, TOPIC, PARTITION, OFFSET, TRUNCATED);
 
@@ -36,10 +36,10 @@ public final class DeadLetters {
 
   private DeadLetters() {}
 
-  /** One letter as it lies in the topic. */
+  /** A record of the dead-letter topic. */
   public record Letter(ConsumerRecord<byte[], byte[]> record) {
 
-    /** Of the job that it ended, or that the record claims; empty if it claims none. */
+    /** The id of the job that failed, or that the record claims; empty if it claims none. */
     public String job() {
       return header(JOB).orElse("");
     }
@@ -62,15 +62,12 @@ public final class DeadLetters {
   }
 
   /**
-   * All that stand in the topic now, oldest first.
+   * Reads all letters that the topic has now, oldest first.
    *
    * @throws org.apache.kafka.common.errors.TimeoutException if no broker answers
    */
   public static List<Letter> read(Consumer<byte[], byte[]> consumer, String topic) {
-    List<TopicPartition> partitions =
-        consumer.partitionsFor(topic).stream()
-            .map(p -> new TopicPartition(p.topic(), p.partition()))
-            .toList();
+    List<TopicPartition> partitions = TopicReader.partitions(consumer, topic);
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -82,7 +79,8 @@ public final class DeadLetters {
       if (letters.size() > before) {
         end = System.nanoTime() + LIMIT.toNanos();
       } else if (System.nanoTime() > end) {
-        throw new org.apache.kafka.common.errors.TimeoutException("topic " + topic + " is silent");
+        throw new org.apache.kafka.common.errors.TimeoutException(
+            "topic " + topic + " sends no records");
       }
     }
     letters.sort(

@@ -13,7 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** An event's value on the wire: its fixed members and beside them its further ones. */
+/** Converts events to and from JSON: their fixed members and their data in one object. */
 public final class EventJson {
   private static final List<String> FIXED =
       List.of("id", "type", "jobId", "attempt", "sequence", "time");
@@ -31,7 +31,7 @@ public final class EventJson {
     return JsonText.write(members);
   }
 
-  /** Empty for what is no event of ours: others may write to the topic too. */
+  /** Empty for a value that is not such an event: other programs may write to the topic. */
   public static Optional<JobEvent> read(byte[] value) {
     try {
       JsonObject json = JsonObject.parse(value);

@@ -1,26 +1,27 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.Delivery;
+import java.lang.System.Logger.Level;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Place for one record of a consumer group. Belongs to the thread that polls; {@link #metrics} and
- * what only asks may be called from any.
+ * Holds at most one record of a consumer group while it is processed. Modified by the polling
+ * thread only; may be read by any thread.
  */
 final class GroupLane {
-  private static final Logger LOG = Logger.getLogger(GroupLane.class.getName());
+  private static final System.Logger LOG = System.getLogger(GroupLane.class.getName());
 
   private final int number;
   private volatile @Nullable ActiveRecord active;
 
   /**
-   * @param progress of the partition as it was assigned when the record was taken
+   * A record being processed.
+   *
+   * @param progress of the partition's assignment under which the record was polled
    */
   record ActiveRecord(
       ConsumerRecord<byte[], byte[]> record, HandlerRun run, PartitionProgress progress) {
@@ -29,9 +30,12 @@ final class GroupLane {
       return run.delivery();
     }
 
-    /** Given up: fenced, its handler interrupted. */
+    /** Fences the delivery and interrupts its handler. */
     void abort() {
-      LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery());
+      LOG.log(
+          Level.WARNING,
+          "{0} did not stop within the drain timeout and was abandoned.",
+          delivery());
       delivery().fence();
       run.interrupt();
     }

@@ -1,6 +1,7 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.TransientException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -17,94 +18,218 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
+import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much of some topics the workers' group has not settled, and who is at work on it, from
- * outside the group. Records in hand count as not settled. A group that nobody has ever joined has
- * everything before it: requests sent before the first worker are what should start one.
+ * Reads from outside the workers' group how far it has come: which requests are settled (done and
+ * never delivered again), how many are not, and how many members it has. Requests being processed
+ * count as not settled.
  *
  * <p>Not safe for use by several threads.
  */
 public final class GroupOffsets implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(GroupOffsets.class.getName());
   private static final int CALL_MILLIS = 5_000;
 
-  private final KafkaSettings settings;
-  private final RequestQueue.Kind kind;
+  private final String group;
   private final Admin admin;
+  private boolean warned;
 
   /**
-   * @param unsettled records that wait or are in hand
-   * @param paused of these, in topics that nobody is to take from
-   * @param settled records before those, from the beginning of the topics
-   * @param members of the group that read these topics
-   * @param hosts that those members are on
+   * Requests of one or more topics as the group sees them.
+   *
+   * @param unsettled queued or running requests
+   * @param paused those of them in paused topics
+   * @param settled records before those, from offset 0
+   * @param members members of the group that read these topics, each with at most one request
+   * @param hosts number of different hosts of those members
    */
-  public record Figures(long unsettled, long paused, long settled, int members, int hosts) {}
+  public record Backlog(long unsettled, long paused, long settled, int members, int hosts) {}
 
-  /** Connects to nothing yet. */
-  public GroupOffsets(KafkaSettings settings, RequestQueue.Kind kind) {
-    this.settings = settings;
-    this.kind = kind;
+  private record Member(String host, Set<TopicPartition> partitions) {}
+
+  /** Does not connect yet. */
+  public GroupOffsets(KafkaSettings settings) {
+    this.group = settings.groupId();
     this.admin =
         Admin.create(
             settings.client(
-                "mezzotint-scaler",
+                "mezzotint-offsets",
                 Map.of(
                     "default.api.timeout.ms", CALL_MILLIS, "request.timeout.ms", CALL_MILLIS - 1)));
   }
 
-  /** A member of the group. */
-  private record Member(String host, Set<TopicPartition> reads) {}
-
   /**
-   * @param topics sets of topics, by any name; topics that do not exist have nothing
-   * @param paused whether nobody is to take from a topic
-   * @return figures by the same names
+   * Reads the backlog. Where the group has not had a member yet, all records are unsettled: they
+   * are what should start the first worker.
+   *
+   * @param topics sets of topics by any name; topics that do not exist count as empty
+   * @param paused whether a topic is paused
+   * @return backlogs by the same names
    * @throws TransientException if the broker does not answer
    */
-  public Map<String, Figures> look(
-      Map<String, ? extends Collection<String>> topics, Predicate<String> paused)
+  public Map<String, Backlog> backlog(
+      GroupType type, Map<String, ? extends Collection<String>> topics, Predicate<String> paused)
       throws InterruptedException {
     Set<String> all = new HashSet<>();
     topics.values().forEach(all::addAll);
     List<TopicPartition> partitions = partitions(all);
     Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest());
-    Map<TopicPartition, Long> unsettled = unsettled(partitions, ends);
-    List<Member> members = members();
-    Map<String, Figures> figures = new HashMap<>();
-    topics.forEach((name, of) -> figures.put(name, sum(of, paused, ends, unsettled, members)));
-    return figures;
+    Map<TopicPartition, Long> unsettled = unsettled(type, partitions, ends);
+    List<Member> members = members(type);
+    Map<String, Backlog> backlogs = new HashMap<>();
+    topics.forEach((name, of) -> backlogs.put(name, sum(of, paused, ends, unsettled, members)));
+    return backlogs;
   }
 
-  private static Figures sum(
+  private static Backlog sum(
       Collection<String> topics,
       Predicate<String> paused,
       Map<TopicPartition, Long> ends,
       Map<TopicPartition, Long> unsettled,
       List<Member> members) {
-    long lag = 0;
+    long open = 0;
     long held = 0;
     long settled = 0;
     for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
       if (topics.contains(end.getKey().topic())) {
         long behind = unsettled.getOrDefault(end.getKey(), 0L);
-        lag += behind;
+        open += behind;
         held += paused.test(end.getKey().topic()) ? behind : 0;
         settled += end.getValue() - behind;
       }
     }
     List<String> hosts =
         members.stream()
-            .filter(m -> m.reads().stream().anyMatch(at -> topics.contains(at.topic())))
+            .filter(m -> m.partitions().stream().anyMatch(at -> topics.contains(at.topic())))
             .map(Member::host)
             .toList();
-    return new Figures(lag, held, settled, hosts.size(), new HashSet<>(hosts).size());
+    return new Backlog(open, held, settled, hosts.size(), new HashSet<>(hosts).size());
+  }
+
+  private Map<TopicPartition, Long> unsettled(
+      GroupType type, List<TopicPartition> partitions, Map<TopicPartition, Long> ends)
+      throws InterruptedException {
+    Map<TopicPartition, Long> unsettled = new HashMap<>();
+    if (type == GroupType.SHARE) {
+      shareOffsets(new ListShareGroupOffsetsSpec())
+          .forEach((at, info) -> lag(info, ends.get(at)).ifPresent(lag -> unsettled.put(at, lag)));
+    } else {
+      committed()
+          .forEach(
+              (at, offset) -> unsettled.put(at, Math.max(0, ends.getOrDefault(at, 0L) - offset)));
+    }
+    if (!unsettled.keySet().containsAll(partitions)) {
+      offsets(partitions, OffsetSpec.earliest())
+          .forEach(
+              (at, start) ->
+                  unsettled.computeIfAbsent(
+                      at, unread -> Math.max(0, ends.getOrDefault(at, start) - start)));
+    }
+    return unsettled;
+  }
+
+  /** A broker may know the group's start offset and, for a while, not its lag. */
+  private static Optional<Long> lag(SharePartitionOffsetInfo info, @Nullable Long end) {
+    if (info.lag().isPresent()) {
+      return Optional.of(Math.max(0, info.lag().get()));
+    }
+    return end == null || info.startOffset() < 0
+        ? Optional.empty()
+        : Optional.of(Math.max(0, end - info.startOffset()));
+  }
+
+  /**
+   * Number of unsettled records of each topic in a share group.
+   *
+   * @return without the topics whose lag the broker does not know
+   * @throws TransientException if the broker does not answer
+   */
+  Map<String, Long> shareLags(Collection<String> topics) throws InterruptedException {
+    Map<String, Long> lags = new HashMap<>();
+    shareOffsets(new ListShareGroupOffsetsSpec())
+        .forEach(
+            (at, info) -> {
+              if (topics.contains(at.topic()) && info.lag().isPresent()) {
+                lags.merge(at.topic(), info.lag().get(), Long::sum);
+              }
+            });
+    return lags;
+  }
+
+  /**
+   * Reads the first offset of each partition that may be unsettled, for a share group or else a
+   * consumer group. A partition is missing if nothing is known of it: before the group's first
+   * member, without the permission to ask, or when the broker does not answer, which is logged
+   * once.
+   */
+  public Map<TopicPartition, Long> settled(List<TopicPartition> partitions)
+      throws InterruptedException {
+    Map<TopicPartition, Long> settled = new HashMap<>();
+    try {
+      settled.putAll(settledInShareGroup(partitions));
+      if (settled.isEmpty()) {
+        committed()
+            .forEach(
+                (at, offset) -> {
+                  if (partitions.contains(at)) {
+                    settled.put(at, offset);
+                  }
+                });
+      }
+    } catch (TransientException e) {
+      if (!warned) {
+        warned = true;
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "{0}; queued requests are read from the beginning of their topics.",
+            e.getMessage());
+      }
+    }
+    return settled;
+  }
+
+  private Map<TopicPartition, Long> settledInShareGroup(List<TopicPartition> partitions)
+      throws InterruptedException {
+    // Read before the lag: where the lag is 0, everything before this end is settled.
+    Map<TopicPartition, Long> ends = offsets(partitions, OffsetSpec.latest());
+    Map<TopicPartition, Long> settled = new HashMap<>();
+    try {
+      shareOffsets(new ListShareGroupOffsetsSpec().topicPartitions(partitions))
+          .forEach(
+              (at, info) -> {
+                if (info.startOffset() >= 0) {
+                  // The start offset moves only with the next delivery, which may be days later.
+                  boolean empty = info.lag().isPresent() && info.lag().get() == 0;
+                  long end = empty ? ends.getOrDefault(at, 0L) : 0;
+                  settled.put(at, Math.max(end, info.startOffset()));
+                }
+              });
+    } catch (TransientException e) {
+      if (!(e.getCause() instanceof UnsupportedVersionException)) {
+        throw e;
+      }
+    }
+    return settled;
+  }
+
+  private Map<TopicPartition, SharePartitionOffsetInfo> shareOffsets(ListShareGroupOffsetsSpec spec)
+      throws InterruptedException {
+    return present(admin.listShareGroupOffsets(Map.of(group, spec)).partitionsToOffsetInfo(group));
+  }
+
+  private Map<TopicPartition, Long> committed() throws InterruptedException {
+    Map<TopicPartition, Long> committed = new HashMap<>();
+    present(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata())
+        .forEach((at, offset) -> committed.put(at, offset.offset()));
+    return committed;
   }
 
   private List<TopicPartition> partitions(Set<String> topics) throws InterruptedException {
@@ -122,92 +247,40 @@ public final class GroupOffsets implements AutoCloseable {
 
   private Map<TopicPartition, Long> offsets(List<TopicPartition> partitions, OffsetSpec spec)
       throws InterruptedException {
-    Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-    partitions.forEach(partition -> asked.put(partition, spec));
+    Map<TopicPartition, OffsetSpec> specs = new HashMap<>();
+    partitions.forEach(partition -> specs.put(partition, spec));
     Map<TopicPartition, Long> offsets = new HashMap<>();
-    await(admin.listOffsets(asked).all())
-        .ifPresent(of -> of.forEach((at, info) -> offsets.put(at, info.offset())));
+    present(admin.listOffsets(specs).all()).forEach((at, info) -> offsets.put(at, info.offset()));
     return offsets;
   }
 
-  private Map<TopicPartition, Long> unsettled(
-      List<TopicPartition> partitions, Map<TopicPartition, Long> ends) throws InterruptedException {
-    Map<TopicPartition, Long> unsettled =
-        kind == RequestQueue.Kind.SHARE_GROUP ? ofShareGroup(ends) : ofConsumerGroup(ends);
-    if (!unsettled.keySet().containsAll(partitions)) {
-      // Nobody has come yet: everything there is.
-      offsets(partitions, OffsetSpec.earliest())
-          .forEach(
-              (at, start) ->
-                  unsettled.computeIfAbsent(
-                      at, unread -> Math.max(0, ends.getOrDefault(at, start) - start)));
-    }
-    return unsettled;
-  }
-
-  private Map<TopicPartition, Long> ofShareGroup(Map<TopicPartition, Long> ends)
-      throws InterruptedException {
-    Map<TopicPartition, Long> unsettled = new HashMap<>();
-    String group = settings.groupId();
-    await(
-            admin
-                .listShareGroupOffsets(Map.of(group, new ListShareGroupOffsetsSpec()))
-                .partitionsToOffsetInfo(group))
-        .ifPresent(
-            of ->
-                of.forEach(
-                    (at, info) -> {
-                      if (info != null) {
-                        behind(info, ends.get(at)).ifPresent(lag -> unsettled.put(at, lag));
-                      }
-                    }));
-    return unsettled;
-  }
-
-  /** A broker may know where a group stands and, for a while, not how far behind it is. */
-  private static Optional<Long> behind(SharePartitionOffsetInfo info, @Nullable Long end) {
-    if (info.lag().isPresent()) {
-      return Optional.of(Math.max(0, info.lag().get()));
-    }
-    return end == null || info.startOffset() < 0
-        ? Optional.empty()
-        : Optional.of(Math.max(0, end - info.startOffset()));
-  }
-
-  private Map<TopicPartition, Long> ofConsumerGroup(Map<TopicPartition, Long> ends)
-      throws InterruptedException {
-    Map<TopicPartition, Long> unsettled = new HashMap<>();
-    await(admin.listConsumerGroupOffsets(settings.groupId()).partitionsToOffsetAndMetadata())
-        .ifPresent(
-            of ->
-                of.forEach(
-                    (at, committed) -> {
-                      Long end = ends.get(at);
-                      if (end != null && committed != null) {
-                        unsettled.put(at, Math.max(0, end - committed.offset()));
-                      }
-                    }));
-    return unsettled;
-  }
-
-  private List<Member> members() throws InterruptedException {
-    String group = settings.groupId();
-    if (kind == RequestQueue.Kind.SHARE_GROUP) {
-      return await(admin.describeShareGroups(List.of(group)).describedGroups().get(group))
-          .map(
+  private List<Member> members(GroupType type) throws InterruptedException {
+    List<Member> members = new ArrayList<>();
+    if (type == GroupType.SHARE) {
+      await(admin.describeShareGroups(List.of(group)).describedGroups().get(group))
+          .ifPresent(
               of ->
-                  of.members().stream()
-                      .map(m -> new Member(m.host(), m.assignment().topicPartitions()))
-                      .toList())
-          .orElse(List.of());
+                  of.members()
+                      .forEach(
+                          m ->
+                              members.add(new Member(m.host(), m.assignment().topicPartitions()))));
+    } else {
+      await(admin.describeConsumerGroups(List.of(group)).describedGroups().get(group))
+          .ifPresent(
+              of ->
+                  of.members()
+                      .forEach(
+                          m ->
+                              members.add(new Member(m.host(), m.assignment().topicPartitions()))));
     }
-    return await(admin.describeConsumerGroups(List.of(group)).describedGroups().get(group))
-        .map(
-            of ->
-                of.members().stream()
-                    .map(m -> new Member(m.host(), m.assignment().topicPartitions()))
-                    .toList())
-        .orElse(List.of());
+    return members;
+  }
+
+  /** The entries that have a value; empty if there is no such topic or group. */
+  private <K, V> Map<K, V> present(KafkaFuture<Map<K, V>> answer) throws InterruptedException {
+    Map<K, V> present = new HashMap<>(await(answer).orElse(Map.of()));
+    present.values().removeIf(java.util.Objects::isNull);
+    return present;
   }
 
   /** Empty if there is no such topic or group. */
@@ -222,19 +295,19 @@ public final class GroupOffsets implements AutoCloseable {
           || e.getCause() instanceof UnknownTopicOrPartitionException) {
         return Optional.empty();
       }
-      throw away(e.getCause() == null ? e : e.getCause());
+      throw unavailable(e.getCause() == null ? e : e.getCause());
     } catch (TimeoutException | InterruptException e) {
-      throw away(e);
+      throw unavailable(e);
     }
   }
 
-  private TransientException away(Throwable cause) {
+  private TransientException unavailable(Throwable cause) {
     return new TransientException(
-        "the lag of group " + settings.groupId() + " cannot be read: " + cause.getMessage(), cause);
+        "the offsets of group " + group + " cannot be read: " + cause.getMessage(), cause);
   }
 
   @Override
   public void close() {
-    admin.close(java.time.Duration.ofSeconds(2));
+    admin.close(Duration.ofSeconds(2));
   }
 }

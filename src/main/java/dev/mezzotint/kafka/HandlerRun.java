@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/** One run of the handler on a thread of its own, with the pause before a release. */
+/** Runs the handler for one delivery on a thread of its own; delays the end of a released one. */
 public final class HandlerRun {
   private static final long RELEASE_DELAY_MILLIS_MAX = 30_000;
 
@@ -26,23 +26,28 @@ public final class HandlerRun {
   private final CountDownLatch done = new CountDownLatch(1);
   private volatile Settlement settlement = Settlement.RELEASE;
 
-  HandlerRun(Delivery delivery, DeliveryHandler handler, long holdMillis, String name) {
-    this(delivery, handler, holdMillis, name, () -> {});
+  HandlerRun(Delivery delivery, DeliveryHandler handler, long releaseDelayMillis, String name) {
+    this(delivery, handler, releaseDelayMillis, name, () -> {});
   }
 
   /**
-   * @param ended is run when all is over, on the attempt's thread
+   * @param onEnd called at the end, on the run's thread
    */
   HandlerRun(
-      Delivery delivery, DeliveryHandler handler, long holdMillis, String name, Runnable ended) {
-    this.onEnd = ended;
+      Delivery delivery,
+      DeliveryHandler handler,
+      long releaseDelayMillis,
+      String name,
+      Runnable onEnd) {
+    this.onEnd = onEnd;
     this.delivery = delivery;
     this.handler = handler;
-    this.releaseDelayMillis = holdMillis;
+    this.releaseDelayMillis = releaseDelayMillis;
     this.thread = new Thread(this::run, name);
     this.thread.setDaemon(true);
   }
 
+  /** Converts a record; {@code count} is its delivery count. */
   public static Delivery delivery(ConsumerRecord<byte[], byte[]> record, int count) {
     List<Map.Entry<String, byte[]>> headers = new ArrayList<>();
     for (Header header : record.headers()) {
@@ -58,7 +63,7 @@ public final class HandlerRun {
             record.value() == null ? new byte[0] : record.value(),
             headers);
     if (record.timestamp() >= 0) { // -1 of records without one
-      delivery.writtenAt(Instant.ofEpochMilli(record.timestamp()));
+      delivery.setWrittenTime(Instant.ofEpochMilli(record.timestamp()));
     }
     return delivery;
   }
@@ -113,12 +118,12 @@ public final class HandlerRun {
     }
   }
 
-  /** True once the run has ended. */
+  /** Returns whether the run has ended within the time. */
   boolean awaitMillis(long millis) {
     try {
       return done.await(Math.max(millis, 0), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
-      // Nobody interrupts a lane's thread; were it so, renewing goes on.
+      // Lane threads are not interrupted; if one is, it continues to renew.
       return done.getCount() == 0;
     }
   }

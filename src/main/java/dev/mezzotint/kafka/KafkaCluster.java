@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import static java.util.Objects.requireNonNull;
 
 import dev.mezzotint.job.TransientException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -10,19 +11,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
@@ -33,28 +30,28 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /**
- * What must stand on the cluster before work begins: topics, and the settings of the share group.
- * Whatever the credentials do not permit is logged with the command that an operator can run.
+ * Creates the topics and configures the share group before work begins. What the credentials do not
+ * permit is logged with the command that an operator can run.
  *
  * <p>Not safe for use by several threads.
  */
 public final class KafkaCluster implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(KafkaCluster.class.getName());
+  private static final System.Logger LOG = System.getLogger(KafkaCluster.class.getName());
   private static final Duration CALL_LIMIT = Duration.ofSeconds(25);
   private static final int DELIVERY_LIMIT_DEFAULT = 5;
   private static final int HEARTBEAT_MILLIS_DEFAULT = 5_000;
 
-  /** A request with a small inline image fits; so does the noise that somebody may send. */
+  /** Fits a request with small inline images or inline noise. */
   private static final int REQUEST_BYTES_MAX = 4 << 20;
 
-  /** A refused request and the headers that say why. */
+  /** Fits a refused request and the headers that say why. */
   private static final int DEAD_BYTES_MAX = REQUEST_BYTES_MAX + (1 << 20);
 
   private final KafkaSettings settings;
   private final Duration callLimit;
   private final Admin admin;
 
-  /** Connects to nothing yet; each call waits up to 25 s for a broker. */
+  /** Does not connect yet; each call waits up to 25 s for a broker. */
   public KafkaCluster(KafkaSettings settings) {
     this(settings, CALL_LIMIT);
   }
@@ -72,9 +69,9 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /**
-   * Creates the topics that are missing; the cluster's defaults say how they are replicated. A
-   * request topic has one partition, since the members of a share group divide partitions among
-   * themselves and a lane must see every request.
+   * Creates missing topics, replicated by the cluster's defaults. A request topic has one
+   * partition, since the members of a share group divide partitions among themselves and a lane
+   * must see every request.
    *
    * @throws TransientException if no broker answers
    */
@@ -93,7 +90,7 @@ public final class KafkaCluster implements AutoCloseable {
     return wanted;
   }
 
-  /** As {@link #ensureTopics} for these request topics alone. */
+  /** As {@link #ensureTopics} for these request topics only. */
   public void ensureRequestTopics(Collection<String> names) {
     ensure(
         names.stream()
@@ -105,7 +102,7 @@ public final class KafkaCluster implements AutoCloseable {
     return new NewTopic(name, Optional.of(1), Optional.empty()).configs(configs);
   }
 
-  /** Says once what is missing and may not be created. */
+  /** Logs once which topics are missing and cannot be created. */
   private void ensure(List<NewTopic> topics) {
     List<NewTopic> missing = topics.stream().filter(topic -> !exists(topic.name())).toList();
     List<String> refusals = new ArrayList<>();
@@ -130,7 +127,8 @@ public final class KafkaCluster implements AutoCloseable {
       LOG.log(
           Level.WARNING,
           "Topics are missing and could not be created ({0}). Run: {1}",
-          new Object[] {refusals.get(0), String.join(" && ", commands)});
+          refusals.get(0),
+          String.join(" && ", commands));
     }
   }
 
@@ -158,8 +156,8 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /**
-   * Tells the share group to begin with the oldest request, which is not the default, and how long
-   * its locks are to hold; says once what it may not set.
+   * Makes the share group start from the oldest request, which is not the default, and sets its
+   * lock duration. Logs once what it is not permitted to set.
    */
   public void prepareGroup() {
     Map<String, String> wanted = new TreeMap<>();
@@ -183,15 +181,13 @@ public final class KafkaCluster implements AutoCloseable {
     if (!unset.isEmpty()) {
       LOG.log(
           Level.WARNING,
-          "Group {0} is not set up as it should be and could not be ({1}). Run: kafka-configs.sh"
+          "Group {0} lacks settings that could not be set ({1}). Run: kafka-configs.sh"
               + " --bootstrap-server {2} --alter --entity-type groups --entity-name {0}"
               + " --add-config {3}",
-          new Object[] {
-            settings.groupId(),
-            refusals.get(0),
-            settings.bootstrapServers(),
-            unset.entrySet().stream().map(Object::toString).collect(Collectors.joining(","))
-          });
+          settings.groupId(),
+          refusals.get(0),
+          settings.bootstrapServers(),
+          unset.entrySet().stream().map(Object::toString).collect(Collectors.joining(",")));
     }
   }
 
@@ -204,23 +200,23 @@ public final class KafkaCluster implements AutoCloseable {
         throw new IllegalStateException(
             "the cluster at "
                 + settings.bootstrapServers()
-                + " does not know share groups: use Kafka 4.2 or newer, or set MEZZOTINT_QUEUE to"
-                + " consumer-group",
+                + " does not support share groups: use Kafka 4.2 or newer, or set MEZZOTINT_QUEUE"
+                + " to consumer-group",
             e);
       }
       throw e;
     }
   }
 
-  /** How many deliveries the broker gives a record before it drops it without a word. */
+  /** How many times the broker delivers a record before it silently drops it. */
   int deliveryLimit() {
-    // Later brokers let the group override the broker.
+    // Newer brokers let the group override the broker's limit.
     return integer(group(), "share.delivery.count.limit")
         .or(() -> broker("group.share.delivery.count.limit"))
         .orElse(DELIVERY_LIMIT_DEFAULT);
   }
 
-  /** How often a member of the group hears what it is to read. */
+  /** How often a member of the group receives its assignment. */
   Duration heartbeatInterval() {
     return Duration.ofMillis(
         broker("group.share.heartbeat.interval.ms").orElse(HEARTBEAT_MILLIS_DEFAULT));
@@ -232,35 +228,8 @@ public final class KafkaCluster implements AutoCloseable {
       String id = nodes.iterator().next().idString();
       return integer(new ConfigResource(ConfigResource.Type.BROKER, id), name);
     } catch (ExecutionException e) {
-      LOG.log(Level.FINE, "{0} cannot be read: {1}", new Object[] {name, message(e)});
+      LOG.log(Level.DEBUG, "{0} cannot be read: {1}", name, message(e));
       return Optional.empty();
-    }
-  }
-
-  /**
-   * How many records of each topic the group has not settled; those in hand count.
-   *
-   * @return without the topics of which that is not known
-   */
-  Map<String, OptionalLong> lags(Collection<String> topics) {
-    try {
-      Map<String, OptionalLong> lags = new HashMap<>();
-      await(
-              admin
-                  .listShareGroupOffsets(
-                      Map.of(settings.groupId(), new ListShareGroupOffsetsSpec()))
-                  .partitionsToOffsetInfo(settings.groupId()))
-          .forEach(
-              (partition, info) -> {
-                if (topics.contains(partition.topic()) && info != null && info.lag().isPresent()) {
-                  OptionalLong before = lags.getOrDefault(partition.topic(), OptionalLong.of(0));
-                  lags.put(partition.topic(), OptionalLong.of(before.orElse(0) + info.lag().get()));
-                }
-              });
-      return lags;
-    } catch (ExecutionException e) {
-      LOG.log(Level.FINE, "the lag cannot be read: {0}", message(e));
-      return Map.of();
     }
   }
 
@@ -274,7 +243,7 @@ public final class KafkaCluster implements AutoCloseable {
           requireNonNull(await(admin.describeConfigs(List.of(resource)).all()).get(resource));
       return Optional.ofNullable(config.get(name)).map(ConfigEntry::value);
     } catch (ExecutionException e) {
-      LOG.log(Level.FINE, "{0} cannot be read: {1}", new Object[] {name, message(e)});
+      LOG.log(Level.DEBUG, "{0} cannot be read: {1}", name, message(e));
       return Optional.empty();
     }
   }
@@ -310,7 +279,7 @@ public final class KafkaCluster implements AutoCloseable {
         e);
   }
 
-  /** Passing too: logins are made, changed and renewed at the broker while workers wait. */
+  /** Transient as well: credentials are created and renewed at the broker while workers wait. */
   private TransientException refused(ExecutionException e) {
     boolean encryption = e.getCause() instanceof SslAuthenticationException;
     return new TransientException(

@@ -5,43 +5,42 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
+import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
- * Events as CloudEvents 1.0 in binary mode (attributes as {@code ce_} headers), keyed by job id;
- * dead letters as copies of the request with headers that say why.
+ * Publishes events as CloudEvents 1.0 in binary mode (attributes as {@code ce_} headers), keyed by
+ * job id, and dead letters as copies of the request with headers that say why it failed.
  *
  * <p>Safe for use by many threads. Topics: {@link Topics#events} and {@link Topics#deadLetters}.
  */
 public final class KafkaEvents implements EventPublisher {
-  private static final Logger LOG = Logger.getLogger(KafkaEvents.class.getName());
+  private static final System.Logger LOG = System.getLogger(KafkaEvents.class.getName());
   private static final int CAUSE_CHARS_MAX = 2000;
 
-  /** Stands in an event whose further members the topic would not take. */
+  /** Member of an event from which large members were removed to fit the topic. */
   static final String TRUNCATED = "truncated";
 
   private final KafkaSettings settings;
   private final String objectPrefix;
   private final RecordSender sender;
 
-  /** With references to objects as they are: keys in the bucket. */
+  /** Refers to objects by their keys. */
   public KafkaEvents(KafkaSettings settings) {
     this(settings, "");
   }
 
   /**
-   * @param objects what makes an object's key a reference for others: {@code s3://bucket/}
+   * @param objectPrefix makes an object's key a URI: {@code s3://bucket/}
    */
-  public KafkaEvents(KafkaSettings settings, String objects) {
+  public KafkaEvents(KafkaSettings settings, String objectPrefix) {
     this.settings = settings;
-    this.objectPrefix = objects;
+    this.objectPrefix = objectPrefix;
     this.sender = new RecordSender(settings, settings.groupId() + "-events");
   }
 
@@ -50,16 +49,17 @@ public final class KafkaEvents implements EventPublisher {
     try {
       sender.send(record(event, event.data()));
     } catch (RecordTooLargeException e) {
-      // That a job has ended must be heard even where its details do not fit.
+      // The end of a job must be published even if its details do not fit.
       LOG.log(
           Level.WARNING,
-          "Event {0} is larger than topic {1} takes; published in short.",
-          new Object[] {event.id(), settings.topics().events()});
+          "Event {0} is too large for topic {1}; published without its large members.",
+          event.id(),
+          settings.topics().events());
       sender.send(record(event, essentials(event.data())));
     }
   }
 
-  /** So much that the event still is what its schema says. */
+  /** The members that fit and keep the event valid against its schema. */
   private static Map<String, Object> essentials(Map<String, Object> data) {
     Map<String, Object> few = new HashMap<>();
     data.forEach(
@@ -101,27 +101,27 @@ public final class KafkaEvents implements EventPublisher {
       attributes.put("ce_correlationid", event.jobId());
     }
     event.context().attributes().forEach((name, value) -> attributes.put(header(name), value));
-    // The extension compares sequences as texts.
+    // The sequence extension compares strings.
     attributes.put("ce_sequence", String.format(Locale.ROOT, "%012d", event.sequence()));
     attributes.put("content-type", "application/json");
     attributes.forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
     return record;
   }
 
-  /** A trace is Kafka's own affair as well, so it goes by the name that every tracer knows. */
+  /** Trace headers have no prefix, so that tracers of Kafka clients find them. */
   private static String header(String attribute) {
     return attribute.startsWith("trace") ? attribute : "ce_" + attribute;
   }
 
   @Override
   public void deadLetter(Delivery delivery, String jobId, int attempt, String field, String cause) {
-    Map<String, String> why = deadLetterHeaders(delivery, jobId, attempt, field, cause);
+    Map<String, String> added = deadLetterHeaders(delivery, jobId, attempt, field, cause);
     try {
-      sender.send(deadLetter(delivery, delivery.value(), why));
+      sender.send(deadLetter(delivery, delivery.value(), added));
     } catch (RecordTooLargeException e) {
-      // The original can be found by its position; the cause must not be lost with it.
-      why.put(DeadLetters.TRUNCATED, Integer.toString(delivery.value().length));
-      sender.send(deadLetter(delivery, new byte[0], why));
+      // The request can be found by its position; the cause must not be lost.
+      added.put(DeadLetters.TRUNCATED, Integer.toString(delivery.value().length));
+      sender.send(deadLetter(delivery, new byte[0], added));
     }
   }
 
@@ -141,7 +141,7 @@ public final class KafkaEvents implements EventPublisher {
   ProducerRecord<byte[], byte[]> deadLetter(
       Delivery delivery, byte[] value, Map<String, String> why) {
     var record = new ProducerRecord<>(settings.topics().deadLetters(), null, delivery.key(), value);
-    // A letter that was dead before, replayed and refused again tells of its last death only.
+    // A request that was replayed and failed again keeps only the headers of its last failure.
     delivery.headers().stream()
         .filter(header -> !DeadLetters.HEADERS.contains(header.getKey()))
         .forEach(header -> record.headers().add(header.getKey(), header.getValue()));
@@ -153,7 +153,7 @@ public final class KafkaEvents implements EventPublisher {
     return text.length() <= CAUSE_CHARS_MAX ? text : text.substring(0, CAUSE_CHARS_MAX) + "…";
   }
 
-  /** Waits up to 5 s for what is under way. */
+  /** Waits up to 5 s for records in flight. */
   @Override
   public void close() {
     sender.close();

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How to reach the cluster, and the names used there.
+ * Connection to the Kafka cluster and the names used there.
  *
  * @param bootstrapServers {@code host:port}, comma-separated
  * @param properties further properties of every client, such as {@code security.protocol} and
@@ -52,9 +52,9 @@ public record KafkaSettings(
   }
 
   /**
-   * A client's configuration.
+   * Returns a client's configuration.
    *
-   * @param own what this client needs to be correct: stands over the further properties
+   * @param own properties that this client requires; override the common ones
    */
   public Map<String, Object> client(String clientId, Map<String, Object> own) {
     Map<String, Object> all = new HashMap<>(properties);

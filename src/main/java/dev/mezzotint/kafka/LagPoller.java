@@ -1,20 +1,16 @@
 package dev.mezzotint.kafka;
 
-import java.time.Duration;
-import java.util.HashMap;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
-/** A thread that tells a {@link TopicBacklogEstimate} every second how far the group is behind. */
+/** A thread that reads the group's lag every second into a {@link TopicBacklogEstimate}. */
 final class LagPoller implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(LagPoller.class.getName());
+  private static final System.Logger LOG = System.getLogger(LagPoller.class.getName());
   private static final long PERIOD_MILLIS = 1_000;
-  private static final Duration CALL_LIMIT = Duration.ofSeconds(5);
 
   private final KafkaSettings settings;
   private final List<String> topics;
@@ -31,25 +27,27 @@ final class LagPoller implements AutoCloseable {
   }
 
   private void run() {
-    try (KafkaCluster cluster = new KafkaCluster(settings, CALL_LIMIT)) {
+    try (GroupOffsets offsets = new GroupOffsets(settings)) {
       while (!closing.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
-        look(cluster);
+        poll(offsets);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void look(KafkaCluster cluster) {
-    Map<String, OptionalLong> lags = new HashMap<>();
+  private void poll(GroupOffsets offsets) throws InterruptedException {
+    Map<String, Long> lags = Map.of();
     try {
-      lags.putAll(cluster.lags(topics));
+      lags = offsets.shareLags(topics);
     } catch (RuntimeException e) {
-      // Lanes then go and look for themselves.
-      LOG.log(Level.FINE, "the group's lag cannot be read", e);
+      // Without a lag, lanes visit the topics themselves.
+      LOG.log(Level.DEBUG, "the group's lag cannot be read", e);
     }
-    topics.forEach(
-        topic -> backlog.updateLag(topic, lags.getOrDefault(topic, OptionalLong.empty())));
+    for (String topic : topics) {
+      Long lag = lags.get(topic);
+      backlog.updateLag(topic, lag == null ? OptionalLong.empty() : OptionalLong.of(lag));
+    }
   }
 
   @Override

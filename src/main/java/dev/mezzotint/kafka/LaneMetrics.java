@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * How a lane is doing.
+ * State of a lane.
  *
- * @param lastPoll when it last asked the client for records; goes on while the broker is away
- * @param lastRenewal when the lock on the record in hand was last renewed
- * @param current position of the record in hand
+ * @param lastPoll when it last polled the client; advances also while the broker is unavailable
+ * @param lastRenewal when the lock on the current record was last renewed
+ * @param current position of the record being processed
  */
 public record LaneMetrics(
     int lane,

@@ -5,21 +5,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which topic each lane serves first, so that the highest priority has most of the lanes and none
- * has none.
+ * Decides which topic each lane serves first, so that the highest priority has most lanes and every
+ * priority has some.
  *
- * <p>Three quarters of the lanes, rounded up, look at the highest topic first. Each of the others
- * takes turns at the rest, a step apart from its neighbour. A lane alone gives every fourth turn to
- * the rest. A lane that finds nothing where it should be helps elsewhere: its other topics follow
- * in order.
+ * <p>Three quarters of the lanes, rounded up, serve the highest topic first. The others rotate over
+ * the lower topics, each one step ahead of its neighbour. A single lane gives every fourth turn to
+ * the lower topics. A lane whose first topic is empty serves its other topics in order.
  *
- * <p>Shares are of time, not of jobs: a lane is given to a topic for a turn, or for the length of
- * one job where that is more.
+ * <p>Shares are of time, not of jobs: a lane stays with a topic for one turn, or for one job if
+ * that takes longer.
  *
  * @param topics highest priority first
+ * @param turn length of a turn
  */
 record LaneSchedule(List<String> topics, int lanes, Duration turn) {
-  /** One lane in so many, or one turn of a lone lane, is for the lower topics. */
+  /** One lane of this many, or one turn of a single lane, is for the lower topics. */
   private static final int SHARE = 4;
 
   LaneSchedule {
@@ -27,8 +27,8 @@ record LaneSchedule(List<String> topics, int lanes, Duration turn) {
   }
 
   /**
-   * @param nanos of a clock that runs evenly
-   * @return all topics, first wish first
+   * @param nanos of a monotonic clock
+   * @return all topics in the order of preference
    */
   List<String> order(int lane, long nanos) {
     long turns = Math.floorDiv(nanos, turn.toNanos());
@@ -45,7 +45,7 @@ record LaneSchedule(List<String> topics, int lanes, Duration turn) {
     return order;
   }
 
-  /** Where a lane waits when nothing is to be done. */
+  /** The topic that a lane polls while all are empty. */
   String homeTopic(int lane) {
     return order(lane, 0).get(0);
   }

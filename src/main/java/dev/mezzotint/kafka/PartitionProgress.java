@@ -3,8 +3,8 @@ package dev.mezzotint.kafka;
 import java.util.TreeSet;
 
 /**
- * How far a partition has come. A consumer group knows one number per partition, so what may be
- * committed is everything below the first record that is not settled.
+ * Progress of one assigned partition. A consumer group stores one offset per partition, so
+ * everything below the first unsettled record can be committed.
  *
  * <p>Not safe for use by several threads.
  */
@@ -13,7 +13,7 @@ final class PartitionProgress {
   private long next = -1;
   private long committed = -1;
 
-  /** A record was taken in hand. */
+  /** A record was polled. */
   void add(long offset) {
     open.add(offset);
     next = offset + 1;
@@ -23,7 +23,7 @@ final class PartitionProgress {
     open.remove(offset);
   }
 
-  /** The offset to commit: of the first record that is to be delivered again. -1 if none was. */
+  /** The offset to commit, that of the first unsettled record; -1 if no record was polled. */
   long committable() {
     return open.isEmpty() ? next : open.first();
   }
@@ -36,7 +36,7 @@ final class PartitionProgress {
     committed = offset;
   }
 
-  /** Records that would be delivered again although they are settled, and those in hand. */
+  /** Number of records that would be redelivered after a crash, settled or not. */
   long replayable() {
     return open.isEmpty() ? 0 : next - open.first();
   }

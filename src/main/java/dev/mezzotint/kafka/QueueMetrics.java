@@ -2,32 +2,29 @@ package dev.mezzotint.kafka;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/**
- * What a queue's lanes have met with since it was made, for metrics. Only grows. Safe for use by
- * many threads.
- */
+/** Counters of a queue since its creation. Safe for use by many threads. */
 public final class QueueMetrics {
   private final LongAdder renewals = new LongAdder();
   private final LongAdder failedRenewals = new LongAdder();
   private final LongAdder fenced = new LongAdder();
   private final LongAdder copied = new LongAdder();
 
-  /** Proofs that what is in hand is still ours: renewed locks, or commits of a consumer group. */
+  /** Successful renewals of locks, or commits of a consumer group. */
   public long renewals() {
     return renewals.sum();
   }
 
-  /** Such proofs that failed. */
+  /** Failed renewals or commits. */
   public long failedRenewals() {
     return failedRenewals.sum();
   }
 
-  /** Records that were lost while they were being worked on: another worker may have them. */
+  /** Deliveries fenced because another worker may have received their record. */
   public long fenced() {
     return fenced.sum();
   }
 
-  /** Records that go on as a copy, before the broker drops them or after a share of their work. */
+  /** Records republished as a copy: before the broker drops them, or to continue a long job. */
   public long copied() {
     return copied.sum();
   }

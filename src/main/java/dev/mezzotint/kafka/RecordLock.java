@@ -1,11 +1,10 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.Delivery;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -17,14 +16,14 @@ import org.apache.kafka.common.TopicIdPartition;
  * The broker's lock on the one record that a share consumer holds.
  *
  * <p>A renewal is {@code acknowledge(RENEW)}, {@code commitSync()}, short {@code poll()}. The
- * documented form without {@code commitSync()} makes the client acquire further records behind the
- * application's back, whose locks run out until the broker drops them: jobs are lost without an
- * error.
+ * documented form without {@code commitSync()} makes the client acquire further records that the
+ * application never receives; their locks expire until the broker drops them, and jobs are lost
+ * without an error.
  *
- * <p>Not safe for use by several threads, as the consumer is not.
+ * <p>Not safe for use by several threads, like the consumer.
  */
 final class RecordLock {
-  private static final Logger LOG = Logger.getLogger(RecordLock.class.getName());
+  private static final System.Logger LOG = System.getLogger(RecordLock.class.getName());
   private static final Duration RENEWAL_POLL = Duration.ofMillis(100);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
   private static final int MILLIS_DEFAULT = 30_000;
@@ -46,31 +45,31 @@ final class RecordLock {
     return HandlerRun.delivery(record, record.deliveryCount().map(Short::intValue).orElse(1));
   }
 
-  /** How long it holds after it was taken or renewed. */
+  /** Duration of the lock from its acquisition or renewal. */
   long millis() {
     return consumer.acquisitionLockTimeoutMs().orElse(MILLIS_DEFAULT);
   }
 
-  /** False if the broker did not take the renewal: another worker may have the record. */
+  /** Returns false if the renewal failed: another worker may have the record. */
   boolean renew(Duration limit) {
     try {
       consumer.acknowledge(record, AcknowledgeType.RENEW);
       if (!committed(consumer.commitSync(limit))) {
         return false;
       }
-      // The client gives a renewed record once more and takes no acknowledgement before that.
+      // The client returns a renewed record again and accepts no acknowledgement before that.
       ConsumerRecords<byte[], byte[]> again = consumer.poll(RENEWAL_POLL);
       for (ConsumerRecord<byte[], byte[]> same : again) {
         return same.offset() == record.offset() && same.topic().equals(record.topic());
       }
       return false;
     } catch (KafkaException | IllegalStateException e) {
-      LOG.log(Level.FINE, "a renewal failed", e);
+      LOG.log(Level.DEBUG, "a renewal failed", e);
       return false;
     }
   }
 
-  /** False if the broker did not take it and will deliver the record again. */
+  /** Returns false if the acknowledgement failed and the broker will redeliver the record. */
   boolean settle(AcknowledgeType type) {
     try {
       consumer.acknowledge(record, type);
@@ -78,19 +77,20 @@ final class RecordLock {
         return true;
       }
     } catch (KafkaException | IllegalStateException e) {
-      LOG.log(Level.FINE, "an acknowledgement failed", e);
+      LOG.log(Level.DEBUG, "an acknowledgement failed", e);
     }
     LOG.log(
         Level.WARNING,
-        "The broker did not take {0} of {1}; it will deliver the record again.",
-        new Object[] {type, delivery()});
+        "The broker rejected {0} of {1} and will redeliver the record.",
+        type,
+        delivery());
     return false;
   }
 
   private static boolean committed(Map<TopicIdPartition, Optional<KafkaException>> answers) {
     answers.values().stream()
         .flatMap(Optional::stream)
-        .forEach(e -> LOG.log(Level.FINE, "the broker refused an acknowledgement", e));
+        .forEach(e -> LOG.log(Level.DEBUG, "the broker refused an acknowledgement", e));
     return !answers.isEmpty() && answers.values().stream().allMatch(Optional::isEmpty);
   }
 }

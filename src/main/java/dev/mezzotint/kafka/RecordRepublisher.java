@@ -8,24 +8,25 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /**
- * How records come to a second life under the same job id before the broker drops them.
+ * Publishes copies of records under the same job id before the broker drops them.
  *
- * @param copyAt the delivery from which on a record is copied instead of worked on
- * @param releaseDelayMillis the first pause before a release; doubles with each delivery
+ * @param copyAt the delivery count from which a record is copied instead of processed
+ * @param releaseDelayMillis delay before the first release; doubles with each delivery
  * @param metrics counts copies
  */
 public record RecordRepublisher(
     int copyAt, long releaseDelayMillis, RecordSender sender, QueueMetrics metrics) {
 
   /**
-   * One delivery is kept in reserve, should a worker die while it copies; except where the broker
-   * gives no more than two, the first of which is needed for work.
+   * Copies at the last delivery but one, so that one is left if a worker dies while it copies. With
+   * a limit of two, the first delivery is needed for processing and the last one copies.
    *
-   * @param deliveryLimit after so many deliveries the broker drops a record
+   * @param deliveryLimit number of deliveries after which the broker drops a record
    */
   static RecordRepublisher before(
-      int deliveryLimit, long holdMillis, RecordSender sender, QueueMetrics tally) {
-    return new RecordRepublisher(Math.max(2, deliveryLimit - 1), holdMillis, sender, tally);
+      int deliveryLimit, long releaseDelayMillis, RecordSender sender, QueueMetrics metrics) {
+    return new RecordRepublisher(
+        Math.max(2, deliveryLimit - 1), releaseDelayMillis, sender, metrics);
   }
 
   /**
@@ -38,7 +39,7 @@ public record RecordRepublisher(
     metrics.recordCopied();
   }
 
-  /** The same request for the end of its topic, with a word of where it stood first. */
+  /** Returns the same request for the end of its topic, with its first position as a header. */
   public static ProducerRecord<byte[], byte[]> copy(ConsumerRecord<byte[], byte[]> record) {
     var copy =
         new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers());

@@ -1,14 +1,13 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.TransientException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -16,13 +15,11 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** An idempotent producer that writes to all in-sync replicas. Safe for use by many threads. */
+/** An idempotent producer that waits for all in-sync replicas. Safe for use by many threads. */
 public final class RecordSender implements AutoCloseable {
-  private static final Logger LOG = Logger.getLogger(RecordSender.class.getName());
+  private static final System.Logger LOG = System.getLogger(RecordSender.class.getName());
 
-  /**
-   * Above any topic's limit here: the topic's {@code max.message.bytes} decides, not the producer.
-   */
+  /** Above the limit of any topic: {@code max.message.bytes} decides, not the producer. */
   private static final int REQUEST_BYTES_MAX = 64 << 20;
 
   private static final Duration SEND_LIMIT = Duration.ofSeconds(20);
@@ -61,8 +58,8 @@ public final class RecordSender implements AutoCloseable {
   /**
    * Returns once the broker has the record on all in-sync replicas.
    *
-   * @throws RecordTooLargeException if the topic does not take a record of this size
-   * @throws TransientException if the broker did not take it within 20 s
+   * @throws RecordTooLargeException if the record is too large for the topic
+   * @throws TransientException if the broker did not acknowledge it within 20 s
    */
   public void send(ProducerRecord<byte[], byte[]> record) {
     try {
@@ -103,7 +100,7 @@ public final class RecordSender implements AutoCloseable {
         cause);
   }
 
-  /** Returns at once; a failure is only logged. */
+  /** Returns immediately; failures are only logged. */
   void sendLater(ProducerRecord<byte[], byte[]> record) {
     try {
       Future<RecordMetadata> unused =
@@ -111,15 +108,15 @@ public final class RecordSender implements AutoCloseable {
               record,
               (metadata, e) -> {
                 if (e != null) {
-                  LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
+                  LOG.log(Level.DEBUG, () -> "lost a record for topic " + record.topic(), e);
                 }
               });
     } catch (KafkaException e) {
-      LOG.log(Level.FINE, e, () -> "lost a record for topic " + record.topic());
+      LOG.log(Level.DEBUG, () -> "lost a record for topic " + record.topic(), e);
     }
   }
 
-  /** Waits up to 5 s for what is under way. */
+  /** Waits up to 5 s for records in flight. */
   @Override
   public void close() {
     producer.close(CLOSE_LIMIT);

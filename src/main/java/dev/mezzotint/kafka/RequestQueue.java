@@ -7,27 +7,33 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.apache.kafka.common.GroupType;
 
 /**
- * Requests on a fixed number of lanes, one delivery each, until drained. Safe for use by many
- * threads.
+ * Delivers requests to a handler on a fixed number of lanes, one delivery per lane, until drained.
+ * Safe for use by many threads.
  *
- * <p>The promise, whatever the kind: a request is delivered until a delivery of it is accepted, by
- * this worker or another. A delivery that may be another's by now is fenced.
+ * <p>Guarantee of all kinds: a request is delivered until one of its deliveries is accepted, by
+ * this worker or another. A delivery that another worker may have received is fenced.
  */
 public interface RequestQueue extends AutoCloseable {
 
-  /** Which of Kafka's groups the workers form. */
+  /** The kind of Kafka group that the workers form. */
   enum Kind {
     /** Kafka 4.2 or newer: any worker may take any record. */
     SHARE_GROUP,
-    /** Older clusters: every partition is one worker's. */
+    /** For older clusters: each partition is assigned to one worker. */
     CONSUMER_GROUP;
 
-    /** The words of all kinds. */
+    /** The wire names of all kinds. */
     public static final List<String> WORDS = Stream.of(values()).map(Kind::wireName).toList();
 
-    /** The word in the configuration. */
+    /** Kafka's own name of this kind. */
+    public GroupType groupType() {
+      return this == SHARE_GROUP ? GroupType.SHARE : GroupType.CONSUMER;
+    }
+
+    /** The name in the configuration. */
     public String wireName() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
@@ -41,11 +47,11 @@ public interface RequestQueue extends AutoCloseable {
   }
 
   /**
-   * A queue that has not been started.
+   * Creates a queue without starting it.
    *
-   * @param topics request topics, those of the highest priority first
-   * @param lanes how many requests are in hand at once
-   * @param paused whether requests of a topic are to be left where they are; asked often
+   * @param topics request topics, highest priority first
+   * @param lanes number of requests processed concurrently
+   * @param paused whether a topic is paused; called often
    */
   static RequestQueue of(
       Kind kind,
@@ -61,36 +67,36 @@ public interface RequestQueue extends AutoCloseable {
   }
 
   /**
-   * Creates missing topics, sets the group up and begins to take records. May be called once.
+   * Creates missing topics, configures the group and starts taking records. May be called once.
    *
    * @throws TransientException if no broker answers
-   * @throws IllegalStateException if the cluster has no such groups
+   * @throws IllegalStateException if the cluster does not support such groups
    */
   void start();
 
   /**
-   * Takes nothing more, asks every record in hand to come to a boundary, waits, and closes the
-   * consumers. What has not come back after the limit is fenced and given up.
+   * Stops taking records, asks the handlers to stop at their next boundary, waits for them and
+   * closes the consumers. Deliveries still in progress after the limit are fenced and abandoned.
    *
-   * @return false if something had to be given up
+   * @return false if a delivery was abandoned
    */
   boolean drain(Duration limit);
 
-  /** How each lane is doing, for health and metrics. */
+  /** The state of each lane. */
   List<LaneMetrics> lanes();
 
-  /** What its lanes have met with, for metrics. */
+  /** Counters of all lanes. */
   QueueMetrics metrics();
 
-  /** Positions of the records that are being worked on. */
+  /** Positions of the records being processed. */
   default List<String> inProgress() {
     return lanes().stream().flatMap(lane -> lane.current().stream()).toList();
   }
 
-  /** True while its threads run. */
+  /** Returns whether its threads are running. */
   boolean alive();
 
-  /** Gives everything up at once. */
+  /** Abandons all deliveries immediately. */
   @Override
   default void close() {
     drain(Duration.ofMillis(1));

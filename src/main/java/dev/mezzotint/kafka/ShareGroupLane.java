@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -12,8 +13,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -23,28 +22,28 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread with one share consumer that holds at most one record: the delivery rules in one
- * place.
+ * A thread with one share consumer that holds at most one record. All delivery rules of share
+ * groups are here.
  *
  * <ol>
- *   <li>A record is handled on a thread of its own, while this one renews the record's lock at a
+ *   <li>A record is handled on a thread of its own, while the lane renews the record's lock after a
  *       third of its duration.
- *   <li>A renewal that fails means that another worker may have the record: the delivery is fenced,
- *       nothing is acknowledged, and the lane begins anew with a fresh consumer.
- *   <li>The broker drops a record after its last permitted delivery. So nothing is worked on in the
- *       last two, and nothing is released in the one before: a copy of the record is published and
- *       the old one accepted. Two, since a worker may die before its copy is durable. A job that
- *       has done its share for now goes on as such a copy, too.
- *   <li>On the way out, records are handed back only when the lanes of this process that hold none
- *       have closed: their last fetches would spend deliveries.
- *   <li>A release is held back a little, since the broker redelivers at once and would spend all
- *       deliveries in milliseconds.
+ *   <li>If a renewal fails, another worker may have the record: the delivery is fenced, nothing is
+ *       acknowledged, and the lane restarts with a new consumer.
+ *   <li>The broker drops a record after its last permitted delivery. Therefore a record is not
+ *       processed in the last two deliveries, nor released in the one before: a copy is published
+ *       and the record accepted. Two, since a worker may die before its copy is durable. A job that
+ *       is to continue later continues as such a copy, too.
+ *   <li>During shutdown, records are released only after the idle lanes of this process have
+ *       closed, since their last fetches would use up deliveries.
+ *   <li>A release is delayed, since the broker redelivers immediately and would use up all
+ *       deliveries within milliseconds.
  * </ol>
  *
  * <p>{@link #stop}, {@link #abort} and {@link #metrics} may be called from any thread.
  */
 final class ShareGroupLane implements Runnable {
-  private static final Logger LOG = Logger.getLogger(ShareGroupLane.class.getName());
+  private static final System.Logger LOG = System.getLogger(ShareGroupLane.class.getName());
   private static final Duration IDLE_POLL = Duration.ofMillis(500);
   private static final long PAUSED_MILLIS = 250;
   private static final long NO_FETCH_MILLIS_MAX = 3_000;
@@ -56,7 +55,7 @@ final class ShareGroupLane implements Runnable {
 
   private final int number;
   private final TopicAssigner assigner;
-  private final long lookNanos;
+  private final long firstFetchNanos;
   private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
   private final DeliveryHandler handler;
   private final RecordRepublisher republisher;
@@ -70,29 +69,29 @@ final class ShareGroupLane implements Runnable {
   private volatile @Nullable Instant lastRenewal;
 
   /**
-   * @param postings which topic to read, and when to go to another
-   * @param look how long a consumer that is new to a topic may take to get what is there
-   * @param consumers opens a consumer set to explicit acknowledgement, one record a poll, strict
-   *     {@code record_limit}; this lane closes it
-   * @param othersQuiet whether no lane of this process asks for records
+   * @param assigner decides which topic to read, and when to switch
+   * @param firstFetchLimit how long a new consumer of a topic may take to receive its first record
+   * @param consumers opens a consumer with explicit acknowledgement, one record per poll, strict
+   *     {@code record_limit}; the lane closes it
+   * @param noLaneFetching whether no lane of this process is fetching
    */
   ShareGroupLane(
       int number,
-      TopicAssigner postings,
-      Duration look,
+      TopicAssigner assigner,
+      Duration firstFetchLimit,
       Supplier<ShareConsumer<byte[], byte[]>> consumers,
       DeliveryHandler handler,
-      RecordRepublisher resubmission,
-      QueueMetrics tally,
-      BooleanSupplier othersQuiet) {
-    this.noLaneFetching = othersQuiet;
+      RecordRepublisher republisher,
+      QueueMetrics queueMetrics,
+      BooleanSupplier noLaneFetching) {
+    this.noLaneFetching = noLaneFetching;
     this.number = number;
-    this.assigner = postings;
-    this.lookNanos = look.toNanos();
+    this.assigner = assigner;
+    this.firstFetchNanos = firstFetchLimit.toNanos();
     this.consumers = consumers;
     this.handler = handler;
-    this.republisher = resubmission;
-    this.queueMetrics = tally;
+    this.republisher = republisher;
+    this.queueMetrics = queueMetrics;
   }
 
   @Override
@@ -114,9 +113,9 @@ final class ShareGroupLane implements Runnable {
         moving = consume(consumer, topic.get());
         pause = RECONNECT_MILLIS_MIN;
       } catch (KafkaException e) {
-        LOG.log(Level.WARNING, "Lane {0} connects anew: {1}", new Object[] {number, e});
+        LOG.log(Level.WARNING, "Lane {0} failed and is restarting: {1}", number, e);
       } catch (RuntimeException | Error e) {
-        LOG.log(Level.SEVERE, "Lane " + number + " begins anew", e);
+        LOG.log(Level.ERROR, "Lane " + number + " failed and is restarting", e);
       } finally {
         close(consumer);
         fetching = false;
@@ -134,34 +133,34 @@ final class ShareGroupLane implements Runnable {
     try {
       consumer.close(CLOSE_LIMIT);
     } catch (RuntimeException e) {
-      LOG.log(Level.FINE, "a consumer did not close", e);
+      LOG.log(Level.DEBUG, "closing a consumer failed", e);
     }
   }
 
   /**
-   * @return true if the lane stops or goes to another topic; false if this consumer's view of its
-   *     record is no more reliable
+   * @return true if the lane stops or switches to another topic; false if the consumer's state of
+   *     its record is no longer reliable
    */
   private boolean consume(ShareConsumer<byte[], byte[]> consumer, String topic) {
     long since = System.nanoTime();
     boolean settled = false;
     while (true) {
-      // Written before the question: whoever stops this lane sees the one or is seen by the other.
+      // Set before the check: a thread that stops this lane either sees it or is seen by the check.
       fetching = true;
       if (stopping() || assigner.paused(topic)) {
         return true;
       }
       long now = System.nanoTime();
-      boolean looked = now - since > lookNanos;
-      if (looked) {
+      boolean fetchedNothing = now - since > firstFetchNanos;
+      if (fetchedNothing) {
         assigner.recordEmpty(number, topic, now);
         since = now;
       }
-      // Between a settled record and the next poll nothing is being fetched: the time to go.
-      if ((settled || looked) && !assigner.assign(number, now).equals(Optional.of(topic))) {
+      // Nothing is being fetched between a settled record and the next poll: switch here.
+      if ((settled || fetchedNothing) && !assigner.assign(number, now).equals(Optional.of(topic))) {
         return true;
       }
-      // The lock begins within the poll, in which this process may have been stopped.
+      // The lock starts during the poll, in which this process may be suspended.
       long asked = System.nanoTime();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
@@ -170,7 +169,7 @@ final class ShareGroupLane implements Runnable {
       boolean first = true;
       for (ConsumerRecord<byte[], byte[]> record : records) {
         if (!first) {
-          // Not with record_limit; were it so, another lane shall have it rather than nobody.
+          // Does not happen with record_limit; if it does, leave the record to another lane.
           consumer.acknowledge(record, AcknowledgeType.RELEASE);
         } else if (!take(new RecordLock(consumer, record), asked)) {
           return false;
@@ -195,18 +194,18 @@ final class ShareGroupLane implements Runnable {
     }
     current = delivery;
     try {
-      HandlerRun attempt =
+      HandlerRun run =
           new HandlerRun(
               delivery, handler, republisher.releaseDelayMillis(), "mezzotint-job-" + number);
       if (stopping()) {
         delivery.drain();
       }
-      attempt.start();
-      if (!renewUntilDone(lock, attempt, acquired)) {
-        awaitEnd(attempt);
+      run.start();
+      if (!renewUntilDone(lock, run, acquired)) {
+        awaitEnd(run);
         return false;
       }
-      return switch (attempt.settlement()) {
+      return switch (run.settlement()) {
         case ACCEPT -> lock.settle(AcknowledgeType.ACCEPT);
         case CONTINUE -> republish(lock);
         case RELEASE -> handBack(lock, delivery);
@@ -226,7 +225,7 @@ final class ShareGroupLane implements Runnable {
         : lock.settle(AcknowledgeType.RELEASE);
   }
 
-  /** A fetch still under way in an idle lane that is closing would spend one more delivery. */
+  /** A fetch in flight of an idle lane that is closing would use up one more delivery. */
   private void awaitNoFetch(long millisMax) {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
     try {
@@ -238,18 +237,18 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  /** True while this lane asks for no records: it holds one, or has closed its consumer. */
+  /** Returns true while the lane fetches nothing: it holds a record or has closed its consumer. */
   boolean notFetching() {
     return !fetching;
   }
 
-  /** True if the attempt has ended under the lock; false if the lock is lost, or may be. */
-  private boolean renewUntilDone(RecordLock held, HandlerRun attempt, long acquired) {
-    Delivery delivery = attempt.delivery();
+  /** Returns true if the run ended under the lock; false if the lock is or may be lost. */
+  private boolean renewUntilDone(RecordLock held, HandlerRun run, long acquired) {
+    Delivery delivery = run.delivery();
     long lock = held.millis();
-    // Counted from before the renewal, so that the lock ends for us before it does for the broker.
+    // Measured from before the renewal, so that the lock ends here before it does at the broker.
     long since = acquired;
-    while (!attempt.awaitMillis(Math.min(lock / 3 - millisSince(since), ABORT_CHECK_MILLIS))) {
+    while (!run.awaitMillis(Math.min(lock / 3 - millisSince(since), ABORT_CHECK_MILLIS))) {
       if (aborted()) {
         delivery.fence();
         return false;
@@ -266,7 +265,7 @@ final class ShareGroupLane implements Runnable {
         queueMetrics.recordFenced();
         LOG.log(
             Level.WARNING,
-            "Lost the lock on {0}; the attempt stops and another worker goes on.",
+            "Lost the lock on {0}; stopping the attempt, another worker continues.",
             delivery);
         return false;
       }
@@ -278,29 +277,26 @@ final class ShareGroupLane implements Runnable {
     return !delivery.fenced();
   }
 
-  /**
-   * Should this worker die between copy and acceptance, both are delivered: one job id, one job.
-   */
+  /** If this worker dies between copy and acceptance, both are delivered: one id, one job. */
   private boolean republish(RecordLock lock) {
     try {
       republisher.publish(lock.record());
     } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(
-          Level.WARNING,
-          "Could not publish a copy of {0}: {1}",
-          new Object[] {lock.delivery(), e.toString()});
+      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", lock.delivery(), e.toString());
       return lock.settle(AcknowledgeType.RELEASE);
     }
     return lock.settle(AcknowledgeType.ACCEPT);
   }
 
-  private void awaitEnd(HandlerRun attempt) {
-    while (!attempt.awaitMillis(ABORT_CHECK_MILLIS)) {
+  private void awaitEnd(HandlerRun run) {
+    while (!run.awaitMillis(ABORT_CHECK_MILLIS)) {
       if (aborted()) {
-        attempt.interrupt();
-        if (!attempt.awaitMillis(ABORT_LIMIT.toMillis())) {
+        run.interrupt();
+        if (!run.awaitMillis(ABORT_LIMIT.toMillis())) {
           LOG.log(
-              Level.WARNING, "{0} does not stop; its effects are fenced off.", attempt.delivery());
+              Level.WARNING,
+              "{0} does not stop; it is fenced and has no further effect.",
+              run.delivery());
         }
         return;
       }
@@ -322,7 +318,7 @@ final class ShareGroupLane implements Runnable {
   private void awaitStop(long millis) {
     try {
       if (stopped.await(millis, TimeUnit.MILLISECONDS)) {
-        LOG.log(Level.FINE, "lane {0} stops", number);
+        LOG.log(Level.DEBUG, "lane {0} is stopping", number);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -330,7 +326,7 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  /** No further record; the one in hand is asked to come to a boundary. */
+  /** Takes no further record; asks the handler of the current one to stop at its next boundary. */
   void stop() {
     stopped.countDown();
     Delivery delivery = current;
@@ -339,11 +335,12 @@ final class ShareGroupLane implements Runnable {
     }
   }
 
-  /** The record in hand is given up: fenced, its handler interrupted. */
+  /** Abandons the current record: fences it and interrupts its handler. */
   void abort() {
     Delivery delivery = current;
     if (delivery != null) {
-      LOG.log(Level.WARNING, "{0} is given up: its time to end is over.", delivery);
+      LOG.log(
+          Level.WARNING, "{0} did not stop within the drain timeout and was abandoned.", delivery);
     }
     aborted.countDown();
     stop();

@@ -1,29 +1,29 @@
 package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.DeliveryHandler;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests from a Kafka share group (Kafka 4.2 or newer), on a fixed number of lanes with one
+ * A request queue on a Kafka share group (Kafka 4.2 or newer), with a fixed number of lanes of one
  * record each.
  *
- * <p>A share consumer gives nothing new while any of its records is unfinished, so as many jobs run
- * side by side as there are lanes. Safe for use by several threads.
+ * <p>A share consumer returns no new record while one of its records is unfinished, so each lane
+ * has a consumer and as many jobs run concurrently as there are lanes. Safe for use by several
+ * threads.
  */
 public final class ShareGroupQueue implements RequestQueue {
-  private static final Logger LOG = Logger.getLogger(ShareGroupQueue.class.getName());
-  private static final Duration LOOK_MARGIN = Duration.ofMillis(700);
+  private static final System.Logger LOG = System.getLogger(ShareGroupQueue.class.getName());
+  private static final Duration FIRST_FETCH_MARGIN = Duration.ofMillis(700);
   private static final Duration END_LIMIT = Duration.ofSeconds(6);
 
   private final KafkaSettings settings;
@@ -64,7 +64,7 @@ public final class ShareGroupQueue implements RequestQueue {
       int laneCount,
       DeliveryHandler handler,
       Predicate<String> paused,
-      RetryTiming pace,
+      RetryTiming timing,
       Function<Map<String, Object>, ShareConsumer<byte[], byte[]>> opener) {
     if (laneCount < 1) {
       throw new IllegalArgumentException("a queue needs at least one lane, not " + laneCount);
@@ -74,28 +74,28 @@ public final class ShareGroupQueue implements RequestQueue {
     this.laneCount = laneCount;
     this.handler = handler;
     this.paused = paused;
-    this.timing = pace;
+    this.timing = timing;
     this.opener = opener;
   }
 
   @Override
   public synchronized void start() {
     if (!lanes.isEmpty()) {
-      throw new IllegalStateException("the queue is started already");
+      throw new IllegalStateException("the queue has already been started");
     }
     int deliveryLimit;
-    Duration look;
+    Duration firstFetchLimit;
     try (KafkaCluster cluster = new KafkaCluster(settings)) {
       cluster.ensureRequestTopics(topics);
       cluster.prepareGroup();
       deliveryLimit = cluster.deliveryLimit();
-      look = cluster.heartbeatInterval().plus(LOOK_MARGIN);
+      firstFetchLimit = cluster.heartbeatInterval().plus(FIRST_FETCH_MARGIN);
     }
     sender = new RecordSender(settings, settings.groupId() + "-resubmit");
-    var resubmission =
+    var republisher =
         RecordRepublisher.before(deliveryLimit, timing.releaseDelayMillis(), sender, metrics);
     TopicBacklogEstimate backlog = new TopicBacklogEstimate();
-    TopicAssigner postings =
+    TopicAssigner assigner =
         new TopicAssigner(new LaneSchedule(topics, laneCount, timing.turn()), backlog, paused);
     if (topics.size() > 1) {
       lagPoller = new LagPoller(settings, topics, backlog);
@@ -105,11 +105,11 @@ public final class ShareGroupQueue implements RequestQueue {
       ShareGroupLane lane =
           new ShareGroupLane(
               number,
-              postings,
-              look,
+              assigner,
+              firstFetchLimit,
               () -> opener.apply(config),
               handler,
-              resubmission,
+              republisher,
               metrics,
               () -> lanes.stream().allMatch(ShareGroupLane::notFetching));
       Thread thread = new Thread(lane, "mezzotint-lane-" + number);
@@ -141,8 +141,9 @@ public final class ShareGroupQueue implements RequestQueue {
     if (!ended) {
       LOG.log(
           Level.WARNING,
-          "After {0} s these are still in hand and given up: {1}",
-          new Object[] {limit.toSeconds(), inProgress()});
+          "Abandoning requests that did not stop within {0} s: {1}",
+          limit.toSeconds(),
+          inProgress());
       lanes.forEach(ShareGroupLane::abort);
       joinAll(END_LIMIT);
     }

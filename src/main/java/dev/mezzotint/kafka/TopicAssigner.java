@@ -7,8 +7,9 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Which topic each lane reads now. A share consumer that reads several cannot prefer one, so a lane
- * reads one, by its {@link LaneSchedule}, or helps where more requests wait than lanes are posted.
+ * Assigns each lane the topic that it reads. A share consumer of several topics cannot prefer one,
+ * so a lane reads one: by its {@link LaneSchedule}, the first topic with more waiting requests than
+ * assigned lanes.
  *
  * <p>Safe for use by many threads.
  */
@@ -18,14 +19,14 @@ final class TopicAssigner {
   private final Predicate<String> paused;
   private final Map<Integer, String> assigned = new HashMap<>();
 
-  TopicAssigner(LaneSchedule rota, TopicBacklogEstimate backlog, Predicate<String> paused) {
-    this.schedule = rota;
+  TopicAssigner(LaneSchedule schedule, TopicBacklogEstimate backlog, Predicate<String> paused) {
+    this.schedule = schedule;
     this.backlog = backlog;
     this.paused = paused;
   }
 
   /**
-   * Posts the lane where it is needed now.
+   * Assigns the lane to the topic where it is needed now.
    *
    * @return empty if all topics are paused
    */

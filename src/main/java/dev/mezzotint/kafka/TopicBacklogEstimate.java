@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * How many requests of each topic wait for a lane, as far as this worker can tell: the group's lag,
- * less those that other workers have in hand, which count in the lag too.
+ * Estimates how many requests of each topic wait for a lane: the group's lag without the requests
+ * that other workers are processing, which count in the lag too.
  *
- * <p>How many those are is learnt by looking: where a lane finds nothing, all of the lag is in
- * somebody's hands. That is believed for a while, no longer: shortly at first, since a broker that
- * is slow to give a new member its partitions looks the same, and for longer where it is seen
- * again.
+ * <p>The number of the latter is observed: when a lane polls a topic and gets nothing, all of its
+ * lag is being processed. Such an observation is valid for a limited time: a short one at first,
+ * since a broker that is slow to assign partitions to a new member looks the same, and a longer one
+ * when the observation repeats.
  *
  * <p>Safe for use by many threads. Times are {@link System#nanoTime}'s.
  */
@@ -20,7 +20,9 @@ final class TopicBacklogEstimate {
   private static final long VALID_NANOS_MAX = 30_000_000_000L;
 
   /**
-   * @param validNanos nanoseconds from the look to its end
+   * @param heldByOthers requests that other workers were processing
+   * @param until end of the validity
+   * @param validNanos length of the validity
    */
   private record Observation(long heldByOthers, long until, long validNanos) {
     boolean expired(long now) {
@@ -32,7 +34,7 @@ final class TopicBacklogEstimate {
   private final Map<String, Observation> observations = new HashMap<>();
 
   /**
-   * @param lag empty if it cannot be known
+   * @param lag empty if unknown
    */
   synchronized void updateLag(String topic, OptionalLong lag) {
     lags.put(topic, lag);
@@ -43,9 +45,9 @@ final class TopicBacklogEstimate {
   }
 
   /**
-   * A lane has looked for long enough and found nothing.
+   * A lane has polled for long enough and got nothing.
    *
-   * @param ours lanes of this worker that have, or may have, requests of the topic in hand
+   * @param ours lanes of this worker that process, or may process, requests of the topic
    */
   synchronized void recordEmpty(String topic, long now, long ours) {
     Observation before = observations.get(topic);
@@ -57,14 +59,14 @@ final class TopicBacklogEstimate {
         topic, new Observation(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
   }
 
-  /** A lane has found something. */
+  /** A lane has got a record. */
   synchronized void recordFound(String topic) {
     observations.remove(topic);
   }
 
   /**
-   * Requests that wait or are in this worker's hands; more than enough where nothing is known, for
-   * somebody must look.
+   * Requests that wait or are processed by this worker; the maximum if nothing is known, so that a
+   * lane polls the topic.
    */
   synchronized long waiting(String topic, long now) {
     Observation look = observations.get(topic);

@@ -2,16 +2,19 @@ package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.TransientException;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * A thread that reads topics until it is closed. Whatever ends a reading before that, a broker that
- * has gone or a defect of ours, it begins anew: what hangs on it must not stop without a word.
+ * A thread that reads topics until it is closed. After any failure, of the broker or of its own
+ * code, it logs and restarts.
  *
  * <p>Safe for use by many threads.
  */
@@ -20,7 +23,7 @@ public final class TopicReader implements AutoCloseable {
   private static final long AGAIN_MILLIS = 1_000;
   private static final long END_MILLIS = 3_000;
 
-  /** Opens what it needs, reads until {@link #closing}, and closes it. */
+  /** Opens its consumers, reads until {@link #closing} and closes them. */
   public interface Reading {
     void run() throws InterruptedException;
   }
@@ -29,7 +32,7 @@ public final class TopicReader implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
 
-  /** Does nothing before {@link #start}. */
+  /** Creates the thread without starting it. */
   public TopicReader(String name, Reading reading) {
     this.reading = reading;
     this.thread = new Thread(this::run, name);
@@ -46,9 +49,10 @@ public final class TopicReader implements AutoCloseable {
         try {
           reading.run();
         } catch (KafkaException | TransientException e) {
-          LOG.log(Level.WARNING, "{0} begins anew: {1}", thread.getName(), e.getMessage());
+          LOG.log(
+              Level.WARNING, "{0} failed and is restarting: {1}", thread.getName(), e.getMessage());
         } catch (RuntimeException e) {
-          LOG.log(Level.ERROR, thread.getName() + " begins anew", e);
+          LOG.log(Level.ERROR, thread.getName() + " failed and is restarting", e);
         }
         pause(AGAIN_MILLIS);
       }
@@ -57,23 +61,30 @@ public final class TopicReader implements AutoCloseable {
     }
   }
 
-  /** True once the reading is to end. */
+  /** Returns whether the reading must end. */
   public boolean closing() {
     return closed.getCount() == 0;
   }
 
-  /** Waits, or until it is closed. */
+  /** Waits for the time or until closed. */
   public void pause(long millis) throws InterruptedException {
     boolean unused = closed.await(millis, TimeUnit.MILLISECONDS);
   }
 
-  /** From the oldest record on, committing nothing by itself. */
+  /** Opens a consumer that starts at the oldest record and commits nothing by itself. */
   public static KafkaConsumer<byte[], byte[]> consumer(
       KafkaSettings settings, String clientId, Map<String, Object> more) {
     Map<String, Object> config = settings.client(clientId, more);
     config.put("enable.auto.commit", "false");
     config.put("auto.offset.reset", "earliest");
     return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /** All partitions of a topic; empty if the topic does not exist. */
+  public static List<TopicPartition> partitions(Consumer<?, ?> consumer, String topic) {
+    return consumer.partitionsFor(topic).stream()
+        .map(p -> new TopicPartition(p.topic(), p.partition()))
+        .toList();
   }
 
   @Override

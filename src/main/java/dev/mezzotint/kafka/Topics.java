@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Names of the topics.
+ * The names of the topics.
  *
  * @param control compacted; cancellations by job id, pauses by topic
- * @param deadLetters requests that nobody can ever carry out
+ * @param deadLetters requests that failed for good
  */
 public record Topics(
     String generationRequests,
@@ -23,7 +23,7 @@ public record Topics(
     return withPrefix("mezzotint");
   }
 
-  /** The default names with another first word. */
+  /** The default names with another prefix. */
   public static Topics withPrefix(String prefix) {
     return new Topics(
         prefix + ".generation.requests",
@@ -38,31 +38,31 @@ public record Topics(
   }
 
   /**
-   * The topics that a person means by a word: {@code generation} or {@code training} with their
-   * twins, or one topic's full name.
+   * Resolves {@code generation} or {@code training} to their request topics of all priorities, or
+   * the full name of one of those.
    *
-   * @throws InvalidInputException if the word means none
+   * @throws InvalidInputException if there is no such topic
    */
-  public List<String> resolve(String word) {
-    if (word.equals("generation")) {
+  public List<String> resolve(String name) {
+    if (name.equals("generation")) {
       return withPriorities(generationRequests);
     }
-    if (word.equals("training")) {
+    if (name.equals("training")) {
       return withPriorities(trainingRequests);
     }
     List<String> known = requests().stream().flatMap(t -> withPriorities(t).stream()).toList();
-    if (!known.contains(word)) {
+    if (!known.contains(name)) {
       throw new InvalidInputException(
           "topic",
           "topic must be generation, training or one of "
               + String.join(", ", known)
               + ", not "
-              + JsonObject.quote(word));
+              + JsonObject.quote(name));
     }
-    return List.of(word);
+    return List.of(name);
   }
 
-  /** A request topic and its twins, highest priority first. */
+  /** The request topics of all priorities, highest first. */
   public static List<String> withPriorities(String requests) {
     return Stream.of(Priority.values()).map(priority -> ofPriority(requests, priority)).toList();
   }
@@ -72,7 +72,7 @@ public record Topics(
     return priority == Priority.NORMAL ? requests : requests + "." + priority.wireName();
   }
 
-  /** The priority of a request that has none of its own, by the topic that it came from. */
+  /** The priority of a topic, for requests that name none. */
   public static Priority priorityOf(String topic) {
     return Stream.of(Priority.HIGH, Priority.LOW)
         .filter(priority -> topic.endsWith("." + priority.wireName()))

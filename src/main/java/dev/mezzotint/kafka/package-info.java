@@ -1,4 +1,4 @@
-/** Adapter: requests come from, and events go to, Kafka, by the plain client. */
+/** Kafka adapter: request queues, control topic, events and dead letters, on the plain client. */
 @NullMarked
 package dev.mezzotint.kafka;
 

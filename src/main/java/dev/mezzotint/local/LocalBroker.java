@@ -15,13 +15,13 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
 
 /**
- * One Kafka node, broker and controller in one (KRaft), on loopback, set up for a single node and a
- * small heap. A kept data folder can be started again, on other ports too.
+ * A single Kafka node on loopback, broker and controller in one (KRaft), configured for a small
+ * heap. An existing data folder can be started again, also on other ports.
  *
  * <p>Not safe for use by several threads.
  */
 final class LocalBroker {
-  /** Names the cluster in its metadata; one data folder is one cluster, so it can be fixed. */
+  /** The cluster's id; each data folder is its own cluster, so a constant suffices. */
   private static final String CLUSTER_ID = "bWV6em90aW50LWxvY2FsMQ";
 
   private static final int NODE_ID = 1;
@@ -39,9 +39,9 @@ final class LocalBroker {
   }
 
   /**
-   * Returns once the broker serves clients.
+   * Starts a broker and returns once it serves clients.
    *
-   * @param overrides broker settings that replace the ones here
+   * @param overrides broker settings that replace the built-in ones
    * @throws IOException if the folder cannot be formatted or a port is taken
    */
   static LocalBroker start(Path folder, int port, int controllerPort, Map<String, String> overrides)
@@ -99,7 +99,7 @@ final class LocalBroker {
     settings.put("controller.listener.names", "CONTROLLER");
     settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
 
-    // One node cannot replicate, and one partition of each internal topic starts fastest.
+    // One node cannot replicate; internal topics with one partition start fastest.
     for (String topic : new String[] {"offsets.topic", "transaction.state.log"}) {
       settings.put(topic + ".replication.factor", "1");
       settings.put(topic + ".num.partitions", "1");
@@ -109,24 +109,24 @@ final class LocalBroker {
     settings.put("share.coordinator.state.topic.min.isr", "1");
     settings.put("share.coordinator.state.topic.num.partitions", "1");
     settings.put("num.partitions", "1");
-    // Room for one request with an inline image on topics that appear by themselves.
+    // Room for a request with an inline image on auto-created topics.
     settings.put("message.max.bytes", Integer.toString(8 << 20));
     settings.put("replica.fetch.max.bytes", Integer.toString(8 << 20));
 
-    // The default of 128 MB for the cleaner ends the process on a small heap.
+    // The cleaner's default of 128 MB exceeds the small heap.
     settings.put("log.cleaner.dedupe.buffer.size", "2097152");
     settings.put("log.segment.bytes", Integer.toString(64 << 20));
     settings.put("num.network.threads", "2");
     settings.put("num.io.threads", "4");
     settings.put("background.threads", "2");
 
-    // After a kill the old registration must expire first: 2 s instead of 9.
+    // After a kill, a restart waits for the old registration to expire: 2 s instead of 9.
     settings.put("broker.session.timeout.ms", "2000");
     settings.put("broker.heartbeat.interval.ms", "500");
     settings.put("controlled.shutdown.enable", "false");
     settings.put("group.initial.rebalance.delay.ms", "0");
 
-    // A new member of a share group hears of its partitions at a heartbeat: 0.5 s instead of 5.
+    // A new member of a share group gets its partitions with a heartbeat: 0.5 s instead of 5.
     settings.put("group.share.min.heartbeat.interval.ms", "500");
     settings.put("group.share.heartbeat.interval.ms", "500");
     return settings;

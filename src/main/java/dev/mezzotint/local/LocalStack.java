@@ -24,17 +24,18 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real Kafka broker and a real S3 server on loopback, with their data under one folder: the
- * embedded default and the tests run on it.
+ * A real Kafka broker and a real S3 server on loopback with their data in one folder, for the
+ * embedded default and the tests.
  *
- * <p>Only one stack can run on a folder; a kept folder can be started again, also after a kill.
- * Broker and store can be stopped and started separately, on the same ports. Safe for use by
- * several threads.
+ * <p>Only one stack can run on a folder; an existing folder can be started again, also after a
+ * kill. Broker and store can be stopped and restarted separately, on the same ports. Safe for use
+ * by several threads.
  *
- * <p>Uses classes that the packaged application does not have: there, {@link LocalStackProcess}
- * runs it as a child JVM.
+ * <p>Uses classes that are not on the packaged application's class path, so that {@link
+ * LocalStackProcess} runs it in a child JVM.
  */
 public final class LocalStack implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(LocalStack.class.getName());
   private static final String ACCESS_KEY = "mezzotint";
   private static final int PORT_ATTEMPTS = 3;
   private static final long STOP_MILLIS_MAX = 10_000;
@@ -51,11 +52,11 @@ public final class LocalStack implements AutoCloseable {
   private @Nullable LocalStore store;
 
   /**
-   * What may be chosen at a start.
+   * Start options.
    *
-   * @param brokerPort 0 for any free one
-   * @param storePort 0 for any free one
-   * @param brokerSettings Kafka broker settings over the built-in ones
+   * @param brokerPort 0 for any free port
+   * @param storePort 0 for any free port
+   * @param brokerSettings Kafka broker settings that replace the built-in ones
    */
   public record Options(int brokerPort, int storePort, Map<String, String> brokerSettings) {
     public Options {
@@ -83,10 +84,10 @@ public final class LocalStack implements AutoCloseable {
   }
 
   /**
-   * Starts both and returns once they serve; 2 to 4 seconds.
+   * Starts broker and store and returns once they serve, after 2 to 4 seconds.
    *
    * @param data created if absent
-   * @throws IOException if another stack runs on the folder, or a server cannot start
+   * @throws IOException if another stack runs on the folder or a server cannot start
    */
   public static LocalStack start(Path data, Options options) throws IOException {
     Path folder = Files.createDirectories(data).toRealPath();
@@ -100,7 +101,7 @@ public final class LocalStack implements AutoCloseable {
           stack.startAll();
           return stack;
         } catch (IOException e) {
-          // Between finding a free port and taking it somebody else may have taken it.
+          // Another process may take a free port before the server binds it.
           boolean portsGiven = options.brokerPort() != 0 && options.storePort() != 0;
           if (portsGiven || attempt == PORT_ATTEMPTS) {
             throw e;
@@ -133,17 +134,17 @@ public final class LocalStack implements AutoCloseable {
     try {
       held = channel.tryLock();
     } catch (OverlappingFileLockException e) {
-      // Closing this channel would drop the other stack's lock in this JVM (POSIX), so it stays.
-      throw new IOException("another stack of this process runs on " + folder, e);
+      // Closing this channel would release the other stack's lock in this JVM (POSIX).
+      throw new IOException("this process already runs a local stack on " + folder, e);
     }
     if (held == null) {
       channel.close();
-      throw new IOException("another process runs a local stack on " + folder);
+      throw new IOException("another process already runs a local stack on " + folder);
     }
     return channel;
   }
 
-  /** The store's secret, made at the first start so that clients survive a restart. */
+  /** The store's secret key, created at the first start so that clients survive a restart. */
   private static String secret(Path folder) throws IOException {
     Path file = folder.resolve("secret");
     if (!Files.exists(file) || Files.size(file) == 0) {
@@ -190,7 +191,7 @@ public final class LocalStack implements AutoCloseable {
         bootstrapServers(), s3Endpoint(), accessKey(), secretKey, ProcessHandle.current().pid());
   }
 
-  /** Starts the broker again on its port; nothing happens if it runs. */
+  /** Restarts the broker on its port; does nothing if it is running. */
   public synchronized void startBroker() throws IOException {
     if (broker == null) {
       broker =
@@ -205,7 +206,7 @@ public final class LocalStack implements AutoCloseable {
     }
   }
 
-  /** Starts the store again on its port; nothing happens if it runs. */
+  /** Restarts the store on its port; does nothing if it is running. */
   public synchronized void startStore() throws IOException {
     if (store == null) {
       store = LocalStore.start(data.resolve("objects"), storePort, ACCESS_KEY, secretKey);
@@ -220,20 +221,20 @@ public final class LocalStack implements AutoCloseable {
   }
 
   /**
-   * The child JVM: {@code DATA BROKER_PORT STORE_PORT [SETTING=VALUE]...}. Answers one line on
-   * stdout, {@code ready} or {@code failed: why}, and then runs until its stdin ends, which the
-   * death of the parent brings about in any case, and no {@link SharedStackHandle} is left.
+   * Main of the child JVM: {@code DATA BROKER_PORT STORE_PORT [SETTING=VALUE]...}. Prints one line
+   * to stdout, {@code ready} or {@code failed: why}, then runs until its stdin is closed, which
+   * also happens when the parent dies, and no process holds a {@link SharedStackHandle}.
    */
   public static void main(String... args) {
     PrintStream answers = System.out;
-    // Whoever prints must not speak in place of the answer; stderr is the log file.
+    // Other output must not precede the answer; stderr is the log file.
     System.setOut(System.err);
     logToStderr();
 
     CountDownLatch parentGone = new CountDownLatch(1);
     AtomicReference<@Nullable LocalStack> running = new AtomicReference<>();
-    // Ctrl-C reaches the whole group of processes. The worker still needs its broker to hand back
-    // what it holds, so this process goes on in its shutdown hook until the parent lets it go.
+    // Ctrl-C signals the whole process group. The worker still needs the broker to release its
+    // records, so the shutdown hook keeps this process running until the parent closes the pipe.
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> closeAfter(parentGone, running), "close-local-stack"));
     Thread watch = new Thread(() -> awaitEndOfUse(parentGone, Path.of(args[0])), "watch-parent");
@@ -243,7 +244,7 @@ public final class LocalStack implements AutoCloseable {
       running.set(start(Path.of(args[0]), options(args)));
       answers.println("ready");
     } catch (IOException | RuntimeException | Error e) {
-      Logger.getLogger(LocalStack.class.getName()).log(Level.SEVERE, "start failed", e);
+      LOG.log(System.Logger.Level.ERROR, "Start failed", e);
       answers.println("failed: " + (e instanceof Error ? e.toString() : e.getMessage()));
       parentGone.countDown();
       System.exit(1);
@@ -256,7 +257,7 @@ public final class LocalStack implements AutoCloseable {
       root.removeHandler(handler);
     }
     root.addHandler(new ConsoleHandler());
-    // At INFO broker and store write some hundred lines at every start.
+    // At INFO, broker and store write hundreds of lines at each start.
     root.setLevel(Level.WARNING);
   }
 
@@ -272,10 +273,10 @@ public final class LocalStack implements AutoCloseable {
   private static void awaitEndOfUse(CountDownLatch parentGone, Path data) {
     try {
       while (System.in.read() >= 0) {
-        // Nothing is said on this pipe; only its end means something.
+        // Nothing is sent through this pipe; only its end matters.
       }
     } catch (IOException e) {
-      // A broken pipe is an end as well.
+      // A broken pipe is its end too.
     }
     while (SharedStackHandle.anyAlive(data)) {
       sleep(GUEST_POLL_MILLIS);
@@ -286,17 +287,17 @@ public final class LocalStack implements AutoCloseable {
 
   private static void closeAfter(
       CountDownLatch parentGone, AtomicReference<@Nullable LocalStack> running) {
-    Thread last = new Thread(LocalStack::haltAfterLimit, "halt");
-    last.setDaemon(true);
+    Thread halt = new Thread(LocalStack::haltAfterLimit, "halt");
+    halt.setDaemon(true);
     try {
       parentGone.await();
-      last.start();
+      halt.start();
       LocalStack stack = running.get();
       if (stack != null) {
         stack.close();
       }
     } catch (InterruptedException | IOException e) {
-      Logger.getLogger(LocalStack.class.getName()).log(Level.WARNING, "stop failed", e);
+      LOG.log(System.Logger.Level.WARNING, "Stop failed", e);
     }
   }
 
@@ -313,7 +314,7 @@ public final class LocalStack implements AutoCloseable {
     }
   }
 
-  /** Stops both; the data stay. Kafka clients are to be closed before. */
+  /** Stops broker and store and keeps their data. Kafka clients should be closed before. */
   @Override
   public synchronized void close() throws IOException {
     StackAddresses.remove(data);

@@ -1,5 +1,6 @@
 package dev.mezzotint.local;
 
+import dev.mezzotint.json.InvalidInputException;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.File;
@@ -25,17 +26,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The local stack as a child JVM with its own class path and a small heap. It ends by itself when
- * this process ends, however that comes about.
+ * The local stack in a child JVM with its own class path and a small heap. It ends when this
+ * process ends, even if this process is killed.
  *
  * <p>Safe for use by several threads.
  */
 public final class LocalStackProcess implements Closeable {
-  /** What the application needs where no local stack can be started. */
+  /** Advice for installations that cannot start a local stack. */
   public static final String SETTINGS_NEEDED =
       "set KAFKA_BOOTSTRAP_SERVERS, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and S3_BUCKET";
 
-  // Named, not referred to: these classes are not there in the packaged application.
+  // By name, because these classes are missing in the packaged application.
   private static final String MAIN = "dev.mezzotint.local.LocalStack";
   private static final String BROKER = "kafka/server/KafkaRaftServer.class";
 
@@ -53,29 +54,25 @@ public final class LocalStackProcess implements Closeable {
     this.addresses = addresses;
   }
 
-  /** Starts on any free ports. */
+  /** Starts a stack on free ports. */
   public static LocalStackProcess start(Path data) throws IOException {
     return start(data, 0, 0, Map.of());
   }
 
   /**
-   * Starts broker and store and returns once they serve; 3 to 6 seconds.
+   * Starts broker and store and returns once they serve, after 3 to 6 seconds.
    *
-   * @param data created if absent; the log of both is {@code stack.log} in it
-   * @param brokerPort 0 for any free one
-   * @param storePort 0 for any free one
-   * @param brokerSettings Kafka broker settings over the built-in ones
-   * @throws IOException with one sentence that says why it did not start
+   * @param data created if absent; their log is {@code stack.log} in it
+   * @param brokerPort 0 for any free port
+   * @param storePort 0 for any free port
+   * @param brokerSettings Kafka broker settings that replace the built-in ones
+   * @throws IOException with the reason in one sentence
+   * @throws InvalidInputException if this installation has no broker and store
    */
   public static LocalStackProcess start(
       Path data, int brokerPort, int storePort, Map<String, String> brokerSettings)
       throws IOException {
-    List<String> classPath =
-        classPath(location())
-            .orElseThrow(
-                () ->
-                    new IOException(
-                        "this installation has no local broker and store; " + SETTINGS_NEEDED));
+    List<String> classPath = installedClassPath();
     Files.createDirectories(data);
     Path log = data.resolve("stack.log");
     if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
@@ -89,12 +86,30 @@ public final class LocalStackProcess implements Closeable {
       awaitReady(process, log);
       StackAddresses addresses =
           StackAddresses.read(data)
-              .orElseThrow(() -> new IOException("the local stack left no stack.json in " + data));
+              .orElseThrow(() -> new IOException("the local stack wrote no stack.json to " + data));
       return new LocalStackProcess(data, process, addresses);
     } catch (IOException | RuntimeException e) {
       process.destroyForcibly();
       throw e;
     }
+  }
+
+  /**
+   * Checks that {@link #start} can work here.
+   *
+   * @throws InvalidInputException if this installation has no broker and store
+   */
+  public static void requireInstalled() {
+    installedClassPath();
+  }
+
+  private static List<String> installedClassPath() {
+    return classPath(location())
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    "kafka.bootstrap.servers",
+                    "this installation has no local broker and store; " + SETTINGS_NEEDED));
   }
 
   private static List<String> command(
@@ -105,8 +120,8 @@ public final class LocalStackProcess implements Closeable {
       Map<String, String> brokerSettings) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // Broker and store together stay below 100 MB of live data; a start spends most of its time
-    // compiling, which the first compiler does in half of it.
+    // Broker and store together need less than 100 MB of live data. Most of the start is JIT
+    // compilation, which takes half as long with the first tier only.
     command.addAll(
         List.of(
             "-Xmx384m",
@@ -144,17 +159,17 @@ public final class LocalStackProcess implements Closeable {
       throw new IOException("the local stack did not answer; see " + log, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted while the local stack started", e);
+      throw new IOException("interrupted while starting the local stack", e);
     }
     if (line.isEmpty()) {
-      throw new IOException("the local stack ended while it started; see " + log);
+      throw new IOException("the local stack exited during its start; see " + log);
     }
     if (!line.equals("ready")) {
-      throw new IOException("the local stack did not start, it " + line + "; see " + log);
+      throw new IOException("the local stack did not start (" + line + "); see " + log);
     }
   }
 
-  /** Empty at the end of the stream. */
+  /** The first line; empty if the stream ends before. */
   private static String firstLine(InputStream output) {
     try {
       String line =
@@ -177,15 +192,15 @@ public final class LocalStackProcess implements Closeable {
     return process.pid();
   }
 
-  /** Ends it as {@code kill -9} does, for fault tests. */
+  /** Kills the child JVM as {@code kill -9} does, for fault tests. */
   public void kill() throws InterruptedException {
     process.destroyForcibly();
     process.waitFor();
   }
 
   /**
-   * Closes its input, at which it stops both servers, and waits; kills it after 12 s. Where another
-   * process uses it, it stays for that one.
+   * Stops both servers by closing the child's stdin and waits for its end; kills it after 12 s.
+   * Leaves it running if another process uses it.
    */
   @Override
   public void close() throws IOException {
@@ -203,7 +218,7 @@ public final class LocalStackProcess implements Closeable {
     }
   }
 
-  /** The jar or folder that this class came from. */
+  /** The jar or folder that contains this class. */
   private static @Nullable Path location() {
     CodeSource source = LocalStackProcess.class.getProtectionDomain().getCodeSource();
     if (source == null || source.getLocation() == null) {
@@ -217,9 +232,10 @@ public final class LocalStackProcess implements Closeable {
   }
 
   /**
-   * The child's class path. Packaged, the application is {@code target/quarkus-app/app/*.jar} with
-   * libraries in {@code lib/main} and {@code lib/boot}, and the jars of broker and store are in
-   * {@code target/local-stack/lib}. In tests all of them are on this JVM's own class path.
+   * The child's class path. In the package, the application is {@code
+   * target/quarkus-app/app/*.jar}, its libraries are in {@code lib/main} and {@code lib/boot}, and
+   * the jars of broker and store in {@code target/local-stack/lib}. In tests this JVM's class path
+   * has all of them.
    */
   static Optional<List<String>> classPath(@Nullable Path location) {
     if (location != null && Files.isRegularFile(location)) {

@@ -9,8 +9,8 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
- * An S3 server (S3Proxy) on loopback whose buckets are folders. Conditional writes hold, and
- * requests must be signed.
+ * An S3 server (S3Proxy) on loopback whose buckets are folders. It supports conditional writes and
+ * requires signed requests.
  *
  * <p>Not safe for use by several threads.
  */
@@ -25,7 +25,7 @@ final class LocalStore {
     this.server = server;
   }
 
-  /** Returns once the server answers. */
+  /** Starts a server and returns once it serves clients. */
   static LocalStore start(Path folder, int port, String accessKey, String secretKey)
       throws IOException {
     Files.createDirectories(folder);

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A process that uses a local stack which another one has started: a second worker on the same data
- * folder. The stack stays as long as such a process lives, also when the one that started it was
- * killed, so that the others can finish what it held.
+ * Keeps a local stack running that another process has started, for example for a second worker on
+ * the same data folder. The stack runs as long as a process with a handle lives, even if the
+ * process that started it was killed, so that the others can take over its jobs.
  *
- * <p>Known by a file with the process's number in the data folder. Closing it takes it away.
+ * <p>Each handle is a file in the data folder named by the process id; closing it deletes the file.
  */
 public final class SharedStackHandle implements Closeable {
   private static final String FOLDER = "guests";
@@ -23,7 +23,7 @@ public final class SharedStackHandle implements Closeable {
     this.file = file;
   }
 
-  /** Keeps the stack on this folder up until closed, or until this process is gone. */
+  /** Keeps the stack on this folder running until the handle is closed or this process ends. */
   public static SharedStackHandle join(Path data) throws IOException {
     Path folder = Files.createDirectories(data.resolve(FOLDER));
     Path file = folder.resolve(Long.toString(ProcessHandle.current().pid()));
@@ -31,7 +31,7 @@ public final class SharedStackHandle implements Closeable {
     return new SharedStackHandle(file);
   }
 
-  /** Whether any guest of the folder lives; files of dead ones are taken away. */
+  /** Whether a living process holds a handle; deletes the files of dead ones. */
   static boolean anyAlive(Path data) {
     try (Stream<Path> files = Files.list(data.resolve(FOLDER))) {
       List<Path> all = files.toList();
@@ -45,7 +45,7 @@ public final class SharedStackHandle implements Closeable {
       }
       return any;
     } catch (IOException e) {
-      return false; // no folder: nobody has ever joined
+      return false; // no handle was ever opened
     }
   }
 

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where a running local stack is, as its data folder's {@code stack.json} tells other commands.
+ * Addresses of a running local stack, published in {@code stack.json} in its data folder.
  *
  * @param bootstrapServers host and port of the broker, on loopback
  * @param s3Endpoint URL of the S3 server, on loopback
@@ -28,8 +28,8 @@ public record StackAddresses(
   private static final int CONNECT_TIMEOUT_MILLIS = 1000;
 
   /**
-   * The stack that runs on this data folder. Empty also where the file is a leftover: its process
-   * has gone (or its port answers no more), as after a kill.
+   * Finds the stack that runs on this data folder. Empty also if its process has ended or its port
+   * is closed, as after a kill.
    */
   public static Optional<StackAddresses> find(Path data) {
     return read(data).filter(StackAddresses::alive);
@@ -48,12 +48,12 @@ public record StackAddresses(
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException | InvalidInputException e) {
-      // Unreadable means that nobody can be found through it; the lock still guards the folder.
+      // An unreadable file counts as no stack; the lock still guards the folder.
       return Optional.empty();
     }
   }
 
-  /** Without the secret, which does not belong into logs. */
+  /** Omits the secret key, which must not be logged. */
   @Override
   public String toString() {
     return "Kafka " + bootstrapServers + ", S3 " + s3Endpoint + ", process " + pid;
@@ -73,7 +73,7 @@ public record StackAddresses(
     }
   }
 
-  /** Replaces the file as a whole, readable by its owner only: it holds the store's secret. */
+  /** Replaces the file atomically, readable by its owner only, because it has the secret key. */
   void write(Path data) throws IOException {
     byte[] text =
         JsonText.writePretty(

@@ -1,4 +1,4 @@
-/** The embedded default: a real Kafka broker and a real S3 server in a child JVM of their own. */
+/** The embedded default: a real Kafka broker and a real S3 server in a child JVM. */
 @NullMarked
 package dev.mezzotint.local;
 

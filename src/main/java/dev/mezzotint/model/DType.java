@@ -2,7 +2,7 @@ package dev.mezzotint.model;
 
 import java.util.Optional;
 
-/** Element type of a tensor. The constants' names are the words that safetensors writes. */
+/** Element type of a tensor. The constants have the names that safetensors uses. */
 public enum DType {
   F64(8),
   F32(4),
@@ -29,10 +29,10 @@ public enum DType {
     return this == F64 || this == F32 || this == F16 || this == BF16;
   }
 
-  /** The type with this safetensors word, empty for words this software has no use for. */
-  static Optional<DType> ofName(String word) {
+  /** The type with this name in safetensors; empty if it is not supported. */
+  static Optional<DType> ofName(String name) {
     for (DType dtype : values()) {
-      if (dtype.name().equals(word)) {
+      if (dtype.name().equals(name)) {
         return Optional.of(dtype);
       }
     }

@@ -1,8 +1,8 @@
 package dev.mezzotint.model;
 
 /**
- * IEEE binary16 and bfloat16 from and to {@code float}: 16-bit patterns in the low half of an int.
- * Narrowing rounds to nearest, ties to even, overflows to infinity and keeps NaN a NaN.
+ * Converts IEEE binary16 and bfloat16, as 16-bit patterns in the low half of an int, from and to
+ * {@code float}. Narrowing rounds to nearest, ties to even, overflows to infinity and keeps NaN.
  */
 final class HalfFloats {
   private HalfFloats() {}

@@ -1,16 +1,15 @@
 package dev.mezzotint.model;
 
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * A small multilayer perceptron for points of a few dimensions: x and α to hidden layers with ReLU
- * between them to a direction. A point is a picture of one pixel with as many channels as it has
- * dimensions, so that everything else works on it unchanged.
+ * Configuration of a small multilayer perceptron for points of a few dimensions: from x and α
+ * through hidden layers with ReLU to a direction. A point is an image of one pixel with one channel
+ * per dimension, so that all other code works on it unchanged.
  *
  * @param dimensions of a point
  * @param hidden widths of the hidden layers, in order
@@ -61,11 +60,6 @@ public record MlpConfig(int dimensions, List<Integer> hidden) implements Network
   }
 
   @Override
-  public OptionalInt sampleWidth() {
-    return OptionalInt.empty();
-  }
-
-  @Override
   public int sizeMultiple() {
     return 1;
   }
@@ -73,16 +67,6 @@ public record MlpConfig(int dimensions, List<Integer> hidden) implements Network
   @Override
   public int sizeMax() {
     return 1;
-  }
-
-  @Override
-  public ClassEmbedding classEmbedType() {
-    return ClassEmbedding.NONE;
-  }
-
-  @Override
-  public OptionalInt numClassEmbeds() {
-    return OptionalInt.empty();
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -15,26 +16,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
- * What {@code config.json} cannot say about a model, from the file {@code model.json} beside it.
- * Immutable. Pixels are in [−1, 1] for every model; the file says so for its readers.
+ * The model card {@code model.json}: what {@code config.json} next to it cannot express. Immutable.
+ * Pixels are in [−1, 1] for every model; the file states it for its readers.
  *
  * @param version empty: the weights' checksum serves as one
- * @param prediction what the network's output stands for
- * @param timestepScale the network is fed α · timestepScale: 1 for networks from elsewhere, as in
- *     the paper's own code, 16 for ours, which tells α's apart well enough and keeps the field
+ * @param prediction what the network predicts
+ * @param timestepScale the network receives α · timestepScale: 1 for networks from elsewhere, as in
+ *     the paper's own code, 16 for ours, which distinguishes α well enough and keeps the field
  *     smooth in α
- * @param condition what stands in the input behind x, in order; empty for none
- * @param classes names of the class labels from 0 on; empty where there are none or no names
+ * @param condition what follows x in the input, in order; empty without conditions
+ * @param classes names of the class labels from 0 on; empty without classes or names
  * @param steps suggested number of α intervals
  * @param sampler suggested sampler
  * @param schedule suggested α schedule
- * @param noiseSchedule what a network that predicts ε was trained for; empty for all others
+ * @param noiseSchedule of the training of a network that predicts ε; empty for all others
  * @param p0 where x0 comes from: {@link #GAUSSIAN}, {@link #IMAGES}, or a density of the plane
- * @param tuned steps placed for this model, at most one placement for each number of steps
- * @param nullClass the label that stands for no class, for guidance; empty where training had none
- * @param data what the model was trained on, whose that is and under which terms
+ * @param tuned tuned schedules, at most one for each number of steps
+ * @param nullClass label that means "no class", for guidance; empty if training had none
+ * @param data what the model was trained on, with owner and licence
  * @param licence of the weights
  * @param recipe how it was trained, free form
  * @param metrics measured quality, free form
@@ -58,28 +60,49 @@ public record ModelCard(
     Map<String, Object> recipe,
     Map<String, Object> metrics) {
 
-  /** Steps placed for one model, see {@link dev.mezzotint.iadb.StepPlacement}. */
+  /** A schedule tuned for one model, see {@link dev.mezzotint.iadb.StepPlacement}. */
   public record TunedSteps(Solver solver, List<Double> alphas) {
     public TunedSteps {
-      AlphaSchedule.listed(alphas); // refuses what is none
+      AlphaSchedule.listed(alphas); // refuses what is not a schedule
       alphas = List.copyOf(alphas);
     }
 
     public int steps() {
       return alphas.size() - 1;
     }
+
+    private static TunedSteps parse(JsonObject json) {
+      List<String> samplers = List.of(Solver.EULER.wireName(), Solver.AB2.wireName());
+      Solver solver = json.word("sampler", samplers).map(Solver::parse).orElse(Solver.AB2);
+      List<Double> alphas =
+          json.numbers("alphas", TUNED_STEPS_MAX + 1, 0, 1)
+              .orElseThrow(() -> json.refuse("alphas", "is missing: a list from 0 to 1"));
+      json.refuseUnknown();
+      try {
+        return new TunedSteps(solver, alphas);
+      } catch (IllegalArgumentException e) {
+        throw json.refuse("alphas", "is not a schedule: " + e.getMessage());
+      }
+    }
+
+    private Map<String, Object> toMap() {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("sampler", solver.wireName());
+      map.put("alphas", alphas);
+      return map;
+    }
   }
 
-  /** The usual {@link #p0}: standard normal values. */
+  /** The default {@link #p0}: standard normal values. */
   public static final String GAUSSIAN = "gaussian";
 
-  /** The {@link #p0} of a model between two sets of pictures: sampling begins at a picture. */
+  /** The {@link #p0} of a model between two sets of images: sampling starts from an image. */
   public static final String IMAGES = "pictures";
 
   /** The {@link #p0} of {@code iadb.BlueNoise}. */
   public static final String BLUE_NOISE = "blue-noise";
 
-  /** The {@link #p0} that a grey picture in the model's folder holds, {@code p0.png}. */
+  /** The {@link #p0} given by a grey image in the model's folder, {@code p0.png}. */
   public static final String DRAWN = "drawn";
 
   /** The card's file name. */
@@ -88,17 +111,15 @@ public record ModelCard(
   private static final List<String> P0 =
       List.of(GAUSSIAN, BLUE_NOISE, IMAGES, "uniform", "triangle", "square", DRAWN);
 
-  static final int TUNED_MAX = 64;
-  static final int TUNED_STEPS_MAX = 256;
-  static final int PARTS_MAX = 64;
-  static final int CLASSES_MAX = 100_000;
-  static final int STEPS_MAX = 100_000;
-  static final double SCALE_MAX = 1e6;
-  static final List<Double> PIXEL_RANGE = List.of(-1.0, 1.0);
+  private static final int TUNED_MAX = 64;
+  private static final int TUNED_STEPS_MAX = 256;
+  private static final int PARTS_MAX = 64;
+  private static final int CLASSES_MAX = 100_000;
+  private static final int STEPS_MAX = 100_000;
+  private static final double SCALE_MAX = 1e6;
+  private static final List<Double> PIXEL_RANGE = List.of(-1.0, 1.0);
 
   /**
-   * Checks the fields one by one.
-   *
    * @throws InvalidInputException naming the field as {@code model.json} spells it
    */
   public ModelCard {
@@ -107,8 +128,7 @@ public record ModelCard(
     sampler.ifPresent(word -> checkWord("sampler", word));
     schedule.ifPresent(word -> checkWord("schedule", word));
     if (!(timestepScale > 0 && timestepScale <= SCALE_MAX)) {
-      throw new InvalidInputException(
-          "timestepScale", "timestepScale must be above 0 and at most " + SCALE_MAX);
+      throw InvalidInputException.of("timestepScale", "must be above 0 and at most %s", SCALE_MAX);
     }
     if (noiseSchedule.isPresent() != (prediction == Prediction.EPSILON)) {
       throw new InvalidInputException(
@@ -118,8 +138,7 @@ public record ModelCard(
               : "noiseSchedule is missing: prediction epsilon needs the betas of its training");
     }
     if (!P0.contains(p0)) {
-      throw new InvalidInputException(
-          "p0", "p0 must be one of " + P0 + ", not " + JsonObject.quote(p0));
+      throw InvalidInputException.of("p0", "must be one of %s, not %s", P0, JsonObject.quote(p0));
     }
     tuned = List.copyOf(tuned);
     condition = List.copyOf(condition);
@@ -130,18 +149,17 @@ public record ModelCard(
 
   private static void checkWord(String field, String word) {
     if (!ModelReference.NAME.matcher(word).matches()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           field,
-          field
-              + " must begin with a letter or digit and have letters, digits, '.', '_' and '-'"
-              + " only, not be "
-              + JsonObject.quote(word));
+          "must begin with a letter or digit and have letters, digits, '.', '_'"
+              + " and '-' only, not be %s",
+          JsonObject.quote(word));
     }
   }
 
   /**
-   * What holds for a folder without a card: the network predicts x1 − x0 and is fed α itself, as in
-   * the paper's code. Channels behind x are a picture where their number says so.
+   * The card of a folder without one: the network predicts x1 − x0 and receives α itself, as in the
+   * paper's code. Channels after x are an image where their number permits.
    */
   public static ModelCard defaultFor(String name, NetworkConfig config) {
     List<ConditionPart> condition = defaultCondition(config.conditionChannels());
@@ -165,7 +183,7 @@ public record ModelCard(
         Map.of());
   }
 
-  /** Condition channels that no card describes: a picture where their number says so. */
+  /** The condition of channels that no card describes: an image where their number permits. */
   public static List<ConditionPart> defaultCondition(int channels) {
     if (channels <= 0) {
       return List.of();
@@ -179,7 +197,7 @@ public record ModelCard(
     return List.of(new ConditionPart("condition", kind, channels));
   }
 
-  /** {@link #defaultFor(String, UNetConfig)} where the name does not matter. */
+  /** {@link #defaultFor(String, NetworkConfig)} where the name does not matter. */
   public static ModelCard defaultFor(NetworkConfig config) {
     return defaultFor("model", config);
   }
@@ -214,61 +232,65 @@ public record ModelCard(
         metrics);
   }
 
-  /** With steps placed anew; those for other numbers of steps stay. */
-  public ModelCard withTuned(TunedSteps placed) {
+  /** With another tuned schedule, which replaces one with the same number of steps. */
+  public ModelCard withTuned(TunedSteps schedule) {
     List<TunedSteps> all = new ArrayList<>(tuned);
-    all.removeIf(old -> old.steps() == placed.steps());
-    all.add(placed);
+    all.removeIf(old -> old.steps() == schedule.steps());
+    all.add(schedule);
     all.sort(Comparator.comparingInt(TunedSteps::steps));
     return with(version, prediction, noiseSchedule, all, metrics);
   }
 
-  /** With one of its metrics measured anew. */
+  /** With another value of a metric. */
   public ModelCard withMetric(String key, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(metrics);
     all.put(key, value);
     return with(version, prediction, noiseSchedule, tuned, all);
   }
 
-  /** With another reading of the network's output. */
+  /** With another interpretation of the network's output. */
   public ModelCard withPrediction(Prediction other, Optional<DdpmSchedule> betas) {
     return with(version, other, betas, tuned, metrics);
   }
 
-  /** Of so many steps, as placed for this model; empty where nobody has placed them. */
+  /** The tuned schedule of this number of steps, if there is one. */
   public Optional<AlphaSchedule> tunedSchedule(int steps) {
     return tuned.stream()
-        .filter(placed -> placed.steps() == steps)
-        .map(placed -> AlphaSchedule.listed(placed.alphas()))
+        .filter(schedule -> schedule.steps() == steps)
+        .map(schedule -> AlphaSchedule.listed(schedule.alphas()))
         .findFirst();
   }
 
   /**
-   * Refuses a card that speaks of another network.
+   * Checks that the card describes this network.
    *
-   * @throws InvalidInputException naming the card's field
+   * @throws InvalidInputException naming the card's field that does not match
    */
   public void checkAgainst(NetworkConfig config) {
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "condition",
-          "condition describes %d channels, but config.json has in_channels %d and out_channels %d"
-              .formatted(described, config.inChannels(), config.outChannels()));
+          "describes %d channels, but config.json has in_channels %d and" + " out_channels %d",
+          described,
+          config.inChannels(),
+          config.outChannels());
     }
     int labels = config.numClassEmbeds().orElse(0);
     if (config.classEmbedType() == UNetConfig.ClassEmbedding.TABLE && classes.size() > labels) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "classes",
-          "classes has %d names, but config.json has num_class_embeds %d"
-              .formatted(classes.size(), labels));
+          "has %d names, but config.json has num_class_embeds %d",
+          classes.size(),
+          labels);
     }
     if (nullClass.isPresent() && nullClass.getAsInt() >= labels) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "nullClass",
-          "nullClass is %d, but config.json has num_class_embeds %d"
-              .formatted(nullClass.getAsInt(), labels));
+          "is %d, but config.json has num_class_embeds %d",
+          nullClass.getAsInt(),
+          labels);
     }
   }
 
@@ -282,16 +304,111 @@ public record ModelCard(
   }
 
   /**
-   * Reads a card and refuses what it does not know, which could change the meaning.
+   * Reads a card. Unknown fields are refused: they could change the meaning.
    *
    * @throws InvalidInputException naming the field
    */
   public static ModelCard parse(JsonObject json) {
-    return ModelCardJson.parse(json);
+    json.numbers("pixelRange", 2, -1e6, 1e6)
+        .filter(range -> !range.equals(PIXEL_RANGE))
+        .ifPresent(
+            range -> {
+              throw json.refuse("pixelRange", "must be [-1, 1], not " + range);
+            });
+    List<String> predictions = List.of("direction", "x0", "x1", "epsilon");
+    var steps = json.integer("steps", 1, STEPS_MAX);
+    ModelCard card =
+        new ModelCard(
+            json.requiredString("name"),
+            json.string("version"),
+            json.word("prediction", predictions)
+                .map(Prediction::parse)
+                .orElseThrow(() -> json.refuse("prediction", "is missing: one of " + predictions)),
+            json.number("timestepScale", 0, SCALE_MAX)
+                .orElseThrow(() -> json.refuse("timestepScale", "is missing: a number")),
+            json.objects("condition", PARTS_MAX).orElse(List.of()).stream()
+                .map(ConditionPart::parse)
+                .toList(),
+            json.strings("classes", CLASSES_MAX).orElse(List.of()),
+            optional(steps),
+            json.string("sampler"),
+            json.string("schedule"),
+            json.object("noiseSchedule").map(ModelCard::parseNoiseSchedule),
+            json.string("p0", GAUSSIAN),
+            json.objects("tuned", TUNED_MAX).orElse(List.of()).stream()
+                .map(TunedSteps::parse)
+                .toList(),
+            optional(json.integer("nullClass", 0, CLASSES_MAX)),
+            json.string("data", ""),
+            json.string("licence", ""),
+            json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
+            json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
+    json.refuseUnknown();
+    return card;
   }
 
-  /** The members of {@code model.json}, in the order in which a person reads them. */
+  private static OptionalInt optional(OptionalLong value) {
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+  }
+
+  /** The fields of diffusers' {@code scheduler_config.json}. */
+  private static DdpmSchedule parseNoiseSchedule(JsonObject json) {
+    List<String> words =
+        Arrays.stream(DdpmSchedule.Kind.values()).map(DdpmSchedule.Kind::wireName).toList();
+    String word = json.word("beta_schedule", words).orElse("linear");
+    DdpmSchedule schedule;
+    try {
+      schedule =
+          new DdpmSchedule(
+              DdpmSchedule.Kind.values()[words.indexOf(word)],
+              json.number("beta_start", 0, 1, DdpmSchedule.LINEAR.betaStart()),
+              json.number("beta_end", 0, 1, DdpmSchedule.LINEAR.betaEnd()),
+              json.integer("num_train_timesteps", 2, DdpmSchedule.STEPS_MAX, 1000));
+    } catch (IllegalArgumentException e) {
+      throw json.refuse("beta_start", "and beta_end: " + e.getMessage());
+    }
+    json.refuseUnknown();
+    return schedule;
+  }
+
+  /** The fields of {@code model.json}, in an order for human readers. */
   public Map<String, Object> toMap() {
-    return ModelCardJson.toMap(this);
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("name", name);
+    version.ifPresent(word -> map.put("version", word));
+    map.put("prediction", prediction.wireName());
+    map.put("timestepScale", timestepScale);
+    map.put("pixelRange", PIXEL_RANGE);
+    if (!condition.isEmpty()) {
+      map.put("condition", condition.stream().map(ConditionPart::toMap).toList());
+    }
+    if (!classes.isEmpty()) {
+      map.put("classes", classes);
+    }
+    steps.ifPresent(count -> map.put("steps", count));
+    sampler.ifPresent(word -> map.put("sampler", word));
+    schedule.ifPresent(word -> map.put("schedule", word));
+    noiseSchedule.ifPresent(betas -> map.put("noiseSchedule", toMap(betas)));
+    if (!p0.equals(GAUSSIAN)) {
+      map.put("p0", p0);
+    }
+    if (!tuned.isEmpty()) {
+      map.put("tuned", tuned.stream().map(TunedSteps::toMap).toList());
+    }
+    nullClass.ifPresent(label -> map.put("nullClass", label));
+    map.put("data", data);
+    map.put("licence", licence);
+    map.put("recipe", new LinkedHashMap<>(recipe));
+    map.put("metrics", new LinkedHashMap<>(metrics));
+    return map;
+  }
+
+  private static Map<String, Object> toMap(DdpmSchedule betas) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("beta_schedule", betas.kind().wireName());
+    map.put("beta_start", betas.betaStart());
+    map.put("beta_end", betas.betaEnd());
+    map.put("num_train_timesteps", betas.steps());
+    return map;
   }
 }

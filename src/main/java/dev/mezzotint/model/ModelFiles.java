@@ -4,8 +4,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A model that was found on disk. Its configuration and card were read and agree; its weights are
- * read when asked for.
+ * A model on disk. Configuration and card are read and consistent; the weights are read on demand.
  *
  * @param version the card's, or the first 12 hexadecimal digits of the weights' SHA-256
  * @param weights a safetensors file or a zip pickle
@@ -13,8 +12,8 @@ import java.util.Map;
 public record ModelFiles(
     String name, String version, NetworkConfig config, ModelCard card, Path weights) {
   /**
-   * All tensors of the weights file, under the names of today's diffusers whatever the file calls
-   * them. Whether they fit the network is for {@link Weights#check} to say.
+   * Reads all tensors of the weights file, under their current names in diffusers. {@link
+   * Weights#check} checks whether they fit the network.
    *
    * @throws dev.mezzotint.json.InvalidInputException naming the tensor or the file
    */

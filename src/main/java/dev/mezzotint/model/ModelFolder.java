@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Models on disk: a folder with {@code config.json}, {@code diffusion_pytorch_model.safetensors}
- * and the card {@code model.json}; without a card it is what diffusers itself writes, alone or in
- * the {@code unet} folder of a pipeline. Stateless.
+ * Reads and writes models on disk: a folder with {@code config.json}, {@code
+ * diffusion_pytorch_model.safetensors} and the card {@code model.json}; without a card, what
+ * diffusers writes, alone or in the {@code unet} folder of a pipeline. Stateless.
  */
 public final class ModelFolder {
   private static final String CONFIG = "config.json";
@@ -22,9 +22,9 @@ public final class ModelFolder {
   private ModelFolder() {}
 
   /**
-   * Finds a bundled model or one at a path.
+   * Opens a bundled model or one at a path.
    *
-   * @param bundledModels the folder of the models that come with the software
+   * @param bundledModels folder of the models that come with the software
    * @throws InvalidInputException if there is none or its files are wrong; also for a {@link
    *     ModelReference.Stored}, which is not on disk
    */
@@ -35,13 +35,13 @@ public final class ModelFolder {
     if (reference instanceof ModelReference.Folder folder) {
       return openPath(folder.path());
     }
-    throw new InvalidInputException(
-        "model", "model " + reference + " is in the object store, not on this disk");
+    throw InvalidInputException.of(
+        "model", "%s is in the object store, not on this disk", reference);
   }
 
   /**
-   * As {@link #open(ModelReference, Path)} for the text that somebody wrote on this machine: a
-   * plain word that no bundled model has may also be a folder here.
+   * As {@link #open(ModelReference, Path)}, for a reference given on this machine: a plain name
+   * that no bundled model has may also be a folder.
    */
   public static ModelFiles open(String reference, Path bundledModels) {
     ModelReference parsed = ModelReference.parse(reference);
@@ -60,7 +60,7 @@ public final class ModelFolder {
     }
     refuseOutside(folder, bundledModels);
     ModelFiles files = openPath(folder);
-    // A link inside the folder must not lead out of it either.
+    // A link inside the folder must not lead outside it either.
     refuseOutside(files.weights(), bundledModels);
     refuseOutside(folder.resolve(CONFIG), bundledModels);
     return files;
@@ -74,12 +74,11 @@ public final class ModelFolder {
     } catch (IOException e) {
       throw new InvalidInputException("model", "cannot read " + file + ": " + e.getMessage(), e);
     }
-    throw new InvalidInputException(
-        "model", "model " + file + " leads out of the folder of bundled models");
+    throw InvalidInputException.of("model", "%s is outside the folder of bundled models", file);
   }
 
   /**
-   * A model folder, a plain diffusers folder, a pipeline folder, or a weights file beside its
+   * A model folder, a plain diffusers folder, a pipeline folder, or a weights file next to its
    * {@code config.json}.
    *
    * @throws InvalidInputException naming what is missing or wrong
@@ -87,8 +86,8 @@ public final class ModelFolder {
   public static ModelFiles openPath(Path path) {
     if (Files.isRegularFile(path)) {
       if (!WeightsFile.isWeightsFile(path.toString())) {
-        throw new InvalidInputException(
-            "model", "model " + path + " must be a folder, a .safetensors or a .bin file");
+        throw InvalidInputException.of(
+            "model", "%s must be a folder, a .safetensors or a .bin file", path);
       }
       Path folder = path.toAbsolutePath().normalize().getParent();
       return read(folder == null ? path : folder, path, folder == null ? path : folder);
@@ -103,12 +102,12 @@ public final class ModelFolder {
     if (Files.exists(unet.resolve(CONFIG))) {
       return read(unet, WeightsFile.find(unet), path);
     }
-    throw new InvalidInputException(
-        "model", "model " + path + " has neither config.json nor unet/config.json");
+    throw InvalidInputException.of(
+        "model", "%s has neither config.json nor unet/config.json", path);
   }
 
   /**
-   * A folder of this software's own making whose name and version are known: nothing needs to be
+   * A folder that this software wrote, whose name and version are known, so that nothing is
    * computed from its weights.
    */
   static ModelFiles openVersion(Path folder, String name, String version) {
@@ -118,16 +117,16 @@ public final class ModelFolder {
   }
 
   /**
-   * @param named what a model without a card is called after
+   * @param named file or folder that a model without a card is named after
    */
   private static ModelFiles read(Path folder, Path weights, Path named) {
     if (!Files.isRegularFile(folder.resolve(CONFIG))) {
       throw new InvalidInputException(
-          "model", "there is no config.json beside the weights file " + weights);
+          "model", "there is no config.json next to the weights file " + weights);
     }
     NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
     ModelCard card = card(folder, name(named), config);
-    // A card's version speaks of the folder's own weights, not of another file beside them.
+    // A card's version is that of the folder's own weights, not of another file next to them.
     boolean own = WeightsFile.isStandard(weights);
     String version =
         card.version().filter(word -> own).orElseGet(() -> WeightsFile.version(weights));
@@ -148,7 +147,7 @@ public final class ModelFolder {
     }
   }
 
-  /** The last part of a path, with other signs than a name may have replaced. */
+  /** The last part of a path, without characters that a name may not have. */
   private static String name(Path path) {
     String last = String.valueOf(path.toAbsolutePath().normalize().getFileName());
     String safe = last.replaceAll("[^A-Za-z0-9._-]", "-").replaceAll("^[^A-Za-z0-9]+", "");
@@ -156,54 +155,57 @@ public final class ModelFolder {
   }
 
   /**
-   * Writes a folder that this software and diffusers read. Each file appears whole or not at all,
-   * {@code config.json} last: a folder with one is complete.
+   * Writes a folder that this software and diffusers read. Each file is written atomically, {@code
+   * config.json} last: a folder that has one is complete.
    *
-   * @param weights under today's names
+   * @param weights under their current names in diffusers
    */
   public static void write(
       Path folder, NetworkConfig config, Map<String, Tensor> weights, ModelCard card) {
     card.checkAgainst(config);
     try {
       Files.createDirectories(folder);
-      SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
-      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
-      write(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
     }
+    SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
+    writeCard(folder, card);
+    writeFile(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
   }
 
-  /** Puts another card beside the weights that stand there. */
+  /** Replaces the card of a model folder. */
   public static void writeCard(Path folder, ModelCard card) {
-    try {
-      write(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
-    }
+    writeFile(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
   }
 
-  private static void write(Path file, byte[] bytes) throws IOException {
+  /** Writes a file atomically, in a folder that is created if necessary. */
+  public static void writeFile(Path file, byte[] bytes) {
     Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
-      Files.write(part, bytes);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(part);
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      try {
+        Files.write(part, bytes);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
     }
   }
 
   /**
-   * Reads a model in any form, checks its weights and writes it as a model folder, with today's
-   * names and a card. The card's version is the one under which the model was found.
+   * Reads a model in any form, checks its weights and writes it as a model folder, with current
+   * names of weights and a card. The card's version is that of the original.
    *
-   * @param expected the shapes of a network's weights by name
-   * @throws InvalidInputException if the model is wrong or the target already holds one
+   * @param expected shapes of a network's weights by name
+   * @throws InvalidInputException if the model is invalid or the target already contains one
    */
   public static ModelFiles importFolder(
       Path from, Path to, Function<NetworkConfig, Map<String, long[]>> expected) {
     if (Files.exists(to.resolve(CONFIG))) {
-      throw new InvalidInputException("to", "there already is a model in " + to);
+      throw new InvalidInputException(
+          "to", to + " already contains a model: choose another directory");
     }
     ModelFiles files = openPath(from);
     Map<String, Tensor> weights = files.readWeights();

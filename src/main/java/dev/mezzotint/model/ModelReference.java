@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /**
- * How a person or a request says which model is meant. Immutable.
+ * A reference to a model, as users and requests write it. Immutable.
  *
- * <p>A plain word is a bundled model, {@code name@version} one in the object store, and everything
- * with a slash, a leading dot or the ending of a weights file is a place on disk.
+ * <p>A plain name is a bundled model, {@code name@version} one in the object store, and everything
+ * with a slash, a leading dot or the suffix of a weights file is a path on disk.
  */
 public sealed interface ModelReference {
-  /** What a name and a version may look like, so that either can be part of a key or a path. */
+  /** Syntax of names and versions, either of which can be part of a key or a path. */
   Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   /** A model that comes with the software. */
@@ -31,7 +31,7 @@ public sealed interface ModelReference {
     }
   }
 
-  /** A folder, or a weights file beside its {@code config.json}. */
+  /** A folder, or a weights file next to its {@code config.json}. */
   record Folder(Path path) implements ModelReference {}
 
   /**
@@ -44,15 +44,14 @@ public sealed interface ModelReference {
       try {
         return new Folder(Path.of(text));
       } catch (InvalidPathException e) {
-        throw refuse(JsonObject.quote(text) + " is no path", e);
+        throw refuse(JsonObject.quote(text) + " is not a path", e);
       }
     }
     return parseName(text);
   }
 
   /**
-   * A bundled or a stored model only, as requests from outside may name one: they have no say over
-   * this machine's files.
+   * A bundled or stored model only: requests from outside must not name files of this machine.
    *
    * @throws InvalidInputException with the field {@code model}
    */
@@ -70,12 +69,11 @@ public sealed interface ModelReference {
 
   private static void checkName(String name) {
     if (!NAME.matcher(name).matches()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "model",
-          "model must be a name, name@version or a path, with letters, digits, '.', '_' and '-' in"
-              + " names, which "
-              + JsonObject.quote(name)
-              + " is not");
+          "must be a name, name@version or a path, with letters, digits, '.', '_'"
+              + " and '-' in names, which %s is not",
+          JsonObject.quote(name));
     }
   }
 

@@ -8,12 +8,12 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * What {@code config.json} says about a network, and what sampling and training must know of it
- * whatever its kind. The key {@code kind} tells kinds apart; without it the file is diffusers'.
+ * Configuration of a network, from {@code config.json}: what sampling and training need to know
+ * about networks of every kind. Without the key {@code kind} the file is one of diffusers.
  */
 public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
 
-  /** C + K: channels of x and of the condition behind it. */
+  /** C + K: channels of x and of the condition after it. */
   int inChannels();
 
   /** C, the channels of x. */
@@ -22,7 +22,9 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** Height, and width too where {@link #sampleWidth} is empty; empty: any. */
   OptionalInt sampleSize();
 
-  OptionalInt sampleWidth();
+  default OptionalInt sampleWidth() {
+    return OptionalInt.empty();
+  }
 
   /** Height and width must be multiples of this. */
   int sizeMultiple();
@@ -30,10 +32,14 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** The largest height and width that the network takes. */
   int sizeMax();
 
-  ClassEmbedding classEmbedType();
+  default ClassEmbedding classEmbedType() {
+    return ClassEmbedding.NONE;
+  }
 
   /** Rows of the table of classes, where there is one. */
-  OptionalInt numClassEmbeds();
+  default OptionalInt numClassEmbeds() {
+    return OptionalInt.empty();
+  }
 
   /** K; below 0 for a network that cannot be sampled. */
   default int conditionChannels() {

@@ -48,7 +48,7 @@ final class PickleBytes {
     return in.getLong();
   }
 
-  /** The one number that pickles write with its highest byte first. */
+  /** Big-endian, unlike all other numbers in a pickle. */
   double float64() {
     return Double.longBitsToDouble(Long.reverseBytes(in.getLong()));
   }
@@ -77,7 +77,9 @@ final class PickleBytes {
     return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.UTF_8);
   }
 
-  /** Two's complement, little-endian; longer than a long only in numbers we never look at. */
+  /**
+   * Two's complement, little-endian; a {@code Long}, or a {@code BigInteger} that is never used.
+   */
   Object integer(int length) {
     byte[] little = bytes(length);
     if (little.length == 0) {

@@ -11,17 +11,17 @@ import java.util.Map;
 
 /**
  * Reads one pickle as plain data. A pickle is a program for a stack machine, and in Python it can
- * name any function and have it called; this machine knows the few names that a saved state dict
- * needs, for which it makes records of its own, and refuses every other. Nothing is ever executed.
+ * call any function by name; this machine knows the few names that a saved state dict needs, for
+ * which it creates records of its own, and refuses all others. Nothing is ever executed.
  *
- * <p>Bounded by {@link #OPS_MAX}: every opcode makes at most one object, in time proportional to
- * what it takes from the stack. One machine reads one pickle; not for several threads.
+ * <p>Bounded by {@link #OPS_MAX}: every opcode creates at most one object, in time proportional to
+ * what it takes from the stack. One instance reads one pickle; not for several threads.
  */
 final class PickleMachine {
-  /** About 20 opcodes make a tensor. */
+  /** A tensor takes about 20 opcodes. */
   static final int OPS_MAX = 1_000_000;
 
-  /** Python's {@code None}, the mark of the stack machine. */
+  /** Python's {@code None}, and the mark of the stack machine. */
   enum Constant {
     NONE,
     MARK
@@ -35,16 +35,16 @@ final class PickleMachine {
     final Map<Object, Object> members = new LinkedHashMap<>();
   }
 
-  /** An element type, as the name of a storage class says it. */
+  /** An element type, given by the name of a storage class. */
   record StorageType(DType dtype) {}
 
-  /** Bytes that stand elsewhere in the archive: {@code data/<key>}. */
+  /** Bytes in another entry of the archive: {@code data/<key>}. */
   record Storage(DType dtype, String key, long elements) {}
 
   /** A view of a storage; sizes, strides and offset in elements, not yet checked. */
   record View(Storage storage, long offset, List<Long> sizes, List<Long> strides) {}
 
-  /** The functions that a state dict calls. */
+  /** Functions that a state dict calls. */
   private enum Function {
     ORDERED_DICT,
     REBUILD_TENSOR,
@@ -79,7 +79,7 @@ final class PickleMachine {
    * The object that the pickle describes: a {@link Dict}, {@link View}, list, {@link Tuple},
    * string, number, boolean or {@link Constant#NONE}.
    *
-   * @throws InvalidInputException whose field is the entry being read when it went wrong, or empty
+   * @throws InvalidInputException whose field is the entry at fault, or empty
    */
   static Object read(byte[] pickle) {
     PickleMachine machine = new PickleMachine(pickle);
@@ -96,7 +96,7 @@ final class PickleMachine {
       if (opcode == '.') {
         Object result = pop();
         if (!stack.isEmpty() || in.hasRemaining()) {
-          throw refuse("the pickle goes on behind its end");
+          throw refuse("the pickle continues after its end");
         }
         return result;
       }
@@ -137,7 +137,7 @@ final class PickleMachine {
     return true;
   }
 
-  /** Opcodes that arrange what is on the stack. */
+  /** Opcodes that rearrange the stack. */
   private boolean container(int opcode) {
     switch (opcode) {
       case 0x80 -> {
@@ -192,29 +192,29 @@ final class PickleMachine {
     return true;
   }
 
-  /** Opcodes by which Python would run something: our records, or a refusal. */
+  /** Opcodes by which Python would call something: our records, or a refusal. */
   private void call(int opcode) {
     switch (opcode) {
       case 'R' -> {
         Object arguments = pop();
         Object callee = pop();
         if (!(callee instanceof Function function) || !(arguments instanceof Tuple tuple)) {
-          throw refuse("the pickle calls what is no function of a state dict");
+          throw refuse("the pickle calls something other than a function of a state dict");
         }
         stack.add(apply(function, tuple.items()));
       }
       case 'Q' -> stack.add(storage(pop()));
       case 'b' -> {
-        // State dicts carry their modules' versions as an attribute of the dict, of no use here.
+        // State dicts have their modules' versions as an attribute, which is not needed here.
         Object state = pop();
         if (!(state instanceof Dict) || !(top() instanceof Dict)) {
-          throw refuse("the pickle wants to set the state of what is no dict");
+          throw refuse("the pickle sets the state of something other than a dict");
         }
       }
       case 'i' -> throw refuseGlobal(in.line(), in.line());
-      case 'o' -> throw refuse("the pickle wants to make an object (OBJ)");
-      case 0x81, 0x92 -> throw refuse("the pickle wants to make an object (NEWOBJ)");
-      case 0x82, 0x83, 0x84 -> throw refuse("the pickle wants to run an extension (EXT)");
+      case 'o' -> throw refuse("the pickle creates an object (OBJ)");
+      case 0x81, 0x92 -> throw refuse("the pickle creates an object (NEWOBJ)");
+      case 0x82, 0x83, 0x84 -> throw refuse("the pickle calls an extension (EXT)");
       default ->
           throw refuse(
               "the pickle has the instruction 0x%02x, which no state dict needs".formatted(opcode));
@@ -230,14 +230,14 @@ final class PickleMachine {
   }
 
   private InvalidInputException refuseGlobal(String module, String name) {
-    return refuse("the pickle wants to run " + JsonObject.quote(module + "." + name));
+    return refuse("the pickle calls " + JsonObject.quote(module + "." + name));
   }
 
   private Object apply(Function function, List<Object> arguments) {
     switch (function) {
       case ORDERED_DICT -> {
         if (!arguments.isEmpty()) {
-          throw refuse("the pickle fills an OrderedDict in a way that no state dict does");
+          throw refuse("the pickle fills an OrderedDict unlike a state dict");
         }
         return new Dict();
       }
@@ -259,7 +259,7 @@ final class PickleMachine {
         }
       }
     }
-    throw refuse("the pickle describes a tensor with arguments that do not belong there");
+    throw refuse("the pickle describes a tensor with unexpected arguments");
   }
 
   private void refuseHooks(Object hooks) {
@@ -278,17 +278,17 @@ final class PickleMachine {
         && tuple.items().get(4) instanceof Long elements) {
       return new Storage(type.dtype(), key, elements);
     }
-    throw refuse("the pickle refers to something outside that is no storage");
+    throw refuse("the pickle refers to an external object that is not a storage");
   }
 
   private void setItems(List<Object> pairs) {
     if (!(top() instanceof Dict dict) || pairs.size() % 2 != 0) {
-      throw refuse("the pickle sets items of what is no dict");
+      throw refuse("the pickle sets items of something other than a dict");
     }
     for (int i = 0; i < pairs.size(); i += 2) {
       Object key = pairs.get(i);
       if (!(key instanceof String || key instanceof Long || key instanceof Boolean)) {
-        throw refuse("the pickle has a dict whose keys are no names");
+        throw refuse("the pickle has a dict whose keys are not names");
       }
       dict.members.put(key, pairs.get(i + 1));
     }
@@ -307,7 +307,7 @@ final class PickleMachine {
     if (top() instanceof ArrayList<?> list) {
       return (List<Object>) list;
     }
-    throw refuse("the pickle appends to what is no list");
+    throw refuse("the pickle appends to something other than a list");
   }
 
   private Object pop() {
@@ -337,7 +337,7 @@ final class PickleMachine {
   private Object recall(long index) {
     Object value = memo.get(index);
     if (value == null) {
-      throw refuse("the pickle recalls what it never stored");
+      throw refuse("the pickle recalls a value that it never stored");
     }
     return value;
   }
@@ -346,14 +346,14 @@ final class PickleMachine {
     if (value instanceof String string) {
       return string;
     }
-    throw refuse("the pickle names a function by what is no string");
+    throw refuse("the pickle names a function by something other than a string");
   }
 
   private long number(Object value) {
     if (value instanceof Long number) {
       return number;
     }
-    throw refuse("the pickle describes a tensor with sizes that are no integers");
+    throw refuse("the pickle describes a tensor with sizes that are not integers");
   }
 
   private List<Long> numbers(Object value) {
@@ -367,12 +367,12 @@ final class PickleMachine {
     return new InvalidInputException(currentKey(), message);
   }
 
-  /** The last name that waits on the stack for its value: where a reader should look. */
+  /** The last name on the stack that has no value yet: where the fault is. */
   private String currentKey() {
     String key = "";
     for (int i = 0; i + 1 < stack.size(); i++) {
       if (stack.get(i) instanceof Dict) {
-        // Either one pair at a time, or behind a mark.
+        // Either one pair at a time, or after a mark.
         boolean marked = stack.get(i + 1) == Constant.MARK;
         for (int k = marked ? i + 2 : i + 1; k < stack.size(); k += 2) {
           if (!(stack.get(k) instanceof String name)) {

@@ -18,12 +18,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * Weights from the files that PyTorch's {@code torch.save} writes ({@code .bin}, {@code .pt}): a
- * zip of a pickle and of raw storages. Read as data, see {@link PickleMachine}; nothing that such a
- * file says is executed.
+ * Reads weights from files of PyTorch's {@code torch.save} ({@code .bin}, {@code .pt}): a zip of a
+ * pickle and of raw storages. They are read as data, see {@link PickleMachine}; nothing is
+ * executed.
  *
- * <p>Anything that does not hold is refused with an {@link InvalidInputException} whose field is
- * the tensor's name, or the file's where no tensor is to blame. Stateless.
+ * <p>Invalid files are refused with an {@link InvalidInputException} whose field is the tensor's
+ * name, or the file's name if no tensor is at fault.
  */
 public final class PickleWeights {
   static final int AXES_MAX = 16;
@@ -40,7 +40,7 @@ public final class PickleWeights {
   private final String folder;
   private final Map<String, ByteBuffer> storages = new HashMap<>();
 
-  /** Bytes that may still be copied to make strided views contiguous. */
+  /** Bytes that may still be copied to make strided views contiguous: bounds repeated storages. */
   private long copyBudget;
 
   private PickleWeights(ZipFile zip, Map<String, ZipEntry> entries, String folder, long fileSize) {
@@ -71,7 +71,7 @@ public final class PickleWeights {
       String where = tensor ? "tensor " + JsonObject.quote(e.field()) + " of " + name : name;
       throw new InvalidInputException(tensor ? e.field() : name, where + ": " + e.getMessage(), e);
     } catch (IOException | IllegalArgumentException e) {
-      // The zip reader answers malformed names with the latter.
+      // The zip reader throws the latter for malformed names.
       throw new InvalidInputException(name, name + " cannot be read: " + e.getMessage(), e);
     }
   }
@@ -98,14 +98,14 @@ public final class PickleWeights {
     for (var all = zip.entries(); all.hasMoreElements(); ) {
       ZipEntry entry = all.nextElement();
       String quoted = JsonObject.quote(entry.getName());
-      // Storages are never compressed; so nothing can grow on reading.
+      // Storages are never compressed, so nothing can grow when read.
       if (entry.getMethod() != ZipEntry.STORED || entry.getSize() != entry.getCompressedSize()) {
         throw new InvalidInputException("", "its entry " + quoted + " is compressed");
       }
       total += entry.getSize();
       if (entry.getSize() < 0 || total > fileSize) {
         throw new InvalidInputException(
-            "", "its entries claim more bytes than the file has, from " + quoted + " on");
+            "", "its entries declare more bytes than the file has, from " + quoted + " on");
       }
       if (entries.put(entry.getName(), entry) != null) {
         throw new InvalidInputException("", "has the entry " + quoted + " twice");
@@ -114,7 +114,7 @@ public final class PickleWeights {
     return entries;
   }
 
-  /** The one folder that everything lies in, with its slash. */
+  /** The one folder that contains everything, with its slash. */
   private static String folder(Map<String, ZipEntry> entries) {
     List<String> pickles =
         entries.keySet().stream()
@@ -123,7 +123,7 @@ public final class PickleWeights {
             .toList();
     if (pickles.size() != 1) {
       throw new InvalidInputException(
-          "", "holds " + pickles.size() + " files FOLDER/data.pkl: torch.save writes one");
+          "", "contains " + pickles.size() + " files FOLDER/data.pkl: torch.save writes one");
     }
     return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
   }
@@ -144,7 +144,7 @@ public final class PickleWeights {
         throw new InvalidInputException("", "has a tensor without a usable name");
       }
       if (!(member.getValue() instanceof PickleMachine.View view)) {
-        throw new InvalidInputException(name, "is no tensor");
+        throw new InvalidInputException(name, "is not a tensor");
       }
       tensors.put(name, tensor(name, view));
     }
@@ -153,7 +153,7 @@ public final class PickleWeights {
 
   private static PickleMachine.Dict stateDict(Object root) {
     if (!(root instanceof PickleMachine.Dict dict)) {
-      throw new InvalidInputException("", "holds no dict of tensors");
+      throw new InvalidInputException("", "does not contain a dict of tensors");
     }
     if (hasTensors(dict)) {
       return dict;
@@ -164,7 +164,7 @@ public final class PickleWeights {
       }
     }
     throw new InvalidInputException(
-        "", "holds no tensors, neither at the top nor under " + String.join(", ", NESTED));
+        "", "contains no tensors, neither at the top nor under " + String.join(", ", NESTED));
   }
 
   private static boolean hasTensors(PickleMachine.Dict dict) {
@@ -181,14 +181,8 @@ public final class PickleWeights {
       if (!inBounds(view, sizes, strides)) {
         throw new InvalidInputException(
             name,
-            "reaches beyond its storage of "
-                + view.storage().elements()
-                + " elements: sizes "
-                + view.sizes()
-                + ", strides "
-                + view.strides()
-                + ", offset "
-                + view.offset());
+            "reaches beyond its storage of %s elements: sizes %s, strides %s, offset %s"
+                .formatted(view.storage().elements(), view.sizes(), view.strides(), view.offset()));
       }
     } catch (ArithmeticException | IllegalArgumentException e) {
       throw new InvalidInputException(name, "has impossible sizes " + view.sizes(), e);
@@ -209,7 +203,7 @@ public final class PickleWeights {
     return new Tensor(dtype, sizes, gather(storage, view.offset(), sizes, strides, width));
   }
 
-  /** Whether every index lies within the storage and there are no more elements than it has. */
+  /** Whether every index is within the storage and the view has no more elements than it. */
   private static boolean inBounds(PickleMachine.View view, long[] sizes, long[] strides) {
     if (sizes.length != strides.length || view.offset() < 0 || view.storage().elements() < 0) {
       return false;

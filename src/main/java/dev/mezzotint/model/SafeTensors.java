@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -25,15 +26,15 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * The safetensors file format: 8 bytes length of the header (little-endian), the header as JSON
- * ({@code {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}}), then
- * the data without gaps.
+ * Reads and writes safetensors files: 8 bytes length of the header (little-endian), the header as
+ * JSON ({@code {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}}),
+ * then the data without gaps.
  *
- * <p>Anything that does not hold is refused with an {@link InvalidInputException} whose field is
- * the tensor's name, or the file's where no tensor is to blame. Stateless.
+ * <p>Invalid files are refused with an {@link InvalidInputException} whose field is the tensor's
+ * name, or the file's name if no tensor is at fault. Stateless.
  */
 public final class SafeTensors {
-  /** A reader must take the whole header into memory: room for about 80,000 tensors. */
+  /** The whole header is read into memory: enough for about 80,000 tensors. */
   static final int HEADER_BYTES_MAX = 8 << 20;
 
   private static final int TENSORS_MAX = 100_000;
@@ -44,13 +45,13 @@ public final class SafeTensors {
 
   /**
    * Tensors by name, in the order of the file's header. The data is memory-mapped, so a large file
-   * costs address space, not heap; see {@link Tensor} for what that asks of the file.
+   * takes address space, not heap; see {@link Tensor} for what that requires of the file.
    */
   public static Map<String, Tensor> read(Path file) {
     try (FileChannel channel = open(file)) {
       Header header = header(channel, file);
       Map<String, Tensor> tensors = new LinkedHashMap<>();
-      // One mapping where an int can address it: mappings are a limited resource of the system.
+      // One mapping where an int can address it: the system limits the number of mappings.
       boolean whole = header.dataSize() <= Integer.MAX_VALUE;
       ByteBuffer data =
           whole
@@ -72,7 +73,7 @@ public final class SafeTensors {
     }
   }
 
-  /** The file's free texts, such as {@code format}; empty if it has none. */
+  /** The file's metadata, such as {@code format}; empty if it has none. */
   public static Map<String, String> metadata(Path file) {
     try (FileChannel channel = open(file)) {
       return header(channel, file).metadata();
@@ -112,25 +113,22 @@ public final class SafeTensors {
     String name = name(file);
     long fileSize = channel.size();
     if (fileSize < 8) {
-      throw new InvalidInputException(
-          name, name + " is cut off: " + fileSize + " bytes are no safetensors file");
+      throw InvalidInputException.of(
+          name, "is cut off: %s bytes are not a safetensors file", fileSize);
     }
     ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
     readFully(channel, length, 0, name);
     long headerSize = length.getLong(0);
     if (headerSize < 2 || headerSize > HEADER_BYTES_MAX) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           name,
-          name
-              + " is no safetensors file: its header would be "
-              + Long.toUnsignedString(headerSize)
-              + " bytes, allowed are 2 to "
-              + HEADER_BYTES_MAX);
+          "is not a safetensors file: its header would have %s bytes, allowed are" + " 2 to %s",
+          Long.toUnsignedString(headerSize),
+          HEADER_BYTES_MAX);
     }
     if (headerSize > fileSize - 8) {
-      throw new InvalidInputException(
-          name,
-          name + " is cut off: its header needs " + headerSize + " bytes of " + (fileSize - 8));
+      throw InvalidInputException.of(
+          name, "is cut off: its header needs %s bytes of %s", headerSize, fileSize - 8);
     }
     ByteBuffer text = ByteBuffer.allocate((int) headerSize);
     readFully(channel, text, 8, name);
@@ -177,8 +175,8 @@ public final class SafeTensors {
   private static List<Entry> entries(JsonObject json, String file, long dataSize) {
     List<String> names = json.names();
     if (names.size() > TENSORS_MAX) {
-      throw new InvalidInputException(
-          file, file + " may hold at most " + TENSORS_MAX + " tensors, not " + names.size());
+      throw InvalidInputException.of(
+          file, "may hold at most %s tensors, not %s", TENSORS_MAX, names.size());
     }
     List<Entry> entries = new ArrayList<>();
     for (String name : names) {
@@ -212,14 +210,12 @@ public final class SafeTensors {
     long[] shape = longs(tensor, "shape", AXES_MAX);
     long[] offsets = longs(tensor, "data_offsets", 2);
     if (offsets.length != 2 || offsets[0] > offsets[1]) {
-      throw tensor.refuse("data_offsets", "must be a begin and an end behind it");
+      throw tensor.refuse("data_offsets", "must be a begin and an end after it");
     }
     if (offsets[1] > dataSize) {
       throw new IllegalArgumentException(
-          "the file is cut off: its data ends at byte "
-              + offsets[1]
-              + " but the file holds "
-              + dataSize);
+          "the file is cut off: its data ends at byte %s but the file holds %s"
+              .formatted(offsets[1], dataSize));
     }
     long expected = Tensor.byteSize(dtype, shape);
     long size = offsets[1] - offsets[0];
@@ -243,7 +239,7 @@ public final class SafeTensors {
         .toArray();
   }
 
-  /** Overlaps would alias tensors and gaps could hide data: the format forbids both. */
+  /** The format forbids overlaps, which would alias tensors, and gaps, which could hide data. */
   private static void checkContiguous(List<Entry> entries, String file, long dataSize) {
     List<Entry> sorted = new ArrayList<>(entries);
     sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
@@ -257,31 +253,29 @@ public final class SafeTensors {
                     JsonObject.quote(entry.name()),
                     file,
                     entry.begin(),
-                    entry.begin() < end ? "it overlaps" : "it leaves a gap behind",
+                    entry.begin() < end ? "it overlaps" : "it leaves a gap after",
                     end));
       }
       end = entry.end();
     }
     if (end != dataSize) {
-      throw new InvalidInputException(
-          file, file + " has " + (dataSize - end) + " bytes behind its last tensor");
+      throw InvalidInputException.of(file, "has %s bytes after its last tensor", dataSize - end);
     }
   }
 
   /**
-   * Writes beside the target and moves into place, so that a reader sees the old file or the whole
-   * new one. An empty {@code metadata} becomes {@code format: pt}, without which Python's loaders
-   * refuse the file.
+   * Writes a file atomically: a reader sees the old file or the whole new one. An empty {@code
+   * metadata} becomes {@code format: pt}, without which Python's loaders refuse the file.
    */
   public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
     write(file, parts(tensors), metadata);
   }
 
   /**
-   * The same for more float32 tensors than memory should hold at once: each is asked for when its
-   * turn has come, once.
+   * As {@link #write}, for more float32 tensors than memory should hold at once: each is requested
+   * once, when it is written.
    *
-   * @param tensor by name, of the shape that is told here
+   * @param tensor returns a tensor by name, of the shape given in {@code shapes}
    */
   public static void writeEach(
       Path file,
@@ -294,7 +288,7 @@ public final class SafeTensors {
     write(file, parts, metadata);
   }
 
-  /** A tensor that is to be written. */
+  /** A tensor to be written. */
   @SuppressWarnings("ArrayRecordComponent") // read only
   private record Part(String name, DType dtype, long[] shape, Supplier<Tensor> tensor) {
     long size() {
@@ -305,7 +299,7 @@ public final class SafeTensors {
       Tensor made = tensor.get();
       if (made.dtype() != dtype || !Arrays.equals(made.shape(), shape)) {
         throw new IllegalArgumentException(
-            name + " is " + made + " and was to be " + Tensor.describe(dtype, shape));
+            name + " is " + made + " instead of " + Tensor.describe(dtype, shape));
       }
       return made.bytes();
     }
@@ -322,7 +316,7 @@ public final class SafeTensors {
     try {
       Path folder = file.toAbsolutePath().getParent();
       if (folder == null) {
-        throw new IllegalArgumentException(file + " is no file name");
+        throw new IllegalArgumentException(file + " is not a file name");
       }
       Path part = Files.createTempFile(folder, name(file), ".part");
       try {
@@ -330,8 +324,10 @@ public final class SafeTensors {
           write(channel, parts, metadata);
           channel.force(/* metaData= */ true);
         }
-        // A temporary file is private to its owner; a model is for everyone who may see its folder.
-        FileModes.makeReadable(part);
+        // A temporary file is private to its owner; a model is for all who may read its folder.
+        if (part.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+          Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("rw-r--r--"));
+        }
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(part);

@@ -8,14 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Function;
 
-/** Reads the JSON files of a model folder, which people write: bounded, errors with the file. */
+/** Reads the JSON files of a model folder, with a limited size and the path in error messages. */
 final class SmallFiles {
   private static final int BYTES_MAX = 1 << 20;
 
   private SmallFiles() {}
 
   /**
-   * @throws InvalidInputException that starts with the file's path and keeps the refusing field
+   * @throws InvalidInputException whose message starts with the file's path, naming the same field
    */
   static <T> T readJson(Path file, Function<JsonObject, T> parse) {
     byte[] bytes;

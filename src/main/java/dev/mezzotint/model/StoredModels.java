@@ -3,6 +3,7 @@ package dev.mezzotint.model;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStat;
@@ -22,14 +23,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Models in the object store, under {@code models/<name>/<version>/}, brought to a folder on this
- * machine when they are asked for. A version never changes once it stands; {@code
- * models/<name>/latest.json} says which one is the newest.
+ * Models in the object store, under {@code models/<name>/<version>/}, downloaded to this machine on
+ * demand. A published version never changes; {@code models/<name>/latest.json} names the newest.
  *
  * <p>Safe for use by many threads and processes.
  */
 public final class StoredModels {
-  /** Config last: a version that has one is complete. */
+  /** {@code config.json} last: a version that has one is complete. */
   private static final List<String> ALL_FILES =
       List.of(
           "diffusion_pytorch_model.safetensors",
@@ -41,7 +41,6 @@ public final class StoredModels {
 
   private static final String CONFIG = "config.json";
   private static final String OWNER = "owner.json";
-  private static final String BINARY = "application/octet-stream";
   private static final int RACES_MAX = 20;
 
   private static final String LATEST = "latest";
@@ -50,8 +49,8 @@ public final class StoredModels {
   private final ModelCache cache;
 
   /**
-   * @param cache folder of the models brought so far; may be deleted while nothing runs
-   * @param cacheBytesMax of all that are kept there
+   * @param cache folder of downloaded models; may be deleted while nothing runs
+   * @param cacheBytesMax of all models in the cache together
    */
   public StoredModels(ObjectStore store, Path cache, long cacheBytesMax) {
     this.store = store;
@@ -75,21 +74,20 @@ public final class StoredModels {
         .orElseThrow(() -> new InvalidInputException("model", "there is no model " + name));
   }
 
-  /** What a version's small files say; its weights stay where they are. */
+  /** Configuration and card of a version. */
   public record Described(NetworkConfig config, ModelCard card) {}
 
   /**
-   * @throws InvalidInputException if there is no such version, or nobody can read it
+   * Reads configuration and card of a version, not its weights.
+   *
+   * @throws InvalidInputException if there is no such version, or it is unreadable
    */
   public Described describe(String name, String version) {
     NetworkConfig config =
         store
             .get(Keys.modelFile(name, version, CONFIG))
             .map(object -> NetworkConfig.parse(JsonObject.parse(object.bytes())))
-            .orElseThrow(
-                () ->
-                    new InvalidInputException(
-                        "model", "there is no model " + name + "@" + version));
+            .orElseThrow(() -> ModelCache.missing(name, version));
     Optional<StoredObject> card = store.get(Keys.modelFile(name, version, ModelCard.FILE));
     if (card.isEmpty()) {
       return new Described(config, ModelCard.defaultFor(name, config));
@@ -100,13 +98,13 @@ public final class StoredModels {
   }
 
   /**
-   * Puts a job's model folder into the store, where the same job may have put it before, wholly or
-   * in part. What stands is not touched, and the version is not there before all of it is. Does not
-   * make it the newest.
+   * Publishes a job's model, which the same job may have published before, wholly or in part.
+   * Existing objects are left as they are, and the version exists only once it is complete. Does
+   * not make it the newest.
    *
-   * @param files as found in the folder
-   * @param job whose model it is: a version that the card names is its job's alone
-   * @throws InvalidInputException if that version is another's
+   * @param job that trained the model: a version named by the card belongs to one job alone
+   * @param files as opened from the folder
+   * @throws InvalidInputException if the version belongs to another job
    */
   public void publishForJob(String job, ModelFiles files, Path folder) {
     String name = files.name();
@@ -116,35 +114,32 @@ public final class StoredModels {
       claim(job, name, version, complete);
     }
     if (complete) {
-      return; // this job's, or one of the very same weights
+      return; // of this job, or with the same weights
     }
     upload(name, version, folder);
   }
 
   private void claim(String job, String name, String version, boolean complete) {
     String key = Keys.modelFile(name, version, OWNER);
-    byte[] mine = JsonText.write(Map.of("job", job));
+    byte[] owner = JsonText.write(Map.of("job", job));
     if (complete && store.stat(key).isEmpty()) {
-      throw taken(name, version);
+      throw versionTaken(name, version);
     }
-    byte[] standing = FirstWrite.standing(store, key, mine, "application/json");
-    if (!JsonObject.parse(standing).string("job", "").equals(job)) {
-      throw taken(name, version);
+    byte[] first = FirstWrite.createOrRead(store, key, owner, ContentType.JSON);
+    if (!JsonObject.parse(first).string("job", "").equals(job)) {
+      throw versionTaken(name, version);
     }
   }
 
-  private static InvalidInputException taken(String name, String version) {
+  private static InvalidInputException versionTaken(String name, String version) {
     return new InvalidInputException(
         "card.version",
-        "card.version: model "
-            + name
-            + "@"
-            + version
-            + " is in the store already; choose another version, or leave it out for the weights'"
-            + " checksum");
+        "card.version: model %s@%s is in the store already; choose another version, or leave it out"
+                .formatted(name, version)
+            + " for the weights' checksum");
   }
 
-  /** Makes a version that stands the newest; last of all that is written of a model. */
+  /** Makes a published version the newest, which is the last step of publishing a model. */
   public void makeLatest(String name, String version) {
     String key = Keys.latestModel(name);
     byte[] bytes = JsonText.write(Map.of("version", version));
@@ -152,25 +147,25 @@ public final class StoredModels {
       Optional<StoredObject> before = store.get(key);
       boolean written =
           before.isPresent()
-              ? store.replace(key, bytes, "application/json", before.get().etag()).isPresent()
-              : store.create(key, bytes, "application/json").isPresent();
+              ? store.replace(key, bytes, ContentType.JSON, before.get().etag()).isPresent()
+              : store.create(key, bytes, ContentType.JSON).isPresent();
       if (written) {
         return;
       }
     }
-    throw new StorageException(key + " is being written by too many at once");
+    throw new StorageException(key + " is being written by too many processes at once");
   }
 
   /**
-   * Removes a version: first what makes it complete, so that nobody finds half of it.
+   * Removes a version, {@code config.json} first: without it the version no longer exists.
    *
-   * @throws InvalidInputException if it is the newest: what then were {@code latest}?
+   * @throws InvalidInputException if it is the newest, to which {@code latest} refers
    */
   public void delete(ModelReference.Stored model) {
     String name = model.name();
     if (store.get(Keys.latestModel(name)).isPresent() && latest(name).equals(model.version())) {
-      throw new InvalidInputException(
-          "model", "model " + name + "@" + model.version() + " is the newest: it stays");
+      throw InvalidInputException.of(
+          "model", "%s@%s is the newest and cannot be removed", name, model.version());
     }
     if (store.list(Keys.modelVersion(name, model.version())).isEmpty()) {
       throw new InvalidInputException(
@@ -181,9 +176,9 @@ public final class StoredModels {
   }
 
   /**
-   * Puts a model folder into the store and makes it the newest.
+   * Publishes a model folder and makes it the newest version.
    *
-   * @throws InvalidInputException if that version stands already
+   * @throws InvalidInputException if that version exists already
    */
   public void publish(ModelFiles files, Path folder) {
     String name = files.name();
@@ -197,10 +192,10 @@ public final class StoredModels {
   }
 
   /**
-   * A model that stands in the store.
+   * A version in the store.
    *
    * @param bytes of its weights
-   * @param published when it was complete
+   * @param published when it became complete
    * @param newest whether {@code latest} is this one
    */
   public record Version(
@@ -215,7 +210,7 @@ public final class StoredModels {
         continue;
       }
       Optional<ObjectStat> complete = store.stat(key);
-      if (complete.isPresent()) { // and not removed meanwhile
+      if (complete.isPresent()) { // else just removed
         versions.add(version(parts.get(0), parts.get(1), complete.get()));
       }
     }
@@ -245,8 +240,8 @@ public final class StoredModels {
   /**
    * Removes all but the newest versions of a model.
    *
-   * @param keep how many stay, at least 1; {@code latest} always does
-   * @return what was removed
+   * @param keep number of versions to keep, at least 1; {@code latest} is always kept
+   * @return the removed versions
    */
   public List<Version> prune(String name, int keep) {
     List<Version> all = versions().stream().filter(v -> v.name().equals(name)).toList();
@@ -259,20 +254,20 @@ public final class StoredModels {
     return removed;
   }
 
-  /** {@code config.json} last, and never over another: a version that has one is complete. */
+  /** Uploads {@code config.json} last, never over another: a version that has one is complete. */
   private void upload(String name, String version, Path folder) {
     for (String file : ALL_FILES) {
       Path path = folder.resolve(file);
       if (Files.exists(path) && !file.equals(CONFIG)) {
-        store.upload(Keys.modelFile(name, version, file), path, BINARY);
+        store.upload(Keys.modelFile(name, version, file), path, ContentType.BINARY);
       }
     }
     try {
-      FirstWrite.standing(
+      FirstWrite.createOrRead(
           store,
           Keys.modelFile(name, version, CONFIG),
           Files.readAllBytes(folder.resolve(CONFIG)),
-          "application/json");
+          ContentType.JSON);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -5,12 +5,12 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Numbers in a shape: little-endian, C-contiguous (the last index runs fastest).
+ * An array of numbers with a shape: little-endian, C-contiguous (the last index varies fastest).
  *
- * <p>Immutable as long as nobody writes to the buffer it was made from; then safe for several
- * threads. Nothing has to be closed. A tensor read from a file may be a read-only mapping of that
- * file: code that hands the buffer to a native library as memory must not let it write there, and
- * the file must be replaced, never overwritten, while the tensor is in use.
+ * <p>Immutable, and safe for several threads, as long as the buffer that it was created from is not
+ * written to. Need not be closed. A tensor read from a file may be a read-only mapping of that
+ * file: a native library that receives the buffer as memory must not write to it, and the file must
+ * be replaced, never overwritten, while the tensor is in use.
  */
 public final class Tensor {
   private final DType dtype;
@@ -19,7 +19,7 @@ public final class Tensor {
 
   /**
    * @param shape no axis negative; empty for a single number
-   * @param bytes from position to limit exactly the elements; not copied
+   * @param bytes exactly the elements, from position to limit; not copied
    * @throws IllegalArgumentException if shape and bytes do not agree
    */
   public Tensor(DType dtype, long[] shape, ByteBuffer bytes) {
@@ -96,7 +96,8 @@ public final class Tensor {
       case I8 -> b.get();
       case U8 -> b.get() & 0xff;
       case BOOL -> b.get() == 0 ? 0 : 1;
-      case F64, F32, F16, BF16 -> throw new IllegalStateException(dtype + " is no integer type");
+      case F64, F32, F16, BF16 ->
+          throw new IllegalStateException(dtype + " is not an integer type");
     };
   }
 

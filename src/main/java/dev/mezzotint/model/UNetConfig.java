@@ -3,13 +3,17 @@ package dev.mezzotint.model;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The U-Net's shape, key for key what diffusers writes to {@code config.json} for its {@code
- * UNet2DModel}. A key that an older version did not know has its default here.
+ * Configuration of a U-Net, key for key what diffusers writes to {@code config.json} for its {@code
+ * UNet2DModel}. A key that the file lacks has the default of diffusers.
  *
  * <p>Every instance describes a network that can be built: the constructor refuses impossible
  * combinations with an {@link InvalidInputException} that names the key as the file spells it.
@@ -19,9 +23,9 @@ import java.util.OptionalInt;
  *     images the network was trained on; the network itself takes any multiple of {@link
  *     #sizeMultiple()}
  * @param sampleWidth only for images that are not square
- * @param inChannels channels of x and of the conditions behind it
+ * @param inChannels channels of x and of the conditions after it
  * @param outChannels channels of x
- * @param centerInputSample the network sees 2·x − 1
+ * @param centerInputSample whether the network receives 2·x − 1
  * @param timeEmbeddingDim empty: four times the first level's width
  * @param freqShift f_i = exp(−ln 10000 · i / (half − freqShift)), half = half the first width
  * @param flipSinToCos cosines before sines
@@ -67,71 +71,79 @@ public record UNetConfig(
     OptionalInt sampleWidth)
     implements NetworkConfig {
 
-  static final int LEVELS_MAX = 12;
-  static final int CHANNELS_MAX = 16_384;
-  static final int LAYERS_MAX = 64;
-  static final int SIZE_MAX = 65_536;
-  static final int CLASSES_MAX = 10_000_000;
+  private static final String CLASS_NAME = "UNet2DModel";
 
-  /** A closed choice with the words that {@code config.json} has for each of its cases. */
+  /** Old configurations have {@code UNetResDownBlock2D} for {@code DownBlock2D}. */
+  private static final String OLD_BLOCK_PREFIX = "UNetRes";
+
+  /** Keys that must not be null; for the others null means "none" or the default. */
+  private static final List<String> NOT_NULL =
+      List.of(
+          "in_channels",
+          "out_channels",
+          "center_input_sample",
+          "time_embedding_type",
+          "freq_shift",
+          "flip_sin_to_cos",
+          "down_block_types",
+          "up_block_types",
+          "block_out_channels",
+          "layers_per_block",
+          "mid_block_scale_factor",
+          "downsample_padding",
+          "dropout",
+          "act_fn",
+          "norm_num_groups",
+          "norm_eps",
+          "resnet_time_scale_shift",
+          "add_attention");
+
+  private static final int LEVELS_MAX = 12;
+  static final int CHANNELS_MAX = 16_384;
+  private static final int LAYERS_MAX = 64;
+  private static final int SIZE_MAX = 65_536;
+  private static final int CLASSES_MAX = 10_000_000;
+
+  /** A value of an enumeration in {@code config.json}. */
   sealed interface WireNamed
       permits TimeEmbedding, DownBlock, UpBlock, Activation, TimeScaleShift, ClassEmbedding {
-    /** The word that is written; empty where the file says {@code null}. */
-    String wireName();
+    String name();
+
+    /** The value in the file; empty for {@code null}. */
+    default String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** How the time step becomes a vector. */
   public enum TimeEmbedding implements WireNamed {
     /** Sines and cosines of fixed frequencies. */
-    POSITIONAL("positional"),
+    POSITIONAL,
     /** Sines and cosines of stored random frequencies of ln t; the output is divided by t. */
-    FOURIER("fourier"),
+    FOURIER,
     /** A table with one row per integer time step. */
-    LEARNED("learned");
-
-    private final String wireName;
-
-    TimeEmbedding(String word) {
-      this.wireName = word;
-    }
-
-    @Override
-    public String wireName() {
-      return wireName;
-    }
+    LEARNED
   }
 
   /** A level on the way down. */
   public enum DownBlock implements WireNamed {
-    DOWN("DownBlock2D"),
-    ATTN_DOWN("AttnDownBlock2D");
-
-    private final String wireName;
-
-    DownBlock(String word) {
-      this.wireName = word;
-    }
+    DOWN,
+    ATTN_DOWN;
 
     @Override
     public String wireName() {
-      return wireName;
+      return this == DOWN ? "DownBlock2D" : "AttnDownBlock2D";
     }
   }
 
   /** A level on the way up. */
   public enum UpBlock implements WireNamed {
-    UP("UpBlock2D"),
-    ATTN_UP("AttnUpBlock2D");
-
-    private final String wireName;
-
-    UpBlock(String word) {
-      this.wireName = word;
-    }
+    UP,
+    ATTN_UP;
 
     @Override
     public String wireName() {
-      return wireName;
+      return this == UP ? "UpBlock2D" : "AttnUpBlock2D";
     }
   }
 
@@ -140,68 +152,38 @@ public record UNetConfig(
    * #SILU}.
    */
   public enum Activation implements WireNamed {
-    SILU("silu"),
-    MISH("mish"),
-    GELU("gelu"),
-    RELU("relu");
-
-    private final String wireName;
-
-    Activation(String word) {
-      this.wireName = word;
-    }
-
-    @Override
-    public String wireName() {
-      return wireName;
-    }
+    SILU,
+    MISH,
+    GELU,
+    RELU
   }
 
   /** How the time vector enters a residual block. */
   public enum TimeScaleShift implements WireNamed {
     /** Added to the features before the second norm. */
-    DEFAULT("default"),
-    /** Scales and shifts the features behind the second norm. */
-    SCALE_SHIFT("scale_shift");
-
-    private final String wireName;
-
-    TimeScaleShift(String word) {
-      this.wireName = word;
-    }
-
-    @Override
-    public String wireName() {
-      return wireName;
-    }
+    DEFAULT,
+    /** Scales and shifts the features after the second norm. */
+    SCALE_SHIFT
   }
 
   /** How a class label becomes a vector that is added to the time vector. */
   public enum ClassEmbedding implements WireNamed {
-    NONE(""),
+    NONE,
     /** A table; {@code class_embed_type} is null and {@code num_class_embeds} is given. */
-    TABLE(""),
+    TABLE,
     /** Embedded as a time step is, with its own two layers. */
-    TIMESTEP("timestep"),
+    TIMESTEP,
     /** The label is the vector. */
-    IDENTITY("identity");
-
-    private final String wireName;
-
-    ClassEmbedding(String word) {
-      this.wireName = word;
-    }
+    IDENTITY;
 
     @Override
     public String wireName() {
-      return wireName;
+      return this == NONE || this == TABLE ? "" : WireNamed.super.wireName();
     }
   }
 
   /**
-   * Checks that the network can be built.
-   *
-   * @throws InvalidInputException if no network has this shape
+   * @throws InvalidInputException if no network can be built from this
    */
   public UNetConfig {
     downBlockTypes = List.copyOf(downBlockTypes);
@@ -300,12 +282,156 @@ public record UNetConfig(
   }
 
   /**
-   * Reads the keys of a {@code config.json}; unknown keys are ignored, as newer versions add some.
+   * Reads a {@code config.json}. Unknown keys are ignored, because newer versions add some.
    *
    * @throws InvalidInputException naming the key
    */
   public static UNetConfig parse(JsonObject json) {
-    return UNetConfigJson.parse(json);
+    refuseOtherClasses(json);
+    for (String key : NOT_NULL) {
+      if (json.isNull(key)) {
+        throw json.refuse(key, "must not be null");
+      }
+    }
+    sampling(json, "downsample_type");
+    sampling(json, "upsample_type");
+    OptionalInt numClassEmbeds = optional(json, "num_class_embeds", CLASSES_MAX);
+    int[] size = sampleSize(json);
+    return new UNetConfig(
+        size.length == 0 ? OptionalInt.empty() : OptionalInt.of(size[0]),
+        json.integer("in_channels", 1, CHANNELS_MAX, 3),
+        json.integer("out_channels", 1, CHANNELS_MAX, 3),
+        json.bool("center_input_sample", false),
+        word(json, "time_embedding_type", TimeEmbedding.values(), TimeEmbedding.POSITIONAL),
+        optional(json, "time_embedding_dim", 4 * CHANNELS_MAX),
+        json.number("freq_shift", -CHANNELS_MAX, CHANNELS_MAX, 0),
+        json.bool("flip_sin_to_cos", true),
+        blocks(
+            json,
+            "down_block_types",
+            DownBlock.values(),
+            List.of(DownBlock.DOWN, DownBlock.ATTN_DOWN, DownBlock.ATTN_DOWN, DownBlock.ATTN_DOWN)),
+        midBlock(json),
+        blocks(
+            json,
+            "up_block_types",
+            UpBlock.values(),
+            List.of(UpBlock.ATTN_UP, UpBlock.ATTN_UP, UpBlock.ATTN_UP, UpBlock.UP)),
+        widths(json),
+        json.integer("layers_per_block", 1, LAYERS_MAX, 2),
+        json.number("mid_block_scale_factor", 1e-6, 1e6, 1),
+        json.integer("downsample_padding", 0, 1, 1),
+        json.number("dropout", 0, 1, 0),
+        activation(json),
+        headDim(json),
+        json.integer("norm_num_groups", 1, CHANNELS_MAX, 32),
+        optional(json, "attn_norm_num_groups", CHANNELS_MAX),
+        json.number("norm_eps", 0, 1, 1e-5),
+        word(json, "resnet_time_scale_shift", TimeScaleShift.values(), TimeScaleShift.DEFAULT),
+        json.bool("add_attention", true),
+        classEmbedding(json, numClassEmbeds),
+        numClassEmbeds,
+        optional(json, "num_train_timesteps", CLASSES_MAX),
+        size.length < 2 || size[0] == size[1] ? OptionalInt.empty() : OptionalInt.of(size[1]));
+  }
+
+  private static void refuseOtherClasses(JsonObject json) {
+    String name = json.string("_class_name", CLASS_NAME);
+    if (!name.equals(CLASS_NAME)) {
+      throw json.refuse("_class_name", "must be " + CLASS_NAME + ", not " + JsonObject.quote(name));
+    }
+  }
+
+  private static void sampling(JsonObject json, String key) {
+    json.word(key, List.of("conv"));
+  }
+
+  private static OptionalInt optional(JsonObject json, String key, int max) {
+    var value = json.integer(key, 1, max);
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
+  }
+
+  /** Empty, one side, or height and width. */
+  private static int[] sampleSize(JsonObject json) {
+    if (!json.isList("sample_size")) {
+      return optional(json, "sample_size", SIZE_MAX).stream().toArray();
+    }
+    int[] size =
+        json.integers("sample_size", 2, 1, SIZE_MAX).orElse(List.of()).stream()
+            .mapToInt(Long::intValue)
+            .toArray();
+    if (size.length != 2) {
+      throw json.refuse("sample_size", "must be one side, or a list of height and width");
+    }
+    return size;
+  }
+
+  private static <E extends WireNamed> E word(JsonObject json, String key, E[] cases, E otherwise) {
+    return json.string(key).map(word -> ofWord(json, key, cases, word)).orElse(otherwise);
+  }
+
+  private static <E extends WireNamed> E ofWord(
+      JsonObject json, String key, E[] cases, String word) {
+    List<String> known = new ArrayList<>();
+    for (E one : cases) {
+      if (one.wireName().equals(word)) {
+        return one;
+      }
+      known.add(one.wireName());
+    }
+    throw json.refuse(
+        key, "must be one of " + String.join(", ", known) + ", not " + JsonObject.quote(word));
+  }
+
+  private static <E extends WireNamed> List<E> blocks(
+      JsonObject json, String key, E[] cases, List<E> otherwise) {
+    var words = json.strings(key, LEVELS_MAX);
+    if (words.isEmpty()) {
+      return otherwise;
+    }
+    List<E> blocks = new ArrayList<>();
+    for (String word : words.get()) {
+      String name =
+          word.startsWith(OLD_BLOCK_PREFIX) ? word.substring(OLD_BLOCK_PREFIX.length()) : word;
+      blocks.add(ofWord(json, key, cases, name));
+    }
+    return blocks;
+  }
+
+  private static boolean midBlock(JsonObject json) {
+    json.word("mid_block_type", List.of("UNetMidBlock2D"));
+    return !json.isNull("mid_block_type");
+  }
+
+  private static List<Integer> widths(JsonObject json) {
+    return json.integers("block_out_channels", LEVELS_MAX, 2, CHANNELS_MAX)
+        .map(widths -> widths.stream().map(Long::intValue).toList())
+        .orElse(List.of(224, 448, 672, 896));
+  }
+
+  private static Activation activation(JsonObject json) {
+    String word = json.string("act_fn", "silu").toLowerCase(Locale.ROOT);
+    // Two names of one function.
+    return word.equals("swish")
+        ? Activation.SILU
+        : ofWord(json, "act_fn", Activation.values(), word);
+  }
+
+  private static OptionalInt headDim(JsonObject json) {
+    OptionalInt given = optional(json, "attention_head_dim", CHANNELS_MAX);
+    return given.isPresent() || json.isNull("attention_head_dim") ? given : OptionalInt.of(8);
+  }
+
+  private static ClassEmbedding classEmbedding(JsonObject json, OptionalInt numClassEmbeds) {
+    var word = json.string("class_embed_type");
+    if (word.isEmpty()) {
+      return numClassEmbeds.isPresent() ? ClassEmbedding.TABLE : ClassEmbedding.NONE;
+    }
+    return ofWord(
+        json,
+        "class_embed_type",
+        new ClassEmbedding[] {ClassEmbedding.TIMESTEP, ClassEmbedding.IDENTITY},
+        word.get());
   }
 
   /**
@@ -320,7 +446,57 @@ public record UNetConfig(
   /** Everything as diffusers' {@code from_pretrained} reads it, {@code _class_name} included. */
   @Override
   public Map<String, Object> toMap() {
-    return UNetConfigJson.toMap(this);
+    Map<String, @Nullable Object> map = new LinkedHashMap<>();
+    map.put("_class_name", CLASS_NAME);
+    map.put(
+        "sample_size",
+        sampleWidth.isPresent()
+            ? List.of(sampleSize.orElse(1), sampleWidth.getAsInt())
+            : orNull(sampleSize));
+    map.put("in_channels", inChannels);
+    map.put("out_channels", outChannels);
+    map.put("center_input_sample", centerInputSample);
+    map.put("time_embedding_type", timeEmbeddingType.wireName());
+    map.put("time_embedding_dim", orNull(timeEmbeddingDim));
+    map.put("freq_shift", integral(freqShift));
+    map.put("flip_sin_to_cos", flipSinToCos);
+    map.put("down_block_types", downBlockTypes.stream().map(WireNamed::wireName).toList());
+    map.put("mid_block_type", midBlock ? "UNetMidBlock2D" : null);
+    map.put("up_block_types", upBlockTypes.stream().map(WireNamed::wireName).toList());
+    map.put("block_out_channels", blockOutChannels);
+    map.put("layers_per_block", layersPerBlock);
+    map.put("mid_block_scale_factor", integral(midBlockScaleFactor));
+    map.put("downsample_padding", downsamplePadding);
+    map.put("downsample_type", "conv");
+    map.put("upsample_type", "conv");
+    map.put("dropout", dropout);
+    map.put("act_fn", actFn.wireName());
+    map.put("attention_head_dim", orNull(attentionHeadDim));
+    map.put("norm_num_groups", normNumGroups);
+    map.put("attn_norm_num_groups", orNull(attnNormNumGroups));
+    map.put("norm_eps", normEps);
+    map.put("resnet_time_scale_shift", resnetTimeScaleShift.wireName());
+    map.put("add_attention", addAttention);
+    String classes = classEmbedType.wireName();
+    map.put("class_embed_type", classes.isEmpty() ? null : classes);
+    map.put("num_class_embeds", orNull(numClassEmbeds));
+    map.put("num_train_timesteps", orNull(numTrainTimesteps));
+    return withNulls(map);
+  }
+
+  /** JSON's null is a value of these files, which the public signature cannot say. */
+  @SuppressWarnings({"NullAway", "unchecked"})
+  private static Map<String, Object> withNulls(Map<String, @Nullable Object> map) {
+    return (Map<String, Object>) (Map<String, ?>) map;
+  }
+
+  private static @Nullable Object orNull(OptionalInt value) {
+    return value.isPresent() ? value.getAsInt() : null;
+  }
+
+  /** 1 rather than 1.0, as the files are usually written. */
+  private static Object integral(double value) {
+    return value == Math.rint(value) ? (Object) (int) value : (Object) value;
   }
 
   public int levels() {

@@ -8,10 +8,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The names that a weight can go by. Since version 0.17 diffusers writes {@code to_q, to_k, to_v,
- * to_out.0} in its attention modules where it wrote {@code query, key, value, proj_attn} before;
- * the numbers are the same. Weights saved from a data-parallel wrapper carry {@code module.} in
- * front of every name.
+ * Converts names of weights to the current ones of diffusers. Since version 0.17 diffusers writes
+ * {@code to_q, to_k, to_v, to_out.0} in its attention modules instead of {@code query, key, value,
+ * proj_attn}, with the same values. Weights saved from a data-parallel wrapper have the prefix
+ * {@code module.}.
  */
 public final class WeightNames {
   private static final String WRAPPER = "module.";
@@ -25,16 +25,16 @@ public final class WeightNames {
 
   private WeightNames() {}
 
-  /** The name that today's diffusers has for a weight. */
+  /** The current name of a weight in diffusers. */
   public static String current(String name) {
     Matcher old = OLD_ATTENTION.matcher(name);
     return old.matches() ? old.group(1) + NEW_PARTS.get(old.group(2)) + "." + old.group(3) : name;
   }
 
   /**
-   * The same tensors in the same order under today's names.
+   * The same tensors in the same order under their current names.
    *
-   * @throws InvalidInputException if two tensors end up under one name
+   * @throws InvalidInputException if two tensors have the same current name
    */
   public static Map<String, Tensor> current(Map<String, Tensor> weights) {
     boolean wrapped =
@@ -46,9 +46,8 @@ public final class WeightNames {
           if (renamed.put(current, tensor) != null) {
             throw new InvalidInputException(
                 current,
-                "tensor "
-                    + JsonObject.quote(current)
-                    + " stands there twice, under its old and its new name");
+                "tensor %s is present twice, under its old and its new name"
+                    .formatted(JsonObject.quote(current)));
           }
         });
     return renamed;

@@ -6,15 +6,15 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Whether weights belong to a network. */
+/** Checks whether weights fit a network. */
 public final class Weights {
   private Weights() {}
 
   /**
-   * Passes if there is exactly one floating-point tensor of the right shape for each expected name.
+   * Requires exactly one floating-point tensor of the right shape for each expected name.
    *
    * @param expected shape by name, in the network's order
-   * @throws InvalidInputException naming the first tensor that is wrong and counting the others
+   * @throws InvalidInputException naming the first invalid tensor and counting the others
    */
   public static void check(Map<String, Tensor> weights, Map<String, long[]> expected) {
     int missing = 0;

@@ -1,26 +1,24 @@
 package dev.mezzotint.model;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.FileDigest;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The file of a model folder that holds the weights: which it is, and how it is read. */
+/** Finds and reads the weights file of a model folder. */
 final class WeightsFile {
   static final String NAME = "diffusion_pytorch_model";
   static final String SAFETENSORS = NAME + ".safetensors";
 
-  /** diffusers puts a precision or another variant into the name: {@code .fp16.safetensors}. */
+  /** diffusers adds a precision or another variant to the name: {@code .fp16.safetensors}. */
   private static final Pattern CANDIDATE =
       Pattern.compile(NAME + "(\\.[A-Za-z0-9_]{1,32})?\\.(safetensors|bin)");
 
@@ -33,7 +31,7 @@ final class WeightsFile {
     return fileName.endsWith(".safetensors") || PICKLES.stream().anyMatch(fileName::endsWith);
   }
 
-  /** Whether the file has a name under which {@link #find} would find it. */
+  /** Whether {@link #find} would find a file of this name. */
   static boolean isStandard(Path file) {
     return CANDIDATE.matcher(String.valueOf(file.getFileName())).matches();
   }
@@ -59,8 +57,8 @@ final class WeightsFile {
       throw new InvalidInputException(
           SAFETENSORS,
           sharded
-              ? folder + " has its weights in several pieces: save them as one " + SAFETENSORS
-              : folder + " holds no weights: neither " + SAFETENSORS + " nor " + NAME + ".bin");
+              ? folder + " has its weights in several files: save them as one " + SAFETENSORS
+              : folder + " contains no weights: neither " + SAFETENSORS + " nor " + NAME + ".bin");
     }
     names.sort(
         Comparator.comparing((String name) -> !name.endsWith(".safetensors"))
@@ -69,26 +67,19 @@ final class WeightsFile {
     return folder.resolve(names.get(0));
   }
 
-  /** Tensors under today's names. */
+  /** Reads tensors under their current names. */
   static Map<String, Tensor> read(Path file) {
     boolean pickle = PICKLES.stream().anyMatch(String.valueOf(file.getFileName())::endsWith);
     return WeightNames.current(pickle ? PickleWeights.read(file) : SafeTensors.read(file));
   }
 
-  /** First digits of the SHA-256 of the file, which tell versions apart where nobody named any. */
+  /** The first digits of the file's SHA-256, the version of a model without a named one. */
   static String version(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      byte[] block = new byte[1 << 16];
-      for (int read = in.read(block); read >= 0; read = in.read(block)) {
-        sha256.update(block, 0, read);
-      }
-      return HexFormat.of().formatHex(sha256.digest()).substring(0, VERSION_HEX_DIGITS);
-    } catch (IOException e) {
+    try {
+      return FileDigest.of(file).sha256().substring(0, VERSION_HEX_DIGITS);
+    } catch (UncheckedIOException e) {
       throw new InvalidInputException(
-          String.valueOf(file.getFileName()), "cannot read " + file + ": " + e.getMessage(), e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
+          String.valueOf(file.getFileName()), String.valueOf(e.getMessage()), e);
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
- * A model on disk: network configuration, card, weights in safetensors, and how a reference names
- * one. Imports {@code java.*}, {@code iadb} and {@code json}.
+ * Models on disk and in the object store: network configuration, card, weights, and references to
+ * models. Imports {@code java.*}, {@code iadb}, {@code image}, {@code job}, {@code json} and {@code
+ * storage}.
  */
 @NullMarked
 package dev.mezzotint.model;

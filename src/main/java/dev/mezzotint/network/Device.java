@@ -4,39 +4,39 @@ import dev.mezzotint.model.Tensor;
 import java.util.Map;
 
 /**
- * A processor that networks run on. Safe for use by many threads; what it makes is used by one
- * thread at a time and closed by whoever asked for it.
+ * A processor that networks run on. Safe for use by many threads; the networks that it creates are
+ * used by one thread at a time and closed by the caller.
  */
 public interface Device {
 
   /** {@code cpu} or {@code cuda:N}. */
   String name();
 
-  /** The processor and the software that drives it, with versions: what timings depend on. */
+  /** Processor and software with versions, which timings depend on. */
   String description();
 
-  /** Threads of one operator on the CPU. */
+  /** Number of CPU threads per operator. */
   int threads();
 
-  /** Memory of the device in bytes, whoever uses it. */
+  /** Memory of the device in bytes. */
   long memoryBytes();
 
-  /** How much of it is in use, whoever uses it. */
+  /** Memory in use by all processes, in bytes. */
   long memoryUsedBytes();
 
-  /** In what the networks of {@link #load} are evaluated. */
+  /** Precision in which networks of {@link #load} are evaluated. */
   Precision precision();
 
-  /** The same device, with networks evaluated in another precision. */
+  /** Returns the same device with another precision. */
   Device in(Precision precision);
 
   /**
-   * Puts weights on the device for sampling, in its precision.
+   * Loads weights onto the device for sampling, in its precision.
    *
-   * @param weights by name, exactly those that the program names
+   * @param weights by name, exactly those of the program
    */
   SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights);
 
-  /** Puts a network with its optimizer on the device; its recipe says in what it is evaluated. */
+  /** Loads a network with its optimizer; the program's training step sets the precision. */
   TrainingNetwork train(NetworkProgram program, OptimizerState state);
 }

@@ -1,8 +1,8 @@
 package dev.mezzotint.network;
 
 /**
- * A call found too little memory on the device and changed nothing: every slot holds what it held
- * before, and a smaller call may succeed.
+ * Thrown when a call runs out of device memory. The call has changed nothing: every slot keeps its
+ * content, and a smaller call may succeed.
  */
 public final class DeviceMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -7,19 +7,19 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Builds the body of one TorchScript method, statement by statement, and collects the weights that
- * it names.
+ * Builds the body of a TorchScript method, statement by statement, and collects the weights that it
+ * uses.
  *
  * <p>Reads like PyTorch module code: {@code h = g.conv2d(g.silu(g.groupNorm(x, "norm1", c, 8,
  * 1e-5)), "conv1", c, out, 3, 1, 1)}. Every operator is one ATen call in TorchScript's serialized
  * dialect. Weights are an argument of the method ({@code w: List[Tensor]}), named and shaped as in
- * diffusers; their order in the list is the order of first use and is given by {@link #weights()}.
+ * diffusers; their order in the list is the order of first use, see {@link #weights()}.
  *
  * <p>Shapes in comments: N rows, C channels, H×W pixels. Not safe for use by several threads.
  */
 public final class Graph {
 
-  /** A tensor inside the method: the name of its variable. */
+  /** A tensor in the method, by the name of its variable. */
   public record Value(String name) {
     @Override
     public String toString() {
@@ -27,7 +27,7 @@ public final class Graph {
     }
   }
 
-  /** What a weight is before training, as PyTorch's layers have it. */
+  /** Initialisation of a weight, as in PyTorch's layers. */
   enum Initial {
     /** Uniform in ±1/√fan_in: convolutions and linear layers, kernels and biases. */
     FAN_IN,
@@ -37,7 +37,7 @@ public final class Graph {
     NORMAL
   }
 
-  /** A weight's shape and what it is before training. */
+  /** Shape and initialisation of a weight. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Weight(long[] shape, Initial initial) {}
 
@@ -51,7 +51,7 @@ public final class Graph {
     return new LinkedHashMap<>(weights);
   }
 
-  /** The statements, each indented by two spaces and ended by a line feed. */
+  /** The statements, each indented by two spaces and followed by a line feed. */
   public String body() {
     return body.toString();
   }
@@ -61,12 +61,12 @@ public final class Graph {
     return new Value(name);
   }
 
-  /** Ends the method. */
+  /** Adds the return statement. */
   public void returns(Value value) {
     body.append("  return ").append(value).append('\n');
   }
 
-  /** Any expression of the dialect; {@code %s} stand for values. */
+  /** Adds any expression of the dialect; {@code values} replace {@code %s}. */
   public Value emit(String expression, Object... values) {
     Value result = new Value("v" + next++);
     body.append("  ").append(result).append(" = ");
@@ -74,18 +74,18 @@ public final class Graph {
     return result;
   }
 
-  /** The weight of this name, as an expression. */
+  /** The expression of the weight with this name. */
   private String weight(Initial initial, String name, long... shape) {
-    Integer position = weightIndices.get(name);
-    if (position == null) {
-      position = weightIndices.size();
-      weightIndices.put(name, position);
+    Integer index = weightIndices.get(name);
+    if (index == null) {
+      index = weightIndices.size();
+      weightIndices.put(name, index);
       weights.put(name, new Weight(shape, initial));
     }
-    return "w[" + position + "]";
+    return "w[" + index + "]";
   }
 
-  /** A weight as a value of its own, such as an embedding table. */
+  /** A weight as a value, such as an embedding table. */
   public Value parameter(String name, long... shape) {
     return emit("%s", weight(Initial.NORMAL, name, shape));
   }
@@ -145,7 +145,7 @@ public final class Graph {
         List.of(parts).stream().map(Value::toString).collect(Collectors.joining(", ")), dimension);
   }
 
-  /** The same element type as the first weight: float32 in and out, whatever the weights are. */
+  /** Casts to the element type of the weights. */
   public Value toWeightType(Value x) {
     return emit("torch.type_as(%s, w[0])", x);
   }
@@ -154,7 +154,7 @@ public final class Graph {
     return emit("torch.to(%s, 6)", x);
   }
 
-  /** Part of x along a dimension: from start (included) to end (excluded). */
+  /** Slices x along a dimension from start (inclusive) to end (exclusive). */
   public Value slice(Value x, int dimension, int start, int end) {
     return emit("torch.slice(%s, %d, %d, %d)", x, dimension, start, end);
   }
@@ -163,25 +163,25 @@ public final class Graph {
     return emit("torch.unsqueeze(%s, %d)", x, dimension);
   }
 
-  /** x: N×C to N×C×1×1, to be added to a map of pixels. */
+  /** x: N×C to N×C×1×1, which broadcasts over pixels. */
   public Value unsqueezePixels(Value x) {
     return unsqueeze(unsqueeze(x, 2), 3);
   }
 
-  /** Nearest neighbour, twice the height and width. */
+  /** Nearest-neighbour upsampling to twice the height and width. */
   public Value upsampleNearest2x(Value x) {
     return emit("torch.upsample_nearest2d(%s, None, [2., 2.])", x);
   }
 
-  /** Zeros beyond the right and lower edge, one pixel each. */
+  /** Pads the right and lower edge with one pixel of zeros. */
   public Value padRightBottom(Value x) {
     return emit("torch.constant_pad_nd(%s, [0, 1, 0, 1], 0)", x);
   }
 
   /**
-   * softmax(q kᵀ / √d) v over the pixels.
+   * Attention over the pixels: softmax(q kᵀ / √d) v.
    *
-   * @param q N×P×C with P pixels, likewise k and v
+   * @param q N×P×C with P pixels, as k and v
    * @param heads C is split into this many heads of d = C / heads
    * @return N×P×C
    */
@@ -213,10 +213,10 @@ public final class Graph {
     return emit("torch.view_as(torch.contiguous(torch.transpose(%s, 1, 2)), %s)", x, like);
   }
 
-  /** A floating-point literal of the dialect: always with a point or an exponent. */
+  /** A floating-point literal of the dialect, always with a point or an exponent. */
   public static String number(double value) {
     if (!Double.isFinite(value)) {
-      throw new IllegalArgumentException("no literal for " + value);
+      throw new IllegalArgumentException(value + " has no literal");
     }
     String text = Double.toString(value);
     return text.replace('E', 'e');

@@ -3,7 +3,7 @@ package dev.mezzotint.network;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.network.Graph.Value;
 
-/** The perceptron of {@link MlpConfig}: cat(x, t) → linear, ReLU, …, linear. */
+/** The multilayer perceptron of {@link MlpConfig}: cat(x, t) → linear, ReLU, …, linear. */
 final class Mlp {
   private final MlpConfig config;
   private final Graph g;

@@ -11,8 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A network as a TorchScript program with the methods that sampling and training call. Immutable
- * and safe for use by many threads; holds no weights and no native memory.
+ * A network as a TorchScript program with the methods for sampling and training. Immutable and safe
+ * for use by many threads; holds no weights and no native memory.
  *
  * <p>Methods (N rows, C = out_channels, K = condition channels = in_channels − out_channels, S
  * slots; float32 unless said otherwise; {@code w} is the list of weights in the order of {@link
@@ -20,47 +20,45 @@ import java.util.Map;
  *
  * <ul>
  *   <li>{@code forward(x N×(C+K)×H×W, t N, classes N int64, w) → N×C×H×W}: one evaluation of the
- *       network exactly as stored, t as the network takes it.
+ *       network, t in the network's own units.
  *   <li>{@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}: x1 − x0
- *       at α, whatever the network predicts: see {@link Parameterization}.
+ *       at α for any prediction, see {@link Parameterization}.
  *   <li>{@code step(x S×C×H×W, memory S×3×C×H×W, condition S×K×H×W, slots N int64, alpha N,
- *       coefficients N×4, classes N int64, w) → N×C×H×W}: one stage of the solver for the named
- *       slots, in place: d = direction at alpha, x += g0·d + g1·m1 + g2·m2 + g3·m3, and the memory
- *       moves up (m3 = m2, m2 = m1, m1 = d). A slot may be named more than once only where its
- *       content does not matter (padding).
+ *       coefficients N×4, classes N int64, w) → N×C×H×W}: one solver stage for the given slots, in
+ *       place: d = direction at alpha, x += g0·d + g1·m1 + g2·m2 + g3·m3, then m3 = m2, m2 = m1, m1
+ *       = d. Only padding slots, whose content does not matter, may occur more than once.
  *   <li>{@code guided_step(x, memory, condition, slots, alpha, coefficients, classes, nulls N
  *       int64, keep 1, weights N, stars N, w) → N×C×H×W}: as {@code step} with d = (1 −
  *       w)·s·d(nulls, keep·condition) + w·d(classes, condition), see {@code iadb.Guidance}; s = 1
  *       where stars is 0.
- *   <li>{@code overwrite(x, slots n int64, values n×C×H×W)}: other values for x alone.
+ *   <li>{@code overwrite(x, slots n int64, values n×C×H×W)}: replaces x and nothing else.
  *   <li>{@code put(x, memory, condition, slots n int64, x0 n×C×H×W, c n×K×H×W)}: fills slots and
- *       clears their memory.
+ *       clears their previous directions.
  *   <li>{@code take(x, slots) → n×C×H×W}: reads slots.
- *   <li>{@code cast(w, dtype, channels_last) → w}: weights in another precision and layout.
+ *   <li>{@code cast(w, dtype, channels_last) → w}: converts weights to another precision and
+ *       layout.
  *   <li>{@code train_step(...)}: see {@link TrainStep}.
  * </ul>
  */
 public final class NetworkProgram {
   private final byte[] archive;
   private final Map<String, Graph.Weight> weights;
-
   private final int channels;
   private final int conditionChannels;
 
   private NetworkProgram(byte[] archive, Graph graph, int channels, int conditionChannels) {
-    this.channels = channels;
-    this.conditionChannels = conditionChannels;
-
     this.archive = archive;
     this.weights = graph.weights();
+    this.channels = channels;
+    this.conditionChannels = conditionChannels;
   }
 
-  /** The U-Net of diffusers, predicting x1 − x0. */
+  /** A program of diffusers' U-Net that predicts x1 − x0. */
   public static NetworkProgram unet(UNetConfig config, double timestepScale, TrainStep train) {
     return of(config, Parameterization.direction(timestepScale), train);
   }
 
-  /** The program of any network that this software knows. */
+  /** A program of any supported network. */
   public static NetworkProgram of(NetworkConfig config, Parameterization reading, TrainStep train) {
     Graph graph = new Graph();
     Value x = graph.argument("x");
@@ -91,24 +89,24 @@ public final class NetworkProgram {
     return channels;
   }
 
-  /** K, the channels of the condition that follow those of x in the network's input. */
+  /** K, the condition's channels, which follow those of x in the network's input. */
   public int conditionChannels() {
     return conditionChannels;
   }
 
-  /** The archive that the engine loads; the array is not to be changed. */
+  /** The archive that the engine loads; the array must not be changed. */
   public byte[] archive() {
     return archive;
   }
 
-  /** Name → shape of every weight, in the order in which the methods take them. */
+  /** Name → shape of every weight, in the order of the methods' {@code w}. */
   public Map<String, long[]> weights() {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     weights.forEach((name, weight) -> shapes.put(name, weight.shape()));
     return shapes;
   }
 
-  /** Weights before training, drawn as PyTorch's layers draw them; the same for the same seed. */
+  /** Initial weights, distributed as in PyTorch's layers; a function of the seed. */
   public Map<String, Tensor> initialWeights(long seed) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     double bound = 0;
@@ -117,7 +115,8 @@ public final class NetworkProgram {
       long[] shape = weight.getValue().shape();
       float[] values = new float[Math.toIntExact(product(shape, 0))];
       if (shape.length > 1) {
-        bound = 1 / Math.sqrt(product(shape, 1)); // a bias follows its kernel and shares its bound
+        bound =
+            1 / Math.sqrt(product(shape, 1)); // a bias follows its kernel and uses the same bound
       }
       switch (weight.getValue().initial()) {
         case FAN_IN -> uniform(seed, index, bound, values);
@@ -151,7 +150,7 @@ public final class NetworkProgram {
     return body.indent(2);
   }
 
-  /** The step loop's one call: see the class comment. */
+  /** The step loop's call, see the class comment. */
   private static final String STEP =
       """
         def step(self: __torch__.Net, x: Tensor, memory: Tensor, condition: Tensor, slots: Tensor, alpha: Tensor, coefficients: Tensor, classes: Tensor, w: List[Tensor]) -> Tensor:
@@ -160,8 +159,8 @@ public final class NetworkProgram {
           d = (self).direction(xs, cs, alpha, classes, w, )
           return (self).advance(x, memory, slots, xs, d, coefficients, )
         def advance(self: __torch__.Net, x: Tensor, memory: Tensor, slots: Tensor, xs: Tensor, d: Tensor, coefficients: Tensor) -> Tensor:
-          remembered = torch.slice(torch.index_select(memory, 0, slots), 1, 0, 3)
-          directions = torch.cat([torch.unsqueeze(d, 1), remembered], 1)
+          previous = torch.slice(torch.index_select(memory, 0, slots), 1, 0, 3)
+          directions = torch.cat([torch.unsqueeze(d, 1), previous], 1)
           shares = torch.view(coefficients, [-1, 4, 1, 1, 1])
           y = torch.add(xs, torch.sum(torch.mul(directions, shares), [1], False))
           _0 = torch.index_copy_(x, 0, slots, y)
@@ -170,8 +169,8 @@ public final class NetworkProgram {
       """;
 
   /**
-   * {@code iadb.Guidance} for many rows. Two calls and not one of twice the rows: a row that is not
-   * guided must move as in a pass without guidance, to the last bit.
+   * {@code iadb.Guidance} for many rows. Two evaluations instead of one with twice the rows,
+   * because a row without guidance must give the same bits as in a pass without guidance.
    */
   private static final String GUIDED_STEP =
       """

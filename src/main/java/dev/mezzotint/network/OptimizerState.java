@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Everything that training steps change, in float32 and by diffusers' names.
+ * The state that training steps change, in float32 and under diffusers' names.
  *
  * @param ema moving average of the weights
  * @param firstMoments Adam's m
@@ -21,7 +21,7 @@ public record OptimizerState(
     Map<String, Tensor> secondMoments,
     long iteration) {
 
-  /** What there is of each weight. */
+  /** The tensors kept per weight. */
   public enum Part {
     WEIGHTS,
     EMA,
@@ -29,9 +29,10 @@ public record OptimizerState(
     SECOND_MOMENTS
   }
 
-  /** The state before the first step: the average is the weights, the moments are zero. */
+  /** The state before the first step: the average equals the weights, the moments are zero. */
   public static OptimizerState initial(Map<String, Tensor> weights) {
-    // One array of zeros for all: as many as the weights would be half a gigabyte for the paper's.
+    // All moments share one array of zeros: separate ones take half a gigabyte for the paper's
+    // network.
     long largest = weights.values().stream().mapToLong(Tensor::elements).max().orElse(0);
     ByteBuffer none = ByteBuffer.allocate(Math.toIntExact(largest * Float.BYTES));
     Map<String, Tensor> zeros = new LinkedHashMap<>();

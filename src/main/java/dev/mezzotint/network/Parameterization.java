@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * How a network is asked for a direction at α, and how its answer is read: the program's side of
- * {@link Iadb#directionFrom}, so that samplers and the step loop know directions alone.
+ * Maps α to a network's timestep and a network's output to a direction: {@link Iadb#directionFrom}
+ * as a part of the program, so that samplers and the step loop see directions only.
  *
- * @param prediction what the network's output stands for
- * @param timestepScale the network takes α·timestepScale as its timestep: 1 for networks trained by
- *     the paper's code, 16 for ours; not read for ε
+ * @param prediction what the network predicts
+ * @param timestepScale the network's timestep is α·timestepScale: 1 for networks trained by the
+ *     paper's code, 16 for those trained by this project; ignored for ε
  * @param ddpm the noise schedule of an ε network; empty for all others
  */
 public record Parameterization(
@@ -24,7 +24,7 @@ public record Parameterization(
   public Parameterization {
     if (ddpm.isPresent() != (prediction == Prediction.EPSILON)) {
       throw new IllegalArgumentException(
-          "epsilon needs a noise schedule, and nothing else has one");
+          "a noise schedule must be given for epsilon, and for no other prediction");
     }
   }
 
@@ -79,7 +79,7 @@ public record Parameterization(
         x, share, share);
   }
 
-  /** Where ᾱ = α² / (α² + (1 − α)²) lies between whole timesteps; float64, for ᾱ near 1. */
+  /** The position of ᾱ = α² / (α² + (1 − α)²) between integer timesteps; float64, for ᾱ near 1. */
   private Value timestep(Graph g, Value a) {
     double[] bars = ddpm.orElseThrow().alphaBars();
     String literals = Arrays.stream(bars).mapToObj(Graph::number).collect(Collectors.joining(", "));
@@ -104,9 +104,9 @@ public record Parameterization(
   }
 
   /**
-   * x1 is read off the ε and kept within the range of pixels, as DDPM's own samplers do: at α =
-   * 0.006 an error of ε would reach x1 multiplied by 160. Then D = x1 − ε, which is (x − ε) / α
-   * where nothing was cut off.
+   * Computes x1 from ε and clamps it to the range of pixels, as DDPM's samplers do: at α = 0.006 an
+   * error of ε would enter x1 multiplied by 160. Then D = x1 − ε, which is (x − ε) / α where
+   * nothing was clamped.
    */
   private static Value fromEpsilon(Graph g, Value x, Value epsilon, Value share) {
     Value x1 =

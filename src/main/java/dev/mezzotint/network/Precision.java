@@ -3,14 +3,14 @@ package dev.mezzotint.network;
 import java.util.Locale;
 
 /**
- * In what a network is evaluated. α, the state x and the solver's sums are float32 in any case, so
- * that a thousand small steps do not vanish in rounding.
+ * The precision in which a network is evaluated. α, the state x and the solver's sums are always
+ * float32, so that a thousand small steps are not lost to rounding.
  */
 public enum Precision {
-  /** 24 bits. What a CPU without AMX is fastest with, and what every test compares to. */
+  /** 24 significant bits. Fastest on a CPU without AMX, and the reference of all tests. */
   FLOAT32,
 
-  /** 8 bits, the range of float32; weights lie channels last, as tensor cores want them. */
+  /** 8 significant bits with the range of float32; weights are channels-last for tensor cores. */
   BF16;
 
   public String wireName() {

@@ -1,8 +1,8 @@
 package dev.mezzotint.network;
 
 /**
- * One model's weights on a device, ready to be evaluated. Used by one thread at a time; closed by
- * whoever loaded it.
+ * A model's weights on a device, ready for evaluation. Used by one thread at a time; closed by the
+ * caller of {@link Device#load}.
  *
  * <p>Shapes: N rows, C = out_channels, K = in_channels − out_channels. All arrays are float32 in C
  * order and belong to the caller.
@@ -10,39 +10,40 @@ package dev.mezzotint.network;
 public interface SamplingNetwork extends AutoCloseable {
 
   /**
-   * One evaluation exactly as stored.
+   * Evaluates the network once.
    *
    * @param input N×(C+K)×height×width
-   * @param t N timesteps as the network takes them, not scaled
-   * @param classes N class labels; not read by a network without classes
+   * @param t N timesteps in the network's own units
+   * @param classes N class labels; ignored by a network without classes
    * @return N×C×height×width
    */
   float[] evaluate(float[] input, int height, int width, float[] t, long[] classes);
 
-  /** Room for rows that are being sampled; closed before the network. */
+  /** Allocates slots for rows to be sampled; they are closed before the network. */
   Slots slots(int count, int height, int width);
 
   @Override
   void close();
 
   /**
-   * Rows on the device: x and the solver's three remembered directions, by slot number from 0. Only
-   * finished rows travel to the host.
+   * Rows on the device: x, the three previous directions and the condition of each slot, numbered
+   * from 0. Only finished rows are copied to the host.
    */
   interface Slots extends AutoCloseable {
 
     /**
-     * Fills slots with their starting points and forgets their remembered directions.
+     * Fills slots with initial values and clears their previous directions.
      *
-     * @param x0 n×C×height×width, one image per slot named
+     * @param x0 n×C×height×width, one image per slot
      * @param condition n×K×height×width; empty when K = 0
      */
     void put(long[] slots, float[] x0, float[] condition);
 
     /**
-     * One stage for the named slots: d = direction at α, x += g0·d + g1·m1 + g2·m2 + g3·m3.
+     * Evaluates one stage for the given slots: d = direction at α, x += g0·d + g1·m1 + g2·m2 +
+     * g3·m3.
      *
-     * @param slots N slot numbers; a padding slot may be named repeatedly
+     * @param slots N slot numbers; only padding slots may be repeated
      * @param alpha N
      * @param coefficients N×4, the stage's g0..g3
      * @param classes N
@@ -50,12 +51,12 @@ public interface SamplingNetwork extends AutoCloseable {
     void step(long[] slots, float[] alpha, float[] coefficients, long[] classes);
 
     /**
-     * As {@link #step}, with guidance: two evaluations, with each row's class and condition and
-     * without. Rows whose weight is 1 move exactly as by {@link #step} in a pass of the same size.
+     * As {@link #step} with guidance: a conditional and an unconditional evaluation. Rows of weight
+     * 1 give the same bits as {@link #step} in a pass of the same size.
      *
-     * @param weights N, {@code iadb.Guidance}'s w
-     * @param zeroStar N, whether the direction without them is scaled
-     * @param without what the second evaluation is shown
+     * @param weights N, w of {@code iadb.Guidance}
+     * @param zeroStar N, whether CFG-Zero* scales the unconditional direction
+     * @param unconditional input of the second evaluation
      */
     default void guidedStep(
         long[] slots,
@@ -64,23 +65,23 @@ public interface SamplingNetwork extends AutoCloseable {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        UnconditionalInput without) {
-      throw new UnsupportedOperationException("this network cannot be guided");
+        UnconditionalInput unconditional) {
+      throw new UnsupportedOperationException("this network does not support guidance");
     }
 
     /**
-     * Puts other values in the place of x; remembered directions and conditions stay.
+     * Replaces x; previous directions and conditions are kept.
      *
-     * @param x n×C×height×width, one image per slot named
+     * @param x n×C×height×width, one image per slot
      */
     default void overwrite(long[] slots, float[] x) {
-      throw new UnsupportedOperationException("rows of this network cannot be changed");
+      throw new UnsupportedOperationException("this network does not support replacing x");
     }
 
-    /** Reads rows at their end: n×C×height×width, not clamped. */
+    /** Reads finished rows: n×C×height×width, not clamped. */
     float[] take(long[] slots);
 
-    /** As {@link #take}, of rows that go on. */
+    /** Reads rows that are still being sampled, as {@link #take}. */
     default float[] peek(long[] slots) {
       return take(slots);
     }

@@ -10,12 +10,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * The file that libtorch loads as a module: a zip of the module's code and of its state, here an
- * object of class {@code __torch__.Net} with nothing but {@code training = False}. Weights are
- * arguments of its methods, so one archive serves any weights, precision and device.
+ * Writes the file that libtorch loads as a module: a zip of the module's code and state, here an
+ * object of class {@code __torch__.Net} whose only attribute is {@code training = False}. Weights
+ * are arguments of its methods, so one archive serves any weights, precision and device.
  *
  * <p>Layout: {@code net/code/__torch__.py}, {@code net/data.pkl}, {@code net/constants.pkl}, {@code
- * net/version}, all stored without compression.
+ * net/version}, all uncompressed.
  */
 final class TorchScriptArchive {
   private static final LocalDateTime EPOCH = LocalDateTime.of(1980, 1, 1, 0, 0);
@@ -31,6 +31,8 @@ final class TorchScriptArchive {
   private static final byte[] CONSTANTS = "\u0080\u0002).".getBytes(StandardCharsets.ISO_8859_1);
 
   /**
+   * Writes an archive; equal methods give equal bytes.
+   *
    * @param methods the {@code def}s of the class in TorchScript's serialized dialect, indented by
    *     two spaces
    */
@@ -57,7 +59,7 @@ final class TorchScriptArchive {
     entry.setMethod(ZipEntry.STORED);
     entry.setSize(content.length);
     entry.setCrc(crc.getValue());
-    entry.setTimeLocal(EPOCH); // equal programs give equal bytes
+    entry.setTimeLocal(EPOCH); // for reproducible bytes
     zip.putNextEntry(entry);
     zip.write(content);
     zip.closeEntry();

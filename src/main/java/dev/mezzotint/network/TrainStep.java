@@ -3,7 +3,7 @@ package dev.mezzotint.network;
 import dev.mezzotint.iadb.Prediction;
 
 /**
- * A whole training step as one method of the program: blend, evaluate, loss, gradients, clip, Adam,
+ * A training step as one method of the program: blend, evaluate, loss, gradients, clip, Adam,
  * moving average.
  *
  * <pre>
@@ -12,21 +12,21 @@ import dev.mezzotint.iadb.Prediction;
  *            w, m, v, steps, ema lists in the order of the weights) → 2 (loss, gradient norm)
  * x_α    = (1 − α)·x0 + α·x1                    (paper, α-blending)
  * loss   = mean or sum of (D(x_α, α) − (x1 − x0))²   (paper, algorithm 3), or Huber's
- *          or against x0 or x1, for networks that are to predict these
+ *          or against x0 or x1, for networks that predict these
  * </pre>
  *
  * {@code w}, {@code m} and {@code v} (Adam's moments), {@code steps} (Adam's counters, one scalar
  * per weight) and {@code ema} are changed in place. The gradient norm is the one before clipping.
  *
- * @param loss how far off an answer is, as one number
+ * @param loss reduces the errors to one number
  * @param beta1 Adam's first decay
  * @param beta2 Adam's second decay
  * @param epsilon Adam's ε
  * @param weightDecay decoupled (AdamW); 0 for Adam
  * @param clipNorm gradients are scaled down to this norm; 0 for never
- * @param microBatch rows that are evaluated at once, their gradients summed before the one update;
- *     0 for all, otherwise the batch must be a multiple
- * @param precision of the evaluation; weights, gradients, moments and average stay float32
+ * @param microBatch rows per evaluation, with gradients accumulated before the update; 0 for all,
+ *     otherwise the batch must be a multiple
+ * @param precision of the evaluation; weights, gradients, moments and average are float32
  */
 public record TrainStep(
     Loss loss,
@@ -38,26 +38,27 @@ public record TrainStep(
     int microBatch,
     Precision precision) {
 
-  /** How the errors of all rows, channels and pixels become one number. */
+  /** Reduction of the errors of all rows, channels and pixels. */
   public sealed interface Loss {
-    /** Of the squares. */
+    /** Mean of the squares. */
     record Mean() implements Loss {}
 
-    /** Of the squares, as in the paper's own code; Adam hardly sees the difference. */
+    /** Sum of the squares, as in the paper's code; Adam is nearly invariant to the scale. */
     record Sum() implements Loss {}
 
     /**
-     * The mean of e²/2 for errors up to delta, of delta·(|e| − delta/2) beyond: outliers pull less.
+     * Mean of e²/2 for errors up to delta, of delta·(|e| − delta/2) above: less sensitive to
+     * outliers.
      */
     record Huber(double delta) implements Loss {}
   }
 
-  /** Adam with PyTorch's defaults on the mean squared error. */
+  /** Mean squared error and Adam with PyTorch's defaults. */
   public static TrainStep defaults() {
     return new TrainStep(new Loss.Mean(), 0.9, 0.999, 1e-8, 0, 0, 0, Precision.FLOAT32);
   }
 
-  /** The methods' text; conditions are appended to the channels of x. */
+  /** The code of the methods; conditions are appended to the channels of x. */
   String method(boolean conditioned, Parameterization reading) {
     String clip =
         clipNorm == 0
@@ -91,12 +92,12 @@ public record TrainStep(
     return "torch.mse_loss(d, %s, %d)".formatted(target, loss instanceof Loss.Sum ? 2 : 1);
   }
 
-  /** Of a part's loss in the whole batch's. */
+  /** A part's contribution to the loss of the whole batch. */
   private String share() {
     return loss instanceof Loss.Sum ? "part" : "torch.div(part, parts)";
   }
 
-  /** What the network is to learn the mean of. */
+  /** The regression target. */
   private static String target(Prediction prediction) {
     return switch (prediction) {
       case DIRECTION -> "torch.sub(x1, x0)";
@@ -116,7 +117,7 @@ public record TrainStep(
           return %s
       """;
 
-  // Gradients must be contiguous: the fused optimizer walks raw pointers.
+  // Gradients must be contiguous: the fused optimizer uses raw pointers.
   private static final String GRADIENTS =
       """
         def gradients(self: __torch__.Net, loss: Tensor, ps: List[Tensor]) -> List[Tensor]:

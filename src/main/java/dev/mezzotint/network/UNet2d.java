@@ -32,14 +32,13 @@ final class UNet2d {
    * Emits one evaluation.
    *
    * @param x N×in_channels×H×W, H and W multiples of 2^(levels−1)
-   * @param t N, what the network calls the timestep, in float32 whatever the weights are
-   * @param classes N integers; not read by a network without class embedding
+   * @param t N, timesteps in the network's own units, always float32
+   * @param classes N integers; ignored by a network without class embedding
    * @return N×out_channels×H×W, float32
    */
   Value forward(Value x, Value t, Value classes) {
     Value sample = config.centerInputSample() ? g.emit("torch.sub(torch.mul(%s, 2.), 1.)", x) : x;
-    Value emb =
-        activation(timeAndClassEmbedding(t, classes)); // every block takes it so: once for all
+    Value emb = activation(timeAndClassEmbedding(t, classes)); // the same in every block
     int[] channels = config.blockOutChannels().stream().mapToInt(Integer::intValue).toArray();
 
     Value h =
@@ -53,13 +52,13 @@ final class UNet2d {
         g.silu(
             g.groupNorm(h, "conv_norm_out", channels[0], config.normNumGroups(), config.normEps()));
     h = g.toFloat32(g.conv2d(h, "conv_out", channels[0], config.outChannels(), 3, 1, 1));
-    // diffusers: a network fed with noise levels σ predicts its output times σ.
+    // As in diffusers, a network with noise levels σ as timesteps predicts its output times σ.
     return config.timeEmbeddingType() == TimeEmbedding.FOURIER
         ? g.emit("torch.div(%s, torch.view(%s, [-1, 1, 1, 1]))", h, t)
         : h;
   }
 
-  /** What a level hands to its twin on the way up. */
+  /** Output of a down level, input of the matching up level. */
   private record Skip(Value value, int channels) {}
 
   private Value timeAndClassEmbedding(Value t, Value classes) {
@@ -93,7 +92,7 @@ final class UNet2d {
     return g.linear(h, name + ".linear_2", embeddingDim, embeddingDim);
   }
 
-  /** t: N to its features: N×C0, or N×2·C0 for Fourier features. In float32 throughout. */
+  /** t: N to its features: N×C0, or N×2·C0 for Fourier features. Computed in float32. */
   private Value project(Value t) {
     int width = config.blockOutChannels().get(0);
     return switch (config.timeEmbeddingType()) {
@@ -110,7 +109,7 @@ final class UNet2d {
       }
       case LEARNED ->
           g.emit(
-              // alpha 1 times as many timesteps is one beyond the last
+              // α = 1 gives a timestep one past the last
               "torch.embedding(%s, torch.clamp(torch.to(%s, 4), 0, %d))",
               g.parameter("time_proj.weight", config.numTrainTimesteps().orElseThrow(), width),
               t,
@@ -177,7 +176,7 @@ final class UNet2d {
     return resnet(h, emb, "mid_block.resnets.1", channels, channels, factor);
   }
 
-  /** Groups of the middle attention's norm; 0 for none, as with scale and shift in diffusers. */
+  /** Groups of the middle attention's norm; 0 for none, the default with scale and shift. */
   private int midAttentionGroups() {
     return config
         .attnNormNumGroups()
@@ -213,7 +212,7 @@ final class UNet2d {
    * x: N×in×H×W to N×out×H×W.
    *
    * @param emb the activated embedding, N×{@link #embeddingDim}
-   * @param factor the sum with the input is divided by it
+   * @param factor divides the sum with the input
    */
   private Value resnet(Value x, Value emb, String name, int in, int out, double factor) {
     Value h = activation(norm(x, name + ".norm1", in));
@@ -233,7 +232,7 @@ final class UNet2d {
     return scaled(g.add(shortcut, h), factor);
   }
 
-  /** Self-attention over the pixels, added to its input. */
+  /** Self-attention over the pixels with a residual connection. */
   private Value attention(Value x, String name, int channels, int groups, double factor) {
     Value h =
         groups == 0 ? x : g.groupNorm(x, name + ".group_norm", channels, groups, config.normEps());

@@ -3,14 +3,14 @@ package dev.mezzotint.network;
 import java.util.OptionalInt;
 
 /**
- * What a network is shown where nothing is to guide it: what it was trained on when labels or
- * conditions were dropped.
+ * The input of the unconditional evaluation in guidance: what the network was trained with when
+ * labels or conditions were dropped.
  *
- * @param label that stands for no class; empty: the row's own label stays
- * @param zeroCondition whether all channels of the condition are zero then
+ * @param label the label for "no class"; empty to keep the row's own label
+ * @param zeroCondition whether all channels of the condition are set to zero
  */
 public record UnconditionalInput(OptionalInt label, boolean zeroCondition) {
-  /** By class alone. */
+  /** For networks with classes only. */
   public static UnconditionalInput label(int label) {
     return new UnconditionalInput(OptionalInt.of(label), /* withoutCondition= */ false);
   }

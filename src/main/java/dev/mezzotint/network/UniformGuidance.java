@@ -3,8 +3,8 @@ package dev.mezzotint.network;
 import dev.mezzotint.iadb.Guidance;
 
 /**
- * Guidance of all rows alike.
+ * The same guidance for all rows.
  *
- * @param unconditional what the second evaluation is shown
+ * @param unconditional input of the second evaluation
  */
 public record UniformGuidance(Guidance guidance, UnconditionalInput unconditional) {}

@@ -6,13 +6,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Rows that all take the same stages together, from x0 to the end: for previews and measurements.
- * The worker's rows each have stages of their own ({@code generation.StepLoop}).
+ * Samples rows that all take the same stages, for previews and measurements. In the worker each row
+ * has its own stages ({@code sampling.StepLoop}).
  */
 public final class UniformSampling {
   private UniformSampling() {}
 
   /**
+   * Samples without guidance and conditions.
+   *
    * @param x0 N×C×height×width
    * @param classes N class labels
    * @return N×C×height×width, not clamped
@@ -28,6 +30,8 @@ public final class UniformSampling {
   }
 
   /**
+   * Samples all rows to the last stage.
+   *
    * @param guided empty for no guidance
    * @param x0 N×C×height×width
    * @param condition N×K×height×width; empty when K = 0

@@ -1,5 +1,5 @@
 /**
- * Networks described in Java and emitted as TorchScript, and what a device must be able to do with
+ * Networks described in Java and emitted as TorchScript, and the interfaces of the devices that run
  * them. Imports {@code java.*}, {@code iadb} and {@code model} only; nothing here touches a device.
  */
 @NullMarked

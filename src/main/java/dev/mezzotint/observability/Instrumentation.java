@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Who hears of what a worker does: meters, the log and traces. Safe for use by many threads. */
+/** Adds meters, log context and traces to the parts of a worker. Thread-safe. */
 public final class Instrumentation {
   private static final long PASSES_MILLIS = 1_000;
 
@@ -31,12 +31,12 @@ public final class Instrumentation {
     this.passes = traces == null ? null : new PassSpans(traces.tracer());
   }
 
-  /** Of whose meters nobody hears. */
+  /** Without traces; its meters are not exported. */
   public static Instrumentation none() {
     return new Instrumentation(new SimpleMeterRegistry(), Optional.empty());
   }
 
-  /** For the jobs of a role. */
+  /** The listener for the jobs of a role. */
   public JobListener jobs(WorkerRole role) {
     List<JobListener> all =
         new ArrayList<>(List.of(new JobLogger(role), new JobMetrics(role, meters)));
@@ -47,7 +47,7 @@ public final class Instrumentation {
   }
 
   /**
-   * @param store stays the caller's to close
+   * @param store is closed by the caller
    */
   public ObjectStore store(ObjectStore store) {
     ObjectStore timed = new InstrumentedObjectStore(store, JobMetrics.store(meters));
@@ -58,7 +58,7 @@ public final class Instrumentation {
     return traces == null ? events : traces.events(events);
   }
 
-  /** Until closed; at most once. */
+  /** Writes spans of the loop's passes until closed; called at most once. */
   public AutoCloseable passes(StepLoop loop) {
     return passes == null ? () -> {} : passes.every(PASSES_MILLIS, loop::metrics);
   }

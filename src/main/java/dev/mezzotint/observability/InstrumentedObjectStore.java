@@ -10,12 +10,12 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** A store with somebody around each of its calls. Safe for many threads. */
+/** An object store whose calls are measured or traced. Thread-safe. */
 public final class InstrumentedObjectStore implements ObjectStore {
   private final ObjectStore store;
   private final Around around;
 
-  /** What a call does to the store. */
+  /** The kind of a call. */
   public enum Operation {
     READ,
     STAT,
@@ -29,13 +29,13 @@ public final class InstrumentedObjectStore implements ObjectStore {
     }
   }
 
-  /** Makes the call and gives what it gave. */
+  /** Makes the call and returns its result. */
   public interface Around {
     <T> T call(Operation operation, String key, Supplier<T> call);
   }
 
   /**
-   * @param store stays the caller's to close
+   * @param store is closed by the caller
    */
   public InstrumentedObjectStore(ObjectStore store, Around around) {
     this.store = store;

@@ -11,14 +11,13 @@ import java.util.concurrent.Executor;
 import org.jboss.logmanager.MDC;
 
 /**
- * Puts the job, its attempt and the role beside every line that is logged on a job's behalf. Safe
- * for use by many threads.
+ * Puts the job, its attempt and the role into the MDC of threads that process a job. Thread-safe.
  */
 record JobLogger(WorkerRole role) implements JobListener {
   private static final List<String> KEYS = List.of("role", "job", "attempt");
 
   @Override
-  public DeliveryObserver taken(Delivery delivery) {
+  public DeliveryObserver deliveryStarted(Delivery delivery) {
     MDC.put("role", role.wireName());
     return new Lines();
   }
@@ -26,12 +25,12 @@ record JobLogger(WorkerRole role) implements JobListener {
   /** Of one delivery. */
   private static final class Lines implements DeliveryObserver {
     @Override
-    public void job(String id) {
+    public void jobIdentified(String id) {
       MDC.put("job", id);
     }
 
     @Override
-    public void attempt(int attempt, String model) {
+    public void attemptStarted(int attempt, String model) {
       MDC.put("attempt", Integer.toString(attempt));
     }
 

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Meters of jobs and deliveries of one role, and of the store. All are there from the start, at
- * zero: what is missing cannot be subtracted. Safe for use by many threads.
+ * Meters of jobs and deliveries of one role, and of the store. All exist from the start, at zero,
+ * so that rates can be computed. Thread-safe.
  */
 final class JobMetrics implements JobListener {
   private static final Duration[] WAITS = {
@@ -37,7 +37,7 @@ final class JobMetrics implements JobListener {
         jobs.put(
             state,
             Counter.builder("mezzotint.jobs")
-                .description("Jobs by what this worker brought about: entered once, ended once")
+                .description("Jobs created and ended by this worker, each counted once")
                 .tag("role", role.wireName())
                 .tag("state", state.wireName())
                 .register(meters));
@@ -45,13 +45,13 @@ final class JobMetrics implements JobListener {
     }
     wait =
         Timer.builder("mezzotint.queue.wait")
-            .description("Between the writing of a record and its taking by a lane")
+            .description("From the writing of a record to its delivery to a lane")
             .tag("role", role.wireName())
             .serviceLevelObjectives(WAITS)
             .register(meters);
     encode =
         Timer.builder("mezzotint.encode")
-            .description("From a picture's numbers to its file")
+            .description("Encoding of an image to its file")
             .register(meters);
   }
 
@@ -63,10 +63,10 @@ final class JobMetrics implements JobListener {
   }
 
   @Override
-  public DeliveryObserver taken(Delivery delivery) {
+  public DeliveryObserver deliveryStarted(Delivery delivery) {
     Instant now = Instant.now();
     delivery
-        .written()
+        .writtenTime()
         .filter(written -> written.isBefore(now)) // clocks of producers may be ahead
         .ifPresent(written -> wait.record(Duration.between(written, now)));
     return new DeliveryObserver() {
@@ -76,12 +76,12 @@ final class JobMetrics implements JobListener {
       }
 
       @Override
-      public void encoded(long nanos) {
+      public void imageEncoded(long nanos) {
         encode.record(nanos, TimeUnit.NANOSECONDS);
       }
 
       @Override
-      public void ended(JobEvent.Type state) {
+      public void jobEnded(JobEvent.Type state) {
         count(state);
       }
 

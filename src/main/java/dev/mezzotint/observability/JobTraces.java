@@ -19,9 +19,9 @@ import org.jboss.logmanager.MDC;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Each delivery as spans: the wait in the queue and the processing under whatever the producer was
- * at, phases below it, steps and pictures below the phase of work. Steps are one span a job; what
- * they share with others' {@link PassSpans} tells. Safe for use by many threads.
+ * Spans of deliveries: the wait in the queue and the processing as children of the producer's span,
+ * phases below the processing, steps and images below the work phase. The steps of a job are one
+ * span; {@link PassSpans} has the passes that jobs share. Thread-safe.
  */
 final class JobTraces implements JobListener {
   private final WorkerRole role;
@@ -35,7 +35,7 @@ final class JobTraces implements JobListener {
   }
 
   @Override
-  public DeliveryObserver taken(Delivery delivery) {
+  public DeliveryObserver deliveryStarted(Delivery delivery) {
     Context producer = Traces.parent(delivery);
     Instant now = Instant.now();
     Span span =
@@ -52,7 +52,7 @@ final class JobTraces implements JobListener {
             .startSpan();
     boolean caused = Span.fromContext(producer).getSpanContext().isValid();
     delivery
-        .written()
+        .writtenTime()
         .filter(written -> written.isBefore(now))
         .ifPresent(
             written ->
@@ -73,7 +73,7 @@ final class JobTraces implements JobListener {
     counts.forEach((name, count) -> span.setAttribute("mezzotint." + name, count));
   }
 
-  /** Of one delivery; all calls on its thread. */
+  /** Spans of one delivery; used on its thread only. */
   private final class Spans implements DeliveryObserver {
     private final Span whole;
     private final Context context;
@@ -94,19 +94,19 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public void job(String id) {
+    public void jobIdentified(String id) {
       job = id;
       whole.setAttribute("mezzotint.job", id);
     }
 
     @Override
-    public void attempt(int attempt, String model) {
+    public void attemptStarted(int attempt, String model) {
       whole.setAttribute("mezzotint.attempt", attempt).setAttribute("mezzotint.model", model);
     }
 
     @Override
     @SuppressWarnings("MustBeClosedChecker") // closed with the phase
-    public void phase(String name) {
+    public void phaseStarted(String name) {
       endPhase();
       Span next = tracer.spanBuilder(name).setParent(context).startSpan();
       phase = next;
@@ -125,7 +125,7 @@ final class JobTraces implements JobListener {
     }
 
     private SpanBuilder below(String name) {
-      return tracer.spanBuilder(name); // its parent is the current span
+      return tracer.spanBuilder(name); // a child of the current span
     }
 
     @Override
@@ -147,7 +147,7 @@ final class JobTraces implements JobListener {
     }
 
     @Override
-    public void ended(JobEvent.Type state) {
+    public void jobEnded(JobEvent.Type state) {
       whole.setAttribute("mezzotint.state", state.wireName());
     }
 

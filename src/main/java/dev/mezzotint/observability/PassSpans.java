@@ -13,9 +13,9 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * What jobs share, as spans: the passes of a second in one span, with a link to the steps of each
- * job that had rows in them. Asked of the loop's figures from outside, so that no pass waits for a
- * trace. Safe for use by many threads.
+ * Spans of the passes that jobs share: one for each second, with a link to the steps span of each
+ * job that had rows in them. Computed from the loop's metrics, so that no pass waits for a trace.
+ * Thread-safe.
  */
 final class PassSpans {
   private static final int LINKS_MAX = 128; // OpenTelemetry's own default
@@ -33,7 +33,7 @@ final class PassSpans {
     this.tracer = tracer;
   }
 
-  /** A job's share in the passes. */
+  /** One job's evaluations in the passes. */
   static final class Sharing {
     private final String job;
     private final SpanContext steps;
@@ -67,8 +67,8 @@ final class PassSpans {
     }
   }
 
-  /** The passes since the last look, if there were any. */
-  synchronized void look(StepLoopMetrics figures) {
+  /** Writes a span of the passes since the previous call, if there were any. */
+  synchronized void look(StepLoopMetrics metrics) {
     Instant now = Instant.now();
     SpanBuilder span =
         tracer.spanBuilder("passes").setParent(Context.root()).setStartTimestamp(since);
@@ -89,27 +89,27 @@ final class PassSpans {
     left.clear();
     if (links > 0) {
       span.setAttribute("mezzotint.jobs", links)
-          .setAttribute("mezzotint.passes", figures.passes() - passes)
-          .setAttribute("mezzotint.row_steps", figures.rowSteps() - rowSteps)
-          .setAttribute("mezzotint.spare_rows", figures.paddingRows() - spareRows)
+          .setAttribute("mezzotint.passes", metrics.passes() - passes)
+          .setAttribute("mezzotint.row_steps", metrics.rowSteps() - rowSteps)
+          .setAttribute("mezzotint.spare_rows", metrics.paddingRows() - spareRows)
           .startSpan()
           .end(now);
     }
-    passes = figures.passes();
-    rowSteps = figures.rowSteps();
-    spareRows = figures.paddingRows();
+    passes = metrics.passes();
+    rowSteps = metrics.rowSteps();
+    spareRows = metrics.paddingRows();
     since = now;
   }
 
-  /** Looks every second from now on. */
-  AutoCloseable every(long millis, Supplier<StepLoopMetrics> figures) {
+  /** Calls {@link #look} periodically until closed. */
+  AutoCloseable every(long millis, Supplier<StepLoopMetrics> metrics) {
     Thread thread =
         new Thread(
             () -> {
               try {
                 while (true) {
                   Thread.sleep(millis);
-                  look(figures.get());
+                  look(metrics.get());
                 }
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -121,7 +121,7 @@ final class PassSpans {
     return () -> {
       thread.interrupt();
       thread.join();
-      look(figures.get());
+      look(metrics.get());
     };
   }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** What the step loop tells of itself. */
+/** Meters of the step loop. */
 public final class SamplingMetrics {
   private SamplingMetrics() {}
 
@@ -35,21 +35,21 @@ public final class SamplingMetrics {
         MultiGauge.builder("mezzotint.batch.seconds")
             .description("Batch curve: a pass of so many rows")
             .register(meters);
-    // Looked at with every reading of the next one: models come and go.
+    // Updated whenever the next meter is read, since models come and go.
     gauge(
         loop,
         meters,
         "models",
         "Models on the device",
-        figures -> {
-          curves.register(rows(figures), /* overwrite= */ true);
-          return figures.curves().size();
+        metrics -> {
+          curves.register(rows(metrics), /* overwrite= */ true);
+          return metrics.curves().size();
         });
   }
 
-  private static Iterable<MultiGauge.Row<?>> rows(StepLoopMetrics figures) {
+  private static Iterable<MultiGauge.Row<?>> rows(StepLoopMetrics metrics) {
     List<MultiGauge.Row<?>> rows = new ArrayList<>();
-    for (Map.Entry<String, BatchCurve> entry : figures.curves().entrySet()) {
+    for (Map.Entry<String, BatchCurve> entry : metrics.curves().entrySet()) {
       for (int size : entry.getValue().sizes()) {
         double seconds = entry.getValue().nanosOf(size) / 1e9;
         rows.add(

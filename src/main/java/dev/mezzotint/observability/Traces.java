@@ -25,16 +25,15 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * What surrounds a job's own spans: where they go, calls of the store, and publications, which hand
- * the trace on. Safe for use by many threads.
+ * Configures OpenTelemetry and makes the spans of store calls and published events. Thread-safe.
  *
- * <p>Settings: those of OpenTelemetry ({@code OTEL_*}); off without an endpoint.
+ * <p>The settings are those of OpenTelemetry ({@code OTEL_*}); without an endpoint traces are off.
  */
 public final class Traces {
-  /** Spans of the store in one delivery; a job may read thousands of files. */
+  /** Maximum number of store spans in one delivery; a job may read thousands of files. */
   static final int STORE_SPANS_MAX = 64;
 
-  /** In the context of a delivery: how many spans of the store it may still have. */
+  /** Context key of the number of store spans that a delivery may still have. */
   static final ContextKey<AtomicInteger> STORE_SPANS_LEFT = ContextKey.named("store spans left");
 
   private static final String SCOPE = "dev.mezzotint";
@@ -46,11 +45,11 @@ public final class Traces {
   }
 
   /**
-   * As the environment says; empty if it names no endpoint. Closed by the caller, which sends what
-   * has not been sent.
+   * The SDK that the environment configures; empty if it names no endpoint. The caller closes it,
+   * which sends the remaining spans.
    *
-   * @param variables from a name to its value; null for one that is not set
-   * @throws InvalidInputException if the settings contradict themselves
+   * @param variables the value of an environment variable by its name; null if it is not set
+   * @throws InvalidInputException if the settings are invalid
    */
   public static Optional<OpenTelemetrySdk> configured(Function<String, String> variables) {
     boolean wanted =
@@ -84,13 +83,13 @@ public final class Traces {
     return tracer;
   }
 
-  /** What the producer of a record was at when it wrote it. */
+  /** The context of the producer, from the headers of the record. */
   static Context parent(Delivery delivery) {
     Map<String, String> carried = EventContext.of(delivery).attributes();
     return W3CTraceContextPropagator.getInstance().extract(Context.root(), carried, new Getter());
   }
 
-  /** A span for each call that a delivery's own thread makes; none for pictures of the pool. */
+  /** A span for each call on the thread of a delivery; none for images, which a pool stores. */
   InstrumentedObjectStore.Around store() {
     return new InstrumentedObjectStore.Around() {
       @Override
@@ -110,7 +109,7 @@ public final class Traces {
     };
   }
 
-  /** Publications as spans, which their events carry on. */
+  /** Makes a span of each publication; the event carries its context. */
   EventPublisher events(EventPublisher events) {
     return new TracedEvents(events);
   }
@@ -126,7 +125,7 @@ public final class Traces {
     }
   }
 
-  /** The same event, with the current span in its context; as it is where there is none. */
+  /** The event with the current span in its context; unchanged without a span. */
   private static JobEvent carrying(JobEvent event) {
     if (!Span.current().getSpanContext().isValid()) {
       return event;
@@ -135,7 +134,7 @@ public final class Traces {
     attributes.remove(EventContext.TRACE_STATE);
     W3CTraceContextPropagator.getInstance()
         .inject(Context.current(), null, (none, name, value) -> attributes.put(name, value));
-    return event.in(new EventContext(attributes));
+    return event.withContext(new EventContext(attributes));
   }
 
   private final class TracedEvents implements EventPublisher {
@@ -184,7 +183,7 @@ public final class Traces {
     }
   }
 
-  /** From attributes by name. */
+  /** Reads a context from attributes. */
   private static final class Getter
       implements io.opentelemetry.context.propagation.TextMapGetter<Map<String, String>> {
     @Override

@@ -6,32 +6,32 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.ToDoubleFunction;
 
-/** What training tells of itself. */
+/** Meters of training. */
 public final class TrainingJobMetrics {
   private TrainingJobMetrics() {}
 
-  public static void register(TrainingMetrics figures, MeterRegistry meters) {
-    gauge(figures, meters, "loss", "Running loss of the training in hand", TrainingMetrics::loss);
+  public static void register(TrainingMetrics metrics, MeterRegistry meters) {
+    gauge(metrics, meters, "loss", "Running loss of the current training", TrainingMetrics::loss);
     gauge(
-        figures,
+        metrics,
         meters,
         "images.per.second",
-        "Of the training in hand",
+        "Images per second of the current training",
         TrainingMetrics::imagesPerSecond);
     gauge(
-        figures,
+        metrics,
         meters,
         "input.wait.share",
-        "Share of the step time spent waiting for pictures",
+        "Share of the step time spent waiting for images",
         TrainingMetrics::inputWaitShare);
     gauge(
-        figures,
+        metrics,
         meters,
         "checkpoint.seconds",
-        "How long the last checkpoint took to be kept",
+        "Duration of writing the last checkpoint",
         TrainingMetrics::lastCheckpointSeconds);
-    counter(figures, meters, "steps", "Optimizer steps", TrainingMetrics::steps);
-    counter(figures, meters, "checkpoints", "Checkpoints kept", TrainingMetrics::checkpoints);
+    counter(metrics, meters, "steps", "Optimizer steps", TrainingMetrics::steps);
+    counter(metrics, meters, "checkpoints", "Checkpoints written", TrainingMetrics::checkpoints);
   }
 
   private static void gauge(
@@ -39,8 +39,8 @@ public final class TrainingJobMetrics {
       MeterRegistry meters,
       String name,
       String description,
-      ToDoubleFunction<TrainingMetrics> figure) {
-    Gauge.builder("mezzotint.training." + name, of, figure)
+      ToDoubleFunction<TrainingMetrics> value) {
+    Gauge.builder("mezzotint.training." + name, of, value)
         .description(description)
         .register(meters);
   }
@@ -50,8 +50,8 @@ public final class TrainingJobMetrics {
       MeterRegistry meters,
       String name,
       String description,
-      ToDoubleFunction<TrainingMetrics> figure) {
-    FunctionCounter.builder("mezzotint.training." + name, of, figure)
+      ToDoubleFunction<TrainingMetrics> value) {
+    FunctionCounter.builder("mezzotint.training." + name, of, value)
         .description(description)
         .register(meters);
   }

@@ -4,21 +4,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One axis of a chart: which pixel a value falls on, and where the numbers stand.
+ * An axis of a chart: maps values to pixels and places the ticks.
  *
- * @param low value at {@code start}; of a logarithmic axis above 0
+ * @param low value at {@code start}; above 0 for a logarithmic axis
  * @param high value at {@code end}, above {@code low}
- * @param start pixel; may lie right of or below {@code end}
+ * @param start pixel; may be right of or below {@code end}
  */
 record Axis(double low, double high, boolean logarithmic, int start, int end) {
   private static final int TICKS_WANTED = 6;
 
   /**
-   * Lowest share of the highest value that a logarithmic axis shows: one stray 1e-200 is no scale.
+   * Least ratio of the ends of a logarithmic axis, so that a single 1e-200 does not set the scale.
    */
-  private static final double SHARE_MIN = 1e-12;
+  private static final double RATIO_MIN = 1e-12;
 
-  /** An axis that holds the range with a little air; an empty or single-valued one is widened. */
+  /**
+   * An axis for the range; logarithmic and single-valued ranges are widened, empty ones replaced.
+   */
   static Axis spanning(double[] range, boolean logarithmic, int start, int end) {
     double low = range[0];
     double high = range[1];
@@ -27,13 +29,13 @@ record Axis(double low, double high, boolean logarithmic, int start, int end) {
       high = 1;
     }
     if (logarithmic) {
-      low = Math.max(low, high * SHARE_MIN);
-      double air = low == high ? 1.5 : Math.pow(high / low, 0.03);
-      return new Axis(low / air, high * air, true, start, end);
+      low = Math.max(low, high * RATIO_MIN);
+      double margin = low == high ? 1.5 : Math.pow(high / low, 0.03);
+      return new Axis(low / margin, high * margin, true, start, end);
     }
     if (low == high) {
-      double air = low == 0 ? 1 : Math.abs(low) / 2;
-      return new Axis(low - air, high + air, false, start, end);
+      double margin = low == 0 ? 1 : Math.abs(low) / 2;
+      return new Axis(low - margin, high + margin, false, start, end);
     }
     return new Axis(low, high, false, start, end);
   }
@@ -44,7 +46,7 @@ record Axis(double low, double high, boolean logarithmic, int start, int end) {
     return start + share * (end - start);
   }
 
-  /** Values of the form 1, 2 or 5 times a power of ten within the axis, rising. */
+  /** Tick values, rising: 1, 2 or 5 times a power of ten. */
   List<Double> ticks() {
     boolean narrow = logarithmic && high / low < 10;
     return logarithmic && !narrow ? decades() : even();

@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Lines over numbered axes, for loss curves. Drawn without a display. Where the machine has no
- * fonts the chart comes without its words rather than not at all.
+ * A line chart, for loss curves and measurements. Drawing needs no display; without fonts the chart
+ * has no labels.
  *
  * @param title above the chart
  * @param xLabel below the horizontal axis
- * @param yLabel beside the vertical axis
+ * @param yLabel left of the vertical axis
  * @param logarithmicX whether the horizontal axis is logarithmic; all x must then be above 0
- * @param logarithmic whether the vertical axis is logarithmic; values ≤ 0 are then left out
+ * @param logarithmic whether the vertical axis is logarithmic; values ≤ 0 are then omitted
  * @param lines later ones over earlier ones
  */
 public record LineChart(
@@ -36,13 +36,15 @@ public record LineChart(
   private static final int TOP = 36;
   private static final int BOTTOM = 48;
 
-  /** Of the legend: a row's height, a line's sample, and what is between and around them. */
+  /** Height of a row of the legend. */
   private static final int ROW = 16;
 
+  /** Width of a line's sample in the legend. */
   private static final int SWATCH = 20;
+
   private static final int GAP = 6;
 
-  /** Beyond this, as good as infinite: lengths of axes must not overflow. */
+  /** Larger values are treated as infinite, so that the length of an axis does not overflow. */
   private static final double VALUE_MAX = 1e300;
 
   private static final int INK = 0x333333;
@@ -61,26 +63,26 @@ public record LineChart(
   }
 
   /**
-   * One line; points where x or y is not finite are left out.
+   * A line; points with non-finite x or y are omitted.
    *
    * @param name in the legend; empty for none
    * @param x rising
-   * @param y as many as x
+   * @param y as long as x
    * @param rgb 0xRRGGBB
    * @param width in pixels
    */
-  @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Line(String name, double[] x, double[] y, int rgb, float width) {
     public Line {
       if (x.length != y.length) {
-        throw new IllegalArgumentException(x.length + " x for " + y.length + " y");
+        throw new IllegalArgumentException("a line has " + x.length + " x but " + y.length + " y");
       }
     }
   }
 
   /**
-   * A loss curve: every value pale, the moving mean over about {@code window} values dark, on a
-   * logarithmic axis.
+   * A loss curve on a logarithmic axis: every value in a pale colour, the moving mean over about
+   * {@code window} values in a dark one.
    */
   public static LineChart loss(String title, double[] iterations, double[] losses, double window) {
     return new LineChart(
@@ -89,13 +91,13 @@ public record LineChart(
         "loss",
         /* logarithmic= */ true,
         List.of(
-            new Line("each", iterations, losses, PALE_BLUE, 1),
+            new Line("each step", iterations, losses, PALE_BLUE, 1),
             new Line("smoothed", iterations, smoothed(losses, window), DARK_BLUE, 2)));
   }
 
   /**
-   * Exponential moving mean with time constant {@code window} ≥ 1, free of the bias towards its
-   * start: a plain mean at first.
+   * Exponential moving mean with time constant {@code window} ≥ 1 and bias correction, so that it
+   * starts as a plain mean.
    */
   public static double[] smoothed(double[] values, double window) {
     double[] out = new double[values.length];
@@ -113,14 +115,15 @@ public record LineChart(
   }
 
   /**
-   * Draws the chart as an RGB picture.
+   * Draws the chart as an RGB image.
    *
    * @param width at least 160
    * @param height at least 120
    */
   public Pixels draw(int width, int height) {
     if (width < 160 || height < 120 || width > 8192 || height > 8192) {
-      throw new IllegalArgumentException("a chart of " + width + "×" + height + " pixels");
+      throw new IllegalArgumentException(
+          "a chart must be 160×120 to 8192×8192 pixels, not " + width + "×" + height);
     }
     return Raster.rgb(width, height, g -> drawOn(g, width, height));
   }
@@ -177,7 +180,7 @@ public record LineChart(
   }
 
   /**
-   * Points that fall on one column of pixels become its lowest and highest: a million points draw
+   * Points in one column of pixels are reduced to their lowest and highest: a million points draw
    * as fast as a thousand and look the same.
    */
   private Path2D path(Line line, Axis across, Axis up) {
@@ -237,13 +240,13 @@ public record LineChart(
       g.setColor(new Color(INK));
       centred(g, title, width / 2.0, 22);
     } catch (RuntimeException | LinkageError | InternalError | AWTError e) {
-      // Minimal images have neither fontconfig nor fonts, each Java failing in its own way.
+      // Minimal container images lack fontconfig or fonts; the exception depends on the JDK.
       System.getLogger(LineChart.class.getName())
-          .log(System.Logger.Level.DEBUG, "no fonts: the chart has no words", e);
+          .log(System.Logger.Level.DEBUG, "No fonts found; the chart has no labels", e);
     }
   }
 
-  /** In the corner that the fewest lines pass through, the upper right one if in doubt. */
+  /** Draws the legend in the corner that the fewest lines cross, preferably the upper right one. */
   private void drawLegend(Graphics2D g, int width, int height, List<Path2D> paths) {
     List<Line> named = lines.stream().filter(line -> !line.name.isEmpty()).toList();
     if (named.isEmpty()) {

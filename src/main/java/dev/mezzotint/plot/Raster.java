@@ -7,10 +7,10 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.function.Consumer;
 
-/** Drawing into memory, without a display. */
+/** Draws into memory, without a display. */
 final class Raster {
   static {
-    // With a DISPLAY that does not answer, even drawing into memory would fail.
+    // Without this, drawing into memory fails if DISPLAY is set but not reachable.
     if (System.getProperty("java.awt.headless") == null) {
       System.setProperty("java.awt.headless", "true");
     }
@@ -18,7 +18,7 @@ final class Raster {
 
   private Raster() {}
 
-  /** What {@code draw} draws on white, as RGB. */
+  /** Runs {@code draw} on a white image and returns it as RGB. */
   static Pixels rgb(int width, int height, Consumer<Graphics2D> draw) {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     Graphics2D g = image.createGraphics();

@@ -11,12 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A picture of the plane with points and paths, for densities and what flows between them. The
- * square [−extent, extent]² fills the picture, y upwards; later marks cover earlier ones. Drawn
- * without a display. Used by one thread.
+ * A plot of points and paths in the plane, for densities and the flow between them. The square
+ * [−extent, extent]² fills the image, y upwards; later marks cover earlier ones. Drawing needs no
+ * display. Used by one thread.
  */
 public final class ScatterPlot {
-  /** Colours that tell p0, p1 and the way between them apart, also in grey. */
+  /** Colours for p0, p1 and the paths between them, distinguishable in grey too. */
   public static final int BLUE = 0x2B6CB0;
 
   public static final int ORANGE = 0xDD6B20;
@@ -29,23 +29,26 @@ public final class ScatterPlot {
   private sealed interface Mark {
     record Points(double[][] at, int rgb, double radius) implements Mark {}
 
-    record Way(double[][] through, int rgb, float width) implements Mark {}
+    record Path(double[][] through, int rgb, float width) implements Mark {}
   }
 
   /**
-   * @param size of the picture in pixels, 16 to 4096
+   * Creates an empty plot.
+   *
+   * @param size width and height in pixels, 16 to 4096
    * @param extent above 0
    */
   public ScatterPlot(int size, double extent) {
     if (size < 16 || size > 4096 || !(extent > 0)) {
-      throw new IllegalArgumentException(size + " pixels for an extent of " + extent);
+      throw new IllegalArgumentException(
+          "size must be 16 to 4096 and extent above 0, not " + size + " and " + extent);
     }
     this.size = size;
     this.extent = extent;
   }
 
   /**
-   * Dots.
+   * Adds points.
    *
    * @param at n×2; not copied
    * @param rgb 0xRRGGBB
@@ -57,16 +60,16 @@ public final class ScatterPlot {
   }
 
   /**
-   * A line through points in their order.
+   * Adds a line through points in their order.
    *
    * @param through n×2; not copied
    */
   public ScatterPlot path(double[][] through, int rgb, float width) {
-    marks.add(new Mark.Way(through, rgb, width));
+    marks.add(new Mark.Path(through, rgb, width));
     return this;
   }
 
-  /** The picture so far, RGB on white. */
+  /** Draws all marks as an RGB image on white. */
   public Pixels draw() {
     return Raster.rgb(size, size, this::drawMarks);
   }
@@ -80,13 +83,13 @@ public final class ScatterPlot {
           double r = points.radius;
           g.fill(new Ellipse2D.Double(x(at[0]) - r, y(at[1]) - r, 2 * r, 2 * r));
         }
-      } else if (mark instanceof Mark.Way way) {
-        g.setColor(new Color(way.rgb));
-        g.setStroke(new BasicStroke(way.width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+      } else if (mark instanceof Mark.Path path) {
+        g.setColor(new Color(path.rgb));
+        g.setStroke(new BasicStroke(path.width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
         Path2D line = new Path2D.Double();
-        line.moveTo(x(way.through[0][0]), y(way.through[0][1]));
-        for (int i = 1; i < way.through.length; i++) {
-          line.lineTo(x(way.through[i][0]), y(way.through[i][1]));
+        line.moveTo(x(path.through[0][0]), y(path.through[0][1]));
+        for (int i = 1; i < path.through.length; i++) {
+          line.lineTo(x(path.through[i][0]), y(path.through[i][1]));
         }
         g.draw(line);
       }

@@ -1,15 +1,15 @@
 package dev.mezzotint.s3;
 
 /**
- * Whether a store keeps its word on conditional writes, as tried out by {@link
- * S3ObjectStore#probe}. Where it does not, two workers can commit the same job.
+ * Result of {@link S3ObjectStore#probe}: whether a store honours conditional writes. If it does
+ * not, two workers can commit the same job.
  *
- * @param create {@code If-None-Match: *} refuses to overwrite
- * @param replace {@code If-Match} refuses another version than the one named
+ * @param create {@code If-None-Match: *} does not overwrite
+ * @param replace {@code If-Match} does not overwrite another version
  */
 public record ConditionalWrites(boolean create, boolean replace) {
 
-  public boolean honoured() {
+  public boolean supported() {
     return create && replace;
   }
 }

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Access key and secret key from two files, read again when they have been given a moment: whoever
- * rotates them replaces the files and restarts nobody. Safe for use by many threads.
+ * Provides access key and secret key from two files, which are read again every few seconds, so
+ * that keys can be rotated without a restart. Safe for use by many threads.
  *
  * <p>Settings: {@code S3_ACCESS_KEY_FILE}, {@code S3_SECRET_KEY_FILE}.
  */
@@ -25,7 +25,7 @@ final class KeyFiles implements Provider {
   private long read;
 
   /**
-   * @throws InvalidInputException if one of them cannot be read now
+   * @throws InvalidInputException if one of the files cannot be read
    */
   KeyFiles(Path accessKey, Path secretKey) {
     this.accessKey = accessKey;
@@ -45,8 +45,8 @@ final class KeyFiles implements Provider {
     }
     Credentials fresh =
         new Credentials(
-            word(accessKey, "S3_ACCESS_KEY_FILE"),
-            word(secretKey, "S3_SECRET_KEY_FILE"),
+            readKey(accessKey, "S3_ACCESS_KEY_FILE"),
+            readKey(secretKey, "S3_SECRET_KEY_FILE"),
             /* sessionToken= */ null,
             /* expiration= */ null);
     last = fresh;
@@ -54,11 +54,11 @@ final class KeyFiles implements Provider {
     return fresh;
   }
 
-  private static String word(Path file, String setting) {
+  private static String readKey(Path file, String setting) {
     try {
-      String word = Files.readString(file).strip();
-      if (!word.isEmpty() && word.length() <= CHARS_MAX) {
-        return word;
+      String key = Files.readString(file).strip();
+      if (!key.isEmpty() && key.length() <= CHARS_MAX) {
+        return key;
       }
     } catch (IOException e) {
       throw new StorageException(setting + " " + file + " cannot be read", e);

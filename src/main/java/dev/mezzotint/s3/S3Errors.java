@@ -10,7 +10,7 @@ import java.util.Set;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** What a failed call means: absent, refused by a condition, or a failure told in one sentence. */
+/** Classifies failed calls: absent, condition not met, or a failure with a message for users. */
 final class S3Errors {
   private static final Set<String> CREDENTIALS =
       Set.of("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken");
@@ -21,20 +21,20 @@ final class S3Errors {
     this.settings = settings;
   }
 
-  /** The object is absent; a missing bucket is a failure instead. */
+  /** Whether the object is absent; a missing bucket is a failure instead. */
   static boolean absent(Exception e) {
     return e instanceof ErrorResponseException answer
         && status(answer) == 404
         && !code(answer).equals("NoSuchBucket");
   }
 
-  /** The condition of a write did not hold. */
+  /** Whether the condition of a write was not met. */
   static boolean conditionFailed(Exception e) {
     return e instanceof ErrorResponseException answer
         && (status(answer) == 412 || code(answer).equals("PreconditionFailed"));
   }
 
-  /** The store says that it does not know the request's condition. */
+  /** Whether the store does not support the condition of the request. */
   static boolean notImplemented(@Nullable Throwable e) {
     return e instanceof ErrorResponseException answer
         && (status(answer) == 501 || code(answer).equals("NotImplemented"));
@@ -49,7 +49,7 @@ final class S3Errors {
     return code == null ? "" : code;
   }
 
-  /** A key or setting that S3 cannot have is the caller's mistake and passes as it is. */
+  /** The failure with a message; throws an {@link IllegalArgumentException} unchanged. */
   StorageException failure(String what, Exception thrown) {
     if (thrown instanceof IllegalArgumentException mistake) {
       throw mistake;
@@ -94,7 +94,7 @@ final class S3Errors {
     return "it answered " + status(answer) + " " + code;
   }
 
-  /** The MinIO client wraps more than once: what the store or the network said is inside. */
+  /** The failure of the store or network, which the MinIO client wraps more than once. */
   private static Throwable unwrap(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (cause instanceof ErrorResponseException

@@ -45,11 +45,11 @@ import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One bucket through the MinIO client.
+ * Object store that accesses one bucket with the MinIO client.
  *
- * <p>Nothing that writes is repeated behind the caller's back: the client's own retries would turn
- * a conditional write that succeeded, but whose answer was lost, into "it existed already" without
- * the caller ever seeing a failure. Reads that meet a dead connection are tried once more.
+ * <p>Writes are never repeated automatically: the client's own retries would turn a conditional
+ * write that succeeded, but whose answer was lost, into "existed already" without the caller seeing
+ * a failure. Reads on a dead connection are repeated once.
  *
  * <p>Safe for use by many threads. Settings: {@code S3_ENDPOINT}, {@code S3_ACCESS_KEY}, {@code
  * S3_SECRET_KEY} or their files, {@code S3_BUCKET}, {@code S3_REGION}.
@@ -63,7 +63,11 @@ public final class S3ObjectStore implements ObjectStore {
   private final MinioClient small;
   private final MinioClient large;
 
-  /** Connects to nothing yet. Throws {@link InvalidInputException} for a bad endpoint or bucket. */
+  /**
+   * Does not connect yet.
+   *
+   * @throws InvalidInputException for an invalid endpoint or bucket
+   */
   public S3ObjectStore(S3Settings settings) {
     this.settings = settings;
     this.errors = new S3Errors(settings);
@@ -71,7 +75,7 @@ public final class S3ObjectStore implements ObjectStore {
     KeyFiles keys =
         settings.keyFiles().map(f -> new KeyFiles(f.accessKey(), f.secretKey())).orElse(null);
     this.small =
-        client(settings, keys, http.newBuilder().callTimeout(settings.callTimeout()).build());
+        client(settings, keys, http.newBuilder().callTimeout(settings.timeouts().call()).build());
     this.large = client(settings, keys, http);
   }
 
@@ -80,24 +84,24 @@ public final class S3ObjectStore implements ObjectStore {
     dispatcher.setMaxRequests(CONNECTIONS_MAX);
     // The default of 5 per host would make every upload of a worker wait for five others.
     dispatcher.setMaxRequestsPerHost(CONNECTIONS_MAX);
-    // Without TLS nothing reads the trusted certificates, half a second of a start.
+    // Without TLS the trusted certificates are not read, which takes half a second.
     boolean tls = !settings.endpoint().startsWith("http://");
     OkHttpClient plain =
         new OkHttpClient.Builder()
             .connectionSpecs(List.of(tls ? ConnectionSpec.MODERN_TLS : ConnectionSpec.CLEARTEXT))
             .dispatcher(dispatcher)
-            // Servers drop idle connections after 30 s or more; ours go first.
+            // Servers close idle connections after 30 s or more; close them earlier.
             .connectionPool(new ConnectionPool(CONNECTIONS_MAX, 20, TimeUnit.SECONDS))
             .protocols(List.of(Protocol.HTTP_1_1))
             .socketFactory(new NoDelaySocketFactory())
-            .connectTimeout(settings.connectTimeout())
-            .readTimeout(settings.idleTimeout())
-            .writeTimeout(settings.idleTimeout())
+            .connectTimeout(settings.timeouts().connect())
+            .readTimeout(settings.timeouts().idle())
+            .writeTimeout(settings.timeouts().idle())
             .retryOnConnectionFailure(false)
             .addInterceptor(S3ObjectStore::readAgain)
             .build();
     try {
-      // SSL_CERT_FILE and SSL_CERT_DIR, as all S3 tools know them.
+      // SSL_CERT_FILE and SSL_CERT_DIR, as in other S3 tools.
       return Http.enableExternalCertificatesFromEnv(plain);
     } catch (MinioException e) {
       throw new StorageException("SSL_CERT_FILE or SSL_CERT_DIR cannot be read", e);
@@ -149,7 +153,7 @@ public final class S3ObjectStore implements ObjectStore {
       small.makeBucket(
           MakeBucketArgs.builder().bucket(settings.bucket()).region(settings.region()).build());
     } catch (ErrorResponseException e) {
-      // Another worker was faster.
+      // Another worker created it first.
       if (!S3Errors.code(e).equals("BucketAlreadyOwnedByYou")
           && !S3Errors.code(e).equals("BucketAlreadyExists")) {
         throw errors.failure("creating bucket " + settings.bucket(), e);
@@ -159,7 +163,7 @@ public final class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** Tries conditional writes out under a key of its own, which it removes again. */
+  /** Tests conditional writes with a temporary object. */
   public ConditionalWrites probe() {
     String key = "probe/" + UUID.randomUUID();
     byte[] bytes = "probe".getBytes(StandardCharsets.UTF_8);
@@ -268,7 +272,7 @@ public final class S3ObjectStore implements ObjectStore {
       return Optional.of(unquoted(small.putObject(put).etag()));
     } catch (MinioException | RuntimeException e) {
       boolean conditional = !condition.isEmpty();
-      // If-Match on an object that has gone: 404 with some stores, 412 with others.
+      // If-Match on a removed object: some stores answer 404, others 412.
       if (conditional && (S3Errors.conditionFailed(e) || S3Errors.absent(e))) {
         return Optional.empty();
       }
@@ -329,11 +333,11 @@ public final class S3ObjectStore implements ObjectStore {
   }
 
   /**
-   * A link by which whoever has it can read the object, without keys. Asks nothing of the store.
+   * A URL that allows reading the object without keys. Does not call the store.
    *
-   * @param validity from now on, at most seven days
+   * @param validity from now, at most seven days
    */
-  public String link(String key, Duration validity) {
+  public String presignedUrl(String key, Duration validity) {
     try {
       return small.getPresignedObjectUrl(
           GetPresignedObjectUrlArgs.builder()
@@ -356,7 +360,7 @@ public final class S3ObjectStore implements ObjectStore {
         : etag;
   }
 
-  /** Ends the connections; calls under way fail. */
+  /** Closes the connections; calls in progress fail. */
   @Override
   public void close() {
     http.dispatcher().executorService().shutdown();

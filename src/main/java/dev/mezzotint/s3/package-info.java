@@ -1,4 +1,4 @@
-/** Adapter: the object store over the MinIO client. */
+/** The object store as a client of S3-compatible stores, by the MinIO client. */
 @NullMarked
 package dev.mezzotint.s3;
 

@@ -7,25 +7,25 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * How long a pass takes by its number of rows; from this follow the sizes that are worth using.
+ * Time of a pass by its number of rows, which determines the sizes that are worth using.
  *
- * <p>Passes come in few sizes, the powers of two and the largest, since a row's last bits may
- * depend on the size of its pass. On a processor that one row keeps busy the time grows with the
- * rows, and nine rows in a pass of sixteen waste seven; on one that is hardly busy with sixteen
- * they cost nothing. The curve decides.
+ * <p>Passes have few sizes, the powers of two and the largest, because a row's last bits may depend
+ * on the size of its pass. On a processor that one row keeps busy, time grows with the rows, and
+ * nine rows in a pass of sixteen waste seven; on one that sixteen rows hardly keep busy, the other
+ * seven cost nothing.
  *
  * @param sizes of passes, rising
- * @param nanos that a pass of each size takes, never falling; all 0 where nobody has measured
+ * @param nanos time of a pass of each size, never falling; all 0 if unmeasured
  */
-@SuppressWarnings("ArrayRecordComponent") // compared by nobody
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record BatchCurve(int[] sizes, long[] nanos) {
   /**
-   * Larger passes serve nobody on a device that gains nothing from them; below this they save no
-   * time that anybody would notice, and a job that comes may have to wait for one pass more.
+   * Least cap, also on a device that gains nothing from larger passes: a smaller one would not
+   * noticeably shorten a pass, and an arriving job might wait for one pass more.
    */
   private static final int CAP_MIN = 4;
 
-  /** As good as the best: what larger passes would gain is less than what is measured in error. */
+  /** A rate this close to the best counts as the best: the rest is measurement error. */
   private static final double NEAR = 0.97;
 
   private static final int RUNS = 3;
@@ -41,13 +41,13 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     }
   }
 
-  /** Sizes without times: the smallest that holds all rows is taken. */
+  /** Sizes without times: passes use the smallest that holds all rows. */
   public static BatchCurve unmeasured(int largest) {
     int[] sizes = sizes(largest);
     return new BatchCurve(sizes, new long[sizes.length]);
   }
 
-  /** One size for all passes, however few rows there are. */
+  /** One size for all passes, however few their rows are. */
   public static BatchCurve pinned(int size) {
     return new BatchCurve(new int[] {size}, new long[1]);
   }
@@ -62,7 +62,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     return sizes.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** A curve of measured times, made to rise where the measurement was off. */
+  /** A curve of measured times, made monotonic where the measurement was off. */
   public static BatchCurve of(int[] sizes, long[] measured) {
     long[] nanos = measured.clone();
     for (int i = 1; i < nanos.length; i++) {
@@ -72,11 +72,10 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   }
 
   /**
-   * Measures passes over one slot whose content nobody reads; the best of a few runs, since other
-   * work can only slow them down. Sizes for which no time is left are taken to grow as the last
-   * ones did, row by row.
+   * Measures passes over the padding slot: the best of a few runs, since other work can only slow
+   * them down. Sizes for which no time is left are extrapolated in proportion to their rows.
    *
-   * @param limitNanos begins no further run after this time
+   * @param limitNanos starts no further run after this time
    */
   static BatchCurve measure(
       SamplingNetwork.Slots slots, long spare, int[] sizes, long limitNanos, LongSupplier clock) {
@@ -99,7 +98,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     return of(sizes, nanos);
   }
 
-  /** Time of one pass; reads a row to wait for devices that work behind the caller's back. */
+  /** Time of one pass; reads a row, which waits for devices that work asynchronously. */
   public static long timePass(
       SamplingNetwork.Slots slots, long spare, int size, LongSupplier clock) {
     long[] named = new long[size];
@@ -115,7 +114,7 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     return nanos[nanos.length - 1] > 0;
   }
 
-  /** The largest pass that is worth making: beyond it a row costs no less. */
+  /** The largest useful pass: in a larger one a row costs no less. */
   public int cap() {
     int largest = sizes[sizes.length - 1];
     if (!isMeasured()) {
@@ -133,22 +132,22 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     return largest;
   }
 
-  /** Rows of so many that wait, in a pass of this size, per nanosecond. */
+  /** Rows per nanosecond in a pass of size i, with this many rows waiting. */
   private double rate(int rows, int i) {
     return (double) Math.min(rows, sizes[i]) / nanos[i];
   }
 
   /**
-   * The size of the pass that gets most rows on per time: all in one with spare room, or fewer in a
-   * full one, the others next time.
+   * The size of pass with the highest throughput: all rows in one that is padded, or fewer rows in
+   * a full one and the others in the next.
    *
-   * @param rows that wait, at least 1
+   * @param rows waiting, at least 1
    * @param cap no larger pass, except where there is no smaller size
    */
   public int choose(int rows, int cap) {
     int chosen = 0;
     for (int i = 1; i < sizes.length && sizes[i] <= cap && sizes[i - 1] < rows; i++) {
-      // A larger pass on equal terms: fewer calls.
+      // At equal throughput the larger pass wins: fewer calls.
       if (!isMeasured() || rate(rows, i) >= rate(rows, chosen)) {
         chosen = i;
       }
@@ -170,17 +169,17 @@ public record BatchCurve(int[] sizes, long[] nanos) {
   private int index(int size) {
     int i = Arrays.binarySearch(sizes, size);
     if (i < 0) {
-      throw new IllegalArgumentException("passes do not come in " + size + " rows");
+      throw new IllegalArgumentException("no pass has " + size + " rows");
     }
     return i;
   }
 
-  /** Time of a pass of this size; 0 where it is not known. */
+  /** Time of a pass of this size; 0 if unmeasured. */
   public long nanosOf(int size) {
     return nanos[index(size)];
   }
 
-  /** The least time that a row can cost at this cap, in nanoseconds. */
+  /** The least time that a row costs at this cap, in nanoseconds. */
   double nanosPerRow(int cap) {
     double best = Double.MAX_VALUE;
     for (int i = 0; i < sizes.length && (i == 0 || sizes[i] <= cap); i++) {

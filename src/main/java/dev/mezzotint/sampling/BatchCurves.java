@@ -19,12 +19,11 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * Batch curves by model and machine: measured when a model is loaded, which takes {@value
- * #LIMIT_MILLIS} ms at most, and kept in files so that it happens once. Safe for use by many
- * threads.
+ * Measures the batch curve of each model when it is loaded, in at most {@value #LIMIT_MILLIS} ms,
+ * and caches it in a file. Safe for use by many threads.
  *
- * <p>A file belongs to model, version, picture size, device and software versions. Deleting it has
- * the curve measured anew.
+ * <p>A file is for one model, version, image size, device and set of software versions; the curve
+ * is measured again if it is deleted.
  */
 public final class BatchCurves {
   static final long LIMIT_MILLIS = 2_000;
@@ -43,29 +42,31 @@ public final class BatchCurves {
     this.measuring = measuring;
   }
 
-  /** Measures nothing: all rows there are share a pass. */
+  /** Without measurements: all waiting rows share a pass. */
   public static BatchCurves unmeasured() {
     return new BatchCurves(Optional.empty(), "", /* measuring= */ false);
   }
 
-  /** Measures and keeps nothing. */
+  /** With measurements, without a cache. */
   public static BatchCurves measured() {
     return new BatchCurves(Optional.empty(), "", /* measuring= */ true);
   }
 
   /**
-   * Measures, and keeps what it finds.
+   * With measurements, cached in a folder.
    *
-   * @param folder made if it is not there
-   * @param machine device, threads and versions: another machine's curve is of no use
+   * @param folder created if it does not exist
+   * @param machine device, threads and versions, for which cached curves are valid
    */
   public static BatchCurves cachedIn(Path folder, String machine) {
     return new BatchCurves(Optional.of(folder), machine, /* measuring= */ true);
   }
 
   /**
-   * @param slots of the model, nobody else's meanwhile
-   * @param quiet whether nothing else has used the device: other curves are not kept
+   * The cached or measured curve of a model.
+   *
+   * @param slots of the model, not used by others meanwhile
+   * @param quiet whether nothing else has used the device; otherwise the curve is not cached
    */
   BatchCurve forModel(
       ModelInfo model,
@@ -116,7 +117,7 @@ public final class BatchCurves {
               && Arrays.equals(of, Arrays.stream(sizes).asLongStream().toArray());
       return same ? Optional.of(new BatchCurve(sizes, nanos)) : Optional.empty();
     } catch (IOException | InvalidInputException | IllegalArgumentException e) {
-      LOG.log(System.Logger.Level.WARNING, "{0} is no batch curve: {1}", file.get(), e);
+      LOG.log(System.Logger.Level.WARNING, "ignoring cached batch curve {0}: {1}", file.get(), e);
       return Optional.empty();
     }
   }
@@ -141,7 +142,7 @@ public final class BatchCurves {
       Files.write(temporary, JsonText.writePretty(json));
       Files.move(temporary, file.get(), StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "a batch curve could not be kept: {0}", e);
+      LOG.log(System.Logger.Level.WARNING, "cannot cache a batch curve: {0}", e);
     }
   }
 }

@@ -7,27 +7,28 @@ import java.util.LinkedHashMap;
 import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who of one group joins the next pass. Rows cost the same here, one place in a pass each, so that
- * fair shares are counted in places:
+ * Chooses the rows of one group for the next pass. All rows of a group cost the same, one place in
+ * a pass, so fair shares are counted in places:
  *
  * <ol>
  *   <li><b>Priorities.</b> Places are given in rounds: a round has {@value #HIGH} for HIGH, {@value
- *       #NORMAL} for NORMAL and {@value #LOW} for LOW, higher ones first; it ends when everybody
- *       who could use a place has used up theirs. So LOW gets one place in {@value #ROUND} at
- *       least, whatever comes in above it.
- *   <li><b>Tenants</b> of one priority take turns, place by place.
- *   <li><b>Jobs</b> of one tenant: the one that is soonest done goes first, since that gives the
- *       shortest wait on average, and every {@value #AGED}th place goes to the oldest, so that no
- *       stream of small jobs holds up a large one for ever.
+ *       #NORMAL} for NORMAL and {@value #LOW} for LOW, higher ones first; it ends when all that
+ *       could use a place have used up theirs. So LOW gets at least one place in {@value #ROUND},
+ *       whatever the load above it.
+ *   <li><b>Tenants</b> of one priority are served round robin, place by place.
+ *   <li><b>Jobs</b> of one tenant: the one with the least work left goes first, which gives the
+ *       shortest mean wait, and every {@value #AGED}th place goes to the oldest, so that a stream
+ *       of small jobs cannot starve a large one.
  * </ol>
  *
- * <p><b>The bound</b> on waiting that follows is {@link #placesBound}. Slots are given freely while
- * more than a quarter is free; the rest in order of age, {@link #AGE_BONUS_NANOS} to the good for
- * each priority above another. Used by one thread at a time.
+ * <p><b>The bound</b> on waiting that follows is {@link #placesBound}. Slots are given to any job
+ * while more than a quarter is free; the rest in order of age, with a bonus of {@link
+ * #AGE_BONUS_NANOS} for each priority above another. Used by one thread at a time.
  */
 final class GroupQueue {
   static final int HIGH = 16;
@@ -42,7 +43,7 @@ final class GroupQueue {
 
   private static final double SMOOTHING = 0.1;
 
-  /** A pass that takes so many times the usual was held up, and is charged with no more. */
+  /** A pass is charged with at most this multiple of the usual time; beyond it, it was held up. */
   private static final double OUTLIER_FACTOR = 16;
 
   /** Jobs of one tenant and one priority. */
@@ -53,9 +54,9 @@ final class GroupQueue {
     @Nullable ScheduledJob next(Predicate<ScheduledJob> runnable) {
       boolean aged = (places + 1) % AGED == 0;
       ScheduledJob best = null;
-      for (ScheduledJob ticket : jobs) {
-        if ((best == null || ticket.stagesLeft() < best.stagesLeft()) && runnable.test(ticket)) {
-          best = ticket;
+      for (ScheduledJob job : jobs) {
+        if ((best == null || job.stagesLeft() < best.stagesLeft()) && runnable.test(job)) {
+          best = job;
           if (aged) {
             break;
           }
@@ -66,7 +67,7 @@ final class GroupQueue {
     }
   }
 
-  /** Tenants of one priority; whoever was served goes to the end. */
+  /** Tenants of one priority; a tenant that was served goes to the end. */
   private static final class PriorityBand {
     final Map<String, TenantQueue> tenants = new LinkedHashMap<>();
     final int weight;
@@ -78,12 +79,12 @@ final class GroupQueue {
 
     @Nullable ScheduledJob next(Predicate<ScheduledJob> runnable) {
       for (Map.Entry<String, TenantQueue> entry : tenants.entrySet()) {
-        ScheduledJob ticket = entry.getValue().next(runnable);
-        if (ticket != null) {
+        ScheduledJob job = entry.getValue().next(runnable);
+        if (job != null) {
           TenantQueue served = entry.getValue();
           tenants.remove(entry.getKey());
-          tenants.put(ticket.tenant, served);
-          return ticket;
+          tenants.put(job.tenant, served);
+          return job;
         }
       }
       return null;
@@ -93,7 +94,7 @@ final class GroupQueue {
   final String key;
   private final Map<Priority, PriorityBand> bands = new EnumMap<>(Priority.class);
 
-  /** Who had a place in a pass for which memory ran out. */
+  /** Jobs whose pass failed for lack of memory, once per row; served first in the next pass. */
   private final LinkedList<ScheduledJob> retryFirst = new LinkedList<>();
 
   private int slots;
@@ -106,10 +107,10 @@ final class GroupQueue {
   private long recovery = RECOVERY_PASSES;
   private double pace = 1;
 
-  /** Of the deficit round robin over groups: device time that it may still use. */
+  /** Device time that the group may still use: its deficit in the round robin over groups. */
   double credit;
 
-  /** Of the group's passes, smoothed: one that was held up by something else says little. */
+  /** Time of the group's passes, smoothed. */
   double typicalNanos = 1;
 
   private boolean timed;
@@ -122,10 +123,10 @@ final class GroupQueue {
   }
 
   /**
-   * Places of a group's passes that may go to others before a runnable job gets one: the oldest job
-   * of its tenant gets every {@value #AGED}th of its tenant's places, the tenant one of as many as
-   * there are tenants of the priority, and the priority its share of each round. A pass gives at
-   * least one place.
+   * Most places in a group's passes that go to other jobs before a runnable job gets one: the
+   * oldest job of its tenant gets every {@value #AGED}th of the tenant's places, the tenant one in
+   * as many as there are tenants of the priority, and the priority its share of each round. A pass
+   * has at least one place.
    */
   static int placesBound(Priority priority, int tenants) {
     int weight = weight(priority);
@@ -141,7 +142,7 @@ final class GroupQueue {
     };
   }
 
-  /** Its model is on the device. */
+  /** The group's model is on the device. */
   void open(int slotCount, BatchCurve measured) {
     slots = slotCount;
     curve = measured;
@@ -149,49 +150,49 @@ final class GroupQueue {
     draining = false;
   }
 
-  /** Its model is not on the device, or no longer: all wait. */
+  /** The group's model is not on the device: all jobs wait. */
   void close() {
     slots = 0;
   }
 
-  boolean open() {
+  boolean isOpen() {
     return slots > 0;
   }
 
-  /** No row enters any more, so that the model can leave the device. */
+  /** Admits no further rows, so that the model can leave the device. */
   void drain() {
     draining = true;
   }
 
-  void add(ScheduledJob ticket) {
-    band(ticket).tenants.computeIfAbsent(ticket.tenant, t -> new TenantQueue()).jobs.add(ticket);
-    waiting += ticket.waiting();
+  void add(ScheduledJob job) {
+    band(job).tenants.computeIfAbsent(job.tenant, t -> new TenantQueue()).jobs.add(job);
+    waiting += job.waiting();
   }
 
-  void remove(ScheduledJob ticket) {
-    retryFirst.removeIf(other -> other == ticket);
-    residents -= ticket.resident().size();
-    waiting -= ticket.waiting();
-    leave(ticket);
+  void remove(ScheduledJob job) {
+    retryFirst.removeIf(other -> other == job);
+    residents -= job.resident().size();
+    waiting -= job.waiting();
+    leave(job);
   }
 
-  private void leave(ScheduledJob ticket) {
-    Map<String, TenantQueue> lines = band(ticket).tenants;
-    TenantQueue line = java.util.Objects.requireNonNull(lines.get(ticket.tenant));
-    line.jobs.remove(ticket);
-    if (line.jobs.isEmpty()) {
-      lines.remove(ticket.tenant);
+  private void leave(ScheduledJob job) {
+    Map<String, TenantQueue> tenants = band(job).tenants;
+    TenantQueue queue = Objects.requireNonNull(tenants.get(job.tenant));
+    queue.jobs.remove(job);
+    if (queue.jobs.isEmpty()) {
+      tenants.remove(job.tenant);
     }
   }
 
-  private PriorityBand band(ScheduledJob ticket) {
-    return java.util.Objects.requireNonNull(bands.get(ticket.priority));
+  private PriorityBand band(ScheduledJob job) {
+    return Objects.requireNonNull(bands.get(job.priority));
   }
 
   List<ScheduledJob> jobs() {
     List<ScheduledJob> all = new ArrayList<>();
-    for (PriorityBand rank : bands.values()) {
-      rank.tenants.values().forEach(line -> all.addAll(line.jobs));
+    for (PriorityBand band : bands.values()) {
+      band.tenants.values().forEach(queue -> all.addAll(queue.jobs));
     }
     return all;
   }
@@ -222,30 +223,30 @@ final class GroupQueue {
 
   /** Rows that could be in the next pass. */
   int available() {
-    return open() ? residents + (draining ? 0 : Math.min(waiting, slots - residents)) : 0;
+    return isOpen() ? residents + (draining ? 0 : Math.min(waiting, slots - residents)) : 0;
   }
 
-  /** The highest weight of those who have rows here. */
+  /** The highest weight of the priorities with rows here. */
   int weight() {
-    for (Map.Entry<Priority, PriorityBand> rank : bands.entrySet()) {
-      if (!rank.getValue().tenants.isEmpty()) {
-        return rank.getValue().weight;
+    for (Map.Entry<Priority, PriorityBand> band : bands.entrySet()) {
+      if (!band.getValue().tenants.isEmpty()) {
+        return band.getValue().weight;
       }
     }
     return 0;
   }
 
-  /** Puts the next pass together; only called while rows are available. */
+  /** Assembles the next pass; only called while rows are available. */
   Pass pass() {
     int size = curve.choose(available(), cap);
     int places = Math.min(size, available());
     List<ScheduledJob.Row> rows = new ArrayList<>(places);
     while (rows.size() < places) {
       ScheduledJob first = retryFirst.poll();
-      ScheduledJob ticket = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
-      int before = ticket.waiting();
-      rows.add(ticket.join());
-      if (ticket.waiting() < before) {
+      ScheduledJob job = first != null && first.runnable(/* mayEnter= */ false) ? first : next();
+      int before = job.waiting();
+      rows.add(job.join());
+      if (job.waiting() < before) {
         waiting--;
         residents++;
       }
@@ -256,31 +257,31 @@ final class GroupQueue {
   private ScheduledJob next() {
     ScheduledJob entrant = entrant();
     boolean free = entrant != null && 4 * (slots - residents) > Math.max(4, slots);
-    Predicate<ScheduledJob> runnable = ticket -> ticket.runnable(free || ticket == entrant);
+    Predicate<ScheduledJob> runnable = job -> job.runnable(free || job == entrant);
     for (int round = 0; round < 2; round++) {
-      for (PriorityBand rank : bands.values()) {
-        ScheduledJob ticket = rank.places == 0 ? null : rank.next(runnable);
-        if (ticket != null) {
-          rank.places--;
-          return ticket;
+      for (PriorityBand band : bands.values()) {
+        ScheduledJob job = band.places == 0 ? null : band.next(runnable);
+        if (job != null) {
+          band.places--;
+          return job;
         }
       }
-      bands.values().forEach(rank -> rank.places = rank.weight);
+      bands.values().forEach(band -> band.places = band.weight);
     }
-    throw new IllegalStateException("group " + key + " has fewer rows than it counted");
+    throw new IllegalStateException("group " + key + " has fewer rows than counted");
   }
 
-  /** Who gets the next slot where they are scarce; null if there is none to be had. */
+  /** The job that gets the next slot where slots are scarce; null if there is none to give. */
   private @Nullable ScheduledJob entrant() {
     if (draining || residents >= slots || waiting == 0) {
       return null;
     }
     ScheduledJob first = null;
-    for (PriorityBand rank : bands.values()) {
-      for (TenantQueue line : rank.tenants.values()) {
-        for (ScheduledJob ticket : line.jobs) {
-          if (ticket.waiting() > 0 && (first == null || age(ticket) < age(first))) {
-            first = ticket;
+    for (PriorityBand band : bands.values()) {
+      for (TenantQueue queue : band.tenants.values()) {
+        for (ScheduledJob job : queue.jobs) {
+          if (job.waiting() > 0 && (first == null || age(job) < age(first))) {
+            first = job;
           }
         }
       }
@@ -288,14 +289,14 @@ final class GroupQueue {
     return first;
   }
 
-  private static long age(ScheduledJob ticket) {
-    return ticket.arrived + ticket.priority.ordinal() * AGE_BONUS_NANOS;
+  private static long age(ScheduledJob job) {
+    return job.arrived + job.priority.ordinal() * AGE_BONUS_NANOS;
   }
 
   /**
-   * The pass took place.
+   * Records a pass that ran.
    *
-   * @return rows whose last it was; they hold no slot from now on
+   * @return rows whose last pass it was; they hold no slot from now on
    */
   List<ScheduledJob.Row> passed(Pass pass, long nanos) {
     List<ScheduledJob.Row> finished = new ArrayList<>();
@@ -324,7 +325,7 @@ final class GroupQueue {
     }
   }
 
-  /** After memory ran out: tries the next larger size when all has gone well for long. */
+  /** After memory ran out: tries the next larger size once enough passes have succeeded. */
   private void recover() {
     if (cap < curve.cap() && ++passesAtCap >= recovery) {
       cap = curve.above(cap);
@@ -333,13 +334,13 @@ final class GroupQueue {
   }
 
   /**
-   * Memory ran out in the pass: its rows stay where they were, and passes become smaller.
+   * Memory ran out in the pass: its rows stay where they are, and passes become smaller.
    *
-   * @return false if they cannot
+   * @return false if passes are as small as they can be
    */
   boolean shrink(Pass pass) {
     pass.rows().forEach(row -> row.job.retry(row));
-    // Whose turn it was, it is still.
+    // The rows keep their places for the retried pass.
     List<ScheduledJob> again = pass.rows().stream().map(row -> row.job).toList();
     retryFirst.addAll(0, again);
     int smaller = curve.below(pass.size());
@@ -348,23 +349,22 @@ final class GroupQueue {
     }
     cap = smaller;
     passesAtCap = 0;
-    recovery *= 2; // the next attempt at a larger size comes later than the last
+    recovery *= 2; // back off: the next attempt at a larger size comes later
     return true;
   }
 
   /**
-   * Jobs that are too late, or will be even if the device were theirs alone.
+   * Jobs that have missed their deadline, or would miss it with the device to themselves.
    *
    * @param now on the clock of deadlines
    */
   List<ScheduledJob> late(long now) {
     List<ScheduledJob> late = new ArrayList<>();
-    for (PriorityBand rank : bands.values()) {
-      for (TenantQueue line : rank.tenants.values()) {
-        for (ScheduledJob ticket : line.jobs) {
-          if (ticket.deadline != ScheduledJob.NEVER
-              && now + nanosAtLeast(ticket) > ticket.deadline) {
-            late.add(ticket);
+    for (PriorityBand band : bands.values()) {
+      for (TenantQueue queue : band.tenants.values()) {
+        for (ScheduledJob job : queue.jobs) {
+          if (job.deadline != ScheduledJob.NEVER && now + nanosAtLeast(job) > job.deadline) {
+            late.add(job);
           }
         }
       }
@@ -372,17 +372,17 @@ final class GroupQueue {
     return late;
   }
 
-  /** Stages one after the other, or all rows' together, whichever takes longer. */
-  private long nanosAtLeast(ScheduledJob ticket) {
-    if (!open()) {
+  /** The longer of: one row's stages in sequence, or all rows' stages at the best rate. */
+  private long nanosAtLeast(ScheduledJob job) {
+    if (!isOpen()) {
       return 0;
     }
-    double oneByOne = (double) ticket.longest() * curve.nanos()[0];
-    double together = ticket.stagesLeft() * curve.nanosPerRow(cap);
+    double oneByOne = (double) job.longest() * curve.nanos()[0];
+    double together = job.stagesLeft() * curve.nanosPerRow(cap);
     return (long) (pace * Math.max(oneByOne, together));
   }
 
-  /** Removes all tickets that ask for it, and says which. */
+  /** Removes the jobs that match, and returns them. */
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = jobs().stream().filter(leaving).toList();
     gone.forEach(this::remove);

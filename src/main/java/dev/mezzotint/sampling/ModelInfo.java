@@ -4,26 +4,28 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.UnconditionalInput;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a job must know of the model that it asked for.
+ * A resolved model, as jobs need to know it.
  *
- * @param version that {@code name} or {@code name@latest} stands for now
- * @param channels of a picture: 1 grey, 3 colour
- * @param height of a picture in pixels
- * @param width of a picture in pixels
- * @param classes how many labels the model knows; empty if it was trained without
- * @param condition what the network takes after the picture's own channels, in order, as on the
- *     card; empty for none
- * @param steps where the request says nothing
- * @param sampler where the request says nothing
- * @param nullClass the label that stands for no class; empty for a model that cannot be guided by
- *     class
- * @param p0 where x0 comes from, as on the card
+ * @param version to which {@code name} or {@code name@latest} resolves now
+ * @param channels of an image: 1 grey, 3 colour
+ * @param height of an image in pixels
+ * @param width of an image in pixels
+ * @param classes number of class labels; empty if the model was trained without
+ * @param condition what the network takes after the image's own channels, in order, as on the card;
+ *     empty for none
+ * @param steps default
+ * @param sampler default
+ * @param nullClass the label for no class; empty for a model that cannot be guided by class
+ * @param p0 the distribution of x0, as on the card
  * @param tuned steps placed for this model
  */
 public record ModelInfo(
@@ -40,64 +42,148 @@ public record ModelInfo(
     String p0,
     List<ModelCard.TunedSteps> tuned) {
 
+  private static final int STEPS_DEFAULT = 32;
+  private static final int SIDE_MAX = 4096;
+
   public ModelInfo {
     condition = List.copyOf(condition);
     tuned = List.copyOf(tuned);
   }
 
   /**
-   * NaN would become black without a word; the same request would give it again.
+   * A model at its own image size.
    *
-   * @param chw of an image as the network left it
-   * @throws InvalidInputException if a value is none
+   * @throws InvalidInputException if it has none, or cannot be sampled
+   */
+  public static ModelInfo of(ModelFiles files) {
+    NetworkConfig config = files.config();
+    int height =
+        config
+            .sampleSize()
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        "model", "model " + files.name() + " has no sample_size in config.json"));
+    return of(files, "sample_size", height, config.sampleWidth().orElse(height));
+  }
+
+  /** A model at another image size than its own. */
+  public static ModelInfo of(ModelFiles files, int height, int width) {
+    return of(files, "size", height, width);
+  }
+
+  private static ModelInfo of(ModelFiles files, String field, int height, int width) {
+    NetworkConfig config = files.config();
+    int multiple = config.sizeMultiple();
+    int largest = Math.min(SIDE_MAX, config.sizeMax());
+    for (int side : new int[] {height, width}) {
+      if (side < multiple || side > largest || side % multiple != 0) {
+        throw new InvalidInputException(
+            field,
+            "%s is %dx%d: model %s makes images whose sides are multiples of %d up to %d"
+                .formatted(field, height, width, files.name(), multiple, largest));
+      }
+    }
+    if (config.conditionChannels() < 0) {
+      throw new InvalidInputException(
+          "model",
+          "model "
+              + files.name()
+              + " has more out_channels than in_channels: it cannot be sampled");
+    }
+    ModelCard card = files.card();
+    return new ModelInfo(
+        files.name(),
+        files.version(),
+        config.outChannels(),
+        height,
+        width,
+        config.classEmbedType() == UNetConfig.ClassEmbedding.NONE
+            ? OptionalInt.empty()
+            : OptionalInt.of(config.numClassEmbeds().orElse(Integer.MAX_VALUE)),
+        card.condition(),
+        card.steps().orElse(STEPS_DEFAULT),
+        sampler(files),
+        card.nullClass(),
+        card.p0(),
+        card.tuned());
+  }
+
+  private static Solver sampler(ModelFiles files) {
+    try {
+      return files.card().sampler().map(Solver::parse).orElse(Solver.AB2);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException(
+          "model", "the card of model " + files.name() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Refuses NaN and infinity, which would silently become black and which a retry would yield
+   * again.
+   *
+   * @param chw an image as the network made it
+   * @throws InvalidInputException if a value is not finite
    */
   public void checkFinite(int image, float[] chw) {
     for (float value : chw) {
       if (!Float.isFinite(value)) {
         throw new InvalidInputException(
             "model",
-            "model %s gave a value that is no number in image %d with these steps and sampler"
+            "model %s gave a value that is not a number in image %d with these steps and sampler"
                 .formatted(reference(), image));
       }
     }
   }
 
   /**
-   * From Gaussian noise, without guidance and without steps placed for it.
-   *
-   * @param conditionChannels a picture where there are 1 or 3
+   * @param field of the label, for the exception
+   * @throws InvalidInputException unless there is a valid label exactly if the model has classes
    */
-  public ModelInfo(
-      String name,
-      String version,
-      int channels,
-      int height,
-      int width,
-      OptionalInt classes,
-      int conditionChannels,
-      int steps,
-      Solver sampler) {
-    this(
-        name,
-        version,
-        channels,
-        height,
-        width,
-        classes,
-        ModelCard.defaultCondition(conditionChannels),
-        steps,
-        sampler,
-        OptionalInt.empty(),
-        ModelCard.GAUSSIAN,
-        List.of());
+  public void checkClassLabel(String field, OptionalInt label) {
+    if (classes.isEmpty()) {
+      if (label.isPresent()) {
+        throw new InvalidInputException(
+            field, field + " is not for model " + reference() + ", which has no classes");
+      }
+      return;
+    }
+    int last = classes.getAsInt() - 1;
+    if (label.isEmpty()) {
+      throw new InvalidInputException(
+          field,
+          "%s is missing: model %s needs one from 0 to %d".formatted(field, reference(), last));
+    }
+    if (label.getAsInt() < 0 || label.getAsInt() > last) {
+      throw new InvalidInputException(
+          field,
+          "%s must be from 0 to %d for model %s, not %d"
+              .formatted(field, last, reference(), label.getAsInt()));
+    }
   }
 
-  /** Channels that the network takes after the picture's own; 0 for none. */
+  /**
+   * @param field of the guidance, for the exception
+   * @throws InvalidInputException if the model cannot be guided
+   */
+  public void checkGuidable(String field) {
+    if (unguided().isEmpty()) {
+      throw new InvalidInputException(
+          field,
+          field
+              + " other than 1 needs a model that was also trained without classes or conditions;"
+              + (" model " + reference() + " was not"));
+    }
+  }
+
+  /** Channels that the network takes after the image's own; 0 for none. */
   public int conditionChannels() {
     return condition.stream().mapToInt(ConditionPart::channels).sum();
   }
 
-  /** What guidance takes away; empty for a model that was never trained without. */
+  /**
+   * What the unconditional pass of guidance leaves out; empty for a model that cannot be guided.
+   */
   public Optional<UnconditionalInput> unguided() {
     boolean dropped = !condition.isEmpty() && condition.stream().allMatch(ConditionPart::optional);
     return nullClass.isPresent() || dropped
@@ -105,7 +191,7 @@ public record ModelInfo(
         : Optional.empty();
   }
 
-  /** {@code name@version}: resolves to this and nothing else, today and later. */
+  /** {@code name@version}, which always resolves to this model. */
   public String reference() {
     return name + "@" + version;
   }

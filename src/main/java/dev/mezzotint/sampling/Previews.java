@@ -13,22 +13,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
- * Pictures under way, for whoever watches a job: rows as they stand between noise and picture.
+ * Previews of running rows: images between noise and result.
  *
- * <p>Only rows of a job that was asked for within the last seconds are read from the device, a few
- * of them and a few times a second; made into files by whoever asks, not by the loop. A job that
- * nobody watches costs one look at a field for each row and pass. What becomes of rows does not
- * depend on it. Safe for use by many threads.
+ * <p>Rows are read from the device only for a job that a client has asked for within the last
+ * seconds, a few of them and a few times a second; they are encoded by the caller, not by the loop.
+ * A job without viewers costs one read of a field per row and pass. Results do not depend on
+ * previews. Safe for use by many threads.
  */
 public final class Previews {
-  /** Rows of one job that are shown. */
+  /** Previews of one job. */
   static final int ROWS_MAX = 16;
 
-  /** Longer side of what is shown; larger pictures are scaled down. */
+  /** Longer side of a preview; larger images are scaled down. */
   static final int SIDE_MAX = 128;
 
   private static final long PIXELS_MAX = 1 << 18; // of all rows of a job together
-  private static final long WATCHED_NANOS = Duration.ofSeconds(3).toNanos();
+  private static final long VIEWED_NANOS = Duration.ofSeconds(3).toNanos();
   private static final long PAUSE_NANOS = Duration.ofMillis(400).toNanos();
 
   private final LongSupplier clock;
@@ -42,39 +42,39 @@ public final class Previews {
   }
 
   /**
-   * A row as it stood a moment ago.
+   * The recent state of a row.
    *
-   * @param index of the picture within its job
-   * @param done of {@code total} evaluations
+   * @param index of the image within its job
+   * @param done of {@code total} stages
    * @param png at most {@value #SIDE_MAX} pixels a side
    */
   @SuppressWarnings("ArrayRecordComponent") // read only
   public record RowPreview(int index, int done, int total, byte[] png) {}
 
-  /** The same sampling, whose rows can be watched; models that make no pictures are left alone. */
-  public Sampler observe(Sampler sampling) {
+  /** Wraps a sampler so that its rows can be previewed, for models that make images. */
+  public Sampler observe(Sampler sampler) {
     return new Sampler() {
       @Override
       public ModelInfo resolve(String model) {
-        return sampling.resolve(model);
+        return sampler.resolve(model);
       }
 
       @Override
       public Running submit(SamplingJob job, RowListener listener) {
         int channels = job.model().channels();
         if (channels != 1 && channels != 3) {
-          return sampling.submit(job, listener);
+          return sampler.submit(job, listener);
         }
-        ObservedRows portion = new ObservedRows(job, listener);
-        running.add(portion);
+        ObservedRows observed = new ObservedRows(job, listener);
+        running.add(observed);
         try {
-          Running submitted = sampling.submit(portion.observedJob(), portion);
+          Running submitted = sampler.submit(observed.observedJob(), observed);
           return () -> {
-            running.remove(portion);
+            running.remove(observed);
             submitted.cancel();
           };
         } catch (RuntimeException e) {
-          running.remove(portion);
+          running.remove(observed);
           throw e;
         }
       }
@@ -82,27 +82,27 @@ public final class Previews {
   }
 
   /**
-   * What is known of a job's rows, and for the next three seconds more is found out; so the first
-   * call finds nothing.
+   * Previews of a job's rows. Each call keeps them updated for the next three seconds, so that the
+   * first one returns none.
    */
   public List<RowPreview> read(String jobId) {
-    List<RowPreview> seen = new ArrayList<>();
-    for (ObservedRows portion : running) {
-      if (portion.job.jobId().equals(jobId)) {
-        portion.watchedUntil = Math.max(1, clock.getAsLong() + WATCHED_NANOS);
-        seen.addAll(portion.previews());
+    List<RowPreview> previews = new ArrayList<>();
+    for (ObservedRows observed : running) {
+      if (observed.job.jobId().equals(jobId)) {
+        observed.viewedUntil = Math.max(1, clock.getAsLong() + VIEWED_NANOS);
+        previews.addAll(observed.previews());
       }
     }
-    seen.sort(Comparator.comparingInt(RowPreview::index));
-    return seen.subList(0, Math.min(ROWS_MAX, seen.size()));
+    previews.sort(Comparator.comparingInt(RowPreview::index));
+    return previews.subList(0, Math.min(ROWS_MAX, previews.size()));
   }
 
-  /** Portions of jobs whose rows are under way. */
+  /** Number of submissions with running rows. */
   int running() {
     return running.size();
   }
 
-  /** Rows that went to the loop together. */
+  /** Rows that were submitted together. */
   private final class ObservedRows implements Sampler.RowListener {
     private final SamplingJob job;
     private final Sampler.RowListener listener;
@@ -110,8 +110,8 @@ public final class Previews {
     private final Map<Integer, Snapshot> snapshots = new ConcurrentHashMap<>();
     private int finished; // by the loop's thread alone
 
-    /** On the clock; 0 if nobody watches. */
-    private volatile long watchedUntil;
+    /** On the clock; 0 without viewers. */
+    private volatile long viewedUntil;
 
     ObservedRows(SamplingJob job, Sampler.RowListener listener) {
       this.job = job;
@@ -129,7 +129,7 @@ public final class Previews {
 
     List<RowPreview> previews() {
       List<RowPreview> all = new ArrayList<>();
-      snapshots.values().forEach(look -> look.addTo(all));
+      snapshots.values().forEach(snapshot -> snapshot.addTo(all));
       return all;
     }
 
@@ -153,7 +153,7 @@ public final class Previews {
       listener.failed(cause);
     }
 
-    /** One row, as it was last seen. */
+    /** The last state of one row. */
     private final class Snapshot implements StageHook {
       private final int index;
       private long last; // by the loop's thread alone
@@ -166,19 +166,19 @@ public final class Previews {
 
       @Override
       public boolean wantsStage(int stages) {
-        if (watchedUntil == 0) {
+        if (viewedUntil == 0) {
           return false;
         }
         long now = clock.getAsLong();
-        if (now - watchedUntil > 0) {
-          watchedUntil = 0;
+        if (now - viewedUntil > 0) {
+          viewedUntil = 0;
           return false;
         }
         boolean due = last == 0 || now - last > PAUSE_NANOS;
         return due && stages < job.stages().size() && isSelected();
       }
 
-      /** Whether this is one of the rows that are shown. */
+      /** Whether this row is one of those that are previewed. */
       private boolean isSelected() {
         return snapshots.containsKey(index)
             || (snapshots.size() < rowsMax && snapshots.putIfAbsent(index, this) == null);

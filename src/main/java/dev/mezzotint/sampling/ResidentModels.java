@@ -5,8 +5,8 @@ import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,19 +18,18 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The models on the device: as many as fit the limit in bytes; for a further one those go that have
- * been unused for longest. Weights are read on a thread of its own while the loop goes on with
- * other models.
+ * The models on the device: as many as fit the limit in bytes; the least recently used are evicted
+ * to load another. Weights are loaded on a separate thread while the loop runs other models.
  *
- * <p>A model with rows under way is never closed. Where all are busy and one waits, the one that
- * has been there longest takes no new rows until it can go.
+ * <p>A model with running rows is never closed. If all are busy and another one is requested, the
+ * one that was loaded first admits no new rows until it can be evicted.
  *
- * <p>Used by the loop's thread alone, but for what is said to be otherwise.
+ * <p>Used by the loop's thread alone, except where a method says otherwise.
  */
 final class ResidentModels implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ResidentModels.class.getName());
 
-  /** A model that was loaded for somebody stays this long, or weights would only come and go. */
+  /** Least time that a model stays loaded, so that models do not evict each other all the time. */
   private static final long STAY_NANOS = 2_000_000_000L;
 
   private final ModelLoader modelLoader;
@@ -50,7 +49,7 @@ final class ResidentModels implements AutoCloseable {
 
   private record Resident(ModelInfo model, StepGroup group, long bytes, long since) {}
 
-  /** What became of a load: group and curve, or a failure. */
+  /** Result of a load: group and curve, or a failure. */
   record Loaded(
       String key,
       @Nullable StepGroup group,
@@ -59,12 +58,12 @@ final class ResidentModels implements AutoCloseable {
       @Nullable RuntimeException failure) {}
 
   /**
-   * @param wake called on another thread when a load has ended
-   * @param quiet whether the device has done nothing else since it was last asked; any thread
+   * @param wake called on the loading thread when a load has ended
+   * @param quiet whether the device has run no pass since the last call; safe for use by any thread
    */
   ResidentModels(
-      ModelLoader shelf, StepLoopSettings settings, Runnable wake, BooleanSupplier quiet) {
-    this.modelLoader = shelf;
+      ModelLoader modelLoader, StepLoopSettings settings, Runnable wake, BooleanSupplier quiet) {
+    this.modelLoader = modelLoader;
     this.settings = settings;
     this.wake = wake;
     this.quiet = quiet;
@@ -76,16 +75,16 @@ final class ResidentModels implements AutoCloseable {
     return thread;
   }
 
-  /** The group, as just used; null if it is not on the device. */
+  /** The group of a model, which counts as a use; null if it is not on the device. */
   @Nullable StepGroup use(String key) {
     Resident found = resident.get(key);
     return found == null ? null : found.group();
   }
 
-  /** Asks for a model unless it is there, or was asked for already. */
+  /** Requests a model unless it is loaded or requested already. */
   void request(String key, ModelInfo model) {
-    boolean coming = loading != null && loading.key().equals(key);
-    if (resident.containsKey(key) || coming || requested.containsKey(key)) {
+    boolean isLoading = loading != null && loading.key().equals(key);
+    if (resident.containsKey(key) || isLoading || requested.containsKey(key)) {
       return;
     }
     request(key, model, /* again= */ false);
@@ -100,12 +99,12 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** Begins the next load if there is room for it, or sees to it that there will be. */
+  /** Starts the next load if there is room for it, or starts making room. */
   void advance(StepPolicy policy) {
     while (loading == null && !requested.isEmpty()) {
       Requested next = requested.values().iterator().next();
       if (policy.isEmpty(next.key())) {
-        requested.remove(next.key()); // nobody waits any more
+        requested.remove(next.key()); // its jobs have left
         continue;
       }
       if (!makeRoom(policy, next.bytes())) {
@@ -118,7 +117,7 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** True if so many bytes more are within the limit, or there is nothing else on the device. */
+  /** Evicts until the bytes fit the limit or the device is empty; false if all are busy. */
   private boolean makeRoom(StepPolicy policy, long needed) {
     while (bytes + needed > settings.modelBytesMax() && !resident.isEmpty()) {
       if (!evictOne(policy)) {
@@ -129,7 +128,7 @@ final class ResidentModels implements AutoCloseable {
     return true;
   }
 
-  /** Closes the model that has been idle for longest. */
+  /** Evicts the least recently used model without rows; false if there is none. */
   boolean evictOne(StepPolicy policy) {
     for (Map.Entry<String, Resident> entry : resident.entrySet()) {
       String key = entry.getKey();
@@ -139,7 +138,7 @@ final class ResidentModels implements AutoCloseable {
         policy.close(key);
         discard(key);
         if (awaited) {
-          request(key, model); // its jobs have their turn after those that it made room for
+          request(key, model); // its jobs run after those of the model it made room for
         }
         return true;
       }
@@ -166,11 +165,11 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** On the loader's thread. */
+  /** Runs on the loading thread. */
   private void load(Requested next) {
     Loaded end;
     try {
-      boolean ignored = quiet.getAsBoolean(); // from here on
+      boolean ignored = quiet.getAsBoolean(); // resets it
       SamplingNetwork network = modelLoader.load(next.model());
       StepGroup group = new StepGroup(next.model(), network, settings.slots());
       try {
@@ -187,7 +186,7 @@ final class ResidentModels implements AutoCloseable {
   }
 
   private BatchCurve curve(ModelInfo model, StepGroup group) {
-    // Whatever the curve is, one pass shows that the device works.
+    // One pass checks that the device works.
     BatchCurve.timePass(group.slots(), group.paddingSlot(), 1, settings.clock());
     if (settings.pinned() > 0) {
       return BatchCurve.pinned(settings.pinned());
@@ -209,7 +208,7 @@ final class ResidentModels implements AutoCloseable {
     return new Loaded(key, null, BatchCurve.unmeasured(1), 0, cause);
   }
 
-  /** The next load that has ended; null if none has. */
+  /** The next result of a load; null if there is none. */
   @Nullable Loaded poll(StepPolicy policy) {
     Loaded end = ended.poll();
     if (end == null) {
@@ -230,7 +229,7 @@ final class ResidentModels implements AutoCloseable {
     if (end.failure() instanceof DeviceMemoryException e) {
       if (was != null && !was.again() && evictOne(policy)) {
         while (evictOne(policy)) {
-          LOG.log(System.Logger.Level.DEBUG, "made room on the device");
+          LOG.log(System.Logger.Level.DEBUG, "evicted a model for lack of device memory");
         }
         request(was.key(), was.model(), /* again= */ true);
         return poll(policy);
@@ -241,7 +240,7 @@ final class ResidentModels implements AutoCloseable {
     return end;
   }
 
-  /** Closes a group; after a failure of the device even this may fail. */
+  /** Closes a group. Failures are logged, since the device may have failed. */
   void discard(String key) {
     Resident gone = resident.remove(key);
     curves.remove(key);
@@ -259,7 +258,7 @@ final class ResidentModels implements AutoCloseable {
     }
   }
 
-  /** Weights and slots on the device or on their way there. Safe for use by many threads. */
+  /** Bytes of weights and slots, loaded or loading. Safe for use by many threads. */
   long bytes() {
     return bytes;
   }
@@ -269,7 +268,7 @@ final class ResidentModels implements AutoCloseable {
     return Map.copyOf(curves);
   }
 
-  /** Waits for a load under way, then closes all. */
+  /** Waits for a running load, then closes all models. */
   @Override
   public void close() {
     loader.shutdown();
@@ -285,9 +284,6 @@ final class ResidentModels implements AutoCloseable {
         end.group().close();
       }
     }
-    for (Iterator<String> keys = java.util.List.copyOf(resident.keySet()).iterator();
-        keys.hasNext(); ) {
-      discard(keys.next());
-    }
+    List.copyOf(resident.keySet()).forEach(this::discard);
   }
 }

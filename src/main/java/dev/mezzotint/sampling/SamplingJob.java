@@ -11,12 +11,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Rows of one job, all of the same model and the same stages. A large job comes as several of
- * these, one after the other.
+ * Rows of one job, all of the same model and the same stages. A large job is submitted as several
+ * of these, one after the other.
  *
- * @param stages what happens to each row, in this order
+ * @param stages of each row, in this order
  * @param classLabel of every row; present exactly where the model has classes
- * @param guidance of every row, by a model that knows a label for no class
+ * @param guidance of every row, by a model that can be guided
  */
 public record SamplingJob(
     String jobId,
@@ -43,16 +43,16 @@ public record SamplingJob(
   }
 
   /**
-   * One image to be made.
+   * One image to be sampled.
    *
    * @param index of the image within the job, from 0
-   * @param x0 where it starts
-   * @param condition what the network sees beside x
-   * @param hook what happens to it between its stages
+   * @param x0 starting point
+   * @param condition further input of the network
+   * @param hook called between its stages
    */
   public record Row(int index, X0 x0, Condition condition, StageHook hook) {
 
-    /** A row that is left alone between its stages. */
+    /** A row without a hook. */
     public Row(int index, X0 x0, Condition condition) {
       this(index, x0, condition, StageHook.NONE);
     }
@@ -75,8 +75,8 @@ public record SamplingJob(
   }
 
   /**
-   * What the network sees beside x, kept small until its row gets a slot: a label map of 19 classes
-   * is one byte a pixel here and 76 there. Safe for use by many threads.
+   * Input of the network besides x, kept compact until its row gets a slot: a label map of 19
+   * classes takes one byte per pixel here and 76 there. Safe for use by many threads.
    */
   public interface Condition {
     Condition NONE = new Given(new float[0]);
@@ -95,7 +95,7 @@ public record SamplingJob(
     }
 
     /**
-     * Values as they are.
+     * Plain values.
      *
      * @param khw K×H×W, not to be changed
      */
@@ -113,13 +113,13 @@ public record SamplingJob(
     }
   }
 
-  /** The noise that an image starts as. */
+  /** The starting point of an image. */
   public sealed interface X0 {
 
     /** Writes the starting point's {@code length} values, C×H×W, from {@code offset} on. */
     void write(float[] out, int offset, int length);
 
-    /** Standard normal values that follow from two numbers. */
+    /** Standard normal noise of a seed and an index. */
     record Seeded(long seed, int index) implements X0 {
       @Override
       public void write(float[] out, int offset, int length) {
@@ -128,7 +128,7 @@ public record SamplingJob(
     }
 
     /**
-     * Values that somebody brings along.
+     * Given values.
      *
      * @param chw C×H×W, not to be changed
      */
@@ -185,21 +185,11 @@ public record SamplingJob(
                 + model.channels() * pixels);
       }
     }
-    if (guidance.guides() && model.unguided().isEmpty()) {
-      throw new InvalidInputException(
-          "guidance",
-          "guidance other than 1 needs a model that was also trained without classes or conditions; model "
-              + model.name()
-              + " was not");
+    if (guidance.guides()) {
+      model.checkGuidable("guidance");
     }
-    int label = classLabel.orElse(-1);
-    if (model.classes().isPresent() && (label < 0 || label >= model.classes().getAsInt())) {
-      throw new InvalidInputException(
-          "classLabel",
-          "classLabel must be from 0 to "
-              + (model.classes().getAsInt() - 1)
-              + " for model "
-              + model.name());
+    if (model.classes().isPresent()) {
+      model.checkClassLabel("classLabel", classLabel);
     }
   }
 }

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of one job as the {@link StepPolicy} sees them: how many, how far each is, whose they are
- * and when they must be done. Used by the policy's thread alone.
+ * The rows of one job as the {@link StepPolicy} schedules them: their number and progress, tenant,
+ * priority and deadline. Used by the policy's thread alone.
  */
 public class ScheduledJob {
   /** No deadline. */
@@ -25,7 +25,7 @@ public class ScheduledJob {
   private int entered;
   private long stagesLeft;
 
-  /** One picture under way: it holds a slot from its first pass to its last. */
+  /** One running row: it holds a slot from its first pass to its last. */
   public static final class Row {
     /** No slot yet. */
     static final long NO_SLOT = -1;
@@ -33,18 +33,18 @@ public class ScheduledJob {
     public final ScheduledJob job;
     final int index;
 
-    /** Given by the device's side. */
+    /** Assigned by {@link StepGroup}. */
     long slot = NO_SLOT;
 
     private int stage;
     private boolean inPass;
 
-    Row(ScheduledJob ticket, int index) {
-      this.job = ticket;
+    Row(ScheduledJob job, int index) {
+      this.job = job;
       this.index = index;
     }
 
-    /** The stage that is next. */
+    /** The next stage. */
     int stage() {
       return stage;
     }
@@ -77,7 +77,7 @@ public class ScheduledJob {
     this.stagesLeft = (long) rows * stages;
   }
 
-  /** Stages still to be passed, all rows together. */
+  /** Stages left, all rows together. */
   public long stagesLeft() {
     return stagesLeft;
   }
@@ -87,12 +87,12 @@ public class ScheduledJob {
     return resident;
   }
 
-  /** Rows that have not begun. */
+  /** Rows that have not started. */
   int waiting() {
     return rows - entered;
   }
 
-  /** Stages of the row that has most before it: no device can pass two of them at once. */
+  /** Stages left of the row with most left: a device can only pass them in sequence. */
   int longest() {
     if (waiting() > 0) {
       return stages;
@@ -104,14 +104,14 @@ public class ScheduledJob {
     return longest;
   }
 
-  /** Whether a row could join the pass that is being put together. */
+  /** Whether a row could join the pass that is being assembled. */
   boolean runnable(boolean mayEnter) {
     return (mayEnter && waiting() > 0) || furthest() != null;
   }
 
   /**
-   * A row for the pass that is being put together: the furthest first, so that pictures are
-   * finished and slots come free, and a new one only when all that have begun are in.
+   * Takes a row into the pass that is being assembled: the furthest first, so that images finish
+   * and slots become free, and a new one only when all running rows are in.
    */
   Row join() {
     Row row = furthest();
@@ -133,7 +133,7 @@ public class ScheduledJob {
     return furthest;
   }
 
-  /** The pass is over; true if that was the row's last. */
+  /** The pass ran; true if it was the row's last. */
   boolean passed(Row row) {
     row.inPass = false;
     row.stage++;
@@ -141,7 +141,7 @@ public class ScheduledJob {
     return row.finished() && resident.remove(row);
   }
 
-  /** The pass did not take place: the row stays where it was. */
+  /** The pass did not run: the row stays where it is. */
   void retry(Row row) {
     row.inPass = false;
   }

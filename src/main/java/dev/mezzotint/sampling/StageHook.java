@@ -1,9 +1,8 @@
 package dev.mezzotint.sampling;
 
 /**
- * What happens to a row on the host between its stages: looked at for a trajectory, or changed for
- * inpainting. Called on the device's thread and must return quickly; every call costs a transfer.
- * Used by one row.
+ * Reads or changes a row on the host between its stages, for trajectories and inpainting. Called on
+ * the device's thread and must return quickly; every call costs a transfer. Used by one row.
  */
 public interface StageHook {
   /** Nothing. */
@@ -21,6 +20,8 @@ public interface StageHook {
       };
 
   /**
+   * Whether {@link #afterStage} is to be called now.
+   *
    * @param stages that the row has passed
    */
   boolean wantsStage(int stages);
@@ -28,11 +29,11 @@ public interface StageHook {
   /**
    * @param stages that the row has passed
    * @param x C×H×W, this call's own copy
-   * @return true where x was changed, and the row is to go on from there
+   * @return true if x was changed and the row is to continue from there
    */
   boolean afterStage(int stages, float[] x);
 
-  /** First this, then another, on the same x. */
+  /** A hook that calls this one and then another, on the same x. */
   default StageHook then(StageHook next) {
     StageHook first = this;
     return new StageHook() {

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The device's side of a group: a network, slots for its rows, and one spare slot whose content
- * nobody reads, with which passes are filled up to their size. Used by one thread at a time.
+ * A group on the device: a network, slots for its rows, and one padding slot, whose content is
+ * never read, that fills passes up to their size. Used by one thread at a time.
  */
 final class StepGroup implements AutoCloseable {
   private final ModelInfo model;
@@ -22,8 +22,8 @@ final class StepGroup implements AutoCloseable {
   private final ArrayDeque<Long> free = new ArrayDeque<>();
 
   /**
-   * @param network closed with this, also where this cannot be made
-   * @param count slots for rows; one more is made for filling up
+   * @param network closed with this, also if the constructor fails
+   * @param count slots for rows, besides the one for padding
    */
   StepGroup(ModelInfo model, SamplingNetwork network, int count) {
     this.model = model;
@@ -40,7 +40,7 @@ final class StepGroup implements AutoCloseable {
     }
   }
 
-  /** Memory that the slots of a model take: x, three remembered directions, the condition. */
+  /** Memory of a model's slots: x, three previous directions, the condition. */
   static long slotBytes(ModelInfo model, int count) {
     long values = 4L * model.channels() + model.conditionChannels();
     return Float.BYTES * values * model.height() * model.width() * (count + 1L);
@@ -50,15 +50,15 @@ final class StepGroup implements AutoCloseable {
     return slots;
   }
 
-  /** The slot for filling up. */
   long paddingSlot() {
     return count;
   }
 
   /**
-   * Moves rows one stage on; those that have no slot yet get one first.
+   * Runs one stage of the pass's rows; rows without a slot get one first.
    *
-   * @throws dev.mezzotint.network.DeviceMemoryException nothing has moved, and may be tried again
+   * @throws DeviceMemoryException if memory ran out; no row has changed, and the pass may be
+   *     retried
    */
   void step(Pass pass) {
     enter(pass.rows().stream().filter(row -> row.slot == Row.NO_SLOT).toList());
@@ -109,7 +109,7 @@ final class StepGroup implements AutoCloseable {
         model.unguided().orElseThrow(() -> new IllegalStateException("cannot be guided")));
   }
 
-  /** Rows that want it are looked at, and go on from where they are put. */
+  /** Reads the rows whose hooks want it, and writes back those that were changed. */
   private void runHooks(Pass pass) {
     List<Row> wanted =
         pass.rows().stream().filter(row -> source(row).hook().wantsStage(row.stage() + 1)).toList();
@@ -127,8 +127,8 @@ final class StepGroup implements AutoCloseable {
         }
       }
     } catch (DeviceMemoryException e) {
-      // The rows have moved: the pass cannot be tried again as if nothing had happened.
-      throw new IllegalStateException("no memory to look at rows", e);
+      // The rows have passed their stage: the pass cannot be retried.
+      throw new IllegalStateException("no memory to read rows", e);
     }
   }
 
@@ -151,7 +151,7 @@ final class StepGroup implements AutoCloseable {
     try {
       slots.put(given.stream().mapToLong(Long::longValue).toArray(), x0, condition);
     } catch (RuntimeException | Error e) {
-      free.addAll(given); // the rows have not entered: the next pass tries again
+      free.addAll(given); // the next pass tries again
       throw e;
     }
     for (int i = 0; i < entering.size(); i++) {
@@ -159,25 +159,25 @@ final class StepGroup implements AutoCloseable {
     }
   }
 
-  /** Reads rows at their end, C×H×W each; their slots are free from now on. */
+  /** Reads finished rows, C×H×W each, and frees their slots. */
   List<float[]> take(List<Row> finished) {
     float[] all;
     try {
       all = slots.take(finished.stream().mapToLong(row -> row.slot).toArray());
     } catch (DeviceMemoryException e) {
-      // They have left the pass: a smaller one would not bring them back.
+      // The rows have left their pass: a smaller one would not read them.
       throw new IllegalStateException("no memory to read finished rows", e);
     }
     int values = all.length / finished.size();
-    List<float[]> pictures = new ArrayList<>();
+    List<float[]> images = new ArrayList<>();
     for (int i = 0; i < finished.size(); i++) {
-      pictures.add(Arrays.copyOfRange(all, i * values, (i + 1) * values));
+      images.add(Arrays.copyOfRange(all, i * values, (i + 1) * values));
     }
     finished.forEach(this::release);
-    return pictures;
+    return images;
   }
 
-  /** The row is gone, its slot free. */
+  /** Frees the row's slot, if it has one. */
   void release(Row row) {
     if (row.slot != Row.NO_SLOT) {
       free.add(row.slot);
@@ -186,7 +186,7 @@ final class StepGroup implements AutoCloseable {
   }
 
   private static SamplingJob job(Row row) {
-    return ((SubmittedJob) row.job).job;
+    return SubmittedJob.of(row).job;
   }
 
   static SamplingJob.Row source(Row row) {

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -16,28 +17,28 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The step loop: one thread that owns the device and, turn by turn, moves some rows one stage on.
- * Rows of different jobs, step counts, solvers and seeds share each pass; they join and leave at
- * any turn, and nobody waits for the slowest.
+ * The step loop: one thread that owns the device and runs passes, each of which takes some rows one
+ * stage further. Rows of different jobs, step counts, solvers and seeds share a pass; they join and
+ * leave at any pass and do not wait for the slowest.
  *
- * <p>IADB takes one α per row, so all that rows of a pass must share is the model and the size of
- * the picture: a {@link StepGroup}. Who goes next is {@link StepPolicy}'s to say, which models are
- * on the device {@link ResidentModels}'; this is what happens in between:
+ * <p>IADB takes one α per row, so the rows of a pass need only have the model and the image size in
+ * common: a {@link StepGroup}. {@link StepPolicy} chooses the rows, {@link ResidentModels} manages
+ * the models on the device, and this class repeats:
  *
  * <pre>{@code
- * welcome   jobs that have come, models that have been loaded
- * dismiss   jobs called off, failed, or too late for their deadline
- * next      the policy names the rows of a pass
- * step      one call on the device
- * tell      listeners hear of it; finished rows leave the device, others encode and store them
+ * admit     submitted jobs, and models that have been loaded
+ * evict     jobs that were cancelled, have failed, or cannot meet their deadline
+ * next      the policy chooses the rows of a pass
+ * runPass   one call on the device; finished rows are read
+ * notify    listeners get progress and finished rows, which others encode and store
  * }</pre>
  *
- * <p>A pass that finds too little memory changes nothing and is tried again in smaller ones. One
- * that fails otherwise costs the jobs with rows under way in that model their attempt; the model is
- * loaded anew for those that wait. {@link StepLoopSettings#failuresMax} such failures in a row, and
- * the device is given up: {@link #healthy} is false from then on.
+ * <p>A pass for which memory runs out changes nothing and is retried with fewer rows. A pass that
+ * fails otherwise fails all jobs with running rows of that model; the model is loaded again for the
+ * jobs that wait. After {@link StepLoopSettings#failuresMax} consecutive failures the device is
+ * declared unhealthy: {@link #healthy} is false from then on.
  *
- * <p>Safe for use by many threads. Listeners are called on the loop's thread; one that throws loses
+ * <p>Safe for use by many threads. Listeners are called on the loop's thread; one that throws fails
  * its job.
  */
 public final class StepLoop implements Sampler, AutoCloseable {
@@ -46,7 +47,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
 
-  /** How often deadlines are looked at while no row can run. */
+  /** Time between checks of deadlines while no row can run. */
   private static final long PARK_NANOS = 20_000_000;
 
   private final ModelLoader loader;
@@ -72,16 +73,16 @@ public final class StepLoop implements Sampler, AutoCloseable {
   private volatile int running;
 
   /** Starts the loop. */
-  public StepLoop(ModelLoader shelf, StepLoopSettings settings) {
-    this.loader = shelf;
+  public StepLoop(ModelLoader loader, StepLoopSettings settings) {
+    this.loader = loader;
     this.settings = settings;
     this.models =
-        new ResidentModels(shelf, settings, () -> LockSupport.unpark(thread), this::quiet);
+        new ResidentModels(loader, settings, () -> LockSupport.unpark(thread), this::quiet);
     thread.setDaemon(true);
     thread.start();
   }
 
-  /** True if no pass was made since the last time that somebody asked. */
+  /** True if no pass has run since the last call. */
   private boolean quiet() {
     boolean quiet = !stepped;
     stepped = false;
@@ -95,24 +96,24 @@ public final class StepLoop implements Sampler, AutoCloseable {
 
   @Override
   public Running submit(SamplingJob job, RowListener listener) {
-    // What is wrong with a job must show before its rows share a pass with others'.
+    // Validate before the rows share a pass with those of other jobs.
     job.check();
     if (closing || !healthy || !thread.isAlive()) {
-      throw new DeviceException("the step loop has ended, or its device was given up");
+      throw new DeviceException("the step loop has ended, or its device is unhealthy");
     }
     long now = settings.clock().getAsLong();
     ModelInfo model = job.model();
     String group = model.reference() + " " + model.height() + "x" + model.width();
     long deadline = job.deadline().map(at -> onClock(at, now)).orElse(ScheduledJob.NEVER);
-    SubmittedJob submission = new SubmittedJob(group, job, listener, now, deadline);
-    arriving.add(submission);
+    SubmittedJob submitted = new SubmittedJob(group, job, listener, now, deadline);
+    arriving.add(submitted);
     LockSupport.unpark(thread);
-    return submission;
+    return submitted;
   }
 
   private static long onClock(Instant deadline, long now) {
     Duration left = Duration.between(Instant.now(), deadline);
-    // A century is never, and would not fit.
+    // Deadlines more than 100 years ahead are treated as none: they would overflow.
     return left.compareTo(Duration.ofDays(36_500)) > 0 ? ScheduledJob.NEVER : now + left.toNanos();
   }
 
@@ -134,10 +135,10 @@ public final class StepLoop implements Sampler, AutoCloseable {
     }
   }
 
-  /** Jobs that have come, models that have been loaded. */
+  /** Admits submitted jobs, and opens the groups of models that have been loaded. */
   private void admit() {
     for (SubmittedJob job = arriving.poll(); job != null; job = arriving.poll()) {
-      if (!job.isLeaving()) { // nothing is loaded for nobody
+      if (!job.isLeaving()) { // do not load a model for a cancelled job
         policy.add(job);
         models.request(job.group, job.job.model());
       }
@@ -150,9 +151,8 @@ public final class StepLoop implements Sampler, AutoCloseable {
         policy.open(loaded.key(), loaded.slots(), loaded.curve());
         continue;
       }
-      for (ScheduledJob job : policy.clear(loaded.key())) {
-        ((SubmittedJob) job).fail(failure); // a model that cannot be loaded fails its own jobs only
-      }
+      // A model that cannot be loaded fails its own jobs only.
+      policy.clear(loaded.key()).forEach(job -> SubmittedJob.of(job).fail(failure));
       if (failure instanceof DeviceException) {
         deviceFailed(failure);
       }
@@ -160,15 +160,13 @@ public final class StepLoop implements Sampler, AutoCloseable {
     models.advance(policy);
   }
 
-  /** Jobs called off, failed, or too late. */
+  /** Removes jobs that were cancelled, have failed, or cannot meet their deadline. */
   private void evict() {
     for (ScheduledJob job : policy.late(settings.clock().getAsLong())) {
       late++;
-      ((SubmittedJob) job).fail(new AttemptStoppedException(AttemptStoppedException.Reason.LATE));
+      SubmittedJob.of(job).fail(new AttemptStoppedException(AttemptStoppedException.Reason.LATE));
     }
-    for (ScheduledJob job : policy.removeIf(job -> ((SubmittedJob) job).isLeaving())) {
-      release(job);
-    }
+    policy.removeIf(job -> SubmittedJob.of(job).isLeaving()).forEach(this::release);
   }
 
   private void release(ScheduledJob job) {
@@ -182,8 +180,8 @@ public final class StepLoop implements Sampler, AutoCloseable {
     if (!arriving.isEmpty() || closing) {
       return;
     }
-    boolean somebodyWaits = policy.groups().stream().anyMatch(group -> !group.isEmpty());
-    if (somebodyWaits) {
+    boolean hasJobs = policy.groups().stream().anyMatch(group -> !group.isEmpty());
+    if (hasJobs) {
       LockSupport.parkNanos(this, PARK_NANOS);
     } else {
       LockSupport.park(this);
@@ -191,14 +189,14 @@ public final class StepLoop implements Sampler, AutoCloseable {
   }
 
   private void runPass(Pass pass) {
-    StepGroup group = java.util.Objects.requireNonNull(models.use(pass.group()));
+    StepGroup group = Objects.requireNonNull(models.use(pass.group()));
     try {
       long before = settings.clock().getAsLong();
       group.step(pass);
       stepped = true;
       long nanos = settings.clock().getAsLong() - before;
       List<ScheduledJob.Row> finished = policy.passed(pass, nanos);
-      List<float[]> pictures = finished.isEmpty() ? List.of() : group.take(finished);
+      List<float[]> images = finished.isEmpty() ? List.of() : group.take(finished);
       failures = 0;
       passes++;
       rowSteps += pass.rows().size();
@@ -207,7 +205,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
       notifyListeners(pass.rows());
       for (int i = 0; i < finished.size(); i++) {
         ScheduledJob.Row row = finished.get(i);
-        ((SubmittedJob) row.job).notifyFinished(StepGroup.source(row).index(), pictures.get(i));
+        SubmittedJob.of(row).notifyFinished(StepGroup.source(row).index(), images.get(i));
       }
     } catch (DeviceMemoryException e) {
       outOfMemory++;
@@ -216,30 +214,30 @@ public final class StepLoop implements Sampler, AutoCloseable {
         passFailed(pass, e);
       }
     } catch (RuntimeException | Error e) {
-      // Errors too: memory that ran out in one pass is there again once its rows are gone.
+      // Errors too: heap that ran out in a pass is free again once its rows are gone.
       passFailed(pass, e);
     }
   }
 
   private static void notifyListeners(List<ScheduledJob.Row> rows) {
-    rows.forEach(row -> ((SubmittedJob) row.job).countStage());
-    rows.forEach(row -> ((SubmittedJob) row.job).notifyAdvanced());
+    rows.forEach(row -> SubmittedJob.of(row).countStage());
+    rows.forEach(row -> SubmittedJob.of(row).notifyAdvanced());
   }
 
-  /** The device failed under these rows: their jobs hear of it, other models go on. */
+  /** Fails the jobs with running rows of this model; other models continue. */
   private void passFailed(Pass pass, Throwable e) {
-    LOG.log(System.Logger.Level.ERROR, "pass failed", e);
+    LOG.log(System.Logger.Level.ERROR, "Pass failed", e);
     DeviceException cause = new DeviceException("the device failed: " + e, e);
     Set<ScheduledJob> lost = new HashSet<>();
-    pass.rows().forEach(row -> lost.add(row.job)); // also those whose last row has just ended
+    pass.rows().forEach(row -> lost.add(row.job)); // also jobs whose last row has just ended
     List<ScheduledJob> all = policy.clear(pass.group());
     all.stream().filter(job -> !job.resident().isEmpty()).forEach(lost::add);
     policy.close(pass.group());
     models.discard(pass.group());
-    lost.forEach(job -> ((SubmittedJob) job).fail(cause));
+    lost.forEach(job -> SubmittedJob.of(job).fail(cause));
     for (ScheduledJob job : all) {
       if (!lost.contains(job)) {
-        arriving.add((SubmittedJob) job); // it had not begun: a fresh network serves it as well
+        arriving.add(SubmittedJob.of(job)); // not started: it runs once the model is loaded again
       }
     }
     deviceFailed(cause);
@@ -251,51 +249,54 @@ public final class StepLoop implements Sampler, AutoCloseable {
       return;
     }
     healthy = false;
-    LOG.log(System.Logger.Level.ERROR, "the device failed {0} times in a row", failures);
+    LOG.log(
+        System.Logger.Level.ERROR,
+        "The device failed {0} times in a row and is declared unhealthy",
+        failures);
     List<ScheduledJob> all = new ArrayList<>(policy.removeIf(job -> true));
     all.forEach(this::release);
     for (SubmittedJob job = arriving.poll(); job != null; job = arriving.poll()) {
       all.add(job);
     }
-    all.forEach(job -> ((SubmittedJob) job).fail(new DeviceException("device given up", cause)));
+    all.forEach(
+        job -> SubmittedJob.of(job).fail(new DeviceException("the device is unhealthy", cause)));
     onUnhealthy.run();
   }
 
   private void countRows() {
     int waitingNow = 0;
-    int underWayNow = 0;
+    int runningNow = 0;
     for (GroupQueue group : policy.groups()) {
       waitingNow += group.waiting();
-      underWayNow += group.residents();
+      runningNow += group.residents();
     }
     waiting = waitingNow;
-    running = underWayNow;
+    running = runningNow;
   }
 
-  /** Turns so far: a loop with rows whose count stands still is stuck. */
+  /** Passes so far: a loop with rows whose count does not rise is stuck. */
   public long passes() {
     return passes;
   }
 
-  /** True while the loop's thread lives. */
+  /** True while the loop's thread runs. */
   public boolean alive() {
     return thread.isAlive();
   }
 
-  /** False once the device has failed several times in a row: this process should be replaced. */
+  /** False once the device was declared unhealthy: this process should be replaced. */
   public boolean healthy() {
     return healthy;
   }
 
   /**
-   * Has an action run, once and on the loop's thread, when the device is given up; to be set before
-   * the first job.
+   * Registers a callback, run once on the loop's thread when the device is declared unhealthy; to
+   * be set before the first job.
    */
   public void onUnhealthy(Runnable action) {
     onUnhealthy = action;
   }
 
-  /** For metrics. */
   public StepLoopMetrics metrics() {
     return new StepLoopMetrics(
         passes,
@@ -317,7 +318,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
     return Optional.ofNullable(curve);
   }
 
-  /** Ends after the turn in hand; rows under way are dropped without a word to their listeners. */
+  /** Ends after the current pass; running rows are dropped, and listeners are not called. */
   @Override
   public void close() {
     closing = true;

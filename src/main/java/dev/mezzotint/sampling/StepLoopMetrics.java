@@ -3,18 +3,18 @@ package dev.mezzotint.sampling;
 import java.util.Map;
 
 /**
- * How a step loop is doing; counts are since its start.
+ * Metrics of a step loop; counts are since its start.
  *
  * @param passes calls of a network
- * @param rowSteps stages passed, all rows together
- * @param paddingRows rows that only filled passes up
+ * @param rowSteps stages run, all rows together
+ * @param paddingRows rows that only padded passes
  * @param stepNanos time spent in passes
- * @param waiting rows submitted that have not begun
- * @param running rows that have begun and not ended
- * @param outOfMemory passes that found too little memory and were made smaller
- * @param late jobs dropped since they could not meet their deadline
+ * @param waiting submitted rows that have not started
+ * @param running rows that have started and not ended
+ * @param outOfMemory passes for which memory ran out
+ * @param late jobs dropped because they could not meet their deadline
  * @param modelBytes weights and slots on the device
- * @param curves of the models there, by group
+ * @param curves of the models on the device, by group
  */
 public record StepLoopMetrics(
     long passes,

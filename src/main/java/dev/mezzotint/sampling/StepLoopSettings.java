@@ -3,15 +3,15 @@ package dev.mezzotint.sampling;
 import java.util.function.LongSupplier;
 
 /**
- * How a step loop uses its device.
+ * Settings of a step loop.
  *
- * @param slots rows of one model that have begun and not ended, at most
- * @param passMax rows of the largest pass; the batch curve may find less to be enough
- * @param pinned rows of every pass, so that a picture's bytes do not depend on what else is under
- *     way; 0 to let the batch curve decide
- * @param modelBytesMax weights and slots of all models on the device
- * @param curves where batch curves come from
- * @param failuresMax passes or loads in a row that may fail before the device is given up
+ * @param slots running rows of one model, at most
+ * @param passMax rows of the largest pass; the batch curve may choose a smaller cap
+ * @param pinned rows of every pass, so that an image's bytes do not depend on other jobs; 0 to let
+ *     the batch curve decide
+ * @param modelBytesMax bytes of weights and slots of all models on the device
+ * @param curves source of batch curves
+ * @param failuresMax consecutive passes or loads that fail before the device is declared unhealthy
  * @param clock nanoseconds, rising
  */
 public record StepLoopSettings(
@@ -22,13 +22,13 @@ public record StepLoopSettings(
     BatchCurves curves,
     int failuresMax,
     LongSupplier clock) {
-  /** Rows under way at once on a CPU, where larger passes gain little. */
+  /** Running rows on a CPU, where larger passes gain little. */
   public static final int SLOTS_DEFAULT = 32;
 
   /** Rows of the largest pass on a CPU. */
   public static final int PASS_DEFAULT = 16;
 
-  /** Passes of up to so many rows where bytes must not depend on the load. */
+  /** Largest value of {@code pinned}. */
   public static final int PINNED_MAX = 1024;
 
   private static final int FAILURES_DEFAULT = 3;
@@ -42,7 +42,7 @@ public record StepLoopSettings(
     }
   }
 
-  /** So many rows at once, no curve, no limit on memory. */
+  /** Settings without a batch curve and without a limit on memory. */
   public static StepLoopSettings of(int slots) {
     return new StepLoopSettings(
         slots,
@@ -70,7 +70,7 @@ public record StepLoopSettings(
     return new StepLoopSettings(slots, passMax, pinned, modelBytesMax, from, failuresMax, clock);
   }
 
-  /** Time as somebody else says it is, in tests. */
+  /** For tests. */
   StepLoopSettings withClock(LongSupplier nanos) {
     return new StepLoopSettings(slots, passMax, pinned, modelBytesMax, curves, failuresMax, nanos);
   }

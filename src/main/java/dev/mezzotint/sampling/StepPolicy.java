@@ -11,24 +11,23 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rows take the next step: all decisions of the step loop, without device, threads or clock.
- * Time is what the caller says it is.
+ * Decides which rows take the next step, without device, threads or clock; time is a parameter.
  *
- * <p>Groups (models, in effect) share the device's <em>time</em>: deficit round robin, in which a
- * pass is charged with what it took, so that a large network gets no more than a small one. A
- * group's part is that of the highest priority in it. Within a group places in passes are shared,
- * see {@link GroupQueue}. A row enters when it is first chosen and there is a slot for it; a row
- * that has begun may be passed over for a while, but never loses its slot.
+ * <p>Groups (in effect, models) share the device's <em>time</em> by deficit round robin: a pass is
+ * charged with the time it took, so that a large network gets no more than a small one. A group's
+ * share is that of the highest priority in it. Within a group, places in passes are shared; see
+ * {@link GroupQueue}. A row gets a slot when it is first chosen and one is free; after that it may
+ * be passed over for a while, but never loses its slot.
  *
  * <p>Used by one thread at a time.
  */
 public final class StepPolicy {
   private final Map<String, GroupQueue> groups = new LinkedHashMap<>();
-  private final Deque<GroupQueue> turns = new ArrayDeque<>();
+  private final Deque<GroupQueue> roundRobin = new ArrayDeque<>();
 
-  /** A job's rows wait from now on, be its group open or not. */
-  public void add(ScheduledJob ticket) {
-    group(ticket.group).add(ticket);
+  /** Adds a job, whether its group is open or not. */
+  public void add(ScheduledJob job) {
+    group(job.group).add(job);
   }
 
   private GroupQueue group(String key) {
@@ -36,13 +35,13 @@ public final class StepPolicy {
     if (group == null) {
       group = new GroupQueue(key);
       groups.put(key, group);
-      turns.addLast(group);
+      roundRobin.addLast(group);
     }
     return group;
   }
 
   /**
-   * The group's rows can run now.
+   * Opens a group: its model is on the device and its rows can run.
    *
    * @param slots rows that may have begun and not ended
    */
@@ -50,46 +49,48 @@ public final class StepPolicy {
     group(group).open(slots, curve);
   }
 
-  /** The group's model leaves the device; only for a group none of whose rows has begun. */
+  /** Closes a group whose model leaves the device; none of its rows may be running. */
   void close(String key) {
     GroupQueue group = group(key);
     if (group.residents() > 0) {
-      throw new IllegalStateException("group " + key + " has rows under way");
+      throw new IllegalStateException("group " + key + " has running rows");
     }
     if (group.isEmpty()) {
       groups.remove(key);
-      turns.remove(group);
+      roundRobin.remove(group);
     } else {
       group.close();
     }
   }
 
-  /** Lets no new row of this group begin, so that it can be shut. */
+  /** Lets no new row of this group start, so that it can be closed. */
   void drain(String group) {
     group(group).drain();
   }
 
-  /** All of a group's jobs leave. */
+  /** Removes all jobs of a group and returns them. */
   List<ScheduledJob> clear(String group) {
-    return group(group).removeIf(ticket -> true);
+    return group(group).removeIf(job -> true);
   }
 
-  /** Jobs that ask for it leave; rows that had begun name their slots. */
+  /** Removes the jobs that match and returns them; their running rows still have their slots. */
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = new ArrayList<>();
     groups.values().forEach(group -> gone.addAll(group.removeIf(leaving)));
-    groups.values().removeIf(group -> !group.open() && group.isEmpty() && turns.remove(group));
+    groups
+        .values()
+        .removeIf(group -> !group.isOpen() && group.isEmpty() && roundRobin.remove(group));
     return gone;
   }
 
-  /** Jobs whose deadline cannot be met any more; they stay until they are removed. */
+  /** Jobs whose deadline can no longer be met; they stay until they are removed. */
   List<ScheduledJob> late(long now) {
     List<ScheduledJob> late = new ArrayList<>();
     groups.values().forEach(group -> late.addAll(group.late(now)));
     return late;
   }
 
-  /** Whether no row of this group has begun. */
+  /** Whether no row of this group is running. */
   boolean isIdle(String key) {
     GroupQueue group = groups.get(key);
     return group == null || group.residents() == 0;
@@ -120,13 +121,13 @@ public final class StepPolicy {
       return null;
     }
     while (true) {
-      GroupQueue head = turns.getFirst();
+      GroupQueue head = roundRobin.getFirst();
       if (head.available() > 0 && head.credit > 0) {
         return head.pass();
       }
-      turns.addLast(turns.removeFirst());
-      GroupQueue next = turns.getFirst();
-      // Nobody saves up: who had nothing to do, or little, starts anew.
+      roundRobin.addLast(roundRobin.removeFirst());
+      GroupQueue next = roundRobin.getFirst();
+      // Unused credit does not accumulate (deficit round robin).
       next.credit =
           next.available() == 0
               ? 0
@@ -134,7 +135,7 @@ public final class StepPolicy {
     }
   }
 
-  /** The pass took place; gives the rows whose last it was. */
+  /** Records a pass that ran; returns the rows whose last pass it was. */
   public List<ScheduledJob.Row> passed(Pass pass, long nanos) {
     return group(pass.group()).passed(pass, nanos);
   }

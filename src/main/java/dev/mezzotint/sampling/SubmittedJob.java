@@ -3,10 +3,7 @@ package dev.mezzotint.sampling;
 import dev.mezzotint.job.FailureLog;
 import dev.mezzotint.job.JobId;
 
-/**
- * A job's rows on their way through the loop, and who is to hear of them; only the loop's thread
- * calls what tells.
- */
+/** A submitted job and its listener. The listener is called by the loop's thread only. */
 final class SubmittedJob extends ScheduledJob implements Sampler.Running {
 
   final SamplingJob job;
@@ -16,7 +13,7 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
   private volatile boolean cancelled;
 
   /**
-   * @param arrived and {@code deadline}: on the loop's clock
+   * @param arrived on the loop's clock, as {@code deadline}
    */
   SubmittedJob(
       String group, SamplingJob job, Sampler.RowListener listener, long arrived, long deadline) {
@@ -32,17 +29,26 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     this.listener = listener;
   }
 
-  /** True once its rows are to leave: somebody cancelled it, or it failed. */
+  /** The job in the step loop, where every scheduled job is a submitted one. */
+  static SubmittedJob of(ScheduledJob job) {
+    return (SubmittedJob) job;
+  }
+
+  static SubmittedJob of(Row row) {
+    return of(row.job);
+  }
+
+  /** True once the job was cancelled or has failed. */
   boolean isLeaving() {
     return cancelled || failed;
   }
 
-  /** One of its rows has passed a stage; told at {@link #notifyAdvanced}. */
+  /** Counts a stage, to be reported by {@link #notifyAdvanced}. */
   void countStage() {
     passed++;
   }
 
-  /** Tells of the stages counted since the last time, if any. */
+  /** Reports the stages counted since the last call, if any. */
   void notifyAdvanced() {
     if (passed > 0) {
       int stages = passed;
@@ -55,7 +61,7 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     call(() -> listener.finished(row, chw));
   }
 
-  /** A listener that throws loses its own job and nothing else. */
+  /** A listener that throws fails its own job and no other. */
   private void call(Runnable call) {
     if (failed) {
       return;
@@ -65,11 +71,11 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     } catch (RuntimeException e) {
       fail(e);
     } catch (Error e) {
-      fail(new IllegalStateException("what was to hear of the rows failed: " + e, e));
+      fail(new IllegalStateException("the row listener failed: " + e, e));
     }
   }
 
-  /** The job ends here; it hears of no more than one failure. */
+  /** Fails the job; its listener is called once. */
   void fail(RuntimeException cause) {
     if (failed) {
       return;
@@ -78,7 +84,8 @@ final class SubmittedJob extends ScheduledJob implements Sampler.Running {
     try {
       listener.failed(cause);
     } catch (RuntimeException | Error e) {
-      FailureLog.log(SubmittedJob.class, "Job {0} could not be told", new JobId(job.jobId()), e);
+      FailureLog.log(
+          SubmittedJob.class, "Job {0}: its row listener failed", new JobId(job.jobId()), e);
     }
   }
 

@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Remembers where a row has been: evenly spread over its stages, the first frame its start, the
- * last its end. Written by the device's thread, read once the row has finished.
+ * Records the path of a row: frames evenly spread over its stages, from its start to its end.
+ * Written by the device's thread, read once the row has finished.
  */
 public final class Trajectory implements StageHook {
-  /** Frames of one row; they stand in memory until the row ends. */
+  /** Frames of one row; they are in memory until the row ends. */
   public static final int FRAMES_MAX = 64;
 
   private final int stages;
@@ -17,7 +17,7 @@ public final class Trajectory implements StageHook {
 
   /**
    * @param stages of the row
-   * @param perStep stages of one step, between which x is no point of the path
+   * @param perStep stages of one step; within a step x is not on the path
    * @param start C×H×W, kept
    */
   public Trajectory(int stages, int perStep, float[] start) {

@@ -1,6 +1,6 @@
 package dev.mezzotint.storage;
 
-/** Media types of the objects that a job leaves. */
+/** Media types of stored objects. */
 public final class ContentType {
   public static final String JSON = "application/json";
   public static final String BINARY = "application/octet-stream";

@@ -3,8 +3,8 @@ package dev.mezzotint.storage;
 import java.util.Optional;
 
 /**
- * Writing where the first writer wins and every later one takes what stands: several attempts at
- * one job agree on its bytes without knowing of each other.
+ * Writes objects of which the first version counts: the first writer wins, and every later one uses
+ * the existing bytes. Several attempts at one job so agree on its bytes without communicating.
  */
 public final class FirstWrite {
   private static final int TRIES_MAX = 4;
@@ -12,14 +12,14 @@ public final class FirstWrite {
   private FirstWrite() {}
 
   /**
-   * Creates the object, or reads the one that stands there before. Costs one call where nothing
-   * stands.
+   * Creates the object, or reads the existing one. Costs one call if there is none.
    *
-   * @return the bytes that stand under the key: the very array given if this call wrote them
-   * @throws StorageException also if the key is again and again neither free nor readable, because
-   *     somebody removes it
+   * @return the stored bytes: the given array itself if this call wrote them
+   * @throws StorageException also if the object repeatedly exists but cannot be read, because it is
+   *     being removed
    */
-  public static byte[] standing(ObjectStore store, String key, byte[] bytes, String contentType) {
+  public static byte[] createOrRead(
+      ObjectStore store, String key, byte[] bytes, String contentType) {
     for (int i = 0; i < TRIES_MAX; i++) {
       if (store.create(key, bytes, contentType).isPresent()) {
         return bytes;

@@ -2,28 +2,31 @@ package dev.mezzotint.storage;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder that is in use, by a lock on a file beside it: the lock of a process that dies is gone
- * with it, so what it left can be told from what lives. Several may use one folder. Safe for use by
- * many threads and processes.
+ * Marks a folder as in use, by a shared lock on a file next to it. The lock of a process that dies
+ * is released by the system, which distinguishes abandoned folders from those in use. Safe for use
+ * by many threads and processes.
  */
 public final class FolderLock implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(FolderLock.class.getName());
 
-  /** Locks are a process's, not a thread's: those of this process by their files. */
+  /** Locks of this process by file: the system grants them to processes, not to threads. */
   private static final Map<Path, Held> HELD = new HashMap<>();
 
   private static final class Held {
@@ -44,11 +47,12 @@ public final class FolderLock implements AutoCloseable {
     this.file = file;
   }
 
+  /** The lock file of a folder. */
   public static Path fileOf(Path folder) {
     return folder.toAbsolutePath().normalize().resolveSibling(folder.getFileName() + ".lock");
   }
 
-  /** Waits while somebody removes the folder; it need not exist. */
+  /** Locks a folder, which need not exist. Waits while another process removes it. */
   public static FolderLock shared(Path folder) throws IOException {
     Path file = fileOf(folder);
     synchronized (HELD) {
@@ -73,7 +77,10 @@ public final class FolderLock implements AutoCloseable {
     return file;
   }
 
-  /** Removes the folder unless somebody uses it, here or in another process. */
+  /**
+   * Removes the folder unless it is in use, here or in another process. It is renamed first: a
+   * crash while its files are deleted leaves a folder named {@code *.part}, never half of this one.
+   */
   public static boolean removeIfUnused(Path folder) throws IOException {
     Path file = fileOf(folder);
     synchronized (HELD) {
@@ -85,7 +92,12 @@ public final class FolderLock implements AutoCloseable {
         if (lock == null) {
           return false;
         }
-        removeTree(folder);
+        if (Files.exists(folder)) {
+          Path removed =
+              folder.resolveSibling(folder.getFileName() + "." + UUID.randomUUID() + ".part");
+          Files.move(folder, removed, StandardCopyOption.ATOMIC_MOVE);
+          removeTree(removed);
+        }
       }
       return true;
     }
@@ -99,7 +111,7 @@ public final class FolderLock implements AutoCloseable {
     }
   }
 
-  /** Best effort. */
+  /** Deletes a folder with all that it contains. Best effort. */
   public static void removeTree(Path folder) {
     if (!Files.exists(folder)) {
       return;
@@ -110,7 +122,7 @@ public final class FolderLock implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(System.Logger.Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
+      LOG.log(Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
     }
   }
 
@@ -128,7 +140,7 @@ public final class FolderLock implements AutoCloseable {
           held.lock.release();
           held.channel.close();
         } catch (IOException e) {
-          LOG.log(System.Logger.Level.DEBUG, "lock " + file, e);
+          LOG.log(Level.DEBUG, "lock " + file, e);
         }
       }
     }

@@ -7,49 +7,50 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Where everything stands in the bucket.
+ * Keys of all objects in the bucket.
  *
  * <pre>
- * jobs/&lt;id&gt;/job.json              the fence: whose id this is, and its attempts
+ * jobs/&lt;id&gt;/job.json              the fence: the request that owns the id, and its attempts
  * jobs/&lt;id&gt;/images/00000.png      one object per image, numbered from 0
- * jobs/&lt;id&gt;/images/&lt;name&gt;.png     the same of a frame job, named as its conditions
- * jobs/&lt;id&gt;/grid.png              all images in one
- * jobs/&lt;id&gt;/sheet.png             condition, reference and images beside each other
- * jobs/&lt;id&gt;/clip.png              all images one after the other
- * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and with what
- * jobs/&lt;id&gt;/checkpoints/…         states of a training job
- * jobs/&lt;id&gt;/checkpoints/latest.json   which state counts, and whose turn it is
- * jobs/&lt;id&gt;/checkpoints/pairs/… what a reflow trains on
- * jobs/&lt;id&gt;/samples/0001000.png   what the model could do at a step
+ * jobs/&lt;id&gt;/images/&lt;name&gt;.png     the images of a frame job, named after its conditions
+ * jobs/&lt;id&gt;/grid.png              all images in one grid
+ * jobs/&lt;id&gt;/sheet.png             conditions, references and images side by side
+ * jobs/&lt;id&gt;/clip.png              all images as an animation
+ * jobs/&lt;id&gt;/manifest.json         the commit: how the job ended, and its result
+ * jobs/&lt;id&gt;/checkpoints/…         checkpoints of a training job
+ * jobs/&lt;id&gt;/checkpoints/latest.json   the current checkpoint, and the attempt that owns it
+ * jobs/&lt;id&gt;/checkpoints/pairs/… the pairs that a reflow trains on
+ * jobs/&lt;id&gt;/samples/0001000.png   samples of the model at a step
  * jobs/&lt;id&gt;/loss.png, log.csv     its loss at every step
  * models/&lt;name&gt;/&lt;version&gt;/…     a model's files
- * models/&lt;name&gt;/latest.json     which version is the newest
+ * models/&lt;name&gt;/latest.json     the newest version
  * </pre>
  *
- * <p>Ids, names and versions come checked by the rules of their types, which permit no separator.
+ * <p>Ids, names and versions must already satisfy the rules of their types, which exclude
+ * separators.
  */
 public final class Keys {
-  /** What {@link #nameable} asks for, behind a field's name. */
-  public static final String NAMEABLE_RULE =
+  /** The rule of {@link #isValidKey}, to follow a field's name in a message. */
+  public static final String KEY_RULE =
       "must be an object's key of 1 to 1024 bytes without a leading '/', '.' or '..' between"
           + " slashes, or control characters";
 
-  /** All jobs begin so. */
+  /** Prefix of all jobs. */
   public static final String JOBS = "jobs/";
 
-  /** All models begin so. */
+  /** Prefix of all models. */
   public static final String MODELS = "models/";
 
-  /** In UTF-8, S3's own. */
+  /** S3's limit for keys in UTF-8. */
   private static final int KEY_BYTES_MAX = 1_024;
 
-  /** Steps between folders in addresses, which S3's clients do not send. */
+  /** Path segments that S3 clients do not send. */
   private static final Set<String> DOTS = Set.of(".", "..");
 
   private Keys() {}
 
-  /** Whether a stranger may name an object so. */
-  public static boolean nameable(String key) {
+  /** Whether a request may use this key. */
+  public static boolean isValidKey(String key) {
     return !key.isEmpty()
         && key.getBytes(UTF_8).length <= KEY_BYTES_MAX
         && !key.startsWith("/")
@@ -57,7 +58,7 @@ public final class Keys {
         && key.chars().noneMatch(Character::isISOControl);
   }
 
-  /** Everything of a job begins so. */
+  /** Prefix of all objects of a job. */
   public static String job(String id) {
     return JOBS + id + "/";
   }
@@ -66,12 +67,14 @@ public final class Keys {
     return job(id) + "job.json";
   }
 
-  /** All pictures of a job begin so. */
+  /** Prefix of all images of a job. */
   public static String images(String id) {
     return job(id) + "images/";
   }
 
   /**
+   * A numbered image.
+   *
    * @param index of the image within the job, from 0
    */
   public static String image(String id, int index) {
@@ -79,18 +82,20 @@ public final class Keys {
   }
 
   /**
-   * @param name of a picture that is named after what it was made from, checked; without ending
+   * A named image.
+   *
+   * @param name of an image that is named after its condition, checked, without extension
    */
   public static String frame(String id, String name) {
     return images(id) + name + ".png";
   }
 
-  /** Inputs, references and pictures of a job beside each other. */
+  /** The contact sheet: conditions, references and images side by side. */
   public static String sheet(String id) {
     return job(id) + "sheet.png";
   }
 
-  /** All pictures of a job one after the other. */
+  /** The animation of all images of a job. */
   public static String clip(String id) {
     return job(id) + "clip.png";
   }
@@ -107,13 +112,15 @@ public final class Keys {
     return job(id) + "checkpoints/";
   }
 
-  /** Of a training job: which checkpoint counts, and whose turn it is. */
+  /** The pointer of a training job to its current checkpoint. */
   public static String latestCheckpoint(String id) {
     return checkpoints(id) + "latest.json";
   }
 
   /**
-   * @param run of the attempt that writes it: two attempts never share a key
+   * A checkpoint.
+   *
+   * @param run of the attempt that writes the checkpoint, so that two attempts never share a key
    */
   public static String checkpoint(String id, long iteration, String run) {
     return checkpoints(id) + numbered(iteration) + "-" + run + ".safetensors";
@@ -125,31 +132,31 @@ public final class Keys {
   }
 
   /**
-   * A part of the pairs of a model's own making.
+   * A part of the pairs that a reflow trains on.
    *
-   * @param origin of a part that depends on what the job began from
+   * @param origin identifies the model that generated the pairs
    * @param part from 0
    */
   public static String pairs(String id, String origin, int part) {
     return checkpoints(id) + String.format(Locale.ROOT, "pairs/%s/%05d.f32", origin, part);
   }
 
-  /** What the model made of fixed noise after so many steps. */
+  /** The model's samples from fixed noise at this step. */
   public static String sample(String id, long iteration) {
     return samples(id) + numbered(iteration) + ".png";
   }
 
-  /** All sample grids of a training job begin so. */
+  /** Prefix of all sample grids of a training job. */
   public static String samples(String id) {
     return job(id) + "samples/";
   }
 
-  /** The loss of every step of a training job as a picture. */
+  /** The plot of a training job's losses. */
   public static String lossCurve(String id) {
     return job(id) + "loss.png";
   }
 
-  /** The loss of every step of a training job as a table. */
+  /** The table of a training job's losses. */
   public static String lossLog(String id) {
     return job(id) + "log.csv";
   }
@@ -158,7 +165,7 @@ public final class Keys {
     return String.format(Locale.ROOT, "%07d", iteration);
   }
 
-  /** Everything of a model, all versions, begins so. */
+  /** Prefix of all versions of a model. */
   public static String model(String name) {
     return MODELS + name + "/";
   }
@@ -168,13 +175,15 @@ public final class Keys {
   }
 
   /**
+   * A file of a model.
+   *
    * @param file such as {@code config.json}
    */
   public static String modelFile(String name, String version, String file) {
     return modelVersion(name, version) + file;
   }
 
-  /** Says which version {@code name@latest} is. */
+  /** Names the version that {@code name@latest} means. */
   public static String latestModel(String name) {
     return model(name) + "latest.json";
   }

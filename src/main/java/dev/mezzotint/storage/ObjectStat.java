@@ -2,5 +2,5 @@ package dev.mezzotint.storage;
 
 import java.time.Instant;
 
-/** Size in bytes, version mark (without quotes) and time of the last write of an object. */
+/** Size in bytes, ETag (without quotes) and time of the last write of an object. */
 public record ObjectStat(long size, String etag, Instant modified) {}

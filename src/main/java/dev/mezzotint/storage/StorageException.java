@@ -2,7 +2,7 @@ package dev.mezzotint.storage;
 
 import dev.mezzotint.job.TransientException;
 
-/** The store did not answer, or answered that it cannot serve now. */
+/** Thrown if the store does not answer, or answers that it is unavailable. */
 public final class StorageException extends TransientException {
   private static final long serialVersionUID = 1L;
 

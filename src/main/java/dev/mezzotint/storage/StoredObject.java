@@ -1,10 +1,10 @@
 package dev.mezzotint.storage;
 
 /**
- * A small object as read.
+ * Content of a small object.
  *
- * @param bytes the content, owned by the receiver
- * @param etag the store's version mark, without quotes
+ * @param bytes owned by the receiver
+ * @param etag without quotes
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, never compared
 public record StoredObject(byte[] bytes, String etag) {}

@@ -1,6 +1,5 @@
 /**
- * The object store as a port, and the layout of its keys. Imports {@code java.*} and {@code job}'s
- * errors only; the S3 client lives in {@code s3}.
+ * The interface of the object store, and the layout of its keys. The S3 client is in {@code s3}.
  */
 @NullMarked
 package dev.mezzotint.storage;

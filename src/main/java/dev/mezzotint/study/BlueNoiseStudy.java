@@ -8,13 +8,12 @@ import dev.mezzotint.iadb.Solver;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
- * What beginning at blue instead of white noise does to sampling, on exact fields of the same
- * pictures: the error of few steps, each against its own reference. Both fields are followed in the
- * cosine basis, where blue noise has independent values; lengths are the same there.
+ * Compares sampling from blue noise with sampling from white noise, on exact fields of the same
+ * images: the error of few steps, each against its own reference. Both fields are followed in the
+ * cosine basis, where blue noise has independent values and distances are the same.
  */
 public final class BlueNoiseStudy {
   private static final int ROWS = 64;
@@ -24,14 +23,14 @@ public final class BlueNoiseStudy {
   private BlueNoiseStudy() {}
 
   /**
-   * @param pictures channels × side × side each
+   * @param images channels × side × side each
    */
-  public static StudyResult run(float[][] pictures, int channels, int side, double smoothing) {
+  public static StudyResult run(float[][] images, int channels, int side, double smoothing) {
     BlueNoise noise = new BlueNoise(side, side);
-    float[][] data = new float[pictures.length][];
+    float[][] data = new float[images.length][];
     double[] blue = new double[channels * side * side];
     for (int i = 0; i < data.length; i++) {
-      data[i] = coefficients(noise, pictures[i], side * side);
+      data[i] = coefficients(noise, images[i], side * side);
     }
     for (int k = 0; k < blue.length; k++) {
       blue[k] = noise.deviations()[k % (side * side)];
@@ -40,24 +39,15 @@ public final class BlueNoiseStudy {
     Arrays.fill(white, 1);
     List<String> lines = new ArrayList<>();
     lines.add(
-        pictures.length
-            + " pictures, s = "
-            + smoothing
-            + ", ab2: root-mean-square error per value");
-    StringBuilder head = new StringBuilder(String.format("%-8s", "steps"));
-    Arrays.stream(STEPS).forEach(t -> head.append(String.format("%10d", t)));
-    lines.add(head.toString());
+        images.length + " images, s = " + smoothing + ", ab2: root-mean-square error per value");
+    lines.add(Table.head("steps", 8, 10, STEPS));
     lines.add(line("white", data, white, smoothing));
     lines.add(line("blue", data, blue, smoothing));
     return new StudyResult("blue-noise", lines, Map.of());
   }
 
   private static String line(String word, float[][] data, double[] deviations, double smoothing) {
-    StringBuilder line = new StringBuilder(String.format("%-8s", word));
-    for (double error : errors(data, deviations, smoothing)) {
-      line.append(String.format(Locale.ROOT, "%10.5f", error));
-    }
-    return line.toString();
+    return Table.row(word, 8, "%10.5f", errors(data, deviations, smoothing));
   }
 
   /** For each number of steps. */
@@ -89,12 +79,12 @@ public final class BlueNoiseStudy {
     return x;
   }
 
-  private static float[] coefficients(BlueNoise noise, float[] picture, int plane) {
-    float[] all = new float[picture.length];
-    for (int at = 0; at < picture.length; at += plane) {
+  private static float[] coefficients(BlueNoise noise, float[] image, int plane) {
+    float[] all = new float[image.length];
+    for (int at = 0; at < image.length; at += plane) {
       double[] pixels = new double[plane];
       for (int i = 0; i < plane; i++) {
-        pixels[i] = picture[at + i];
+        pixels[i] = image[at + i];
       }
       double[] coefficients = noise.coefficients(pixels);
       for (int i = 0; i < plane; i++) {

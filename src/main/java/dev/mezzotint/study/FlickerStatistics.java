@@ -3,8 +3,8 @@ package dev.mezzotint.study;
 import java.util.List;
 
 /**
- * How much a clip changes where it should not: the mean absolute difference of neighbouring frames
- * over the pixels whose conditions agree, in grey levels of 255.
+ * The flicker of a clip: the mean absolute difference between consecutive frames over the pixels
+ * whose conditions agree, in grey levels of 255.
  *
  * @param levels mean over all such pixels and channels, 0 to 255; NaN if no pixels agree
  * @param agreeing share of the pixels whose conditions agree
@@ -12,7 +12,7 @@ import java.util.List;
 public record FlickerStatistics(double levels, double agreeing) {
 
   /**
-   * @param frames C×H×W each, in [−1, 1], values beyond are clamped as in a picture
+   * @param frames C×H×W each, in [−1, 1], values outside are clamped as in an image file
    * @param conditions K×H×W each, one for each frame
    * @param plane H·W
    */

@@ -3,12 +3,15 @@ package dev.mezzotint.study;
 import dev.mezzotint.cli.ConditionFiles;
 import dev.mezzotint.cli.GenerateCommand;
 import dev.mezzotint.generation.input.ConditionDecoder;
+import dev.mezzotint.generation.input.ConditionInputs;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.SamplingJob;
@@ -22,7 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** A clip with noise of its own for each frame, and with one x0 for all. */
+/** Compares clips whose frames have different x0 with clips whose frames share one. */
 final class FlickerStudy {
   private static final int MILLIS = 40;
 
@@ -32,41 +35,45 @@ final class FlickerStudy {
    * @param condition folder or zip of the conditions of neighbouring frames
    * @param count frames at most
    */
-  static StudyResult run(ModelResolver library, String condition, int count, int steps)
+  static StudyResult run(Device device, ModelFiles files, String condition, int count, int steps)
       throws IOException {
-    ModelInfo info = library.find("");
+    ModelInfo info = ModelInfo.of(files);
     if (info.classes().isPresent() || info.conditionChannels() == 0) {
       throw new InvalidInputException(
           "--model", "--model must take a condition and no classes, for this study");
     }
     List<SamplingJob.Condition> conditions = new ArrayList<>();
-    try (ConditionFiles files =
-        ConditionFiles.open(new ConditionDecoder(info, false, false), List.of(condition))) {
-      for (Frames.Frame frame : files.frames(1, false).frames()) {
+    try (ConditionInputs inputs =
+        ConditionFiles.open(
+            new ConditionDecoder(info, false, false), List.of(condition), Optional.empty())) {
+      for (Frames.Frame frame : inputs.frames(1, false).frames()) {
         if (conditions.size() < count) {
-          conditions.add(files.condition(frame));
+          conditions.add(inputs.requireCondition(frame));
         }
       }
     }
     if (conditions.size() < 2) {
       throw new InvalidInputException("--condition", "--condition must have at least two frames");
     }
-    List<float[]> seen = conditions.stream().map(SamplingJob.Condition::toFloats).toList();
+    List<float[]> conditionValues =
+        conditions.stream().map(SamplingJob.Condition::toFloats).toList();
     List<String> lines = new ArrayList<>();
     Map<String, byte[]> clips = new LinkedHashMap<>();
     int plane = info.height() * info.width();
     for (boolean shared : new boolean[] {false, true}) {
       String word = shared ? "shared" : "per-frame";
       List<float[]> frames =
-          Arrays.asList(GenerateCommand.sample(library, job(info, conditions, shared, steps)));
-      FlickerStatistics found = FlickerStatistics.of(frames, seen, plane);
+          Arrays.asList(
+              GenerateCommand.sample(
+                  ModelResolver.of(device, files), job(info, conditions, shared, steps)));
+      FlickerStatistics flicker = FlickerStatistics.of(frames, conditionValues, plane);
       lines.add(
           String.format(
               Locale.ROOT,
               "noise %-9s  flicker %7.3f of 255 over %.1f %% of the pixels, %d frames, %d steps",
               word,
-              found.levels(),
-              100 * found.agreeing(),
+              flicker.levels(),
+              100 * flicker.agreeing(),
               frames.size(),
               steps));
       clips.put("flicker-" + word + ".png", clip(info, frames));

@@ -8,21 +8,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** There and back: pictures to x0 by the stages run backwards, and x0 to pictures again. */
+/** The round trip of images to x0, with the stages run backwards, and back. */
 public final class Inversion {
   private Inversion() {}
 
   /**
-   * @param pictures rows × values in [−1, 1]
+   * @param images rows × values in [−1, 1]
    * @return mean absolute error per value, on the scale where pixels are in [0, 1]
    */
   public static double roundTrip(
-      SamplingNetwork network, float[] pictures, int rows, int height, int width, int steps) {
+      SamplingNetwork network, float[] images, int rows, int height, int width, int steps) {
     float[] x0 =
         UniformSampling.sample(
             network,
             Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(steps, 1, 0)),
-            pictures,
+            images,
             height,
             width,
             new long[rows]);
@@ -36,20 +36,20 @@ public final class Inversion {
             new long[rows]);
     double sum = 0;
     for (int i = 0; i < back.length; i++) {
-      sum += Math.abs(back[i] - (double) pictures[i]) / 2;
+      sum += Math.abs(back[i] - (double) images[i]) / 2;
     }
     return sum / back.length;
   }
 
-  public static StudyResult finding(int pictures, int steps, double error) {
+  public static StudyResult result(int images, int steps, double error) {
     return new StudyResult(
         "inversion",
         List.of(
             String.format(
                 Locale.ROOT,
-                "%d pictures to x0 and back, ab2, %d steps each way: mean absolute error %.6f, that is"
-                    + " %.3f/255",
-                pictures,
+                "%d images to x0 and back, ab2, %d steps each way: mean absolute error %.6f, that"
+                    + " is %.3f/255",
+                images,
                 steps,
                 error,
                 error * 255)),

@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How well a model of the plane reaches its p1: the exact 1-Wasserstein distance between as many
- * sampled and real points, beside the floor, which two sets of real points have between them.
+ * The exact 1-Wasserstein distance between sampled and real points for models of the plane, with
+ * the distance between two sets of real points as the floor.
  */
 public final class PlaneDistance {
   public static final int POINTS = 2048;
@@ -36,15 +36,15 @@ public final class PlaneDistance {
     double floor = 0;
     List<Stage> stages = Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(STEPS));
     for (int seed = 0; seed < SEEDS; seed++) {
-      double[][] real = drawn(p1, 100 + seed);
-      double[][] sampled = sampled(network, stages, drawn(p0, 200 + seed));
+      double[][] real = draw(p1, 100 + seed);
+      double[][] sampled = sample(network, stages, draw(p0, 200 + seed));
       model += Assignment.wasserstein1(sampled, real) / SEEDS;
-      floor += Assignment.wasserstein1(drawn(p1, 300 + seed), real) / SEEDS;
+      floor += Assignment.wasserstein1(draw(p1, 300 + seed), real) / SEEDS;
     }
     return new Distances(model, floor);
   }
 
-  public static StudyResult finding(String name, Distances distances) {
+  public static StudyResult result(String name, Distances distances) {
     return new StudyResult(
         "plane",
         List.of(
@@ -61,7 +61,7 @@ public final class PlaneDistance {
         Map.of());
   }
 
-  private static double[][] drawn(Density density, int seed) {
+  private static double[][] draw(Density density, int seed) {
     double[][] points = new double[POINTS][2];
     for (int i = 0; i < POINTS; i++) {
       density.draw(new RandomStream(seed, i), points[i]);
@@ -69,8 +69,7 @@ public final class PlaneDistance {
     return points;
   }
 
-  private static double[][] sampled(
-      SamplingNetwork network, List<Stage> stages, double[][] points) {
+  private static double[][] sample(SamplingNetwork network, List<Stage> stages, double[][] points) {
     float[] x0 = new float[2 * points.length];
     for (int i = 0; i < x0.length; i++) {
       x0[i] = (float) points[i / 2][i % 2];

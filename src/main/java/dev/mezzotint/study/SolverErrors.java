@@ -21,8 +21,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * How far from the end of the exact path a sampler ends, per evaluation of the network: the
- * root-mean-square error over fixed x0 against a converged reference.
+ * Measures the distance of samplers from the end of the exact path, by evaluations of the network:
+ * the root-mean-square error over fixed x0 against a converged reference.
  */
 public final class SolverErrors {
   /** Fixed starting points. */
@@ -33,7 +33,7 @@ public final class SolverErrors {
   private static final int[] COLOURS = {0xC53030, 0xB7791F, 0x2F855A, 0x6B46C1, 0x2B6CB0, 0x00838F};
   private static final long SEED = 12;
 
-  /** Carries all starting points to their ends: rows × values in, the same out. */
+  /** Maps all starting points to their ends, rows × values. */
   @FunctionalInterface
   public interface Flow {
     float[] ends(float[] x0, List<Stage> stages);
@@ -48,12 +48,18 @@ public final class SolverErrors {
    */
   public SolverErrors(Flow flow, int rows, int values) {
     this.flow = flow;
-    this.x0 = new float[rows * values];
+    this.x0 = noise(rows, values);
+    this.reference =
+        flow.ends(x0, Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(REFERENCE_STEPS)));
+  }
+
+  /** The fixed starting points, rows × values. */
+  static float[] noise(int rows, int values) {
+    float[] x0 = new float[rows * values];
     for (int row = 0; row < rows; row++) {
       Noise.gaussian(SEED, row, x0, row * values, values);
     }
-    this.reference =
-        flow.ends(x0, Solver.RK4.stages(AlphaSchedule.UNIFORM.alphas(REFERENCE_STEPS)));
+    return x0;
   }
 
   /** The flow along a field, in double precision. */
@@ -101,28 +107,26 @@ public final class SolverErrors {
   /**
    * Errors of every solver at equal numbers of evaluations.
    *
-   * @param tuned steps placed for the model, measured too; may be empty
+   * @param tuned step placements of the model, measured too; may be empty
    */
   public StudyResult table(String title, String name, List<ModelCard.TunedSteps> tuned) {
     List<String> lines = new ArrayList<>();
     List<Line> curves = new ArrayList<>();
     lines.add(title + ", root-mean-square error per value");
-    StringBuilder head = new StringBuilder(String.format("%-12s", "evaluations"));
-    Arrays.stream(EVALUATIONS).forEach(n -> head.append(String.format("%10d", n)));
-    lines.add(head.toString());
+    lines.add(Table.head("evaluations", 12, 10, EVALUATIONS));
     Map<Solver, double[]> measured = new EnumMap<>(Solver.class);
     for (Solver solver : Solver.values()) {
       double[] errors = new double[EVALUATIONS.length];
       for (int i = 0; i < errors.length; i++) {
         int steps = EVALUATIONS[i] / solver.evaluationsPerStep();
-        // Half of the reference's own cost is for the one solver that is compared there.
+        // At half of the reference's own cost only Euler is compared.
         errors[i] =
             EVALUATIONS[i] < 128 || solver == Solver.EULER
                 ? error(solver, AlphaSchedule.UNIFORM, steps)
                 : Double.NaN;
       }
       measured.put(solver, errors);
-      lines.add(line(solver.wireName(), errors));
+      lines.add(Table.row(solver.wireName(), 12, "%10.5f", errors));
       double[] x = Arrays.stream(EVALUATIONS).asDoubleStream().toArray();
       curves.add(new Line(solver.wireName(), x, errors, COLOURS[solver.ordinal()], 2));
     }
@@ -161,7 +165,7 @@ public final class SolverErrors {
     return new StudyResult(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
   }
 
-  /** What a quarter of the evaluations is worth in time: by turns, the median of three. */
+  /** The time that a quarter of the evaluations takes: measured alternately, median of three. */
   private String times() {
     double[] ratio = new double[3];
     for (int i = 0; i < ratio.length; i++) {
@@ -184,18 +188,15 @@ public final class SolverErrors {
   }
 
   /**
-   * How far the solvers' pictures lie apart when all take the same steps: against RK4's, per value
-   * on the scale where pixels are in [0, 1], in units of 1/255.
+   * Measures how far the images of each solver are from RK4's with the same steps, per value on the
+   * scale where pixels are in [0, 1], in units of 1/255.
    *
-   * @param rows pictures
+   * @param rows images
    * @param values of one
    * @param alphas T + 1, of the T steps
    */
   public static StudyResult agreement(Flow flow, int rows, int values, double[] alphas) {
-    float[] x0 = new float[rows * values];
-    for (int row = 0; row < rows; row++) {
-      Noise.gaussian(SEED, row, x0, row * values, values);
-    }
+    float[] x0 = noise(rows, values);
     float[] reference = flow.ends(x0, Solver.RK4.stages(alphas));
     List<String> lines = new ArrayList<>();
     for (Solver solver : Solver.values()) {
@@ -206,7 +207,7 @@ public final class SolverErrors {
       double squares = 0;
       double largest = 0;
       for (int i = 0; i < ends.length; i++) {
-        double difference = 255 * Math.abs(shown(ends[i]) - shown(reference[i]));
+        double difference = 255 * Math.abs(pixel(ends[i]) - pixel(reference[i]));
         squares += difference * difference / ends.length;
         largest = Math.max(largest, difference);
       }
@@ -222,17 +223,8 @@ public final class SolverErrors {
     return new StudyResult("agreement", lines, Map.of());
   }
 
-  /** A pixel as it is shown, in [0, 1]. */
-  private static double shown(double x) {
+  /** The value of a pixel in an image file, in [0, 1]. */
+  private static double pixel(double x) {
     return Math.max(0, Math.min(1, x / 2 + 0.5));
-  }
-
-  private static String line(String word, double[] errors) {
-    StringBuilder line = new StringBuilder(String.format("%-12s", word));
-    for (double error : errors) {
-      line.append(
-          Double.isNaN(error) ? " ".repeat(10) : String.format(Locale.ROOT, "%10.5f", error));
-    }
-    return line.toString();
   }
 }

@@ -12,13 +12,12 @@ import dev.mezzotint.plot.LineChart.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
- * The paper's four formulations with a network that errs: what it predicts is the exact posterior
- * mean plus a fixed smooth error, what comes out is compared with the data. Only the error of x1 −
- * x0 is multiplied by the step; the others are divided by a vanishing share or enter whole.
+ * The paper's four formulations with a network that errs: it predicts the exact posterior mean plus
+ * a fixed smooth error, and the samples are compared with the data. Only the error of x1 − x0 is
+ * multiplied by the step size; the others are divided by a vanishing factor or enter unscaled.
  */
 public final class Stability {
   /** The rows of the paper's table. */
@@ -28,11 +27,11 @@ public final class Stability {
     BOTH("x0 and x1, re-blended", 0x6B46C1),
     DIFFERENCE("x1 - x0", 0x2F855A);
 
-    final String words;
+    final String label;
     final int rgb;
 
-    Formulation(String words, int rgb) {
-      this.words = words;
+    Formulation(String label, int rgb) {
+      this.label = label;
       this.rgb = rgb;
     }
   }
@@ -52,20 +51,13 @@ public final class Stability {
     List<Line> curves = new ArrayList<>();
     List<String> lines = new ArrayList<>();
     lines.add("1-Wasserstein distance to the data, error " + ERROR + " on what is predicted");
-    lines.add(
-        String.format(Locale.ROOT, "%-24s", "steps")
-            + String.join(
-                "", Arrays.stream(STEPS).mapToObj(t -> String.format("%8d", t)).toList()));
+    lines.add(Table.head("steps", 24, 8, STEPS));
     for (Formulation formulation : Formulation.values()) {
       double[] distances =
           Arrays.stream(STEPS).mapToDouble(t -> distance(formulation, t)).toArray();
       double[] x = Arrays.stream(STEPS).asDoubleStream().toArray();
-      curves.add(new Line(formulation.words, x, distances, formulation.rgb, 2));
-      StringBuilder line = new StringBuilder(String.format("%-24s", formulation.words));
-      for (double distance : distances) {
-        line.append(String.format(Locale.ROOT, "%8.3f", distance));
-      }
-      lines.add(line.toString());
+      curves.add(new Line(formulation.label, x, distances, formulation.rgb, 2));
+      lines.add(Table.row(formulation.label, 24, "%8.3f", distances));
     }
     LineChart chart =
         new LineChart(
@@ -79,7 +71,7 @@ public final class Stability {
         "stability", lines, Map.of("stability.png", Png.encode(chart.draw(640, 400), 9)));
   }
 
-  /** Distance of what a formulation makes of noise, in T uniform steps, from the data. */
+  /** Distance from the data of what a formulation samples in T uniform steps. */
   public static double distance(Formulation formulation, int steps) {
     SmoothedData data = new SmoothedData(MODES, SMOOTHING);
     double[] alphas = AlphaSchedule.UNIFORM.alphas(steps);
@@ -96,9 +88,7 @@ public final class Stability {
     return wasserstein(ends, target(PARTICLES));
   }
 
-  /**
-   * The paper's formulas as they stand; x0's first step, undefined at α = 0, is the difference's.
-   */
+  /** The paper's formulas; the first step of x0, undefined at α = 0, is that of the difference. */
   private static double step(
       Formulation formulation, SmoothedData data, double x, double alpha, double next) {
     double[] x0 = new double[1];
@@ -112,7 +102,7 @@ public final class Stability {
                   ? Iadb.direction(x0[0], x1[0]) + error
                   : Iadb.directionFrom(Prediction.X0, x, x0[0] + error, alpha);
           case X1 -> Iadb.directionFrom(Prediction.X1, x, x1[0] + error, alpha);
-          case BOTH -> 0; // no direction at all: both ends are blended anew
+          case BOTH -> 0; // no direction: both ends are blended again
           case DIFFERENCE -> Iadb.direction(x0[0], x1[0]) + error;
         };
     return formulation == Formulation.BOTH
@@ -120,7 +110,7 @@ public final class Stability {
         : Iadb.step(x, direction, alpha, next);
   }
 
-  /** Smooth in x and α, as a network's error is, and of both signs. */
+  /** Smooth in x and α, like a network's error, and of both signs. */
   private static double error(double x, double alpha) {
     return ERROR * Math.sqrt(2) * Math.sin(3 * x + 5 * alpha + 1);
   }
@@ -134,7 +124,7 @@ public final class Stability {
     return target;
   }
 
-  /** On a line the best pairing is by rank. */
+  /** In one dimension the optimal pairing is by rank. */
   private static double wasserstein(double[] a, double[] b) {
     Arrays.sort(a);
     Arrays.sort(b);

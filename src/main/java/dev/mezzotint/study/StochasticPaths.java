@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The stochastic iteration at growing numbers of steps: random paths draw together into the
- * deterministic one, whose distance falls as 1/√T.
+ * The stochastic iteration at growing numbers of steps: random paths converge to the deterministic
+ * one, at a distance that falls as 1/√T.
  */
 public final class StochasticPaths {
   /** Steps of the four panels. */
@@ -31,11 +31,11 @@ public final class StochasticPaths {
 
   private StochasticPaths() {}
 
-  /** From Gaussian noise to five points; in black the deterministic path of the same start. */
+  /** From Gaussian noise to five points; the deterministic path of the same start in black. */
   public static StudyResult points() {
     float[][] data = {{-1f, 0.6f}, {-0.2f, 1.1f}, {1.1f, 0.7f}, {0.8f, -0.9f}, {-0.9f, -0.8f}};
     Density.Valued p0 = new Density.Gaussian(2, 0, 1);
-    // The set itself has no deterministic end: its last step would jump onto a point.
+    // Smoothed: on the points themselves the last step of the deterministic path would be a jump.
     SmoothedData field = new SmoothedData(data, 0.02);
     double[][] marks = new double[data.length][];
     for (int i = 0; i < data.length; i++) {
@@ -64,10 +64,10 @@ public final class StochasticPaths {
               steps,
               Math.sqrt(squares / STARTS)));
     }
-    return finding("paths-points", lines, panels);
+    return result("paths-points", lines, panels);
   }
 
-  /** From a triangle to a square, by rejection. */
+  /** From a triangle to a square, by rejection sampling. */
   public static StudyResult triangleToSquare() {
     Deblending deblending = Deblending.byRejection(Density.triangle(), Density.square());
     List<Pixels> panels = new ArrayList<>();
@@ -97,10 +97,10 @@ public final class StochasticPaths {
               steps,
               Math.sqrt(squares / STARTS)));
     }
-    return finding("paths-triangle-square", lines, panels);
+    return result("paths-triangle-square", lines, panels);
   }
 
-  private static StudyResult finding(String name, List<String> lines, List<Pixels> panels) {
+  private static StudyResult result(String name, List<String> lines, List<Pixels> panels) {
     byte[] png = Png.encode(Grid.of(panels, /* columns= */ 4, /* padding= */ 4), 9);
     return new StudyResult(name, lines, Map.of(name + ".png", png));
   }

@@ -1,9 +1,10 @@
 package dev.mezzotint.study;
 
 import dev.mezzotint.cli.CommandContext;
+import dev.mezzotint.cli.DataOptions;
 import dev.mezzotint.cli.HeldOutConditions;
-import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
+import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.iadb.AlphaSchedule;
@@ -12,7 +13,6 @@ import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
-import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
@@ -31,10 +31,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code study}: the method against known truths; tables on standard output, pictures in files. */
+/** {@code study}: the method against known truths; a table for each study, and plots in files. */
 @Command(
     name = "study",
-    description = "Measure the method or a model against a known truth; writes pictures of it.",
+    description = "Measure the method or a model against a known truth; writes plots.",
     footer = {
       "",
       "Studies: paths, stability; solvers (--data or --model); precision (--model);",
@@ -43,12 +43,12 @@ import picocli.CommandLine.Parameters;
       "flicker (--model and --condition, label maps of a clip).",
       "",
       "Examples:",
-      "  study paths stability --out figures",
-      "  study solvers --data my-pictures --out figures",
-      "  study solvers --model avatars-32 --out figures",
-      "  study solvers --model drive-32 --data drive-64.zip --count 16 --out figures",
-      "  study inversion --model avatars-32 --data my-pictures --out figures",
-      "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out figures"
+      "  study paths stability --out plots",
+      "  study solvers --data my-images --out plots",
+      "  study solvers --model avatars-32 --out plots",
+      "  study solvers --model drive-32 --data drive-64.zip --count 16 --out plots",
+      "  study inversion --model avatars-32 --data my-images --out plots",
+      "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out plots"
     })
 public final class StudyCommand implements Callable<Integer> {
   private static final List<String> NAMES =
@@ -62,7 +62,7 @@ public final class StudyCommand implements Callable<Integer> {
           "blue-noise",
           "plane",
           "flicker");
-  private static final int PICTURES = 256;
+  private static final int IMAGES = 256;
   private static final int COUNT = 32;
   private static final int COUNT_MAX = 4096;
   private static final double SMOOTHING = 0.1;
@@ -70,26 +70,22 @@ public final class StudyCommand implements Callable<Integer> {
   @Parameters(arity = "1..*", paramLabel = "NAME", description = "Which studies.")
   private List<String> names = List.of();
 
-  @Option(names = "--model", paramLabel = "REF", description = "The model to be measured.")
+  @Option(names = "--model", paramLabel = "REF", description = "The model to measure.")
   private @Nullable String model;
 
-  @Option(names = "--data", paramLabel = "PATH", description = "Folder or zip of pictures.")
-  private @Nullable Path data;
-
-  @Option(names = "--split", paramLabel = "NAME", description = "Folder within --data.")
-  private @Nullable String split;
+  @Mixin private DataOptions data = new DataOptions();
 
   @Option(
       names = "--size",
       paramLabel = "N",
       defaultValue = "32",
-      description = "Side of the pictures of exact fields; default ${DEFAULT-VALUE}.")
+      description = "Side of the images of exact fields; default ${DEFAULT-VALUE}.")
   private int size;
 
   @Option(
       names = "--count",
       paramLabel = "N",
-      description = "Pictures; default 32, for 'solvers' 64.")
+      description = "Images; default 32, for 'solvers' 64.")
   private @Nullable Integer given;
 
   @Option(
@@ -104,17 +100,8 @@ public final class StudyCommand implements Callable<Integer> {
       paramLabel = "S",
       defaultValue = "uniform",
       description =
-          "Where the steps of 'agreement' lie: uniform, cosine, shift:S; default ${DEFAULT-VALUE}.")
+          "Schedule of 'agreement': uniform, cosine or shift:S; default ${DEFAULT-VALUE}.")
   private String schedule = "uniform";
-
-  @Option(
-      names = "--layout",
-      paramLabel = "L",
-      defaultValue = "twins",
-      description =
-          "Of --data for a model with a condition: twins, left or right (where the condition is);"
-              + " default ${DEFAULT-VALUE}.")
-  private String layout = "twins";
 
   @Option(
       names = "--condition",
@@ -128,12 +115,28 @@ public final class StudyCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
   private Path out = Path.of("");
 
-  @Mixin private JsonOption json = new JsonOption();
+  @Mixin private ReportOptions report = new ReportOptions();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
+  private final List<Map<String, Object>> results = new ArrayList<>();
 
-  public StudyCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public StudyCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  /** The model of a study. */
+  private record Subject(ModelFiles files, Device device, ModelInfo info) {
+    int values() {
+      return info.channels() * info.height() * info.width();
+    }
+
+    SamplingNetwork load() {
+      return ModelResolver.load(device, files);
+    }
+
+    SamplingNetwork load(Precision precision) {
+      return ModelResolver.load(device.in(precision), files);
+    }
   }
 
   @Override
@@ -147,36 +150,40 @@ public final class StudyCommand implements Callable<Integer> {
       throw new InvalidInputException("--count", "--count must be from 1 to " + COUNT_MAX);
     }
     OutputPaths.folder("--out", out);
+    report.check();
     for (String name : names) {
       switch (name) {
         case "paths" -> {
-          tell(StochasticPaths.points());
-          tell(StochasticPaths.triangleToSquare());
+          finish(StochasticPaths.points());
+          finish(StochasticPaths.triangleToSquare());
         }
-        case "stability" -> tell(Stability.run());
-        case "solvers" -> tell(solvers());
-        case "inversion" -> tell(inversion());
-        case "agreement" -> tell(agreement());
-        case "precision" -> tell(precision());
-        case "flicker" -> tell(flicker());
-        case "blue-noise" -> tell(BlueNoiseStudy.run(points(), 3, size, SMOOTHING));
-        default -> tell(plane());
+        case "stability" -> finish(Stability.run());
+        case "solvers" -> finish(solvers());
+        case "inversion" -> finish(inversion());
+        case "agreement" -> finish(agreement());
+        case "precision" -> finish(precision());
+        case "flicker" -> finish(flicker());
+        case "blue-noise" -> finish(BlueNoiseStudy.run(points(), 3, size, SMOOTHING));
+        default -> finish(plane());
       }
     }
+    report.put("studies", results);
+    report.save();
     return 0;
   }
 
-  private void tell(StudyResult finding) throws IOException {
+  private void finish(StudyResult result) throws IOException {
     List<String> written = new ArrayList<>();
-    for (Map.Entry<String, byte[]> file : finding.files().entrySet()) {
+    for (Map.Entry<String, byte[]> file : result.files().entrySet()) {
       Files.write(out.resolve(file.getKey()), file.getValue());
       written.add(out.resolve(file.getKey()).toString());
     }
-    List<String> all = new ArrayList<>(finding.lines());
-    all.addAll(written);
-    json.answer(
-        String.join(System.lineSeparator(), all),
-        Map.of("study", finding.name(), "lines", finding.lines(), "files", written));
+    List<String> lines = new ArrayList<>(result.lines());
+    lines.addAll(written);
+    Map<String, Object> facts =
+        Map.of("study", result.name(), "lines", result.lines(), "files", written);
+    report.result(String.join(System.lineSeparator(), lines), facts);
+    results.add(facts);
   }
 
   private StudyResult solvers() throws IOException {
@@ -189,56 +196,53 @@ public final class StudyCommand implements Callable<Integer> {
               SolverErrors.ROWS,
               values);
       return errors.table(
-          "Exact field of " + points.length + " pictures, s = " + SMOOTHING,
+          "Exact field of " + points.length + " images, s = " + SMOOTHING,
           "solvers-exact",
           List.of());
     }
-    ModelFiles files = surroundings.model(model);
-    if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
+    Subject subject = subject(files());
+    ModelCard card = subject.files().card();
+    if (!card.p0().equals(ModelCard.GAUSSIAN)) {
       throw new InvalidInputException(
-          "--model", "--model " + model + " does not begin at Gaussian noise: not studied yet");
+          "--model", "--model " + model + " does not start at Gaussian noise: not supported");
     }
-    NetworkConfig config = files.config();
-    int height = side(files);
-    int width = config.sampleWidth().orElse(height);
-    int values = config.outChannels() * height * width;
     int rows = count(SolverErrors.ROWS);
-    HeldOutConditions inputs = HeldOutConditions.of(files, rows, data, layout);
-    try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
-      SolverErrors errors =
-          new SolverErrors(
-              SolverErrors.of(network, height, width, inputs.condition(), inputs.classes()),
-              rows,
-              values);
-      return errors.table(files.name(), "solvers-" + files.name(), files.card().tuned());
+    try (SamplingNetwork network = subject.load()) {
+      return new SolverErrors(flow(subject, network, rows), rows, subject.values())
+          .table(subject.files().name(), "solvers-" + subject.files().name(), card.tuned());
     }
   }
 
-  /** The pictures of --data, at --size, as points of an exact field. */
+  private SolverErrors.Flow flow(Subject subject, SamplingNetwork network, int rows) {
+    ModelInfo info = subject.info();
+    HeldOutConditions inputs = HeldOutConditions.of(subject.files(), info, rows, data);
+    return SolverErrors.of(
+        network, info.height(), info.width(), inputs.condition(), inputs.classes());
+  }
+
+  /** The images of --data, at --size, as points of an exact field. */
   private float[][] points() throws IOException {
-    try (ImageDataset pictures = pictures(size, size, 3)) {
-      float[][] points = new float[Math.min(PICTURES, pictures.size())][];
+    try (ImageDataset images = images(size, size, 3)) {
+      float[][] points = new float[Math.min(IMAGES, images.size())][];
       for (int i = 0; i < points.length; i++) {
-        points[i] = pictures.chw(i);
+        points[i] = images.chw(i);
       }
       return points;
     }
   }
 
   private StudyResult inversion() throws IOException {
-    ModelFiles files = files();
-    int height = side(files);
-    int width = files.config().sampleWidth().orElse(height);
-    int channels = files.config().outChannels();
-    try (ImageDataset pictures = pictures(height, width, channels);
-        SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
-      int n = Math.min(count(COUNT), pictures.size());
-      float[] x1 = new float[n * channels * height * width];
+    Subject subject = subject(unconditionalFiles());
+    ModelInfo info = subject.info();
+    try (ImageDataset images = images(info.height(), info.width(), info.channels());
+        SamplingNetwork network = subject.load()) {
+      int n = Math.min(count(COUNT), images.size());
+      float[] x1 = new float[n * subject.values()];
       for (int i = 0; i < n; i++) {
-        pictures.read(i, x1, i * channels * height * width);
+        images.read(i, x1, i * subject.values());
       }
-      double error = Inversion.roundTrip(network, x1, n, height, width, steps);
-      return Inversion.finding(n, steps, error);
+      double error = Inversion.roundTrip(network, x1, n, info.height(), info.width(), steps);
+      return Inversion.result(n, steps, error);
     }
   }
 
@@ -247,23 +251,14 @@ public final class StudyCommand implements Callable<Integer> {
       throw new InvalidInputException(
           "--condition", "--model and --condition are missing: this study needs both");
     }
-    ModelFiles files = surroundings.model(model);
-    ModelResolver library = new ModelResolver(surroundings.device(device), reference -> files);
-    return FlickerStudy.run(library, condition, count(COUNT), steps);
+    return FlickerStudy.run(context.device(device), files(), condition, count(COUNT), steps);
   }
 
   private StudyResult agreement() {
-    ModelFiles files = files();
-    int height = side(files);
-    int width = files.config().sampleWidth().orElse(height);
-    int values = files.config().outChannels() * height * width;
+    Subject subject = subject(unconditionalFiles());
     int rows = count(COUNT);
-    try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
-      return SolverErrors.agreement(
-          SolverErrors.of(network, height, width, new float[0], new long[rows]),
-          rows,
-          values,
-          alphas());
+    try (SamplingNetwork network = subject.load()) {
+      return SolverErrors.agreement(flow(subject, network, rows), rows, subject.values(), alphas());
     }
   }
 
@@ -275,36 +270,32 @@ public final class StudyCommand implements Callable<Integer> {
     }
   }
 
-  private StudyResult precision() throws IOException {
-    ModelFiles files = modelFiles();
+  private StudyResult precision() {
+    Subject subject = subject(files());
+    ModelInfo info = subject.info();
     int rows = count(COUNT);
-    HeldOutConditions inputs = HeldOutConditions.of(files, rows, data, layout);
-    Device on = surroundings.device(device);
-    ModelInfo info = new ModelResolver(on, reference -> files).find("");
-    int steps = info.steps();
-    try (SamplingNetwork float32 = ModelResolver.load(on.in(Precision.FLOAT32), files);
-        SamplingNetwork bf16 = ModelResolver.load(on.in(Precision.BF16), files)) {
+    try (SamplingNetwork float32 = subject.load(Precision.FLOAT32);
+        SamplingNetwork bf16 = subject.load(Precision.BF16)) {
       return PrecisionStudy.run(
-          files.name(),
-          SolverErrors.of(
-              float32, info.height(), info.width(), inputs.condition(), inputs.classes()),
-          SolverErrors.of(bf16, info.height(), info.width(), inputs.condition(), inputs.classes()),
-          info.sampler().stages(AlphaSchedule.UNIFORM.alphas(steps)),
-          info.sampler().stages(AlphaSchedule.UNIFORM.alphas(2 * steps)),
+          subject.files().name(),
+          flow(subject, float32, rows),
+          flow(subject, bf16, rows),
+          info.sampler().stages(AlphaSchedule.UNIFORM.alphas(info.steps())),
+          info.sampler().stages(AlphaSchedule.UNIFORM.alphas(2 * info.steps())),
           rows,
-          info.channels() * info.height() * info.width());
+          subject.values());
     }
   }
 
   private StudyResult plane() {
-    ModelFiles files = files();
+    ModelFiles files = unconditionalFiles();
     Object p1 = files.card().recipe().get("p1");
     if (!(p1 instanceof String word) || files.config().sizeMax() != 1) {
       throw new InvalidInputException(
-          "--model", "--model is not one of the plane: its card has no p1");
+          "--model", "--model is not a model of the plane: its card has no p1");
     }
-    try (SamplingNetwork network = ModelResolver.load(surroundings.device(device), files)) {
-      return PlaneDistance.finding(
+    try (SamplingNetwork network = ModelResolver.load(context.device(device), files)) {
+      return PlaneDistance.result(
           files.name(),
           PlaneDistance.measure(network, Density.parse(files.card().p0()), Density.parse(word)));
     } catch (IllegalArgumentException e) {
@@ -316,37 +307,29 @@ public final class StudyCommand implements Callable<Integer> {
     return given == null ? otherwise : given;
   }
 
-  private ModelFiles modelFiles() {
+  private ModelFiles files() {
     if (model == null) {
       throw new InvalidInputException("--model", "--model is missing: this study needs one");
     }
-    return surroundings.model(model);
+    return context.model(model);
   }
 
-  private ModelFiles files() {
-    ModelFiles files = modelFiles();
+  private ModelFiles unconditionalFiles() {
+    ModelFiles files = files();
     if (files.config().conditionChannels() != 0 || files.config().numClassEmbeds().isPresent()) {
       throw new InvalidInputException(
-          "--model", "--model " + model + " takes a condition or classes: not studied yet");
+          "--model", "--model " + model + " takes a condition or classes: not supported");
     }
     return files;
   }
 
-  private static int side(ModelFiles files) {
-    return files
-        .config()
-        .sampleSize()
-        .orElseThrow(
-            () ->
-                new InvalidInputException(
-                    "--model", "--model " + files.name() + " has no sample_size"));
+  private Subject subject(ModelFiles files) {
+    return new Subject(files, context.device(device), ModelInfo.of(files));
   }
 
-  private ImageDataset pictures(int height, int width, int channels) throws IOException {
-    if (data == null) {
-      throw new InvalidInputException("--data", "--data is missing: this study needs pictures");
-    }
+  private ImageDataset images(int height, int width, int channels) throws IOException {
+    Path path = data.path("this study needs images");
     DatasetOptions options = DatasetOptions.of(height, width).withChannels(channels);
-    return ImageDataset.open(data, split == null ? options : options.withSplit(split));
+    return ImageDataset.open(path, data.split().map(options::withSplit).orElse(options));
   }
 }

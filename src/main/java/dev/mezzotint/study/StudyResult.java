@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a study found.
+ * The result of a study.
  *
  * @param name of the study, and of its files
- * @param lines of a table for people
+ * @param lines a table for people
  * @param files name → content, PNG or APNG
  */
 @SuppressWarnings("ArrayRecordComponent") // written once, never compared

@@ -1,6 +1,6 @@
 /**
- * Studies of the method: each measures one claim against a known truth, and says what it found as a
- * table and a picture. The command {@code study} runs them; tests hold their outcomes.
+ * Studies of the method: each measures one claim against a known truth and reports a table and
+ * plots. The command {@code study} runs them; tests check their results.
  */
 @NullMarked
 package dev.mezzotint.study;

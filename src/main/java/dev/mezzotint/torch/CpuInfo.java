@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The machine's own processor and memory, as far as they can be asked. */
+/** Processor and memory of this machine. */
 final class CpuInfo {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
   private CpuInfo() {}
 
-  /** The model's name, or the architecture where none is told. */
+  /** The processor's model name, or the architecture if unknown. */
   static String name() {
     return cpuInfoField("model name").orElse(System.getProperty("os.arch"));
   }
@@ -25,14 +25,14 @@ final class CpuInfo {
         .orElse(false);
   }
 
-  /** What Linux tells of the first processor under this word. */
-  private static Optional<String> cpuInfoField(String word) {
+  /** The value of this field for the first processor in /proc/cpuinfo. */
+  private static Optional<String> cpuInfoField(String name) {
     if (!Files.isReadable(CPU_INFO)) {
       return Optional.empty();
     }
     try (Stream<String> lines = Files.lines(CPU_INFO)) {
       return lines
-          .filter(line -> line.startsWith(word))
+          .filter(line -> line.startsWith(name))
           .map(line -> line.substring(line.indexOf(':') + 1).strip())
           .findFirst();
     } catch (IOException e) {
@@ -40,7 +40,7 @@ final class CpuInfo {
     }
   }
 
-  /** Of the container where there is one. */
+  /** Memory of the container, or of the machine outside a container. */
   static long memoryBytes() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
@@ -48,7 +48,7 @@ final class CpuInfo {
         : Runtime.getRuntime().maxMemory();
   }
 
-  /** Of the container where there is one; what the system keeps of files counts as used. */
+  /** As {@link #memoryBytes}; the file cache counts as used. */
   static long memoryUsedBytes() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system

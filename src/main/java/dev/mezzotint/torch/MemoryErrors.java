@@ -3,13 +3,14 @@ package dev.mezzotint.torch;
 import dev.mezzotint.network.DeviceMemoryException;
 import java.util.Locale;
 
-/** Tells "out of memory" from all else that the engine reports, which it says in words alone. */
+/** Recognises out-of-memory errors of the engine, which differ from others in their text only. */
 final class MemoryErrors {
   private MemoryErrors() {}
 
   /**
-   * The exception to throw for this one. The programs write to slots only when all that they need
-   * memory for is done, so nothing has changed where memory ran out.
+   * Translates an out-of-memory error to {@link DeviceMemoryException}; returns others unchanged.
+   * The programs write to slots after their last allocation, so slots are unchanged when memory
+   * runs out.
    */
   static RuntimeException translate(RuntimeException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
@@ -24,10 +25,11 @@ final class MemoryErrors {
   }
 
   /**
-   * On the CPU arrays made from Java's stand in direct buffers, which have a limit of their own.
+   * Translates the JVM's error: on the CPU, arrays are created in direct buffers, which have their
+   * own limit.
    */
   static DeviceMemoryException of(OutOfMemoryError e) {
     return new DeviceMemoryException(
-        "this JVM's memory is used up (" + e.getMessage() + "): give it a larger heap", e);
+        "the JVM is out of memory (" + e.getMessage() + "): increase the heap with -Xmx", e);
   }
 }

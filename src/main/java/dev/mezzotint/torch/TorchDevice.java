@@ -18,12 +18,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The processor that networks run on, and the engine that drives it. Safe for use by many threads;
- * what it makes is not.
+ * A CPU or GPU driven by libtorch. Safe for use by many threads; the networks that it creates are
+ * not.
  *
  * <p>Settings: {@code MEZZOTINT_DEVICE} ({@code cpu}, {@code cuda}, {@code cuda:1}) and {@code
- * MEZZOTINT_THREADS}. The number of threads is fixed when the engine loads: the first device of a
- * process decides.
+ * MEZZOTINT_THREADS}. The number of threads is fixed when the engine loads, by the first device of
+ * the process.
  */
 public final class TorchDevice implements dev.mezzotint.network.Device {
   private static final String THREADS = "ai.djl.pytorch.num_threads";
@@ -37,19 +37,20 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   }
 
   /**
-   * Loads the engine if this is the first use.
+   * Opens a device; the first call loads the engine.
    *
    * @param name {@code cpu}, {@code cuda} or {@code cuda:N}
-   * @param threads for one operator on the CPU; 0 for all processors but one: the engine's threads
-   *     spin while they wait for each other, and a pass slows down tenfold where something else
-   *     wants the last processor
+   * @param threads per operator on the CPU; 0 for all processors but one: the engine's threads spin
+   *     while they wait for each other, and a pass becomes ten times slower if another process
+   *     needs the last processor
    */
   public static TorchDevice open(String name, int threads) {
     int count = threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
     setDefault(THREADS, Integer.toString(count));
     setDefault("ai.djl.pytorch.num_interop_threads", "1");
-    // The optimizer specializes a program per shape in its first calls, which makes them slow and
-    // their rounding different; on these programs it gains nothing (docs/performance.md).
+    // The graph optimizer specializes a program per shape in its first calls, which are then slow
+    // and
+    // round differently; it gains nothing for these programs (docs/performance.md).
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
     VectorKernels.select();
@@ -64,15 +65,15 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     if (index >= engine.getGpuCount()) {
       throw new InvalidInputException(
           "device",
-          "device " + name + " is not there: " + engine.getGpuCount() + " GPUs were found");
+          "device " + name + " does not exist: " + engine.getGpuCount() + " GPUs were found");
     }
     return new TorchDevice(Device.gpu(index), Precision.BF16);
   }
 
   /**
-   * As {@link #open(String, int)}, whose networks are float32 on a CPU and bfloat16 on a GPU.
+   * As {@link #open(String, int)}, with a precision.
    *
-   * @param precision of networks for sampling, where it shall be another
+   * @param precision of networks for sampling; empty for float32 on a CPU and bfloat16 on a GPU
    */
   public static TorchDevice open(String name, int threads, Optional<Precision> precision) {
     TorchDevice device = open(name, threads);
@@ -80,11 +81,11 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   }
 
   /**
-   * Waits for the passes in hand and lets no other begin, on any device: for the end of the
-   * process, where the engine takes itself down, and a pass that runs on would crash in it. The
-   * caller's thread must be the last one to want a device.
+   * Waits for running passes and blocks all further ones, on every device. Used at the end of the
+   * process: the engine unloads itself then, and a running pass would crash. No thread may need a
+   * device afterwards.
    *
-   * @return whether they ended in time
+   * @return whether the running passes ended within the limit
    */
   public static boolean awaitQuiescence(Duration limit) throws InterruptedException {
     return TorchProgram.awaitQuiescence(limit);
@@ -160,7 +161,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     return device;
   }
 
-  /** The tensors of the program's weights, in its order, as float32 arrays on the device. */
+  /** Copies tensors to the device as float32 arrays, in the order of the program's weights. */
   static PtNDArray[] upload(
       NDManager manager, NetworkProgram program, Map<String, Tensor> tensors) {
     return program.weights().entrySet().stream()
@@ -168,10 +169,11 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
             entry -> {
               Tensor tensor = tensors.get(entry.getKey());
               if (tensor == null) {
-                throw new IllegalArgumentException("no tensor " + entry.getKey());
+                throw new IllegalArgumentException("tensor " + entry.getKey() + " is missing");
               }
               if (!java.util.Arrays.equals(tensor.shape(), entry.getValue())) {
-                throw new IllegalArgumentException("wrong shape of tensor " + entry.getKey());
+                throw new IllegalArgumentException(
+                    "tensor " + entry.getKey() + " has the wrong shape");
               }
               try {
                 return (PtNDArray)

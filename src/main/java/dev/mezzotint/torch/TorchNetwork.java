@@ -18,9 +18,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * A network's weights on the device, with the calls of the sampler. Each call makes its small
- * arguments in a scope of its own, so that nothing native outlives it. Used by one thread at a
- * time.
+ * A network on a libtorch device. Each call creates its arguments in its own scope, so that no
+ * native memory outlives the call. Used by one thread at a time.
  */
 final class TorchNetwork implements SamplingNetwork {
   private static final long BFLOAT16 = 15; // TorchScript's number of the type
@@ -49,7 +48,7 @@ final class TorchNetwork implements SamplingNetwork {
     }
   }
 
-  /** On the device in its precision; the float32 weights that others are made of are let go. */
+  /** Loads the weights in the device's precision; float32 originals are released. */
   private IValue weights(TorchDevice device, NetworkProgram program, Map<String, Tensor> tensors) {
     if (device.precision() == Precision.FLOAT32) {
       return IValue.listFrom(TorchDevice.upload(manager, program, tensors));
@@ -94,7 +93,7 @@ final class TorchNetwork implements SamplingNetwork {
     manager.close();
   }
 
-  /** x, remembered directions and conditions of all slots, resident on the device. */
+  /** x, previous directions and conditions of all slots, resident on the device. */
   final class TorchSlots implements Slots {
     private final int height;
     private final int width;
@@ -137,9 +136,9 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(x0, of(slots.length, channels)))
                   .with(() -> scope.create(c, of(slots.length, conditionChannels)));
           IValue ignored = program.call("put", in.precededBy(x, memory, condition))) {
-        // filled in place
+        // fills the slots in place
       } catch (EngineException e) {
-        throw MemoryErrors.translate(e); // the arguments' own memory
+        throw MemoryErrors.translate(e); // from the arguments
       }
     }
 
@@ -172,12 +171,13 @@ final class TorchNetwork implements SamplingNetwork {
         long[] classes,
         float[] weights,
         boolean[] zeroStar,
-        UnconditionalInput without) {
+        UnconditionalInput unconditional) {
       int rows = slots.length;
       long[] nulls = new long[rows];
       float[] stars = new float[rows];
       for (int i = 0; i < rows; i++) {
-        nulls[i] = without.label().isPresent() ? without.label().getAsInt() : classes[i];
+        nulls[i] =
+            unconditional.label().isPresent() ? unconditional.label().getAsInt() : classes[i];
         stars[i] = zeroStar[i] ? 1 : 0;
       }
       try (NDManager scope = own.newSubManager();
@@ -188,7 +188,7 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(coefficients, new Shape(rows, 4)))
                   .with(() -> scope.create(classes))
                   .with(() -> scope.create(nulls))
-                  .with(() -> scope.create(without.zeroCondition() ? 0f : 1f))
+                  .with(() -> scope.create(unconditional.zeroCondition() ? 0f : 1f))
                   .with(() -> scope.create(weights))
                   .with(() -> scope.create(stars));
           IValue ignored =
@@ -209,13 +209,8 @@ final class TorchNetwork implements SamplingNetwork {
                   .with(() -> scope.create(slots))
                   .with(() -> scope.create(values, of(slots.length, channels)));
           IValue ignored = program.call("overwrite", in.precededBy(x))) {
-        // changed in place
+        // replaces x in place
       }
-    }
-
-    @Override
-    public float[] peek(long[] slots) {
-      return take(slots);
     }
 
     @Override
@@ -229,12 +224,12 @@ final class TorchNetwork implements SamplingNetwork {
 
     @Override
     public void close() {
-      values.forEach(IValue::close); // each holds its tensor, as the manager's array does
+      values.forEach(IValue::close); // each holds its own reference to the tensor
       own.close();
     }
   }
 
-  /** The arguments made for one call; closing it frees their handles, not the arrays. */
+  /** The arguments of one call; closing frees their handles, not the arrays. */
   private static final class Arguments implements AutoCloseable {
     private final List<IValue> own = new ArrayList<>();
 
@@ -243,7 +238,7 @@ final class TorchNetwork implements SamplingNetwork {
         own.add(IValue.from((PtNDArray) array.get()));
         return this;
       } catch (RuntimeException | Error e) {
-        close(); // nobody else knows those before
+        close(); // releases the previous arguments
         throw e;
       }
     }
@@ -258,7 +253,9 @@ final class TorchNetwork implements SamplingNetwork {
       return all.toArray(IValue[]::new);
     }
 
-    /** All but the last of the resident values, then the call's own, then the last. */
+    /**
+     * All resident values but the last, then the call's arguments, then the last resident value.
+     */
     IValue[] surroundedBy(IValue... resident) {
       List<IValue> all = new ArrayList<>();
       for (int i = 0; i < resident.length - 1; i++) {

@@ -15,9 +15,9 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
-/** A program loaded into the engine. Used by one thread at a time; closed by its owner. */
+/** A program loaded by the engine. Used by one thread at a time; closed by its owner. */
 final class TorchProgram implements AutoCloseable {
-  /** Read by each pass; written once, when no other is to begin. */
+  /** Passes hold the read lock; the write lock blocks all further passes. */
   private static final ReentrantReadWriteLock PASSES = new ReentrantReadWriteLock();
 
   private final Model model;
@@ -32,7 +32,7 @@ final class TorchProgram implements AutoCloseable {
       throw new UncheckedIOException(e);
     } catch (MalformedModelException e) {
       model.close();
-      throw new IllegalStateException("the engine refuses the program", e);
+      throw new IllegalStateException("the engine rejected the program", e);
     }
     block = (PtSymbolBlock) model.getBlock();
   }
@@ -50,9 +50,9 @@ final class TorchProgram implements AutoCloseable {
   }
 
   /**
-   * Calls a method that records gradients: this form of call has no inference guard around it.
+   * Calls a method that records gradients; unlike {@link #call} it runs without an inference guard.
    *
-   * @param arguments named as DJL wants them: {@code w[]} for each element of a list, and one
+   * @param arguments named by DJL's convention: {@code w[]} for each element of a list, and one
    *     marker {@code module_method:NAME}
    */
   NDList callRecording(NDList arguments) {
@@ -67,9 +67,9 @@ final class TorchProgram implements AutoCloseable {
   }
 
   /**
-   * Waits for the passes in hand; no other begins in this process.
+   * Waits for running passes and blocks all further ones in this process.
    *
-   * @return whether they ended in time
+   * @return whether the running passes ended within the limit
    */
   static boolean awaitQuiescence(Duration limit) throws InterruptedException {
     return PASSES.writeLock().tryLock(limit.toMillis(), TimeUnit.MILLISECONDS);

@@ -17,13 +17,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Weights, moving average and Adam's state on the device; one native call per step changes them in
- * place. Used by one thread at a time: gradients are recorded for the thread that made this.
+ * Weights, moving average and Adam's state on a libtorch device; each step is one native call that
+ * changes them in place. Used by the thread that created it: gradients are recorded per thread.
  */
 final class TorchTraining implements TrainingNetwork {
   private final TorchProgram program;
   private final NDManager manager;
-  private final Map<String, Integer> positions = new LinkedHashMap<>(); // in the arrays, by name
+  private final Map<String, Integer> positions =
+      new LinkedHashMap<>(); // name → index in the arrays
   private final PtNDArray[] weights;
   private final PtNDArray[] ema;
   private final PtNDArray[] firstMoments;
@@ -52,7 +53,7 @@ final class TorchTraining implements TrainingNetwork {
       this.marker = manager.create(0f);
       marker.setName("module_method:train_step");
     } catch (RuntimeException e) {
-      close(); // what has got there already
+      close(); // releases the arrays created so far
       throw MemoryErrors.translate(e);
     } catch (Error e) {
       close();
@@ -91,7 +92,7 @@ final class TorchTraining implements TrainingNetwork {
       }
       arguments.add(marker);
       NDList result = program.callRecording(arguments);
-      // GPU sync point: two numbers come to the host.
+      // GPU sync point: copies two numbers to the host.
       float[] lossAndNorm = result.get(0).toFloatArray();
       result.close();
       iteration++;
@@ -101,7 +102,7 @@ final class TorchTraining implements TrainingNetwork {
     }
   }
 
-  /** On the CPU whatever the device: the program reads them as plain numbers. */
+  /** Always on the CPU, because the program reads them as plain numbers. */
   private static NDArray rates(NDManager scope, double learningRate, double emaDecay) {
     NDManager host = scope.newSubManager(ai.djl.Device.cpu());
     return host.create(new double[] {learningRate, emaDecay});
@@ -121,17 +122,17 @@ final class TorchTraining implements TrainingNetwork {
           case FIRST_MOMENTS -> firstMoments;
           case SECOND_MOMENTS -> secondMoments;
         };
-    Integer at = positions.get(name);
-    if (at == null) {
-      throw new IllegalArgumentException("no weight is called " + name);
+    Integer index = positions.get(name);
+    if (index == null) {
+      throw new IllegalArgumentException("the network has no weight " + name);
     }
-    return download(name, arrays[at]);
+    return download(name, arrays[index]);
   }
 
   @Override
   public Map<String, Tensor> ema() {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    positions.forEach((name, at) -> tensors.put(name, download(name, ema[at])));
+    positions.forEach((name, index) -> tensors.put(name, download(name, ema[index])));
     return tensors;
   }
 

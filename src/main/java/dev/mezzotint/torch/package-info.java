@@ -1,4 +1,4 @@
-/** Adapter: runs the programs of {@code network} on a device through DJL's PyTorch engine. */
+/** Runs the programs of {@code network} on a device with DJL's PyTorch engine. */
 @NullMarked
 package dev.mezzotint.torch;
 

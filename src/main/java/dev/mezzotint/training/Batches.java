@@ -4,14 +4,13 @@ import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.training.recipe.Recipe;
 
 /**
- * The training pairs of every step, each a pure function of the recipe's seed and the step's
- * number: resuming at a step needs nothing but that number. Safe for use by many threads if the
- * pairs are.
+ * The batches of a training. Each is a pure function of the recipe's seed and the step's number, so
+ * resuming needs that number alone. Safe for use by many threads if the pairs are.
  *
- * <p>Row r of step k stands at data position p = k·batchSize + r; its α is drawn at index p.
+ * <p>Row r of step k is the pair at data position p = k·batchSize + r; its α is drawn at index p.
  */
 final class Batches {
-  /** Keeps the draws of α apart from those of weights, order and noise. */
+  /** Separates the random stream of α from those of weights, order and noise. */
   private static final long ALPHA = 0x616c706861L;
 
   private final Pairs pairs;
@@ -22,7 +21,7 @@ final class Batches {
     this.recipe = recipe;
   }
 
-  /** The pairs of step {@code iteration}, counted from 0. Decodes pictures. */
+  /** The batch of step {@code iteration}, counted from 0. Decodes images. */
   Batch at(long iteration) {
     Batch batch = empty();
     fill(batch, iteration, 0, batch.rows());
@@ -34,7 +33,7 @@ final class Batches {
     return recipe.batchSize();
   }
 
-  /** Room for one step's pairs. */
+  /** A batch to be filled. */
   Batch empty() {
     int rows = rows();
     int pixels = pairs.height() * pairs.width();
@@ -50,7 +49,7 @@ final class Batches {
         pairs.width());
   }
 
-  /** Writes the rows in [from, to). Several threads may fill rows of one batch. */
+  /** Fills the rows in [from, to). Several threads may fill rows of one batch. */
   void fill(Batch batch, long iteration, int from, int to) {
     int pixels = pairs.height() * pairs.width();
     int values = pairs.channels() * pixels;
@@ -69,7 +68,7 @@ final class Batches {
     }
   }
 
-  /** What follows once all rows are there. */
+  /** Couples x0 with x1, once all rows are filled. */
   void couple(Batch batch) {
     recipe.coupling().couple(batch.x0(), batch.x1(), batch.classes());
   }

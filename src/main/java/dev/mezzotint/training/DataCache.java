@@ -1,147 +1,111 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.DiskCache;
+import dev.mezzotint.storage.Download;
 import dev.mezzotint.storage.FileDigest;
-import dev.mezzotint.storage.FolderLock;
+import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.ObjectStat;
-import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.recipe.DatasetReference;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.stream.Stream;
 
 /**
- * Data sets brought from the store to a folder on this disk, whole or not at all, named after what
- * they hold (keys, ETags and sizes): a set that has changed is another one. Jobs share them. Where
- * room is needed those go first that have been unused for longest; one that is in use stays.
- *
- * <p>Safe for use by many threads and processes.
+ * Data sets downloaded from the object store, shared by jobs. An entry is named after keys, ETags
+ * and sizes: a data set that has changed is another entry. Safe for use by many threads and
+ * processes.
  */
 public final class DataCache {
   static final String FIELD = "dataset.reference";
 
-  private static final System.Logger LOG = System.getLogger(DataCache.class.getName());
   private static final int FILES_MAX = 200_000;
-  private static final int BUFFER = 1 << 16;
 
-  private final ObjectStore store;
-  private final Path folder;
-  private final long bytesMax;
+  private final ObjectReader store;
+  private final DiskCache cache;
 
   /**
    * @param folder of the cache; may be deleted while nothing runs
    * @param bytesMax of all data sets together
    */
-  public DataCache(ObjectStore store, Path folder, long bytesMax) {
+  public DataCache(ObjectReader store, Path folder, long bytesMax) {
     this.store = store;
-    this.folder = folder;
-    this.bytesMax = bytesMax;
-  }
-
-  /** Asked between two pieces of a file; may throw to end the bringing. */
-  public interface Check {
-    void run();
+    this.cache = new DiskCache(folder, bytesMax, Duration.ZERO, InstantSource.system());
   }
 
   /**
-   * A data set that stands on the disk until closed.
+   * A data set that stays on the disk until this is closed.
    *
    * @param path a zip or a folder
-   * @param state differs as soon as anything in it does
+   * @param state changes whenever anything in the data set does
    */
-  public record Lease(Path path, String state, FolderLock lock) implements AutoCloseable {
+  public record Lease(Path path, String state, DiskCache.Lease entry) implements AutoCloseable {
     @Override
     public void close() {
-      lock.close();
+      entry.close();
     }
   }
 
-  /** One object of a data set, and where it goes. */
+  /** One object of a data set and the file that it becomes. */
   private record Part(String key, String file, ObjectStat stat) {}
 
   /**
-   * Which state of the data set the store has now.
+   * Opens the current state of a data set, downloading it first unless it is cached.
    *
-   * @throws InvalidInputException if there is none
-   * @throws StorageException if the store is away
+   * @param check run between pieces of a download; may throw to abort it
+   * @throws InvalidInputException if there is no such data set, or it is too large
+   * @throws StorageException if the store is unavailable
    */
-  public Lease lease(DatasetReference reference, Check check) {
+  public Lease lease(DatasetReference reference, Runnable check) {
     List<Part> parts = parts(reference, check);
-    String state = state(parts);
-    Path entry = folder.resolve(state.substring(0, 40));
-    try {
-      Files.createDirectories(folder);
-      FolderLock lock = FolderLock.shared(entry);
-      boolean kept = false;
-      try {
-        if (!Files.exists(entry)) {
-          bring(reference, parts, entry, check);
-        }
-        touch(lock.file());
-        Path path =
-            reference instanceof DatasetReference.Prefix ? entry : entry.resolve("data.zip");
-        kept = true;
-        return new Lease(path, state, lock);
-      } finally {
-        if (!kept) {
-          lock.close();
-        }
-      }
-    } catch (IOException e) {
-      // Of this disk, not of the data set: another worker may have more room.
-      throw new WorkerFaultException(
-          "data set " + reference.text() + " cannot be kept in " + folder + ": " + e.getMessage(),
-          e);
+    long bytes = parts.stream().mapToLong(part -> part.stat().size()).sum();
+    if (bytes > cache.bytesMax()) {
+      throw refuse(
+          reference,
+          "has " + bytes + " bytes, more than the " + cache.bytesMax() + " that workers keep");
     }
+    String state = state(parts);
+    DiskCache.Lease entry =
+        cache.open(
+            "data set " + reference.text(),
+            state.substring(0, 40),
+            () -> bytes,
+            folder -> download(reference, parts, folder, check));
+    boolean folder = reference instanceof DatasetReference.Prefix;
+    return new Lease(folder ? entry.folder() : entry.folder().resolve("data.zip"), state, entry);
   }
 
-  private List<Part> parts(DatasetReference reference, Check check) {
-    List<Part> parts = new ArrayList<>();
+  private List<Part> parts(DatasetReference reference, Runnable check) {
     if (reference instanceof DatasetReference.Zip zip) {
-      parts.add(new Part(zip.key(), "data.zip", stat(zip)));
-    } else if (reference instanceof DatasetReference.Prefix prefix) {
-      List<String> keys = store.list(prefix.prefix());
-      if (keys.size() > FILES_MAX) {
-        throw refuse(prefix, "has more than " + FILES_MAX + " objects: make a zip of them");
-      }
-      for (String key : keys) {
-        check.run();
-        String file = key.substring(prefix.prefix().length());
-        if (!file.isEmpty() && !file.endsWith("/")) {
-          ObjectStat stat =
-              store.stat(key).orElseThrow(() -> new StorageException(key + " has vanished"));
-          parts.add(new Part(key, safe(prefix, file), stat));
-        }
-      }
-      if (parts.isEmpty()) {
-        throw refuse(prefix, "has no objects in the bucket");
-      }
-    } else {
+      return List.of(new Part(zip.key(), "data.zip", stat(zip)));
+    }
+    if (!(reference instanceof DatasetReference.Prefix prefix)) {
       throw new IllegalArgumentException("not in the store: " + reference);
     }
-    long bytes = parts.stream().mapToLong(part -> part.stat().size()).sum();
-    if (bytes > bytesMax) {
-      throw refuse(
-          reference, "has " + bytes + " bytes, more than the " + bytesMax + " that workers keep");
+    List<String> keys = store.list(prefix.prefix());
+    if (keys.size() > FILES_MAX) {
+      throw refuse(prefix, "has more than " + FILES_MAX + " objects: make a zip of them");
+    }
+    List<Part> parts = new ArrayList<>();
+    for (String key : keys) {
+      check.run();
+      String file = key.substring(prefix.prefix().length());
+      if (!file.isEmpty() && !file.endsWith("/")) {
+        ObjectStat stat =
+            store.stat(key).orElseThrow(() -> new StorageException(key + " has vanished"));
+        parts.add(new Part(key, safe(prefix, file), stat));
+      }
+    }
+    if (parts.isEmpty()) {
+      throw refuse(prefix, "has no objects in the bucket");
     }
     return parts;
   }
@@ -150,7 +114,7 @@ public final class DataCache {
     ObjectStat stat =
         store
             .stat(zip.key())
-            .orElseThrow(() -> refuse(zip, "is no object in the bucket; a prefix ends in '/'"));
+            .orElseThrow(() -> refuse(zip, "is not an object in the bucket; a prefix ends in '/'"));
     if (zip.size().isPresent() && zip.size().getAsLong() != stat.size()) {
       throw refuse(
           zip,
@@ -159,11 +123,11 @@ public final class DataCache {
     return stat;
   }
 
-  /** Keys may be anything; files may not lead out of the folder. */
+  /** Keys may have any form; files must not lead out of the folder. */
   private static String safe(DatasetReference.Prefix prefix, String file) {
     List<String> names = List.of(file.split("/", -1));
     if (names.contains("") || names.contains(".") || names.contains("..") || file.contains("\\")) {
-      throw refuse(prefix, "has an object that can be no file: " + file);
+      throw refuse(prefix, "has an object whose name cannot be a file: " + file);
     }
     return file;
   }
@@ -181,126 +145,18 @@ public final class DataCache {
     return Sha256.sha256(all.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  private void bring(DatasetReference reference, List<Part> parts, Path entry, Check check)
+  private void download(DatasetReference reference, List<Part> parts, Path folder, Runnable check)
       throws IOException {
-    makeRoom(parts.stream().mapToLong(part -> part.stat().size()).sum(), entry);
-    Path part = folder.resolve(entry.getFileName() + "." + UUID.randomUUID() + ".part");
-    try (FolderLock writing = FolderLock.shared(part)) {
-      Files.createDirectories(part);
-      for (Part one : parts) {
-        Path file = part.resolve(one.file());
-        Files.createDirectories(file.getParent());
-        copy(reference, one, file, check);
-      }
-      try {
-        Files.move(part, entry, StandardCopyOption.ATOMIC_MOVE);
-      } catch (IOException e) {
-        if (!Files.exists(entry)) {
-          throw e;
-        } // another process has brought it meanwhile
-      }
-      LOG.log(System.Logger.Level.DEBUG, "{0} written under {1}", entry, writing.file());
-    } finally {
-      FolderLock.removeTree(part);
-      Files.deleteIfExists(FolderLock.fileOf(part));
-    }
-  }
-
-  private void copy(DatasetReference reference, Part part, Path file, Check check)
-      throws IOException {
-    MessageDigest digest = FileDigest.digest();
-    long bytes = 0;
-    try (InputStream in =
-            store
-                .open(part.key())
-                .orElseThrow(() -> new StorageException(part.key() + " has vanished"));
-        OutputStream out = Files.newOutputStream(file)) {
-      byte[] buffer = new byte[BUFFER];
-      while (true) {
-        check.run();
-        int read = read(in, buffer, part.key());
-        if (read < 0) {
-          break;
-        }
-        bytes += read;
-        if (bytes > part.stat().size()) {
-          break;
-        }
-        digest.update(buffer, 0, read);
-        out.write(buffer, 0, read);
-      }
-    }
-    if (bytes != part.stat().size()) {
-      throw new StorageException(part.key() + " has changed or broke off while it was read");
-    }
-    Optional<String> wanted =
+    Optional<String> expected =
         reference instanceof DatasetReference.Zip zip ? zip.sha256() : Optional.empty();
-    String found = FileDigest.hex(digest);
-    if (wanted.isPresent() && !wanted.get().equals(found)) {
-      throw refuse(reference, "has SHA-256 " + found + ", not the " + wanted.get() + " asked for");
-    }
-  }
-
-  /** So that a store that breaks off is told from a disk that is full. */
-  private static int read(InputStream in, byte[] buffer, String key) {
-    try {
-      return in.read(buffer);
-    } catch (IOException e) {
-      throw new StorageException(key + " broke off while it was read", e);
-    }
-  }
-
-  /** Removes the sets unused for longest until so many bytes more fit, and what crashes left. */
-  private void makeRoom(long bytes, Path coming) throws IOException {
-    Map<Path, Long> sizes = new LinkedHashMap<>();
-    List<Path> entries = new ArrayList<>();
-    try (Stream<Path> all = Files.list(folder)) {
-      for (Path entry : (Iterable<Path>) all.filter(Files::isDirectory)::iterator) {
-        if (entry.toString().endsWith(".part")) {
-          FolderLock.removeIfUnused(entry);
-        } else {
-          entries.add(entry);
-          sizes.put(entry, bytes(entry));
-        }
+    for (Part part : parts) {
+      Path file = folder.resolve(part.file());
+      Files.createDirectories(file.getParent());
+      FileDigest found = Download.whole(store, part.key(), file, part.stat().size(), check);
+      if (expected.isPresent() && !expected.get().equals(found.sha256())) {
+        throw refuse(
+            reference, "has SHA-256 " + found.sha256() + ", not the requested " + expected.get());
       }
-    }
-    entries.sort(Comparator.comparing(DataCache::used));
-    long total = sizes.values().stream().mapToLong(Long::longValue).sum();
-    for (Path entry : entries) {
-      if (total + bytes <= bytesMax) {
-        return;
-      }
-      if (!entry.equals(coming) && FolderLock.removeIfUnused(entry)) {
-        LOG.log(System.Logger.Level.INFO, "data set {0} made room for another", entry);
-        total -= sizes.getOrDefault(entry, 0L);
-      }
-    }
-    if (total + bytes > bytesMax) {
-      throw new IOException("other jobs' data sets fill the " + bytesMax + " bytes");
-    }
-  }
-
-  private static FileTime used(Path entry) {
-    try {
-      return Files.getLastModifiedTime(FolderLock.fileOf(entry));
-    } catch (IOException e) {
-      return FileTime.fromMillis(0);
-    }
-  }
-
-  private static void touch(Path lockFile) throws IOException {
-    Files.setLastModifiedTime(lockFile, FileTime.fromMillis(System.currentTimeMillis()));
-  }
-
-  private static long bytes(Path entry) throws IOException {
-    try (Stream<Path> files = Files.walk(entry)) {
-      long bytes = 0;
-      for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
-        bytes += Files.size(file);
-      }
-      return bytes;
-    } catch (NoSuchFileException | UncheckedIOException e) {
-      return 0; // removed by another process at this moment
     }
   }
 }

@@ -6,25 +6,26 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
 
-/** Points drawn from two densities of the same dimensions, as pictures of one pixel. */
+/** Pairs of points from two densities of the same dimensions, as images of one pixel. */
 final class DensityPairs implements Pairs {
-  /** Keeps the draws of the two ends apart from each other and from those of weights. */
+  /** Separate the random streams of the two ends from each other and from that of weights. */
   private static final long X0 = 0x7830L;
 
   private static final long X1 = 0x7831L;
 
   private final long seed;
+  private final Shape shape;
   private final Density p0;
   private final Density p1;
 
   DensityPairs(Recipe recipe, Density p0, Density p1) {
     int dimensions = recipe.network().outChannels();
     if (p0.dimensions() != dimensions || p1.dimensions() != dimensions) {
-      throw new InvalidInputException(
-          "network.dimensions",
-          "network.dimensions is " + dimensions + ", but the densities have " + p1.dimensions());
+      throw InvalidInputException.of(
+          "network.dimensions", "is %s, but the densities have %s", dimensions, p1.dimensions());
     }
     this.seed = recipe.seed();
+    this.shape = new Shape(dimensions, 1, 1, 0, List.of());
     this.p0 = p0;
     this.p1 = p1;
   }
@@ -35,23 +36,8 @@ final class DensityPairs implements Pairs {
   }
 
   @Override
-  public int channels() {
-    return p1.dimensions();
-  }
-
-  @Override
-  public int height() {
-    return 1;
-  }
-
-  @Override
-  public int width() {
-    return 1;
-  }
-
-  @Override
-  public List<String> classes() {
-    return List.of();
+  public Shape shape() {
+    return shape;
   }
 
   @Override

@@ -1,6 +1,6 @@
 package dev.mezzotint.training;
 
-/** Training has run away: going on would only spend the device. */
+/** Thrown when the loss or its gradient is no longer finite: further steps are useless. */
 public final class DivergedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -8,6 +8,6 @@ public final class DivergedException extends RuntimeException {
     super(
         "the loss or its gradient is not a number at step "
             + iteration
-            + ": training stopped; the last checkpoint stands, a lower learning rate may help");
+            + ": training stopped; the last checkpoint is kept, a lower learning rate may help");
   }
 }

@@ -3,16 +3,16 @@ package dev.mezzotint.training;
 import dev.mezzotint.json.InvalidInputException;
 
 /**
- * Follows the loss and says when it has run away: its running average stands above {@value #FACTOR}
- * times the best that it ever was. Looked at after the first {@value #STEPS_MIN} steps and the
- * rate's warm-up, since the beginning may be rough. The average forgets {@value #FORGETS} a step. A
- * function of the losses alone, so that a resumed training sees what an undisturbed one does. For
- * one thread.
+ * Detects divergence: the running average of the loss is above {@value #FACTOR} times its best
+ * value so far. Checked after the first {@value #STEPS_MIN} steps and the learning rate's warm-up,
+ * because the loss may be rough before. A step has the weight {@value #WEIGHT} in the average. A
+ * pure function of the losses, so that a resumed training decides as an uninterrupted one. For one
+ * thread.
  */
 public final class DivergenceDetector {
   static final double FACTOR = 10;
   static final int STEPS_MIN = 100;
-  private static final double FORGETS = 0.02;
+  private static final double WEIGHT = 0.02;
 
   private final long settledAt;
   private double smoothed = Double.NaN;
@@ -27,17 +27,17 @@ public final class DivergenceDetector {
 
   /**
    * @param iteration steps done so far
-   * @throws InvalidInputException if the loss has run away
+   * @throws InvalidInputException if the training has diverged
    */
   public void add(long iteration, double loss) {
-    smoothed = Double.isNaN(smoothed) ? loss : (1 - FORGETS) * smoothed + FORGETS * loss;
+    smoothed = Double.isNaN(smoothed) ? loss : (1 - WEIGHT) * smoothed + WEIGHT * loss;
     best = Math.min(best, smoothed);
     if (iteration >= settledAt && smoothed > FACTOR * best) {
       throw new InvalidInputException(
           "optimizer.learningRate",
           "training diverged at step %d: the running loss is %.4g after a best of %.4g; the last"
                   .formatted(iteration, smoothed, best)
-              + " checkpoint stands, a lower optimizer.learningRate may help");
+              + " checkpoint is kept, a lower optimizer.learningRate may help");
     }
   }
 

@@ -16,9 +16,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pictures as x1, and as x0 Gaussian noise or the pictures of another set. At position p stands
- * picture {@code EpochOrder.index(seed, p, n)}, the coin of its mirror drawn at index p; the other
- * set has an order and a coin of its own, so that every pair can meet.
+ * Pairs whose x1 is an image, and whose x0 is noise or an image of another set. Position p has
+ * image {@code EpochOrder.index(seed, p, n)}; whether it is mirrored is drawn at index p. The other
+ * set has an order and flips of its own, so that every pair can occur.
  */
 final class ImagePairs implements Pairs {
   private static final long FLIP = 0x666c6970L;
@@ -46,7 +46,7 @@ final class ImagePairs implements Pairs {
         && (from.channels() != data.channels()
             || from.height() != data.height()
             || from.width() != data.width())) {
-      throw new InvalidInputException("p0", "p0 has pictures of another size than the data set");
+      throw new InvalidInputException("p0", "p0 has images of another size than the data set");
     }
   }
 
@@ -56,40 +56,24 @@ final class ImagePairs implements Pairs {
   }
 
   @Override
-  public int channels() {
-    return data.channels();
+  public Shape shape() {
+    return new Shape(
+        data.channels(), data.height(), data.width(), data.conditionChannels(), classNames());
   }
 
-  @Override
-  public int height() {
-    return data.height();
-  }
-
-  @Override
-  public int width() {
-    return data.width();
-  }
-
-  @Override
-  public List<String> classes() {
+  private List<String> classNames() {
     List<String> names = recipe.data().classNames();
     if (names.isEmpty()) {
       return data.classes();
     }
     if (names.size() != data.classes().size()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "dataset.classes",
-          "dataset.classes has "
-              + names.size()
-              + " names, but the labels are "
-              + data.classes().size());
+          "has %s names, but the labels are %s",
+          names.size(),
+          data.classes().size());
     }
     return names;
-  }
-
-  @Override
-  public int conditionChannels() {
-    return data.conditionChannels();
   }
 
   @Override
@@ -100,8 +84,9 @@ final class ImagePairs implements Pairs {
   @Override
   public long read(
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset) {
-    int picture =
-        picture(data, recipe.seed(), position, new Place(x1, offset, condition, conditionOffset));
+    int image =
+        readImage(
+            data, recipe.seed(), position, new Target(x1, offset, condition, conditionOffset));
     readX0(position, x0, offset);
     if (drops(CONDITION, position, recipe.data().conditionDropout())) {
       int values = conditionChannels() * height() * width();
@@ -112,17 +97,17 @@ final class ImagePairs implements Pairs {
     }
     return drops(LABEL, position, recipe.data().labelDropout())
         ? classes().size()
-        : data.label(picture).orElse(0);
+        : data.label(image).orElse(0);
   }
 
-  private boolean drops(long what, long position, double share) {
-    return share > 0 && Noise.uniform(recipe.seed() ^ what, position, 0) < share;
+  private boolean drops(long stream, long position, double share) {
+    return share > 0 && Noise.uniform(recipe.seed() ^ stream, position, 0) < share;
   }
 
   @Override
   public void readX0(long position, float[] x0, int offset) {
     if (from != null) {
-      picture(from, recipe.seed() ^ OTHER, position, new Place(x0, offset, new float[0], 0));
+      readImage(from, recipe.seed() ^ OTHER, position, new Target(x0, offset, new float[0], 0));
       return;
     }
     Noise.gaussian(recipe.seed(), position, x0, offset, channels() * height() * width());
@@ -131,16 +116,16 @@ final class ImagePairs implements Pairs {
     }
   }
 
-  /** Where a picture and its conditions are written to. */
+  /** Where an image and its conditions are written to. */
   @SuppressWarnings("ArrayRecordComponent") // written to, never compared
-  private record Place(float[] image, int offset, float[] condition, int conditionOffset) {}
+  private record Target(float[] image, int offset, float[] condition, int conditionOffset) {}
 
-  private int picture(ImageDataset set, long seed, long position, Place to) {
-    int picture = EpochOrder.index(seed, position, set.size());
+  private int readImage(ImageDataset set, long seed, long position, Target to) {
+    int image = EpochOrder.index(seed, position, set.size());
     try {
-      set.read(picture, to.image, to.offset, to.condition, to.conditionOffset);
+      set.read(image, to.image, to.offset, to.condition, to.conditionOffset);
     } catch (IOException e) {
-      throw new UncheckedIOException(set.name(picture) + " can no longer be read", e);
+      throw new UncheckedIOException(set.name(image) + " can no longer be read", e);
     }
     if (recipe.data().flip() && Noise.uniform(seed ^ FLIP, position, 0) < 0.5) {
       Flip.horizontal(to.image, to.offset, channels(), height(), width());
@@ -149,27 +134,27 @@ final class ImagePairs implements Pairs {
             to.condition, to.conditionOffset, set.conditionChannels(), height(), width());
       }
     }
-    return picture;
+    return image;
   }
 
   @Override
-  public List<Example> examples(int count) {
+  public List<Example> examples(int limit) {
     if (conditionChannels() == 0) {
       return List.of();
     }
     ImageDataset set = validation == null ? data : validation;
     int values = height() * width();
     List<Example> examples = new ArrayList<>();
-    int shown = Math.min(count, set.size());
-    for (int k = 0; k < shown; k++) {
-      int i = (int) ((long) k * set.size() / shown);
+    int count = Math.min(limit, set.size());
+    for (int k = 0; k < count; k++) {
+      int i = (int) ((long) k * set.size() / count);
       float[] condition = new float[conditionChannels() * values];
       try {
         set.read(i, new float[channels() * values], 0, condition, 0);
-        List<Pixels> pictures = new ArrayList<>(set.displayImages(i));
-        pictures.add(pictures.remove(0));
-        pictures.replaceAll(p -> p.withChannels(3));
-        examples.add(new Example(condition, label(set, i), pictures));
+        List<Pixels> images = new ArrayList<>(set.displayImages(i));
+        images.add(images.remove(0)); // the reference last
+        images.replaceAll(p -> p.withChannels(3));
+        examples.add(new Example(condition, label(set, i), images));
       } catch (IOException e) {
         throw new UncheckedIOException(set.name(i) + " can no longer be read", e);
       }
@@ -177,7 +162,7 @@ final class ImagePairs implements Pairs {
     return examples;
   }
 
-  /** By name: another split may lack some of the classes. */
+  /** Matched by name: another split may lack some of the classes. */
   private long label(ImageDataset set, int i) {
     return set.label(i).isEmpty()
         ? 0

@@ -7,31 +7,46 @@ import dev.mezzotint.training.recipe.Recipe;
 import java.util.List;
 
 /**
- * Where the two ends of training's blends come from: p0 and p1, drawn independently. What stands at
- * a data position follows from the recipe's seed and the position alone. Safe for use by many
- * threads.
+ * Training pairs: x0 from density p0 and x1 from density p1, drawn independently. The pair at a
+ * data position depends on the recipe's seed and the position alone. Safe for use by many threads.
  */
 public interface Pairs {
 
-  /** Points of the data set; 0 for densities, which have no end. */
+  /** Size of the data set; 0 for densities, which are unlimited. */
   int size();
 
-  /** C. */
-  int channels();
+  /**
+   * The form of all pairs.
+   *
+   * @param channels of x0 and x1, C
+   * @param conditionChannels of the condition, which the network receives besides x_α; 0 without
+   * @param classes names of the classes; empty without classes
+   */
+  record Shape(int channels, int height, int width, int conditionChannels, List<String> classes) {}
 
-  int height();
+  Shape shape();
 
-  int width();
-
-  /** Names of the class labels; empty without. */
-  List<String> classes();
-
-  /** Channels of what the network is shown beside the blend; 0 for nothing. */
-  default int conditionChannels() {
-    return 0;
+  default int channels() {
+    return shape().channels();
   }
 
-  /** Files that could not be read so far, as "name reason". */
+  default int height() {
+    return shape().height();
+  }
+
+  default int width() {
+    return shape().width();
+  }
+
+  default int conditionChannels() {
+    return shape().conditionChannels();
+  }
+
+  default List<String> classes() {
+    return shape().classes();
+  }
+
+  /** Files that could not be read so far, each as "name reason". */
   default List<String> brokenFiles() {
     return List.of();
   }
@@ -39,60 +54,60 @@ public interface Pairs {
   /**
    * Writes the pair at a position, C×height×width values each, from {@code offset} on.
    *
-   * @param condition what the network is shown beside it, conditionChannels×height×width from
-   *     {@code conditionOffset} on; not touched without conditions
+   * @param condition receives conditionChannels×height×width values from {@code conditionOffset}
+   *     on; not touched without conditions
    * @return the class label, 0 without classes
    */
   long read(
       long position, float[] x0, float[] x1, int offset, float[] condition, int conditionOffset);
 
-  /** Writes x0 of a position alone. */
+  /** Writes the x0 of a position alone. */
   void readX0(long position, float[] x0, int offset);
 
   /**
-   * Pairs to look at while training: of the validation split, where there is one.
+   * Examples for sample grids, from the validation split where there is one.
    *
-   * @param count at most so many, spread over the set
+   * @param limit most examples, spread over the set
    * @return empty without conditions
    */
-  default List<Example> examples(int count) {
+  default List<Example> examples(int limit) {
     return List.of();
   }
 
   /**
-   * A condition and what stands for it in the set.
+   * A condition and its reference image.
    *
    * @param condition conditionChannels×height×width
-   * @param label its class, 0 without classes
-   * @param images the conditions as a person sees them, then the reference, all in colour
+   * @param label class, 0 without classes
+   * @param images the conditions for display, then the reference, all in colour
    */
-  @SuppressWarnings("ArrayRecordComponent") // shown once, never compared
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record Example(float[] condition, long label, List<Pixels> images) {}
 
-  /** From Gaussian noise to pictures. */
-  static Pairs of(Recipe recipe, ImageDataset pictures) {
-    return new ImagePairs(recipe, pictures, /* from= */ null, /* validation= */ null);
+  /** From noise to images. */
+  static Pairs of(Recipe recipe, ImageDataset images) {
+    return new ImagePairs(recipe, images, /* from= */ null, /* validation= */ null);
   }
 
   /**
-   * From Gaussian noise to pictures with conditions.
+   * From noise to images with conditions.
    *
-   * @param validation pictures that training does not see, to look at
+   * @param validation images for sample grids, not trained on
    */
-  static Pairs conditional(Recipe recipe, ImageDataset pictures, ImageDataset validation) {
-    return new ImagePairs(recipe, pictures, /* from= */ null, validation);
+  static Pairs conditional(Recipe recipe, ImageDataset images, ImageDataset validation) {
+    return new ImagePairs(recipe, images, /* from= */ null, validation);
   }
 
   /**
-   * From pictures to pictures, unpaired.
+   * From images to images, unpaired.
    *
-   * @param from the pictures of p0, of the same size
+   * @param from the images of p0, of the same size
    */
-  static Pairs of(Recipe recipe, ImageDataset from, ImageDataset pictures) {
-    return new ImagePairs(recipe, pictures, from, /* validation= */ null);
+  static Pairs of(Recipe recipe, ImageDataset from, ImageDataset images) {
+    return new ImagePairs(recipe, images, from, /* validation= */ null);
   }
 
-  /** From density to density, both of the plane. */
+  /** From one density of the plane to another. */
   static Pairs of(Recipe recipe, Density p0, Density p1) {
     return new DensityPairs(recipe, p0, p1);
   }

@@ -12,14 +12,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Prepares the next steps' batches while the device works: one thread goes from step to step, and
- * the rows of each are drawn and decoded by several. {@link #next} is for one thread; closing stops
- * the preparation.
+ * Prepares batches ahead while the device works: one thread takes the steps in order, and several
+ * threads draw and decode the rows of each. {@link #next} is for one thread.
  */
 final class Prefetch implements AutoCloseable {
   private static final int AHEAD = 3;
 
-  /** A batch, or why there is none. */
+  /** A batch, or the failure to prepare it. */
   private sealed interface Prepared {
     record Ready(Batch batch) implements Prepared {}
 
@@ -39,7 +38,7 @@ final class Prefetch implements AutoCloseable {
     this(batches, first, end, threads());
   }
 
-  /** Half of the processors: the others belong to the step, or to whoever feeds the device. */
+  /** Half of the processors: the other half runs the step or feeds the device. */
   private static int threads() {
     return Math.max(2, Math.min(8, Runtime.getRuntime().availableProcessors() / 2));
   }
@@ -114,7 +113,7 @@ final class Prefetch implements AutoCloseable {
     return ((Prepared.Ready) prepared).batch();
   }
 
-  /** Waits for the rows in hand: the caller may close the data set next. */
+  /** Stops, and waits for rows in progress: the caller may close the data set next. */
   @Override
   public void close() {
     thread.interrupt();

@@ -24,23 +24,23 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Pairs of a model's own making: x1 is where the model carries x0. Blends of such pairs hardly
- * cross, so a network trained on them has straighter paths and needs fewer steps [Liu, Gong, Liu:
- * Flow straight and fast, 2023, section 2.2].
+ * Reflow pairs: x1 is what an existing model generates from x0. The straight lines of such pairs
+ * hardly cross, so a network trained on them has straighter paths and needs fewer steps [Liu, Gong,
+ * Liu: Flow straight and fast, 2023, section 2.2].
  *
- * <p>x0, condition and class of pair i are those of the underlying pairs at position i. The x1 are
- * made once, in order, and kept in a file of float32: a training that was interrupted goes on where
- * the file ends, or where {@link PartStore} does. {@link #read} is safe for many threads once all
- * are made.
+ * <p>x0, condition and class of pair i are those of the underlying pairs at position i. Each x1 is
+ * generated once, in order, and kept in a file of float32: an interrupted training continues at the
+ * end of the file or of the {@link PartStore}, whichever is further. {@link #read} is safe for many
+ * threads once all pairs are generated.
  */
 final class ReflowPairs implements Pairs, AutoCloseable {
-  /** Rows of a pass at most; the file grows by so many. */
+  /** Rows of a pass at most. */
   private static final int PASS_ROWS_MAX = 32;
 
-  /** Values that a pass carries at once, unless a single row has more. */
+  /** Values of a pass at most, unless a single row has more. */
   private static final int PASS_VALUES_MAX = 1 << 22;
 
-  /** Bytes that a part has at least, unless it is the last one: few objects, and little to lose. */
+  /** Least size of a part except the last: few objects, and little to lose. */
   private static final int PART_BYTES = 1 << 20;
 
   private final Pairs underlying;
@@ -60,31 +60,32 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   /**
-   * Makes what the file lacks.
+   * Generates the pairs that the file lacks.
    *
-   * @param model whose paths are to be straightened
+   * @param model that generates x1
    * @param file of count × C×H×W float32
-   * @param stopping asked between passes; true leaves off
-   * @param keeping where parts come from that were made before
-   * @return some are missing if it was stopped, see {@link #isComplete}; closed by the caller
+   * @param stopping asked between passes; true ends early
+   * @param partStore holds parts that were generated earlier
+   * @return closed by the caller; incomplete if stopped early, see {@link #isComplete}
    */
-  static ReflowPairs make(
+  static ReflowPairs generate(
       Pairs underlying,
       Recipe recipe,
       ModelFiles model,
       Device device,
       Path file,
       BooleanSupplier stopping,
-      PartStore keeping,
-      Progress progress) {
+      PartStore partStore,
+      TrainingObserver observer)
+      throws InterruptedException {
     try {
       FileChannel channel =
           FileChannel.open(
               file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
       ReflowPairs pairs = new ReflowPairs(underlying, recipe, channel);
       try {
-        pairs.extend(model, device, stopping, keeping, progress);
-      } catch (IOException | RuntimeException e) {
+        pairs.extend(model, device, stopping, partStore, observer);
+      } catch (IOException | InterruptedException | RuntimeException e) {
         pairs.close();
         throw e;
       }
@@ -94,52 +95,48 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     }
   }
 
-  /** Told after each pass. */
-  @FunctionalInterface
-  interface Progress {
-    void made(int pairs, int count);
-  }
-
   /**
-   * Where x1 outlive the file: on a disk that may be gone with its worker, making them anew costs
-   * hours. Parts are counted from 0 and kept in order. Called by the thread that makes the pairs.
+   * Keeps parts of the pairs elsewhere than on this disk, which may be lost with its worker:
+   * generating them again takes hours. Parts are counted from 0 and saved in order, by the thread
+   * that generates the pairs.
    */
   interface PartStore {
-    /** The file is all there is. */
+    /** Keeps nothing: the file is all there is. */
     PartStore NONE =
         new PartStore() {
           @Override
-          public Optional<byte[]> kept(int part, int bytes) {
+          public Optional<byte[]> load(int part, int bytes) {
             return Optional.empty();
           }
 
           @Override
-          public byte[] keep(int part, byte[] x1) {
+          public byte[] save(int part, byte[] x1) {
             return x1;
           }
         };
 
     /**
-     * @param bytes how many a whole part has
-     * @return rows × C×H×W float32, little-endian; empty if nobody has kept it
+     * @param bytes size of the part
+     * @return rows × C×H×W float32, little-endian; empty if the part was not saved
      */
-    Optional<byte[]> kept(int part, int bytes);
+    Optional<byte[]> load(int part, int bytes) throws InterruptedException;
 
     /**
-     * @return what counts: another attempt's, made on another machine, may have come first
+     * @return the part to use: the one that was saved first, maybe by another attempt on another
+     *     machine
      */
-    byte[] keep(int part, byte[] x1);
+    byte[] save(int part, byte[] x1) throws InterruptedException;
   }
 
   private void extend(
       ModelFiles model,
       Device device,
       BooleanSupplier stopping,
-      PartStore keeping,
-      Progress progress)
-      throws IOException {
-    int made = bring(keeping, progress);
-    if (made == count) {
+      PartStore partStore,
+      TrainingObserver observer)
+      throws IOException, InterruptedException {
+    int ready = loadParts(partStore, observer);
+    if (ready == count) {
       return;
     }
     NetworkConfig config = model.config();
@@ -148,38 +145,39 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     Recipe.Reflow reflow = recipe.reflow().orElseThrow();
     List<Stage> stages = reflow.sampler().stages(AlphaSchedule.UNIFORM.alphas(reflow.steps()));
     try (SamplingNetwork network = device.load(program, model.readWeights())) {
-      while (made < count && !stopping.getAsBoolean()) {
-        int rows = Math.min(passRows, count - made);
-        write(bytes(pass(network, stages, made, rows)), made);
-        made += rows;
-        if (made == count || made % partRows() == 0) {
-          int part = (made - 1) / partRows();
+      while (ready < count && !stopping.getAsBoolean()) {
+        int rows = Math.min(passRows, count - ready);
+        write(bytes(pass(network, stages, ready, rows)), ready);
+        ready += rows;
+        if (ready == count || ready % partRows() == 0) {
+          int part = (ready - 1) / partRows();
           ByteBuffer whole = ByteBuffer.allocate(partBytes(part));
           read(whole, 4L * values * part * partRows());
-          write(ByteBuffer.wrap(keeping.keep(part, whole.array())), part * partRows());
+          write(ByteBuffer.wrap(partStore.save(part, whole.array())), part * partRows());
         }
-        progress.made(made, count);
+        observer.onEvent(new TrainingEvent.PairsReady(ready, count));
       }
     }
   }
 
-  /** Rows that the file holds once it has what was kept. */
-  private int bring(PartStore keeping, Progress progress) throws IOException {
-    int made = (int) Math.min(count, x1s.size() / (4L * values));
-    if (made < count) {
-      made -= made % passRows; // the same passes as without an interruption, so the same bits
+  /** Extends the file by the parts in the store; returns how many of its rows are complete. */
+  private int loadParts(PartStore partStore, TrainingObserver observer)
+      throws IOException, InterruptedException {
+    int ready = (int) Math.min(count, x1s.size() / (4L * values));
+    if (ready < count) {
+      ready -= ready % passRows; // the same passes as without an interruption, so the same bits
     }
-    while (made < count && made % partRows() == 0) {
-      int part = made / partRows();
-      Optional<byte[]> kept = keeping.kept(part, partBytes(part));
-      if (kept.isEmpty()) {
-        return made;
+    while (ready < count && ready % partRows() == 0) {
+      int part = ready / partRows();
+      Optional<byte[]> stored = partStore.load(part, partBytes(part));
+      if (stored.isEmpty()) {
+        return ready;
       }
-      write(ByteBuffer.wrap(kept.get()), made);
-      made = Math.min(count, made + partRows());
-      progress.made(made, count);
+      write(ByteBuffer.wrap(stored.get()), ready);
+      ready = Math.min(count, ready + partRows());
+      observer.onEvent(new TrainingEvent.PairsReady(ready, count));
     }
-    return made;
+    return ready;
   }
 
   /** The fewest whole passes that fill a part. */
@@ -193,14 +191,14 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   private float[] pass(SamplingNetwork network, List<Stage> stages, int first, int rows) {
-    int shown = underlying.conditionChannels() * underlying.height() * underlying.width();
+    int conditionValues = underlying.conditionChannels() * underlying.height() * underlying.width();
     float[] x0 = new float[rows * values];
     float[] ignored = new float[rows * values];
-    float[] condition = new float[rows * shown];
+    float[] condition = new float[rows * conditionValues];
     long[] classes = new long[rows];
     for (int row = 0; row < rows; row++) {
       classes[row] =
-          underlying.read(first + row, x0, ignored, row * values, condition, row * shown);
+          underlying.read(first + row, x0, ignored, row * values, condition, row * conditionValues);
     }
     return UniformSampling.sample(
         network,
@@ -231,13 +229,13 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     while (bytes.hasRemaining()) {
       int read = x1s.read(bytes, from + bytes.position());
       if (read < 0) {
-        throw new IOException("pairs end before byte " + (from + bytes.limit()));
+        throw new IOException("reflow pairs end before byte " + (from + bytes.limit()));
       }
     }
     bytes.flip();
   }
 
-  /** Whether all are made. */
+  /** Whether all pairs are generated. */
   boolean isComplete() {
     try {
       return x1s.size() >= 4L * values * count;
@@ -252,28 +250,8 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   @Override
-  public int channels() {
-    return underlying.channels();
-  }
-
-  @Override
-  public int height() {
-    return underlying.height();
-  }
-
-  @Override
-  public int width() {
-    return underlying.width();
-  }
-
-  @Override
-  public List<String> classes() {
-    return underlying.classes();
-  }
-
-  @Override
-  public int conditionChannels() {
-    return underlying.conditionChannels();
+  public Shape shape() {
+    return underlying.shape();
   }
 
   @Override
@@ -290,7 +268,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     try {
       read(bytes, 4L * values * pair);
     } catch (IOException e) {
-      throw new UncheckedIOException("pairs of the model's own making cannot be read", e);
+      throw new UncheckedIOException("reflow pairs cannot be read", e);
     }
     bytes.asFloatBuffer().get(x1, offset, values);
     return label;
@@ -302,8 +280,8 @@ final class ReflowPairs implements Pairs, AutoCloseable {
   }
 
   @Override
-  public List<Example> examples(int shown) {
-    return underlying.examples(shown);
+  public List<Example> examples(int limit) {
+    return underlying.examples(limit);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.delivery.AttemptContext;
-import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
@@ -12,6 +11,7 @@ import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,195 +19,179 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What happens around the steps of a segment: it ends in time, keeps checkpoints, tells of its
- * progress, and stops when it must. For one thread.
+ * Observes a training segment: publishes its progress, checkpoints and sample grids, checks its
+ * loss, and decides when it ends. For one thread.
  */
-final class SegmentMonitor implements Training.Progress {
+final class SegmentMonitor implements TrainingObserver {
   private static final System.Logger LOG = System.getLogger(SegmentMonitor.class.getName());
 
-  /** Between the end of the last upload at a shutdown and the moment when it is too late. */
+  /** Time that must remain of the drain timeout after the last upload. */
   private static final Duration DRAIN_MARGIN = Duration.ofSeconds(3);
 
-  /** Between lines of the log about the pairs of a reflow. */
-  private static final long PAIRS_TOLD_NANOS = 30_000_000_000L;
+  /** Between log lines about reflow pairs. */
+  private static final long PAIRS_LOG_NANOS = 30_000_000_000L;
 
   private final ObjectStore store;
   private final TrainingRequest request;
   private final TrainingSettings settings;
-  private final TrainingMetrics figures;
-  private final AttemptContext watch;
-  private final CheckpointLease checkpoints;
+  private final TrainingMetrics metrics;
+  private final AttemptContext attempt;
+  private final CheckpointLease lease;
   private final TrainingFolder folder;
   private final DivergenceDetector losses;
   private final String id;
-  private long iteration;
-  private long begun; // nanoTime before this segment's first step
+  private long segmentStart; // nanoTime before this segment's first step
   private long steps; // of this segment
-  private long asideNanos; // since then, in what is not a step
-  private double waitShare;
-  private long pairsTold = System.nanoTime();
-  private long drainSince; // nanoTime; 0 while nobody wants this worker to end
-
-  /** Carries an interruption through the training, which knows none there. */
-  static final class Interrupted extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-    private final InterruptedException interruption;
-
-    Interrupted(InterruptedException interruption) {
-      super(interruption);
-      this.interruption = interruption;
-    }
-
-    InterruptedException cause() {
-      return interruption;
-    }
-  }
+  private long publishNanos; // since then, spent publishing
+  private long pairsLoggedAt = System.nanoTime();
+  private long drainStart; // nanoTime; 0 unless the worker is shutting down
 
   /**
-   * @param folder holds the log up to the checkpoint that the segment begins from
+   * @param folder holds the log up to the checkpoint that the segment starts from
    */
   SegmentMonitor(
       ObjectStore store,
       TrainingRequest request,
       TrainingSettings settings,
-      TrainingMetrics figures,
-      AttemptContext watch,
-      CheckpointLease checkpoints,
+      TrainingMetrics metrics,
+      AttemptContext attempt,
+      CheckpointLease lease,
       TrainingFolder folder) {
     this.store = store;
     this.request = request;
     this.settings = settings;
-    this.figures = figures;
-    this.watch = watch;
-    this.checkpoints = checkpoints;
+    this.metrics = metrics;
+    this.attempt = attempt;
+    this.lease = lease;
     this.folder = folder;
     this.id = request.id().value();
-    this.iteration = checkpoints.pointer().iteration();
     this.losses = new DivergenceDetector(request.recipe().optimizer().warmup());
     for (TrainingFolder.LogLine line : folder.readLog()) {
-      if (line.iteration() <= iteration) {
+      if (line.iteration() <= lease.pointer().iteration()) {
         losses.add(line.iteration(), line.loss());
       }
     }
   }
 
-  /** Whether the segment is to end with a checkpoint: shutdown, or others have their turn. */
+  /** Whether the segment must end with a checkpoint: its time is up, or the worker shuts down. */
   boolean stopping() {
-    if (checkpoints.fenced()) {
-      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
-    }
-    watch.checkPastDrain();
+    check();
     long now = System.nanoTime();
-    if (watch.ending() && drainSince == 0) {
-      drainSince = now;
+    if (attempt.stopping() && drainStart == 0) {
+      drainStart = now;
     }
     if (steps == 0) {
-      begun = now; // its time is that of steps: a reflow's pairs may take longer than a segment
-      return drainSince != 0;
+      segmentStart = now; // a segment's time excludes reflow pairs, which may take longer
+      return drainStart != 0;
     }
-    return drainSince != 0 || now - begun >= settings.segment().toNanos();
+    return drainStart != 0 || now - segmentStart >= settings.segment().toNanos();
+  }
+
+  private void check() {
+    lease.check();
+    attempt.checkIgnoringDrain();
   }
 
   @Override
-  public void stepped(long done, double loss) {
-    throw new IllegalStateException("the gradient's norm is told as well");
+  public void onEvent(TrainingEvent event) throws InterruptedException {
+    if (event instanceof TrainingEvent.Step step) {
+      onStep(step);
+    } else if (event instanceof TrainingEvent.PairsReady pairs) {
+      onPairs(pairs.ready(), pairs.total());
+    } else {
+      long start = System.nanoTime();
+      try {
+        if (event instanceof TrainingEvent.Checkpoint checkpoint) {
+          publishCheckpoint(checkpoint.iteration(), checkpoint.file());
+        } else if (event instanceof TrainingEvent.Sample sample) {
+          byte[] png = Files.readAllBytes(sample.file());
+          String key = Keys.sample(id, sample.iteration());
+          attempt.withRetry(() -> FirstWrite.createOrRead(store, key, png, ContentType.PNG));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      publishNanos += System.nanoTime() - start;
+    }
   }
 
-  @Override
-  public void stepped(long done, double loss, double gradientNorm) {
-    iteration = done;
-    if (checkpoints.fenced()) {
-      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
-    }
-    watch.checkPastDrain();
-    losses.add(done, loss);
+  private void onStep(TrainingEvent.Step step) {
+    check();
+    losses.add(step.iteration(), step.loss());
     steps++;
-    double seconds = (System.nanoTime() - begun - asideNanos) / 1e9;
+    double seconds = (System.nanoTime() - segmentStart - publishNanos) / 1e9;
     double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);
-    figures.stepDone(losses.smoothed(), rate, waitShare);
-    watch.tell(() -> progress(loss, gradientNorm, rate));
+    metrics.stepDone(losses.smoothed(), rate, step.inputWaitShare());
+    attempt.reportProgress(() -> progress(step, rate));
   }
 
-  @Override
-  public void paired(int made, int count) {
-    long now = System.nanoTime();
-    if (made == count || now - pairsTold >= PAIRS_TOLD_NANOS) {
-      pairsTold = now;
-      LOG.log(System.Logger.Level.INFO, "{0}: {1} of {2} pairs are made", id, made, count);
-    }
-    watch.tell(() -> Map.of("pairs", made, "pairsTotal", count));
-  }
-
-  @Override
-  public void waited(double share) {
-    waitShare = share;
-  }
-
-  private Map<String, Object> progress(double loss, double gradientNorm, double rate) {
+  private Map<String, Object> progress(TrainingEvent.Step step, double rate) {
     Recipe recipe = request.recipe();
-    long left = recipe.iterations() - iteration;
+    long left = recipe.iterations() - step.iteration();
     Map<String, Object> data = new LinkedHashMap<>();
-    data.put("iteration", iteration);
+    data.put("iteration", step.iteration());
     data.put("iterations", recipe.iterations());
-    data.put("loss", loss);
+    data.put("loss", step.loss());
     data.put("smoothedLoss", losses.smoothed());
-    data.put("gradientNorm", gradientNorm);
+    data.put("gradientNorm", step.gradientNorm());
     data.put("imagesPerSecond", rate);
     data.put("etaSeconds", Math.ceil(left * recipe.batchSize() / Math.max(1e-9, rate)));
     return data;
   }
 
-  @Override
-  public void wrote(String what, Path file) {
-    long start = System.nanoTime();
-    try {
-      if (what.equals("checkpoint")) {
-        checkpoint(file);
-      } else {
-        byte[] png = Files.readAllBytes(file);
-        String key = Keys.sample(id, iteration);
-        watch.withRetry(() -> FirstWrite.standing(store, key, png, ContentType.PNG));
-      }
-    } catch (InterruptedException e) {
-      throw new Interrupted(e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private void onPairs(int ready, int total) {
+    long now = System.nanoTime();
+    if (ready == total || now - pairsLoggedAt >= PAIRS_LOG_NANOS) {
+      pairsLoggedAt = now;
+      LOG.log(Level.INFO, "{0}: {1} of {2} pairs are ready", id, ready, total);
     }
-    asideNanos += System.nanoTime() - start;
+    attempt.reportProgress(() -> Map.of("pairs", ready, "pairsTotal", total));
   }
 
-  private void checkpoint(Path file) throws InterruptedException, IOException {
-    if (iteration <= checkpoints.pointer().iteration()) {
-      return; // the one that the segment began from
+  /**
+   * Uploads a checkpoint from its file: a whole one is never held on the heap. During a shutdown it
+   * may be skipped: the one before stays in force, and a later attempt repeats the same steps.
+   */
+  private void publishCheckpoint(long iteration, Path file)
+      throws InterruptedException, IOException {
+    long published = lease.pointer().iteration();
+    if (iteration <= published) {
+      return; // the segment started from it
     }
-    if (drainSince != 0 && !fits()) {
+    if (drainStart != 0 && !fitsIntoDrain()) {
       LOG.log(
-          System.Logger.Level.INFO,
-          "{0}: no time for a checkpoint at step {1}; the one at {2} stands",
+          Level.INFO,
+          "{0}: no time left to upload the checkpoint at step {1}; keeping the one at step {2}",
           id,
           iteration,
-          checkpoints.pointer().iteration());
+          published);
       return;
     }
     long start = System.nanoTime();
     byte[] log = Files.readAllBytes(folder.log());
     try {
-      checkpoints.publish(iteration, file, log, request.keepLast(), request.keepEvery());
+      lease.publish(iteration, file, log, request.keepLast(), request.keepEvery());
     } catch (TransientException e) {
-      if (drainSince == 0) {
+      if (drainStart == 0) {
         throw e;
       }
-      LOG.log(System.Logger.Level.WARNING, "{0}: the last checkpoint stands: {1}", id, e);
+      LOG.log(
+          Level.WARNING,
+          "{0}: the checkpoint at step {1} was not uploaded; keeping the one at step {2}: {3}",
+          id,
+          iteration,
+          published,
+          e);
       return;
     }
-    figures.checkpointPublished((System.nanoTime() - start) / 1e9);
-    watch.advanced();
+    metrics.checkpointPublished((System.nanoTime() - start) / 1e9);
+    attempt.markAdvanced();
   }
 
-  /** By how long the last one took; where none was kept yet it is tried. */
-  private boolean fits() {
-    long spent = System.nanoTime() - drainSince;
+  /** Judged by how long the last upload took; without one it is tried. */
+  private boolean fitsIntoDrain() {
+    long spent = System.nanoTime() - drainStart;
     long left = settings.drain().minus(DRAIN_MARGIN).toNanos() - spent;
-    return figures.lastCheckpointSeconds() * 1e9 <= left;
+    return metrics.lastCheckpointSeconds() * 1e9 <= left;
   }
 }

@@ -1,6 +1,5 @@
 package dev.mezzotint.training;
 
-import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.DType;
@@ -17,9 +16,10 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainingNetwork;
-import dev.mezzotint.network.TrainingNetwork.StepResult;
 import dev.mezzotint.training.checkpoint.Checkpoint;
 import dev.mezzotint.training.recipe.Recipe;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,37 +32,12 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recipe and a data set become a model, in this process: the folder around the {@link
- * TrainingLoop}. Used by one thread.
+ * Trains a model in this process: runs the {@link TrainingLoop} and keeps its files in a folder,
+ * which becomes the model's folder. Used by one thread.
  */
 public final class Training {
 
-  /** Who wants to know how far it is. Called on the training thread; must return quickly. */
-  public interface Progress {
-    /**
-     * @param iteration steps done in all
-     * @param loss of the last step
-     */
-    void stepped(long iteration, double loss);
-
-    /**
-     * @param gradientNorm of the last step, before clipping
-     */
-    default void stepped(long iteration, double loss, double gradientNorm) {
-      stepped(iteration, loss);
-    }
-
-    /** Share of the steps' time that went by in waiting for pairs, so far. */
-    default void waited(double share) {}
-
-    /** Pairs of a model's own making so far, before the first step. */
-    default void paired(int made, int count) {}
-
-    /** Something was written: a checkpoint, a sample grid. */
-    void wrote(String what, Path file);
-  }
-
-  /** Of the heap, for weights that are drawn there; the rest is needed for all else. */
+  /** Largest share of the heap that initial weights may take; all else needs the rest. */
   private static final double HEAP_SHARE_MAX = 0.8;
 
   private static final System.Logger LOG = System.getLogger(Training.class.getName());
@@ -76,25 +51,7 @@ public final class Training {
   private final @Nullable ModelFiles from;
 
   /**
-   * From Gaussian noise to pictures.
-   *
-   * @param out becomes the model's folder
-   * @throws InvalidInputException if recipe and pictures do not fit each other
-   */
-  public Training(Recipe recipe, ImageDataset data, Device device, Path out) {
-    this(recipe, Pairs.of(recipe, data), device, out);
-  }
-
-  /**
-   * @param out becomes the model's folder
-   * @throws InvalidInputException if recipe and pairs do not fit each other
-   */
-  public Training(Recipe recipe, Pairs pairs, Device device, Path out) {
-    this(recipe, pairs, /* from= */ null, device, out);
-  }
-
-  /**
-   * @param from whose weights are the first step's, where the recipe says so
+   * @param from the model to start from; null unless the recipe names one
    * @param out becomes the model's folder
    * @throws InvalidInputException if recipe, pairs and model do not fit each other
    */
@@ -114,62 +71,56 @@ public final class Training {
             new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
             recipe.optimizer().step());
     this.folder = new TrainingFolder(out, recipe, pairs);
-    card(List.of(), 0).checkAgainst(recipe.network()); // now, not when the training is over
+    modelCard(List.of(), 0).checkAgainst(recipe.network()); // now, not after the last step
   }
 
   private static void check(Recipe recipe, Pairs pairs) {
     NetworkConfig network = recipe.network();
     if (pairs.size() == 1) {
-      throw new InvalidInputException(
-          "dataset", "dataset holds a single picture: training needs at least 2");
+      throw InvalidInputException.of("dataset", "holds a single image: training needs at least 2");
     }
     long widest = (long) Math.max(pairs.channels(), pairs.conditionChannels());
     long values = widest * pairs.height() * pairs.width();
     if (recipe.batchSize() * values > Integer.MAX_VALUE) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "batchSize",
-          "batchSize is %d, but of pictures of %d values %d is the most"
-              .formatted(recipe.batchSize(), values, Integer.MAX_VALUE / values));
+          "is %d, but must be at most %3$d: each image has %2$d values",
+          recipe.batchSize(),
+          values,
+          Integer.MAX_VALUE / values);
     }
     if (network.inChannels() != network.outChannels() + pairs.conditionChannels()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "network.in_channels",
-          "network.in_channels is %d, but must be %d: out_channels, %d, and %d of conditions"
-              .formatted(
-                  network.inChannels(),
-                  network.outChannels() + pairs.conditionChannels(),
-                  network.outChannels(),
-                  pairs.conditionChannels()));
+          "is %d, but must be %d: %d out_channels and %d condition channels",
+          network.inChannels(),
+          network.outChannels() + pairs.conditionChannels(),
+          network.outChannels(),
+          pairs.conditionChannels());
     }
     if (pairs.channels() != network.outChannels()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "network.out_channels",
-          "network.out_channels is "
-              + network.outChannels()
-              + ", but the pictures have "
-              + pairs.channels()
-              + " channels");
+          "is %s, but the images have %s channels",
+          network.outChannels(),
+          pairs.channels());
     }
     int size = recipe.data().size();
     if (pairs.height() != size || pairs.width() != size) {
-      throw new InvalidInputException(
-          "dataset.size",
-          "dataset.size is %d, but the pictures are %dx%d"
-              .formatted(size, pairs.width(), pairs.height()));
+      throw InvalidInputException.of(
+          "dataset.size", "is %d, but the images are %dx%d", size, pairs.width(), pairs.height());
     }
     int wanted = network.numClassEmbeds().orElse(0);
     boolean drops = recipe.data().labelDropout() > 0;
     if (network.classEmbedType() == UNetConfig.ClassEmbedding.TABLE
         && pairs.classes().size() + (drops ? 1 : 0) != wanted) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "network.num_class_embeds",
-          "network.num_class_embeds is "
-              + wanted
-              + (drops ? ", one of them for no class" : "")
-              + ", but the pictures have "
-              + pairs.classes().size()
-              + " classes: "
-              + brief(pairs.classes()));
+          "is %s%s, but the images have %s classes: %s",
+          wanted,
+          drops ? ", one of them for no class" : "",
+          pairs.classes().size(),
+          brief(pairs.classes()));
     }
   }
 
@@ -181,47 +132,48 @@ public final class Training {
   /**
    * Trains to the recipe's last step.
    *
-   * @param resume continue where the folder's checkpoint stands, if there is one
-   * @param stopping asked between steps; true ends with a checkpoint
+   * @param resume continue from the folder's checkpoint, if there is one
+   * @param stopping asked between steps; true ends the run early, with a checkpoint and a model
    * @return steps done in all
-   * @throws InvalidInputException if the folder holds something else than this training
-   * @throws DivergedException when the loss is no longer a number
+   * @throws InvalidInputException if the folder holds another training or a model
+   * @throws DivergedException if the loss is no longer finite
    */
-  public long run(boolean resume, BooleanSupplier stopping, Progress progress)
+  public long run(boolean resume, BooleanSupplier stopping, TrainingObserver observer)
       throws InterruptedException {
-    return run(resume, stopping, progress, ReflowPairs.PartStore.NONE, /* publishEarly= */ true);
+    return run(resume, stopping, observer, ReflowPairs.PartStore.NONE, /* publishEarly= */ true);
   }
 
   /**
-   * A part of a training: goes on from the folder's checkpoint if there is one, and leaves a model
-   * only after the last step.
+   * Runs one segment of a training: continues from the folder's checkpoint if there is one, and
+   * writes a model only after the recipe's last step.
    *
-   * @param keeping of pairs of a model's own making, for the segments to come
+   * @param partStore keeps reflow pairs for the segments to come
    * @return steps done in all
    */
-  long segment(BooleanSupplier stopping, Progress progress, ReflowPairs.PartStore keeping)
+  long runSegment(
+      BooleanSupplier stopping, TrainingObserver observer, ReflowPairs.PartStore partStore)
       throws InterruptedException {
-    return run(/* resume= */ true, stopping, progress, keeping, /* publishEarly= */ false);
+    return run(/* resume= */ true, stopping, observer, partStore, /* publishEarly= */ false);
   }
 
   private long run(
       boolean resume,
       BooleanSupplier stopping,
-      Progress progress,
-      ReflowPairs.PartStore keeping,
+      TrainingObserver observer,
+      ReflowPairs.PartStore partStore,
       boolean publishEarly)
       throws InterruptedException {
-    try (TrainingNetwork network = begin(resume);
-        ReflowPairs made = reflowed(stopping, keeping, progress)) {
-      if (made != null && !made.isComplete()) {
-        return network.iteration(); // stopped before the first step of this run
+    try (TrainingNetwork network = load(resume);
+        ReflowPairs reflow = reflowPairs(stopping, partStore, observer)) {
+      if (reflow != null && !reflow.isComplete()) {
+        return network.iteration(); // stopped before this run's first step
       }
       // The state that came through the heap is several times as large as the network, and steps
       // allocate too little for the collector to run by itself.
       System.gc();
-      Batches batches = new Batches(made == null ? pairs : made, recipe);
+      Batches batches = new Batches(reflow == null ? pairs : reflow, recipe);
       long done =
-          new TrainingLoop(recipe, network, batches, watcher(network, stopping, progress)).run();
+          new TrainingLoop(recipe, network, batches, output(network), observer).run(stopping);
       if (publishEarly || done == recipe.iterations()) {
         publish(network.ema(), done);
       }
@@ -229,36 +181,31 @@ public final class Training {
     }
   }
 
-  /** On the device, where the checkpoint left it or at the first step. */
-  private TrainingNetwork begin(boolean resume) {
-    if (resume && Checkpoint.exists(folder.checkpoint())) {
+  /** Loads the network to the device, at the checkpoint's step or at step 0. */
+  private TrainingNetwork load(boolean resume) {
+    if (resume && Files.isRegularFile(folder.checkpoint())) {
       OptimizerState state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
       folder.resumeAt(state.iteration());
       return device.train(program, state);
     }
-    folder.begin();
-    return device.train(program, OptimizerState.initial(firstWeights()));
+    folder.create();
+    return device.train(program, OptimizerState.initial(initialWeights()));
   }
 
-  /** The pairs of the recipe's {@code reflow}, made if need be; null without. */
-  private @Nullable ReflowPairs reflowed(
-      BooleanSupplier stopping, ReflowPairs.PartStore keeping, Progress progress) {
+  /** The pairs of the recipe's {@code reflow}, generated where missing; null without reflow. */
+  private @Nullable ReflowPairs reflowPairs(
+      BooleanSupplier stopping, ReflowPairs.PartStore partStore, TrainingObserver observer)
+      throws InterruptedException {
     if (recipe.reflow().isEmpty()) {
       return null;
     }
-    return ReflowPairs.make(
-        pairs,
-        recipe,
-        Objects.requireNonNull(from),
-        device,
-        folder.reflowFile(Objects.requireNonNull(from)),
-        stopping,
-        keeping,
-        progress::paired);
+    ModelFiles model = Objects.requireNonNull(from);
+    return ReflowPairs.generate(
+        pairs, recipe, model, device, folder.reflowFile(model), stopping, partStore, observer);
   }
 
-  /** Better a word now than a process that dies of it, with all that it has in hand. */
-  private void checkRoom() {
+  /** Fails early with a clear message instead of running out of memory in the middle of a job. */
+  private void checkHeap() {
     long bytes = 0;
     for (long[] shape : program.weights().values()) {
       bytes += Float.BYTES * LongStream.of(shape).reduce(1, Math::multiplyExact);
@@ -266,14 +213,14 @@ public final class Training {
     long heap = Runtime.getRuntime().maxMemory();
     if (bytes > HEAP_SHARE_MAX * heap) {
       throw new DeviceMemoryException(
-          "the network's first weights take %d MB of this JVM's heap, which has %d"
+          "the network's initial weights take %d MB of this JVM's heap of %d MB"
               .formatted(bytes >> 20, heap >> 20));
     }
   }
 
-  private Map<String, Tensor> firstWeights() {
+  private Map<String, Tensor> initialWeights() {
     if (from == null) {
-      checkRoom();
+      checkHeap();
       return program.initialWeights(recipe.seed());
     }
     Map<String, Tensor> weights = from.readWeights();
@@ -281,15 +228,15 @@ public final class Training {
       Weights.check(weights, program.weights());
     } catch (InvalidInputException e) {
       throw new InvalidInputException(
-          "from", "from: " + from.name() + " is not of this network: " + e.getMessage(), e);
+          "from", "from: " + from.name() + " does not fit this network: " + e.getMessage(), e);
     }
     ModelCard card = from.card();
     if (card.timestepScale() != recipe.timestepScale()
         || card.prediction() != recipe.prediction()) {
       LOG.log(
-          System.Logger.Level.WARNING,
-          "{0} was trained with timestepScale {1} and prediction {2}, this recipe says {3} and {4}:"
-              + " the first steps go into changing that",
+          Level.WARNING,
+          "{0} was trained with timestepScale {1} and prediction {2}, this recipe has {3} and {4}:"
+              + " the first steps will be spent on adapting to that",
           from.name(),
           card.timestepScale(),
           card.prediction().wireName(),
@@ -301,18 +248,18 @@ public final class Training {
     return floats;
   }
 
-  /** The folder becomes a model as it stands, also where training was stopped early. */
+  /** Makes the folder a model, also where training was stopped early. */
   private void publish(Map<String, Tensor> ema, long done) {
     List<TrainingFolder.LogLine> log = folder.readLog();
     folder.writeBrokenFiles(pairs.brokenFiles());
-    TrainingFolder.write(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    TrainingFolder.write(out.resolve("loss.png"), LossChart.png(recipe.name(), log));
-    ModelFolder.write(out, recipe.network(), ema, card(log, done));
-    // Last, as it may be cut off: after a signal there is little time.
-    TrainingFolder.write(out.resolve("samples.png"), folder.preview(device, program, ema));
+    ModelFolder.writeFile(out.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
+    ModelFolder.writeFile(out.resolve("loss.png"), folder.lossChart(log));
+    ModelFolder.write(out, recipe.network(), ema, modelCard(log, done));
+    // Last, because it may be cut off: after a signal there is little time.
+    ModelFolder.writeFile(out.resolve("samples.png"), folder.preview(device, program, ema));
   }
 
-  private ModelCard card(List<TrainingFolder.LogLine> log, long done) {
+  private ModelCard modelCard(List<TrainingFolder.LogLine> log, long done) {
     Map<String, Object> metrics = new LinkedHashMap<>();
     if (from != null) {
       metrics.put("from", from.name() + "@" + from.version());
@@ -325,17 +272,17 @@ public final class Training {
       metrics.put("brokenFiles", pairs.brokenFiles().size());
     }
     metrics.put("picturesSeen", done * recipe.batchSize());
-    metrics.put("lossOfLastHundredSteps", LossChart.lastMean(log, 100));
-    Recipe.Card words = recipe.card();
+    metrics.put("lossOfLastHundredSteps", TrainingFolder.lastLoss(log));
+    Recipe.Card card = recipe.card();
     return new ModelCard(
         recipe.name(),
-        words.version(),
+        card.version(),
         recipe.prediction(),
         recipe.timestepScale(),
         recipe.data().parts(),
         pairs.classes(),
-        OptionalInt.of(words.steps()),
-        Optional.of(words.sampler().wireName()),
+        OptionalInt.of(card.steps()),
+        Optional.of(card.sampler().wireName()),
         Optional.of("uniform"),
         /* noiseSchedule= */ Optional.empty(),
         p0(),
@@ -343,16 +290,16 @@ public final class Training {
         recipe.data().labelDropout() > 0
             ? OptionalInt.of(pairs.classes().size())
             : OptionalInt.empty(),
-        words.data(),
-        words.licence(),
+        card.data(),
+        card.licence(),
         recipe.toMap(),
         metrics);
   }
 
   private String p0() {
     if (recipe.densities().isPresent()) {
-      String word = recipe.densities().get().p0();
-      return word.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : word;
+      String density = recipe.densities().get().p0();
+      return density.startsWith(Recipe.Densities.IMAGE) ? ModelCard.DRAWN : density;
     }
     if (recipe.data().p0Split().isPresent()) {
       return ModelCard.IMAGES;
@@ -360,35 +307,23 @@ public final class Training {
     return recipe.data().blueNoise() ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
   }
 
-  private TrainingLoop.Watcher watcher(
-      TrainingNetwork network, BooleanSupplier stopping, Progress progress) {
-    return new TrainingLoop.Watcher() {
+  private TrainingLoop.Output output(TrainingNetwork network) {
+    return new TrainingLoop.Output() {
       @Override
-      public void stepped(long iteration, StepResult result) {
-        folder.log(new TrainingFolder.LogLine(iteration, result.loss(), result.gradientNorm()));
-        progress.stepped(iteration, result.loss(), result.gradientNorm());
+      public void log(TrainingEvent.Step step) {
+        folder.log(new TrainingFolder.LogLine(step.iteration(), step.loss(), step.gradientNorm()));
       }
 
       @Override
-      public void waited(double share) {
-        progress.waited(share);
-      }
-
-      @Override
-      public void checkpoint(long iteration) {
-        folder.flushLog(); // first: a checkpoint's steps are all in the log
+      public Path checkpoint(long iteration) {
+        folder.flushLog(); // first, so that the log has all steps of the checkpoint
         Checkpoint.write(folder.checkpoint(), network, program.weights(), recipe);
-        progress.wrote("checkpoint", folder.checkpoint());
+        return folder.checkpoint();
       }
 
       @Override
-      public void sample(long iteration) {
-        progress.wrote("samples", folder.sample(device, program, network.ema(), iteration));
-      }
-
-      @Override
-      public boolean stopping() {
-        return stopping.getAsBoolean();
+      public Path sample(long iteration) {
+        return folder.sample(device, program, network.ema(), iteration);
       }
     };
   }

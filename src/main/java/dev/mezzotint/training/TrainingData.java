@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.training.recipe.DatasetSpec;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,31 +15,30 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
- * The pictures that a recipe speaks of, opened from a folder or zip: training's own, those of p0,
- * and those of the validation split to look at. Closed by whoever opened it, after the training.
- * Used by one thread; its pairs by many.
+ * The images that a recipe needs, opened from a folder or zip: those to train on, those of p0, and
+ * those of the validation split for sample grids. Closed by the caller after the training. Used by
+ * one thread; its pairs by many.
  */
 public final class TrainingData implements AutoCloseable {
   private static final List<String> VALIDATION = List.of("val", "test");
 
   private final List<ImageDataset> open = new ArrayList<>();
   private final List<String> summary = new ArrayList<>();
-  private Optional<Pairs> pairs = Optional.empty();
-
   private final OptionalLong cacheBytesMax;
+  private Optional<Pairs> pairs = Optional.empty();
 
   private TrainingData(OptionalLong cacheBytesMax) {
     this.cacheBytesMax = cacheBytesMax;
   }
 
-  /** {@link #open(Path, Recipe, OptionalLong)} with the usual memory. */
+  /** {@link #open(Path, Recipe, OptionalLong)} with the default memory. */
   public static TrainingData open(Path path, Recipe recipe) {
     return open(path, recipe, OptionalLong.empty());
   }
 
   /**
    * @param path folder or zip
-   * @param cacheBytesMax decoded bytes of a set to keep in memory
+   * @param cacheBytesMax decoded bytes to cache in memory
    * @throws InvalidInputException if it cannot be read as the recipe says
    */
   public static TrainingData open(Path path, Recipe recipe, OptionalLong cacheBytesMax) {
@@ -56,37 +56,37 @@ public final class TrainingData implements AutoCloseable {
   }
 
   private Pairs read(Path path, Recipe recipe) throws IOException {
-    Recipe.Data data = recipe.data();
+    DatasetSpec data = recipe.data();
     DatasetOptions options = data.options(recipe.network().outChannels());
     if (cacheBytesMax.isPresent()) {
       options = options.withCacheBytesMax(cacheBytesMax.getAsLong());
     }
-    ImageDataset pictures = opened(path, options);
-    describe(path, pictures);
+    ImageDataset images = openSet(path, options);
+    describe(path, images);
     if (data.p0Split().isPresent()) {
       ImageDataset from =
-          opened(
+          openSet(
               path,
               options
                   .withLabels(DatasetOptions.Labels.NONE)
                   .withSplit(data.p0Split().orElseThrow()));
-      return Pairs.of(recipe, from, pictures);
+      return Pairs.of(recipe, from, images);
     }
     if (data.pairing().isPresent()) {
       for (String split : VALIDATION) {
         if (!data.split().equals(Optional.of(split))
             && ImageDataset.hasSplit(path, split, options)) {
-          // A few of them are shown now and then: not worth keeping in memory.
-          ImageDataset shown = opened(path, options.withSplit(split).withCacheBytesMax(0));
-          summary.add(split + ": " + shown.size() + " pairs to look at, not to train on");
-          return Pairs.conditional(recipe, pictures, shown);
+          // Few of them are shown, and seldom: not worth caching.
+          ImageDataset shown = openSet(path, options.withSplit(split).withCacheBytesMax(0));
+          summary.add(split + ": " + shown.size() + " pairs for sample grids, not trained on");
+          return Pairs.conditional(recipe, images, shown);
         }
       }
     }
-    return Pairs.of(recipe, pictures);
+    return Pairs.of(recipe, images);
   }
 
-  private ImageDataset opened(Path path, DatasetOptions options) throws IOException {
+  private ImageDataset openSet(Path path, DatasetOptions options) throws IOException {
     ImageDataset set = ImageDataset.open(path, options);
     open.add(set);
     return set;
@@ -100,7 +100,7 @@ public final class TrainingData implements AutoCloseable {
     summary.add(
         String.format(
             Locale.ROOT,
-            "%s: %d pictures%s%s",
+            "%s: %d images%s%s",
             path,
             set.size(),
             conditions.isEmpty() ? "" : ", each with " + conditions,
@@ -112,7 +112,7 @@ public final class TrainingData implements AutoCloseable {
     return pairs.orElseThrow();
   }
 
-  /** What was found, line by line: pictures, conditions, classes, and each file left out. */
+  /** Lines for the user: images, conditions, classes, and each file left out. */
   public List<String> summary() {
     return List.copyOf(summary);
   }
@@ -123,7 +123,7 @@ public final class TrainingData implements AutoCloseable {
       try {
         set.close();
       } catch (IOException e) {
-        // it was only read
+        // ignored: it was only read
       }
     }
   }

@@ -8,11 +8,13 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.Sha256;
@@ -23,7 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,8 +32,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The folder that a training in this process works in: checkpoint, log and sample grids while it
- * runs. Used by one thread.
+ * The working folder of a training in this process: recipe, checkpoint, log and sample grids. Used
+ * by one thread.
  *
  * <p>{@code training/recipe.json}, {@code training/checkpoint.safetensors}, {@code
  * training/log.csv} (one line per step: iteration, loss, gradient norm), {@code
@@ -41,11 +42,17 @@ import java.util.Optional;
 final class TrainingFolder {
   private static final int PREVIEWS = 16;
 
-  /** Of a model with conditions: rows of the grid, and pictures for each. */
+  /** Rows of the grid of a model with conditions. */
   private static final int EXAMPLES = 8;
 
+  /** Generated images in each of these rows. */
   private static final int GENERATIONS = 2;
+
   private static final int POINTS = 1000;
+
+  /** Steps of the running average in the loss chart. */
+  private static final double LOSS_WINDOW = 30;
+
   private static final int PREVIEW_STEPS = 24;
   private static final int LOG_CHARS_MAX = 1 << 16;
   private static final String HEADER = "iteration,loss,gradient_norm\n";
@@ -66,8 +73,8 @@ final class TrainingFolder {
   }
 
   /**
-   * Ends of the pairs that a recipe's {@code reflow} asks for, named after all that they depend on:
-   * pairs of another recipe or model are not taken for these, and are removed.
+   * The file of x1 of the reflow pairs. Its name depends on everything that the pairs depend on, so
+   * that pairs of another recipe or model are never used; their files are removed.
    */
   Path reflowFile(ModelFiles from) {
     Map<String, Object> map = recipe.toMap();
@@ -83,7 +90,7 @@ final class TrainingFolder {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("pairs of another recipe cannot be removed: " + e, e);
+      throw new UncheckedIOException("reflow pairs of another recipe cannot be removed: " + e, e);
     }
     return folder.resolve(name);
   }
@@ -92,22 +99,26 @@ final class TrainingFolder {
     return folder.resolve("log.csv");
   }
 
-  /** Starts a fresh folder; refuses to write over a training that stands there. */
-  void begin() {
+  /**
+   * Creates the folder for a new training.
+   *
+   * @throws InvalidInputException if it contains a training or a model
+   */
+  void create() {
     if (Files.exists(checkpoint())) {
       throw new InvalidInputException(
           "--out",
-          "a training stands in " + folder + ": continue it with --resume or choose another");
+          folder + " already contains a training run: use --resume or choose another directory");
     }
     if (Files.exists(folder.resolveSibling("config.json"))) {
       throw new InvalidInputException(
-          "--out", "a model stands in " + folder.getParent() + ": choose another folder");
+          "--out", folder.getParent() + " already contains a model: choose another directory");
     }
-    write(folder.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
-    write(log(), HEADER.getBytes(StandardCharsets.UTF_8));
+    ModelFolder.writeFile(folder.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
+    ModelFolder.writeFile(log(), HEADER.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Cuts the log back to the steps that the checkpoint has seen. */
+  /** Removes log lines of steps after the checkpoint. */
   void resumeAt(long iteration) {
     StringBuilder kept = new StringBuilder(HEADER);
     for (LogLine line : readLog()) {
@@ -115,7 +126,7 @@ final class TrainingFolder {
         kept.append(line.csv());
       }
     }
-    write(log(), kept.toString().getBytes(StandardCharsets.UTF_8));
+    ModelFolder.writeFile(log(), kept.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** One line of the log. */
@@ -125,7 +136,7 @@ final class TrainingFolder {
     }
   }
 
-  /** Lines beyond the last checkpoint may reach the disk: resuming cuts them off again. */
+  /** Appends a line. Lines after the last checkpoint may reach the disk; resuming removes them. */
   void log(LogLine line) {
     unwritten.append(line.csv());
     if (unwritten.length() > LOG_CHARS_MAX) {
@@ -142,7 +153,7 @@ final class TrainingFolder {
     unwritten.setLength(0);
   }
 
-  /** All lines on disk; a line that was cut off by a crash is left out. */
+  /** All lines on disk, without a last one that a crash has truncated. */
   List<LogLine> readLog() {
     List<LogLine> lines = new ArrayList<>();
     try {
@@ -169,28 +180,45 @@ final class TrainingFolder {
               Double.parseDouble(parts[1]),
               Double.parseDouble(parts[2])));
     } catch (NumberFormatException e) {
-      return Optional.empty(); // the header, or a line that was cut off
+      return Optional.empty(); // the header, or a truncated line
     }
   }
 
-  /** What the averaged weights make of fixed starting points, AB2 at 24 steps. */
+  /** A PNG of the loss of every step and its running average, on a logarithmic axis. */
+  byte[] lossChart(List<LogLine> lines) {
+    double[] steps = lines.stream().mapToDouble(LogLine::iteration).toArray();
+    double[] loss = lines.stream().mapToDouble(LogLine::loss).toArray();
+    String title = recipe.name() + ": training loss";
+    return Png.encode(LineChart.loss(title, steps, loss, LOSS_WINDOW).draw(900, 420));
+  }
+
+  /** Mean loss of the last hundred steps; 0 if there are none. */
+  static double lastLoss(List<LogLine> lines) {
+    return lines.stream()
+        .skip(Math.max(0, lines.size() - 100))
+        .mapToDouble(LogLine::loss)
+        .average()
+        .orElse(0);
+  }
+
+  /** Writes images that the averaged weights generate from fixed x0, with AB2 in 24 steps. */
   Path sample(Device device, NetworkProgram program, Map<String, Tensor> ema, long iteration) {
     Path file = folder.resolve("samples-%07d.png".formatted(iteration));
-    write(file, preview(device, program, ema));
+    ModelFolder.writeFile(file, preview(device, program, ema));
     return file;
   }
 
   /**
-   * Sixteen pictures, conditions with references and pictures, or a thousand points before and
-   * after.
+   * A PNG of generated samples: sixteen images, rows of conditions, reference and generated images,
+   * or a thousand points and where they end.
    */
   byte[] preview(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     return recipe.densities().isPresent()
-        ? plane(device, program, ema)
-        : grid(device, program, ema);
+        ? scatterPlot(device, program, ema)
+        : imageGrid(device, program, ema);
   }
 
-  private byte[] grid(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+  private byte[] imageGrid(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     List<Pairs.Example> examples = pairs.examples(EXAMPLES);
     int count = examples.isEmpty() ? PREVIEWS : GENERATIONS * examples.size();
     int size = recipe.data().size();
@@ -210,16 +238,16 @@ final class TrainingFolder {
         classes[i] = example.label();
       }
     }
-    float[] x1 = sampled(device, program, ema, new Start(x0, condition, size, classes));
+    float[] x1 = sample(device, program, ema, new SampleInput(x0, condition, size, classes));
     List<Pixels> generated = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       generated.add(Pixels.fromChw(x1, i * values, channels, size, size));
     }
-    return Png.encode(examples.isEmpty() ? Grid.of(generated, 8, 2) : beside(examples, generated));
+    return Png.encode(examples.isEmpty() ? Grid.of(generated, 8, 2) : rows(examples, generated));
   }
 
-  /** Row by row: conditions, reference, generations. */
-  private static Pixels beside(List<Pairs.Example> examples, List<Pixels> generated) {
+  /** Each row: conditions, reference, generated images. */
+  private static Pixels rows(List<Pairs.Example> examples, List<Pixels> generated) {
     List<Pixels> cells = new ArrayList<>();
     for (int row = 0; row < examples.size(); row++) {
       cells.addAll(examples.get(row).images());
@@ -230,13 +258,13 @@ final class TrainingFolder {
     return Grid.of(cells, cells.size() / examples.size(), /* padding= */ 2);
   }
 
-  private byte[] plane(Device device, NetworkProgram program, Map<String, Tensor> ema) {
+  private byte[] scatterPlot(Device device, NetworkProgram program, Map<String, Tensor> ema) {
     float[] x0 = new float[2 * POINTS];
     for (int i = 0; i < POINTS; i++) {
       pairs.readX0(i, x0, 2 * i);
     }
-    Start start = new Start(x0, new float[0], 1, new long[POINTS]);
-    float[] x1 = sampled(device, program, ema, start);
+    SampleInput input = new SampleInput(x0, new float[0], 1, new long[POINTS]);
+    float[] x1 = sample(device, program, ema, input);
     return Png.encode(
         new ScatterPlot(360, 1.5)
             .points(points(x0), ScatterPlot.GREY, 1)
@@ -252,43 +280,31 @@ final class TrainingFolder {
     return points;
   }
 
-  /** What sampling begins from, of size×size pixels. */
-  @SuppressWarnings("ArrayRecordComponent") // passed on once, never compared
-  private record Start(float[] x0, float[] condition, int size, long[] classes) {}
+  /** Inputs of sampling, for size×size pixels. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record SampleInput(float[] x0, float[] condition, int size, long[] classes) {}
 
-  private static float[] sampled(
-      Device device, NetworkProgram program, Map<String, Tensor> ema, Start start) {
+  private static float[] sample(
+      Device device, NetworkProgram program, Map<String, Tensor> ema, SampleInput input) {
     try (SamplingNetwork network = device.load(program, ema)) {
       return UniformSampling.sample(
           network,
           Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(PREVIEW_STEPS)),
           Optional.empty(),
-          start.x0,
-          start.condition,
-          start.size,
-          start.size,
-          start.classes);
+          input.x0,
+          input.condition,
+          input.size,
+          input.size,
+          input.classes);
     }
   }
 
-  /** Names the files that could not be read; nothing where there are none. */
+  /** Writes the names of files that could not be read; nothing if there are none. */
   void writeBrokenFiles(List<String> files) {
     if (!files.isEmpty()) {
-      write(
+      ModelFolder.writeFile(
           folder.resolve("broken.txt"),
           (String.join("\n", files) + "\n").getBytes(StandardCharsets.UTF_8));
-    }
-  }
-
-  /** The file appears whole or stays as it was. */
-  static void write(Path file, byte[] bytes) {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    try {
-      Files.createDirectories(file.getParent());
-      Files.write(part, bytes);
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
     }
   }
 }

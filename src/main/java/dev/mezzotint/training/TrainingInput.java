@@ -6,40 +6,41 @@ import dev.mezzotint.training.recipe.DatasetReference;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The pairs of a training job and what they are read from, until closed.
+ * The pairs of a training job and the resources that they are read from, which closing releases.
  *
- * @param state differs as soon as the data set does; empty for densities
+ * @param state changes whenever the data set does; empty for densities
  */
 record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implements AutoCloseable {
 
   /**
-   * Brings the data set if it is not here.
+   * Opens the data set, downloading it first unless it is cached.
    *
-   * @param check asked while it is brought
-   * @throws InvalidInputException if the request names none that can be trained on
+   * @param check run between pieces of a download; may throw to abort it
+   * @throws InvalidInputException if the data set cannot be trained on
    */
   static TrainingInput open(
-      TrainingRequest request, DataCache cache, Optional<Path> local, DataCache.Check check) {
+      TrainingRequest request, DataCache cache, Optional<Path> local, Runnable check) {
     Recipe recipe = request.recipe();
     if (recipe.densities().isPresent()) {
-      Recipe.Densities words = recipe.densities().get();
-      Pairs pairs = Pairs.of(recipe, Density.parse(words.p0()), Density.parse(words.p1()));
+      Recipe.Densities densities = recipe.densities().get();
+      Pairs pairs = Pairs.of(recipe, Density.parse(densities.p0()), Density.parse(densities.p1()));
       return new TrainingInput(pairs, "", List.of());
     }
     DatasetReference reference = request.data().orElseThrow();
     List<AutoCloseable> open = new ArrayList<>();
-    boolean kept = false;
+    boolean opened = false;
     try {
       Path path;
       String state;
       if (reference instanceof DatasetReference.Local named) {
-        path = below(local, named);
+        path = localPath(local, named);
         state = reference.text();
       } else {
         DataCache.Lease lease = cache.lease(reference, check);
@@ -47,18 +48,18 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
         path = lease.path();
         state = lease.state();
       }
-      TrainingData pictures = read(reference, path, recipe);
-      open.add(pictures);
-      kept = true;
-      return new TrainingInput(pictures.pairs(), state, open);
+      TrainingData data = read(reference, path, recipe);
+      open.add(data);
+      opened = true;
+      return new TrainingInput(data.pairs(), state, open);
     } finally {
-      if (!kept) {
+      if (!opened) {
         close(open);
       }
     }
   }
 
-  private static Path below(Optional<Path> local, DatasetReference.Local named) {
+  private static Path localPath(Optional<Path> local, DatasetReference.Local named) {
     try {
       if (local.isPresent()) {
         Path root = local.get().toRealPath();
@@ -68,31 +69,31 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
         }
       }
     } catch (IOException e) {
-      // as if it were not there
+      // refused below like a path that does not exist
     }
-    throw new InvalidInputException(
+    throw InvalidInputException.of(
         DataCache.FIELD,
-        DataCache.FIELD
-            + " "
-            + named.text()
-            + (local.isPresent()
-                ? " is not among the data sets on this worker's disk"
-                : ": this worker has no data sets on its disk (MEZZOTINT_DATASETS)"));
+        "%s%s",
+        named.text(),
+        local.isPresent()
+            ? " is not among the data sets on this worker's disk"
+            : ": this worker has no data sets on its disk (MEZZOTINT_DATASETS)");
   }
 
   private static TrainingData read(DatasetReference reference, Path path, Recipe recipe) {
     try {
-      TrainingData pictures = TrainingData.open(path, recipe);
-      if (pictures.pairs().size() < 2) {
-        pictures.close();
-        throw new InvalidInputException("", "has one picture: training needs at least two");
+      TrainingData data = TrainingData.open(path, recipe);
+      if (data.pairs().size() < 2) {
+        data.close();
+        throw new InvalidInputException("", "has one image: training needs at least two");
       }
-      return pictures;
+      return data;
     } catch (InvalidInputException e) {
-      // What is said of a path here means the request's data set to its sender.
-      String told = String.valueOf(e.getMessage()).replace(path + " ", "").replace(path + "", "it");
+      // The sender does not know the path on this disk: name the request's reference instead.
+      String message =
+          String.valueOf(e.getMessage()).replace(path + " ", "").replace(path + "", "it");
       throw new InvalidInputException(
-          DataCache.FIELD, DataCache.FIELD + " " + reference.text() + " " + told, e);
+          DataCache.FIELD, DataCache.FIELD + " " + reference.text() + " " + message, e);
     }
   }
 
@@ -107,7 +108,7 @@ record TrainingInput(Pairs pairs, String state, List<AutoCloseable> open) implem
         open.get(i).close();
       } catch (Exception e) {
         System.getLogger(TrainingInput.class.getName())
-            .log(System.Logger.Level.DEBUG, "a data set did not close", e);
+            .log(Level.DEBUG, "cannot close a data set", e);
       }
     }
   }

@@ -19,22 +19,24 @@ import dev.mezzotint.training.recipe.DatasetReference;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * Training as a kind of job: a chain of {@link TrainingSegment}s, at whose end a model stands in
- * the store. Safe for use by many threads.
+ * The training job: a chain of {@link TrainingSegment}s that ends with a model in the store. Safe
+ * for use by many threads.
  */
 public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private static final System.Logger LOG = System.getLogger(TrainingJobKind.class.getName());
 
-  /** What events of progress are apart: watching a training is no film. */
+  /** Between progress events of a job. */
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final ObjectStore store;
@@ -45,9 +47,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private final TrainingMetrics metrics = new TrainingMetrics();
 
   /**
-   * @param finder from a model's reference to its files; throws {@link InvalidInputException} if
-   *     there are none
-   * @param models where results go
+   * @param finder finds a model's files by its reference, or throws {@link InvalidInputException}
+   * @param models receives the trained models
    */
   public TrainingJobKind(
       ObjectStore store,
@@ -60,10 +61,10 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     this.finder = finder;
     this.models = models;
     this.settings = settings;
-    removeWhatDiedHere();
+    removeAbandonedFolders();
   }
 
-  /** Keys of the objects that a job's checkpoint pointer names, for the sweep. */
+  /** Keys of the objects that a job's checkpoint pointer refers to; clean-up keeps them. */
   public static Set<String> checkpointKeys(byte[] pointer) {
     return CheckpointPointer.referencedKeys(pointer);
   }
@@ -72,7 +73,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     return metrics;
   }
 
-  private void removeWhatDiedHere() {
+  private void removeAbandonedFolders() {
     if (!Files.isDirectory(settings.workFolder())) {
       return;
     }
@@ -83,22 +84,22 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         }
       }
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "what died here cannot be removed: {0}", e.getMessage());
+      LOG.log(Level.WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
     }
   }
 
   @Override
-  public RequestReader<TrainingRequest> requests() {
+  public RequestReader<TrainingRequest> requestReader() {
     return TrainingRequest.reader(settings.limits());
   }
 
   @Override
   public ExecutionPlan plan(TrainingRequest request, Optional<String> model) {
     check(request);
-    request.data().ifPresent(data -> checkNamed(data, request.tenant()));
+    request.data().ifPresent(data -> checkInputRule(data, request.tenant()));
     String produced =
         request.recipe().name() + request.recipe().card().version().map(v -> "@" + v).orElse("");
-    request.recipe().from().ifPresent(this::from);
+    request.recipe().from().ifPresent(this::findModel);
     return new ExecutionPlan() {
       @Override
       public String model() {
@@ -106,17 +107,17 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
       }
 
       @Override
-      public Outcome run(AttemptContext watch) throws InterruptedException {
+      public Outcome run(AttemptContext attempt) throws InterruptedException {
         try {
           return new TrainingSegment(
                   store,
                   device,
-                  TrainingJobKind.this::from,
+                  TrainingJobKind.this::findModel,
                   models,
                   settings,
                   metrics,
                   request,
-                  watch)
+                  attempt)
               .run();
         } finally {
           metrics.idle();
@@ -124,18 +125,18 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
       }
 
       @Override
-      public long progressNanos() {
+      public long progressIntervalNanos() {
         return PROGRESS_NANOS;
       }
 
       @Override
-      public void ended(Manifest manifest) {
+      public void cleanUp(Manifest manifest) {
         new OrphanCleaner(store, CheckpointPointer::referencedKeys).clean(request.id().value());
       }
     };
   }
 
-  private ModelFiles from(String reference) {
+  private ModelFiles findModel(String reference) {
     try {
       return finder.apply(reference);
     } catch (InvalidInputException e) {
@@ -143,8 +144,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
     }
   }
 
-  /** What lies on a worker's disk is its operator's to choose, and no tenant's. */
-  private void checkNamed(DatasetReference data, String tenant) {
+  /** Data sets on a worker's disk are chosen by its operator, not by tenants. */
+  private void checkInputRule(DatasetReference data, String tenant) {
     if (!(data instanceof DatasetReference.Local)) {
       settings.inputRule().check(tenant, DataCache.FIELD, data.text());
     }
@@ -158,23 +159,16 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
                 new Parameterization(recipe.prediction(), recipe.timestepScale(), Optional.empty()),
                 recipe.optimizer().step())
             .weights();
-    long values = weights.values().stream().mapToLong(TrainingJobKind::values).sum();
+    long values =
+        weights.values().stream()
+            .mapToLong(shape -> LongStream.of(shape).reduce(1, (a, b) -> a * b))
+            .sum();
     if (values > settings.limits().weightsMax()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "network",
-          "network has "
-              + values
-              + " weights, more than the "
-              + settings.limits().weightsMax()
-              + " allowed");
+          "has %s weights, more than the %s allowed",
+          values,
+          settings.limits().weightsMax());
     }
-  }
-
-  private static long values(long[] shape) {
-    long values = 1;
-    for (long side : shape) {
-      values *= side;
-    }
-    return values;
   }
 }

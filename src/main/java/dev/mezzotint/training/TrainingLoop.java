@@ -4,67 +4,63 @@ import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.TrainingNetwork.StepResult;
 import dev.mezzotint.training.recipe.Recipe;
+import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 
 /**
- * The training loop: take a batch, do a step, look at the loss, tell the watcher. Used by one
+ * The training loop: take a batch, run a step, log the loss, notify the observer. Used by one
  * thread.
  *
- * <p>A step does, in one call on the device: x_α = (1 − α)·x0 + α·x1, loss (D(x_α, α) − (x1 −
+ * <p>One call on the device runs a whole step: x_α = (1 − α)·x0 + α·x1, loss (D(x_α, α) − (x1 −
  * x0))², gradients, Adam, moving average (paper, algorithm 3; {@code network.TrainStep}).
  */
 final class TrainingLoop {
 
-  /** What happens around the steps. Called on the loop's thread. */
-  interface Watcher {
-    /**
-     * After each step.
-     *
-     * @param iteration steps done so far
-     */
-    void stepped(long iteration, StepResult result);
+  /** What the loop writes. Called on the loop's thread. */
+  interface Output {
+    /** Logs a step that is done. */
+    void log(TrainingEvent.Step step);
 
-    /** State is to be kept now: a checkpoint is due, or the loop ends. */
-    void checkpoint(long iteration);
+    /** Writes the network's state, of {@code iteration} steps. */
+    Path checkpoint(long iteration);
 
-    /** A sample grid is due. */
-    void sample(long iteration);
-
-    /**
-     * How long the steps have had to wait for their pairs so far.
-     *
-     * @param share of the time that steps and waiting took together, since the first step
-     */
-    default void waited(double share) {}
-
-    /** True to end after the step in hand, with a checkpoint. */
-    boolean stopping();
+    /** Writes a grid of sample images. */
+    Path sample(long iteration);
   }
 
   private final Recipe recipe;
   private final TrainingNetwork network;
   private final Batches batches;
-  private final Watcher watcher;
+  private final Output output;
+  private final TrainingObserver observer;
 
-  TrainingLoop(Recipe recipe, TrainingNetwork network, Batches batches, Watcher watcher) {
+  TrainingLoop(
+      Recipe recipe,
+      TrainingNetwork network,
+      Batches batches,
+      Output output,
+      TrainingObserver observer) {
     this.recipe = recipe;
     this.network = network;
     this.batches = batches;
-    this.watcher = watcher;
+    this.output = output;
+    this.observer = observer;
   }
 
   /**
-   * Runs from where the network stands to the recipe's last step, or until the watcher stops it.
+   * Runs from the network's current step to the recipe's last one. Ends with a checkpoint.
    *
+   * @param stopping asked before each step; true ends the run early
    * @return steps done in all
-   * @throws DivergedException when loss or gradient is no longer a number; state is not kept then
+   * @throws DivergedException if loss or gradient is no longer finite; writes no checkpoint then
    */
-  long run() throws InterruptedException {
-    long done = network.iteration();
-    long iteration = done;
+  long run(BooleanSupplier stopping) throws InterruptedException {
+    long first = network.iteration();
+    long iteration = first;
     long waited = 0;
     long busy = 0;
-    try (Prefetch prefetch = new Prefetch(batches, done, recipe.iterations())) {
-      while (iteration < recipe.iterations() && !watcher.stopping()) {
+    try (Prefetch prefetch = new Prefetch(batches, first, recipe.iterations())) {
+      while (iteration < recipe.iterations() && !stopping.getAsBoolean()) {
         long before = System.nanoTime();
         Batch batch = prefetch.next();
         long begun = System.nanoTime();
@@ -74,25 +70,33 @@ final class TrainingLoop {
                 recipe.optimizer().rate(iteration, recipe.iterations()),
                 recipe.emaDecay(iteration));
         iteration++;
-        if (iteration > done + 1) { // nobody can prepare the first step's pairs before it
+        double waitShare = Double.NaN;
+        if (iteration > first + 1) { // the first step's batch cannot be prepared in advance
           waited += begun - before;
           busy += System.nanoTime() - before;
-          watcher.waited((double) waited / busy);
+          waitShare = (double) waited / busy;
         }
-        // A gradient that is no number has spoilt the weights, though this loss was still fine.
+        // A gradient that is not finite has spoilt the weights, though this loss was still finite.
         if (!Double.isFinite(result.loss()) || !Double.isFinite(result.gradientNorm())) {
           throw new DivergedException(iteration);
         }
-        watcher.stepped(iteration, result);
+        var step =
+            new TrainingEvent.Step(iteration, result.loss(), result.gradientNorm(), waitShare);
+        output.log(step);
+        observer.onEvent(step);
         if (iteration % recipe.checkpointEvery() == 0 && iteration < recipe.iterations()) {
-          watcher.checkpoint(iteration);
+          checkpoint(iteration);
         }
         if (recipe.sampleEvery() > 0 && iteration % recipe.sampleEvery() == 0) {
-          watcher.sample(iteration);
+          observer.onEvent(new TrainingEvent.Sample(iteration, output.sample(iteration)));
         }
       }
-      watcher.checkpoint(iteration);
+      checkpoint(iteration);
     }
     return iteration;
+  }
+
+  private void checkpoint(long iteration) throws InterruptedException {
+    observer.onEvent(new TrainingEvent.Checkpoint(iteration, output.checkpoint(iteration)));
   }
 }

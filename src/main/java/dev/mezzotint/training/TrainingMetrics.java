@@ -1,6 +1,6 @@
 package dev.mezzotint.training;
 
-/** What training in this process tells of itself. Written by one thread, read by many. */
+/** Metrics of the trainings in this process. Written by one thread, read by many. */
 public final class TrainingMetrics {
   private volatile double loss = Double.NaN;
   private volatile double imagesPerSecond;
@@ -9,32 +9,32 @@ public final class TrainingMetrics {
   private volatile long checkpoints;
   private volatile double lastCheckpointSeconds;
 
-  /** Running average of the training in hand; NaN without one. */
+  /** Running average of the current training's loss; NaN while idle. */
   public double loss() {
     return loss;
   }
 
-  /** Of the training in hand; 0 without one. */
+  /** Of the current training; 0 while idle. */
   public double imagesPerSecond() {
     return imagesPerSecond;
   }
 
-  /** Share of the step time in which the device waited for pictures, 0 to 1. */
+  /** Share of the steps' time in which the device waited for its batch, 0 to 1. */
   public double inputWaitShare() {
     return inputWaitShare;
   }
 
-  /** Done by this process. */
+  /** Steps done by this process. */
   public long steps() {
     return steps;
   }
 
-  /** Kept in the store by this process. */
+  /** Checkpoints published by this process. */
   public long checkpoints() {
     return checkpoints;
   }
 
-  /** How long the last one took to be kept. */
+  /** Duration of the last publication. */
   public double lastCheckpointSeconds() {
     return lastCheckpointSeconds;
   }
@@ -43,7 +43,7 @@ public final class TrainingMetrics {
   void stepDone(double smoothedLoss, double rate, double waitShare) {
     loss = smoothedLoss;
     imagesPerSecond = rate;
-    inputWaitShare = waitShare;
+    inputWaitShare = Double.isNaN(waitShare) ? 0 : waitShare;
     steps++;
   }
 

@@ -13,23 +13,22 @@ import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.storage.Download;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
-import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.checkpoint.CheckpointLease;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
 import dev.mezzotint.training.recipe.Recipe;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,12 +37,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt at a training job: its share of the steps, from the checkpoint that counts to one of
- * its own, or to the model.
+ * One attempt at a training job: runs its share of the steps, from the current checkpoint to
+ * another one or to the model.
  *
  * <p>Every step is a function of the recipe, the data set and the step's number, and a checkpoint
- * holds all that steps change; so where a job was cut does not show in its numbers. The model is
- * made from the last checkpoint that the fence let stand: whoever makes it makes the same one.
+ * holds all that steps change, so the results do not depend on where a job was interrupted. The
+ * model is made from the last checkpoint that the fence admitted: every attempt would make the
+ * same.
  *
  * <p>{@link #run} is called once.
  */
@@ -55,9 +55,9 @@ final class TrainingSegment {
   private final Function<String, ModelFiles> finder;
   private final StoredModels models;
   private final TrainingSettings settings;
-  private final TrainingMetrics figures;
+  private final TrainingMetrics metrics;
   private final TrainingRequest request;
-  private final AttemptContext watch;
+  private final AttemptContext attempt;
   private final Recipe recipe;
   private final String id;
   private final Path folder;
@@ -68,50 +68,54 @@ final class TrainingSegment {
       Function<String, ModelFiles> finder,
       StoredModels models,
       TrainingSettings settings,
-      TrainingMetrics figures,
+      TrainingMetrics metrics,
       TrainingRequest request,
-      AttemptContext watch) {
+      AttemptContext attempt) {
     this.store = store;
     this.device = device;
     this.finder = finder;
     this.models = models;
     this.settings = settings;
-    this.figures = figures;
+    this.metrics = metrics;
     this.request = request;
-    this.watch = watch;
+    this.attempt = attempt;
     this.recipe = request.recipe();
     this.id = request.id().value();
-    this.folder = settings.workFolder().resolve(id + "-" + watch.run());
+    this.folder = settings.workFolder().resolve(id + "-" + attempt.run());
   }
 
   /**
-   * @throws InvalidInputException if it cannot be trained, or has diverged
-   * @throws AttemptStoppedException if it is over, another attempt has its turn, or the worker
-   *     shuts down
-   * @throws TransientException if store or disk fail for long
+   * @throws InvalidInputException if the job cannot be trained, or has diverged
+   * @throws AttemptStoppedException if the job has ended, another attempt holds its lease, or the
+   *     worker shuts down
+   * @throws TransientException if the store stays unavailable
    */
   Outcome run() throws InterruptedException {
-    Optional<CheckpointLease> turn =
+    Optional<CheckpointLease> acquired =
         CheckpointLease.acquire(
-            store, id, watch, settings.leaseTiming(), settings.worker(), device.description());
-    if (turn.isEmpty()) {
-      LOG.log(System.Logger.Level.INFO, "{0} is at work elsewhere: {1}", id, watch.position());
+            store, id, attempt, settings.leaseTiming(), settings.worker(), device.description());
+    if (acquired.isEmpty()) {
+      LOG.log(
+          Level.INFO,
+          "{0} is already running on another worker; ignoring its record {1}",
+          id,
+          attempt.position());
       return new Outcome.AlreadyRunning();
     }
-    try (CheckpointLease checkpoints = turn.get();
+    try (CheckpointLease lease = acquired.get();
         FolderLock lock = FolderLock.shared(folder)) {
       Files.createDirectories(folder);
       try {
-        return train(checkpoints);
+        return train(lease);
       } finally {
-        if (!watch.fenced() && !checkpoints.fenced()) {
-          checkpoints.release();
+        if (!attempt.fenced() && !lease.fenced()) {
+          lease.release();
         }
         FolderLock.removeTree(folder);
         Files.deleteIfExists(lock.file());
       }
     } catch (IOException | UncheckedIOException e) {
-      // This worker's disk: another one may have more room.
+      // A fault of this worker's disk: another worker may have more room.
       throw new WorkerFaultException(
           "training " + id + " cannot work in " + settings.workFolder() + ": " + e.getMessage(), e);
     } catch (DeviceMemoryException e) {
@@ -128,44 +132,42 @@ final class TrainingSegment {
     }
   }
 
-  private Outcome train(CheckpointLease checkpoints) throws InterruptedException, IOException {
-    checkpoints.removeStrays();
+  private Outcome train(CheckpointLease lease) throws InterruptedException, IOException {
+    lease.removeStrays();
     try (TrainingInput data =
-        watch.withRetry(
+        attempt.withRetry(
             () ->
                 TrainingInput.open(
                     request,
                     new DataCache(
-                        settings.inputRule().within(store, request.tenant()),
+                        settings.inputRule().restrict(store, request.tenant()),
                         settings.cacheFolder(),
                         settings.cacheBytesMax()),
                     settings.datasetFolder(),
-                    () -> look(checkpoints)))) {
-      ModelFiles from = begin(checkpoints, data);
-      restore(checkpoints);
-      String origin = checkpoints.pointer().from() + "\n" + checkpoints.pointer().data();
+                    () -> check(lease)))) {
+      ModelFiles from = initialModel(lease, data);
+      restore(lease);
+      String origin = lease.pointer().from() + "\n" + lease.pointer().data();
       Training training = new Training(recipe, data.pairs(), from, device, folder);
-      SegmentMonitor progress =
-          new SegmentMonitor(store, request, settings, figures, watch, checkpoints, log(data));
+      SegmentMonitor monitor =
+          new SegmentMonitor(store, request, settings, metrics, attempt, lease, folder(data));
       long done;
-      long begun = System.nanoTime();
-      long before = figures.steps();
+      long start = System.nanoTime();
+      long before = metrics.steps();
       try {
         done =
-            training.segment(
-                progress::stopping, progress, new StoredPairs(store, watch, id, origin));
-      } catch (SegmentMonitor.Interrupted e) {
-        throw e.cause();
+            training.runSegment(
+                monitor::stopping, monitor, new StoredPairs(store, attempt, id, origin));
       } finally {
-        long steps = figures.steps() - before;
-        watch.visit().recordSpan("steps", begun, System.nanoTime(), Map.of("steps", steps));
+        long steps = metrics.steps() - before;
+        attempt.observer().recordSpan("steps", start, System.nanoTime(), Map.of("steps", steps));
       }
       if (done == recipe.iterations()) {
-        return new Outcome.Completed(publish(checkpoints, data));
+        return new Outcome.Completed(publish(lease, data));
       }
-      if (watch.ending()) {
+      if (attempt.stopping()) {
         throw new AttemptStoppedException(
-            watch.fenced()
+            attempt.fenced()
                 ? AttemptStoppedException.Reason.FENCED
                 : AttemptStoppedException.Reason.DRAINING);
       }
@@ -173,143 +175,122 @@ final class TrainingSegment {
     }
   }
 
-  private void look(CheckpointLease checkpoints) {
-    if (checkpoints.fenced()) {
-      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
-    }
-    watch.check();
+  private void check(CheckpointLease lease) {
+    lease.check();
+    attempt.check();
   }
 
-  /** What the job begins from is fixed by its first segment that keeps anything. */
-  private @Nullable ModelFiles begin(CheckpointLease checkpoints, TrainingInput data)
+  /** The model to start from. The first segment that publishes a checkpoint fixes its version. */
+  private @Nullable ModelFiles initialModel(CheckpointLease lease, TrainingInput data)
       throws InterruptedException, IOException {
-    CheckpointPointer pointer = checkpoints.pointer();
-    boolean begun = pointer.last().isPresent();
-    if (begun && !pointer.data().equals(data.state())) {
-      throw new InvalidInputException(
-          DataCache.FIELD,
-          DataCache.FIELD + " has changed since the job began: send the request under another id");
+    CheckpointPointer pointer = lease.pointer();
+    boolean started = pointer.last().isPresent();
+    if (started && !pointer.data().equals(data.state())) {
+      throw InvalidInputException.of(
+          DataCache.FIELD, "has changed since the job started: send the request with another id");
     }
     ModelFiles from = null;
-    String reference = begun ? pointer.from() : recipe.from().orElse("");
+    String reference = started ? pointer.from() : recipe.from().orElse("");
     if (!reference.isEmpty()) {
-      from = held(watch.withRetry(() -> finder.apply(reference)));
+      from = linked(attempt.withRetry(() -> finder.apply(reference)));
     }
-    if (!begun) {
-      checkpoints.pinOrigin(data.state(), from == null ? "" : from.name() + "@" + from.version());
+    if (!started) {
+      lease.pinOrigin(data.state(), from == null ? "" : from.name() + "@" + from.version());
     }
     return from;
   }
 
   /**
-   * The model by a second name of its weights in the job's own folder, where nobody makes room for
-   * other models; one that is bundled, maybe on another disk, stays where it is.
+   * Links the model's weights into the job's own folder, where the model cache cannot evict them. A
+   * bundled model on another file system is used in place.
    */
-  private ModelFiles held(ModelFiles from) throws IOException {
+  private ModelFiles linked(ModelFiles from) throws IOException {
     Path names = Files.createDirectories(folder.resolve("from"));
-    Path name = names.resolve(from.weights().getFileName());
+    Path link = names.resolve(from.weights().getFileName());
     try {
-      Files.deleteIfExists(name);
-      Files.createLink(name, from.weights());
+      Files.deleteIfExists(link);
+      Files.createLink(link, from.weights());
     } catch (IOException | UnsupportedOperationException e) {
-      LOG.log(System.Logger.Level.DEBUG, "no second name for " + from.weights(), e);
+      LOG.log(Level.DEBUG, "cannot link " + from.weights(), e);
       return from;
     }
-    return new ModelFiles(from.name(), from.version(), from.config(), from.card(), name);
+    return new ModelFiles(from.name(), from.version(), from.config(), from.card(), link);
   }
 
-  /** Brings the newest checkpoint that is whole. */
-  private void restore(CheckpointLease checkpoints) throws InterruptedException, IOException {
-    List<StoredCheckpoint> kept = checkpoints.pointer().checkpoints();
+  /** Downloads the newest intact checkpoint and its log. */
+  private void restore(CheckpointLease lease) throws InterruptedException, IOException {
+    List<StoredCheckpoint> checkpoints = lease.pointer().checkpoints();
     Path training = Files.createDirectories(folder.resolve("training"));
-    for (int i = kept.size() - 1; i >= 0; i--) {
-      StoredCheckpoint one = kept.get(i);
+    for (int i = checkpoints.size() - 1; i >= 0; i--) {
+      StoredCheckpoint checkpoint = checkpoints.get(i);
       Path file = training.resolve("checkpoint.safetensors");
-      Optional<String> fault = watch.withRetry(() -> bring(checkpoints, one, file));
-      if (fault.isEmpty()) {
-        if (i < kept.size() - 1) {
-          checkpoints.fallBackTo(one);
+      Optional<FileDigest> found = download(checkpoint.key(), file, checkpoint.bytes(), lease);
+      if (found.equals(Optional.of(new FileDigest(checkpoint.bytes(), checkpoint.sha256())))) {
+        if (i < checkpoints.size() - 1) {
+          lease.fallBackTo(checkpoint);
         }
-        bringLog(one, training.resolve("log.csv"));
+        if (download(checkpoint.log(), training.resolve("log.csv"), Long.MAX_VALUE, lease)
+            .isEmpty()) {
+          throw new InvalidInputException("id", checkpoint.log() + " has vanished");
+        }
         return;
       }
-      LOG.log(System.Logger.Level.ERROR, "checkpoint {0} {1}", one.key(), fault.get());
+      LOG.log(
+          Level.ERROR,
+          "checkpoint {0} {1}",
+          checkpoint.key(),
+          found.isEmpty() ? "has vanished" : "is damaged: its SHA-256 differs from the pointer's");
     }
-    if (!kept.isEmpty()) {
+    if (!checkpoints.isEmpty()) {
       throw new InvalidInputException(
-          "id", "no checkpoint of job " + id + " can be read any more: it cannot go on");
+          "id", "no checkpoint of job " + id + " is readable: the job cannot continue");
     }
   }
 
-  /** What is wrong with the checkpoint; empty if it stands in the file now. */
-  private Optional<String> bring(CheckpointLease checkpoints, StoredCheckpoint kept, Path file) {
-    Optional<InputStream> content = store.open(kept.key());
-    if (content.isEmpty()) {
-      return Optional.of("has vanished");
-    }
-    try (InputStream in = new CancellableStream(content.get(), () -> look(checkpoints))) {
-      Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new StorageException(kept.key() + " broke off while it was read", e);
-    }
-    FileDigest found = FileDigest.of(file);
-    return found.equals(new FileDigest(kept.bytes(), kept.sha256()))
-        ? Optional.empty()
-        : Optional.of("has changed: its SHA-256 is not the pointer's");
-  }
-
-  private void bringLog(StoredCheckpoint kept, Path file) throws InterruptedException {
-    watch.withRetry(
+  private Optional<FileDigest> download(String key, Path file, long bytesMax, CheckpointLease lease)
+      throws InterruptedException {
+    return attempt.withRetry(
         () -> {
-          try (InputStream in =
-              store
-                  .open(kept.log())
-                  .orElseThrow(
-                      () -> new InvalidInputException("id", kept.log() + " has vanished"))) {
-            return Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+          try {
+            return Download.toFile(store, key, file, bytesMax, () -> check(lease));
           } catch (IOException e) {
-            throw new StorageException(kept.log() + " broke off while it was read", e);
+            throw new UncheckedIOException(e);
           }
         });
   }
 
-  private TrainingFolder log(TrainingInput data) {
+  private TrainingFolder folder(TrainingInput data) {
     return new TrainingFolder(folder, recipe, data.pairs());
   }
 
-  /** The model that stands in the folder becomes everybody's. */
-  private TrainedModel publish(CheckpointLease checkpoints, TrainingInput data)
+  /** Publishes the model in the folder. */
+  private TrainedModel publish(CheckpointLease lease, TrainingInput data)
       throws InterruptedException, IOException {
     ModelFiles files = ModelFolder.openPath(folder);
-    checkpoints.assertHeld();
-    watch.withRetry(
+    lease.assertHeld();
+    attempt.withRetry(() -> models.publishForJob(id, files, folder));
+    List<TrainingFolder.LogLine> log = folder(data).readLog();
+    storeFirst(Keys.lossCurve(id), folder.resolve("loss.png"), ContentType.PNG);
+    storeFirst(Keys.lossLog(id), folder(data).log(), "text/csv");
+    List<String> samples = attempt.withRetry(() -> store.list(Keys.samples(id)));
+    lease.assertHeld();
+    attempt.withRetry(
         () -> {
-          models.publishForJob(id, files, folder);
-          return files;
-        });
-    List<TrainingFolder.LogLine> log = log(data).readLog();
-    keepFirst(Keys.lossCurve(id), folder.resolve("loss.png"), ContentType.PNG);
-    keepFirst(Keys.lossLog(id), log(data).log(), "text/csv");
-    List<String> samples = watch.withRetry(() -> store.list(Keys.samples(id)));
-    checkpoints.assertHeld();
-    watch.withRetry(
-        () -> {
-          if (store.stat(Keys.manifest(id)).isEmpty()) { // or it ended otherwise meanwhile
+          if (store.stat(Keys.manifest(id)).isEmpty()) { // else the job has ended otherwise
             models.makeLatest(files.name(), files.version());
           }
-          return files;
         });
     List<String> milestones = new ArrayList<>();
-    for (StoredCheckpoint kept : checkpoints.pointer().checkpoints()) {
-      if (request.keepEvery() > 0 && kept.iteration() % request.keepEvery() == 0) {
-        milestones.add(kept.key());
+    for (StoredCheckpoint checkpoint : lease.pointer().checkpoints()) {
+      if (request.keepEvery() > 0 && checkpoint.iteration() % request.keepEvery() == 0) {
+        milestones.add(checkpoint.key());
       }
     }
     return new TrainedModel(
         files.name() + "@" + files.version(),
         FileDigest.of(files.weights()).sha256(),
         recipe.iterations(),
-        LossChart.lastMean(log, 100),
+        TrainingFolder.lastLoss(log),
         Keys.lossLog(id),
         Keys.lossCurve(id),
         samples,
@@ -317,9 +298,9 @@ final class TrainingSegment {
         data.pairs().brokenFiles().size());
   }
 
-  private void keepFirst(String key, Path file, String type)
+  private void storeFirst(String key, Path file, String type)
       throws InterruptedException, IOException {
     byte[] bytes = Files.readAllBytes(file);
-    watch.withRetry(() -> FirstWrite.standing(store, key, bytes, type));
+    attempt.withRetry(() -> FirstWrite.createOrRead(store, key, bytes, type));
   }
 }

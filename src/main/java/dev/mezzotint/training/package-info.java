@@ -1,4 +1,4 @@
-/** Use case: a recipe and a data set become a model. No framework, no client library. */
+/** Trains a model from a recipe and a data set. No framework, no client library. */
 @NullMarked
 package dev.mezzotint.training;
 

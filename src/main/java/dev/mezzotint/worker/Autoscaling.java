@@ -2,7 +2,6 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.autoscaling.Demand;
 import dev.mezzotint.autoscaling.DemandMonitor;
-import dev.mezzotint.autoscaling.QueueSnapshot;
 import dev.mezzotint.autoscaling.ScalerServer;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
@@ -12,7 +11,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -21,7 +19,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the role {@code control} tells an autoscaler: how much waits, as meters and, where a port is
+ * Reports the backlog of the role {@code control} to autoscalers: as metrics and, if a port is
  * configured, to KEDA. Safe for use by many threads.
  */
 final class Autoscaling implements AutoCloseable {
@@ -32,21 +30,21 @@ final class Autoscaling implements AutoCloseable {
   private final @Nullable ScalerServer server;
 
   /**
-   * Begins at once.
+   * Starts at once.
    *
    * @param topics request topics by kind
-   * @param paused whether nobody is to take from a topic
+   * @param paused whether a topic is paused
    */
   Autoscaling(
       WorkerConfig settings,
       KafkaSettings kafka,
       Map<String, List<String>> topics,
       Predicate<String> paused) {
-    ScalerConfig switches = settings.scaler();
-    offsets = new GroupOffsets(kafka, settings.queue());
+    WorkerConfig.Scaler switches = settings.scaler();
+    offsets = new GroupOffsets(kafka);
     monitor =
         new DemandMonitor(
-            () -> figures(offsets.look(topics, paused)),
+            () -> offsets.backlog(settings.queue().groupType(), topics, paused),
             Map.of(
                 WorkerRole.GENERATION.wireName(),
                 switches.generationSeconds(),
@@ -70,43 +68,32 @@ final class Autoscaling implements AutoCloseable {
     }
   }
 
-  private static Map<String, QueueSnapshot> figures(Map<String, GroupOffsets.Figures> lags) {
-    Map<String, QueueSnapshot> figures = new HashMap<>();
-    lags.forEach(
-        (kind, of) ->
-            figures.put(
-                kind,
-                new QueueSnapshot(
-                    of.unsettled(), of.paused(), of.settled(), of.members(), of.hosts())));
-    return figures;
-  }
-
-  /** The external scaler's, if there is one. */
+  /** The external scaler's port; empty if it is not configured. */
   OptionalInt port() {
     ScalerServer of = server;
     return of == null ? OptionalInt.empty() : OptionalInt.of(of.port());
   }
 
-  /** The same figures for Prometheus. */
+  /** Registers the backlog as gauges. */
   void register(MeterRegistry meters) {
     for (String kind : monitor.kinds()) {
-      gauge(meters, kind, "jobs", "Requests that wait or are in hand", Demand::jobs);
-      gauge(meters, kind, "paused", "Of these, in paused topics", Demand::paused);
+      gauge(meters, kind, "jobs", "Queued or running requests", Demand::jobs);
+      gauge(meters, kind, "paused", "Those of them in paused topics", Demand::paused);
       gauge(
           meters,
           kind,
           "device.seconds",
-          "How long one worker alone would take for those that are not paused",
+          "How long one worker alone would take for the jobs that are not paused",
           Demand::deviceSeconds);
       gauge(
           meters,
           kind,
           "seconds.per.job",
-          "Time of one full worker per job, measured or configured",
+          "Time per job of one worker at full load, measured or configured",
           Demand::secondsPerJob);
     }
     Gauge.builder("mezzotint.backlog.age.seconds", monitor, DemandMonitor::ageSeconds)
-        .description("Since the group's lag could last be read")
+        .description("Time since the group's lag was last read")
         .register(meters);
   }
 
@@ -115,11 +102,11 @@ final class Autoscaling implements AutoCloseable {
       String kind,
       String name,
       String description,
-      ToDoubleFunction<Demand> figure) {
+      ToDoubleFunction<Demand> value) {
     Gauge.builder(
             "mezzotint.backlog." + name,
             monitor,
-            w -> w.last(kind).map(figure::applyAsDouble).orElse(0.0))
+            w -> w.last(kind).map(value::applyAsDouble).orElse(0.0))
         .description(description)
         .tag("kind", kind)
         .register(meters);

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What all roles of a worker share: the store, the events, the control topic. */
+/** The store, the event publisher and the control topic, shared by all roles of a worker. */
 public final class Connections implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Connections.class.getName());
   private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
@@ -27,13 +27,13 @@ public final class Connections implements AutoCloseable {
   private final EventPublisher events;
   private volatile @Nullable ControlTopic control;
 
-  /** Connects to nothing yet. */
+  /** Does not connect yet. */
   public Connections(WorkerConfig settings, Endpoints endpoints) {
     this(settings, endpoints, Instrumentation.none());
   }
 
   /**
-   * @param observers hear of every call of the store
+   * @param observers instrument the store and the events
    */
   public Connections(WorkerConfig settings, Endpoints endpoints, Instrumentation observers) {
     this.observers = observers;
@@ -50,9 +50,9 @@ public final class Connections implements AutoCloseable {
     return store;
   }
 
-  /** A link to an object for whoever has no keys. */
+  /** A link to an object for clients without credentials. */
   String link(String key, Duration validity) {
-    return bucket.link(key, validity);
+    return bucket.presignedUrl(key, validity);
   }
 
   Instrumentation observers() {
@@ -69,7 +69,7 @@ public final class Connections implements AutoCloseable {
 
   public boolean cancelled(String jobId) {
     ControlTopic topic = control;
-    return topic != null && topic.cancelled(jobId);
+    return topic != null && topic.isCancelled(jobId);
   }
 
   boolean paused(String topic) {
@@ -81,8 +81,8 @@ public final class Connections implements AutoCloseable {
    * Checks the store and creates topics and bucket where they are missing.
    *
    * @throws TransientException if broker or store do not answer
-   * @throws InvalidInputException if the store does not honour conditional writes and nobody has
-   *     said that it need not
+   * @throws InvalidInputException if the store does not honour conditional writes and the
+   *     configuration requires them
    */
   public void prepare() {
     prepareStore();
@@ -92,18 +92,21 @@ public final class Connections implements AutoCloseable {
   /** The store's part of {@link #prepare}. */
   void prepareStore() {
     bucket.ensureBucket();
-    if (!bucket.probe().honoured()) {
+    if (!bucket.probe().supported()) {
       String fault =
           endpoints.s3()
               + " ignores If-None-Match or If-Match: two workers could commit the same job";
-      if (settings.conditionalWritesNeeded()) {
+      if (settings.conditionalWrites() == WorkerConfig.ConditionalWrites.REQUIRED) {
         throw new InvalidInputException(
             "s3.endpoint",
             fault
                 + "; use a store that honours conditional writes, or set"
-                + " MEZZOTINT_CONDITIONAL_WRITES=unneeded to run without that promise");
+                + " MEZZOTINT_CONDITIONAL_WRITES=optional to run without that promise");
       }
-      LOG.log(System.Logger.Level.WARNING, "{0}. Running without that promise, as told.", fault);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0}. MEZZOTINT_CONDITIONAL_WRITES=optional permits it.",
+          fault);
     }
   }
 
@@ -115,16 +118,16 @@ public final class Connections implements AutoCloseable {
   }
 
   /**
-   * Reads the control topic to its end: a job may have been called off before it came.
+   * Reads the control topic to its end, since a job may be cancelled before its request arrives.
    *
-   * @param calledOff told of every job that is called off
+   * @param onCancel receives the id of every job whose cancellation is requested
    */
-  void listen(Consumer<String> calledOff) {
-    ControlTopic topic = new ControlTopic(endpoints.kafka(), calledOff);
+  void listen(Consumer<String> onCancel) {
+    ControlTopic topic = new ControlTopic(endpoints.kafka(), onCancel);
     control = topic;
     try {
       if (!topic.awaitLoaded(CONTROL_LIMIT)) {
-        throw new TransientException("the control topic could not be read to its end");
+        throw new TransientException("the control topic could not be read to its end in time");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

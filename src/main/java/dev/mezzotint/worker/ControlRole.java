@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Role {@code control}: ends jobs that wait and are called off or late, and sweeps up what dead
- * attempts have left. Needs no device. Safe for use by many threads.
+ * Role {@code control}: ends waiting jobs that are cancelled or late, removes orphaned objects, and
+ * measures the backlog for the autoscaler. Needs no device. Thread-safe.
  */
 final class ControlRole implements AutoCloseable {
-  /** 120 to 190 MB of ids and deadlines; a longer backlog's tail ends when it is taken. */
+  /** 120 to 190 MB of ids and deadlines; jobs beyond it end when a worker takes them. */
   private static final int GENERATION_MAX = 500_000;
 
   private static final int TRAINING_MAX = 50_000;
@@ -32,7 +32,7 @@ final class ControlRole implements AutoCloseable {
   private final Autoscaling autoscaling;
 
   /**
-   * Begins at once.
+   * Starts at once.
    *
    * @param generation request topics
    * @param training request topics
@@ -47,7 +47,7 @@ final class ControlRole implements AutoCloseable {
       cluster.ensureRequestTopics(generation);
       cluster.ensureRequestTopics(training);
     }
-    // First, since its port may be taken.
+    // First, since it fails if its port is taken.
     this.autoscaling =
         new Autoscaling(
             settings,
@@ -98,8 +98,8 @@ final class ControlRole implements AutoCloseable {
     return autoscaling;
   }
 
-  /** Somebody has called this job off. */
-  void calledOff(String jobId) {
+  /** Ends the job if it waits. */
+  void cancel(String jobId) {
     tails.forEach(tail -> tail.cancelRequested(jobId));
   }
 

@@ -2,9 +2,11 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -18,12 +20,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code demo}: one real job through a real broker and a real store, from nothing to a picture. */
+/** {@code demo}: runs one job through an embedded broker, store and worker. */
 @Command(
     name = "demo",
     description =
-        "Start a Kafka broker, an S3 server and a worker, send one request, fetch its pictures.",
-    footer = {"", "Example:", "  demo --out my-pictures"})
+        "Start a Kafka broker, an S3 server and a worker, send a request and download its images.",
+    footer = {"", "Example:", "  demo --out my-images"})
 public final class DemoCommand implements Callable<Integer> {
   private static final Duration LIMIT = Duration.ofMinutes(30);
   private static final int COUNT = 16;
@@ -32,14 +34,14 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--out",
       defaultValue = "demo",
       paramLabel = "DIR",
-      description = "Where the pictures go; default ./${DEFAULT-VALUE}.")
+      description = "Folder for the images; default ./${DEFAULT-VALUE}.")
   private Path out = Path.of("demo");
 
   @Option(
       names = "--model",
       defaultValue = "avatars-32",
       paramLabel = "NAME",
-      description = "Which model; default ${DEFAULT-VALUE}.")
+      description = "The model; default ${DEFAULT-VALUE}.")
   private String model = "avatars-32";
 
   @Mixin private JsonOption json = new JsonOption();
@@ -56,20 +58,20 @@ public final class DemoCommand implements Callable<Integer> {
     long started = System.nanoTime();
     OutputPaths.folder("--out", out);
     WorkerConfig configured = settings.get();
-    say("starting a Kafka broker and an S3 server; data: " + configured.data());
+    print("starting a Kafka broker and an S3 server; data: " + configured.data());
     try (Endpoints endpoints = Endpoints.open(configured)) {
-      say(
+      print(
           "broker %s, store %s"
               .formatted(endpoints.kafka().bootstrapServers(), endpoints.s3().endpoint()));
       try (Worker worker = Worker.start(configured, endpoints);
-          KafkaSystem requests = new KafkaSystem(endpoints)) {
-        say("worker ready after %.1f s".formatted((System.nanoTime() - started) / 1e9));
-        return run(requests, endpoints);
+          JobClient client = new MezzotintClient(endpoints.kafka())) {
+        print("worker ready after %.1f s".formatted((System.nanoTime() - started) / 1e9));
+        return run(client, endpoints);
       }
     }
   }
 
-  private int run(KafkaSystem requests, Endpoints endpoints) {
+  private int run(JobClient client, Endpoints endpoints) {
     Instant now = Instant.now();
     String id = "demo-" + now.toEpochMilli();
     Map<String, Object> request = new LinkedHashMap<>();
@@ -79,50 +81,51 @@ public final class DemoCommand implements Callable<Integer> {
     request.put("seed", now.toEpochMilli() % 1_000_000);
     request.put("output", Map.of("grid", true));
     byte[] bytes = JsonText.write(request);
-    requests.submit(MezzotintSystem.Kind.GENERATION, id, bytes);
-    say(
+    client.submit(JobClient.Kind.GENERATION, id, bytes);
+    print(
         "sent to "
             + endpoints.kafka().topics().generationRequests()
             + ": "
             + new String(bytes, StandardCharsets.UTF_8));
     JobEvent end =
-        requests
-            .watch(id, now.minusSeconds(1), LIMIT, this::tell, event -> event.type().terminal())
+        client
+            .watch(id, now.minusSeconds(1), LIMIT, this::print, event -> event.type().terminal())
             .orElseThrow(() -> new IllegalStateException("the job did not end within " + LIMIT));
     if (end.type() != JobEvent.Type.COMPLETED) {
-      say("error: " + end.data().get("cause"));
+      print("error: " + end.data().get("cause"));
       return end.data().containsKey("field") ? 2 : 1;
     }
-    requests.fetch(id, out);
-    say("in the store: " + requests.location(id));
-    Path picture = out.resolve("grid.png").toAbsolutePath().normalize();
-    json.answer(
-        "picture: " + picture,
-        Map.of("jobId", id, "picture", picture.toString(), "location", requests.location(id)));
+    ObjectTransfer objects = InstalledContext.objects(endpoints);
+    objects.download(id, out);
+    print("in the store: " + objects.location(id));
+    Path image = out.resolve("grid.png").toAbsolutePath().normalize();
+    json.result(
+        "image: " + image,
+        Map.of("jobId", id, "image", image.toString(), "location", objects.location(id)));
     return 0;
   }
 
-  private void tell(JobEvent event) {
+  private void print(JobEvent event) {
     switch (event.type()) {
-      case PROGRESSED -> progressed(event.data());
-      default -> say(event.type().wireName() + " (event " + event.id() + ")");
+      case PROGRESSED -> printProgress(event.data());
+      default -> print(event.type().wireName() + " (event " + event.id() + ")");
     }
   }
 
-  /** Events come twice a second; a line for each tenth of the way is enough. */
-  private void progressed(Map<String, Object> data) {
+  /** Prints every tenth of the progress: events arrive twice a second. */
+  private void printProgress(Map<String, Object> data) {
     long done = ((Number) data.getOrDefault("done", 0)).longValue();
     long total = Math.max(1, ((Number) data.getOrDefault("total", 1)).longValue());
     long tenth = 10 * done / total;
     if (tenth > tenths) {
       tenths = tenth;
-      say(
-          "progressed: %d of %d evaluations, %s pictures stored"
+      print(
+          "progressed: %d of %d evaluations, %s images stored"
               .formatted(done, total, data.get("images")));
     }
   }
 
-  private static void say(String text) {
+  private static void print(String text) {
     System.err.println(text);
   }
 }

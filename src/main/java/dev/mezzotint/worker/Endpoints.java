@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The broker and the store that this process talks to: the configured ones, or the embedded pair,
- * which is closed with this.
+ * The broker and the store of this process: the configured ones, or the embedded pair, which is
+ * closed with this.
  */
 public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> embedded)
     implements AutoCloseable {
@@ -39,7 +39,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
     return embedded(settings, stack.addresses(), Optional.of(stack));
   }
 
-  /** As {@link #open} without starting anything. */
+  /** As {@link #open}, but starts nothing. */
   public static Endpoints running(WorkerConfig settings) {
     return configured(settings)
         .or(
@@ -57,12 +57,20 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   /**
-   * Touches nothing.
+   * Checks that {@link #open} can find or start a broker and a store; connects to nothing.
    *
-   * @throws InvalidInputException if only one of broker and store is configured
+   * @throws InvalidInputException if only one of the two is configured, or none where no embedded
+   *     pair is installed
    */
   static void check(WorkerConfig settings) {
-    boolean store = settings.store().isPresent();
+    checkBothOrNone(settings);
+    if (settings.bootstrapServers().isEmpty() && StackAddresses.find(settings.data()).isEmpty()) {
+      LocalStackProcess.requireInstalled();
+    }
+  }
+
+  private static void checkBothOrNone(WorkerConfig settings) {
+    boolean store = settings.store().endpoint().isPresent();
     if (settings.bootstrapServers().isPresent() != store) {
       throw new InvalidInputException(
           store ? "kafka.bootstrap.servers" : "s3.endpoint",
@@ -72,26 +80,28 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   }
 
   private static Optional<Endpoints> configured(WorkerConfig settings) {
-    check(settings);
-    Optional<WorkerConfig.Store> store = settings.store();
-    if (store.isPresent()) {
-      WorkerConfig.Store s = store.get();
-      return Optional.of(
-          new Endpoints(
-              kafka(settings, settings.bootstrapServers().orElseThrow(), settings.kafka()),
-              reached(s),
-              Optional.empty()));
-    }
-    return Optional.empty();
+    checkBothOrNone(settings);
+    return settings
+        .bootstrapServers()
+        .map(
+            servers ->
+                new Endpoints(
+                    kafka(settings, servers, settings.kafka()),
+                    s3(settings.store()),
+                    Optional.empty()));
   }
 
-  private static S3Settings reached(WorkerConfig.Store store) {
+  private static S3Settings s3(WorkerConfig.Store store) {
     S3Settings plain =
-        S3Settings.of(store.endpoint(), store.accessKey(), store.secretKey(), store.bucket())
+        S3Settings.of(
+                store.endpoint().orElseThrow().toString(),
+                store.accessKey().orElse(""),
+                store.secretKey().orElse(""),
+                store.bucket())
             .withRegion(store.region());
     return store
-        .keyFiles()
-        .map(files -> plain.withKeyFiles(files.accessKey(), files.secretKey()))
+        .accessKeyFile()
+        .map(file -> plain.withKeyFiles(file, store.secretKeyFile().orElseThrow()))
         .orElse(plain);
   }
 

@@ -13,6 +13,7 @@ import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.torch.TorchDevice;
 import java.time.InstantSource;
 import java.util.List;
@@ -22,8 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
- * Role {@code generation}: lanes that take requests, the step loop that makes pictures, and the
- * threads that encode and store them. Safe for use by many threads.
+ * Role {@code generation}: the lanes that take requests, the step loop that samples, and the
+ * threads that encode and store images. Thread-safe.
  */
 public final class GenerationRole implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(GenerationRole.class.getName());
@@ -39,10 +40,10 @@ public final class GenerationRole implements AutoCloseable {
   private final AutoCloseable passes;
 
   /**
-   * Opens the device; takes nothing yet.
+   * Opens the device; takes no requests yet.
    *
    * @param topics request topics, highest priority first
-   * @param wiring put around what handles deliveries
+   * @param wiring wraps the handler of deliveries
    */
   GenerationRole(
       WorkerConfig settings,
@@ -68,8 +69,8 @@ public final class GenerationRole implements AutoCloseable {
                 previews.observe(loop),
                 encoders,
                 GenerationLimits.DEFAULT,
-                delivery.patience(),
-                settings.inputs()),
+                delivery.retryPolicy(),
+                settings.inputs().orElse(InputRule.ANY)),
             connections.store(),
             connections.events(),
             connections::cancelled,
@@ -84,10 +85,11 @@ public final class GenerationRole implements AutoCloseable {
             connections::paused);
   }
 
-  /** How the settings have the loop use this device. */
+  /** The settings of the step loop for this configuration and device. */
   public static StepLoopSettings loopSettings(WorkerConfig settings, Device device) {
-    // Beside the models a GPU needs room for a pass's own values, a CPU for everything else. There
-    // weights stand in direct buffers, which may take as much as the heap unless told otherwise.
+    // In addition to models, a GPU needs memory for the values of a pass, a CPU for everything
+    // else.
+    // On a CPU, weights are in direct buffers, which by default may take as much as the heap.
     long share =
         device.name().equals("cpu")
             ? Math.min(device.memoryBytes() / 4, Runtime.getRuntime().maxMemory() / 4 * 3)
@@ -105,12 +107,12 @@ public final class GenerationRole implements AutoCloseable {
     return thread;
   }
 
-  /** Begins to take requests. */
+  /** Starts taking requests. */
   void start() {
     queue.start();
   }
 
-  /** Its threads run and its device works; says nothing of how long a job takes. */
+  /** Whether its threads run and its device works, however long a job takes. */
   boolean live() {
     return loop.alive() && loop.healthy() && queue.alive();
   }
@@ -118,7 +120,7 @@ public final class GenerationRole implements AutoCloseable {
   void onDeviceGivenUp(Runnable action) {
     loop.onUnhealthy(action);
     if (!loop.healthy()) {
-      action.run(); // before anybody asked to be told
+      action.run(); // it failed before the action was registered
     }
   }
 
@@ -138,11 +140,13 @@ public final class GenerationRole implements AutoCloseable {
     return loop;
   }
 
-  /** No more requests; jobs in hand come to a boundary; what is being stored is stored. */
+  /** Stops taking requests, lets jobs reach a boundary, and completes the storing of images. */
   @Override
   public void close() {
     if (!queue.drain(settings.drain())) {
-      LOG.log(System.Logger.Level.WARNING, "Jobs in hand were given up at shutdown");
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "Jobs in progress were abandoned at shutdown: they took longer than MEZZOTINT_DRAIN_SECONDS");
     }
     encoders.shutdown();
     try {
@@ -153,7 +157,7 @@ public final class GenerationRole implements AutoCloseable {
     try {
       passes.close();
     } catch (Exception e) {
-      LOG.log(System.Logger.Level.DEBUG, "the last passes were not told of", e);
+      LOG.log(System.Logger.Level.DEBUG, "The spans of the last passes were not written", e);
     }
     loop.close();
   }

@@ -5,8 +5,8 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 
 /**
- * Asks the worker of this container whether it is live: the image's health check, which has no
- * other program to ask with. Uses nothing but Java's own classes, so that it starts in a moment.
+ * The health check of the container image: asks the worker whether it is live. Uses only classes of
+ * the JDK, so that it starts quickly.
  */
 public final class HealthProbe {
   private static final int LIMIT_MILLIS = 5_000;
@@ -14,7 +14,7 @@ public final class HealthProbe {
 
   private HealthProbe() {}
 
-  /** Ends with 0 if the worker is live, otherwise with 1. */
+  /** Exits with 0 if the worker is live, otherwise with 1. */
   public static void main(String[] args) {
     System.exit(live(System.getenv().getOrDefault("MEZZOTINT_HTTP_PORT", "8080")) ? 0 : 1);
   }

@@ -1,40 +1,68 @@
 package dev.mezzotint.worker;
 
+import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * What is configured of the HTTP front and the page.
- *
- * @param page {@code mezzotint.page}: {@code on}, {@code off}, or {@code auto}, which is on where
- *     HTTP listens on this machine only
- * @param host {@code quarkus.http.host}: where HTTP listens
- * @param names {@code mezzotint.http-names}: host names that it is called by, with commas
- * @param token {@code mezzotint.http-token}: what callers must know
- * @param tokenFile {@code mezzotint.http-token-file}: the file that it stands in
- */
-record HttpConfig(
-    String page,
-    String host,
-    List<String> names,
-    Optional<String> token,
-    Optional<Path> tokenFile) {
-
-  boolean loopback() {
-    return host.equals("localhost")
-        || host.startsWith("127.")
-        || host.equals("::1")
-        || host.equals("[::1]");
+/** Settings of the HTTP API and the page. */
+interface HttpConfig {
+  /** When the HTTP API and the page are served. */
+  enum Page {
+    /** Where HTTP listens on this machine only. */
+    AUTO,
+    ON,
+    OFF
   }
 
-  boolean on() {
-    return page.equals("on") || (page.equals("auto") && loopback());
+  @Setting("[page and HTTP API](http.md); `auto` is on if HTTP listens on this machine only")
+  @WithDefault("auto")
+  Page page();
+
+  /** The value of {@code quarkus.http.host}, which {@code mezzotint.http-host} sets. */
+  @Setting(
+      "address of health checks (`/q/health`), metrics (`/q/metrics`) and, with role `control`, of"
+          + " the page and the HTTP API")
+  @WithName("http-host")
+  @WithDefault("127.0.0.1")
+  String host();
+
+  @Setting(value = "port of the same; 0 for any free port", max = 65_535)
+  @WithName("http-port")
+  @WithDefault("8080")
+  int port();
+
+  @Setting(
+      value =
+          "comma-separated host names by which the HTTP API is called; addresses and `localhost`"
+              + " need not be listed",
+      shown = "none")
+  @WithName("http-names")
+  Optional<List<String>> names();
+
+  @Setting(
+      value =
+          "token that callers of the HTTP API must send, 16 characters or more; required unless"
+              + " HTTP listens on this machine only",
+      shown = "none")
+  @WithName("http-token")
+  Optional<String> token();
+
+  @Setting(value = "file that holds the token", shown = "none")
+  @WithName("http-token-file")
+  Optional<Path> tokenFile();
+
+  /** Whether HTTP listens on this machine only. */
+  default boolean loopback() {
+    return host().equals("localhost")
+        || host().startsWith("127.")
+        || host().equals("::1")
+        || host().equals("[::1]");
   }
 
-  /** Without the token: settings end up in messages. */
-  @Override
-  public String toString() {
-    return "FrontSwitches[" + page + ", " + host + ", " + names + "]";
+  /** Whether the page and the HTTP API are served. */
+  default boolean on() {
+    return page() == Page.ON || (page() == Page.AUTO && loopback());
   }
 }

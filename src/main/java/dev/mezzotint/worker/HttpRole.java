@@ -3,13 +3,12 @@ package dev.mezzotint.worker;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.board.JobBoardFeed;
 import dev.mezzotint.client.JobClient;
-import dev.mezzotint.http.ApiRouter;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.http.EventStreams;
+import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.http.HttpSettings;
 import dev.mezzotint.http.ModelCatalog;
-import dev.mezzotint.http.RequestPublisher;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.sampling.Previews;
@@ -21,16 +20,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * The HTTP front of the role {@code control}, with what fills it: the board of jobs, the way of
- * requests, the shelf of models. Safe for use by many threads.
+ * The HTTP front of the role {@code control}, with the job board, the client that publishes
+ * requests, and the list of models. Safe for use by many threads.
  */
 final class HttpRole implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(HttpRole.class.getName());
@@ -38,17 +38,19 @@ final class HttpRole implements AutoCloseable {
   private static final int MODELS_MAX = 200;
   private static final Duration CATCH_UP = Duration.ofSeconds(5);
   private static final int TOKEN_FILE_MAX = 4_096;
+  private static final long MODELS_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final JobBoard board;
   private final JobBoardFeed feed;
   private final JobClient client;
-  private final ApiRouter front;
+  private final EventStreams streams;
+  private final HttpFront front;
 
   /**
-   * Begins at once.
+   * Starts at once.
    *
    * @param topics request topics by kind of job
-   * @param loop of this worker, if it makes pictures
+   * @param loop of this worker, if it has the role generation
    * @param previews of that loop
    */
   HttpRole(
@@ -58,24 +60,25 @@ final class HttpRole implements AutoCloseable {
       Optional<StepLoop> loop,
       Optional<Previews> previews) {
     HttpSettings access = access(settings.front());
-    client = new JobClient(connections.kafka());
-    EventStreams streams =
-        new EventStreams(() -> loop.map(l -> members(l.metrics())).orElse(Map.of()));
+    client = new MezzotintClient(connections.kafka());
+    Supplier<Map<String, Object>> metrics =
+        () -> loop.map(l -> members(l.metrics())).orElse(Map.of());
+    streams = new EventStreams(metrics);
     board = new JobBoard(JOBS_MAX, streams::changed);
     feed = new JobBoardFeed(connections.kafka(), topics, board, connections::cancelled);
     front =
-        new ApiRouter(
+        new HttpFront(
             access,
             board,
             streams,
             connections.store(),
-            outbox(connections.kafka().topics()),
+            client,
             new Models(settings, connections),
-            () -> loop.map(l -> members(l.metrics())).orElse(Map.of()),
+            metrics,
             id -> previews.map(all -> all.read(id)).orElse(List.of()));
     try {
       if (!feed.awaitCaughtUp(CATCH_UP)) {
-        LOG.log(System.Logger.Level.INFO, "The list of jobs is still being read");
+        LOG.log(System.Logger.Level.INFO, "The list of jobs is incomplete: it is still being read");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -83,9 +86,10 @@ final class HttpRole implements AutoCloseable {
   }
 
   /**
-   * Who may call.
+   * Reads who may call.
    *
-   * @throws InvalidInputException if it would listen to everybody, or the token is none
+   * @throws InvalidInputException if other machines could call without a token, or the token is too
+   *     short
    */
   static HttpSettings access(HttpConfig switches) {
     Optional<String> token =
@@ -103,9 +107,9 @@ final class HttpRole implements AutoCloseable {
           "MEZZOTINT_HTTP_TOKEN or MEZZOTINT_HTTP_TOKEN_FILE is missing: with MEZZOTINT_PAGE=on"
               + " and MEZZOTINT_HTTP_HOST="
               + switches.host()
-              + " others can reach the page");
+              + " other machines can reach the page");
     }
-    return new HttpSettings(switches.loopback(), switches.names(), token);
+    return new HttpSettings(switches.loopback(), switches.names().orElse(List.of()), token);
   }
 
   private static String readToken(Path file) {
@@ -118,21 +122,7 @@ final class HttpRole implements AutoCloseable {
     }
     throw new InvalidInputException(
         "mezzotint.http-token-file",
-        "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read, or is no short text file");
-  }
-
-  private RequestPublisher outbox(Topics topics) {
-    return new RequestPublisher() {
-      @Override
-      public void submit(boolean training, String id, byte[] json) {
-        client.submit(training ? topics.trainingRequests() : topics.generationRequests(), id, json);
-      }
-
-      @Override
-      public void cancel(String id) {
-        client.cancel(id);
-      }
-    };
+        "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read or is not a short text file");
   }
 
   private static Map<String, Object> members(StepLoopMetrics figures) {
@@ -147,83 +137,91 @@ final class HttpRole implements AutoCloseable {
     return map;
   }
 
-  ApiRouter front() {
+  HttpFront front() {
     return front;
   }
 
-  /** Somebody has called this job off. */
-  void calledOff(String jobId) {
+  /** Marks a job whose cancellation is requested. */
+  void cancelRequested(String jobId) {
     board.cancelRequested(jobId);
   }
 
   @Override
   public void close() {
-    front.close();
+    streams.close();
     feed.close();
     client.close();
   }
 
-  /** The bundled models, then those of the store. Safe for use by many threads. */
+  /** Lists the bundled models, then those of the store. Safe for use by many threads. */
   private static final class Models implements ModelCatalog {
     private final WorkerConfig settings;
     private final Connections connections;
     private final ModelFinder finder;
     private final StoredModels stored;
 
-    /** By name and version, which never change; no more than are listed. */
-    private final Map<String, StoredModels.Described> described = new ConcurrentHashMap<>();
+    // Guarded by this. Described models by name and version, which never change.
+    private final Map<String, StoredModels.Described> described = new HashMap<>();
+    private List<Model> last = List.of();
+    private long listed = System.nanoTime() - MODELS_NANOS - 1;
 
     Models(WorkerConfig settings, Connections connections) {
       this.settings = settings;
       this.connections = connections;
       this.finder = new ModelFinder(settings, connections.store());
-      this.stored = settings.storedModels(connections.store());
+      this.stored = ModelFinder.storedModels(settings, connections.store());
     }
 
     @Override
-    public List<Entry> models() {
-      List<Entry> all = new ArrayList<>();
+    public synchronized List<Model> models() {
+      if (System.nanoTime() - listed > MODELS_NANOS) {
+        last = read();
+        listed = System.nanoTime();
+      }
+      return last;
+    }
+
+    private List<Model> read() {
+      List<Model> all = new ArrayList<>();
       for (String name : bundled()) {
-        listed(
+        add(
+            all,
             name,
             () -> {
               ModelFiles files = finder.named(name);
-              all.add(new Entry(name, files.version(), files.config(), files.card(), true, ""));
+              return Model.of(name, files.version(), files.config(), files.card(), true, null);
             });
       }
-      // Newest versions first: a store that is full of old ones still shows what is in use.
-      List<StoredModels.Version> versions =
-          stored.versions().stream()
-              .sorted((a, b) -> Boolean.compare(b.newest(), a.newest()))
-              .limit(MODELS_MAX)
-              .toList();
-      described
-          .keySet()
-          .retainAll(versions.stream().map(v -> v.name() + "@" + v.version()).toList());
-      for (StoredModels.Version of : versions) {
-        String reference = of.name() + "@" + of.version();
-        listed(
-            reference,
-            () -> {
-              StoredModels.Described model =
-                  described.computeIfAbsent(
-                      reference, absent -> stored.describe(of.name(), of.version()));
-              all.add(
-                  new Entry(
-                      of.name(),
-                      of.version(),
-                      model.config(),
-                      model.card(),
-                      of.newest(),
-                      of.published().toString()));
-            });
-      }
+      // Newest versions first: a store that is full of old ones still shows those in use.
+      Map<String, StoredModels.Version> versions = new LinkedHashMap<>();
+      stored.versions().stream()
+          .sorted((a, b) -> Boolean.compare(b.newest(), a.newest()))
+          .limit(MODELS_MAX)
+          .forEach(of -> versions.put(of.name() + "@" + of.version(), of));
+      described.keySet().retainAll(versions.keySet());
+      versions.forEach(
+          (reference, of) ->
+              add(
+                  all,
+                  reference,
+                  () -> {
+                    StoredModels.Described model =
+                        described.computeIfAbsent(
+                            reference, absent -> stored.describe(of.name(), of.version()));
+                    return Model.of(
+                        of.name(),
+                        of.version(),
+                        model.config(),
+                        model.card(),
+                        of.newest(),
+                        of.published().toString());
+                  }));
       return all;
     }
 
-    private static void listed(String name, Runnable look) {
+    private static void add(List<Model> all, String name, Supplier<Model> model) {
       try {
-        look.run();
+        all.add(model.get());
       } catch (InvalidInputException | UncheckedIOException e) {
         LOG.log(System.Logger.Level.DEBUG, "Model {0} is not listed: {1}", name, e.getMessage());
       }

@@ -1,7 +1,8 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
@@ -9,20 +10,22 @@ import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectTransfer;
 import dev.mezzotint.torch.TorchDevice;
 import java.nio.file.Path;
 import java.util.function.Function;
 import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
 
-/** What commands find on this machine. */
+/** Services of this installation for commands. */
 public final class InstalledContext implements CommandContext {
   private final ShutdownSequence ending = new ShutdownSequence();
+  private @Nullable WorkerConfig config; // read at first use
 
   @Override
   public Device workerDevice(String name) {
-    WorkerConfig settings = settings();
     return TorchDevice.open(
-        name.isEmpty() ? settings.device() : name, settings.threads(), settings.precision());
+        name.isEmpty() ? config().device() : name, config().threads(), config().precision());
   }
 
   @Override
@@ -33,43 +36,59 @@ public final class InstalledContext implements CommandContext {
   @Override
   public Device device(String name) {
     ending.begin();
-    WorkerConfig settings = settings();
-    // A command has the machine to itself; a worker leaves a processor to what runs beside it.
+    // A command has the machine to itself; a worker leaves a processor to its other threads.
     int threads =
-        settings.threads() > 0 ? settings.threads() : Runtime.getRuntime().availableProcessors();
+        config().threads() > 0 ? config().threads() : Runtime.getRuntime().availableProcessors();
     return TorchDevice.open(
-        name.isEmpty() ? settings.device() : name, threads, settings.precision());
+        name.isEmpty() ? config().device() : name, threads, config().precision());
   }
 
   @Override
   public ModelFiles model(String reference) {
-    WorkerConfig settings = settings();
     if (ModelReference.parse(reference) instanceof ModelReference.Stored) {
-      try (ObjectStore store = new S3ObjectStore(Endpoints.running(settings).s3())) {
-        return new ModelFinder(settings, store).named(reference);
+      try (ObjectStore store = new S3ObjectStore(Endpoints.running(config()).s3())) {
+        return new ModelFinder(config(), store).named(reference);
       }
     }
-    return ModelFolder.open(reference, settings.models());
+    return ModelFolder.open(reference, config().models());
   }
 
   @Override
   public Path bundledModels() {
-    return settings().models();
+    return config().models();
   }
 
   @Override
   public <T> T inStore(Function<StoredModels, T> work) {
-    WorkerConfig settings = settings();
-    try (ObjectStore store = new S3ObjectStore(Endpoints.running(settings).s3())) {
-      return work.apply(settings.storedModels(store));
+    try (ObjectStore store = new S3ObjectStore(Endpoints.running(config()).s3())) {
+      return work.apply(ModelFinder.storedModels(config(), store));
     }
   }
 
   @Override
-  public MezzotintSystem requests() {
-    return new KafkaSystem(Endpoints.running(settings()));
+  public JobClient client() {
+    return new MezzotintClient(Endpoints.running(config()).kafka());
   }
 
+  @Override
+  public ObjectTransfer objects() {
+    return objects(Endpoints.running(config()));
+  }
+
+  static ObjectTransfer objects(Endpoints endpoints) {
+    return new ObjectTransfer(() -> new S3ObjectStore(endpoints.s3()), endpoints.s3().bucket());
+  }
+
+  private synchronized WorkerConfig config() {
+    WorkerConfig read = config;
+    if (read == null) {
+      read = settings();
+      config = read;
+    }
+    return read;
+  }
+
+  /** Reads the configuration of this process. */
   public static WorkerConfig settings() {
     return WorkerConfig.read(ConfigProvider.getConfig());
   }

@@ -15,10 +15,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/**
- * Where models come from: the bundled ones first, then the object store. Safe for use by many
- * threads.
- */
+/** Finds models by name: first the bundled ones, then those of the object store. Thread-safe. */
 public final class ModelFinder {
   private static final String LATEST = "latest";
 
@@ -28,10 +25,15 @@ public final class ModelFinder {
 
   public ModelFinder(WorkerConfig settings, ObjectStore store) {
     this.bundled = settings.models();
-    this.stored = settings.storedModels(store);
+    this.stored = storedModels(settings, store);
   }
 
-  /** As requests may name one: {@code name}, {@code name@version}, {@code name@latest}. */
+  /** The models of a store, with those that this process has fetched from it. */
+  static StoredModels storedModels(WorkerConfig settings, ObjectStore from) {
+    return new StoredModels(from, settings.data().resolve("models"), settings.modelCacheBytes());
+  }
+
+  /** Opens a model as requests name it: {@code name}, {@code name@version}, {@code name@latest}. */
   public ModelFiles named(String reference) {
     ModelReference parsed = ModelReference.parseName(reference);
     if (parsed instanceof ModelReference.Stored model) {
@@ -53,7 +55,7 @@ public final class ModelFinder {
     return stored.open(model);
   }
 
-  /** Read again only when a file of its folder has changed: a version may cost a checksum. */
+  /** Reads a folder again only if its files have changed, since a version may need a checksum. */
   private ModelFiles bundled(ModelReference.Bundled name) {
     List<String> stamp = stamp(bundled.resolve(name.name()));
     Read last = read.get(name.name());
@@ -64,7 +66,7 @@ public final class ModelFinder {
     return last.files();
   }
 
-  /** What a folder's files look like from outside. */
+  /** A model with the names, sizes and times of its files when it was read. */
   private record Read(List<String> stamp, ModelFiles files) {}
 
   private static List<String> stamp(Path folder) {

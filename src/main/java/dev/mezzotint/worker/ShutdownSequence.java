@@ -7,25 +7,25 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The end of a command that uses a device, by SIGTERM or Ctrl-C: first what wants to be finished,
- * then the devices stand still. (A worker has an order of its own, {@link WorkerLifecycle}.) Safe
- * for use by many threads.
+ * Shuts down a command that uses a device after SIGTERM or Ctrl-C: runs the registered actions,
+ * then waits for the devices. A worker has an order of its own, {@link WorkerLifecycle}.
+ * Thread-safe.
  */
 final class ShutdownSequence {
-  /** A pass on two cores takes seconds at worst; whoever sent the signal waits half a minute. */
+  /** A pass on two cores takes seconds at worst; the sender of the signal waits half a minute. */
   private static final Duration PASS_LIMIT = Duration.ofSeconds(4);
 
   private final List<Runnable> first = new CopyOnWriteArrayList<>();
   private final AtomicBoolean begun = new AtomicBoolean();
 
-  /** From now on the process ends in order; more calls change nothing. */
+  /** Installs the shutdown hook, once. */
   void begin() {
     if (begun.compareAndSet(false, true)) {
       Runtime.getRuntime().addShutdownHook(new Thread(this::end, "ending"));
     }
   }
 
-  /** Returns how to forget it. */
+  /** Registers an action; the result removes it again. */
   Runnable add(Runnable toEnd) {
     begin();
     first.add(toEnd);

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a start spends its time on, one thing after the other. Safe for use by many threads. */
+/** Measures the consecutive parts of a start. Thread-safe. */
 final class StartupTimings {
   private final List<String> laps = new ArrayList<>();
   private long since = System.nanoTime();
 
-  /** This has just been done. */
+  /** Ends a part of the start. */
   synchronized void lap(String what) {
     long now = System.nanoTime();
     laps.add(String.format(Locale.ROOT, "%s %.1f s", what, (now - since) / 1e9));

@@ -8,11 +8,13 @@ import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Precision;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.TrainingMetrics;
 import dev.mezzotint.training.TrainingSettings;
 import dev.mezzotint.training.checkpoint.LeaseTiming;
+import dev.mezzotint.training.recipe.TrainingLimits;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -20,14 +22,14 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * Role {@code training}: a lane or more that take training requests, each with a network and an
- * optimizer of its own on the device. Safe for use by many threads.
+ * Role {@code training}: one or more lanes that take training requests, each with a network and an
+ * optimizer of its own on the device. Thread-safe.
  */
 final class TrainingRole implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TrainingRole.class.getName());
   private static final int BEATS_PER_LEASE = 6;
 
-  /** With the store: what hours of steps led to is worth a wait. */
+  /** For the store: hours of training are worth a long wait. */
   private static final RetryPolicy PATIENCE =
       new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(10));
 
@@ -37,10 +39,10 @@ final class TrainingRole implements AutoCloseable {
   private final RequestQueue queue;
 
   /**
-   * Opens the device; takes nothing yet.
+   * Opens the device; takes no requests yet.
    *
    * @param topics request topics, highest priority first
-   * @param wiring put around what handles deliveries
+   * @param wiring wraps the handler of deliveries
    */
   TrainingRole(
       WorkerConfig settings,
@@ -56,7 +58,7 @@ final class TrainingRole implements AutoCloseable {
             connections.store(),
             device,
             new ModelFinder(settings, connections.store())::named,
-            settings.storedModels(connections.store()),
+            ModelFinder.storedModels(settings, connections.store()),
             training(settings));
     DeliveryHandler handler =
         new JobHandler<>(
@@ -66,7 +68,7 @@ final class TrainingRole implements AutoCloseable {
             connections::cancelled,
             DeliverySettings.of(settings.worker())
                 .withClock(clock)
-                .withPatience(PATIENCE)
+                .withRetryPolicy(PATIENCE)
                 .withListener(connections.observers().jobs(WorkerRole.TRAINING)));
     this.queue =
         RequestQueue.of(
@@ -80,21 +82,25 @@ final class TrainingRole implements AutoCloseable {
 
   private static TrainingSettings training(WorkerConfig settings) {
     Duration lease = settings.training().lease();
-    return TrainingSettings.of(settings.worker(), settings.data())
-        .withSegment(settings.training().segment())
-        .withDrain(settings.drain())
-        .withDatasets(settings.training().datasets())
-        .withInputs(settings.inputs())
-        .withCacheBytesMax(settings.training().cacheBytes())
-        .withCheckpointing(new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease));
+    return new TrainingSettings(
+        settings.worker(),
+        TrainingLimits.DEFAULT,
+        settings.training().segment(),
+        settings.drain(),
+        settings.data().resolve("training"),
+        settings.data().resolve("dataset-cache"),
+        settings.training().cacheBytes(),
+        settings.training().datasets(),
+        new LeaseTiming(lease.dividedBy(BEATS_PER_LEASE), lease),
+        settings.inputs().orElse(InputRule.ANY));
   }
 
-  /** Begins to take requests. */
+  /** Starts taking requests. */
   void start() {
     queue.start();
   }
 
-  /** Its threads run; says nothing of how long a job takes. */
+  /** Whether its threads run, however long a job takes. */
   boolean live() {
     return queue.alive();
   }
@@ -107,15 +113,19 @@ final class TrainingRole implements AutoCloseable {
     return device;
   }
 
-  TrainingMetrics figures() {
+  TrainingMetrics metrics() {
     return work.metrics();
   }
 
-  /** No more requests; the training in hand ends its step and keeps a checkpoint if it can. */
+  /**
+   * Stops taking requests; a running training completes its step and writes a checkpoint in time.
+   */
   @Override
   public void close() {
     if (!queue.drain(settings.drain())) {
-      LOG.log(System.Logger.Level.WARNING, "A training was given up at shutdown");
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "A training was abandoned at shutdown: it took longer than MEZZOTINT_DRAIN_SECONDS");
     }
   }
 }

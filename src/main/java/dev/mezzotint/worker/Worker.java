@@ -1,7 +1,8 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.autoscaling.PodConfig;
 import dev.mezzotint.autoscaling.PodDeletionCostUpdater;
-import dev.mezzotint.http.ApiRouter;
+import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
@@ -13,6 +14,7 @@ import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.training.TrainingMetrics;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,11 +23,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One worker: its connections and the roles that it plays. Started by {@link #start}; safe for use
- * by many threads.
+ * One worker: its connections and its roles. Created by {@link #start}; thread-safe.
  *
- * <p>Ends in this order: not ready, no more requests, jobs in hand come to a boundary, pictures
- * being stored are stored, then device, events and store are closed. Broker and store outlive it.
+ * <p>Order of shutdown: the worker stops being ready and taking requests, jobs in progress reach a
+ * boundary, images being stored are completed, then device, events and store are closed. The broker
+ * and the store themselves keep running.
  */
 public final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
@@ -72,10 +74,9 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Checks the store, creates topics and bucket where they are missing, and begins to take
-   * requests.
+   * Checks the store, creates missing topics and the bucket, and starts taking requests.
    *
-   * @throws dev.mezzotint.job.TransientException if broker or store do not answer
+   * @throws dev.mezzotint.job.TransientException if the broker or the store does not answer
    * @throws InvalidInputException if the store does not honour conditional writes, without which
    *     the promise of one result per job cannot be kept
    */
@@ -83,14 +84,14 @@ public final class Worker implements AutoCloseable {
     return start(settings, endpoints, Instrumentation.none());
   }
 
-  /** As {@link #start(WorkerConfig, Endpoints)}, observed. */
+  /** As {@link #start(WorkerConfig, Endpoints)}, with metrics, logs and traces. */
   static Worker start(WorkerConfig settings, Endpoints endpoints, Instrumentation observers) {
     return start(settings, endpoints, observers, InstantSource.system(), UnaryOperator.identity());
   }
 
   /**
-   * Has an action run, once, when the device has failed several times in a row: another process, on
-   * another device perhaps, should go on.
+   * Runs an action, once, when the device has failed several times in a row, so that another
+   * process can take over.
    */
   void onDeviceGivenUp(Runnable action) {
     if (generation != null) {
@@ -102,7 +103,7 @@ public final class Worker implements AutoCloseable {
    * As {@link #start(WorkerConfig, Endpoints)}, for tests of faults.
    *
    * @param clock of the jobs
-   * @param wiring put around what handles deliveries
+   * @param wiring wraps the handler of deliveries
    */
   static Worker start(
       WorkerConfig settings,
@@ -134,7 +135,7 @@ public final class Worker implements AutoCloseable {
           System.Logger.Level.INFO,
           "Worker {0} ({1}) takes requests at {2}, results go to bucket {3} at {4}",
           settings.worker(),
-          WorkerRole.words(settings.roles()),
+          WorkerRole.words(EnumSet.copyOf(settings.roles())),
           endpoints.kafka().bootstrapServers(),
           endpoints.s3().bucket(),
           endpoints.s3().endpoint());
@@ -150,17 +151,20 @@ public final class Worker implements AutoCloseable {
     laps.lap("store");
     connections.prepareTopics();
     laps.lap("topics");
-    connections.listen(this::calledOff);
+    connections.listen(this::cancel);
     laps.lap("control topic");
     if (settings.roles().contains(WorkerRole.CONTROL)) {
       Topics topics = connections.kafka().topics();
-      List<String> pictures = topics(settings, topics.generationRequests());
-      List<String> models = topics(settings, topics.trainingRequests());
-      control = new ControlRole(settings, connections, pictures, models, clock);
+      List<String> generations = topics(settings, topics.generationRequests());
+      List<String> trainings = topics(settings, topics.trainingRequests());
+      control = new ControlRole(settings, connections, generations, trainings, clock);
       if (settings.front().on()) {
         var kinds =
             Map.of(
-                WorkerRole.GENERATION.wireName(), pictures, WorkerRole.TRAINING.wireName(), models);
+                WorkerRole.GENERATION.wireName(),
+                generations,
+                WorkerRole.TRAINING.wireName(),
+                trainings);
         front = new HttpRole(settings, connections, kinds, loop(), previews());
       }
     }
@@ -176,7 +180,10 @@ public final class Worker implements AutoCloseable {
         .ifPresent(
             pod ->
                 deletionCost =
-                    new PodDeletionCostUpdater(pod, this::inHand, PodDeletionCostUpdater.PAUSE));
+                    new PodDeletionCostUpdater(
+                        new PodConfig(pod, settings.kubernetes(), settings.serviceAccount()),
+                        this::inHand,
+                        PodDeletionCostUpdater.PERIOD));
     accepting = true;
   }
 
@@ -187,33 +194,33 @@ public final class Worker implements AutoCloseable {
         .sum();
   }
 
-  private void calledOff(String jobId) {
+  private void cancel(String jobId) {
     ControlRole role = control;
     if (role != null) {
-      role.calledOff(jobId);
+      role.cancel(jobId);
     }
     HttpRole page = front;
     if (page != null) {
-      page.calledOff(jobId);
+      page.cancelRequested(jobId);
     }
   }
 
-  /** What answers HTTP; empty without the role {@code control}, or where it is turned off. */
-  public Optional<ApiRouter> front() {
+  /** The HTTP front; empty without the role {@code control}, or if it is turned off. */
+  public Optional<HttpFront> front() {
     return Optional.ofNullable(front).map(HttpRole::front);
   }
 
-  /** What its start was spent on. */
+  /** How long each part of the start took. */
   StartupTimings laps() {
     return laps;
   }
 
-  /** Plays its roles. */
+  /** Whether it takes requests. */
   boolean ready() {
     return accepting && live();
   }
 
-  /** Its threads run; says nothing of how long a job takes. */
+  /** Whether its threads run, however long a job takes. */
   boolean live() {
     return !accepting
         || ((generation == null || generation.live()) && (training == null || training.live()));
@@ -230,15 +237,15 @@ public final class Worker implements AutoCloseable {
   }
 
   Optional<TrainingMetrics> training() {
-    return Optional.ofNullable(training).map(TrainingRole::figures);
+    return Optional.ofNullable(training).map(TrainingRole::metrics);
   }
 
-  /** What the role {@code control} tells of the queues. */
+  /** The autoscaler's view of the queues; empty without the role {@code control}. */
   Optional<Autoscaling> autoscaling() {
     return Optional.ofNullable(control).map(ControlRole::autoscaling);
   }
 
-  /** That of its models; empty where no role needs one. */
+  /** The device of its models; empty if no role needs one. */
   Optional<Device> device() {
     return Optional.ofNullable(generation)
         .map(GenerationRole::device)
@@ -253,7 +260,7 @@ public final class Worker implements AutoCloseable {
     return Optional.ofNullable(generation).map(GenerationRole::previews);
   }
 
-  /** Both at once: each may take all the time that a shutdown has. */
+  /** Closes both roles in parallel: each may take the whole time of a shutdown. */
   private void closeRoles() {
     Thread other = null;
     if (training != null) {

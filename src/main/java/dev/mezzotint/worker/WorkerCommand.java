@@ -1,7 +1,6 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.job.WorkerRole;
-import dev.mezzotint.observability.JsonLog;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,12 +12,12 @@ import org.eclipse.microprofile.config.Config;
 import org.eclipse.microprofile.config.ConfigProvider;
 import picocli.CommandLine.Command;
 
-/** {@code worker}: consumes requests until it is stopped. */
+/** {@code worker}: consumes requests until stopped. */
 @Command(
     name = "worker",
     description = {
-      "Consume requests until stopped (the default command).",
-      "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts a broker and a store of its own."
+      "Consume requests until stopped.",
+      "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts an embedded broker and store."
     })
 public final class WorkerCommand implements Callable<Integer> {
   private static final Set<String> HTTP_PORT_VARIABLES =
@@ -32,27 +31,28 @@ public final class WorkerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    // Before the application starts, whose own log would bury what is wrong.
+    // Before the application starts: its log would hide the error.
     WorkerConfig read = settings.get();
     Endpoints.check(read);
     if (read.roles().contains(WorkerRole.CONTROL) && read.front().on()) {
       var unused = HttpRole.access(read.front());
     }
-    if (read.jsonLog()) {
-      JsonLog.install();
+    if (read.log() == WorkerConfig.LogFormat.JSON) {
+      System.setProperty("quarkus.log.console.json.enabled", "true");
     }
     chooseHttpPort();
     Quarkus.run();
     return WorkerLifecycle.exitCode();
   }
 
-  /** A second worker on one machine takes any free port, unless somebody has said which. */
+  /** Chooses a free port if the default one is taken, unless a port is configured. */
   private static void chooseHttpPort() {
     Config config = ConfigProvider.getConfig();
-    boolean said =
+    boolean configured =
         System.getenv().keySet().stream().anyMatch(HTTP_PORT_VARIABLES::contains)
+            || System.getProperty("mezzotint.http-port") != null
             || System.getProperty("quarkus.http.port") != null;
-    if (said) {
+    if (configured) {
       return;
     }
     int port = config.getValue("quarkus.http.port", Integer.class);

@@ -9,8 +9,8 @@ import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 
 /**
- * Live: the threads of loop and lanes run, whatever the length of the jobs. Ready: requests are
- * taken.
+ * Health checks. Live: the threads of step loop and lanes run, however long jobs take. Ready: the
+ * worker takes requests.
  */
 @Singleton
 final class WorkerHealth {

@@ -1,6 +1,6 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.http.HttpRoutes;
+import dev.mezzotint.http.RunningFront;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.observability.Traces;
@@ -9,8 +9,6 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
-import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import jakarta.annotation.PostConstruct;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -22,8 +20,8 @@ import org.eclipse.microprofile.config.Config;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The worker inside the application: started once the application runs, away from its start so that
- * health answers while broker and store are still on their way; stopped before it goes.
+ * Starts the worker on a thread of its own, so that health checks answer while broker and store are
+ * not reachable yet, and stops it before the application ends.
  */
 @Singleton
 @Startup
@@ -31,17 +29,18 @@ final class WorkerLifecycle {
   private static final System.Logger LOG = System.getLogger(WorkerLifecycle.class.getName());
   private static final long RETRY_MILLIS = 3_000;
 
-  /** When the process began, in milliseconds since 1970. */
+  /** The start of the process, in milliseconds since 1970. */
   private static final long BORN = ManagementFactory.getRuntimeMXBean().getStartTime();
 
-  /** For the last spans, at the end of a shutdown whose time is counted. */
+  /** The time that sending the last spans may take at shutdown. */
   private static final long TRACES_SECONDS = 2;
 
-  /** Set when the worker gives up; read by the command after the application has ended. */
+  /** Set when the worker cannot run; read by the command after the application has ended. */
   private static volatile int exitCode;
 
   private final Config config;
   private final MeterRegistry meters;
+  private final RunningFront front;
   private final Thread starter = new Thread(this::start, "worker-start");
   private volatile String waitsFor = "";
   private volatile boolean stopping;
@@ -49,9 +48,10 @@ final class WorkerLifecycle {
   private volatile @Nullable Worker worker;
   private volatile @Nullable Endpoints endpoints;
 
-  WorkerLifecycle(Config config, MeterRegistry meters) {
+  WorkerLifecycle(Config config, MeterRegistry meters, RunningFront front) {
     this.config = config;
     this.meters = meters;
+    this.front = front;
   }
 
   static int exitCode() {
@@ -64,7 +64,7 @@ final class WorkerLifecycle {
     starter.start();
   }
 
-  /** What it has not found yet, in words; empty once it runs. */
+  /** What the start waits for, in words; empty once the worker runs. */
   String waitsFor() {
     return waitsFor;
   }
@@ -77,12 +77,7 @@ final class WorkerLifecycle {
     return Optional.ofNullable(worker);
   }
 
-  /** The page and the REST front answer as soon as the worker runs. */
-  void routes(@Observes Router router, Vertx vertx) {
-    HttpRoutes.mount(vertx, router, () -> worker().flatMap(Worker::front));
-  }
-
-  /** Tries until broker and store are there; only a wrong configuration ends the process. */
+  /** Retries until broker and store are reachable; an invalid configuration ends the process. */
   private void start() {
     long begun = System.currentTimeMillis();
     try {
@@ -99,9 +94,10 @@ final class WorkerLifecycle {
                   java.util.Objects.requireNonNull(endpoints),
                   new Instrumentation(meters, Optional.ofNullable(telemetry)));
           WorkerMetrics.register(started, meters);
-          // Another process, on another device perhaps, will do better.
+          // Another process, perhaps on another device, takes over.
           started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
+          started.front().ifPresentOrElse(front::open, front::turnOff);
           waitsFor = "";
           LOG.log(
               System.Logger.Level.INFO,
@@ -113,7 +109,7 @@ final class WorkerLifecycle {
         } catch (dev.mezzotint.job.TransientException e) {
           LOG.log(
               System.Logger.Level.WARNING, "Not started yet, trying again: {0}", e.getMessage());
-          waitsFor = String.valueOf(e.getMessage()); // who reads it finds it in the log as well
+          waitsFor = String.valueOf(e.getMessage());
           Thread.sleep(RETRY_MILLIS);
         }
       }
@@ -127,12 +123,12 @@ final class WorkerLifecycle {
   }
 
   private void giveUpDevice() {
-    giveUp(1, new IllegalStateException("its device failed several times in a row"));
+    giveUp(1, new IllegalStateException("the device failed several times in a row"));
   }
 
   private void giveUp(int code, Exception e) {
     if (stopping) {
-      return; // what failed was cut short by the end of the application
+      return; // the shutdown interrupted it
     }
     LOG.log(System.Logger.Level.ERROR, "The worker cannot run: {0}", e.getMessage());
     exitCode = code;
@@ -142,6 +138,7 @@ final class WorkerLifecycle {
   void stop(@Observes ShutdownEvent event) throws IOException {
     stopping = true;
     starter.interrupt();
+    front.stop();
     Worker running = worker;
     if (running != null) {
       running.close();

@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.ToDoubleFunction;
 
-/** What a worker tells of itself, asked for at each scrape. */
+/** Meters of a worker, read at each scrape. */
 final class WorkerMetrics {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final double KIBIBYTE = 1024;
@@ -31,7 +31,7 @@ final class WorkerMetrics {
                   .register(meters);
               SamplingMetrics.register(of, meters);
             });
-    worker.training().ifPresent(figures -> TrainingJobMetrics.register(figures, meters));
+    worker.training().ifPresent(of -> TrainingJobMetrics.register(of, meters));
     worker.trainingQueue().ifPresent(of -> queue(of, WorkerRole.TRAINING, "trainings", meters));
     worker.queue().ifPresent(of -> queue(of, WorkerRole.GENERATION, "jobs", meters));
     worker
@@ -39,10 +39,10 @@ final class WorkerMetrics {
         .ifPresent(
             of ->
                 Gauge.builder("mezzotint.device.memory.used.bytes", of, d -> d.memoryUsedBytes())
-                    .description("Memory of the device in use, whoever uses it")
+                    .description("Used memory of the device, by all processes")
                     .register(meters));
     Gauge.builder("mezzotint.memory.resident.bytes", WorkerMetrics::resident)
-        .description("Memory of this process: heap, libtorch's own and all else")
+        .description("Memory of this process: heap, libtorch and everything else")
         .register(meters);
   }
 
@@ -56,9 +56,9 @@ final class WorkerMetrics {
     QueueMetrics tally = queue.metrics();
     renewals(tally, role, "ok", QueueMetrics::renewals, meters);
     renewals(tally, role, "failed", QueueMetrics::failedRenewals, meters);
-    counter("fenced", "Records lost while being worked on", tally, role, QueueMetrics::fenced)
+    counter("fenced", "Records lost while being processed", tally, role, QueueMetrics::fenced)
         .register(meters);
-    counter("copied", "Records that go on as a copy", tally, role, QueueMetrics::copied)
+    counter("copied", "Records that continue as a copy", tally, role, QueueMetrics::copied)
         .register(meters);
   }
 
@@ -84,7 +84,7 @@ final class WorkerMetrics {
         .tag("role", role.wireName());
   }
 
-  /** Not a number where the system does not tell. */
+  /** NaN if the system does not report it. */
   private static double resident() {
     try {
       for (String line : Files.readAllLines(STATUS)) {

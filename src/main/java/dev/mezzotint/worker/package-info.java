@@ -1,4 +1,4 @@
-/** Root: configuration, wiring, health, metrics and the order of shutdown. */
+/** The worker: configuration, wiring of the roles, health, metrics, start and shutdown. */
 @NullMarked
 package dev.mezzotint.worker;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -13,56 +14,58 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class DemandMonitorTest {
-  private static final Duration OFTEN = Duration.ofMillis(10);
+  private static final Duration PERIOD = Duration.ofMillis(10);
 
-  private final BlockingQueue<Object> looks = new LinkedBlockingQueue<>();
-  private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Object> reads = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> changes = new LinkedBlockingQueue<>();
 
   private volatile long paused;
 
-  /** What the broker says next; a text is a fault. */
-  private Map<String, QueueSnapshot> look() throws InterruptedException {
-    Object next = looks.take();
+  /** The next backlog; a string is a failure. */
+  private Map<String, Backlog> read() throws InterruptedException {
+    Object next = reads.take();
     if (next instanceof String fault) {
       throw fault.equals("away") ? new TransientException("away") : new IllegalStateException();
     }
-    return Map.of("generation", new QueueSnapshot((Long) next, paused, 0, 0, 0));
+    return Map.of("generation", new Backlog((Long) next, paused, 0, 0, 0));
   }
 
   @Test
-  void changesAreToldOnceAndFaultsChangeNothing() throws Exception {
-    try (DemandMonitor watch = new DemandMonitor(this::look, Map.of("generation", 2.0), OFTEN)) {
-      watch.onChange(() -> told.add("active " + watch.last("generation").orElseThrow().active()));
-      assertThatThrownBy(() -> watch.demand("generation")).isInstanceOf(TransientException.class);
-      assertThat(watch.last("generation")).isEmpty(); // unknown, and not nothing
-      assertThatThrownBy(() -> watch.demand("x")).isInstanceOf(InvalidInputException.class);
+  void onChange_isCalledOncePerChange_notOnFailures() throws Exception {
+    try (DemandMonitor monitor = new DemandMonitor(this::read, Map.of("generation", 2.0), PERIOD)) {
+      monitor.onChange(
+          () -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
+      assertThatThrownBy(() -> monitor.demand("generation")).isInstanceOf(TransientException.class);
+      assertThat(monitor.last("generation")).isEmpty(); // unknown, which is not zero
+      assertThatThrownBy(() -> monitor.demand("x")).isInstanceOf(InvalidInputException.class);
 
-      looks.add(0L);
-      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
-      looks.add("away");
-      looks.add("broken");
-      looks.add(0L);
-      looks.add(3L);
-      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active true");
-      assertThat(watch.demand("generation").deviceSeconds()).isEqualTo(6);
-      looks.add(4L);
-      looks.add(0L);
-      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
-      assertThat(told).isEmpty();
+      reads.add(0L);
+      assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
+      reads.add("away");
+      reads.add("broken");
+      reads.add(0L);
+      reads.add(3L);
+      assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active true");
+      assertThat(monitor.demand("generation").deviceSeconds()).isEqualTo(6);
+      reads.add(4L);
+      reads.add(0L);
+      assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
+      assertThat(changes).isEmpty();
     }
   }
 
   @Test
-  void whatIsPausedAsksForNobody() throws Exception {
+  void demand_ofPausedTopics_needsNoWorker() throws Exception {
     paused = 3;
-    try (DemandMonitor watch = new DemandMonitor(this::look, Map.of("generation", 2.0), OFTEN)) {
-      watch.onChange(() -> told.add("active " + watch.last("generation").orElseThrow().active()));
-      looks.add(3L);
-      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
-      assertThat(watch.demand("generation")).isEqualTo(new Demand(3, 3, 2.0));
-      looks.add(5L);
-      assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo("active true");
-      Demand demand = watch.demand("generation");
+    try (DemandMonitor monitor = new DemandMonitor(this::read, Map.of("generation", 2.0), PERIOD)) {
+      monitor.onChange(
+          () -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
+      reads.add(3L);
+      assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
+      assertThat(monitor.demand("generation")).isEqualTo(new Demand(3, 3, 2.0));
+      reads.add(5L);
+      assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active true");
+      Demand demand = monitor.demand("generation");
       assertThat(demand.deviceSeconds()).isEqualTo(4);
       assertThat(ScalingTarget.of(Map.of("targetJobs", "1")).workers(demand, 9)).isEqualTo(2);
     }

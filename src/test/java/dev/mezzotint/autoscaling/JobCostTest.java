@@ -6,24 +6,25 @@ import static org.quicktheories.QuickTheory.qt;
 import static org.quicktheories.generators.SourceDSL.doubles;
 import static org.quicktheories.generators.SourceDSL.integers;
 
+import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import org.junit.jupiter.api.Test;
 
 class JobCostTest {
   private static final long SECOND = 1_000_000_000L;
 
   @Test
-  void whatIsConfiguredStandsUntilSomethingIsMeasured() {
+  void seconds_withoutMeasurement_isTheConfiguredValue() {
     JobCost cost = new JobCost(7);
     assertThat(cost.seconds()).isEqualTo(7);
 
-    // Workers that are not full say nothing of how long a job takes.
-    cost.update(new QueueSnapshot(3, 0, 0, 8, 1), 0);
-    cost.update(new QueueSnapshot(1, 0, 2, 8, 1), 100 * SECOND);
+    // Workers below full load are not measured.
+    cost.update(new Backlog(3, 0, 0, 8, 1), 0);
+    cost.update(new Backlog(1, 0, 2, 8, 1), 100 * SECOND);
     assertThat(cost.seconds()).isEqualTo(7);
   }
 
   @Test
-  void fullWorkersAreMeasured() {
+  void seconds_ofWorkersAtFullLoad_isMeasured() {
     qt().forAll(integers().between(1, 40), doubles().between(0.05, 20), doubles().between(0.05, 20))
         .checkAssert(
             (workers, seconds, configured) -> {
@@ -32,7 +33,7 @@ class JobCostTest {
               for (int second = 0; second < 3_000; second++) {
                 settled = (long) (second * workers / seconds);
                 cost.update(
-                    new QueueSnapshot(1_000_000 - settled, 0, settled, 8 * workers, workers),
+                    new Backlog(1_000_000 - settled, 0, settled, 8 * workers, workers),
                     second * SECOND);
               }
               if (settled > 20 * JobCost.PRIOR_JOBS) {
@@ -45,27 +46,27 @@ class JobCostTest {
             });
   }
 
-  /** An hour's pause must not make every job an hour's. */
+  /** An hour of pause must not count as work. */
   @Test
-  void aPauseIsNoWork() {
+  void seconds_whilePaused_doesNotChange() {
     JobCost cost = new JobCost(2);
     for (int second = 0; second < 3_600; second++) {
-      cost.update(new QueueSnapshot(100, 99, 0, 8, 1), second * SECOND);
+      cost.update(new Backlog(100, 99, 0, 8, 1), second * SECOND);
     }
     assertThat(cost.seconds()).isEqualTo(2);
   }
 
   @Test
-  void aCountThatGoesBackDoesNoHarm() {
+  void seconds_whenTheCountDecreases_staysPositive() {
     JobCost cost = new JobCost(2);
     for (int i = 0; i < 50; i++) {
-      cost.update(new QueueSnapshot(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
+      cost.update(new Backlog(100, 0, i % 2 == 0 ? 50 : 40, 8, 1), i * SECOND / 100);
     }
     assertThat(cost.seconds()).isPositive().isFinite();
   }
 
   @Test
-  void aShareIsSecondsOrJobs() {
+  void workers_dividesByTheTarget() {
     Demand demand = new Demand(200, 0, 2.5);
 
     assertThat(new ScalingTarget.Seconds(60).workers(demand, 100)).isEqualTo(9); // 500 s / 60 s

@@ -26,19 +26,19 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Against a server that speaks as Kubernetes does, under a certificate of its own. */
+/** Against a small HTTPS server that answers as Kubernetes does, with a certificate of its own. */
 class PodDeletionCostUpdaterTest {
-  private static final Duration PAUSE = Duration.ofMillis(20);
+  private static final Duration PERIOD = Duration.ofMillis(20);
 
   @TempDir Path folder;
 
-  private final BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> requests = new LinkedBlockingQueue<>();
   private final AtomicInteger status = new AtomicInteger(200);
-  private final AtomicInteger inHand = new AtomicInteger();
+  private final AtomicInteger runningJobs = new AtomicInteger();
   private HttpsServer server;
 
   @BeforeEach
-  void begin() throws Exception {
+  void startServer() throws Exception {
     Path keys = folder.resolve("keys.p12");
     SecuredStack.makeCertificate(keys, folder.resolve("ca.crt"));
     Files.writeString(folder.resolve("namespace"), "frames");
@@ -61,7 +61,7 @@ class PodDeletionCostUpdaterTest {
           String body =
               new String(call.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)
                   .replaceAll("\\s", "");
-          asked.add(
+          requests.add(
               String.join(
                   " ",
                   call.getRequestMethod(),
@@ -69,25 +69,28 @@ class PodDeletionCostUpdaterTest {
                   call.getRequestHeaders().getFirst("Content-Type"),
                   call.getRequestHeaders().getFirst("Authorization"),
                   body));
-          call.sendResponseHeaders(status.get(), -1);
+          byte[] pod = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}".getBytes(StandardCharsets.UTF_8);
+          call.getResponseHeaders().add("Content-Type", "application/json");
+          call.sendResponseHeaders(status.get(), pod.length);
+          call.getResponseBody().write(pod);
           call.close();
         });
     server.start();
   }
 
   @AfterEach
-  void end() {
+  void stopServer() {
     server.stop(0);
   }
 
   private PodDeletionCostUpdater start() {
     URI address = URI.create("https://127.0.0.1:" + server.getAddress().getPort());
     return new PodDeletionCostUpdater(
-        new PodConfig("worker-1", address, folder), inHand::get, PAUSE);
+        new PodConfig("worker-1", address, folder), runningJobs::get, PERIOD);
   }
 
   private String next() throws InterruptedException {
-    return String.valueOf(asked.poll(20, TimeUnit.SECONDS));
+    return String.valueOf(requests.poll(20, TimeUnit.SECONDS));
   }
 
   private static String call(String token, String cost) {
@@ -99,17 +102,17 @@ class PodDeletionCostUpdaterTest {
   }
 
   @Test
-  void anIdlePodIsTheCheapestAndIsToldOnceAChange() throws Exception {
+  void update_patchesOwnPod_oncePerChange() throws Exception {
     PodDeletionCostUpdater cost = start();
     try {
       assertThat(next()).isEqualTo(call("first", "-1"));
-      inHand.set(3);
+      runningJobs.set(3);
       assertThat(next()).isEqualTo(call("first", "1"));
-      inHand.set(2);
-      Thread.sleep(10 * PAUSE.toMillis());
-      assertThat(asked).isEmpty();
+      runningJobs.set(2);
+      Thread.sleep(10 * PERIOD.toMillis());
+      assertThat(requests).isEmpty();
       Files.writeString(folder.resolve("token"), "renewed");
-      inHand.set(0);
+      runningJobs.set(0);
       assertThat(next()).isEqualTo(call("renewed", "-1"));
     } finally {
       cost.close();
@@ -117,21 +120,21 @@ class PodDeletionCostUpdaterTest {
   }
 
   @Test
-  void whatIsRefusedOrCannotBeReadIsTriedAgain() throws IOException, InterruptedException {
+  void update_afterFailure_retries() throws IOException, InterruptedException {
     status.set(403);
     Files.delete(folder.resolve("namespace"));
     PodDeletionCostUpdater cost = start();
     try {
-      Thread.sleep(5 * PAUSE.toMillis());
-      assertThat(asked).isEmpty();
+      Thread.sleep(5 * PERIOD.toMillis());
+      assertThat(requests).isEmpty();
       Files.writeString(folder.resolve("namespace"), "frames");
       assertThat(next()).isEqualTo(call("first", "-1"));
       assertThat(next()).isEqualTo(call("first", "-1"));
       status.set(200);
-      Thread.sleep(10 * PAUSE.toMillis());
-      asked.clear();
-      Thread.sleep(10 * PAUSE.toMillis());
-      assertThat(asked).isEmpty();
+      Thread.sleep(10 * PERIOD.toMillis());
+      requests.clear();
+      Thread.sleep(10 * PERIOD.toMillis());
+      assertThat(requests).isEmpty();
     } finally {
       cost.close();
     }

@@ -22,9 +22,9 @@ class AutoscalerBenchTest {
   }
 
   @Test
-  void aTraceIsReplayedForEachSetting() throws Exception {
+  void replaysTrace_forEverySetting() throws Exception {
     Path trace = Files.writeString(folder.resolve("trace.csv"), "seconds\n0\n1\n2.5\n600\n");
-    Path json = folder.resolve("figures.json");
+    Path json = folder.resolve("metrics.json");
 
     assertThat(
             run(
@@ -34,12 +34,12 @@ class AutoscalerBenchTest {
                 "30,60",
                 "--job-seconds",
                 "2",
-                "--json",
+                "--report",
                 json.toString()))
         .isZero();
-    JsonObject figures = JsonObject.parse(Files.readAllBytes(json));
-    List<JsonObject> settings = figures.objects("settings", 10).orElseThrow();
-    assertThat(figures.integer("jobs", 0, 10, -1)).isEqualTo(4);
+    JsonObject metrics = JsonObject.parse(Files.readAllBytes(json));
+    List<JsonObject> settings = metrics.objects("settings", 10).orElseThrow();
+    assertThat(metrics.integer("jobs", 0, 10, -1)).isEqualTo(4);
     assertThat(settings).hasSize(4);
     assertThat(settings.get(0).toMap().get("least")).hasToString("0");
     assertThat(((Number) settings.get(0).toMap().get("waitP99")).doubleValue())
@@ -48,7 +48,7 @@ class AutoscalerBenchTest {
   }
 
   @Test
-  void nonsenseIsRefused() {
+  void refusesInvalidOptions() {
     for (String[] words :
         new String[][] {
           {"--job-seconds", "0"},

@@ -14,16 +14,22 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class AutoscalerSimulationTest {
-  private static ScaleArrivals every(double seconds, int jobs) {
+  private static final ScalingTarget TARGET = new ScalingTarget.Seconds(60);
+
+  private static SimulatedCluster cluster(double jobSeconds, double jobLatency, double startup) {
+    return new SimulatedCluster(TARGET, jobSeconds, jobLatency, startup, 0, 25);
+  }
+
+  private static ArrivalTrace every(double seconds, int jobs) {
     double[] at = new double[jobs];
     for (int i = 0; i < jobs; i++) {
       at[i] = i * seconds;
     }
-    return new ScaleArrivals(at);
+    return new ArrivalTrace(at);
   }
 
   @Test
-  void everyJobIsDoneOnceAndPaidFor() {
+  void everyJob_runsOnceAndIsCounted() {
     qt().withExamples(60)
         .forAll(
             doubles().between(0.5, 30),
@@ -34,91 +40,92 @@ class AutoscalerSimulationTest {
             (seconds, lanes, startup, seed) -> {
               int jobs = 1 + seed % 400;
               double[] at = new Random(seed).doubles(jobs, 0, 3_000).toArray();
-              SimulatedCluster settings = SimulatedCluster.of(seconds, seconds * lanes, startup);
-              ScalingOutcome outcome = AutoscalerSimulation.run(settings, new ScaleArrivals(at));
+              SimulatedCluster settings = cluster(seconds, seconds * lanes, startup);
+              AutoscalerSimulation.Outcome outcome =
+                  AutoscalerSimulation.run(settings, new ArrivalTrace(at));
 
               assertThat(outcome.waits()).hasSize(jobs);
-              // Nothing is done before a pod is there, and nothing waits less than no time.
-              assertThat(outcome.waited(0)).isNotNegative();
-              assertThat(outcome.waited(0.5)).isLessThanOrEqualTo(outcome.waited(0.99));
+              // No job starts before it arrives.
+              assertThat(outcome.waitQuantile(0)).isNotNegative();
+              assertThat(outcome.waitQuantile(0.5)).isLessThanOrEqualTo(outcome.waitQuantile(0.99));
               double work = jobs * seconds / 3600;
               assertThat(outcome.podHours()).isGreaterThanOrEqualTo(outcome.busyHours() * 0.999);
               assertThat(outcome.busyHours()).isGreaterThanOrEqualTo(work * 0.9);
-              assertThat(outcome.podsMost()).isBetween(1, settings.podsMax());
+              assertThat(outcome.maxPods()).isBetween(1, settings.maxPods());
               assertThat(outcome.killedSeconds())
                   .isLessThanOrEqualTo(outcome.killed() * (seconds * lanes + 1));
             });
   }
 
   @Test
-  void theFirstJobWaitsForAPodAndThePodGoesAfterTheCooldown() {
-    ScalingOutcome outcome = AutoscalerSimulation.run(SimulatedCluster.of(1, 8, 90), every(1, 1));
+  void firstJob_waitsForPod_andPodStopsAfterCooldown() {
+    AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(cluster(1, 8, 90), every(1, 1));
 
-    assertThat(outcome.waited(1)).isCloseTo(90, within(16.0));
+    assertThat(outcome.waitQuantile(1)).isCloseTo(90, within(16.0));
     assertThat(outcome.podHours()).isCloseTo((90 + 8 + 300) / 3600.0, within(40 / 3600.0));
     assertThat(outcome.starts()).isEqualTo(1);
     assertThat(outcome.killed()).isZero();
   }
 
   @Test
-  void aPodThatIsAlwaysThereWaitsForNoOne() {
-    SimulatedCluster settings = SimulatedCluster.of(1, 8, 90).withPods(1, 1);
-    ScalingOutcome outcome = AutoscalerSimulation.run(settings, every(10, 100));
+  void minPods1_noJobWaits() {
+    SimulatedCluster settings = new SimulatedCluster(TARGET, 1, 8, 90, 1, 1);
+    AutoscalerSimulation.Outcome outcome = AutoscalerSimulation.run(settings, every(10, 100));
 
-    assertThat(outcome.waited(0.99)).isLessThan(1);
+    assertThat(outcome.waitQuantile(0.99)).isLessThan(1);
     assertThat(outcome.starts()).isEqualTo(1);
   }
 
   @Test
-  void aSmallerShareWaitsLessAndCostsMore() {
-    ScaleArrivals day = ScaleArrivals.day(4_000, 7);
-    SimulatedCluster settings = SimulatedCluster.of(6, 48, 60);
-    ScalingOutcome quick =
-        AutoscalerSimulation.run(settings.withTarget(new ScalingTarget.Seconds(20)), day);
-    ScalingOutcome thrifty =
-        AutoscalerSimulation.run(settings.withTarget(new ScalingTarget.Seconds(600)), day);
+  void smallerTarget_waitsLessAndCostsMore() {
+    ArrivalTrace day = ArrivalTrace.day(4_000, 7);
+    AutoscalerSimulation.Outcome quick =
+        AutoscalerSimulation.run(
+            new SimulatedCluster(new ScalingTarget.Seconds(20), 6, 48, 60, 0, 25), day);
+    AutoscalerSimulation.Outcome thrifty =
+        AutoscalerSimulation.run(
+            new SimulatedCluster(new ScalingTarget.Seconds(600), 6, 48, 60, 0, 25), day);
 
-    assertThat(quick.waited(0.95)).isLessThan(thrifty.waited(0.95));
+    assertThat(quick.waitQuantile(0.95)).isLessThan(thrifty.waitQuantile(0.95));
     assertThat(quick.podHours()).isGreaterThan(thrifty.podHours());
     assertThat(thrifty.waits()).hasSize(day.seconds().length);
   }
 
   @Test
-  void jobsLongerThanTheDrainAreKilledWhenPodsGo() {
-    // A burst makes pods, a trickle keeps few: those that go have jobs of ten minutes in hand.
+  void jobsLongerThanDrain_areKilledWithTheirPod() {
+    // A burst starts pods, a trickle keeps few: pods stop while they run jobs of ten minutes.
     double[] at = new double[300];
     for (int i = 0; i < at.length; i++) {
       at[i] = i < 100 ? i * 0.1 : 600 + i * 40;
     }
-    ScalingOutcome outcome =
-        AutoscalerSimulation.run(SimulatedCluster.of(60, 600, 30), new ScaleArrivals(at));
+    AutoscalerSimulation.Outcome outcome =
+        AutoscalerSimulation.run(cluster(60, 600, 30), new ArrivalTrace(at));
 
     assertThat(outcome.killed()).isPositive();
     assertThat(outcome.waits()).hasSize(at.length);
-    ScalingOutcome shorter =
-        AutoscalerSimulation.run(SimulatedCluster.of(2, 16, 30), new ScaleArrivals(at));
+    AutoscalerSimulation.Outcome shorter =
+        AutoscalerSimulation.run(cluster(2, 16, 30), new ArrivalTrace(at));
     assertThat(shorter.killed()).isZero();
   }
 
   @Test
-  void aDayHasAboutAsManyJobsAsAskedForAndIsTheSameForTheSameSeed() {
-    ScaleArrivals day = ScaleArrivals.day(5_000, 3);
+  void day_hasRequestedSize_andDependsOnSeedOnly() {
+    ArrivalTrace day = ArrivalTrace.day(5_000, 3);
 
     assertThat(day.seconds().length).isBetween(4_500, 5_500);
-    assertThat(day.seconds()).isSorted().isEqualTo(ScaleArrivals.day(5_000, 3).seconds());
-    assertThat(day.seconds()).isNotEqualTo(ScaleArrivals.day(5_000, 4).seconds());
+    assertThat(day.seconds()).isSorted().isEqualTo(ArrivalTrace.day(5_000, 3).seconds());
+    assertThat(day.seconds()).isNotEqualTo(ArrivalTrace.day(5_000, 4).seconds());
   }
 
   @Test
-  void tracesAreReadAndWrongOnesRefused() {
-    ScaleArrivals trace =
-        ScaleArrivals.parse(List.of("seconds,model", "# quiet", "1000.5,a", "", "1000,b"));
+  void parse_readsTraces_andRefusesInvalidOnes() {
+    ArrivalTrace trace =
+        ArrivalTrace.parse(List.of("seconds,model", "# quiet", "1000.5,a", "", "1000,b"));
     assertThat(trace.seconds()).containsExactly(0, 0.5);
 
     for (List<String> wrong :
         List.of(List.<String>of(), List.of("1", "two"), List.of("1", "NaN"), List.of("when"))) {
-      assertThatThrownBy(() -> ScaleArrivals.parse(wrong))
-          .isInstanceOf(InvalidInputException.class);
+      assertThatThrownBy(() -> ArrivalTrace.parse(wrong)).isInstanceOf(InvalidInputException.class);
     }
   }
 }

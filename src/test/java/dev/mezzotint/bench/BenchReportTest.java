@@ -19,7 +19,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** The gate before a release: what it lets through and what not. */
+/** Tests the comparison of reports. */
 class BenchReportTest {
   private static final Map<String, Object> BEFORE =
       Map.of(
@@ -45,33 +45,33 @@ class BenchReportTest {
   }
 
   @Test
-  void figuresAsGoodAsBeforePass() throws IOException {
-    assertThat(compare(figures(1.2, 0.7, 0.97, 3), "")).isZero();
+  void equalMetrics_pass() throws IOException {
+    assertThat(compare(metrics(1.2, 0.7, 0.97, 3), "")).isZero();
   }
 
   @Test
-  void worseWithinTheBandPassesAndBeyondItFails() throws IOException {
-    assertThat(compare(figures(1.09, 0.7, 0.97, 3), "")).isZero();
-    assertThat(compare(figures(1.07, 0.7, 0.97, 3), "")).isEqualTo(1);
-    assertThat(compare(figures(1.07, 0.7, 0.97, 3), "--band 0.2")).isZero();
-    assertThat(compare(figures(1.19, 0.7, 0.97, 3), "--band 0")).isEqualTo(1);
+  void worseMetrics_passWithinBand_failBeyond() throws IOException {
+    assertThat(compare(metrics(1.09, 0.7, 0.97, 3), "")).isZero();
+    assertThat(compare(metrics(1.07, 0.7, 0.97, 3), "")).isEqualTo(1);
+    assertThat(compare(metrics(1.07, 0.7, 0.97, 3), "--band 0.2")).isZero();
+    assertThat(compare(metrics(1.19, 0.7, 0.97, 3), "--band 0")).isEqualTo(1);
   }
 
   @Test
-  void sharesMustNotFallAndMemoryAndCallsMustNotRise() throws IOException {
-    assertThat(compare(figures(1.2, 0.7, 0.8, 3), "")).isEqualTo(1);
-    assertThat(compare(figures(1.2, 0.8, 0.97, 3), "")).isEqualTo(1);
-    assertThat(compare(figures(1.2, 0.7, 0.97, 4), "")).isEqualTo(1);
-    assertThat(compare(figures(2, 0.3, 1, 1), "")).as("better in all").isZero();
+  void lowerSharesAndHigherCosts_fail() throws IOException {
+    assertThat(compare(metrics(1.2, 0.7, 0.8, 3), "")).isEqualTo(1);
+    assertThat(compare(metrics(1.2, 0.8, 0.97, 3), "")).isEqualTo(1);
+    assertThat(compare(metrics(1.2, 0.7, 0.97, 4), "")).isEqualTo(1);
+    assertThat(compare(metrics(2, 0.3, 1, 1), "")).as("better in all").isZero();
   }
 
   @Test
-  void saysWhatHasBecomeWorse() throws IOException {
+  void printsEveryComparedMetric() throws IOException {
     PrintStream out = System.out;
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
     try {
-      compare(figures(0.9, 0.7, 0.97, 3), "");
+      compare(metrics(0.9, 0.7, 0.97, 3), "");
     } finally {
       System.setOut(out);
     }
@@ -84,7 +84,7 @@ class BenchReportTest {
   }
 
   @Test
-  void anotherMachinesSpeedIsNotCompared() throws IOException {
+  void ratesWithAUnit_areNotCompared() throws IOException {
     Map<String, Object> slow =
         Map.of(
             "cases",
@@ -95,12 +95,12 @@ class BenchReportTest {
   }
 
   @Test
-  void refusesFilesThatSayNothing() throws IOException {
+  void refusesUnusableReports() throws IOException {
     Files.writeString(folder.resolve("other.json"), "{\"jobs\": 3}");
     assertThatThrownBy(
-            () -> bench("--compare " + folder.resolve("other.json")).end(figures(1, 1, 1, 1)))
+            () -> finish("--compare " + folder.resolve("other.json"), metrics(1, 1, 1, 1)))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("holds none of the figures");
+        .hasMessageContaining("has no metric in common");
     Files.writeString(folder.resolve("torn.json"), "{\"jobs\": ");
     assertThatThrownBy(() -> bench("--compare " + folder.resolve("torn.json")).check())
         .isInstanceOf(InvalidInputException.class)
@@ -116,7 +116,13 @@ class BenchReportTest {
   private int compare(Map<String, Object> now, String more) throws IOException {
     Path before = folder.resolve("before.json");
     Files.write(before, JsonText.writePretty(BEFORE));
-    return bench(("--compare " + before + " " + more).strip()).end(now);
+    return finish(("--compare " + before + " " + more).strip(), now);
+  }
+
+  private static int finish(String line, Map<String, Object> metrics) throws IOException {
+    BenchReport report = bench(line);
+    report.metrics().putAll(metrics);
+    return report.finish();
   }
 
   private static BenchReport bench(String line) {
@@ -125,7 +131,7 @@ class BenchReportTest {
     return bench.output;
   }
 
-  private static Map<String, Object> figures(double ratio, double memory, double share, int calls) {
+  private static Map<String, Object> metrics(double ratio, double memory, double share, int calls) {
     return Map.of(
         "cases",
         List.of(

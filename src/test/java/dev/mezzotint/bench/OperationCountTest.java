@@ -23,7 +23,7 @@ class OperationCountTest {
   }
 
   @Test
-  void classesAreLookedUpAndConditionsWidenTheFirstLayer() {
+  void classesAddNothing_conditionsWidenTheFirstLayer() {
     long attention28 = 6L * 4 * (7 * 7) * (7 * 7) * 128;
     assertThat(OperationCount.operations(bundled("fashion-28"), 28, 28))
         .isEqualTo(816_154_624L + attention28);
@@ -33,7 +33,7 @@ class OperationCountTest {
   }
 
   @Test
-  void fourTimesThePixelsAreFourTimesTheConvolutions() {
+  void convolutionsAreProportionalToPixels() {
     UNetConfig config = bundled("avatars-32");
     double ratio =
         (double) OperationCount.operations(config, 64, 64)
@@ -42,7 +42,7 @@ class OperationCountTest {
   }
 
   @Test
-  void planes() {
+  void plane() {
     // (2 coordinates and α) → 16 → 16 → 2.
     assertThat(OperationCount.operations(new MlpConfig(2, List.of(16, 16)), 1, 1))
         .isEqualTo(2 * (3 * 16 + 16 * 16 + 16 * 2));

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code bench training} and {@code bench sampler} as somebody types them, with a peer that always
- * says the same.
+ * Tests {@code bench training} and {@code bench sampler} with a peer that always gives the same
+ * answer.
  */
 class SideBySideTest {
   private static final String BENCH =
@@ -23,14 +23,14 @@ class SideBySideTest {
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     Files.writeString(
         folder.resolve("peer.sh"),
         """
         #!/bin/sh
         while read line; do
-          echo "$line" >> "$(dirname "$0")/heard.txt"
+          echo "$line" >> "$(dirname "$0")/requests.txt"
           echo '{"images": 30, "seconds": 3, "peakBytes": 1e9}'
         done
         """);
@@ -38,25 +38,25 @@ class SideBySideTest {
   }
 
   @Test
-  void measuresWholeStepsAlone() throws IOException {
-    terminal.succeeds(BENCH + "--json @/alone.json");
-    assertThat(terminal.printed()).contains("batch   1:", "batch   2:").doesNotContain("peer");
+  void training_withoutPeer_measuresOneSide() throws IOException {
+    terminal.succeeds(BENCH + "--report @/alone.json");
+    assertThat(terminal.stdout()).contains("batch   1:", "batch   2:").doesNotContain("peer");
     String json = Files.readString(folder.resolve("alone.json"));
     assertThat(json).contains("\"imagesPerSecond\"", "\"machine\"").doesNotContain("ratio");
   }
 
   @Test
-  void takesTurnsWithAPeerAndPrintsTheRatio() throws IOException {
-    terminal.succeeds(BENCH + "--peer @/peer.sh --json @/both.json");
-    JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("both.json")));
-    JsonObject first = figures.objects("cases", 10).orElseThrow().get(0);
+  void training_withPeer_printsRatio() throws IOException {
+    terminal.succeeds(BENCH + "--peer @/peer.sh --report @/both.json");
+    JsonObject metrics = JsonObject.parse(Files.readAllBytes(folder.resolve("both.json")));
+    JsonObject first = metrics.objects("cases", 10).orElseThrow().get(0);
     assertThat(first.object("peerImagesPerSecond").orElseThrow().number("median", 0, 100, 0))
         .isEqualTo(10);
     double ours = first.object("imagesPerSecond").orElseThrow().number("min", 0, 1e9, 0);
     double ratio = first.object("ratio").orElseThrow().number("min", 0, 1e9, 0);
     assertThat(ratio * 10).isCloseTo(ours, org.assertj.core.data.Offset.offset(1e-6 * ours));
     // Opened once, then two turns for each of two cases.
-    assertThat(Files.readAllLines(folder.resolve("heard.txt")))
+    assertThat(Files.readAllLines(folder.resolve("requests.txt")))
         .hasSize(5)
         .first()
         .asString()
@@ -64,34 +64,34 @@ class SideBySideTest {
   }
 
   @Test
-  void barePassesTakeTurnsToo() throws IOException {
+  void sampler_withPeer_measuresBarePasses() throws IOException {
     String bench =
         "bench sampler --model " + Terminal.DEFAULTS + " --rounds 2 --seconds 0.05 --batch 1,2 ";
-    terminal.succeeds(bench + "--peer @/peer.sh --json @/passes.json");
-    assertThat(terminal.printed())
+    terminal.succeeds(bench + "--peer @/peer.sh --report @/passes.json");
+    assertThat(terminal.stdout())
         .contains("batch   1:", "batch   2:", "peer", "of the rate of plain matrix products");
-    JsonObject figures = JsonObject.parse(Files.readAllBytes(folder.resolve("passes.json")));
-    assertThat(figures.number("operationsPerRowStep", 0, 1e12, 0)).isPositive();
-    JsonObject second = figures.objects("cases", 10).orElseThrow().get(1);
+    JsonObject metrics = JsonObject.parse(Files.readAllBytes(folder.resolve("passes.json")));
+    assertThat(metrics.number("operationsPerRowStep", 0, 1e12, 0)).isPositive();
+    JsonObject second = metrics.objects("cases", 10).orElseThrow().get(1);
     double ours = second.object("rowStepsPerSecond").orElseThrow().number("median", 0, 1e9, 0);
     double products =
-        figures.object("matrixProductGflops").orElseThrow().number("median", 0, 1e9, 0);
+        metrics.object("matrixProductGflops").orElseThrow().number("median", 0, 1e9, 0);
     assertThat(second.number("shareOfMatrixProducts", 0, 1e3, 0))
-        .as("about the same, the rate being taken anew before and after each case")
+        .as("about the same: the rate is measured before and after each case")
         .isBetween(
-            0.1 * ours * figures.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products,
-            10 * ours * figures.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products);
-    assertThat(Files.readString(folder.resolve("heard.txt"))).contains("\"do\":\"sampler\"");
-    // Only ratios and shares are compared: with all the room there is, nothing has become worse.
+            0.1 * ours * metrics.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products,
+            10 * ours * metrics.number("operationsPerRowStep", 0, 1e12, 0) / 1e9 / products);
+    assertThat(Files.readString(folder.resolve("requests.txt"))).contains("\"do\":\"sampler\"");
+    // Only ratios and shares are compared: nothing is worse beyond the widest band.
     terminal.succeeds(bench + "--compare @/passes.json --band 0.99");
   }
 
   @Test
-  void refusesWhatCannotBeMeasured() {
+  void refusesInvalidOptions() {
     terminal.refuses(
         "bench sampler --model " + Terminal.DEFAULTS + " --peer @/peer.sh", "--peer", "--batch");
     terminal.refuses(BENCH + "--peer no-such-program", "--peer", "no-such-program");
-    terminal.refuses(BENCH + "--peer true", "--peer", "has ended without an answer");
+    terminal.refuses(BENCH + "--peer true", "--peer", "ended without an answer");
     terminal.refuses("bench training --model " + Terminal.DEFAULTS + " --batch 0", "--batch");
   }
 }

@@ -24,12 +24,12 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** What a worker does around the network: pictures, noise, JSON and weights. */
+/** Benchmarks of the work around the network: images, noise, JSON and weights. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @State(Scope.Benchmark)
 public class MicroBenchmarks {
-  /** A picture with edges, gradients and a little noise, about as compressible as a frame. */
+  /** An image with edges, gradients and a little noise, about as compressible as a frame. */
   @State(Scope.Benchmark)
   public static class Frame {
     @Param({"32", "64", "256"})
@@ -52,7 +52,7 @@ public class MicroBenchmarks {
     }
   }
 
-  /** A request as producers send it, and an event as workers do. */
+  /** A typical request and event. */
   @State(Scope.Benchmark)
   public static class Messages {
     final byte[] request =
@@ -76,7 +76,7 @@ public class MicroBenchmarks {
     }
   }
 
-  /** A million weights, about what a bundled model has twice of. */
+  /** A million weights, about half of a bundled model. */
   @State(Scope.Benchmark)
   public static class Weights {
     final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -136,7 +136,7 @@ public class MicroBenchmarks {
     return SafeTensors.toBytes(weights.tensors, Map.of());
   }
 
-  /** Reads every number too: the file alone is only mapped. */
+  /** Reads every value: opening the file only maps it. */
   @Benchmark
   public double safetensorsRead(Weights weights) {
     double sum = 0;

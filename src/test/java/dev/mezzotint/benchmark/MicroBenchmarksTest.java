@@ -15,8 +15,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * Runs every benchmark once, in this process, so that none goes stale: times measured so say
- * nothing. {@code ./mvnw test -Dtest=MicroBenchmarksTest -Dbenchmark.json=FILE} measures: three
+ * Runs every benchmark once, in this process, so that none breaks unnoticed; the times are not
+ * meaningful. {@code ./mvnw test -Dtest=MicroBenchmarksTest -Dbenchmark.json=FILE} measures: three
  * processes of each, five times a second after as much warm-up, with what each call allocates.
  */
 class MicroBenchmarksTest {
@@ -25,7 +25,7 @@ class MicroBenchmarksTest {
   @TempDir Path folder;
 
   @Test
-  void everyBenchmarkRuns() throws RunnerException {
+  void everyBenchmark_runs() throws RunnerException {
     String json = System.getProperty("benchmark.json", "");
     ChainedOptionsBuilder options =
         new OptionsBuilder()

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 class JobBoardTest {
   private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
 
-  private final List<BoardJob> heard = new ArrayList<>();
-  private final JobBoard board = new JobBoard(1000, heard::add);
+  private final List<BoardJob> changes = new ArrayList<>();
+  private final JobBoard board = new JobBoard(1000, changes::add);
 
   private static JobEvent event(
       String job, JobEvent.Type type, int attempt, int number, Map<String, Object> data) {
@@ -55,7 +55,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aRequestIsQueuedThenRunningThenDone() {
+  void request_isQueuedThenRunningThenCompleted() {
     request(board, "a", START);
     assertThat(board.job("a").orElseThrow().state()).isEqualTo(State.QUEUED);
     List<JobEvent> life = life("a");
@@ -70,12 +70,12 @@ class JobBoardTest {
     assertThat(done.attempt()).isEqualTo(2);
     assertThat(done.data()).containsEntry("images", 4).containsEntry("done", 40);
     assertThat(done.data()).containsEntry("worker", "w2");
-    assertThat(heard).hasSize(7);
+    assertThat(changes).hasSize(7);
     assertThat(board.counts()).containsEntry(State.COMPLETED, 1).containsEntry(State.RUNNING, 0);
   }
 
   @Test
-  void anyOrderWithAnyDuplicatesEndsTheSame() {
+  void events_inAnyOrderWithDuplicates_giveTheSameState() {
     qt().withExamples(200)
         .forAll(longs().all())
         .checkAssert(
@@ -105,17 +105,17 @@ class JobBoardTest {
   }
 
   @Test
-  void whatWasHeardBeforeTellsNobodyAgain() {
+  void repeatedEvent_doesNotNotify() {
     life("a").forEach(board::event);
-    int told = heard.size();
+    int before = changes.size();
     life("a").forEach(board::event);
     request(board, "a", START);
     request(board, "a", START.plusSeconds(9));
-    assertThat(heard).hasSize(told + 1);
+    assertThat(changes).hasSize(before + 1);
   }
 
   @Test
-  void ofALongRequestTheShortMembersAreRemembered() {
+  void longRequest_keepsItsShortMembers() {
     StringBuilder json = new StringBuilder("{\"id\":\"long\",\"seed\":7");
     for (int i = 0; i < 30; i++) {
       json.append(",\"m").append(i).append("\":{");
@@ -136,20 +136,20 @@ class JobBoardTest {
   }
 
   @Test
-  void anEndOfAnotherKindDoesNotReplaceTheFirst() {
+  void secondTerminalEvent_doesNotReplaceTheFirst() {
     board.event(event("a", JobEvent.Type.CANCELLED, 1, 999_999));
     board.event(event("a", JobEvent.Type.COMPLETED, 2, 999_999));
     assertThat(board.job("a").orElseThrow().state()).isEqualTo(State.CANCELLED);
   }
 
   @Test
-  void aRejectedRecordTouchesNobody() {
+  void rejectedEvent_changesNoJob() {
     board.event(event("a", JobEvent.Type.REJECTED, 0, 0, Map.of("cause", "id is taken")));
     assertThat(board.size()).isZero();
   }
 
   @Test
-  void theOldestEndedGoFirstAndRunningOnesStay() {
+  void capacity_dropsTheOldestEndedJobsFirst() {
     JobBoard small = new JobBoard(100);
     for (int i = 0; i < 50; i++) {
       small.event(event("running-" + i, JobEvent.Type.STARTED, 1, 2));
@@ -164,7 +164,7 @@ class JobBoardTest {
     assertThat(small.counts()).containsEntry(State.RUNNING, 50).containsEntry(State.COMPLETED, 50);
     assertThat(small.job("done-999")).isPresent();
     assertThat(small.job("done-949")).isEmpty();
-    // A duplicate of one long gone comes and goes again, at nobody's cost.
+    // A duplicate of a dropped job is added and dropped again.
     small.event(
         new JobEvent("e3", JobEvent.Type.COMPLETED, "done-3", 1, 1_999_999, START, Map.of()));
     assertThat(small.job("done-3")).isEmpty();
@@ -172,7 +172,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aBoardOfNothingButRunningJobsDropsTheOldest() {
+  void capacity_withoutEndedJobs_dropsTheOldest() {
     JobBoard small = new JobBoard(10);
     for (int i = 0; i < 20; i++) {
       request(small, "j" + i, START.plusSeconds(i));
@@ -183,7 +183,7 @@ class JobBoardTest {
   }
 
   @Test
-  void pagesHaveEveryJobOnceAlsoWhenNewOnesCome() {
+  void newest_inPages_returnsEveryJobOnce() {
     for (int i = 0; i < 620; i++) {
       request(board, "j" + i, START.plusMillis(i / 3));
     }
@@ -201,7 +201,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aSettledRequestAddsToAKnownJobAndMakesNone() {
+  void settledRequest_updatesAKnownJobOnly() {
     JsonObject json = JsonObject.parse("{\"id\":\"a\",\"model\":\"m\",\"seed\":3}");
     board.settled("generation", new JobId("a"), json, START);
     assertThat(board.size()).isZero();
@@ -211,7 +211,7 @@ class JobBoardTest {
   }
 
   @Test
-  void calledOffShowsUntilTheEnd() {
+  void cancelRequested_isShownUntilTheEnd() {
     board.cancelRequested("a"); // not known: nothing happens
     request(board, "a", START);
     board.cancelRequested("a");
@@ -221,7 +221,7 @@ class JobBoardTest {
   }
 
   @Test
-  void longMembersOfARequestAreNotKept() {
+  void longMembersOfARequest_areNotKept() {
     String data = "x".repeat(100_000);
     JsonObject json =
         JsonObject.parse(
@@ -240,7 +240,7 @@ class JobBoardTest {
   }
 
   @Test
-  void aTrainingsCurveStaysShortAndWhole() {
+  void lossHistory_staysShortAndCoversTheWholeRun() {
     for (int i = 1; i <= 5_000; i++) {
       Map<String, Object> data =
           Map.of("iteration", i * 10, "iterations", 50_000, "smoothedLoss", 1.0 / i);

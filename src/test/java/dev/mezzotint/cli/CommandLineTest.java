@@ -22,14 +22,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The commands as somebody types them: what they write, what they say, how they exit. */
+/** Tests commands end to end: files, output and exit codes. */
 class CommandLineTest {
 
   @TempDir Path folder;
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() {
+  void setUp() {
     terminal = new Terminal(folder);
   }
 
@@ -46,7 +46,7 @@ class CommandLineTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "/diffusion_pytorch_model.bin", "/old_keys_0.16.safetensors"})
-  void generatesWhatTheReferenceDoesFromEveryFormOfItsWeights(String file) throws IOException {
+  void generate_matchesReference_forEveryWeightsFormat(String file) throws IOException {
     terminal.succeeds(
         "generate --model "
             + Terminal.DEFAULTS
@@ -68,7 +68,7 @@ class CommandLineTest {
   }
 
   @Test
-  void aSeedGivesTheSamePicturesWhateverTheirNumber() {
+  void generate_sameSeed_samplesDoNotDependOnCount() {
     terminal.succeeds(Terminal.generate("--count 2 --seed 7 --out @/two"));
     terminal.succeeds(Terminal.generate("--count 5 --seed 7 --out @/five"));
     terminal.succeeds(Terminal.generate("--count 2 --seed 8 --out @/other"));
@@ -79,7 +79,7 @@ class CommandLineTest {
   }
 
   @Test
-  void aConditionedModelTakesItsCondition() {
+  void generate_requiresConditionOfModel() {
     Map<String, Tensor> io =
         SafeTensors.read(Path.of(Terminal.GOLDEN + "cond_concat/io.safetensors"));
     float[] x = io.get("x").toFloats();
@@ -97,7 +97,7 @@ class CommandLineTest {
   }
 
   @Test
-  void evaluatesOnceExactlyAsStored() {
+  void evaluateOnce_matchesReference() {
     for (String name : new String[] {"iadb_defaults", "cond_concat"}) {
       String io = Terminal.GOLDEN + name + "/io.safetensors";
       for (String suffix : new String[] {"", "2"}) {
@@ -146,7 +146,7 @@ class CommandLineTest {
   }
 
   @Test
-  void importAndExportLeaveTheNumbersAsTheyWere() throws IOException {
+  void importAndExport_keepWeights() throws IOException {
     terminal.succeeds(
         "import " + Terminal.DEFAULTS + "/diffusion_pytorch_model.bin --to @/imported");
     terminal.succeeds("export @/imported --to @/exported");
@@ -169,14 +169,14 @@ class CommandLineTest {
     assertThat(
             SafeTensors.read(folder.resolve("half/diffusion_pytorch_model.safetensors")).values())
         .allMatch(tensor -> tensor.dtype() == DType.F16);
-    terminal.refuses("export @/imported --to @/exported", "--to", "a model stands in");
-    terminal.refuses("import @/imported --to @/exported", "--to", "a model stands in");
+    terminal.refuses("export @/imported --to @/exported", "--to", "already contains a model");
+    terminal.refuses("import @/imported --to @/exported", "--to", "already contains a model");
     terminal.refuses("export @/imported --to @/other --dtype int8", "--dtype");
   }
 
   @Test
-  void trainsResumesAndGeneratesFromWhatItTrained() throws IOException {
-    Terminal.drawPictures(folder.resolve("pictures"));
+  void trainsResumesAndGenerates() throws IOException {
+    Terminal.writeImages(folder.resolve("pictures"));
     Files.writeString(
         folder.resolve("recipe.json"),
         """
@@ -189,8 +189,8 @@ class CommandLineTest {
         """);
     String train = "train @/recipe.json --data @/pictures --out @/model";
     terminal.succeeds(train);
-    assertThat(terminal.said()).contains("20 pictures", "trained 4 steps");
-    terminal.refuses(train, "a training stands in", "--resume");
+    assertThat(terminal.stderr()).contains("20 images", "trained 4 steps");
+    terminal.refuses(train, "already contains a training run", "--resume");
     terminal.succeeds(train + " --resume");
     terminal.succeeds("generate --model @/model --count 3 --steps 2 --out @/y");
     float[] samples = tensor(folder.resolve("y/samples.safetensors"), "samples");
@@ -201,16 +201,23 @@ class CommandLineTest {
   }
 
   @Test
-  void everyCommandHasHelp() {
+  void bareCall_showsHelp() {
+    assertThat(terminal.run(Terminal.CONTEXT)).isZero();
+    assertThat(terminal.stdout()).contains("Usage: mezzotint", "generate", "worker");
+    assertThat(terminal.stderr()).isEmpty();
+  }
+
+  @Test
+  void everyCommand_hasHelp() {
     terminal.succeeds("--help");
     List<String> commands = new ArrayList<>();
     Stream.of("generate", "evaluate-once", "train", "import", "export", "pause", "resume", "replay")
         .forEach(commands::add);
-    assertThat(terminal.printed()).contains(commands);
+    assertThat(terminal.stdout()).contains(commands);
     for (String command : commands) {
       terminal.succeeds(command + " --help");
-      assertThat(terminal.printed()).contains("Usage: mezzotint " + command, "Example");
-      assertThat(terminal.said()).isEmpty();
+      assertThat(terminal.stdout()).contains("Usage: mezzotint " + command, "Example");
+      assertThat(terminal.stderr()).isEmpty();
     }
   }
 }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Completion as bash does it when somebody types and presses Tab. */
+/** Tests the completion script in bash. */
 class CompletionTest {
   private static final Path BASH = Path.of("/bin/bash");
 
@@ -24,7 +24,7 @@ class CompletionTest {
     assumeTrue(Files.isExecutable(BASH), "no bash on this machine");
     Terminal terminal = new Terminal(folder);
     terminal.succeeds("completion");
-    Files.writeString(folder.resolve("script"), terminal.printed());
+    Files.writeString(folder.resolve("script"), terminal.stdout());
   }
 
   /**
@@ -48,7 +48,7 @@ class CompletionTest {
     return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
   }
 
-  /** What Tab offers behind these words; the last may be the beginning of one. */
+  /** The completions for these words; the last may be incomplete. */
   private List<String> tab(String... words) throws Exception {
     StringBuilder quoted = new StringBuilder();
     for (String word : words) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From a folder of pairs to pictures that follow a map, as somebody types it. */
+/** Training on a folder of pairs and generating from maps, on the command line. */
 class ConditionalCommandsTest {
   private static final String RECIPE =
       """
@@ -56,10 +56,10 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void trainsOnPairsAndGeneratesFromLabelMaps() throws IOException {
+  void trainsOnPairs_andGeneratesFromLabelMaps() throws IOException {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
-    assertThat(terminal.said())
-        .contains("10 pictures, each with condition of 2 channels")
+    assertThat(terminal.stderr())
+        .contains("10 images, each with condition of 2 channels")
         .contains("val: 1 pairs to look at")
         .containsPattern("input wait \\d+\\.\\d % of the steps' time");
     String generate = "generate --model @/model --steps 2 --out @/y --condition ";
@@ -67,7 +67,7 @@ class ConditionalCommandsTest {
     assertThat(folder.resolve("y/00002.png")).exists();
     terminal.succeeds(
         "generate --model @/model --steps 2 --out @/z --count 10 --condition @/data/train/input");
-    terminal.refuses(generate + "@/data/train/input --count 3", "holds 10 pictures", "--count 10");
+    terminal.refuses(generate + "@/data/train/input --count 3", "holds 10 images", "--count 10");
     write("grey.png", plain(8, 128));
     terminal.refuses(generate + "@/grey.png", "grey.png", "#808080 at pixel (0, 0)");
     write("large.png", plain(16, 255));
@@ -81,7 +81,7 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void framesKeepTheNamesOfTheirConditions() throws IOException {
+  void frames_keepTheNamesOfTheirConditions() throws IOException {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
     terminal.succeeds(
         "generate --model @/model --steps 2 --out @/f --condition @/data/train/input"
@@ -102,9 +102,9 @@ class ConditionalCommandsTest {
   }
 
   @Test
-  void checkNamesWhatATrainingWouldLeaveOut() throws IOException {
+  void datasetsCheck_namesFilesThatTrainingWouldSkip() throws IOException {
     terminal.succeeds("datasets check @/data --recipe @/recipe.json --sheet @/s/sheet.png");
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("10 pairs", "splits: train, val", "8×8 (10)")
         .contains("50.00 %  #ffffff day", "50.00 %  #000000 night", "0 broken of 10, accepted");
     Pixels sheet = ImageReader.read(Files.readAllBytes(folder.resolve("s/sheet.png")), 3);
@@ -112,19 +112,19 @@ class ConditionalCommandsTest {
     write("data/train/input/3.png", plain(8, 7));
     String check = "datasets check @/data --recipe @/recipe.json";
     assertThat(terminal.run(check)).isEqualTo(2);
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("broken: train/target/3.png", "#070707", "brokenMax 0.05 allows: refused");
     assertThat(terminal.run(check + " --json")).isEqualTo(2);
-    JsonObject json = JsonObject.parse(terminal.printed());
+    JsonObject json = JsonObject.parse(terminal.stdout());
     assertThat(json.toMap()).containsEntry("files", 10).containsEntry("refused", true);
   }
 
   @Test
-  void checkNeedsNoRecipeAndListsTheColoursOfAMap() {
+  void datasetsCheck_withoutRecipe_listsTheColoursOfAMap() {
     terminal.succeeds("datasets check @/data --layout twins --condition rgb --size 8");
-    assertThat(terminal.printed()).contains("condition: 2 colours", "50.00 %  #000000");
+    assertThat(terminal.stdout()).contains("condition: 2 colours", "50.00 %  #000000");
     terminal.succeeds("datasets check @/data --labels folder --split train --size 8");
-    assertThat(terminal.printed()).contains("2 classes: ", "input (10)", "target (10)");
+    assertThat(terminal.stdout()).contains("2 classes: ", "input (10)", "target (10)");
     terminal.refuses("datasets check @/data --layout twins", "dataset.condition is missing");
     terminal.refuses("datasets check @/gone", "gone does not exist");
   }

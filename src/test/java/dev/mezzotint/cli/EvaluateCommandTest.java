@@ -13,13 +13,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code evaluate} as somebody types it. */
+/** Tests {@code evaluate}. */
 class EvaluateCommandTest {
   @TempDir Path folder;
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     for (String split : new String[] {"train", "val"}) {
       Files.createDirectories(folder.resolve("data/" + split));
@@ -43,14 +43,14 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void printsFiguresAndWritesThemToFileCardAndSheet() throws IOException {
+  void printsMetricsAndWritesReportCardAndSheet() throws IOException {
     terminal.succeeds("import " + Terminal.DEFAULTS + " --to @/model");
     terminal.succeeds(
         "evaluate --model @/model --data @/data --steps 1 --repeats 2 --count 16"
-            + " --json @/new/figures.json --out @/new/sheet.png --card");
-    assertThat(terminal.printed())
-        .contains("16 pictures each, 2 repeats from seed 0", "patch SWD", "KID", "coverage");
-    String figures = Files.readString(folder.resolve("new/figures.json"));
+            + " --report @/new/metrics.json --sheet @/new/sheet.png --card");
+    assertThat(terminal.stdout())
+        .contains("16 images each, 2 repeats from seed 0", "patch SWD", "KID", "coverage");
+    String figures = Files.readString(folder.resolve("new/metrics.json"));
     assertThat(figures).contains("\"slicedWasserstein16x16\"", "\"ratio\"", "\"split\" : \"val\"");
     byte[] sheet = Files.readAllBytes(folder.resolve("new/sheet.png"));
     assertThat(ImageReader.read(sheet, 3).width()).isEqualTo(2 + 12 * 18);
@@ -59,7 +59,7 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void refusesWhatCannotBeMeasured() throws IOException {
+  void refusesInvalidRequests() throws IOException {
     terminal.refuses(evaluate("--count 19"), "19", "held-out", "there are 18 and 18");
     terminal.refuses(evaluate("--count 4"), "--count must be from 16");
     terminal.refuses(evaluate("--split nope"), "nope");

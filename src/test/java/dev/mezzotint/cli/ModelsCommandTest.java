@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -10,6 +10,7 @@ import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.MemoryObjectStore;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,14 +20,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code models} as somebody types it, with a store in memory. */
+/** The command {@code models}, with a store in memory. */
 class ModelsCommandTest {
   @TempDir Path folder;
   private final MemoryObjectStore store = new MemoryObjectStore();
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     for (String version : List.of("1", "2", "3")) {
       ModelFiles files = ModelFolder.openPath(Path.of(Terminal.DEFAULTS));
@@ -39,18 +40,18 @@ class ModelsCommandTest {
   }
 
   private String done(String line) {
-    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.said()).isZero();
-    return terminal.printed();
+    assertThat(terminal.run(new WithStore(), line)).as("%s: %s", line, terminal.stderr()).isZero();
+    return terminal.stdout();
   }
 
   private String refused(String line) {
     assertThat(terminal.run(new WithStore(), line)).as(line).isEqualTo(2);
-    assertThat(terminal.said().lines()).hasSize(1);
-    return terminal.said();
+    assertThat(terminal.stderr().lines()).hasSize(1);
+    return terminal.stderr();
   }
 
   @Test
-  void listsBundledModelsAndEveryVersionInTheStoreTheNewestLast() {
+  void list_showsBundledModels_andStoredVersionsWithTheNewestLast() {
     done("models push @/1");
     done("models push @/2");
     assertThat(done("models list").lines().map(line -> line.split(" +")[0]))
@@ -58,7 +59,7 @@ class ModelsCommandTest {
             "avatars-32@" + ModelFolder.openPath(Path.of("models/avatars-32")).version(),
             "iadb_defaults@1",
             "iadb_defaults@2");
-    assertThat(terminal.printed().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
+    assertThat(terminal.stdout().lines().filter(line -> line.endsWith("latest"))).hasSize(1);
     JsonObject newest =
         JsonObject.parse(done("models list --json").getBytes(StandardCharsets.UTF_8))
             .objects("models", 100)
@@ -72,16 +73,16 @@ class ModelsCommandTest {
   }
 
   @Test
-  void bundledModelsAreListedWhereThereIsNoStore() {
+  void list_withoutStore_showsBundledModels() {
     terminal.succeeds("models list");
-    assertThat(terminal.printed())
+    assertThat(terminal.stdout())
         .contains("avatars-32@", "28×28, class 0 to 9", "32×32, condition labels")
         .contains("points of the plane");
-    assertThat(terminal.said()).contains("bundled models only: no worker runs here");
+    assertThat(terminal.stderr()).contains("bundled models only: no worker runs here");
   }
 
   @Test
-  void showsCardAndNetwork() {
+  void show_printsCardAndNetwork() {
     assertThat(done("models show avatars-32 --json"))
         .contains("\"timestepScale\"", "\"block_out_channels\"", "\"bytes\"");
     assertThat(done("models show avatars-32"))
@@ -89,7 +90,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void whatWasPushedIsPulledAsItWas() {
+  void pull_returnsWhatWasPushed() {
     assertThat(done("models push @/1 --json"))
         .isEqualTo("{\"name\":\"iadb_defaults\",\"newest\":true,\"version\":\"1\"}\n");
     assertThat(done("models pull iadb_defaults@latest --to @/copy --json"))
@@ -101,7 +102,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void deletesAVersionWhollyButNeverTheNewest() {
+  void delete_removesAVersion_butNotTheNewest() {
     done("models push @/1");
     done("models push @/2");
     assertThat(refused("models delete iadb_defaults@2")).contains("is the newest");
@@ -114,7 +115,7 @@ class ModelsCommandTest {
   }
 
   @Test
-  void prunesToTheNewest() {
+  void prune_keepsTheNewest() {
     for (String version : List.of("2", "1", "3")) { // the order in time counts, not that of names
       done("models push @/" + version);
     }
@@ -123,7 +124,7 @@ class ModelsCommandTest {
     assertThat(done("models list")).contains("iadb_defaults@1", "iadb_defaults@3");
     assertThat(done("models prune iadb_defaults --keep 2")).isEqualTo("0 removed\n");
     assertThat(done("models prune iadb_defaults --keep 2 --json")).isEqualTo("{\"removed\":[]}\n");
-    assertThat(refused("models prune nobody --keep 2")).contains("no model nobody");
+    assertThat(refused("models prune absent --keep 2")).contains("no model absent");
     assertThat(refused("models prune iadb_defaults --keep 0")).contains("--keep");
   }
 
@@ -135,19 +136,19 @@ class ModelsCommandTest {
 
     @Override
     public Device device(String name) {
-      return Terminal.SURROUNDINGS.device(name);
+      return Terminal.CONTEXT.device(name);
     }
 
     @Override
     public ModelFiles model(String reference) {
       return ModelReference.parse(reference) instanceof ModelReference.Stored stored
           ? inStore(models -> models.open(stored))
-          : Terminal.SURROUNDINGS.model(reference);
+          : Terminal.CONTEXT.model(reference);
     }
 
     @Override
     public Path bundledModels() {
-      return Terminal.SURROUNDINGS.bundledModels();
+      return Terminal.CONTEXT.bundledModels();
     }
 
     @Override
@@ -156,7 +157,12 @@ class ModelsCommandTest {
     }
 
     @Override
-    public MezzotintSystem requests() {
+    public JobClient client() {
+      throw new AssertionError();
+    }
+
+    @Override
+    public ObjectTransfer objects() {
       throw new AssertionError();
     }
   }

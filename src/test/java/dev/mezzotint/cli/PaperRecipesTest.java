@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The recipes for the paper's own sets on made-up sets of the same layout and file kinds: one
- * command trains, and what comes out generates. Nothing of a recipe is changed but what makes it
- * large: widths, size, batch, iterations and the steps of samples.
+ * Trains the recipes of the paper's data sets on synthetic sets of the same layout and file kinds,
+ * and generates with the results. A recipe is changed only in what makes it large: widths, size,
+ * batch, iterations and sample steps.
  */
 class PaperRecipesTest {
   private static final int SKY = 0x4682B4;
@@ -27,22 +27,22 @@ class PaperRecipesTest {
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() {
+  void setUp() {
     terminal = new Terminal(folder);
   }
 
   @Test
-  void celeba() throws IOException {
+  void trains_celeba() throws IOException {
     for (int i = 1; i <= 4; i++) {
       jpeg("img_align_celeba/%06d.jpg".formatted(i), halves(178, 218, 0xE0B090 + i, 0x302010));
     }
     train("celeba-64", "img_align_celeba");
-    terminal.succeeds("generate --model @/out --count 1 --steps 1 --out @/pictures");
-    assertThat(sides("pictures/00000.png")).isEqualTo("64x64x3");
+    terminal.succeeds("generate --model @/out --count 1 --steps 1 --out @/images");
+    assertThat(sides("images/00000.png")).isEqualTo("64x64x3");
   }
 
   @Test
-  void playingForData() throws IOException {
+  void trains_playingForData() throws IOException {
     for (int i = 1; i <= 4; i++) {
       png("images/%05d.png".formatted(i), halves(191, 105, 0x80A0F0, 0x404040 + i));
       png("labels/%05d.png".formatted(i), halves(191, 105, SKY, i == 1 ? ROAD_ONE_OFF : ROAD));
@@ -50,8 +50,8 @@ class PaperRecipesTest {
     train("gtav-256", "");
     png("map.png", halves(64, 64, SKY, ROAD));
     terminal.succeeds(
-        "generate --model @/out --count 1 --steps 1 --condition @/map.png --out @/pictures");
-    assertThat(sides("pictures/00000.png")).isEqualTo("64x64x3");
+        "generate --model @/out --count 1 --steps 1 --condition @/map.png --out @/images");
+    assertThat(sides("images/00000.png")).isEqualTo("64x64x3");
     png("map.png", halves(64, 64, SKY, 0x123456));
     terminal.refuses(
         "generate --model @/out --count 1 --steps 1 --condition @/map.png --out @/refused",
@@ -59,7 +59,7 @@ class PaperRecipesTest {
   }
 
   @Test
-  void pix2pixMaps() throws IOException {
+  void trains_pix2pixMaps() throws IOException {
     for (String split : new String[] {"train", "val"}) {
       for (int i = 1; i <= 4; i++) {
         BufferedImage pair = new BufferedImage(240, 120, BufferedImage.TYPE_INT_RGB);
@@ -71,8 +71,8 @@ class PaperRecipesTest {
     train("maps-256", "maps");
     png("map.png", halves(64, 64, 0xF0E0D0, 0xA0C0F0));
     terminal.succeeds(
-        "generate --model @/out --count 1 --steps 1 --condition @/map.png --out @/pictures");
-    assertThat(sides("pictures/00000.png")).isEqualTo("64x64x3");
+        "generate --model @/out --count 1 --steps 1 --condition @/map.png --out @/images");
+    assertThat(sides("images/00000.png")).isEqualTo("64x64x3");
   }
 
   private void train(String recipe, String data) throws IOException {
@@ -86,7 +86,7 @@ class PaperRecipesTest {
     assertThat(text).contains("[32, 32,").contains("\"size\": 64").contains("\"batchSize\": 2");
     Files.writeString(folder.resolve("recipe.json"), text);
     terminal.succeeds("train @/recipe.json --data @/" + data + " --out @/out");
-    assertThat(terminal.said() + terminal.printed()).doesNotContain("broken");
+    assertThat(terminal.stderr() + terminal.stdout()).doesNotContain("broken");
   }
 
   private String sides(String file) throws IOException {

@@ -2,7 +2,7 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
@@ -13,6 +13,7 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,23 +29,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is refused, in one line and with exit code 2; and what fails, with 1. */
+/** Tests invalid requests, refused with one line and exit code 2, and failures with exit code 1. */
 class RefusalsTest {
   @TempDir Path folder;
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void sitDown() {
+  void setUp() {
     terminal = new Terminal(folder);
   }
 
   @Test
-  void refusesWhatIsWrongWithTheRequestInOneLine() {
+  void refusesInvalidRequests_inOneLine() {
     terminal.refuses("generate --model nothing-here --out @/y", "no bundled model nothing-here");
     terminal.refuses("generate --model @/nothing --out @/y", "there is no model");
     terminal.refuses(
         Terminal.generate("--out @/y --x0 @/nothing.safetensors"), "nothing.safetensors");
-    terminal.refuses(Terminal.generate("--out @/y --x0 " + Terminal.IO), "say which");
+    terminal.refuses(Terminal.generate("--out @/y --x0 " + Terminal.IO), "name one: FILE:KEY");
     terminal.refuses(
         Terminal.generate("--out @/y --x0 " + Terminal.IO + ":nope"), "--x0", "has no tensor nope");
     terminal.refuses(
@@ -83,7 +84,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesOptionsThatWouldSayNothing() {
+  void refusesOptionsWithoutEffect() {
     terminal.refuses(Terminal.generate("--out @/y --cfg-zero"), "--cfg-zero needs a --guidance");
     terminal.refuses(Terminal.generate("--out @/y --nearest"), "--nearest is for a --condition");
     terminal.refuses(Terminal.generate("--out @/y --resize"), "--resize is for a --condition");
@@ -91,14 +92,14 @@ class RefusalsTest {
   }
 
   @Test
-  void aValueThatIsNoNumberIsNoPicture() {
+  void refusesSamplesThatAreNotFinite() {
     terminal.refuses( // the logarithm of a timestep of 0
         "generate --model " + Terminal.GOLDEN + "fourier --steps 2 --out @/y",
-        "gave a value that is no number in image 0");
+        "gave a value that is not a number in image 0");
   }
 
   @Test
-  void refusesToWriteWhereItCannotBeforeTheWorkIsDone() throws IOException {
+  void refusesUnwritableOutput_beforeTheWork() throws IOException {
     Files.writeString(folder.resolve("file"), "mine");
     terminal.refuses(Terminal.generate("--out @/file"), "--out", "is not a folder");
     terminal.refuses(Terminal.generate("--out @/file/below"), "--out");
@@ -134,7 +135,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesWeightsThatAreNotTheNetworksByTheTensorsName() throws IOException {
+  void refusesWeightsThatDoNotFit_namingTheTensor() throws IOException {
     Path model = folder.resolve("model");
     Path weights = model.resolve("diffusion_pytorch_model.safetensors");
     Files.createDirectories(model);
@@ -165,7 +166,7 @@ class RefusalsTest {
   }
 
   @Test
-  void aPickleThatWantsToRunCodeRunsNothing() throws IOException {
+  void pickleWithCode_isNotExecuted() throws IOException {
     Path trace = folder.resolve("trace");
     Path model = folder.resolve("model");
     Files.createDirectories(model);
@@ -184,7 +185,7 @@ class RefusalsTest {
 
   @Test
   void refusesRecipesAndPicturesThatDoNotFitInOneLine() throws IOException {
-    Terminal.drawPictures(folder.resolve("pictures"));
+    Terminal.writeImages(folder.resolve("pictures"));
     Path recipe = folder.resolve("recipe.json");
     String train = "train @/recipe.json --data @/pictures --out @/model";
     terminal.refuses(train, "recipe.json is not a file");
@@ -206,14 +207,14 @@ class RefusalsTest {
   }
 
   @Test
-  void aFailureThatIsNotTheRequestsFaultExitsWithOneAndSaysWhyInOneLine() {
+  void failure_exitsWith1AndOneLine() {
     for (RuntimeException failure :
         List.of(
             new IllegalStateException("no memory left\n\tat native code"),
             new UnsupportedOperationException())) {
       assertThat(terminal.run(failing(failure), Terminal.generate("--out @/y"))).isEqualTo(1);
-      assertThat(terminal.said().lines()).as(terminal.said()).hasSize(1);
-      assertThat(terminal.said()).startsWith("error: ").contains("cannot be loaded");
+      assertThat(terminal.stderr().lines()).as(terminal.stderr()).hasSize(1);
+      assertThat(terminal.stderr()).startsWith("error: ").contains("cannot be loaded");
     }
     assertThat(
             terminal.run(
@@ -226,10 +227,10 @@ class RefusalsTest {
                     + Terminal.IO
                     + ":t --out @/y.safetensors"))
         .isEqualTo(1);
-    assertThat(terminal.said()).isEqualTo("error: driver lost" + System.lineSeparator());
+    assertThat(terminal.stderr()).isEqualTo("error: driver lost" + System.lineSeparator());
   }
 
-  /** A machine whose device breaks as soon as weights are put on it. */
+  /** A context whose device fails when weights are loaded. */
   private static CommandContext failing(RuntimeException failure) {
     return new CommandContext() {
       @Override
@@ -248,7 +249,12 @@ class RefusalsTest {
       }
 
       @Override
-      public MezzotintSystem requests() {
+      public JobClient client() {
+        throw failure;
+      }
+
+      @Override
+      public ObjectTransfer objects() {
         throw failure;
       }
 
@@ -304,7 +310,7 @@ class RefusalsTest {
 
       @Override
       public ModelFiles model(String reference) {
-        return Terminal.SURROUNDINGS.model(reference);
+        return Terminal.CONTEXT.model(reference);
       }
     };
   }

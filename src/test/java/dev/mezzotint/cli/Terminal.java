@@ -3,7 +3,7 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.Mezzotint;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
@@ -11,6 +11,7 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.ObjectTransfer;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,10 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.Function;
 
-/** Somebody who types commands and reads what they say. */
+/** Runs commands in this process and captures their output. */
 public final class Terminal {
   static final String GOLDEN = "src/test/resources/golden/";
   public static final String DEFAULTS = GOLDEN + "iadb_defaults";
@@ -32,7 +32,7 @@ public final class Terminal {
   private String said = "";
   private String printed = "";
 
-  static final CommandContext SURROUNDINGS =
+  static final CommandContext CONTEXT =
       new CommandContext() {
         @Override
         public Runnable onShutdown(Runnable toEnd) {
@@ -60,19 +60,27 @@ public final class Terminal {
         }
 
         @Override
-        public MezzotintSystem requests() {
+        public JobClient client() {
+          throw new InvalidInputException("", "no worker runs here");
+        }
+
+        @Override
+        public ObjectTransfer objects() {
           throw new InvalidInputException("", "no worker runs here");
         }
       };
 
   /** Arguments are split at spaces; {@code @/} begins in the test's folder. */
   int run(String line) {
-    return run(SURROUNDINGS, line);
+    return run(CONTEXT, line);
   }
 
-  public int run(CommandContext surroundings, String line) {
-    String[] args = line.replace("@/", folder + "/").split(" ", -1);
-    TorchDevice.open("cpu", 1); // the engine's greetings are not ours
+  public int run(CommandContext context, String line) {
+    return run(context, line.replace("@/", folder + "/").split(" ", -1));
+  }
+
+  int run(CommandContext context, String... args) {
+    TorchDevice.open("cpu", 1); // prints its greeting before the output is captured
     PrintStream err = System.err;
     PrintStream out = System.out;
     ByteArrayOutputStream onErr = new ByteArrayOutputStream();
@@ -80,7 +88,7 @@ public final class Terminal {
     System.setErr(new PrintStream(onErr, true, StandardCharsets.UTF_8));
     System.setOut(new PrintStream(onOut, true, StandardCharsets.UTF_8));
     try {
-      return Mezzotint.run(surroundings, List.of(), List.of(), args);
+      return Mezzotint.run(context, args);
     } finally {
       System.setErr(err);
       System.setOut(out);
@@ -90,19 +98,19 @@ public final class Terminal {
   }
 
   /**
-   * @param folder what {@code @} stands for
+   * @param folder replaces {@code @} in arguments
    */
   public Terminal(Path folder) {
     this.folder = folder;
   }
 
   /** Standard error of the last command. */
-  public String said() {
+  public String stderr() {
     return said;
   }
 
   /** Standard output of the last command. */
-  public String printed() {
+  public String stdout() {
     return printed;
   }
 
@@ -111,11 +119,11 @@ public final class Terminal {
   }
 
   public void refuses(String line, String... words) {
-    refuses(SURROUNDINGS, line, words);
+    refuses(CONTEXT, line, words);
   }
 
-  public void refuses(CommandContext surroundings, String line, String... words) {
-    assertThat(run(surroundings, line)).as("%s: %s", line, said).isEqualTo(2);
+  public void refuses(CommandContext context, String line, String... words) {
+    assertThat(run(context, line)).as("%s: %s", line, said).isEqualTo(2);
     assertThat(said.lines()).as(said).hasSize(1);
     assertThat(said).contains(words).doesNotContain("Exception");
   }
@@ -124,7 +132,7 @@ public final class Terminal {
     return "generate --model " + DEFAULTS + " --steps 2 --sampler ab2 " + more;
   }
 
-  static void drawPictures(Path to) throws IOException {
+  static void writeImages(Path to) throws IOException {
     Files.createDirectories(to);
     for (int i = 0; i < 20; i++) {
       float[] chw = new float[3 * 64];

@@ -1,6 +1,5 @@
 package dev.mezzotint.client;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class ClientTest {
 
   @Test
-  void aRequestSaysWhatWasAskedOfIt() {
+  void toJson_givesTheRequestedMembers() {
     ImageRequest request =
         ImageRequest.of("a", "m@2")
             .seeds(3, 5)
@@ -52,7 +51,7 @@ class ClientTest {
   }
 
   @Test
-  void whatIsWrongIsSaidBeforeItIsSent() {
+  void toJson_invalidMember_isRefusedByName() {
     assertThatThrownBy(() -> ImageRequest.of("a", "m").steps(0).toJson())
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo("steps"));
@@ -61,7 +60,7 @@ class ClientTest {
   }
 
   @Test
-  void aRequestGoesOutAndItsEndIsHeardOnce() {
+  void follow_reportsEachEventOnce() {
     String prefix = "c" + UUID.randomUUID().toString().substring(0, 8);
     String servers = SharedStack.get().bootstrapServers();
     KafkaSettings settings = KafkaSettings.of(servers).withTopics(Topics.withPrefix(prefix));
@@ -69,7 +68,7 @@ class ClientTest {
       cluster.ensureTopics();
       cluster.ensureRequestTopics(List.of(settings.topics().generationRequests()));
     }
-    List<String> heard = new ArrayList<>();
+    List<String> events = new ArrayList<>();
     try (MezzotintClient client = MezzotintClient.connect(servers, prefix, Map.of());
         KafkaEvents worker = new KafkaEvents(settings, "s3://b/")) {
       assertThat(client.submit(ImageRequest.of("a", "m"))).isEqualTo("a");
@@ -78,11 +77,11 @@ class ClientTest {
       worker.publish(event(JobEvent.Type.COMPLETED, 999_999));
       JobEvent end =
           client
-              .follow("a", Duration.ofSeconds(30), e -> heard.add(e.type().wireName()))
+              .follow("a", Duration.ofSeconds(30), e -> events.add(e.type().wireName()))
               .orElseThrow();
       assertThat(end.data()).containsEntry("images", 4);
     }
-    assertThat(heard).containsExactly("started", "completed");
+    assertThat(events).containsExactly("started", "completed");
   }
 
   private static JobEvent event(JobEvent.Type type, int number) {
@@ -97,10 +96,10 @@ class ClientTest {
   }
 
   @Test
-  void theExampleOfTheDocumentIsTheOneThatCompiles() throws Exception {
+  void messagesPage_quotesTheExample() throws Exception {
     String page = Files.readString(Path.of("docs/messages.md"));
     String code =
-        Files.readString(Path.of("src/test/java/dev/mezzotint/client/Example.java"), UTF_8);
-    assertThat(page).contains("```java\n" + code.split("// begin\n")[1] + "```");
+        Files.readString(Path.of("examples/java-producer/src/main/java/example/Producer.java"));
+    assertThat(page).contains("```java\n" + code.split("package example;\n\n")[1] + "```");
   }
 }

@@ -24,7 +24,7 @@ class DeadLetterReplayTest {
   private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
 
   @Test
-  void aDeadJobComesBackUnderANewIdWithItsHeadersAndWithoutOurs() {
+  void replay_sendsTheRequestWithANewId_withoutTheLettersHeaders() {
     letter("a", "{\"id\":\"a\",\"steps\":0}", Map.of("traceparent", "t", "x", "y"));
     replayAll();
     ProducerRecord<byte[], byte[]> record = sent.get(0);
@@ -44,7 +44,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void replayingTwiceMakesOneJob() {
+  void replay_twice_givesTheSameId() {
     letter("a", "{\"id\":\"a\"}", Map.of());
     replayAll();
     replayAll();
@@ -52,7 +52,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void anEndThatWasToldTwiceIsReplayedOnce() {
+  void replay_ofADuplicateLetter_isSentOnce() {
     letter("a", "{\"id\":\"a\"}", Map.of());
     letter("a", "{\"id\":\"a\"}", Map.of());
     replayAll();
@@ -60,7 +60,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void differentRequestsThatClaimedOneIdGetDifferentIds() {
+  void replay_ofDifferentRequestsWithOneId_givesDifferentIds() {
     letter("a", "{\"id\":\"a\",\"seed\":1}", Map.of());
     letter("a", "{\"id\":\"a\",\"seed\":2}", Map.of());
     replayAll();
@@ -68,7 +68,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void aReplayThatDiedIsCountedOnAndStandsForTheOneBefore() {
+  void replay_ofAFailedReplay_incrementsTheNumber() {
     letter("a", "{\"id\":\"a\"}", Map.of());
     letter("a.r1", "{\"id\":\"a.r1\"}", Map.of("ce_correlationid", "a", "ce_causationid", "a"));
     List<DeadLetterReplay.Outcome> outcomes = replayAll();
@@ -82,7 +82,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void numbersDoNotDependOnWhatIsChosen() {
+  void replay_ofASelection_givesTheSameNumbers() {
     letter("a", "{\"id\":\"a\",\"seed\":1}", Map.of());
     letter("a", "{\"id\":\"a\",\"seed\":2}", Map.of());
     replay(letter -> letter.record().offset() == 1, false);
@@ -90,7 +90,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void aNumberIsPastAllThatLettersShowAlsoWhenEarlierLettersAreGone() {
+  void replay_numbersContinueAfterMissingLetters() {
     letter("a.r7", "{\"id\":\"a.r7\"}", Map.of());
     letter("a", "{\"id\":\"a\",\"seed\":3}", Map.of());
     replayAll();
@@ -98,7 +98,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void aLongIdIsCutSoThatTheNewOneIsValid() {
+  void replay_ofALongId_truncatesIt() {
     String longest = "x".repeat(128);
     letter(longest, "{\"id\":\"" + longest + "\"}", Map.of());
     replayAll();
@@ -106,7 +106,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void whatNobodyCanReadGoesBackAsItCame() {
+  void replay_withoutAUsableId_keepsTheBytes() {
     letter("", "not JSON", Map.of());
     letter("", "{\"id\":\"/\"}", Map.of());
     letter("", "not JSON", Map.of());
@@ -119,7 +119,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void asIsKeepsTheBytes() {
+  void replay_asIs_keepsTheBytes() {
     letter("a", "{ \"id\": \"a\" }", Map.of());
     List<DeadLetterReplay.Outcome> outcomes = replay(l -> true, true);
     assertThat(sent.get(0).value()).asString(UTF_8).isEqualTo("{ \"id\": \"a\" }");
@@ -128,7 +128,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void aLetterWithoutItsValueIsNotSent() {
+  void replay_ofATruncatedLetter_isRefused() {
     letter("a", "", Map.of("mezzotint-truncated", "9000000"));
     List<DeadLetterReplay.Outcome> outcomes = replayAll();
     assertThat(sent).isEmpty();
@@ -136,7 +136,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void aJobsLettersAreItsOwnAndItsReplays() {
+  void concerns_matchesTheJobAndItsReplays() {
     letter("a", "1", Map.of());
     letter("a.r12", "2", Map.of());
     letter("ab", "3", Map.of());

@@ -31,7 +31,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void whoseEndWasToldIsNotLookedAt() {
+  void due_excludesEndedJobs() {
     lost.ended("a");
     lost.requestSettled(gone("a", at(1)), NOW);
     assertThat(lost.pollDue(LATER, 9)).isEmpty();
@@ -39,14 +39,14 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void anEndThatIsHeardOfLateClearsTheSuspicion() {
+  void jobEnded_removesTheCandidate() {
     lost.requestSettled(gone("a", at(1)), NOW);
     lost.ended("a");
     assertThat(lost.pollDue(LATER, 9)).isEmpty();
   }
 
   @Test
-  void aCopyThatIsReadLaterClearsTheSuspicion() {
+  void recordSeen_ofACopy_removesTheCandidate() {
     lost.requestSettled(gone("a", at(1)), NOW);
     assertThat(lost.pollDue(NOW, 9)).as("copies are read a little later").isEmpty();
     assertThat(lost.recordSeen(copy("a", CONTENTS))).isTrue();
@@ -54,7 +54,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void anotherRequestUnderItsIdIsNoCopy() {
+  void recordSeen_ofADifferentRequestWithTheId_isFalse() {
     lost.requestSettled(gone("a", at(1)), NOW);
     assertThat(lost.recordSeen(copy("a", OTHER))).isFalse();
     assertThat(lost.pollDue(LATER, 9)).containsExactly(Map.entry("a", at(1)));
@@ -62,7 +62,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void whoseEndNobodyToldIsLookedAtAgainAndAgainEverMoreSeldom() {
+  void due_backsOffExponentially() {
     lost.requestSettled(gone("a", at(1)), NOW);
     Instant now = LATER;
     Duration before = Duration.ZERO;
@@ -80,7 +80,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void whatIsTooMuchAtOnceStaysDue() {
+  void due_returnsAtMostTheGivenNumber() {
     for (int i = 0; i < 5; i++) {
       lost.requestSettled(gone("job" + i, at(i)), NOW);
     }
@@ -90,7 +90,7 @@ class DroppedRequestsTest {
   }
 
   @Test
-  void theFirstOfAPartitionIsKnown() {
+  void earliestOffset_isPerPartition() {
     lost.requestSettled(gone("a", at(7)), NOW);
     lost.requestSettled(gone("b", at(3)), NOW);
     lost.requestSettled(gone("c", new Position("requests", 1, 1)), NOW);

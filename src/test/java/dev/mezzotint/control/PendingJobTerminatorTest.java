@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.control.PendingJobs.PendingRequest;
 import dev.mezzotint.delivery.Crash;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.generation.World;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
@@ -25,15 +25,15 @@ class PendingJobTerminatorTest {
   private final World world = new World();
 
   private boolean end(Delivery record) throws InterruptedException {
-    return world.control(Line.Fault.NONE).endIfOver(record);
+    return world.control(FaultInjector.Fault.NONE).endIfOver(record);
   }
 
   @Test
-  void waitingJobThatIsCalledOffEndsAndIsRecognisedWhenItIsTaken() throws Exception {
+  void endIfOver_cancelledJob_endsAndIsRecognizedWhenDelivered() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
     world.cancelled.add("a");
     assertThat(end(record)).isTrue();
-    assertThat(world.log.words("a")).containsExactly("cancelled");
+    assertThat(world.log.types("a")).containsExactly("cancelled");
 
     assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.sampling.submitted.get()).isZero();
@@ -41,7 +41,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void waitingJobWhoseDeadlinePassesExpires() throws Exception {
+  void endIfOver_afterTheDeadline_expiresTheJob() throws Exception {
     Delivery record = world.record(request("a", LATE));
     assertThat(end(record)).isTrue();
     assertThat(world.log.ends("a")).extracting(JobEvent::type).containsOnly(JobEvent.Type.EXPIRED);
@@ -50,7 +50,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void jobThatWasHandedBackEndsUnderItsOwnRecord() throws Exception {
+  void endIfOver_releasedJob_endsUnderItsOwnRecord() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
     Crash crash = Crash.at("create", Keys.image("a", 1));
     assertThat(crash.kills(world.worker("w1", crash), record)).isTrue();
@@ -61,7 +61,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void whatIsNotOverIsLeftAlone() throws Exception {
+  void endIfOver_otherwise_doesNothing() throws Exception {
     List<String> others =
         List.of(
             request("a", "\"deadline\":\"2099-01-01T00:00:00Z\""),
@@ -77,7 +77,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void jobThatHasEndedStaysAsItEnded() throws Exception {
+  void endIfOver_endedJob_doesNothing() throws Exception {
     Delivery record = world.record(request("a", ""));
     world.worker().handle(record);
     world.cancelled.add("a");
@@ -87,7 +87,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void recordThatClaimsAnothersIdEndsNothing() throws Exception {
+  void endIfOver_recordWithAnotherRequestsId_doesNothing() throws Exception {
     Delivery first = world.record(request("a", "\"count\":2"));
     Crash crash = new Crash(3, /* after= */ false);
     crash.kills(world.worker("w1", crash), first);
@@ -97,9 +97,9 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void aRequestIsLostUntilItsJobHasEnded() throws Exception {
+  void wasDropped_untilTheJobHasEnded() throws Exception {
     Delivery record = world.record(request("a", "\"count\":2"));
-    assertThat(lost(record)).as("nobody has begun").isTrue();
+    assertThat(lost(record)).as("not started").isTrue();
     Crash crash = Crash.at("create", Keys.image("a", 1));
     assertThat(crash.kills(world.worker("w1", crash), record)).isTrue();
     assertThat(lost(record)).as("its worker has died").isTrue();
@@ -108,7 +108,7 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void whatWasTurnedAwayIsNotLost() throws Exception {
+  void wasDropped_rejectedRecord_isFalse() throws Exception {
     Delivery first = world.record(request("a", "\"count\":2"));
     Crash crash = new Crash(3, /* after= */ false);
     crash.kills(world.worker("w1", crash), first);
@@ -117,18 +117,18 @@ class PendingJobTerminatorTest {
     assertThat(lost(first)).isTrue();
   }
 
-  /** Its author is to be told what was wrong with it, as well. */
+  /** The client must be notified of what is wrong with it. */
   @Test
-  void aBadRequestIsLostUntilItHasFailed() throws Exception {
+  void wasDropped_invalidRequest_untilItHasFailed() throws Exception {
     Delivery record = world.record(request("a", "\"steps\":0"));
     assertThat(lost(record)).isTrue();
     assertThat(world.worker().handle(record)).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).contains("failed");
+    assertThat(world.log.types("a")).contains("failed");
     assertThat(lost(record)).isFalse();
   }
 
   @Test
-  void whatIsRememberedTellsTwoRequestsUnderOneIdApart() {
+  void read_distinguishesTwoRequestsWithOneId() {
     PendingRequest first = remembered(request("a", "\"count\":2"));
     assertThat(remembered(request("a", "\"count\":  2"))).isEqualTo(first);
     assertThat(remembered(request("a", "\"count\":3")).id()).isEqualTo("a");
@@ -137,18 +137,18 @@ class PendingJobTerminatorTest {
   }
 
   private PendingRequest remembered(String json) {
-    return world.control(Line.Fault.NONE).read(world.record(json)).orElseThrow();
+    return world.control(FaultInjector.Fault.NONE).read(world.record(json)).orElseThrow();
   }
 
   private boolean lost(Delivery record) throws InterruptedException {
-    return world.control(Line.Fault.NONE).wasDropped(record);
+    return world.control(FaultInjector.Fault.NONE).wasDropped(record);
   }
 
   @Test
-  void storeThatIsAwayIsTheCallersToTryAgain() {
+  void endIfOver_withoutTheStore_throwsTransientException() {
     world.cancelled.add("a");
     AtomicInteger calls = new AtomicInteger();
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           calls.incrementAndGet();
           throw new StorageException("away");

@@ -36,7 +36,7 @@ class PendingRequestsTest {
   }
 
   @Test
-  void deadlineComesDueOnceAfterTheGrace() {
+  void due_returnsADeadlineOnce_afterTheGrace() {
     waiting.add(waits("a", Optional.of(NOW)), at(7));
     assertThat(waiting.due(NOW)).isEmpty();
     assertThat(waiting.due(AFTER_GRACE)).containsExactly(Map.entry("a", at(7)));
@@ -45,7 +45,7 @@ class PendingRequestsTest {
   }
 
   @Test
-  void onlyWhatWaitsIsCalledOff() {
+  void cancelRequested_ofAnUnknownJob_doesNothing() {
     waiting.add(waits("a", Optional.empty()), at(1));
     waiting.cancelRequested("a", NOW);
     waiting.cancelRequested("unknown", NOW);
@@ -53,7 +53,7 @@ class PendingRequestsTest {
   }
 
   @Test
-  void settledRequestsAreForgotten() {
+  void removeSettled_removesRequests() {
     waiting.add(waits("a", Optional.of(NOW)), at(1));
     waiting.add(waits("b", Optional.of(NOW)), at(2));
     waiting.removeSettled("requests", 0, 2);
@@ -64,7 +64,7 @@ class PendingRequestsTest {
   }
 
   @Test
-  void copyTakesThePlaceOfWhatItCopies() {
+  void add_ofACopy_replacesThePosition() {
     waiting.add(waits("a", Optional.of(NOW)), at(1));
     waiting.add(waits("a", Optional.of(NOW)), at(9));
     waiting.removeSettled("requests", 0, 9);
@@ -72,14 +72,12 @@ class PendingRequestsTest {
   }
 
   @Test
-  void aRequestIsGoneWithTheLastOfItsCopies() {
+  void removeSettled_returnsARequestWithItsLastCopy() {
     Position elsewhere = new Position("requests", 1, 3);
     waiting.add(waits("a", Optional.empty()), at(1));
     waiting.add(waits("a", Optional.empty()), elsewhere);
     waiting.add(waits("b", Optional.empty()), at(2));
-    assertThat(waiting.removeSettled("requests", 1, 4))
-        .as("a stands in the other partition")
-        .isEmpty();
+    assertThat(waiting.removeSettled("requests", 1, 4)).as("a is in the other partition").isEmpty();
     assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", elsewhere));
     assertThat(waiting.removeSettled("requests", 0, 3)).containsExactly(gone("b", at(2)));
     assertThat(waiting.removeSettled("requests", 0, 3)).isEmpty();
@@ -87,7 +85,7 @@ class PendingRequestsTest {
 
   /** It will be turned away, and must not take the first one's deadline or place with it. */
   @Test
-  void anotherRequestUnderTheIdOfOneThatWaitsChangesNothing() {
+  void add_ofADifferentRequestWithTheId_changesNothing() {
     waiting.add(waits("a", Optional.empty()), at(1));
     assertThat(waiting.add(new PendingRequest("a", OTHER, Optional.of(NOW)), at(2))).isFalse();
     assertThat(waiting.due(AFTER_GRACE)).isEmpty();
@@ -99,14 +97,14 @@ class PendingRequestsTest {
   }
 
   @Test
-  void theSameRecordReadTwiceIsOneCopy() {
+  void add_ofTheSameRecordTwice_countsOnce() {
     waiting.add(waits("a", Optional.empty()), at(1));
     waiting.add(waits("a", Optional.empty()), at(1));
     assertThat(waiting.removeSettled("requests", 0, 2)).containsExactly(gone("a", at(1)));
   }
 
   @Test
-  void beyondItsCapacityNothingNewIsRemembered() {
+  void add_beyondTheCapacity_isFalse() {
     PendingRequests small = new PendingRequests(2);
     assertThat(small.add(waits("a", Optional.empty()), at(1))).isTrue();
     assertThat(small.add(waits("b", Optional.empty()), at(2))).isTrue();
@@ -119,7 +117,7 @@ class PendingRequestsTest {
 
   /** Against the plainest model of it: a map that is searched. */
   @Test
-  void agreesWithAPlainMapWhateverHappens() {
+  void randomOperations_agreeWithASimpleModel() {
     qt().withExamples(500)
         .forAll(longs().all())
         .checkAssert(

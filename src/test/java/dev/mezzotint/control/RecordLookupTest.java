@@ -14,7 +14,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.Test;
 
-/** What is taken for gone is never looked for again: only what is gone may be. */
+/** A record reported as missing is never looked up again, so it must really be missing. */
 class RecordLookupTest {
   private static final TopicPartition PARTITION = new TopicPartition("requests", 0);
 
@@ -38,28 +38,28 @@ class RecordLookupTest {
   }
 
   @Test
-  void whatStandsThereIsRead() {
+  void at_readsTheRecord() {
     topicHas(0, 9);
     answers(7);
     assertThat(at(7)).contains(7L);
   }
 
   @Test
-  void whatWasCompactedAwayIsGoneThoughAnotherStandsBehindIt() {
+  void at_compactedRecord_isEmpty() {
     topicHas(0, 9);
     answers(8);
     assertThat(at(7)).isEmpty();
   }
 
   @Test
-  void whatIsOlderThanTheTopicOrWasNeverThereIsGone() {
+  void at_offsetOutsideTheTopic_isEmpty() {
     topicHas(5, 9);
     assertThat(at(4)).isEmpty();
     assertThat(at(9)).isEmpty();
   }
 
   @Test
-  void whatTheBrokerDoesNotGiveIsNotGone() {
+  void at_recordNotReturnedInTime_throws() {
     topicHas(5, 9);
     for (long offset : new long[] {5, 7, 8}) {
       assertThatThrownBy(() -> at(offset)).isInstanceOf(TransientException.class);
@@ -67,9 +67,9 @@ class RecordLookupTest {
   }
 
   @Test
-  void aSilentBrokerTellsNothing() {
+  void at_brokerDoesNotAnswer_throws() {
     topicHas(5, 9);
-    KafkaException silence = new TimeoutException("nobody there");
+    KafkaException silence = new TimeoutException("no answer");
     consumer.setOffsetsException(silence);
     assertThatThrownBy(() -> at(7)).isInstanceOf(TransientException.class).hasCause(silence);
   }

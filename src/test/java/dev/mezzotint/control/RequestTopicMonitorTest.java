@@ -36,13 +36,13 @@ import org.junit.jupiter.api.Test;
 class RequestTopicMonitorTest {
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
-  /** The contents of a request whose time has passed. */
+  /** The contents of an expired request. */
   private static final String LATE = "late";
 
   private final Set<String> ended = ConcurrentHashMap.newKeySet();
   private final List<String> late = new CopyOnWriteArrayList<>();
 
-  /** A request's value is its id, a blank and whatever else it says, or the id alone. */
+  /** A request's value is its id, optionally followed by a space and contents. */
   private final PendingJobs jobs =
       new PendingJobs() {
         @Override
@@ -86,11 +86,11 @@ class RequestTopicMonitorTest {
   }
 
   @AfterEach
-  void neverMoreThanOneCopyOfWhatIsLost() {
+  void checkNumberOfCopies() {
     assertThat(records()).hasSizeLessThan(5);
   }
 
-  private RequestTopicMonitor tail() {
+  private RequestTopicMonitor monitor() {
     return new RequestTopicMonitor(
         settings, List.of(topic), jobs, id -> false, InstantSource.system(), 1_000);
   }
@@ -104,8 +104,8 @@ class RequestTopicMonitorTest {
     }
   }
 
-  /** As the connections of a dying worker do it: each gives the record back. */
-  private void useUp(Set<String> dropped, Set<String> accepted) {
+  /** As the connections of a killed worker do: each releases the record. */
+  private void useUpDeliveries(Set<String> dropped, Set<String> accepted) {
     Map<String, Object> config =
         settings.client(
             "test",
@@ -160,7 +160,7 @@ class RequestTopicMonitorTest {
     assertThat(records()).containsExactlyInAnyOrder(expected);
   }
 
-  /** A reader that has not yet said where it begins would leave no trace. */
+  /** Waits until the monitor has committed its start. */
   private void awaitPosition() throws InterruptedException {
     TopicPartition first = new TopicPartition(topic, 0);
     try (KafkaConsumer<byte[], byte[]> consumer =
@@ -174,36 +174,36 @@ class RequestTopicMonitorTest {
   }
 
   @Test
-  void whatTheBrokerDropsBeforeItsJobHasEndedIsSentAgain() throws Exception {
-    try (RequestTopicMonitor running = tail()) {
+  void droppedRequest_isSentAgain() throws Exception {
+    try (RequestTopicMonitor running = monitor()) {
       send("done", "lost");
       ended.add("done");
-      useUp(Set.of("lost"), Set.of("done"));
+      useUpDeliveries(Set.of("lost"), Set.of("done"));
       awaitRecords("done", "lost", "lost again");
       ended.add("lost");
-      useUp(Set.of(), Set.of("lost"));
+      useUpDeliveries(Set.of(), Set.of("lost"));
     }
   }
 
-  /** The process that held the record looked after lost ones, too. */
+  /** The process that held the record also ran the monitor. */
   @Test
-  void whatWasDroppedWhileNobodyReadIsFoundByTheNextOne() throws Exception {
-    try (RequestTopicMonitor before = tail()) {
+  void requestDroppedWithoutAMonitor_isFoundByTheNextOne() throws Exception {
+    try (RequestTopicMonitor before = monitor()) {
       assertThat(before).isNotNull();
       awaitPosition();
     }
     send("done", "lost");
     ended.add("done");
-    useUp(Set.of("lost"), Set.of("done"));
-    try (RequestTopicMonitor next = tail()) {
+    useUpDeliveries(Set.of("lost"), Set.of("done"));
+    try (RequestTopicMonitor next = monitor()) {
       awaitRecords("done", "lost", "lost again");
     }
   }
 
-  /** Else anybody who knows its id could end a job that waits. */
+  /** Otherwise anyone who knows the id of a queued job could end it. */
   @Test
-  void aLateRequestUnderTheIdOfOneThatWaitsEndsNothing() throws Exception {
-    try (RequestTopicMonitor running = tail()) {
+  void expiredRequestWithAQueuedOnesId_endsNothing() throws Exception {
+    try (RequestTopicMonitor running = monitor()) {
       send("first", "first " + LATE, "second " + LATE);
       long end = System.nanoTime() + LIMIT.toNanos();
       while (!late.contains("second " + LATE) && System.nanoTime() < end) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class EpochOrderTest {
   @Test
-  void everyEpochVisitsEveryImageOnce() {
+  void epoch_visitsEveryImageOnce() {
     for (int n : new int[] {1, 2, 3, 7, 64, 1000, 6001}) {
       for (long epoch = 0; epoch < 3; epoch++) {
         boolean[] seen = new boolean[n];
@@ -24,7 +24,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void ordersDifferBetweenEpochsAndSeeds() {
+  void orders_differBetweenEpochsAndSeeds() {
     int[] first = epoch(1, 0, 500);
     assertThat(matches(first, epoch(1, 1, 500))).isLessThan(10);
     assertThat(matches(first, epoch(2, 0, 500))).isLessThan(10);
@@ -32,7 +32,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void allOrdersOfASmallSetAreEquallyLikely() {
+  void ordersOfASmallSet_areEquallyLikely() {
     Map<String, Integer> counts = new HashMap<>();
     int epochs = 24_000;
     for (int epoch = 0; epoch < epochs; epoch++) {
@@ -49,7 +49,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void neighboursInTheSetAreNotNeighboursInTheOrder() {
+  void neighboursInTheSet_areNotNeighboursInTheOrder() {
     int n = 2000;
     int[] order = epoch(5, 0, n);
     double sum = 0;
@@ -61,7 +61,7 @@ class EpochOrderTest {
   }
 
   @Test
-  void impossiblePositionsAreRefused() {
+  void invalidPositions_areRefused() {
     assertThatIllegalArgumentException().isThrownBy(() -> EpochOrder.index(1, -1, 5));
     assertThatIllegalArgumentException().isThrownBy(() -> EpochOrder.index(1, 0, 0));
     int far = EpochOrder.index(1, Long.MAX_VALUE, Integer.MAX_VALUE);

@@ -30,7 +30,7 @@ class ImageDatasetTest {
   @TempDir Path folder;
 
   @Test
-  void aFolderIsReadWithItsSubfoldersInTheOrderOfNames() throws IOException {
+  void folder_isReadRecursively_inOrderOfNames() throws IOException {
     write("b.png", flat(0));
     write("a/z.png", flat(255));
     write("a/deep/er/y.PNG", flat(51));
@@ -53,7 +53,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void folderAndZipOfTheSameFilesAreTheSameSet() throws IOException {
+  void folderAndZip_ofTheSameFiles_areTheSameSet() throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
     Random random = new Random(4);
     for (int i = 0; i < 20; i++) {
@@ -75,7 +75,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void aThousandZipEntriesKeepTheirOrderAndContents() throws IOException {
+  void zipOfAThousandEntries_isReadInOrder() throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
     List<Integer> numbers = new java.util.ArrayList<>();
     for (int i = 0; i < 1000; i++) {
@@ -96,7 +96,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void trainIsTheSplitUnlessAnotherIsAskedFor() throws IOException {
+  void split_defaultsToTrain() throws IOException {
     write("train/a-1.png", flat(1));
     write("train/a-2.png", flat(2));
     write("val/a-3.png", flat(3));
@@ -110,7 +110,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void classesComeFromFoldersOrPrefixes() throws IOException {
+  void classes_comeFromFoldersOrPrefixes() throws IOException {
     write("train/cat/2/x-1.png", flat(0));
     write("train/ape/y-1.png", flat(0));
     write("train/cat/x-2.png", flat(0));
@@ -129,14 +129,14 @@ class ImageDatasetTest {
     assertThatThrownBy(() -> namesOf(TWO_BY_TWO.withLabels(Labels.FOLDER)))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("train/plain.png")
-        .hasMessageContaining("lies in no class folder");
+        .hasMessageContaining("is not in a class folder");
     assertThatThrownBy(() -> namesOf(TWO_BY_TWO.withLabels(Labels.PREFIX)))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("has no class before a '-'");
   }
 
   @Test
-  void aFewBrokenFilesAreNamedAndLeftOut() throws IOException {
+  void brokenFiles_withinTheLimit_areLeftOut() throws IOException {
     for (int i = 0; i < 6; i++) {
       write("ok-" + i + ".png", flat(i));
     }
@@ -155,7 +155,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void aBrokenFileFoundLateIsReplacedByTheNextOfItsClass() throws IOException {
+  void brokenFile_foundLate_isReplacedByTheNextOfItsClass() throws IOException {
     write("a-1.png", new byte[] {0});
     write("b-1.png", flat(20));
     write("b-2.png", new byte[] {0});
@@ -172,7 +172,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void aSetThatIsMostlyBrokenIsRefusedWithAReason() throws IOException {
+  void mostlyBrokenSet_isRefused_withAReason() throws IOException {
     for (int i = 0; i < 4; i++) {
       write(i + ".png", new byte[0]);
     }
@@ -189,7 +189,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void bombsCountAsBroken() throws IOException {
+  void decompressionBombs_countAsBroken() throws IOException {
     write("a.png", flat(1));
     write("b.png", flat(2));
     byte[] bomb = flat(3);
@@ -205,7 +205,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void aZipEntryThatUnpacksWithoutEndCountsAsBroken() throws IOException {
+  void endlessZipEntry_countsAsBroken() throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("a.png", flat(1));
     files.put("b.png", new byte[FileSource.FILE_BYTES_MAX + 1]);
@@ -217,23 +217,23 @@ class ImageDatasetTest {
   }
 
   @Test
-  void namesInAZipNeverReachTheFileSystem() throws IOException {
+  void zipNames_neverReachTheFileSystem() throws IOException {
     write("outside.png", flat(200));
     Path zip = zip("inner/evil.zip", Map.of("a/../../outside.png", flat(1)));
     // '..' begins with a dot: passed over like every hidden name.
     assertThatThrownBy(() -> ImageDataset.open(zip, TWO_BY_TWO))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageEndingWith("holds no PNG, JPEG or WebP file (1 other files)");
+        .hasMessageEndingWith("contains no PNG, JPEG or WebP file (1 other files)");
   }
 
   @Test
-  void nothingToReadIsSaidPlainly() throws IOException {
+  void emptySet_isRefused_withAClearMessage() throws IOException {
     assertThatThrownBy(() -> ImageDataset.open(folder.resolve("gone"), TWO_BY_TWO))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageEndingWith("gone does not exist");
     assertThatThrownBy(() -> ImageDataset.open(folder, TWO_BY_TWO))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageEndingWith("holds no PNG, JPEG or WebP file (0 other files)");
+        .hasMessageEndingWith("contains no PNG, JPEG or WebP file (0 other files)");
     write("not.zip", new byte[] {'P', 'K', 3, 4, 0, 0});
     assertThatThrownBy(() -> ImageDataset.open(folder.resolve("not.zip"), TWO_BY_TWO))
         .isInstanceOf(InvalidInputException.class)
@@ -241,7 +241,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void greyAndOtherSizesAreWhatWasAskedFor() throws IOException {
+  void images_areReadInTheWantedSizeAndChannels() throws IOException {
     write("wide.png", Png.encode(new Pixels(4, 2, 3, new byte[24])));
     DatasetOptions options = DatasetOptions.of(6, 3).withChannels(1);
     try (ImageDataset set = ImageDataset.open(folder, options)) {
@@ -255,7 +255,7 @@ class ImageDatasetTest {
   }
 
   @Test
-  void flippingTwiceIsNothingAndOnceMirrorsRows() {
+  void flip_mirrorsRows_andTwiceIsIdentity() {
     float[] chw = {9, 1, 2, 3, 4, 5, 6, 9};
     Flip.horizontal(chw, 1, 2, 1, 3);
     assertThat(chw).containsExactly(9, 3, 2, 1, 6, 5, 4, 9);

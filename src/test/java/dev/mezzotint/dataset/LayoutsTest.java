@@ -20,7 +20,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Data sets as people have them on their disks. */
+/** Layouts of common data sets. */
 class LayoutsTest {
   private static final DatasetOptions SMALL = DatasetOptions.of(4, 4);
 
@@ -51,7 +51,7 @@ class LayoutsTest {
   }
 
   @Test
-  void playingForData() throws IOException {
+  void reads_playingForData() throws IOException {
     for (int i = 0; i < 3; i++) {
       write("images/0000" + i + ".png", plain(8, 6, 0x101010 * (i + 1)));
       write("labels/0000" + i + ".png", plain(8, 6, i == 1 ? 0xF422E8 : 0x804080));
@@ -79,7 +79,7 @@ class LayoutsTest {
   }
 
   @Test
-  void pix2pixMapsWithItsSplits() throws IOException {
+  void reads_pix2pixMaps_withSplits() throws IOException {
     for (String split : new String[] {"train", "val"}) {
       for (int i = 0; i < 2; i++) {
         byte[] rgb = new byte[3 * 16 * 8];
@@ -104,7 +104,7 @@ class LayoutsTest {
   }
 
   @Test
-  void twinsMayBeOfOtherKindsOfFilesAndHaveTheirSplitsInside() throws IOException {
+  void twins_mayDifferInFileKind_andContainSplits() throws IOException {
     write("photo/train/a/1.jpg", jpeg(0x808080));
     write("photo/val/a/2.jpg", jpeg(0x404040));
     write("label/train/a/1.png", plain(8, 8, 0));
@@ -128,10 +128,10 @@ class LayoutsTest {
   }
 
   @Test
-  void kindsOfFilesThatAreNotThereAreRefused() throws IOException {
+  void missingKindsOfFiles_areRefused() throws IOException {
     write("a.png", plain(4, 4, 1));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withFiles(DatasetOptions.Kind.IDX)))
-        .hasMessageContaining("holds no file like train-images-idx3-ubyte");
+        .hasMessageContaining("contains no file like train-images-idx3-ubyte");
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withLabels(Labels.FILE)))
         .hasMessageContaining("labels file is for IDX files");
     assertThatThrownBy(
@@ -143,7 +143,7 @@ class LayoutsTest {
   }
 
   @Test
-  void oneBrokenFileOfAHundredPassesAndSixtyDoNot() throws IOException {
+  void brokenFiles_areToleratedUpToTheLimit() throws IOException {
     for (int i = 0; i < 100; i++) {
       write("%02d.png".formatted(i), i == 40 ? new byte[] {7} : plain(4, 4, i));
     }
@@ -165,7 +165,7 @@ class LayoutsTest {
   }
 
   @Test
-  void aSurveyCountsWhatIsThere() throws IOException {
+  void report_countsFilesSizesClassesAndColours() throws IOException {
     write("train/cat/input/a.png", plain(4, 4, 0));
     write("train/cat/target/a.png", plain(4, 4, 9));
     write("train/dog/input/b.png", plain(8, 4, 0xFFFFFF));

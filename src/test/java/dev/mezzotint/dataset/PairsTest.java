@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Images with conditions beside them, and the MNIST family's files. */
+/** Images with conditions, and IDX files of the MNIST family. */
 class PairsTest {
   private static final Palette TWO = Palette.of("black #000000", "white #ffffff");
   private static final DatasetOptions SMALL = DatasetOptions.of(2, 2).withBrokenMax(0.5);
@@ -46,7 +46,7 @@ class PairsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {0, 1 << 20})
-  void twinFoldersArePairsByName(long cache) throws IOException {
+  void twins_arePairedByName(long cache) throws IOException {
     for (int i = 0; i < 5; i++) {
       write("train/input/town/" + i + ".png", plain(2, 2, 10 * i));
       write("train/target/town/" + i + ".png", plain(2, 2, 100 + i));
@@ -70,7 +70,7 @@ class PairsTest {
   }
 
   @Test
-  void imageWithoutItsTwinIsNamedAndLeftOut() throws IOException {
+  void imageWithoutTwin_isLeftOut() throws IOException {
     for (int i = 0; i < 4; i++) {
       write("input/" + i + ".png", plain(2, 2, i));
       write("target/" + i + ".png", plain(2, 2, i));
@@ -86,7 +86,7 @@ class PairsTest {
   }
 
   @Test
-  void labelMapsBecomeOneChannelAClassAndStrangeColoursAreNamed() throws IOException {
+  void labelMap_hasOneChannelPerClass_andUnknownColoursAreNamed() throws IOException {
     for (int i = 0; i < 4; i++) {
       write("target/" + i + ".png", plain(4, 4, i));
       write("input/" + i + ".png", plain(4, 4, i == 3 ? 128 : i % 2 == 0 ? 0 : 255));
@@ -103,7 +103,7 @@ class PairsTest {
   }
 
   @Test
-  void labelsAreNeverMixedBySmallerSizes() throws IOException {
+  void labels_areNotMixedByResizing() throws IOException {
     byte[] rgb = new byte[3 * 5 * 5];
     for (int i = 0; i < 25; i++) {
       java.util.Arrays.fill(rgb, 3 * i, 3 * i + 3, (byte) (i % 2 == 0 ? 0 : 255));
@@ -122,7 +122,7 @@ class PairsTest {
   }
 
   @Test
-  void oneFileMayHoldBothHalves() throws IOException {
+  void sideBySide_isSplitIntoHalves() throws IOException {
     byte[] rgb = new byte[3 * 4 * 2];
     for (int y = 0; y < 2; y++) {
       java.util.Arrays.fill(rgb, y * 12, y * 12 + 6, (byte) 50);
@@ -141,13 +141,13 @@ class PairsTest {
         assertThat(condition).containsOnly(value(left ? 50 : 200));
         assertThat(image).containsOnly(value(left ? 200 : 50));
         assertThat(set.brokenFiles())
-            .containsExactly("odd.png is 5 pixels wide, which has no half");
+            .containsExactly("odd.png is 5 pixels wide, which cannot be halved");
       }
     }
   }
 
   @Test
-  void idxFilesAreReadWithTheirLabels() throws IOException {
+  void idxFiles_areReadWithLabels() throws IOException {
     write("train-images-idx3-ubyte.gz", zipped(images(6)));
     write("train-labels-idx1-ubyte", labels(6));
     write("t10k-images-idx3-ubyte", images(2));
@@ -166,7 +166,7 @@ class PairsTest {
   }
 
   @Test
-  void brokenIdxFilesAreRefusedWithAReason() throws IOException {
+  void brokenIdxFiles_areRefused_withAReason() throws IOException {
     byte[] images = images(3);
     write("train-images-idx3-ubyte", java.util.Arrays.copyOf(images, images.length - 1));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
@@ -174,17 +174,17 @@ class PairsTest {
         .hasMessageContaining("has 11 values, its header says 12");
     write("train-images-idx3-ubyte", labels(3));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
-        .hasMessageContaining("is no IDX file of unsigned bytes with 3 dimensions");
+        .hasMessageContaining("is not an IDX file of unsigned bytes with 3 dimensions");
     write("train-images-idx3-ubyte", images);
     write("train-labels-idx1-ubyte", labels(2));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withLabels(Labels.FILE)))
-        .hasMessageContaining("has 2 labels for 3 pictures");
+        .hasMessageContaining("has 2 labels for 3 images");
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL.withSplit("test")))
         .hasMessageContaining("there is no t10k-images-idx3-ubyte");
   }
 
   @Test
-  void idxPicturesAreScaledWhenTheyAreReadHoweverSmallTheCache() throws IOException {
+  void idxImages_areScaledWhenRead_withoutCache() throws IOException {
     write("train-images-idx3-ubyte.gz", zipped(images(3)));
     DatasetOptions large = DatasetOptions.of(8, 8).withChannels(1).withCacheBytesMax(0);
     try (ImageDataset set = ImageDataset.open(folder, large)) {
@@ -193,14 +193,14 @@ class PairsTest {
   }
 
   @Test
-  void whatAnIdxHeaderSaysIsNotBelieved() throws IOException {
+  void idxHeader_isNotTrusted() throws IOException {
     ByteBuffer header = ByteBuffer.allocate(16).put(new byte[] {0, 0, 8, 3});
     for (int[] sizes : new int[][] {{1 << 30, 1, 1}, {60_000, 1 << 15, 1 << 15}, {-1, 28, 28}}) {
       header.putInt(4, sizes[0]).putInt(8, sizes[1]).putInt(12, sizes[2]);
       write("train-images-idx3-ubyte.gz", zipped(header.array()));
       assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
           .isInstanceOf(InvalidInputException.class)
-          .hasMessageContaining("values are the most");
+          .hasMessageContaining("values are allowed");
     }
     header.putInt(4, 3_000_000).putInt(8, 1).putInt(12, 1);
     write("train-images-idx3-ubyte.gz", zipped(header.array()));
@@ -213,7 +213,7 @@ class PairsTest {
   }
 
   @Test
-  void aZipWhoseListIsTooLongIsNotOpened() throws IOException {
+  void zipWithTooLargeDirectory_isNotOpened() throws IOException {
     ByteBuffer end = ByteBuffer.allocate(22).order(ByteOrder.LITTLE_ENDIAN);
     end.putInt(0, 0x06054b50).putInt(12, 1 << 30);
     write("long.zip", end.array());

@@ -3,10 +3,8 @@ package dev.mezzotint.delivery;
 import dev.mezzotint.job.Delivery;
 import java.util.function.BiPredicate;
 
-/**
- * The death of a worker at one of its calls: from then on none of its calls takes effect any more.
- */
-public final class Crash implements Line.Fault {
+/** Kills a worker at one of its calls: from then on none of its calls has an effect. */
+public final class Crash implements FaultInjector.Fault {
   public static final class Killed extends Error {
     private static final long serialVersionUID = 1L;
   }
@@ -44,12 +42,12 @@ public final class Crash implements Line.Fault {
     return dead;
   }
 
-  /** Lets a worker with this fault handle the record; whether it died over it. */
+  /** Lets a worker with this fault handle the record; returns whether it was killed. */
   public boolean kills(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
     return kills(worker, delivery, this);
   }
 
-  public static boolean kills(JobHandler<?> worker, Delivery delivery, Line.Fault fault)
+  public static boolean kills(JobHandler<?> worker, Delivery delivery, FaultInjector.Fault fault)
       throws InterruptedException {
     try {
       worker.handle(delivery);

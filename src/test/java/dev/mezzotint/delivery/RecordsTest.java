@@ -9,29 +9,29 @@ import dev.mezzotint.json.InvalidInputException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
-/** What stands in the bucket reads back as it was written. */
+/** Documents in the bucket are read as they were written. */
 class RecordsTest {
   private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
-  private static final JobRecord UNTRIED = JobRecord.untried(new JobId("a"), "f".repeat(64), START);
+  private static final JobRecord UNTRIED =
+      JobRecord.withoutAttempts(new JobId("a"), "f".repeat(64), START);
 
   private static JobRecord attempted(JobRecord job, String run, String position) {
-    return job.attempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));
+    return job.withAttempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));
   }
 
   @Test
-  void jobRecordReadsBack() {
+  void jobRecord_isReadAsWritten() {
     assertThat(JobRecord.parse(UNTRIED.toJson())).isEqualTo(UNTRIED);
-    JobRecord job = attempted(attempted(UNTRIED, "r1", "p").handBack("r1"), "r2", "q");
+    JobRecord job = attempted(attempted(UNTRIED, "r1", "p").withHandBack("r1"), "r2", "q");
     assertThat(JobRecord.parse(job.toJson())).isEqualTo(job);
   }
 
   @Test
-  void manifestReadsBackInEveryState() {
+  void manifest_isReadAsWritten_inEveryState() {
     JobRecord job = attempted(UNTRIED, "r1", "p");
     Manifest completed =
         Manifest.completed(
@@ -50,12 +50,12 @@ class RecordsTest {
             new GeneratedImages(
                 Optional.empty(),
                 List.of(),
-                List.of(new GeneratedImages.BadFile("1.png", "it is broken")),
-                List.of(new GeneratedImages.BadFile("2.png", "it is not there")),
+                List.of(new GeneratedImages.BadFile("1.png", "is broken")),
+                List.of(new GeneratedImages.BadFile("2.png", "is missing")),
                 Optional.empty(),
                 Optional.of(new GeneratedImages.File("s", "1".repeat(64), 10)),
                 Optional.empty(),
-                Map.of()));
+                List.of()));
     assertThat(Manifest.parse(framed.toJson())).isEqualTo(framed);
     Manifest failed =
         Manifest.failed(job, START, new InvalidInputException("steps", "steps is wrong"));
@@ -63,55 +63,55 @@ class RecordsTest {
   }
 
   @Test
-  void manifestOfALaterSchemaIsRefused() {
+  void manifestOfALaterSchema_isRefused() {
     assertThatThrownBy(() -> Manifest.parse("{\"schema\":2}".getBytes()))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage("schema must be from 1 to 1, not 2");
   }
 
   @Test
-  void manifestIsAnEnd() {
+  void manifest_requiresATerminalState() {
     assertThatThrownBy(
             () ->
                 new Manifest(
-                    new JobId("a"), JobEvent.Type.STARTED, 1, START, "f", Optional.empty(), "", ""))
+                    new JobId("a"), JobEvent.Type.STARTED, 1, START, "f", null, null, "", ""))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
-  void sameRecordAgainIsAStrikeAndAnotherOneIsNot() {
+  void failedAttempts_countRedeliveriesOfTheSameRecordOnly() {
     JobRecord once = attempted(UNTRIED, "r1", "p");
-    assertThat(once.strikesAt("p")).isEqualTo(1);
-    assertThat(once.strikesAt("q")).isZero();
-    assertThat(once.handBack("r1").strikesAt("p")).isZero();
+    assertThat(once.failedAttemptsAt("p")).isEqualTo(1);
+    assertThat(once.failedAttemptsAt("q")).isZero();
+    assertThat(once.withHandBack("r1").failedAttemptsAt("p")).isZero();
     JobRecord twice = attempted(once, "r2", "p");
-    assertThat(twice.strikes()).isEqualTo(1);
-    assertThat(attempted(twice, "r3", "copy").strikes()).isEqualTo(1);
+    assertThat(twice.failedAttempts()).isEqualTo(1);
+    assertThat(attempted(twice, "r3", "copy").failedAttempts()).isEqualTo(1);
     assertThat(twice.attempts()).isEqualTo(2);
   }
 
   @Test
-  void firstAttemptFixesTheModel() {
+  void withAttempt_keepsTheModelOfTheFirstAttempt() {
     JobRecord job = attempted(UNTRIED, "r1", "p");
-    JobRecord later = job.attempt(Optional.of("tiny@2"), "w", "r2", "p", START);
+    JobRecord later = job.withAttempt(Optional.of("tiny@2"), "w", "r2", "p", START);
     assertThat(later.model()).contains("tiny@1");
   }
 
   @Test
-  void anAttemptThatKeptSomethingForOthersDoesNotCountAndTakesBackWhatCounted() {
+  void withAdvance_resetsFailedAttempts() {
     JobRecord twice = attempted(attempted(UNTRIED, "r1", "p"), "r2", "p");
-    assertThat(twice.strikesAt("p")).isEqualTo(2);
-    JobRecord advanced = twice.advanced("r2");
-    assertThat(advanced.strikesAt("p")).isZero();
+    assertThat(twice.failedAttemptsAt("p")).isEqualTo(2);
+    JobRecord advanced = twice.withAdvance("r2");
+    assertThat(advanced.failedAttemptsAt("p")).isZero();
     assertThat(JobRecord.parse(advanced.toJson())).isEqualTo(advanced);
-    // Five deaths without anything kept are five again.
+    // Later failures count from zero.
     JobRecord next = attempted(advanced, "r3", "p");
-    assertThat(next.strikesAt("p")).isEqualTo(1);
-    assertThat(next.handBack("r3").strikesAt("p")).isZero();
+    assertThat(next.failedAttemptsAt("p")).isEqualTo(1);
+    assertThat(next.withHandBack("r3").failedAttemptsAt("p")).isZero();
   }
 
   @Test
-  void trainedModelReadsBackAndIsToldInItsEvent() {
+  void trainedModel_isReadAsWritten_andInItsEvent() {
     TrainedModel model =
         new TrainedModel(
             "faces@1", "0".repeat(64), 200, 0.25, "l", "c", List.of("s1", "s2"), List.of("k"), 3);
@@ -126,23 +126,23 @@ class RecordsTest {
   }
 
   @Test
-  void bytesOfGenerationJobsAreWhatTheyWereBeforeThereWereOtherKinds() {
+  void documentsOfGenerationJobs_haveTheirMembersInOrder() {
     JobRecord job = attempted(UNTRIED, "r1", "p");
     assertThat(new String(job.toJson(), StandardCharsets.UTF_8).replaceAll("\\s", ""))
         .isEqualTo(
             "{\"schema\":1,\"id\":\"a\",\"fingerprint\":\""
                 + "f".repeat(64)
-                + "\",\"model\":\"tiny@1\",\"attempts\":1,\"strikes\":0,"
+                + "\",\"model\":\"tiny@1\",\"attempts\":1,\"failedAttempts\":0,"
                 + "\"created\":\"2026-11-22T12:00:00Z\",\"history\":[{\"number\":1,"
                 + "\"worker\":\"w1\",\"run\":\"r1\",\"position\":\"p\","
                 + "\"time\":\"2026-11-22T12:00:01Z\",\"handedBack\":false}]}");
-    GeneratedImages pictures =
+    GeneratedImages images =
         new GeneratedImages(
             Optional.of(
                 new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.empty())),
             List.of(new GeneratedImages.Image("k", "s", 9, 4, 5, 7, 2)),
             Optional.of(new GeneratedImages.File("g", "t", 10)));
-    Manifest manifest = Manifest.completed(job, START, pictures);
+    Manifest manifest = Manifest.completed(job, START, images);
     assertThat(new String(manifest.toJson(), StandardCharsets.UTF_8).replaceAll("\\s", ""))
         .isEqualTo(
             "{\"schema\":1,\"id\":\"a\",\"state\":\"completed\",\"attempt\":1,"

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
-/** Made-up pictures whose faults are known: a disc of its own place, size and colour on a ramp. */
+/** Synthetic images with known faults: a disc of random place, size and colour on a ramp. */
 final class Drawings {
   private Drawings() {}
 
@@ -93,12 +93,12 @@ final class Drawings {
         });
   }
 
-  /** A few of the pictures, again and again. */
+  /** A few of the images, repeated. */
   static ImageSet collapsed(ImageSet set, int kinds) {
     return set.select(IntStream.range(0, set.size()).map(i -> i % kinds).toArray());
   }
 
-  /** As a data set without classes and conditions. */
+  /** The images as a data set without classes and conditions. */
   static ImageDataset dataset(ImageSet set) {
     return new ImageDataset() {
       @Override

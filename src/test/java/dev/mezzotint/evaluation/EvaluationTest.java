@@ -22,7 +22,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole evaluations of painters that are good, or bad in known ways. */
+/** Tests whole evaluations of samplers that are good, or bad in known ways. */
 class EvaluationTest {
   private static final ImageSet TRAINING = Drawings.of(80, 16, 1);
   private static final ImageSet HELD_OUT = Drawings.of(70, 16, 2);
@@ -36,31 +36,31 @@ class EvaluationTest {
         .run();
   }
 
-  private static Metric figure(Report report, String key) {
-    return report.figure(key).orElseThrow();
+  private static Metric metric(Report report, String key) {
+    return report.metric(key).orElseThrow();
   }
 
   @Test
-  void aPerfectPainterIsAtTheFloor() throws IOException {
+  void perfectSampler_isAtTheFloor() throws IOException {
     Report report =
         evaluated((seed, none, classes) -> Drawings.of(classes.length, 16, 1000 + seed));
-    assertThat(figure(report, "slicedWasserstein").ratio()).isBetween(0.6, 1.6);
-    assertThat(figure(report, "slicedWasserstein16x16").model().spread()).isPositive();
-    assertThat(figure(report, "coverage").ratio()).isBetween(0.85, 1.15);
-    assertThat(figure(report, "nearestTraining").ratio()).isCloseTo(1, within(0.3));
-    assertThat(report.lines()).hasSize(1 + report.figures().size()).allMatch(l -> l.length() < 100);
+    assertThat(metric(report, "slicedWasserstein").ratio()).isBetween(0.6, 1.6);
+    assertThat(metric(report, "slicedWasserstein16x16").model().spread()).isPositive();
+    assertThat(metric(report, "coverage").ratio()).isBetween(0.85, 1.15);
+    assertThat(metric(report, "nearestTraining").ratio()).isCloseTo(1, within(0.3));
+    assertThat(report.lines()).hasSize(1 + report.metrics().size()).allMatch(l -> l.length() < 100);
     assertThat(report.sheet().width()).isEqualTo(2 + 12 * 18);
     assertThat(report.sheet().height()).isEqualTo(2 + 9 * 18);
     assertThat(report.toMap().get("settings").toString()).contains("count=64", "seed=7");
   }
 
   @Test
-  void copiesOfTrainingPicturesLookPerfectAndAreFound() throws IOException {
+  void copiesOfTrainingImages_areAtTheFloorButDetected() throws IOException {
     Report report = evaluated((seed, none, classes) -> TRAINING.select(first(classes.length)));
-    assertThat(figure(report, "slicedWasserstein").ratio()).isBetween(0.6, 1.6);
-    assertThat(figure(report, "nearestTraining").model().mean()).isZero();
-    assertThat(figure(report, "nearCopies").model().mean()).isEqualTo(1);
-    assertThat(figure(report, "nearCopies").floor().mean()).isLessThan(0.07);
+    assertThat(metric(report, "slicedWasserstein").ratio()).isBetween(0.6, 1.6);
+    assertThat(metric(report, "nearestTraining").model().mean()).isZero();
+    assertThat(metric(report, "nearCopies").model().mean()).isEqualTo(1);
+    assertThat(metric(report, "nearCopies").floor().mean()).isLessThan(0.07);
   }
 
   private static int[] first(int n) {
@@ -68,24 +68,24 @@ class EvaluationTest {
   }
 
   @Test
-  void noiseIsFarFromEverything() throws IOException {
+  void noise_isFarFromTheFloor() throws IOException {
     Report report =
         evaluated((seed, none, classes) -> Drawings.noisy(TRAINING.blank(classes.length), 0.7f));
-    assertThat(figure(report, "slicedWasserstein").ratio()).isGreaterThan(3);
-    assertThat(figure(report, "kid").ratio()).isGreaterThan(5);
-    assertThat(figure(report, "coverage").ratio()).isLessThan(0.3);
-    assertThat(figure(report, "spectrum").ratio()).isGreaterThan(5);
-    assertThat(figure(report, "nearestTraining").ratio()).isGreaterThan(2);
+    assertThat(metric(report, "slicedWasserstein").ratio()).isGreaterThan(3);
+    assertThat(metric(report, "kid").ratio()).isGreaterThan(5);
+    assertThat(metric(report, "coverage").ratio()).isLessThan(0.3);
+    assertThat(metric(report, "spectrum").ratio()).isGreaterThan(5);
+    assertThat(metric(report, "nearestTraining").ratio()).isGreaterThan(2);
   }
 
   @Test
-  void theSameSeedGivesTheSameFigures() throws IOException {
+  void sameSeed_givesSameMetrics() throws IOException {
     ImageSampler painter = (seed, none, classes) -> Drawings.of(classes.length, 16, 1000 + seed);
     assertThat(evaluated(painter).toMap()).isEqualTo(evaluated(painter).toMap());
   }
 
   @Test
-  void tooFewPicturesAreRefusedWithHowManyAreNeeded() {
+  void refusesTooFewImages() {
     assertThatThrownBy(
             () ->
                 new Evaluation(
@@ -135,7 +135,7 @@ class EvaluationTest {
   }
 
   @Test
-  void aConditionIsFollowedOrNot() throws IOException {
+  void consistency_distinguishesFollowedAndIgnoredConditions() throws IOException {
     drawPairs("train", 60, 0);
     drawPairs("val", 40, 3);
     try (ImageDataset training = pairs("train");
@@ -157,20 +157,20 @@ class EvaluationTest {
                   settings,
                   words -> {})
               .run();
-      Metric edges = figure(good, "edges");
-      assertThat(edges.model().mean()).isGreaterThan(figure(bad, "edges").model().mean() + 0.3);
+      Metric edges = metric(good, "edges");
+      assertThat(edges.model().mean()).isGreaterThan(metric(bad, "edges").model().mean() + 0.3);
       assertThat(edges.floor().mean()).isGreaterThan(edges.worst().orElseThrow().mean() + 0.3);
-      Metric colours = figure(good, "segmentColours");
-      assertThat(colours.model().mean()).isLessThan(figure(bad, "segmentColours").model().mean());
+      Metric colours = metric(good, "segmentColours");
+      assertThat(colours.model().mean()).isLessThan(metric(bad, "segmentColours").model().mean());
       assertThat(colours.worst().orElseThrow().mean()).isGreaterThan(colours.floor().mean());
-      assertThat(figure(good, "twoSeeds").model().mean()).isPositive();
-      assertThat(figure(good, "slicedWasserstein").baselineRatio()).isPresent();
+      assertThat(metric(good, "twoSeeds").model().mean()).isPositive();
+      assertThat(metric(good, "slicedWasserstein").baselineRatio()).isPresent();
       assertThat(good.sheet().width()).isEqualTo(2 + 6 * 18);
       assertThat(String.join("\n", good.lines())).contains("shuffled", "mean colour");
     }
   }
 
-  /** Sky and ground where the condition of the next but {@code shift} picture has them. */
+  /** Sky and ground where the condition of the next but {@code shift} image has them. */
   private static ImageSet painted(Optional<ImageSet> conditions, int shift, long seed) {
     ImageSet c = conditions.orElseThrow();
     ImageSet painted = new ImageSet(c.size(), 3, 16, 16, new float[c.size() * 3 * 256]);

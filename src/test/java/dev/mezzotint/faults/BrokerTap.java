@@ -14,8 +14,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Stands between one worker and the broker. Knows where one Kafka request ends and the next begins,
- * and which response belongs to which, so that a single one can be lost on its way.
+ * A proxy between one worker and the broker. Knows where one Kafka request ends and the next
+ * begins, and which response belongs to which, so that a single one can be lost on its way.
  */
 final class BrokerTap implements AutoCloseable {
   static final short PRODUCE = 0;

@@ -14,12 +14,12 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The promise, as a judge of evidence: every job that was handed over has one end, told under one
- * id; its manifest was written once and says the same; every picture stands as the manifest says;
- * each worker's attempts rise, and so do an attempt's sequences; nobody who has lost a job does
- * anything about it; and the queue holds nothing that nobody answers for.
+ * Checks evidence against the delivery guarantees: every submitted job has one end, published under
+ * one event id; its manifest was written once and agrees; every image is as the manifest says; a
+ * worker's attempts increase, and so do an attempt's sequences; a worker that has lost a job has no
+ * further effect on it; and the queue holds no unexplained record.
  *
- * <p>Knows nothing of which fault there was.
+ * <p>Does not know which fault was injected.
  */
 final class Checker {
   private final Evidence evidence;
@@ -56,12 +56,12 @@ final class Checker {
     evidence.sent().keySet().forEach(this::checkJob);
     for (Event event : evidence.events()) {
       if (!evidence.sent().containsKey(event.jobId())) {
-        violations.add(event.jobId() + ": event " + event.id() + " for a job that nobody sent");
+        violations.add(event.jobId() + ": event " + event.id() + " for a job that was not sent");
       }
     }
     for (String key : evidence.objects().keySet()) {
       if (!evidence.sent().containsKey(key.split("/")[1])) {
-        violations.add(key + " belongs to a job that nobody sent");
+        violations.add(key + " belongs to a job that was not sent");
       }
     }
     evidence.calls().forEach(this::checkRemoval);
@@ -81,7 +81,7 @@ final class Checker {
     } else if (endIds.size() > 1) {
       found(twice, id, "has several ends: " + endIds);
     } else if (ends.stream().map(Event::text).distinct().count() > 1) {
-      found(twice, id, "tells its end in different words");
+      found(twice, id, "has differing copies of its end");
     }
     checkManifest(id, ends);
     checkOrder(id, events);
@@ -112,7 +112,7 @@ final class Checker {
     }
     for (Event end : ends) {
       if (!end.manifest().equals(StoreTap.sha256(manifest))) {
-        found(twice, id, "has a manifest that is not the one that " + end.id() + " tells of");
+        found(twice, id, "has a manifest that is not the one that " + end.id() + " names");
         return;
       }
     }
@@ -126,7 +126,7 @@ final class Checker {
         found(twice, id, "has a manifest that says " + state + ", unlike its event");
       }
       if (state.equals("completed")) {
-        checkPictures(id, json);
+        checkImages(id, json);
       } else if (state.equals("failed") && !evidence.dead().contains(id)) {
         found(lost, id, "failed without a dead letter");
       }
@@ -135,25 +135,25 @@ final class Checker {
     }
   }
 
-  private void checkPictures(String id, JsonObject manifest) {
+  private void checkImages(String id, JsonObject manifest) {
     List<JsonObject> images = manifest.objects("images", 10_000).orElse(List.of());
     int wanted = evidence.sent().get(id);
     Set<String> keys = new HashSet<>();
     for (JsonObject image : images) {
-      checkPicture(id, image, keys);
+      checkImage(id, image, keys);
     }
     if (keys.size() != wanted) {
-      found(lost, id, "has " + keys.size() + " pictures instead of " + wanted);
+      found(lost, id, "has " + keys.size() + " images instead of " + wanted);
     }
-    manifest.object("grid").ifPresent(grid -> checkPicture(id, grid, new HashSet<>()));
+    manifest.object("grid").ifPresent(grid -> checkImage(id, grid, new HashSet<>()));
   }
 
-  private void checkPicture(String id, JsonObject image, Set<String> keys) {
+  private void checkImage(String id, JsonObject image, Set<String> keys) {
     String key = image.requiredString("key");
     keys.add(key);
     byte[] bytes = evidence.objects().get(key);
     if (!key.startsWith(Keys.job(id))) {
-      found(lost, id, "has a picture of another job: " + key);
+      found(lost, id, "has an image of another job: " + key);
     } else if (bytes == null) {
       found(lost, id, "has no " + key);
     } else if (!StoreTap.sha256(bytes).equals(image.requiredString("sha256"))) {
@@ -166,7 +166,7 @@ final class Checker {
     Map<Integer, Long> last = new HashMap<>();
     for (Event event : events) {
       if (!seen.add(event.id()) || event.type().equals("rejected")) {
-        continue; // the same fact again, or nothing about the job itself
+        continue; // a duplicate, or an event about a record
       }
       Long before = last.put(event.attempt(), event.sequence());
       if (before != null && before >= event.sequence()) {
@@ -177,9 +177,10 @@ final class Checker {
   }
 
   /**
-   * Each attempt is one worker's, and each worker's rise. Between two workers the log's order
-   * promises nothing: what one of them handed to its producer may reach a broker that was away
-   * after the next attempt's words, and before it can know that the job is no longer its own.
+   * Each attempt belongs to one worker, and each worker's attempts increase. Between two workers
+   * the order of the log guarantees nothing: while the broker is unavailable, an event in one
+   * worker's producer may be written after the events of the next attempt, before the first worker
+   * can notice that it has lost the job.
    */
   private void checkAttempts(String id, List<Event> events) {
     Map<Integer, String> workers = new HashMap<>();
@@ -206,7 +207,7 @@ final class Checker {
       }
       List<StoreCall> writes = evidence.writes(key);
       if (writes.isEmpty()) {
-        violations.add(id + ": nobody was seen to write " + key);
+        violations.add(id + ": no write was seen of " + key);
       }
       for (StoreCall write : writes) {
         if (!write.condition().equals("If-None-Match: *")) {
@@ -219,7 +220,7 @@ final class Checker {
     }
   }
 
-  /** Only pictures of jobs that ended without a result may go. */
+  /** Only images of jobs that ended without a result may be removed. */
   private void checkRemoval(StoreCall call) {
     if (!call.method().equals("DELETE") && !call.method().equals("POST")) {
       return;

@@ -32,14 +32,14 @@ class CheckerTest {
 
   private void completed(String id, String worker) {
     sent.put(id, 1);
-    byte[] picture = ("picture of " + id).getBytes(UTF_8);
+    byte[] image = ("image of " + id).getBytes(UTF_8);
     write(worker, Keys.jobRecord(id), "{}".getBytes(UTF_8));
     event(id, "started/1", "started", 1, 1_000_002, worker, "");
     event(id, "progressed/1/1", "progressed", 1, 1_000_003, "", "");
-    write(worker, Keys.image(id, 0), picture);
+    write(worker, Keys.image(id, 0), image);
     byte[] manifest =
         "{\"id\":\"%s\",\"state\":\"completed\",\"images\":[{\"key\":\"%s\",\"sha256\":\"%s\"}]}"
-            .formatted(id, Keys.image(id, 0), StoreTap.sha256(picture))
+            .formatted(id, Keys.image(id, 0), StoreTap.sha256(image))
             .getBytes(UTF_8);
     write(worker, Keys.manifest(id), manifest);
     event(id, "completed/1", "completed", 1, 1_999_999, "", StoreTap.sha256(manifest));
@@ -95,7 +95,7 @@ class CheckerTest {
   }
 
   @Test
-  void evidenceInOrderPasses() {
+  void validEvidence_passes() {
     Findings findings = check();
 
     assertThat(findings.violations()).isEmpty();
@@ -103,7 +103,7 @@ class CheckerTest {
   }
 
   @Test
-  void theSameEventAgainPasses() {
+  void duplicateEvent_passes() {
     events.add(events.get(events.size() - 1));
     events.add(events.get(0));
 
@@ -111,7 +111,7 @@ class CheckerTest {
   }
 
   @Test
-  void aSecondExecutionIsCounted() {
+  void secondExecution_isCounted() {
     events.clear();
     sent.remove("a");
     sent.remove("b");
@@ -128,7 +128,7 @@ class CheckerTest {
   }
 
   @Test
-  void noJobsAtAll() {
+  void noJobs_isAViolation() {
     sent.clear();
     events.clear();
     objects.clear();
@@ -138,7 +138,7 @@ class CheckerTest {
   }
 
   @Test
-  void aJobThatNobodyTook() {
+  void jobWithoutEvents_isAViolation() {
     sent.put("d", 1);
 
     assertViolated("d has no terminal event");
@@ -146,7 +146,7 @@ class CheckerTest {
   }
 
   @Test
-  void aJobThatIsStillInTheQueue() {
+  void queuedJob_isStuck() {
     sent.put("d", 1);
     unsettled = 1;
 
@@ -155,28 +155,28 @@ class CheckerTest {
   }
 
   @Test
-  void anEmptiedEventLog() {
+  void emptyEventLog_isAViolation() {
     events.clear();
 
     assertThat(check().lost()).isEqualTo(3);
   }
 
   @Test
-  void aRequestThatIsNotSettled() {
+  void unsettledRequest_isAViolation() {
     unsettled = 1;
 
     assertViolated("1 requests are not settled");
   }
 
   @Test
-  void aMissingTerminalEvent() {
+  void missingTerminalEvent_isAViolation() {
     removeEvents("a", "completed");
 
     assertViolated("a has no terminal event");
   }
 
   @Test
-  void aSecondEnd() {
+  void secondEnd_isAViolation() {
     event("a", "completed/2", "completed", 2, 2_999_999, "", sha("a"));
 
     assertViolated("a has several ends");
@@ -184,7 +184,7 @@ class CheckerTest {
   }
 
   @Test
-  void theSameEndInOtherWords() {
+  void differingCopiesOfTheEnd_areAViolation() {
     Event end = events.get(2);
     events.add(
         new Event(
@@ -198,11 +198,11 @@ class CheckerTest {
             end.manifest(),
             "other"));
 
-    assertViolated("a tells its end in different words");
+    assertViolated("a has differing copies of its end");
   }
 
   @Test
-  void aMissingManifest() {
+  void missingManifest_isAViolation() {
     objects.remove(Keys.manifest("a"));
 
     assertViolated("a has an end but no manifest");
@@ -210,7 +210,7 @@ class CheckerTest {
   }
 
   @Test
-  void anOverwrittenManifest() {
+  void overwrittenManifest_isAViolation() {
     write("w2", Keys.manifest("a"), "{\"id\":\"a\",\"state\":\"completed\"}".getBytes(UTF_8));
 
     assertViolated("a had jobs/a/manifest.json written 2 times");
@@ -219,14 +219,14 @@ class CheckerTest {
   }
 
   @Test
-  void aManifestWrittenUnseen() {
+  void unseenWrite_isAViolation() {
     calls.removeIf(call -> call.puts("manifest.json"));
 
-    assertViolated("nobody was seen to write");
+    assertViolated("no write was seen of");
   }
 
   @Test
-  void anUnconditionalWrite() {
+  void unconditionalWrite_isAViolation() {
     calls.replaceAll(
         call ->
             new StoreCall(
@@ -243,7 +243,7 @@ class CheckerTest {
   }
 
   @Test
-  void anAlteredPicture() {
+  void alteredImage_isAViolation() {
     objects.put(Keys.image("b", 0), "other".getBytes(UTF_8));
 
     assertViolated("b has altered bytes");
@@ -251,35 +251,35 @@ class CheckerTest {
   }
 
   @Test
-  void aMissingPicture() {
+  void missingImage_isAViolation() {
     objects.remove(Keys.image("b", 0));
 
     assertViolated("b has no jobs/b/images/00000.png");
   }
 
   @Test
-  void fewerPicturesThanAskedFor() {
+  void fewerImagesThanRequested_areAViolation() {
     sent.put("b", 2);
 
-    assertViolated("b has 1 pictures instead of 2");
+    assertViolated("b has 1 images instead of 2");
   }
 
   @Test
-  void aFailureWithoutADeadLetter() {
+  void failureWithoutADeadLetter_isAViolation() {
     dead.clear();
 
     assertViolated("c failed without a dead letter");
   }
 
   @Test
-  void aSequenceThatFalls() {
+  void decreasingSequence_isAViolation() {
     event("a", "progressed/1/0", "progressed", 1, 1_000_001, "", "");
 
     assertViolated("a: sequence falls");
   }
 
   @Test
-  void anAttemptThatFalls() {
+  void decreasingAttempt_isAViolation() {
     event("b", "started/3", "started", 3, 3_000_002, "w1", "");
     event("b", "started/2", "started", 2, 2_000_002, "w1", "");
 
@@ -287,7 +287,7 @@ class CheckerTest {
   }
 
   @Test
-  void anAttemptThatIsToldLateByAWorkerThatCannotKnow() {
+  void lateEventOfAnotherWorkersAttempt_passes() {
     event("a", "started/3", "started", 3, 3_000_002, "w3", "");
     event("a", "started/2", "started", 2, 2_000_002, "w2", "");
 
@@ -295,7 +295,7 @@ class CheckerTest {
   }
 
   @Test
-  void anAttemptOfTwoWorkers() {
+  void attemptOfTwoWorkers_isAViolation() {
     event("b", "started/2", "started", 2, 2_000_002, "w1", "");
     event("b", "started/2", "started", 2, 2_000_002, "w2", "");
 
@@ -303,29 +303,29 @@ class CheckerTest {
   }
 
   @Test
-  void aJobThatNobodySent() {
+  void unsentJob_isAViolation() {
     sent.remove("b");
 
-    assertViolated("for a job that nobody sent");
-    assertViolated("belongs to a job that nobody sent");
+    assertViolated("for a job that was not sent");
+    assertViolated("belongs to a job that was not sent");
   }
 
   @Test
-  void aRemovedResult() {
+  void removedResult_isAViolation() {
     calls.add(new StoreCall(99, "w1", "DELETE", Keys.image("a", 0), "", 204, "", "Pass"));
 
     assertViolated("a: w1 removed");
   }
 
   @Test
-  void leftoversOfAFailedJobMayGo() {
+  void removedImagesOfAFailedJob_pass() {
     calls.add(new StoreCall(99, "w1", "DELETE", Keys.image("c", 0), "", 204, "", "Pass"));
 
     assertThat(check().well()).isTrue();
   }
 
   @Test
-  void aLateEventOfOneWhoHadLostTheJob() {
+  void eventAfterLosingTheJob_isAViolation() {
     fences.add(new Fence("w1", Set.of("a"), events.size(), calls.size()));
     assertThat(check().well()).isTrue();
 
@@ -335,7 +335,7 @@ class CheckerTest {
   }
 
   @Test
-  void aLateWriteOfOneWhoHadLostTheJob() {
+  void writeAfterLosingTheJob_isAViolation() {
     fences.add(new Fence("w1", Set.of("a"), events.size(), calls.size()));
 
     write("w1", Keys.image("a", 1), new byte[0]);

@@ -108,7 +108,7 @@ final class ChildJvm {
         "a child did not say " + word + " but: " + others + "; see " + log);
   }
 
-  void tell(String line) {
+  void send(String line) {
     try {
       process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
       process.getOutputStream().flush();

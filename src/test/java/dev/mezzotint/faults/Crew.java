@@ -112,7 +112,7 @@ final class Crew implements AutoCloseable {
     member.jvm().await("standby");
     member.breaks(storeFault);
     member.breaks(brokerFault);
-    member.jvm().tell(("go " + String.join(" ", settings)).strip());
+    member.jvm().send(("go " + String.join(" ", settings)).strip());
     member.jvm().await("ready");
     working.add(member);
     return member;

@@ -17,7 +17,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Follows the events to know when to strike and when to look. What it holds is no evidence: the
- * checker reads the topic anew. Used by one thread.
+ * checker reads the topic again. Used by one thread.
  */
 final class EventLog implements AutoCloseable {
   private final KafkaConsumer<byte[], byte[]> consumer;

@@ -26,11 +26,10 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * All that can be known from outside of what became of jobs: the topics and the bucket read anew,
- * and what the taps saw.
+ * What can be observed of jobs from outside: the topics and the bucket, read again, and what the
+ * taps saw.
  *
- * @param sent every job that was handed over, and how many pictures it asked for; 0 for a job that
- *     must not be completed
+ * @param sent every submitted job and its number of images; 0 for a job that must not be completed
  * @param events of these jobs, as they stand in the log
  * @param objects everything under these jobs' keys
  * @param calls of workers to the store under these keys
@@ -104,7 +103,7 @@ record Evidence(
   }
 
   /**
-   * Reads everything anew.
+   * Reads everything again.
    *
    * @param prefix of the ids of all jobs in question
    */
@@ -186,7 +185,7 @@ record Evidence(
     return calls.stream().filter(call -> call.wrote() && call.key().equals(key)).toList();
   }
 
-  /** For whoever has to find out why. */
+  /** For diagnosis. */
   String story() {
     StringBuilder text = new StringBuilder(", unsettled " + unsettled);
     events.forEach(event -> text.append("\n").append(event.offset()).append(event.text()));

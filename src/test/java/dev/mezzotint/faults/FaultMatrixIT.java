@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
  * broken in every way that the contract names, and a checker that knows nothing of it.
  *
  * <p>The short form runs with every build; {@code ./mvnw verify -Dfaults=long
- * -Dit.test=FaultMatrixIT} runs the long one. The table is printed and stands in {@code
+ * -Dit.test=FaultMatrixIT} runs the long one. The table is printed and is in {@code
  * target/fault-matrix.md} afterwards.
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)

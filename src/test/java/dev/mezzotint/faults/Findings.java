@@ -6,7 +6,7 @@ import java.util.List;
  * What the checker found out about the jobs of one row.
  *
  * @param sent jobs
- * @param completed with a result that stands as it was told
+ * @param completed whose stored result is as published
  * @param otherEnds failed, cancelled, expired
  * @param lost without an end while nothing is left that could bring it, or with a result that does
  *     not stand

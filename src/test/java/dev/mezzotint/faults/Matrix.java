@@ -86,19 +86,19 @@ final class Matrix implements AutoCloseable {
       return sent.keySet();
     }
 
-    /** Sends jobs of so many pictures with so many steps each; returns their ids. */
-    List<String> send(int jobs, int pictures, int steps) {
-      return send(jobs, pictures, steps, "");
+    /** Sends jobs of so many images with so many steps each; returns their ids. */
+    List<String> send(int jobs, int images, int steps) {
+      return send(jobs, images, steps, "");
     }
 
-    List<String> send(int jobs, int pictures, int steps, String more) {
+    List<String> send(int jobs, int images, int steps, String more) {
       List<String> ids = new ArrayList<>();
       List<String> requests = new ArrayList<>();
       for (int i = 0; i < jobs; i++) {
         String id = prefix + String.format(Locale.ROOT, "%03d", sent.size());
-        sent.put(id, pictures);
+        sent.put(id, images);
         ids.add(id);
-        requests.add(request(id, pictures, steps, more));
+        requests.add(request(id, images, steps, more));
       }
       site.send(requests);
       return ids;
@@ -124,9 +124,9 @@ final class Matrix implements AutoCloseable {
     }
   }
 
-  static String request(String id, int pictures, int steps, String more) {
+  static String request(String id, int images, int steps, String more) {
     return "{\"id\":\"%s\",\"model\":\"%s\",\"count\":%d,\"steps\":%d%s}"
-        .formatted(id, Site.MODEL, pictures, steps, more);
+        .formatted(id, Site.MODEL, images, steps, more);
   }
 
   /** Sends jobs and attacks them; returns once the fault is over. */

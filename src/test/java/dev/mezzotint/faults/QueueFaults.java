@@ -37,7 +37,7 @@ final class QueueFaults {
               batch.send(2, 4, 250, deadline);
               batch.send(matrix.size(2, 20), 4, 120);
               for (int hours : new int[] {3, -2, 5, 0}) {
-                workers.get(0).jvm().tell("clock " + hours * 3600);
+                workers.get(0).jvm().send("clock " + hours * 3600);
                 batch.struck();
                 Matrix.sleep(matrix.size(500, 2000));
               }
@@ -113,7 +113,7 @@ final class QueueFaults {
 
   /** All lanes hold jobs much longer than the lock while others wait behind them. */
   void longJobs() throws Exception {
-    int pictures = matrix.size(12, 40);
+    int images = matrix.size(12, 40);
     int behind = matrix.size(10, 50);
     List<Matrix.Batch> sent = new ArrayList<>();
     Findings findings =
@@ -123,7 +123,7 @@ final class QueueFaults {
             batch -> {
               sent.add(batch);
               matrix.crew().atWork(1);
-              List<String> longs = batch.send(Matrix.LANES, pictures, 1000);
+              List<String> longs = batch.send(Matrix.LANES, images, 1000);
               long begin = System.nanoTime();
               batch.send(behind, 1, 2);
               matrix

@@ -123,8 +123,8 @@ final class Site implements AutoCloseable {
   }
 
   /**
-   * Below those that the system gives to whoever asks for any: this one must still be free when a
-   * child takes it, and when it takes it again after a restart.
+   * Below the ephemeral ports: this one must still be free when a child takes it, and when it takes
+   * it again after a restart.
    */
   private static int freePort() {
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -188,7 +188,7 @@ final class Site implements AutoCloseable {
   }
 
   /**
-   * Ends the store and starts it anew on the same objects.
+   * Stops the store and restarts it on the same objects.
    *
    * @param fileKilobytesMax no object may be larger; 0 for no limit
    */

@@ -28,6 +28,6 @@ interface StoreFault {
   /** The store does its work and answers; then this happens, and the answer never arrives. */
   record Withhold(Runnable then) implements Reaction {}
 
-  /** This happens before the store hears of it, and it never does. */
+  /** The fault happens before the request reaches the store, which never receives it. */
   record Prevent(Runnable then) implements Reaction {}
 }

@@ -28,8 +28,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Stands between one worker and the store, forwards every request as it is, keeps a log of all of
- * them in which the store's own answers stand, and breaks what it is told to break.
+ * A proxy between one worker and the store. Forwards requests unchanged, logs them with the store's
+ * responses, and injects faults.
  */
 final class StoreTap implements AutoCloseable {
   private final ServerSocket server;

@@ -6,7 +6,7 @@ import dev.mezzotint.faults.StoreFault.Pass;
 import dev.mezzotint.faults.StoreFault.Prevent;
 import dev.mezzotint.faults.StoreFault.Withhold;
 
-/** Places at which a worker dies, told from what it asks of broker and store. */
+/** Points at which a worker is killed, recognized by its requests to broker and store. */
 final class Traps {
 
   /** Arms a worker so that this happens once it is where it shall die. */

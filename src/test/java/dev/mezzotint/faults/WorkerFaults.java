@@ -25,7 +25,7 @@ final class WorkerFaults {
   }
 
   /** Two workers at work; one of them dies at the given place, and a new one comes. */
-  void killed(String where, Traps.Trap trap, int pictures, int steps) throws Exception {
+  void killed(String where, Traps.Trap trap, int images, int steps) throws Exception {
     matrix.row(
         "kill -9 " + where,
         60,
@@ -45,7 +45,7 @@ final class WorkerFaults {
                   });
             }
             matrix.crew().prepare(1);
-            batch.send(matrix.size(4, 10), pictures, steps);
+            batch.send(matrix.size(4, 10), images, steps);
             assertThat(Matrix.await(Duration.ofSeconds(40), () -> dead(victim.get())))
                 .as("a worker came to where it was to die")
                 .isTrue();
@@ -104,7 +104,7 @@ final class WorkerFaults {
             matrix.crew().atWork(2);
             String id = batch.send(1, 8, 600).get(0);
             Member zombie = matrix.crew().named(starter(id));
-            Matrix.sleep(700); // it tells of its progress by now
+            Matrix.sleep(700); // it publishes progress by now
             zombie.jvm().signal("STOP");
             matrix
                 .log()
@@ -114,7 +114,7 @@ final class WorkerFaults {
                         event.type().equals("started")
                             && is(event, id)
                             && !event.worker().equals(zombie.name()))
-                .orElseThrow(() -> new AssertionError("nobody took over " + id));
+                .orElseThrow(() -> new AssertionError("no worker took over " + id));
             Matrix.sleep(1000);
             assertThat(matrix.log().ended(Set.of(id))).as("the successor is at work").isFalse();
             batch.fence(zombie.name(), Set.of(id));
@@ -304,7 +304,7 @@ final class WorkerFaults {
     };
   }
 
-  /** Every worker hands everything back; that is nobody's fault and counts for nothing. */
+  /** Every worker releases everything, which does not count as a failure. */
   void handedBackTwelveTimes() throws Exception {
     int jobs = matrix.size(2, 8);
     Matrix.Batch[] sent = new Matrix.Batch[1];
@@ -343,7 +343,7 @@ final class WorkerFaults {
     Evidence evidence = matrix.evidence(sent[0]);
     for (String id : evidence.sent().keySet()) {
       JsonObject job = JsonObject.parse(evidence.objects().get(Keys.jobRecord(id)));
-      assertThat(job.integer("strikes", 0, 99, -1)).as("strikes of " + id).isZero();
+      assertThat(job.integer("failedAttempts", 0, 99, -1)).as("failed attempts of " + id).isZero();
     }
   }
 }

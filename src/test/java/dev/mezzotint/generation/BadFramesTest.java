@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Conditions that are broken fail by name, and take nothing else along. */
+/** Invalid conditions fail by name, without affecting others. */
 class BadFramesTest extends FramesTestBase {
 
   @Test
-  void aBadFileFailsItsOwnFrameAndNothingElse() throws Exception {
+  void invalidFile_failsOnlyItsOwnFrame() throws Exception {
     byte[] good = map(ROAD);
     byte[] wrongCrc = good.clone();
     wrongCrc[wrongCrc.length - 20] ^= 1;
@@ -25,7 +25,7 @@ class BadFramesTest extends FramesTestBase {
     files.put("03-size.png", map(ROAD, SKY, 5));
     files.put("04-corrupt.png", wrongCrc);
     files.put("05-short.png", Arrays.copyOf(good, 40));
-    files.put("06-text.png", "no picture".getBytes(StandardCharsets.UTF_8));
+    files.put("06-text.png", "no image".getBytes(StandardCharsets.UTF_8));
     files.put("07-bomb.png", new byte[8 << 20]);
     files.put("08-large.png", new byte[17 << 20]);
     files.put("../09-out.png", good);
@@ -33,7 +33,7 @@ class BadFramesTest extends FramesTestBase {
     files.put("10-twice.png", good);
     files.put("11-renamed.txt", good);
     files.put("n".repeat(250) + ".png", good);
-    stand("clip.zip", zip(files));
+    put("clip.zip", zip(files));
     JobEvent end = run("\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(end.data()).containsEntry("images", 3).containsEntry("failedFrames", 10);
@@ -53,7 +53,7 @@ class BadFramesTest extends FramesTestBase {
     assertThat(failures.get("07-bomb.png")).contains("more than 100 times as much");
     assertThat(failures.get("08-large.png")).contains("at most 16777216 are allowed");
     assertThat(failures.get("../09-out.png")).contains("relative path without '..'");
-    assertThat(failures.get("10-twice.png")).contains("the same name but for the ending");
+    assertThat(failures.get("10-twice.png")).contains("the same name except for the extension");
     assertThat(world.store.list("jobs/a/"))
         .containsExactly(
             "jobs/a/images/01-good.png",
@@ -64,21 +64,21 @@ class BadFramesTest extends FramesTestBase {
   }
 
   @Test
-  void whatDoesNotUnpackToWhatTheZipSaysIsBroken() throws Exception {
+  void zipEntry_thatDoesNotMatchItsChecksum_failsItsFrame() throws Exception {
     clip("1.png", "2.png");
     byte[] zip = world.store.get("clip.zip").orElseThrow().bytes();
-    int picture = new String(zip, StandardCharsets.ISO_8859_1).indexOf("\u0089PNG");
-    zip[picture + 25] ^= 1;
-    stand("clip.zip", zip);
+    int image = new String(zip, StandardCharsets.ISO_8859_1).indexOf("\u0089PNG");
+    zip[image + 25] ^= 1;
+    put("clip.zip", zip);
     run("\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(failures())
         .containsExactly(
-            Map.entry("1.png", "does not unpack to the size and checksum that the zip says"));
+            Map.entry("1.png", "does not unpack to the size and checksum that the zip declares"));
   }
 
   @Test
-  void strictFailsTheJobWithTheFirstBadFile() throws Exception {
-    stand("clip.zip", zip(new LinkedHashMap<>(Map.of("1.png", map(7)))));
+  void strict_failsTheJobWithTheFirstInvalidFile() throws Exception {
+    put("clip.zip", zip(new LinkedHashMap<>(Map.of("1.png", map(7)))));
     JobEvent end = run("\"strict\":true,\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(String.valueOf(end.data().get("cause")))
@@ -86,7 +86,7 @@ class BadFramesTest extends FramesTestBase {
   }
 
   @Test
-  void aJobWithoutOneGoodFrameFails() throws Exception {
+  void jobWithoutAnyValidFrame_fails() throws Exception {
     JobEvent end = run("\"condition\":[\"in/1.png\",\"in/2.png\"]");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data())
@@ -103,16 +103,16 @@ class BadFramesTest extends FramesTestBase {
       quoteCharacter = '`',
       value = {
         "{\"zip\":\"gone.zip\"} | condition | there is no object gone.zip",
-        "{\"zip\":\"text.zip\"} | condition | object text.zip is no zip",
+        "{\"zip\":\"text.zip\"} | condition | object text.zip is not a zip",
         "{\"zip\":\"empty.zip\"} | condition | holds no files",
         "{\"zip\":{\"key\":\"text.zip\",\"size\":7}} | condition | has 4 bytes, not the 7",
         "{\"prefix\":\"nowhere/\"} | condition | no object in the bucket whose key begins with",
         "{\"parts\":{\"depth\":\"d.png\"}} | condition.parts.depth | is not for model streets@1",
         "\"text.zip\",\"variations\":2 | condition | is neither a PNG",
       })
-  void aSourceThatIsNoneFailsTheJob(String condition, String field, String cause) throws Exception {
-    stand("text.zip", "text".getBytes(StandardCharsets.UTF_8));
-    stand("empty.zip", zip(Map.of("__MACOSX/a", new byte[1])));
+  void invalidSource_failsTheJob(String condition, String field, String cause) throws Exception {
+    put("text.zip", "text".getBytes(StandardCharsets.UTF_8));
+    put("empty.zip", zip(Map.of("__MACOSX/a", new byte[1])));
     JobEvent end = run("\"condition\":" + condition);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", field);

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -26,14 +26,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every call of a worker fails once in every way that a call can fail. */
+/** Every call of a worker fails once, in every way that a call can fail. */
 class FaultsTest {
   private static final String JOB = request("a", "\"count\":2,\"output\":{\"grid\":true}");
   private static final String BAD_JOB = request("a", "\"steps\":0");
 
   @ParameterizedTest
   @ValueSource(strings = {"completed", "failed"})
-  void workerKilledAtAnyCallLeavesAJobThatTheNextOneEnds(String end) throws Exception {
+  void nextWorkerEndsTheJob_whenAWorkerIsKilledAtAnyCall(String end) throws Exception {
     String json = end.equals("completed") ? JOB : BAD_JOB;
     int points = 0;
     for (boolean after : new boolean[] {false, true}) {
@@ -45,7 +45,7 @@ class FaultsTest {
           break;
         }
         points++;
-        assertThat(world.worker("w2", Line.Fault.NONE).handle(again(delivery)))
+        assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(delivery)))
             .isEqualTo(Settlement.ACCEPT);
         world.checkEnded("a");
         assertThat(world.log.ends("a").get(0).type().wireName()).isEqualTo(end);
@@ -56,7 +56,7 @@ class FaultsTest {
   }
 
   @Test
-  void twoWorkersKilledOneAfterTheOther() throws Exception {
+  void thirdWorkerEndsTheJob_whenTwoWorkersAreKilled() throws Exception {
     int pairs = 0;
     for (int n = 1; n <= 8; n++) {
       for (int m = 1; m <= 12; m++) {
@@ -66,7 +66,7 @@ class FaultsTest {
             .kills(world.worker("w1", new Crash(n, m % 2 == 0)), delivery);
         Crash second = new Crash(m, /* after= */ n % 2 == 0);
         second.kills(world.worker("w2", second), again(delivery));
-        world.worker("w3", Line.Fault.NONE).handle(again(again(delivery)));
+        world.worker("w3", FaultInjector.Fault.NONE).handle(again(again(delivery)));
         world.checkEnded("a");
         checkAccepted(world);
         pairs++;
@@ -78,7 +78,7 @@ class FaultsTest {
   /** The job was announced before it ended, if anything was done for it. */
   private static void checkAccepted(World world) {
     if (world.log.ends("a").get(0).type() == JobEvent.Type.COMPLETED) {
-      List<String> words = world.log.words("a");
+      List<String> words = world.log.types("a");
       assertThat(words.indexOf("accepted")).isBetween(0, words.indexOf("completed"));
       assertThat(words.indexOf("started")).isBetween(0, words.indexOf("completed"));
     }
@@ -86,7 +86,7 @@ class FaultsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void callThatFailsOnceIsMadeAgainWithinTheSameAttempt(boolean after) throws Exception {
+  void retriesWithinTheAttempt_whenACallFailsOnce(boolean after) throws Exception {
     for (int n = 1; n <= 8; n++) {
       World world = new World();
       Delivery delivery = world.record(JOB);
@@ -95,12 +95,12 @@ class FaultsTest {
       assertThat(hiccup.failures()).isEqualTo(1);
       world.checkEnded("a");
       assertThat(world.jobRecord("a").attempts()).as("call %s", n).isEqualTo(1);
-      assertThat(world.jobRecord("a").strikes()).isZero();
+      assertThat(world.jobRecord("a").failedAttempts()).isZero();
     }
   }
 
   @Test
-  void storeThatStaysAwayGivesTheRecordBackAndTellsNobody() throws Exception {
+  void releasesWithoutEvents_whenTheStoreStaysUnavailable() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     Hiccup away = new Hiccup(1, /* after= */ false, Integer.MAX_VALUE);
@@ -113,7 +113,7 @@ class FaultsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-  void outageThatBeginsAtAnyCallEndsInRelease(int n) throws Exception {
+  void releases_whenAnOutageBeginsAtAnyCall(int n) throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     Hiccup away = new Hiccup(n, /* after= */ true, Integer.MAX_VALUE);
@@ -124,14 +124,14 @@ class FaultsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void afterTheLockIsLostNothingIsWrittenOrPublished(boolean after) throws Exception {
+  void writesAndPublishesNothing_afterTheLockIsLost(boolean after) throws Exception {
     for (int n = 1; n <= 8; n++) {
       World world = new World();
       Delivery delivery = world.record(JOB);
       int at = n;
       AtomicInteger calls = new AtomicInteger();
       List<String> later = new ArrayList<>();
-      Line.Fault fence =
+      FaultInjector.Fault fence =
           (isAfter, call, subject) -> {
             if (!isAfter && delivery.fenced() && !call.equals("get")) {
               later.add(call + " " + subject);
@@ -147,13 +147,13 @@ class FaultsTest {
       assertThat(delivery.fenced()).isTrue();
       assertThat(later).as("calls after call %s", n).isEmpty();
       assertThat(settled).isEqualTo(n < 8 ? Settlement.RELEASE : Settlement.ACCEPT);
-      world.worker("w2", Line.Fault.NONE).handle(again(delivery));
+      world.worker("w2", FaultInjector.Fault.NONE).handle(again(delivery));
       world.checkEnded("a");
     }
   }
 
   @Test
-  void twelveShutdownsInARowDoNotCountAgainstTheJob() throws Exception {
+  void twelveShutdownsInARow_doNotCountAsFailedAttempts() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     for (int i = 0; i < 12; i++) {
@@ -166,21 +166,21 @@ class FaultsTest {
               return cancelled::incrementAndGet;
             }
           };
-      JobHandler<?> worker = world.worker("w" + i, Line.Fault.NONE, slow, Runnable::run);
+      JobHandler<?> worker = world.worker("w" + i, FaultInjector.Fault.NONE, slow, Runnable::run);
       assertThat(worker.handle(current)).isEqualTo(Settlement.RELEASE);
       assertThat(slow.cancelled.get()).isEqualTo(1);
       delivery = again(delivery);
     }
-    assertThat(world.jobRecord("a").strikes()).isZero();
+    assertThat(world.jobRecord("a").failedAttempts()).isZero();
     assertThat(world.jobRecord("a").attempts()).isEqualTo(12);
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a").get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
     world.checkEnded("a");
   }
 
-  /** A worker's copies have positions of their own, and are the same record all the same. */
+  /** A worker's copies of a record have other positions, but count as the same record. */
   @Test
-  void attemptsAtCopiesOfARecordCountTogether() throws Exception {
+  void attemptsAtCopiesOfARecord_countTogether() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     String origin = delivery.position();
@@ -193,7 +193,7 @@ class FaultsTest {
       } else {
         end = Settlement.ACCEPT;
       }
-      // Every third delivery is of a new copy.
+      // Every third delivery is a new copy.
       delivery = deaths % 3 == 0 ? copy(world, delivery) : again(delivery);
       assertThat(delivery.origin()).isEqualTo(origin);
       assertThat(deaths).isLessThanOrEqualTo(5);
@@ -215,10 +215,10 @@ class FaultsTest {
   }
 
   @Test
-  void shutdownDoesNotWaitForAStoreThatIsAway() {
+  void shutdown_doesNotWaitForAnUnavailableStore() {
     World world = new World();
     Delivery delivery = world.record(JOB);
-    Line.Fault awayWhileDraining =
+    FaultInjector.Fault awayWhileDraining =
         (after, call, subject) -> {
           if (subject.equals(Keys.manifest("a"))) {
             delivery.drain();
@@ -234,10 +234,10 @@ class FaultsTest {
   }
 
   @Test
-  void workThatIsDoneIsCommittedEvenWhileDraining() throws Exception {
+  void finishedWorkIsCommitted_whileDraining() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
-    Line.Fault drain =
+    FaultInjector.Fault drain =
         (after, call, subject) -> {
           if (after && subject.equals(Keys.grid("a"))) {
             delivery.drain();
@@ -248,7 +248,7 @@ class FaultsTest {
   }
 
   @Test
-  void drainingWorkerTakesNothingNew() throws Exception {
+  void drainingWorker_takesNoNewRecord() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     delivery.drain();
@@ -258,17 +258,17 @@ class FaultsTest {
   }
 
   @Test
-  void jobRecordThatOthersKeepWritingIsReadAgainEachTime() throws Exception {
+  void jobRecordIsReadAgain_whileOthersChangeIt() throws Exception {
     World world = new World();
     Delivery delivery = world.record(JOB);
     Crash crash = new Crash(2, /* after= */ false);
     crash.kills(world.worker("w0", crash), delivery);
     AtomicInteger races = new AtomicInteger();
-    Line.Fault race =
+    FaultInjector.Fault race =
         (after, call, subject) -> {
           if (!after && call.equals("replace") && races.incrementAndGet() <= 3) {
-            var standing = world.store.get(Keys.jobRecord("a")).orElseThrow();
-            world.store.replace(subject, standing.bytes(), "application/json", standing.etag());
+            var stored = world.store.get(Keys.jobRecord("a")).orElseThrow();
+            world.store.replace(subject, stored.bytes(), "application/json", stored.etag());
           }
         };
     assertThat(world.worker("w1", race).handle(again(delivery))).isEqualTo(Settlement.ACCEPT);
@@ -277,8 +277,8 @@ class FaultsTest {
     world.checkEnded("a");
   }
 
-  /** From the n-th call on, so many calls fail for a passing reason. */
-  private static final class Hiccup implements Line.Fault {
+  /** From the n-th call on, a number of calls fail with a transient exception. */
+  private static final class Hiccup implements FaultInjector.Fault {
     private final int from;
     private final boolean after;
     private final int times;

@@ -4,8 +4,8 @@ import static dev.mezzotint.generation.World.again;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -21,23 +21,23 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Jobs whose pictures are counted by their conditions and named after them. */
+/** Jobs whose images are counted by their conditions and named after them. */
 class FramesTest extends FramesTestBase {
 
   @Test
-  void aZipOfLabelMapsBecomesFramesOfTheSameNames() throws Exception {
+  void zipOfLabelMaps_becomesFramesOfTheSameNames() throws Exception {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("track/0002.png", map(SKY));
     files.put("track/0001.png", map(ROAD));
     files.put("__MACOSX/track/._0001.png", new byte[7]);
     files.put("track/.DS_Store", new byte[7]);
-    stand("clip.zip", zip(files));
+    put("clip.zip", zip(files));
     JobEvent end = run("\"seed\":5,\"condition\":{\"zip\":\"clip.zip\"}");
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     assertThat(end.data()).containsEntry("images", 2).doesNotContainKey("failedFrames");
     assertThat(keys())
         .containsExactly("jobs/a/images/track/0001.png", "jobs/a/images/track/0002.png");
-    assertThat(world.pictures("a").images())
+    assertThat(world.images("a").images())
         .extracting(image -> image.condition().orElseThrow())
         .containsExactly("track/0001.png", "track/0002.png");
     float[] road = new float[32];
@@ -53,37 +53,37 @@ class FramesTest extends FramesTestBase {
   }
 
   @Test
-  void aListedMissingFileFailsItsFrameAndAPrefixIsReadInOrder() throws Exception {
-    stand("clips/7/0002.png", map(ROAD));
-    stand("clips/7/0001.png", map(ROAD));
+  void missingListedFile_failsItsFrame_andPrefixIsReadInOrder() throws Exception {
+    put("clips/7/0002.png", map(ROAD));
+    put("clips/7/0001.png", map(ROAD));
     run("\"condition\":[\"clips/7/0002.png\",\"clips/7/gone.png\",\"clips/7/0001.png\"]");
     assertThat(keys()).containsExactly("jobs/a/images/0002.png", "jobs/a/images/0001.png");
     assertThat(failures()).containsOnlyKeys("gone.png");
     world
-        .worker("w1", Line.Fault.NONE, seeing, Runnable::run)
+        .worker("w1", FaultInjector.Fault.NONE, sampler, Runnable::run)
         .handle(
             world.record(
                 "{\"id\":\"b\",\"model\":\"streets\",\"condition\":{\"prefix\":\"clips/7/\"}}"));
-    assertThat(world.pictures("b").images())
+    assertThat(world.images("b").images())
         .extracting(GeneratedImages.Image::key)
         .containsExactly("jobs/b/images/0001.png", "jobs/b/images/0002.png");
   }
 
   @Test
-  void nearestColourAndOtherSizesAreTakenOnRequest() throws Exception {
-    stand("m.png", map(0x7f3f80, 0x4782b4, 8));
+  void nearestAndResize_acceptOtherColoursAndSizes() throws Exception {
+    put("m.png", map(0x7f3f80, 0x4782b4, 8));
     run("\"condition\":{\"key\":\"m.png\",\"nearest\":true,\"resize\":true}");
     float[] sky = new float[32];
     Arrays.fill(sky, 16, 32, 1);
-    // Of each 2×2 pixels the one at its centre stands for all: the odd one is not it.
+    // Nearest scaling takes the pixel at the centre of each 2×2 block, which is not the odd one.
     assertThat(rows.get(0).condition().toFloats()).isEqualTo(sky);
   }
 
   @Test
-  void severalPartsGoTogetherByTheirNames() throws Exception {
-    stand("l.zip", zip(Map.of("1.png", map(ROAD), "2.png", map(ROAD), "3.png", map(ROAD))));
+  void parts_areMatchedByName() throws Exception {
+    put("l.zip", zip(Map.of("1.png", map(ROAD), "2.png", map(ROAD), "3.png", map(ROAD))));
     byte[] grey = Png.encode(new Pixels(4, 4, 1, new byte[16]));
-    stand("d.zip", zip(Map.of("1.jpg", grey, "3.png", grey, "2-renamed.png", grey)));
+    put("d.zip", zip(Map.of("1.jpg", grey, "3.png", grey, "2-renamed.png", grey)));
     run(
         "stacks",
         "\"condition\":{\"parts\":{\"labels\":{\"zip\":\"l.zip\"},\"depth\":{\"zip\":\"d.zip\"}}}");
@@ -94,18 +94,18 @@ class FramesTest extends FramesTestBase {
     assertThat(seen).hasSize(6 * 16);
     assertThat(seen[0]).isEqualTo(1);
     assertThat(Arrays.copyOfRange(seen, 32, 48)).containsOnly(-1);
-    assertThat(Arrays.copyOfRange(seen, 48, 96)).containsOnly(0); // what is left out
+    assertThat(Arrays.copyOfRange(seen, 48, 96)).containsOnly(0); // the part that is left out
   }
 
   @Test
-  void partsThatAreMissingOrUnnamedAreRefused() throws Exception {
+  void refusesMissingAndUnnamedParts() throws Exception {
     JobEvent end = run("stacks", "\"condition\":\"m.png\"");
     assertThat(String.valueOf(end.data().get("cause")))
         .isEqualTo(
             "condition: model stacks@1 takes several parts: give condition.parts with [labels"
                 + " (labels), depth (grey), normals (rgb)]");
     world
-        .worker("w1", Line.Fault.NONE, seeing, Runnable::run)
+        .worker("w1", FaultInjector.Fault.NONE, sampler, Runnable::run)
         .handle(
             world.record(
                 "{\"id\":\"b\",\"model\":\"stacks\",\"condition\":{\"parts\":{\"labels\":\"x\"}}}"));
@@ -114,7 +114,7 @@ class FramesTest extends FramesTestBase {
   }
 
   @Test
-  void variationsHaveNamesAndSharedNoiseIsTheSameInAllFrames() throws Exception {
+  void variations_haveNames_andSharedNoiseIsTheSameInAllFrames() throws Exception {
     clip("1.png", "2.png");
     run(
         "\"condition\":{\"zip\":\"clip.zip\"},\"variations\":2,\"noise\":\"shared\",\"seed\":9,"
@@ -138,9 +138,9 @@ class FramesTest extends FramesTestBase {
   }
 
   @Test
-  void referencesMakeAContactSheet() throws Exception {
+  void references_addAContactSheet() throws Exception {
     clip("1.png", "2.png");
-    stand("r.zip", zip(Map.of("2.jpg", map(0xFF0000, 0x00FF00, 8))));
+    put("r.zip", zip(Map.of("2.jpg", map(0xFF0000, 0x00FF00, 8))));
     JobEvent end =
         run(
             "\"condition\":{\"zip\":\"clip.zip\"},\"variations\":2,"
@@ -163,7 +163,7 @@ class FramesTest extends FramesTestBase {
   }
 
   @Test
-  void smallResultsComeInTheEventOnRequest() throws Exception {
+  void inline_putsSmallFilesIntoTheEvent() throws Exception {
     String data = Base64.getEncoder().encodeToString(map(ROAD));
     JobEvent end =
         run(
@@ -184,7 +184,7 @@ class FramesTest extends FramesTestBase {
   }
 
   @Test
-  void aLaterAttemptMakesOnlyWhatIsNotThere() throws Exception {
+  void laterAttempt_samplesOnlyMissingImages() throws Exception {
     String[] names = new String[40];
     for (int i = 0; i < 40; i++) {
       names[i] = "%04d.png".formatted(i);
@@ -192,12 +192,12 @@ class FramesTest extends FramesTestBase {
     clip(names);
     Delivery delivery =
         world.record("{\"id\":\"a\",\"model\":\"streets\",\"condition\":{\"zip\":\"clip.zip\"}}");
-    Line.Fault crash = Crash.at("create", "jobs/a/images/0025.png");
-    Crash.kills(world.worker("w0", crash, seeing, Runnable::run), delivery, crash);
+    FaultInjector.Fault crash = Crash.at("create", "jobs/a/images/0025.png");
+    Crash.kills(world.worker("w0", crash, sampler, Runnable::run), delivery, crash);
     int stored = world.store.list("jobs/a/images/").size();
     assertThat(stored).isEqualTo(25);
     rows.clear();
-    world.worker("w1", Line.Fault.NONE, seeing, Runnable::run).handle(again(delivery));
+    world.worker("w1", FaultInjector.Fault.NONE, sampler, Runnable::run).handle(again(delivery));
     world.checkEnded("a");
     assertThat(keys()).hasSize(40);
     assertThat(rows).extracting(SamplingJob.Row::index).startsWith(25).hasSize(15);

@@ -1,7 +1,7 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -32,7 +32,7 @@ abstract class FramesTestBase {
 
   final World world = new World();
   final List<SamplingJob.Row> rows = new ArrayList<>();
-  final NoiseSampler seeing =
+  final NoiseSampler sampler =
       new NoiseSampler() {
         @Override
         public Running submit(SamplingJob job, RowListener listener) {
@@ -43,8 +43,8 @@ abstract class FramesTestBase {
 
   FramesTestBase() {
     ConditionPart labels = labels();
-    seeing.put(model("streets", List.of(labels)));
-    seeing.put(
+    sampler.put(model("streets", List.of(labels)));
+    sampler.put(
         model(
             "stacks",
             List.of(
@@ -79,7 +79,7 @@ abstract class FramesTestBase {
         List.of());
   }
 
-  /** A map of one colour, but for its first pixel. */
+  /** A map of one colour except for its first pixel. */
   static byte[] map(int first, int others, int side) {
     byte[] rgb = new byte[3 * side * side];
     for (int i = 0; i < side * side; i++) {
@@ -114,7 +114,7 @@ abstract class FramesTestBase {
     return out.toByteArray();
   }
 
-  void stand(String key, byte[] bytes) {
+  void put(String key, byte[] bytes) {
     world.store.put(key, bytes, "application/octet-stream");
   }
 
@@ -123,12 +123,12 @@ abstract class FramesTestBase {
     for (String name : names) {
       files.put(name, map(ROAD));
     }
-    stand("clip.zip", zip(files));
+    put("clip.zip", zip(files));
   }
 
   JobEvent run(String model, String more) throws InterruptedException {
     world
-        .worker("w1", Line.Fault.NONE, seeing, Runnable::run)
+        .worker("w1", FaultInjector.Fault.NONE, sampler, Runnable::run)
         .handle(world.record("{\"id\":\"a\",\"model\":\"" + model + "\"," + more + "}"));
     world.checkEnded("a");
     return world.log.ends("a").get(0);
@@ -140,11 +140,11 @@ abstract class FramesTestBase {
 
   Map<String, String> failures() {
     Map<String, String> failures = new LinkedHashMap<>();
-    world.pictures("a").failed().forEach(f -> failures.put(f.name(), f.cause()));
+    world.images("a").failedFrames().forEach(f -> failures.put(f.name(), f.cause()));
     return failures;
   }
 
   List<String> keys() {
-    return world.pictures("a").images().stream().map(GeneratedImages.Image::key).toList();
+    return world.images("a").images().stream().map(GeneratedImages.Image::key).toList();
   }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Whatever stands on the topic: each record ends, and none stops the lane. */
+/** Every record ends, whatever it contains, and none stops the lane. */
 class FuzzTest {
   private static final List<String> SEEDS =
       List.of(
@@ -57,7 +57,7 @@ class FuzzTest {
           "\"" + "x".repeat(5_000) + "\"");
 
   @Test
-  void twoThousandBrokenRecordsEachEndInATerminalEventOrADeadLetter() throws Exception {
+  void everyBrokenRecord_endsInATerminalEventOrADeadLetter() throws Exception {
     Random random = new Random(20261122);
     World world = new World();
     JobHandler<?> worker = world.worker();
@@ -105,7 +105,7 @@ class FuzzTest {
     return random.nextInt(4) == 0 ? mutate(bytes, random) : bytes;
   }
 
-  /** A value, or any piece between two marks, becomes something else. */
+  /** Replaces a value, or a piece between two delimiters. */
   private static String mutate(String text, Random random) {
     String token = TOKENS.get(random.nextInt(TOKENS.size()));
     int from = random.nextInt(text.length() + 1);

@@ -5,9 +5,9 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -27,26 +27,26 @@ class GenerationJobsTest {
   private final World world = new World();
 
   @Test
-  void completesAJobWithPicturesManifestAndEvents() throws Exception {
+  void completesAJob_withImagesManifestAndEvents() throws Exception {
     assertThat(
             world.deliver(request("a", "\"count\":3,\"seed\":7,\"steps\":5,\"sampler\":\"heun\"")))
         .isEqualTo(Settlement.ACCEPT);
 
     world.checkEnded("a");
-    assertThat(world.log.words("a")).containsExactly("accepted", "started", "completed");
+    assertThat(world.log.types("a")).containsExactly("accepted", "started", "completed");
     assertThat(world.log.deadLetters()).isEmpty();
     Manifest manifest = world.manifest("a");
     assertThat(manifest.attempt()).isEqualTo(1);
-    GeneratedImages pictures = World.pictures(manifest);
-    assertThat(pictures.settings().orElseThrow().model()).isEqualTo("tiny@1");
-    assertThat(pictures.settings().orElseThrow().sampler()).isEqualTo("heun");
-    assertThat(pictures.settings().orElseThrow().steps()).isEqualTo(5);
-    assertThat(pictures.images())
+    GeneratedImages images = World.images(manifest);
+    assertThat(images.settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(images.settings().orElseThrow().sampler()).isEqualTo("heun");
+    assertThat(images.settings().orElseThrow().steps()).isEqualTo(5);
+    assertThat(images.images())
         .extracting(GeneratedImages.Image::key)
         .containsExactly(
             "jobs/a/images/00000.png", "jobs/a/images/00001.png", "jobs/a/images/00002.png");
-    assertThat(pictures.images()).extracting(GeneratedImages.Image::seed).containsOnly(7L);
-    assertThat(pictures.images())
+    assertThat(images.images()).extracting(GeneratedImages.Image::seed).containsOnly(7L);
+    assertThat(images.images())
         .extracting(GeneratedImages.Image::noiseIndex)
         .containsExactly(0, 1, 2);
     assertThat(world.store.list("jobs/a/")).hasSize(5);
@@ -56,20 +56,20 @@ class GenerationJobsTest {
   }
 
   @Test
-  void takesTheModelsDefaultsWhereTheRequestSaysNothing() throws Exception {
+  void usesTheModelsDefaults() throws Exception {
     world.deliver(request("a", ""));
-    GeneratedImages.Settings settings = world.pictures("a").settings().orElseThrow();
+    GeneratedImages.Settings settings = world.images("a").settings().orElseThrow();
     assertThat(settings.sampler()).isEqualTo("ab2");
     assertThat(settings.steps()).isEqualTo(4);
     assertThat(settings.schedule()).isEqualTo("uniform");
-    assertThat(world.pictures("a").images()).hasSize(1);
-    assertThat(world.pictures("a").images().get(0).seed()).isZero();
+    assertThat(world.images("a").images()).hasSize(1);
+    assertThat(world.images("a").images().get(0).seed()).isZero();
   }
 
   @Test
-  void oneImageCostsThreeCallsOfTheStore() throws Exception {
+  void oneImage_takesThreeCallsOfTheStore() throws Exception {
     List<String> calls = new ArrayList<>();
-    Line.Fault count =
+    FaultInjector.Fault count =
         (after, call, subject) -> {
           if (!after && !call.equals("publish")) {
             calls.add(call + " " + subject);
@@ -84,7 +84,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void sameRequestTwiceGivesOneManifestOneEventAndNoSecondWork() throws Exception {
+  void sameRequestTwice_givesOneManifestAndOneEvent() throws Exception {
     String json = request("a", "\"count\":2");
     world.deliver(json);
     int written = world.store.writes().size();
@@ -99,11 +99,11 @@ class GenerationJobsTest {
   }
 
   @Test
-  void sameRequestInAnotherBucketGivesTheSameBytes() throws Exception {
+  void sameRequest_inAnotherBucket_givesTheSameBytes() throws Exception {
     String json = request("a", "\"count\":4,\"seed\":3,\"output\":{\"grid\":true}");
     world.deliver(json);
     World other = new World();
-    other.worker("w2", Line.Fault.NONE).handle(other.record(json));
+    other.worker("w2", FaultInjector.Fault.NONE).handle(other.record(json));
     for (String key : world.store.list("jobs/a/images/")) {
       assertThat(other.store.get(key).orElseThrow().bytes())
           .isEqualTo(world.store.get(key).orElseThrow().bytes());
@@ -113,7 +113,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void listedSeedIsTheFirstPictureOfThatSeedAlone() throws Exception {
+  void listedSeed_givesTheFirstImageOfThatSeed() throws Exception {
     world.deliver(request("listed", "\"seeds\":[5,9]"));
     world.deliver(request("counted", "\"seed\":9,\"count\":2"));
     byte[] second = world.store.get(Keys.image("listed", 1)).orElseThrow().bytes();
@@ -123,10 +123,10 @@ class GenerationJobsTest {
   }
 
   @Test
-  void gridHoldsEveryPictureThatStands() throws Exception {
+  void grid_containsEveryStoredImage() throws Exception {
     world.deliver(request("a", "\"count\":4,\"output\":{\"grid\":true}"));
     byte[] grid = world.store.get(Keys.grid("a")).orElseThrow().bytes();
-    assertThat(world.pictures("a").grid().orElseThrow().sha256()).isEqualTo(Sha256.sha256(grid));
+    assertThat(world.images("a").grid().orElseThrow().sha256()).isEqualTo(Sha256.sha256(grid));
     Pixels pixels = ImageReader.read(grid, 3);
     assertThat(pixels.width()).isGreaterThanOrEqualTo(8);
     assertThat(world.log.ends("a").get(0).data()).containsEntry("grid", "jobs/a/grid.png");
@@ -134,24 +134,24 @@ class GenerationJobsTest {
   }
 
   @Test
-  void pictureThatStandsAlreadyWinsAndTheManifestListsItsHash() throws Exception {
+  void storedImage_wins_andTheManifestListsItsHash() throws Exception {
     byte[] earlier = Encoding.png(new float[48], NoiseSampler.TINY);
     world.store.create(Keys.image("a", 1), earlier, "image/png");
     world.deliver(request("a", "\"count\":2,\"output\":{\"grid\":true}"));
     world.checkEnded("a");
-    assertThat(world.pictures("a").images().get(1).sha256()).isEqualTo(Sha256.sha256(earlier));
+    assertThat(world.images("a").images().get(1).sha256()).isEqualTo(Sha256.sha256(earlier));
   }
 
   @Test
-  void manyPicturesGoToTheDeviceInPortions() throws Exception {
+  void submitsManyImagesInPortions() throws Exception {
     world.deliver(request("a", "\"count\":700"));
-    assertThat(world.pictures("a").images()).hasSize(700);
+    assertThat(world.images("a").images()).hasSize(700);
     assertThat(world.sampling.submitted.get()).isEqualTo(700);
     assertThat(world.store.list("jobs/a/images/")).hasSize(700);
   }
 
   @Test
-  void latestCannotMoveUnderARedelivery() throws Exception {
+  void redelivery_keepsTheResolvedVersionOfLatest() throws Exception {
     Delivery first = world.record("{\"id\":\"a\",\"model\":\"tiny@latest\"}");
     Crash crash = new Crash(3, /* after= */ true);
     assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
@@ -159,15 +159,15 @@ class GenerationJobsTest {
 
     world.worker().handle(again(first));
 
-    assertThat(world.pictures("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
+    assertThat(world.images("a").settings().orElseThrow().model()).isEqualTo("tiny@1");
     world.checkEnded("a");
   }
 
   @Test
-  void jobThatKillsEveryWorkerIsGivenUpAfterFiveAttempts() throws Exception {
+  void jobThatKillsEveryWorker_failsAfterFiveAttempts() throws Exception {
     Delivery delivery = world.record(request("a", ""));
     for (int i = 0; i < 5; i++) {
-      Line.Fault crash = Crash.at("create", Keys.image("a", 0));
+      FaultInjector.Fault crash = Crash.at("create", Keys.image("a", 0));
       assertThat(Crash.kills(world.worker("w" + i, crash), delivery, crash)).isTrue();
       delivery = again(delivery);
     }
@@ -185,14 +185,14 @@ class GenerationJobsTest {
   }
 
   @Test
-  void duplicatesNeverUseUpAJobsAttempts() throws Exception {
+  void duplicates_doNotUseUpAJobsAttempts() throws Exception {
     String json = request("a", "");
     Delivery first = world.record(json);
-    Line.Fault crash = Crash.at("create", Keys.image("a", 0));
+    FaultInjector.Fault crash = Crash.at("create", Keys.image("a", 0));
     assertThat(Crash.kills(world.worker("w0", crash), first, crash)).isTrue();
     // Twenty more submissions, each of which dies once on its first delivery.
     for (int i = 0; i < 20; i++) {
-      Line.Fault again = Crash.at("create", Keys.image("a", 0));
+      FaultInjector.Fault again = Crash.at("create", Keys.image("a", 0));
       assertThat(Crash.kills(world.worker("w" + i, again), world.record(json), again)).isTrue();
     }
     assertThat(world.worker().handle(again(first))).isEqualTo(Settlement.ACCEPT);
@@ -202,21 +202,21 @@ class GenerationJobsTest {
   }
 
   @Test
-  void jobThatWasCalledOffBeforeItCameEndsCancelledWithoutWork() throws Exception {
+  void cancelledJob_endsWithoutWork() throws Exception {
     world.cancelled.add("a");
     Delivery delivery = world.record(request("a", "\"count\":3"));
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("cancelled");
+    assertThat(world.log.types("a")).containsExactly("cancelled");
     assertThat(world.log.deadLetters()).isEmpty();
     assertThat(world.sampling.submitted.get()).isZero();
-    world.cancelled.clear(); // an end is an end
+    world.cancelled.clear(); // the terminal state is final
     assertThat(world.worker().handle(again(delivery))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("cancelled", "cancelled");
+    assertThat(world.log.types("a")).containsExactly("cancelled", "cancelled");
     world.checkEnded("a");
   }
 
   @Test
-  void finishedJobCannotBeCalledOff() throws Exception {
+  void finishedJob_cannotBeCancelled() throws Exception {
     Delivery delivery = world.record(request("a", "\"count\":1"));
     assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
     world.cancelled.add("a");
@@ -226,17 +226,17 @@ class GenerationJobsTest {
   }
 
   @Test
-  void deadlineThatHasPassedExpiresTheJobWithoutWork() throws Exception {
+  void passedDeadline_expiresTheJobWithoutWork() throws Exception {
     assertThat(world.deliver(request("a", "\"deadline\":\"2026-11-22T11:59:59Z\"")))
         .isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("expired");
+    assertThat(world.log.types("a")).containsExactly("expired");
     assertThat(world.log.deadLetters()).isEmpty();
     assertThat(world.sampling.submitted.get()).isZero();
     world.checkEnded("a");
   }
 
   @Test
-  void completedJobStaysCompletedAfterItsDeadline() throws Exception {
+  void completedJob_staysCompletedAfterItsDeadline() throws Exception {
     Delivery delivery = world.record(request("a", "\"deadline\":\"2026-11-22T13:00:00+00:00\""));
     world.worker().handle(delivery);
     world.time.set(World.START.plusSeconds(100_000));
@@ -247,15 +247,15 @@ class GenerationJobsTest {
   }
 
   @Test
-  void unreadableJobRecordRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
+  void unreadableJobRecord_rejectsTheRecord() throws Exception {
     world.store.put(Keys.jobRecord("a"), "garbage".getBytes(), "application/json");
     assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("rejected");
+    assertThat(world.log.types("a")).containsExactly("rejected");
     assertThat(world.log.deadLetters().get(0).cause()).startsWith("jobs/a/job.json is unreadable");
   }
 
   @Test
-  void unreadableManifestRejectsTheRecordInsteadOfBlockingTheLane() throws Exception {
+  void unreadableManifest_rejectsTheRecord() throws Exception {
     world.store.put(Keys.manifest("a"), "{}".getBytes(), "application/json");
     assertThat(world.deliver(request("a", ""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a")).isEmpty();
@@ -264,7 +264,7 @@ class GenerationJobsTest {
   }
 
   @Test
-  void failedJobThatComesAgainKeepsItsEventAndIsDeadLetteredAgain() throws Exception {
+  void redeliveredFailedJob_keepsItsEvent_andIsDeadLetteredAgain() throws Exception {
     Delivery delivery = world.record(request("a", "\"steps\":0"));
     world.worker().handle(delivery);
     world.worker().handle(again(delivery));
@@ -274,9 +274,9 @@ class GenerationJobsTest {
   }
 
   @Test
-  void eventsOfAnAttemptStandAboveThoseBefore() throws Exception {
+  void events_ofALaterAttempt_haveGreaterNumbers() throws Exception {
     Delivery delivery = world.record(request("a", ""));
-    Line.Fault crash = Crash.at("create", Keys.manifest("a"));
+    FaultInjector.Fault crash = Crash.at("create", Keys.manifest("a"));
     assertThat(Crash.kills(world.worker("w0", crash), delivery, crash)).isTrue();
     world.worker().handle(again(delivery));
     Map<String, Long> sequences = new java.util.TreeMap<>();
@@ -289,14 +289,14 @@ class GenerationJobsTest {
   }
 
   @Test
-  void picturesDoNotDependOnHowManyAreAskedFor() throws Exception {
+  void images_doNotDependOnTheCount() throws Exception {
     world.deliver(request("many", "\"count\":9,\"seed\":4"));
     world.deliver(request("one", "\"count\":1,\"seed\":4"));
     assertThat(world.store.get(Keys.image("one", 0)).orElseThrow().bytes())
         .isEqualTo(world.store.get(Keys.image("many", 0)).orElseThrow().bytes());
     assertThat(
             IntStream.range(0, 9)
-                .mapToObj(i -> world.pictures("many").images().get(i).sha256())
+                .mapToObj(i -> world.images("many").images().get(i).sha256())
                 .distinct())
         .hasSize(9);
   }

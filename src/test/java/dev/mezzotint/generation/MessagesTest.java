@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.job.JobEvent;
@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The schemas, docs/messages.md and the code say the same. */
+/** The schemas, docs/messages.md and the code agree. */
 class MessagesTest {
 
   private static JsonSchema schema(String name) throws IOException {
@@ -59,7 +59,7 @@ class MessagesTest {
   }
 
   @Test
-  void exampleOfTheRequestIsValidAndIsCarriedOut() throws Exception {
+  void exampleOfTheRequest_isValidAndIsCarriedOut() throws Exception {
     byte[] example = example("generation-request");
     assertThat(schema("generation-request").accepts(JsonObject.parse(example).toMap())).isTrue();
     World world = new World();
@@ -68,11 +68,11 @@ class MessagesTest {
     String id = JsonObject.parse(example).requiredString("id");
     world.checkEnded(id);
     assertThat(world.log.ends(id).get(0).type()).isEqualTo(JobEvent.Type.COMPLETED);
-    assertThat(world.pictures(id).images()).hasSize(16);
+    assertThat(world.images(id).images()).hasSize(16);
   }
 
   @Test
-  void schemaNamesTheFieldsThatTheCodeReads() throws Exception {
+  void schema_hasTheFieldsThatTheCodeReads() throws Exception {
     Set<String> read = new TreeSet<>();
     InvalidInputException refusal =
         catchThrowableOfType(
@@ -82,7 +82,7 @@ class MessagesTest {
   }
 
   @Test
-  void schemaRequiresWhatTheCodeRequires() throws Exception {
+  void schema_requiresTheFieldsThatTheCodeRequires() throws Exception {
     assertThat(schema("generation-request").required()).isEqualTo(List.of("id", "model"));
     parse(Map.of("id", "a", "model", "m"));
     assertThatThrownBy(() -> parse(Map.of("id", "a"))).hasMessageContaining("model is missing");
@@ -180,7 +180,7 @@ class MessagesTest {
               Map.entry("colour", List.of(1))));
 
   @Test
-  void schemaAndCodeAgreeOnTwentyThousandRequests() throws Exception {
+  void schemaAndCode_agreeOnTwentyThousandRequests() throws Exception {
     JsonSchema schema = schema("generation-request");
     Random random = new Random(1);
     int accepted = 0;
@@ -216,7 +216,7 @@ class MessagesTest {
 
   @ParameterizedTest
   @EnumSource(JobEvent.Type.class)
-  void exampleOfEachEventIsValid(JobEvent.Type type) throws Exception {
+  void exampleOfEachEvent_isValid(JobEvent.Type type) throws Exception {
     String name = "event-" + type.wireName();
     Map<String, Object> example = JsonObject.parse(example(name)).toMap();
     assertThat(schema(name).accepts(example)).isTrue();
@@ -225,7 +225,7 @@ class MessagesTest {
   }
 
   @Test
-  void examplesOfFrameJobsAreValid() throws Exception {
+  void examplesOfFrameJobs_areValid() throws Exception {
     Map<String, Object> request = JsonObject.parse(example("generation-request-frames")).toMap();
     assertThat(schema("generation-request").accepts(request)).isTrue();
     GenerationRequest parsed = parse(request);
@@ -240,7 +240,7 @@ class MessagesTest {
     }
   }
 
-  /** An event's value as it stands on the topic. */
+  /** An event's value as published. */
   private static Map<String, Object> wire(JobEvent event) {
     Map<String, Object> value = new TreeMap<>(event.data());
     value.put("id", event.id());
@@ -253,10 +253,10 @@ class MessagesTest {
   }
 
   @Test
-  void everyEventThatIsPublishedIsValidAndHasTheMembersOfItsExample() throws Exception {
+  void everyPublishedEvent_isValid_andHasTheMembersOfItsExample() throws Exception {
     World world = new World();
     var done = world.record(request("done", "\"output\":{\"grid\":true}"));
-    Line.Fault crash = Crash.at("create", "jobs/done/manifest.json");
+    FaultInjector.Fault crash = Crash.at("create", "jobs/done/manifest.json");
     Crash.kills(world.worker("w0", crash), done, crash);
     world.worker().handle(again(done));
     world.worker().handle(world.record(request("done", "\"seed\":8")));

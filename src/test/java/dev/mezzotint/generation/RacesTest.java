@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
@@ -25,20 +25,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Several workers at one job, in every order that chance comes up with. */
+/** Several workers process one job in random interleavings. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RacesTest {
   private static final String JOB = request("a", "\"count\":2");
 
   @Test
-  void twoWorkersRacingForOneIdCommitOnce() throws Exception {
+  void twoWorkersRacingForOneId_commitOnce() throws Exception {
     for (int round = 0; round < 60; round++) {
       World world = new World();
       CyclicBarrier start = new CyclicBarrier(2);
       AtomicInteger accepted = new AtomicInteger();
       List<Thread> lanes = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
-        JobHandler<?> worker = world.worker("w" + i, Line.Fault.NONE);
+        JobHandler<?> worker = world.worker("w" + i, FaultInjector.Fault.NONE);
         Delivery delivery = world.record(JOB);
         lanes.add(
             new Thread(
@@ -64,31 +64,31 @@ class RacesTest {
   }
 
   @Test
-  void threeHundredRandomInterleavingsWithFaultsEndInOneResult() throws Exception {
+  void randomInterleavingsWithFaults_endInOneResult() throws Exception {
     Map<String, Integer> seen = new HashMap<>();
     for (int seed = 0; seed < 300; seed++) {
-      interleave(seed, seen, /* calledOff= */ false);
+      interleave(seed, seen, /* cancelled= */ false);
     }
-    // The draw really reached every kind of trouble, and more than one worker's commit.
+    // The random draws covered every kind of fault, and commits of more than one worker.
     assertThat(seen.keySet())
         .contains("killed", "failed before", "answer lost", "fenced", "drained", "third worker");
     assertThat(seen.get("won by 2")).isGreaterThan(20);
     assertThat(seen.get("won by 1")).isGreaterThan(20);
   }
 
-  /** As above, and while the workers are at it the job is called off and ended early. */
+  /** As above, but the job is cancelled and ended early while the workers run. */
   @Test
-  void threeHundredRandomInterleavingsWithAnEarlyEndHaveOneEnd() throws Exception {
+  void randomInterleavingsWithCancellation_haveOneEnd() throws Exception {
     Map<String, Integer> seen = new HashMap<>();
     for (int seed = 0; seed < 300; seed++) {
-      interleave(seed, seen, /* calledOff= */ true);
+      interleave(seed, seen, /* cancelled= */ true);
     }
     assertThat(seen.get("ended CANCELLED")).isGreaterThan(30);
     assertThat(seen.get("ended COMPLETED")).isGreaterThan(30);
     assertThat(seen.get("ended early")).isGreaterThan(30);
   }
 
-  private static void interleave(int seed, Map<String, Integer> seen, boolean calledOff)
+  private static void interleave(int seed, Map<String, Integer> seen, boolean cancelled)
       throws Exception {
     Random random = new Random(seed);
     World world = new World();
@@ -121,7 +121,7 @@ class RacesTest {
                 }
               }));
     }
-    if (calledOff) {
+    if (cancelled) {
       Delivery look = world.record(JOB);
       Trouble trouble = new Trouble(baton, new Random(random.nextLong()), look, seen);
       PendingJobTerminator control = world.control(trouble);
@@ -131,16 +131,16 @@ class RacesTest {
     for (Delivery delivery : records) {
       Delivery current = delivery;
       Settlement end = settled.getOrDefault(current, Settlement.RELEASE);
-      // What was fenced or killed comes again, whatever the handler said.
+      // A fenced or killed delivery is repeated, regardless of its settlement.
       if (end != Settlement.ACCEPT || delivery.fenced()) {
         current = again(current);
-        end = world.worker("last", Line.Fault.NONE).handle(current);
+        end = world.worker("last", FaultInjector.Fault.NONE).handle(current);
       }
       assertThat(end).as("seed %s", seed).isEqualTo(Settlement.ACCEPT);
     }
     world.checkEnded("a");
     JobEvent.Type type = world.log.ends("a").get(0).type();
-    assertThat(calledOff || type == JobEvent.Type.COMPLETED).isTrue();
+    assertThat(cancelled || type == JobEvent.Type.COMPLETED).isTrue();
     seen.merge("ended " + type, 1, Integer::sum);
     seen.merge("won by " + Math.min(2, world.manifest("a").attempt()), 1, Integer::sum);
   }
@@ -169,8 +169,8 @@ class RacesTest {
     }
   }
 
-  /** At each call: waits for its turn, and now and then something goes wrong. */
-  private static final class Trouble implements Line.Fault {
+  /** Waits for its turn at each call, and injects random faults. */
+  private static final class Trouble implements FaultInjector.Fault {
     private final Baton baton;
     private final Random random;
     private final Delivery delivery;
@@ -210,7 +210,7 @@ class RacesTest {
     }
   }
 
-  /** Lets one of several threads go on at a time, and chance says which. */
+  /** Lets one of several threads run at a time, chosen at random. */
   private static final class Baton {
     private final Random random;
     private final List<Thread> waiting = new ArrayList<>();

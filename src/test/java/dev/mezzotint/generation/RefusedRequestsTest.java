@@ -10,12 +10,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Requests that are none, or not theirs whose id they bear. */
+/** Invalid requests, and requests with the id of another one. */
 class RefusedRequestsTest {
   private final World world = new World();
 
   @Test
-  void otherRequestUnderTheSameIdIsRejectedAndTheFirstNotTouched() throws Exception {
+  void anotherRequestWithTheSameId_isRejectedWithoutAffectingTheFirst() throws Exception {
     world.deliver(request("a", "\"seed\":1"));
     int written = world.store.writes().size();
 
@@ -28,11 +28,11 @@ class RefusedRequestsTest {
     assertThat(rejected.id()).isEqualTo("rejected/requests/0/1");
     assertThat(world.log.deadLetters()).hasSize(1);
     assertThat(world.log.deadLetters().get(0).cause())
-        .isEqualTo("id a belongs to another request: give this one an id of its own");
+        .isEqualTo("id a belongs to another request: use a different id");
   }
 
   @Test
-  void otherRequestWithABadFieldDoesNotEndTheFirst() throws Exception {
+  void anotherRequestWithAnInvalidField_doesNotEndTheFirst() throws Exception {
     world.deliver(request("a", "\"seed\":1"));
     world.deliver(request("a", "\"steps\":0"));
     assertThat(world.log.ends("a")).hasSize(1);
@@ -65,11 +65,11 @@ class RefusedRequestsTest {
         "priority | \"priority\":\"urgent\"",
         "deadline | \"deadline\":\"tomorrow\"",
       })
-  void badFieldFailsTheJobOnceAndNamesTheField(String field, String json) throws Exception {
+  void invalidField_failsTheJobOnce_andIsNamed(String field, String json) throws Exception {
     assertThat(world.deliver(request("a", json))).isEqualTo(Settlement.ACCEPT);
 
     world.checkEnded("a");
-    assertThat(world.log.words("a")).containsExactly("failed");
+    assertThat(world.log.types("a")).containsExactly("failed");
     JobEvent failed = world.log.ends("a").get(0);
     assertThat(failed.data()).containsEntry("field", field);
     assertThat(String.valueOf(failed.data().get("cause"))).contains(field);
@@ -80,7 +80,7 @@ class RefusedRequestsTest {
   }
 
   @Test
-  void fieldsThatDoNotGoWithTheModelFailTheJob() throws Exception {
+  void fieldsThatDoNotMatchTheModel_failTheJob() throws Exception {
     world.deliver("{\"id\":\"k1\",\"model\":\"digits\"}");
     world.deliver("{\"id\":\"k2\",\"model\":\"digits\",\"classLabel\":10}");
     world.deliver("{\"id\":\"k3\",\"model\":\"digits\",\"classLabel\":9}");
@@ -94,7 +94,7 @@ class RefusedRequestsTest {
   }
 
   @Test
-  void tooManyEvaluationsAreRefused() throws Exception {
+  void tooManyEvaluations_areRefused() throws Exception {
     world.deliver(request("a", "\"count\":10000,\"steps\":1000,\"sampler\":\"rk4\""));
     assertThat(world.log.ends("a").get(0).data()).containsEntry("field", "steps");
   }
@@ -113,7 +113,7 @@ class RefusedRequestsTest {
         "{\"id\":\"\",\"model\":\"tiny\"}",
         "{\"id\":\"a\",\"id\":\"b\",\"model\":\"tiny\"}",
       })
-  void recordWithoutAnIdIsRejectedAndEndsNobodysJob(String json) throws Exception {
+  void recordWithoutAnId_isRejectedWithoutEndingAJob(String json) throws Exception {
     assertThat(world.deliver(json)).isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.events()).hasSize(1);
     JobEvent rejected = world.log.events().get(0);
@@ -125,16 +125,16 @@ class RefusedRequestsTest {
   }
 
   @Test
-  void halfASurrogatePairIsNothingToStumbleOver() throws Exception {
+  void unpairedSurrogate_isHandled() throws Exception {
     assertThat(world.deliver(request("a", "\"x\":\"\\ud800\""))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.deliver(request("b", "\"\\ud800\":1"))).isEqualTo(Settlement.ACCEPT);
-    assertThat(world.log.words("a")).containsExactly("failed");
+    assertThat(world.log.types("a")).containsExactly("failed");
     assertThat(world.log.deadLetters()).hasSize(2);
     world.checkEnded("a");
   }
 
   @Test
-  void hugeRecordIsRejectedUnread() throws Exception {
+  void hugeRecord_isRejectedWithoutParsing() throws Exception {
     world.worker().handle(world.record(new byte[2 << 20]));
     assertThat(world.log.deadLetters().get(0).cause())
         .isEqualTo("the request has 2097152 bytes, more than the 1048576 allowed");

@@ -24,11 +24,11 @@ class RequestHeadersTest {
   }
 
   @Test
-  void everyEventOfAJobLeadsBackToItsRequest() throws Exception {
+  void everyEventOfAJob_hasTheContextOfItsRequest() throws Exception {
     handle(
         request("a", "\"deadline\":\"2099-01-01T00:00:00Z\""),
         Map.of("ce_id", "order-1", "ce_correlationid", "c-1", "traceparent", TRACE));
-    assertThat(world.log.words("a")).startsWith("accepted", "started").endsWith("completed");
+    assertThat(world.log.types("a")).startsWith("accepted", "started").endsWith("completed");
     assertThat(world.log.contexts())
         .containsOnly(
             new EventContext(
@@ -40,7 +40,7 @@ class RequestHeadersTest {
   }
 
   @Test
-  void theHeadersDeadlineHoldsWhereTheBodyHasNone() throws Exception {
+  void deadlineOfTheHeader_applies_ifTheBodyHasNone() throws Exception {
     handle(request("late", ""), Map.of("ce_expirytime", "2020-01-01T00:00:00Z"));
     assertThat(world.log.ends("late").get(0).type()).isEqualTo(JobEvent.Type.EXPIRED);
     world.checkEnded("late");
@@ -51,7 +51,7 @@ class RequestHeadersTest {
   }
 
   @Test
-  void aWrongHeaderFailsTheJobAndIsNamed() throws Exception {
+  void invalidHeader_failsTheJob_andIsNamed() throws Exception {
     handle(request("bad", ""), Map.of("ce_expirytime", "soon"));
     JobEvent end = world.log.ends("bad").get(0);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
@@ -61,7 +61,7 @@ class RequestHeadersTest {
   }
 
   @Test
-  void aRejectedRecordsEventLeadsBackToItToo() throws Exception {
+  void eventOfARejectedRecord_hasItsContextToo() throws Exception {
     handle("no JSON", Map.of("ce_id", "order-2"));
     assertThat(world.log.contexts())
         .containsExactly(new EventContext(Map.of("causationid", "order-2")));

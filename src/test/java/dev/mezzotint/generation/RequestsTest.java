@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a request is refused for. */
+/** Refusals of invalid requests. */
 class RequestsTest {
   @ParameterizedTest
   @CsvSource(
@@ -18,19 +18,19 @@ class RequestsTest {
       quoteCharacter = '`',
       value = {
         "\"count\":3,\"condition\":[\"a\",\"b\"] "
-            + "| condition must be one picture or one per image, not 2 for 3",
-        "\"mask\":\"m.png\" | mask needs init: the picture that it is laid on",
+            + "| condition must be one image for all or one for each, not 2 for 3",
+        "\"mask\":\"m.png\" | mask needs init: the image that it is applied to",
         "\"count\":1025,\"output\":{\"grid\":true} "
             + "| output.grid is for at most 1024 images, not 1025",
         "\"count\":2,\"seeds\":[1] "
-            + "| count must not be given together with seeds, which says how many",
+            + "| count must not be given together with seeds, which determines the count",
         "\"steps\":0 | steps must be from 1 to 1000, not 0",
         "\"condition\":{\"size\":3} "
             + "| condition.key or condition.data must be given, and not both",
         "\"sampler\":\"ddim\" "
             + "| sampler must be one of euler, midpoint, heun, rk4, ab2, ab3, not \"ddim\"",
       })
-  void refusalIsOneSentenceThatNamesTheField(String fields, String message) {
+  void parse_refusesWithASentenceThatNamesTheField(String fields, String message) {
     JsonObject json = JsonObject.parse(World.request("a", fields));
     assertThatThrownBy(() -> GenerationRequest.parse(json, GenerationLimits.DEFAULT))
         .isInstanceOf(InvalidInputException.class)
@@ -38,7 +38,7 @@ class RequestsTest {
   }
 
   @Test
-  void limitsAreTheConfiguredOnes() {
+  void parse_appliesTheConfiguredLimits() {
     GenerationLimits strict = new GenerationLimits(1_000, 2, 3, 4, 1, 10, 10);
     JsonObject json = JsonObject.parse(World.request("a", "\"count\":3"));
     assertThatThrownBy(() -> GenerationRequest.parse(json, strict))

@@ -5,8 +5,8 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Rows come from a device thread of their own and are stored by a pool. */
+/** Rows finish on a separate device thread and are stored by a pool. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SamplingRunTest {
   private final World world = new World();
@@ -49,7 +49,7 @@ class SamplingRunTest {
     assertThat(pool.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
   }
 
-  /** One row after the other, each taking so long. */
+  /** Runs one row after the other. */
   private class SlowDevice extends NoiseSampler {
     private final long millisPerRow;
 
@@ -69,7 +69,7 @@ class SamplingRunTest {
                   return;
                 }
                 listener.advanced(job.stages().size());
-                listener.finished(row.index(), picture(job, row));
+                listener.finished(row.index(), image(job, row));
               }
             } catch (InterruptedException e) {
               Thread.currentThread().interrupt();
@@ -83,15 +83,15 @@ class SamplingRunTest {
   }
 
   private JobHandler<?> worker(Sampler sampling) {
-    return worker(sampling, Line.Fault.NONE);
+    return worker(sampling, FaultInjector.Fault.NONE);
   }
 
-  private JobHandler<?> worker(Sampler sampling, Line.Fault fault) {
+  private JobHandler<?> worker(Sampler sampling, FaultInjector.Fault fault) {
     return world.worker("w1", fault, sampling, pool);
   }
 
   @Test
-  void progressComesAtMostTwiceASecondAndRises() throws Exception {
+  void progressEvents_riseAndComeAtMostTwiceASecond() throws Exception {
     worker(new SlowDevice(13)).handle(world.record(request("a", "\"count\":100,\"steps\":8")));
     List<JobEvent> progress =
         world.log.events("a").stream().filter(e -> e.type() == JobEvent.Type.PROGRESSED).toList();
@@ -103,7 +103,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void framesAreToldOfAsTheyFinishEachOnce() throws Exception {
+  void progressEvents_listEachFrameOnceAsItFinishes() throws Exception {
     StringBuilder keys = new StringBuilder();
     byte[] png = Png.encode(new Pixels(4, 4, 3, new byte[48]));
     for (int i = 0; i < 60; i++) {
@@ -112,22 +112,22 @@ class SamplingRunTest {
     }
     String json = "{\"id\":\"a\",\"model\":\"maps\",\"condition\":[" + keys + "]}";
     worker(new SlowDevice(13)).handle(world.record(json));
-    List<String> told = new ArrayList<>();
+    List<String> published = new ArrayList<>();
     for (JobEvent event : world.log.events("a")) {
       if (event.type() == JobEvent.Type.PROGRESSED) {
-        ((List<?>) event.data().get("frames")).forEach(key -> told.add(String.valueOf(key)));
+        ((List<?>) event.data().get("frames")).forEach(key -> published.add(String.valueOf(key)));
       }
     }
-    List<String> made = world.pictures("a").images().stream().map(image -> image.key()).toList();
-    assertThat(made).hasSize(60).containsAll(told);
-    assertThat(told).doesNotHaveDuplicates().hasSizeGreaterThan(20);
+    List<String> stored = world.images("a").images().stream().map(image -> image.key()).toList();
+    assertThat(stored).hasSize(60).containsAll(published);
+    assertThat(published).doesNotHaveDuplicates().hasSizeGreaterThan(20);
     world.checkEnded("a");
   }
 
   @Test
-  void progressThatCannotBeToldDoesNotStopTheJob() throws Exception {
+  void failedProgressEvent_doesNotStopTheJob() throws Exception {
     AtomicInteger untold = new AtomicInteger();
-    Line.Fault deaf =
+    FaultInjector.Fault deaf =
         (after, call, subject) -> {
           if (call.equals("publishLater")) {
             untold.incrementAndGet();
@@ -141,7 +141,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void rowsInFlightAreBounded() throws Exception {
+  void boundsTheRowsInFlight() throws Exception {
     AtomicInteger stored = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     SlowDevice fast =
@@ -153,20 +153,20 @@ class SamplingRunTest {
             return running;
           }
         };
-    Line.Fault count =
+    FaultInjector.Fault count =
         (after, call, subject) -> {
           if (after && subject.contains("/images/")) {
             stored.incrementAndGet();
           }
         };
     worker(fast, count).handle(world.record(request("a", "\"count\":3000")));
-    assertThat(world.pictures("a").images()).hasSize(3000);
+    assertThat(world.images("a").images()).hasSize(3000);
     assertThat(most.get()).isBetween(256, SamplingRun.IN_FLIGHT_MAX);
     world.checkEnded("a");
   }
 
   @Test
-  void lostLockStopsTheRowsWithinMillisecondsAndPublishesNothingMore() throws Exception {
+  void lostLock_stopsTheRowsWithinMilliseconds_andPublishesNothing() throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":500"));
     JobHandler<?> worker = worker(slow);
@@ -188,7 +188,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void shutdownHandsBackAtTheNextStepAndKeepsWhatIsStored() throws Exception {
+  void shutdown_releasesTheRecordAtTheNextStep_andKeepsStoredImages() throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":60"));
     AtomicReference<Settlement> settled = new AtomicReference<>();
@@ -203,19 +203,20 @@ class SamplingRunTest {
   }
 
   @Test
-  void callingOffInMidJobTakesItsRowsOut() throws Exception {
-    endsInMidJob("", () -> world.cancelled.add("a"), JobEvent.Type.CANCELLED);
+  void cancellation_duringSampling_removesTheRows() throws Exception {
+    endsDuringSampling("", () -> world.cancelled.add("a"), JobEvent.Type.CANCELLED);
   }
 
   @Test
-  void deadlineInMidJobExpiresIt() throws Exception {
-    endsInMidJob(
+  void expiresJob_whenDeadlinePassesDuringSampling() throws Exception {
+    endsDuringSampling(
         ",\"deadline\":\"2026-11-22T12:30:00Z\"",
         () -> world.time.set(World.START.plusSeconds(3_600)),
         JobEvent.Type.EXPIRED);
   }
 
-  private void endsInMidJob(String members, Runnable event, JobEvent.Type end) throws Exception {
+  private void endsDuringSampling(String members, Runnable event, JobEvent.Type end)
+      throws Exception {
     SlowDevice slow = new SlowDevice(20);
     Delivery delivery = world.record(request("a", "\"count\":500" + members));
     AtomicReference<Settlement> settled = new AtomicReference<>();
@@ -231,7 +232,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void failedDeviceGivesTheRecordBackAndTheAttemptCounts() throws Exception {
+  void failedDevice_releasesTheRecord_andCountsTheAttempt() throws Exception {
     NoiseSampler broken = failing(new DeviceException("out of memory"));
     Delivery delivery = world.record(request("a", ""));
     for (int i = 0; i < 5; i++) {
@@ -244,7 +245,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void modelThatCannotBeLoadedFailsTheJobAtOnce() throws Exception {
+  void failedModelLoad_failsTheJobAtOnce() throws Exception {
     NoiseSampler broken = failing(new InvalidInputException("model", "conv_in.weight is missing"));
     assertThat(worker(broken).handle(world.record(request("a", "")))).isEqualTo(Settlement.ACCEPT);
     JobEvent end = world.log.ends("a").get(0);
@@ -254,7 +255,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void defectOfTheDeviceReachesTheLaneAndEndsAfterFiveAttempts() throws Exception {
+  void deviceDefect_reachesTheLane_andFailsTheJobAfterFiveAttempts() throws Exception {
     NoiseSampler broken = failing(new IllegalStateException("a defect"));
     AtomicReference<Delivery> delivery = new AtomicReference<>(world.record(request("a", "")));
     for (int i = 0; i < 5; i++) {
@@ -267,7 +268,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void modelThatGivesNoNumbersFailsTheJobInsteadOfPaintingItBlack() throws Exception {
+  void nonFiniteValues_failTheJob() throws Exception {
     NoiseSampler diverging =
         new NoiseSampler() {
           @Override
@@ -284,7 +285,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void workerThatStumblesOverAModelCountsAsAnAttempt() throws Exception {
+  void defectWhileResolvingAModel_countsAsAnAttempt() throws Exception {
     NoiseSampler broken =
         new NoiseSampler() {
           @Override
@@ -307,9 +308,9 @@ class SamplingRunTest {
   }
 
   @Test
-  void storeThatFailsInTheMiddleOfThePicturesIsWaitedFor() throws Exception {
+  void unavailableStore_isRetriedDuringTheJob() throws Exception {
     Map<String, Integer> failures = new ConcurrentHashMap<>();
-    Line.Fault flaky =
+    FaultInjector.Fault flaky =
         (after, call, subject) -> {
           if (subject.endsWith("7.png") && failures.merge(subject, 1, Integer::sum) <= 2) {
             throw new StorageException("503");
@@ -323,7 +324,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void closedPoolGivesTheRecordBackInsteadOfHanging() throws Exception {
+  void closedPool_releasesTheRecord() throws Exception {
     pool.shutdownNow();
     Delivery delivery = world.record(request("a", ""));
     assertThatThrownBy(() -> worker(new SlowDevice(0)).handle(delivery))
@@ -332,7 +333,7 @@ class SamplingRunTest {
   }
 
   @Test
-  void duplicatesInOneProcessWaitForTheFirstAndDoNoWork() throws Exception {
+  void duplicatesInOneProcess_waitForTheFirst_andDoNoWork() throws Exception {
     SlowDevice slow = new SlowDevice(5);
     JobHandler<?> worker = worker(slow);
     String json = request("a", "\"count\":20");

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.EventLog;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
@@ -19,6 +19,7 @@ import dev.mezzotint.job.JobState;
 import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.Sampler;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.storage.Sha256;
@@ -37,14 +38,14 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** One bucket, one broker, and as many workers as a test wants. */
+/** One bucket, one broker, and any number of workers. */
 public final class World {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
   static final RetryPolicy QUICK =
       new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
   public final MemoryObjectStore store = new MemoryObjectStore();
-  public final EventLog log = new EventLog();
+  public final RecordingEventPublisher log = new RecordingEventPublisher();
   public final NoiseSampler sampling = new NoiseSampler();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
   public final Set<String> cancelled = ConcurrentHashMap.newKeySet();
@@ -56,26 +57,27 @@ public final class World {
   }
 
   public JobHandler<?> worker() {
-    return worker("w1", Line.Fault.NONE);
+    return worker("w1", FaultInjector.Fault.NONE);
   }
 
-  public JobHandler<?> worker(String name, Line.Fault fault) {
+  public JobHandler<?> worker(String name, FaultInjector.Fault fault) {
     return worker(name, fault, sampling, Runnable::run);
   }
 
-  public JobHandler<?> worker(String name, Line.Fault fault, Sampler device, Executor pool) {
-    Line line = new Line(store, log, fault);
+  public JobHandler<?> worker(
+      String name, FaultInjector.Fault fault, Sampler device, Executor pool) {
+    FaultInjector line = new FaultInjector(store, log, fault);
     return new JobHandler<>(
-        new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK),
+        new GenerationJobKind(line, device, pool, GenerationLimits.DEFAULT, QUICK, InputRule.ANY),
         line,
         line,
         cancelled::contains,
         settings(name));
   }
 
-  /** What ends jobs early. */
-  public PendingJobTerminator control(Line.Fault fault) {
-    Line line = new Line(store, log, fault);
+  /** Terminates jobs that are still queued. */
+  public PendingJobTerminator control(FaultInjector.Fault fault) {
+    FaultInjector line = new FaultInjector(store, log, fault);
     return new PendingJobTerminator(
         GenerationJobKind.reader(GenerationLimits.DEFAULT),
         line,
@@ -85,7 +87,7 @@ public final class World {
   }
 
   private DeliverySettings settings(String name) {
-    // Each look at the clock is later than the one before, as on a real machine.
+    // Each read of the clock is later than the one before, as on a real machine.
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
     return new DeliverySettings(name, 5, QUICK, clock);
   }
@@ -99,7 +101,7 @@ public final class World {
     return new Delivery("requests", 0, offsets.getAndIncrement(), 1, value, List.of());
   }
 
-  /** The same record once more, as the broker gives it to the next worker. */
+  /** The same record again, as the broker delivers it to the next worker. */
   public static Delivery again(Delivery delivery) {
     return new Delivery(
         delivery.topic(),
@@ -114,12 +116,12 @@ public final class World {
     return Manifest.parse(store.get(Keys.manifest(id)).orElseThrow().bytes());
   }
 
-  /** What the job made; nothing unless it is completed. */
-  GeneratedImages pictures(String id) {
-    return pictures(manifest(id));
+  /** The job's images; nothing unless it is completed. */
+  GeneratedImages images(String id) {
+    return images(manifest(id));
   }
 
-  static GeneratedImages pictures(Manifest manifest) {
+  static GeneratedImages images(Manifest manifest) {
     return manifest
         .result()
         .map(GeneratedImages.class::cast)
@@ -130,14 +132,14 @@ public final class World {
     return JobRecord.parse(store.get(Keys.jobRecord(id)).orElseThrow().bytes());
   }
 
-  /** What must hold for a job that has ended, whatever happened on the way. */
+  /** Checks the invariants of a job that has ended. */
   public void checkEnded(String id) {
     List<JobEvent> ends = log.ends(id);
     assertThat(ends).as("terminal events of %s", id).isNotEmpty();
     assertThat(new HashSet<>(ends)).as("different terminal events of %s", id).hasSize(1);
     JobEvent end = ends.get(0);
-    byte[] standing = store.get(Keys.manifest(id)).orElseThrow().bytes();
-    assertThat(end).isEqualTo(JobEvents.end(standing));
+    byte[] stored = store.get(Keys.manifest(id)).orElseThrow().bytes();
+    assertThat(end).isEqualTo(JobEvents.end(stored));
     if (end.type() == JobEvent.Type.FAILED) {
       assertThat(log.deadLetters()).anyMatch(letter -> letter.jobId().equals(id));
     }
@@ -150,7 +152,7 @@ public final class World {
     assertThat(life.endId()).isEqualTo(end.id());
     checkNothingOverwritten(id);
     checkSequence(id);
-    for (GeneratedImages.Image image : pictures(Manifest.parse(standing)).images()) {
+    for (GeneratedImages.Image image : images(Manifest.parse(stored)).images()) {
       byte[] bytes = store.get(image.key()).orElseThrow().bytes();
       assertThat(Sha256.sha256(bytes)).as(image.key()).isEqualTo(image.sha256());
     }
@@ -184,7 +186,8 @@ public final class World {
       if (before != null) {
         assertThat(event).isEqualTo(before);
       } else if (over && cancelled.contains(id)) {
-        // Ended early by somebody else: a worker may still tell its start, which nobody hears.
+        // Ended early by another worker: this one may still publish its start, which followers
+        // ignore.
         assertThat(event.type().terminal()).isFalse();
       } else if (event.type() != JobEvent.Type.ACCEPTED) {
         assertThat(event.sequence())

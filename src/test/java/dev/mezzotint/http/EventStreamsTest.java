@@ -2,98 +2,140 @@ package dev.mezzotint.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.http.EventStreams.Event;
 import dev.mezzotint.job.JobEvent;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Who listens hears each change once, also after a while away. */
 class EventStreamsTest {
-  private final FrontWithoutBroker rest = new FrontWithoutBroker();
+  private final EventStreams streams = new EventStreams(Map::of);
+  private final JobBoard board = new JobBoard(1_000, streams::changed);
 
   @AfterEach
   void close() {
-    rest.close();
+    streams.close();
   }
 
-  @Test
-  void changesAreHeardAndWhoComesBackHearsWhatWasMissed() {
-    FrontWithoutBroker.Ear ear = rest.listen("", Map.of());
-    assertThat(ear.heard).contains("event: hello");
-    rest.finished("a", JobEvent.Type.COMPLETED);
-    assertThat(ear.heard).contains("event: job\ndata: {\"id\":\"a\"");
-    rest.front.leave(ear);
-    rest.finished("b", JobEvent.Type.COMPLETED);
-    rest.finished("c", JobEvent.Type.FAILED);
-    FrontWithoutBroker.Ear again = rest.listen("", Map.of("last-event-id", ear.lastId()));
-    assertThat(again.heard)
-        .contains("\"id\":\"b\"", "\"id\":\"c\"")
-        .doesNotContain("\"id\":\"a\"", "event: reset");
-    FrontWithoutBroker.Ear other = rest.listen("", Map.of("last-event-id", "12345678-9"));
-    assertThat(other.heard).contains("event: reset").doesNotContain("event: job");
-  }
+  /** Keeps all events. */
+  private static final class Client implements EventStreams.Client {
+    final List<Event> events = new ArrayList<>();
+    int room = Integer.MAX_VALUE;
+    boolean ended;
 
-  @Test
-  void aConnectionThatBreaksBeforeWhatWasMissedHasComeMissesItStill() {
-    FrontWithoutBroker.Ear ear = rest.listen("", Map.of());
-    rest.front.leave(ear);
-    rest.finished("a", JobEvent.Type.COMPLETED);
-    FrontWithoutBroker.Ear broken = rest.listen("", Map.of("last-event-id", ear.lastId()));
-    rest.front.leave(broken);
-    String hello = broken.heard.toString().split("\n\n")[0];
-    assertThat(hello).contains("event: hello").contains("id: " + ear.lastId());
-  }
-
-  @Test
-  void oneJobCanBeListenedTo() {
-    FrontWithoutBroker.Ear ear = rest.listen("?job=b", Map.of());
-    rest.finished("a", JobEvent.Type.COMPLETED);
-    rest.finished("b", JobEvent.Type.COMPLETED);
-    assertThat(ear.heard).contains("\"id\":\"b\"").doesNotContain("\"id\":\"a\"");
-  }
-
-  @Test
-  void whoWasAwayForTooLongReadsTheListAnew() {
-    FrontWithoutBroker.Ear ear = rest.listen("", Map.of());
-    String first = ear.lastId();
-    rest.front.leave(ear);
-    for (int i = 0; i < EventStreams.REMEMBERED_MAX + 5; i++) {
-      rest.finished("j" + i, JobEvent.Type.COMPLETED);
+    @Override
+    public boolean send(Event event) {
+      events.add(event);
+      return events.size() < room;
     }
-    assertThat(rest.listen("", Map.of("last-event-id", first)).heard).contains("event: reset");
+
+    @Override
+    public void end() {
+      ended = true;
+    }
+
+    Optional<String> lastId() {
+      return events.get(events.size() - 1).id();
+    }
+
+    List<String> names() {
+      return events.stream().map(Event::name).filter(name -> !name.equals("figures")).toList();
+    }
+
+    String jobs() {
+      return events.stream().filter(e -> e.name().equals("job")).map(Event::data).toList() + "";
+    }
+  }
+
+  private Client open(Optional<String> last, Optional<String> job) {
+    Client client = new Client();
+    assertThat(streams.open(last, job, client)).isTrue();
+    return client;
+  }
+
+  private Client open(Optional<String> last) {
+    return open(last, Optional.empty());
+  }
+
+  private void finished(String id) {
+    JobEvent.Type type = JobEvent.Type.COMPLETED;
+    board.event(new JobEvent(id + type, type, id, 1, 1_999_999, FakeFront.START, Map.of()));
   }
 
   @Test
-  void whoMissedMoreThanIsSentAtOnceReadsTheListAnew() {
-    FrontWithoutBroker.Ear ear = rest.listen("", Map.of());
-    String first = ear.lastId();
-    rest.front.leave(ear);
-    rest.finished("a", JobEvent.Type.COMPLETED);
-    assertThat(rest.listen("", Map.of("last-event-id", first)).heard).contains("\"id\":\"a\"");
+  void clientThatReconnects_receivesTheChangesThatItMissed() {
+    Client client = open(Optional.empty());
+    assertThat(client.names()).containsExactly("hello");
+    finished("a");
+    assertThat(client.names()).containsExactly("hello", "job");
+    assertThat(client.jobs()).contains("{\"id\":\"a\"");
+    streams.close(client);
+    finished("b");
+    finished("c");
+    Client again = open(client.lastId());
+    assertThat(again.names()).containsExactly("hello", "job", "job");
+    assertThat(again.jobs())
+        .contains("\"id\":\"b\"", "\"id\":\"c\"")
+        .doesNotContain("\"id\":\"a\"");
+    assertThat(open(Optional.of("12345678-9")).names()).containsExactly("reset");
+  }
+
+  @Test
+  void clientThatLosesItsConnectionAtOnce_canResumeFromTheSamePlace() {
+    Client client = open(Optional.empty());
+    Optional<String> last = client.lastId();
+    streams.close(client);
+    finished("a");
+    Client broken = open(last);
+    assertThat(broken.events.get(0).name()).isEqualTo("hello");
+    assertThat(broken.events.get(0).id()).isEqualTo(last);
+  }
+
+  @Test
+  void clientOfOneJob_receivesNoOthers() {
+    Client client = open(Optional.empty(), Optional.of("b"));
+    finished("a");
+    finished("b");
+    assertThat(client.jobs()).contains("\"id\":\"b\"").doesNotContain("\"id\":\"a\"");
+  }
+
+  @Test
+  void clientThatMissedTooManyChanges_isReset() {
+    Client client = open(Optional.empty());
+    streams.close(client);
+    for (int i = 0; i < EventStreams.REMEMBERED_MAX + 5; i++) {
+      finished("j" + i);
+    }
+    assertThat(open(client.lastId()).names()).containsExactly("reset");
+  }
+
+  @Test
+  void clientThatMissedTooMuchText_isReset() {
+    Client client = open(Optional.empty());
+    streams.close(client);
+    finished("a");
+    assertThat(open(client.lastId()).jobs()).contains("\"id\":\"a\"");
     String padding = "x".repeat(100);
     for (int i = 0; i < EventStreams.REMEMBERED_MAX - 5; i++) {
-      rest.finished(padding + i, JobEvent.Type.COMPLETED);
+      finished(padding + i);
     }
-    assertThat(rest.listen("", Map.of("last-event-id", first)).heard)
-        .contains("event: reset")
-        .doesNotContain("event: job");
+    assertThat(open(client.lastId()).names()).containsExactly("reset");
   }
 
   @Test
-  void theSlowAreDroppedAndTheManyTurnedAway() {
-    FrontWithoutBroker.Ear slow = rest.listen("", Map.of());
-    slow.roomChars = slow.heard.length() + 10;
-    rest.finished("a", JobEvent.Type.COMPLETED);
+  void slowClientsAreEndedAndTooManyRefused() {
+    Client slow = open(Optional.empty());
+    slow.room = slow.events.size() + 1;
+    finished("a");
     assertThat(slow.ended).isTrue();
-    assertThat(rest.streams.clients()).isZero();
+    assertThat(streams.clients()).isZero();
     for (int i = 0; i < EventStreams.CLIENTS_MAX; i++) {
-      rest.listen("", Map.of());
+      open(Optional.empty());
     }
-    Optional<HttpResponse> refused =
-        rest.front.listen(
-            FrontWithoutBroker.call("GET", "/api/events", Map.of(), ""),
-            new FrontWithoutBroker.Ear());
-    assertThat(refused.orElseThrow().status()).isEqualTo(503);
+    assertThat(streams.open(Optional.empty(), Optional.empty(), new Client())).isFalse();
   }
 }

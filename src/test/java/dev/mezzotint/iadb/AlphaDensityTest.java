@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Each density against its own distribution function, worked out by hand. */
+/** Compares each density with its distribution function in closed form. */
 class AlphaDensityTest {
   private static final int DRAWS = 20_000;
 
@@ -23,7 +23,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void uniformIsUniform() {
+  void uniform_isUniform() {
     double[] alphas = draws("uniform");
     for (double x = 0.1; x < 1; x += 0.1) {
       assertThat(below(alphas, x)).isCloseTo(x, within(0.015));
@@ -31,7 +31,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void logitNormalHasTheQuantilesOfTheNormalBehindTheLogit() {
+  void logitNormal_hasNormalQuantilesOfItsLogit() {
     double[] alphas = draws("logit-normal:0.5,1.5");
     // Φ(0) = 0.5, Φ(1) = 0.8413, Φ(−1) = 0.1587
     assertThat(below(alphas, sigmoid(0.5))).isCloseTo(0.5, within(0.015));
@@ -44,7 +44,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void modeFavoursTheMiddleOrTheEndsAndIsSymmetric() {
+  void mode_isSymmetricAndFavoursMiddleOrEnds() {
     // At u = 1/4: 1 − u − s·(cos²(π/8) − 3/4), so a quarter of the draws lies above that.
     double above = 0.75 - 1.29 * (Math.pow(Math.cos(Math.PI / 8), 2) - 0.75);
     assertThat(1 - below(draws("mode:1.29"), above)).isCloseTo(0.25, within(0.015));
@@ -54,7 +54,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void uShapedHasTheHyperbolicSinesDistribution() {
+  void uShaped_hasTheHyperbolicSineDistribution() {
     double[] alphas = draws("u-shaped:4");
     for (double x : new double[] {0.05, 0.2, 0.5, 0.9}) {
       double expected = (Math.sinh(4 * (2 * x - 1)) / Math.sinh(4) + 1) / 2;
@@ -63,7 +63,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void everyDrawIsBelowOneAndNoneBelowZero() {
+  void alpha_isInZeroToOneExclusive() {
     for (String word : new String[] {"logit-normal:10,10", "mode:-1", "u-shaped:20", "uniform"}) {
       double[] alphas = draws(word);
       assertThat(alphas[0]).as(word).isNotNegative();
@@ -72,7 +72,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void isReadFromTheWordsThatItWrites() {
+  void parse_readsWireName() {
     for (String word :
         new String[] {"uniform", "logit-normal:0.0,1.0", "mode:1.29", "u-shaped:4.0"}) {
       assertThat(AlphaDensity.parse(word).wireName()).isEqualTo(word);
@@ -81,7 +81,7 @@ class AlphaDensityTest {
   }
 
   @Test
-  void otherWordsAndNumbersAreRefused() {
+  void parse_unknownNamesAndNumbers_throws() {
     for (String word :
         new String[] {
           "",

@@ -9,19 +9,19 @@ import org.junit.jupiter.api.Test;
 
 class AlphaScheduleTest {
   @Test
-  void uniformStepsAreEqual() {
+  void uniform_stepsAreEqual() {
     assertThat(AlphaSchedule.UNIFORM.alphas(4)).containsExactly(0, 0.25, 0.5, 0.75, 1);
   }
 
   @Test
-  void cosineFollowsItsFormula() {
+  void cosine_followsItsFormula() {
     double[] alphas = AlphaSchedule.COSINE.alphas(3);
     assertThat(alphas[1]).isCloseTo(1 - Math.sqrt(3) / 2, within(1e-15));
     assertThat(alphas[2]).isCloseTo(0.5, within(1e-15));
   }
 
   @Test
-  void everyScheduleRisesFromExactlyZeroToExactlyOne() {
+  void everySchedule_risesFromExactlyZeroToExactlyOne() {
     for (AlphaSchedule base : List.of(AlphaSchedule.UNIFORM, AlphaSchedule.COSINE)) {
       for (double shift : new double[] {0.5, 1, 3}) {
         for (int steps : new int[] {1, 2, 50, AlphaSchedule.STEPS_MAX}) {
@@ -38,7 +38,7 @@ class AlphaScheduleTest {
   }
 
   @Test
-  void shiftIsTheFlowMatchingShiftSeenFromTheOtherEnd() {
+  void shifted_isTheFlowMatchingShiftFromTheOtherEnd() {
     double s = 3;
     double[] alphas = AlphaSchedule.UNIFORM.shifted(s).alphas(10);
     for (int t = 0; t <= 10; t++) {
@@ -48,12 +48,12 @@ class AlphaScheduleTest {
   }
 
   @Test
-  void imageToImageStartsInside() {
+  void alphas_fromAboveZero_startsThere() {
     assertThat(AlphaSchedule.UNIFORM.alphas(2, 0.5, 1)).containsExactly(0.5, 0.75, 1);
   }
 
   @Test
-  void inversionWalksTheSameValuesBackwards() {
+  void alphas_fromAboveTo_areTheSameValuesReversed() {
     double[] forward = AlphaSchedule.COSINE.alphas(17);
     double[] back = AlphaSchedule.COSINE.alphas(17, 1, 0);
     for (int t = 0; t <= 17; t++) {
@@ -62,7 +62,7 @@ class AlphaScheduleTest {
   }
 
   @Test
-  void listsAreTakenAsTheyAre() {
+  void listed_returnsItsValues() {
     var listed = AlphaSchedule.listed(List.of(0.0, 0.1, 0.6, 1.0));
     assertThat(listed.alphas(3)).containsExactly(0, 0.1, 0.6, 1);
     assertThatIllegalArgumentException()
@@ -71,7 +71,7 @@ class AlphaScheduleTest {
   }
 
   @Test
-  void badListsAreRefused() {
+  void listed_invalidList_throws() {
     for (List<Double> bad :
         List.of(
             List.<Double>of(),
@@ -85,7 +85,7 @@ class AlphaScheduleTest {
   }
 
   @Test
-  void stepsEndsAndShiftHaveLimits() {
+  void stepsEndsAndShift_outOfRange_throw() {
     for (int steps : new int[] {-1, 0, AlphaSchedule.STEPS_MAX + 1}) {
       assertThatIllegalArgumentException().isThrownBy(() -> AlphaSchedule.UNIFORM.alphas(steps));
     }
@@ -99,7 +99,7 @@ class AlphaScheduleTest {
   }
 
   @Test
-  void wordsNameTheSchedules() {
+  void parse_readsEverySchedule() {
     assertThat(AlphaSchedule.parse("uniform")).isEqualTo(AlphaSchedule.UNIFORM);
     assertThat(AlphaSchedule.parse("cosine")).isEqualTo(AlphaSchedule.COSINE);
     assertThatIllegalArgumentException()

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class AssignmentTest {
 
   @Test
-  void findsTheLeastTotalOfAllPermutations() {
+  void solve_findsTheLeastTotalOfAllPermutations() {
     SplittableRandom random = new SplittableRandom(4);
     for (int round = 0; round < 50; round++) {
       int n = 1 + round % 7;
@@ -48,7 +48,7 @@ class AssignmentTest {
 
   /** On a line the best pairing is the one by rank. */
   @Test
-  void distanceOnALineIsTheMeanOverRanks() {
+  void wasserstein1_onALine_isTheMeanOverRanks() {
     int n = 300;
     double[][] a = new double[n][1];
     double[][] b = new double[n][1];
@@ -68,7 +68,7 @@ class AssignmentTest {
   }
 
   @Test
-  void setsOfUnequalSizeAreRefused() {
+  void wasserstein1_setsOfUnequalSize_throws() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Assignment.wasserstein1(new double[2][1], new double[3][1]));
   }

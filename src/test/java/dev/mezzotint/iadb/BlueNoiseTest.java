@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class BlueNoiseTest {
 
   @Test
-  void theBasisIsOrthonormal() {
+  void basis_isOrthonormal() {
     BlueNoise noise = new BlueNoise(6, 10);
     double[] pixels = new double[60];
     RandomStream draws = new RandomStream(1, 1);
@@ -27,7 +27,7 @@ class BlueNoiseTest {
   }
 
   @Test
-  void neighboursDifferMoreThanInWhiteNoiseAtTheSameVariance() {
+  void neighbours_differMoreThanInWhiteNoiseOfTheSameVariance() {
     int side = 32;
     float[] values = new float[16 * side * side];
     Noise.gaussian(3, 0, values, 0, values.length);
@@ -56,7 +56,7 @@ class BlueNoiseTest {
 
   /** One smoothed point again: z goes to y + s·z/σ, value by value. */
   @Test
-  void theExactFieldKnowsNoiseOfAnyDeviations() {
+  void exactField_acceptsDeviationsPerValue() {
     double[] deviations = {0.5, 2};
     SmoothedData field = new SmoothedData(new float[][] {{0.7f, -0.2f}}, 0.1, deviations);
     double[] x = {0.6, -1.4};

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class DdpmScheduleTest {
 
   @Test
-  void theLinearScheduleBeginsAndEndsWhereItsProductsSay() {
+  void linear_hasTheEndsOfItsProducts() {
     double[] bars = DdpmSchedule.LINEAR.alphaBars();
     assertThat(bars[0]).isCloseTo(1 - 1e-4, within(1e-15));
     assertThat(bars[999]).isCloseTo(4.0358e-5, within(1e-8));
@@ -21,7 +21,7 @@ class DdpmScheduleTest {
 
   @ParameterizedTest
   @EnumSource(DdpmSchedule.Kind.class)
-  void wholeTimestepsAreFoundAgainAndOthersLieBetween(DdpmSchedule.Kind kind) {
+  void timestep_invertsIntegerTimestepsAndInterpolatesOthers(DdpmSchedule.Kind kind) {
     DdpmSchedule schedule = new DdpmSchedule(kind, 1e-4, 0.02, 1000);
     double[] bars = schedule.alphaBars();
     for (int t : new int[] {0, 1, 250, 998, 999}) {
@@ -35,7 +35,7 @@ class DdpmScheduleTest {
   }
 
   @Test
-  void betasThatDoNotRiseWithinTheirRangeAreRefused() {
+  void constructor_betasOutOfRangeOrFalling_throws() {
     DdpmSchedule.Kind linear = DdpmSchedule.Kind.LINEAR;
     assertThatIllegalArgumentException().isThrownBy(() -> new DdpmSchedule(linear, 0, 0.1, 10));
     assertThatIllegalArgumentException().isThrownBy(() -> new DdpmSchedule(linear, 0.2, 0.1, 10));

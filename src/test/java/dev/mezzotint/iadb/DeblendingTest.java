@@ -11,7 +11,7 @@ class DeblendingTest {
 
   /** One smoothed point is a Gaussian; the map from N(0, 1) to N(y, s²) is z → y + s·z. */
   @Test
-  void iterationBetweenGaussiansConvergesToTheirMapWithOrderOneHalf() {
+  void iterate_betweenGaussians_convergesWithOrderOneHalf() {
     double y = 0.7;
     double s = 0.5;
     SmoothedData pair = new SmoothedData(new float[][] {{(float) y}}, s);
@@ -38,7 +38,7 @@ class DeblendingTest {
   }
 
   @Test
-  void everyDeblendedPairBlendsToThePointItWasMadeOf() {
+  void deblend_pairBlendsToThePointAgain() {
     float[][] data = {{-0.6f, 0.2f}, {0.5f, 0.5f}, {0.1f, -0.7f}};
     Deblending[] all = {
       new SmoothedData(data, 0.1),
@@ -59,9 +59,11 @@ class DeblendingTest {
     }
   }
 
-  /** Three ways to the same posterior: means over many draws agree with the exact mean. */
+  /**
+   * Three implementations of the same posterior: means over many draws agree with the exact mean.
+   */
   @Test
-  void drawsHaveThePosteriorsMean() {
+  void deblend_drawsHaveThePosteriorMean() {
     float[][] data = {{-0.6f, 0.2f}, {0.5f, 0.5f}, {0.1f, -0.7f}};
     double alpha = 0.4;
     double[] x = {0.2, 0.1};
@@ -95,7 +97,7 @@ class DeblendingTest {
   }
 
   @Test
-  void pathsOfTheIterationEndInP1WhateverTheirSteps() {
+  void iterate_endsInP1_forAnyNumberOfSteps() {
     Density.Valued square = Density.square();
     Deblending deblending = Deblending.byRejection(Density.triangle(), square);
     for (int steps : new int[] {1, 6, 24}) {
@@ -117,7 +119,7 @@ class DeblendingTest {
   }
 
   @Test
-  void aPointOutsideEveryBlendKeepsThePairAtHand() {
+  void deblend_pointOutsideEveryBlend_keepsCurrentPair() {
     Deblending deblending =
         Deblending.ofData(new float[][] {{0f, 0f}}, new Density.Uniform(2, -1, 1));
     double[] x0 = {0.5, 0.5};

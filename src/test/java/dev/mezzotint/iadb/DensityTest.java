@@ -12,7 +12,7 @@ class DensityTest {
 
   /** Means and second moments in closed form; five standard errors. */
   @Test
-  void drawsHaveTheDensitysMoments() {
+  void draws_haveTheMomentsOfTheDensity() {
     Map<Density, double[]> moments = // mean of y, mean of y²
         Map.of(
             new Density.Gaussian(2, 0.5, 2),
@@ -46,7 +46,7 @@ class DensityTest {
   }
 
   @Test
-  void pointsAreDrawnWhereTheDensityIsNotZero() {
+  void draws_lieInTheSupport() {
     for (String word : new String[] {"gaussian", "uniform", "triangle", "square"}) {
       Density.Valued density = Density.parse(word);
       double[] x = new double[density.dimensions()];
@@ -63,7 +63,7 @@ class DensityTest {
   }
 
   @Test
-  void aGreyPictureIsDrawnFromByBrightnessAndStandsUpright() {
+  void greyImage_isDrawnFromByBrightnessAndUpright() {
     // 4×2: upper left dark grey, lower right white, all else black.
     float[] values = {0.25f, 0, 0, 0, 0, 0, 0, 0.75f};
     Density.Grey grey = new Density.Grey(4, 2, values);
@@ -89,7 +89,7 @@ class DensityTest {
   }
 
   @Test
-  void whatIsNoDensityIsRefused() {
+  void invalidDensities_throw() {
     assertThatIllegalArgumentException().isThrownBy(() -> new Density.Grey(2, 1, new float[2]));
     assertThatIllegalArgumentException().isThrownBy(() -> new Density.Grey(2, 1, new float[3]));
     assertThatIllegalArgumentException()

@@ -19,20 +19,20 @@ class GuidanceTest {
   }
 
   @Test
-  void weightOneIsNoGuidanceAndLeavesNoStepOut() {
+  void weightOne_isNoGuidanceAndSkipsNoStep() {
     assertThat(apply(1, false)).containsExactly(WITH);
     assertThat(apply(1, true)).containsExactly(WITH);
     assertThat(new Guidance(1, true).activeAlphas(AlphaSchedule.UNIFORM.alphas(100))).hasSize(101);
   }
 
   @Test
-  void plainGuidanceGoesPastTheDirectionWithTheClass() {
+  void plainGuidance_extrapolatesTheConditionalDirection() {
     assertThat(apply(3, false)).containsExactly(-1, 4);
     assertThat(apply(0, false)).containsExactly(WITHOUT);
   }
 
   @Test
-  void zeroStarScalesTheDirectionWithoutTheClassAndLeavesTheFirstStepsOut() {
+  void zeroStar_scalesUnconditionalDirectionAndSkipsFirstSteps() {
     // s = (1·2 + 2·1) / (4 + 1) = 0.8
     assertThat(apply(3, true)).containsExactly(new float[] {-0.2f, 4.4f}, within(1e-6f));
     Guidance guidance = new Guidance(3, true);
@@ -44,7 +44,7 @@ class GuidanceTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void aConstantFieldIsWalkedOverWhatIsLeftByEverySolver(Solver solver) {
+  void everySolver_crossesTheRemainingStepsOfAConstantField(Solver solver) {
     double[] walked = new Guidance(3, true).activeAlphas(AlphaSchedule.UNIFORM.alphas(25));
     double[] x = {0};
     Field constant = (at, alpha, direction) -> direction[0] = 1;
@@ -53,7 +53,7 @@ class GuidanceTest {
   }
 
   @Test
-  void weightsOutOfRangeAreRefused() {
+  void constructor_weightOutOfRange_throws() {
     assertThatIllegalArgumentException().isThrownBy(() -> new Guidance(-0.1, false));
     assertThatIllegalArgumentException().isThrownBy(() -> new Guidance(Double.NaN, false));
     assertThatIllegalArgumentException().isThrownBy(() -> new Guidance(101, false));

@@ -16,20 +16,20 @@ class IadbTest {
   private static final double D = Iadb.direction(X0, X1);
 
   @Test
-  void blendIsX0AtZeroAndX1AtOne() {
+  void blend_isX0AtZeroAndX1AtOne() {
     assertThat(Iadb.blend(X0, X1, 0)).isEqualTo(X0);
     assertThat(Iadb.blend(X0, X1, 1)).isEqualTo(X1);
     assertThat(Iadb.blend(-1, 1, 0.25)).isEqualTo(-0.5);
   }
 
   @Test
-  void oneStepAlongTheTrueDirectionMovesAlongTheBlend() {
+  void step_alongTheTrueDirection_staysOnTheBlend() {
     double stepped = Iadb.step(Iadb.blend(X0, X1, 0.3), D, 0.3, 0.8);
     assertThat(stepped).isCloseTo(Iadb.blend(X0, X1, 0.8), CLOSE);
   }
 
   @Test
-  void theLineThroughABlendHasItsTwoEnds() {
+  void endpoints_areReadFromTheDirection() {
     for (double alpha : new double[] {0, 0.37, 1}) {
       double blend = Iadb.blend(X0, X1, alpha);
       assertThat(Iadb.x0FromDirection(blend, D, alpha)).isCloseTo(X0, CLOSE);
@@ -38,7 +38,7 @@ class IadbTest {
   }
 
   @Test
-  void aBlendIsSolvedForEitherEnd() {
+  void blend_canBeSolvedForEitherEnd() {
     double[] blend = new double[2];
     double[] x0 = {X0, 2};
     double[] x1 = {X1, -3};
@@ -52,7 +52,7 @@ class IadbTest {
 
   @ParameterizedTest
   @EnumSource(Prediction.class)
-  void everyPredictionStandsForTheSameDirection(Prediction prediction) {
+  void directionFrom_everyPrediction_givesTheSameDirection(Prediction prediction) {
     double alpha = 0.4;
     double output =
         switch (prediction) {
@@ -65,7 +65,7 @@ class IadbTest {
   }
 
   @Test
-  void singularEndsAreRefused() {
+  void directionFrom_singularEnd_throws() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Iadb.directionFrom(Prediction.X0, X0, X0, 0))
         .withMessage("a prediction of x0 has no direction at alpha 0.0");
@@ -78,7 +78,7 @@ class IadbTest {
   }
 
   @Test
-  void samplersKeepClearOfTheSingularEnds() {
+  void regularAlpha_keepsAwayFromSingularEnds() {
     assertThat(Iadb.regularAlpha(Prediction.DIRECTION, 0)).isZero();
     assertThat(Iadb.regularAlpha(Prediction.X0, 0)).isEqualTo(0.01);
     assertThat(Iadb.regularAlpha(Prediction.X0, 1)).isEqualTo(1);
@@ -87,7 +87,7 @@ class IadbTest {
   }
 
   @Test
-  void ddpmsNoisyPictureIsTheScaledBlend() {
+  void ddpmNoisyImage_isTheScaledBlend() {
     for (double alphaBar : new double[] {4e-5, 0.1, 0.5, 0.9999}) {
       double alpha = Iadb.alphaFromAlphaBar(alphaBar);
       double xt = Math.sqrt(alphaBar) * X1 + Math.sqrt(1 - alphaBar) * X0;
@@ -99,7 +99,7 @@ class IadbTest {
   }
 
   @Test
-  void wordsNameThePredictions() {
+  void parse_readsEveryPrediction() {
     for (Prediction prediction : Prediction.values()) {
       assertThat(Prediction.parse(prediction.wireName())).isSameAs(prediction);
     }

@@ -14,7 +14,7 @@ class InpaintingTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void withoutRepeatsTheStagesAreTheSolversOwn(Solver solver) {
+  void withoutRepeats_stagesAreThoseOfTheSolver(Solver solver) {
     Inpainting plan = Inpainting.of(solver, ALPHAS, 0);
     assertThat(plan.stages()).isEqualTo(solver.stages(ALPHAS));
     assertThat(plan.actions()).hasSameSizeAs(plan.stages());
@@ -23,7 +23,7 @@ class InpaintingTest {
   }
 
   @Test
-  void repeatedStepsBeginWhereTheyBeganAndRememberNothing() {
+  void repeatedSteps_startAgainWithoutHistory() {
     Inpainting plan = Inpainting.of(Solver.AB2, ALPHAS, 2);
     assertThat(plan.stages()).hasSize(18);
     for (int i = 0; i < 18; i++) {
@@ -36,7 +36,7 @@ class InpaintingTest {
   }
 
   @Test
-  void knownPixelsEndAsThePictureExactlyAndSoftOnesBetween() {
+  void knownPixels_endExactlyAsTheImage_softOnesBetween() {
     Inpainting plan = Inpainting.of(Solver.EULER, ALPHAS, 1);
     float[] x = {0.3f, 0.3f, 0.3f};
     float[] known = {0.1234567f, -0.9f, 0.5f};
@@ -54,9 +54,9 @@ class InpaintingTest {
 
   /** Blends at α′ = ⅓ jump back to α = ⅙ and have that α's density: mean α y, deviation 1 − α. */
   @Test
-  void aJumpBackKeepsTheDensityOfBlends() {
+  void jumpBack_keepsTheDensityOfBlends() {
     Inpainting plan = Inpainting.of(Solver.EULER, ALPHAS, 1);
-    int jump = 2; // the first turn of step 1, from α = 1/6 to 2/6
+    int jump = 2; // the first pass of step 1, from α = 1/6 to 2/6
     assertThat(plan.actions().get(jump)).isEqualTo(new Action.Repeat(ALPHAS[2], ALPHAS[1]));
     int n = 20_000;
     float[] x0 = new float[n];

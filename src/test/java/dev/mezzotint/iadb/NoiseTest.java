@@ -13,14 +13,14 @@ class NoiseTest {
   private static final Logger LOG = Logger.getLogger(NoiseTest.class.getName());
 
   @Test
-  void sameSeedAndIndexGiveTheSameBitsOnEveryMachine() {
-    // Frozen: changing these values changes every picture that anyone made from a seed.
+  void sameSeedAndIndex_giveTheFrozenBits() {
+    // Frozen: a change would change the image of every seed.
     assertThat(gaussian(42, 0, 5)).containsExactly(FROZEN_GAUSSIAN);
     assertThat(Noise.uniform(42, 7, 0)).isEqualTo(FROZEN_UNIFORM);
   }
 
   @Test
-  void momentsAreThoseOfTheStandardNormal() {
+  void gaussian_hasStandardNormalMoments() {
     int n = 1_000_000;
     double[] powers = new double[5];
     for (float z : gaussian(1, 0, n)) {
@@ -36,7 +36,7 @@ class NoiseTest {
   }
 
   @Test
-  void gaussianFollowsTheNormalDistributionFunction() {
+  void gaussian_followsTheNormalDistribution() {
     float[] z = gaussian(5, 3, 200_000);
     Arrays.sort(z);
     double distance = 0;
@@ -48,7 +48,7 @@ class NoiseTest {
   }
 
   @Test
-  void uniformFollowsTheUniformDistributionFunction() {
+  void uniform_followsTheUniformDistribution() {
     double[] u = new double[200_000];
     Noise.uniform(5, 3, u, 0, u.length);
     Arrays.sort(u);
@@ -62,7 +62,7 @@ class NoiseTest {
   }
 
   @Test
-  void indicesSeedsAndNeighboursAreUncorrelated() {
+  void indicesSeedsAndNeighbours_areUncorrelated() {
     int n = 200_000;
     double bound = 5 / Math.sqrt(n);
     float[] base = gaussian(9, 0, n);
@@ -76,7 +76,7 @@ class NoiseTest {
   }
 
   @Test
-  void sameElementAcrossManyIndicesIsNormalToo() {
+  void gaussian_sameElementOfManyIndices_isNormal() {
     int n = 100_000;
     double sum = 0;
     double squares = 0;
@@ -91,7 +91,7 @@ class NoiseTest {
   }
 
   @Test
-  void aRangeCutAnywhereGivesTheSameElements() {
+  void splitRange_givesTheSameElements() {
     float[] whole = gaussian(11, 2, 103);
     double[] wholeUniform = new double[103];
     Noise.uniform(11, 2, wholeUniform, 0, 103);
@@ -108,7 +108,7 @@ class NoiseTest {
   }
 
   @Test
-  void uniformStreamIsNotTheGaussianStream() {
+  void uniformStream_isIndependentOfTheGaussianStream() {
     int n = 100_000;
     double[] u = new double[n];
     Noise.uniform(9, 0, u, 0, n);
@@ -120,7 +120,7 @@ class NoiseTest {
   }
 
   @Test
-  void writesNothingOutsideTheRangeAndRefusesABadOne() {
+  void gaussian_writesOnlyItsRange_invalidRangeThrows() {
     float[] out = new float[10];
     Noise.gaussian(1, 1, out, 3, 4);
     assertThat(out[2]).isZero();
@@ -132,7 +132,7 @@ class NoiseTest {
   }
 
   @Test
-  void isFastEnoughForATrainingStep() {
+  void gaussian_isFastEnoughForATrainingStep() {
     float[] out = new float[100_000];
     for (int i = 0; i < 20; i++) {
       Noise.gaussian(1, i, out, 0, out.length);
@@ -143,7 +143,7 @@ class NoiseTest {
     }
     double perSecond = 20.0 * out.length / ((System.nanoTime() - started) * 1e-9);
     LOG.info(String.format("Gaussian noise: %.1f million values a second", perSecond / 1e6));
-    // A tenth of what two shared cores do: 100,000 values in a tenth of a second.
+    // A tenth of the speed on two shared cores: 100,000 values in a tenth of a second.
     assertThat(perSecond).isGreaterThan(1e6);
   }
 
@@ -185,7 +185,7 @@ class NoiseTest {
   }
 
   @Test
-  void betweenTwoNoisesTheLengthOfNoiseIsKept() {
+  void slerp_keepsTheNormOfNoise() {
     int n = 3072;
     float[] a = new float[n];
     float[] b = new float[n];

@@ -10,7 +10,7 @@ class SmoothedDataTest {
 
   /** x_α = α·y + σ_α·z along a path, σ_α² = (1−α)² + α²s²: x0 = z ends at y + s·z. */
   @Test
-  void onePointsFieldCarriesNoiseToItsOwnGaussian() {
+  void singlePoint_fieldMapsNoiseToItsGaussian() {
     SmoothedData field = new SmoothedData(new float[][] {{0.7f, -0.2f}}, 0.1);
     double[] x = {1.3, -0.4};
     run(field, Solver.RK4, 256, x);
@@ -20,7 +20,7 @@ class SmoothedDataTest {
 
   /** The posterior mean by brute force: pairs whose blend falls near x. */
   @Test
-  void fieldIsTheMeanDirectionOfTheBlendsThatPassThere() {
+  void field_isTheMeanDirectionOfBlendsThroughThePoint() {
     float[][] data = {{-1f}, {0.2f}, {0.9f}};
     SmoothedData field = new SmoothedData(data, 0.2);
     SplittableRandom random = new SplittableRandom(5);
@@ -43,7 +43,7 @@ class SmoothedDataTest {
   }
 
   @Test
-  void fieldIsFiniteAtBothEndsAndFarFromTheData() {
+  void field_isFiniteAtBothEndsAndFarFromTheData() {
     SmoothedData field = new SmoothedData(new float[][] {{-1f, 1f}, {1f, 1f}}, 1e-3);
     double[] d = new double[2];
     for (double alpha : new double[] {0, 1e-12, 0.5, 1 - 1e-12, 1}) {
@@ -54,7 +54,7 @@ class SmoothedDataTest {
   }
 
   @Test
-  void posteriorMeansOfBothEndsBlendToThePoint() {
+  void means_ofBothEnds_blendToThePoint() {
     SmoothedData field = new SmoothedData(new float[][] {{-1f, 1f}, {0.4f, 0.3f}}, 0.1);
     double[] x = {0.2, 0.5};
     double[] x0 = new double[2];

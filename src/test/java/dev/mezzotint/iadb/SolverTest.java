@@ -28,7 +28,7 @@ class SolverTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void errorFallsWithTheTheoreticalOrder(Solver solver) {
+  void error_fallsWithTheTheoreticalOrder(Solver solver) {
     for (AlphaSchedule schedule : List.of(AlphaSchedule.UNIFORM, AlphaSchedule.COSINE)) {
       double[] coarse = schedule.alphas(128);
       double[] fine = schedule.alphas(256);
@@ -45,7 +45,7 @@ class SolverTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void runsBackwardsWithTheSameOrder(Solver solver) {
+  void error_backwards_fallsWithTheSameOrder(Solver solver) {
     for (AlphaSchedule schedule : List.of(AlphaSchedule.UNIFORM, AlphaSchedule.COSINE)) {
       double[] coarse = schedule.alphas(128, 1, 0);
       double[] fine = schedule.alphas(256, 1, 0);
@@ -67,7 +67,7 @@ class SolverTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void eachStepHasItsEvaluationsAndLiesWithinItsEnds(Solver solver) {
+  void stages_ofEachStep_haveEvaluationCountAndLieWithinTheStep(Solver solver) {
     double[] alphas = AlphaSchedule.COSINE.alphas(9, 0.2, 1);
     List<Stage> stages = solver.stages(alphas);
     assertThat(stages).hasSize(9 * solver.evaluationsPerStep());
@@ -78,7 +78,7 @@ class SolverTest {
   }
 
   @Test
-  void uniformAdamsBashforthHasTheTextbookCoefficients() {
+  void adamsBashforth_uniformSteps_hasTextbookCoefficients() {
     double[] alphas = {0, 0.25, 0.5, 0.75, 1};
     Stage second = Solver.AB2.stages(alphas).get(3);
     assertThat(second.g0() / 0.25).isCloseTo(3.0 / 2, within(1e-14));
@@ -90,8 +90,8 @@ class SolverTest {
   }
 
   @Test
-  void adamsBashforthIsExactForThePolynomialsOfItsOrderOnUnevenSteps() {
-    // From the second (AB2) and the third (AB3) step on; the start is left out by starting there.
+  void adamsBashforth_unevenSteps_isExactForPolynomialsOfItsOrder() {
+    // From the second (AB2) and the third (AB3) step on; starting there skips the first steps.
     double[] alphas = {0, 0.1, 0.35, 0.4, 0.9, 1};
     double[] ab2 = quadrature(Solver.AB2, alphas, alpha -> 2 * alpha);
     double[] ab3 = quadrature(Solver.AB3, alphas, alpha -> 3 * alpha * alpha);
@@ -107,13 +107,13 @@ class SolverTest {
   }
 
   @Test
-  void stagesOfEulerAreTheStepsThemselves() {
+  void euler_stagesAreItsSteps() {
     assertThat(Solver.EULER.stages(new double[] {0, 0.25, 1}))
         .containsExactly(new Stage(0, 0.25, 0, 0, 0), new Stage(0.25, 0.75, 0, 0, 0));
   }
 
   @Test
-  void wordsNameTheSolversAndOthersAreRefused() {
+  void parse_readsEverySolver_othersThrow() {
     for (Solver solver : Solver.values()) {
       assertThat(Solver.parse(solver.wireName())).isSameAs(solver);
     }
@@ -123,7 +123,7 @@ class SolverTest {
   }
 
   @Test
-  void standingStillIsRefused() {
+  void stages_zeroLengthStep_throws() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Solver.AB2.stages(new double[] {0, 0.5, 0.5, 1}));
     assertThatIllegalArgumentException()
@@ -143,7 +143,7 @@ class SolverTest {
 
   /**
    * The largest error along the second half of the path: at a single point the leading terms may
-   * happen to cancel and fake another order, and the first step of AB3 has a lower one.
+   * cancel and suggest another order, and the first step of AB3 has a lower one.
    */
   private static double error(
       Solver solver, double[] alphas, DoubleBinaryOperator field, DoubleUnaryOperator solution) {
@@ -157,7 +157,7 @@ class SolverTest {
     return worst;
   }
 
-  /** The contract of {@link Stage}, word for word. */
+  /** The contract of {@link Stage}, literally. */
   private static double solve(List<Stage> stages, DoubleBinaryOperator field, double start) {
     double x = start;
     double m1 = 0;
@@ -173,7 +173,7 @@ class SolverTest {
     return x;
   }
 
-  /** What each step of a one-stage solver adds for a field of α alone. */
+  /** The increment of each step of a one-stage solver for a field that depends on α only. */
   private static double[] quadrature(Solver solver, double[] alphas, DoubleUnaryOperator field) {
     List<Stage> stages = solver.stages(alphas);
     double[] added = new double[stages.size()];

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class StepPlacementTest {
   private static final double[] GRID = AlphaSchedule.UNIFORM.alphas(64);
 
-  /** D = 0 up to α = ½, then a fast turn: that is where the steps belong. */
+  /** D = 0 up to α = ½, then a fast turn, where the steps should be. */
   private static final Field TURN =
       (x, alpha, d) -> {
         double turn = 1 / (1 + Math.exp(-40 * (alpha - 0.75)));
@@ -20,7 +20,7 @@ class StepPlacementTest {
       };
 
   @Test
-  void placedStepsBeatUniformOnesOnTheFieldTheyWerePlacedFor() {
+  void place_beatsUniformStepsOnItsField() {
     for (Solver solver : new Solver[] {Solver.EULER, Solver.AB2}) {
       double[] placed = placement(TURN).place(solver, 8);
       assertThat(placed).hasSize(9).isSorted().startsWith(0).endsWith(1);
@@ -29,18 +29,18 @@ class StepPlacementTest {
       double uniform = error(solver.stages(AlphaSchedule.UNIFORM.alphas(8)));
       double own = error(solver.stages(placed));
       assertThat(own).as(solver.wireName()).isLessThan(0.6 * uniform);
-      AlphaSchedule.listed(DoubleStream.of(placed).boxed().toList()); // a schedule like any other
+      AlphaSchedule.listed(DoubleStream.of(placed).boxed().toList()); // a valid schedule
     }
   }
 
   @Test
-  void allStepsOfTheGridAreTheGrid() {
+  void place_asManyStepsAsTheGrid_returnsTheGrid() {
     assertThat(placement(TURN).place(Solver.EULER, 64)).containsExactly(GRID);
     assertThat(placement(TURN).place(Solver.EULER, 1)).containsExactly(0, 1);
   }
 
   @Test
-  void otherSolversAndTooManyStepsAreRefused() {
+  void place_otherSolversOrTooManySteps_throws() {
     StepPlacement placement = placement(TURN);
     assertThatIllegalArgumentException().isThrownBy(() -> placement.place(Solver.RK4, 4));
     assertThatIllegalArgumentException().isThrownBy(() -> placement.place(Solver.AB2, 65));

@@ -35,13 +35,13 @@ class ApngTest {
   }
 
   @Test
-  void readersOfPngSeeTheFirstFrame() throws IOException {
+  void pngReaders_seeTheFirstFrame() throws IOException {
     byte[] file = Apng.encode(List.of(frame(5), frame(9)), 40, 1000);
     assertThat(ImageReader.read(file, 3).bytes()).isEqualTo(frame(5).bytes());
   }
 
   @Test
-  void aStillPictureMayStandApartFromTheAnimation() throws IOException {
+  void encode_withStill_keepsItSeparateFromTheAnimation() throws IOException {
     byte[] file = Apng.encode(List.of(frame(5), frame(9)), 40, 1000, frame(20));
     assertThat(ImageReader.read(file, 3).bytes()).isEqualTo(frame(20).bytes());
     assertThat(chunks(file))
@@ -50,17 +50,18 @@ class ApngTest {
   }
 
   @Test
-  void laterFramesHoldWhatChanged() {
+  void laterFrames_holdTheChangedRectangle() {
     byte[] file = Apng.encode(List.of(frame(-1), frame(2 * 8 + 3), frame(2 * 8 + 3)), 40, 1000);
     List<Chunk> chunks = chunks(file);
     assertThat(chunks)
         .extracting(Chunk::type)
         .containsExactly("IHDR", "acTL", "fcTL", "IDAT", "fcTL", "fdAT", "fcTL", "fdAT", "IEND");
     assertThat(ByteBuffer.wrap(chunks.get(1).data()).getInt()).isEqualTo(3);
-    assertThat(box(chunks.get(2))).containsExactly(0, 8, 6, 0, 0); // number, size, place
+    assertThat(box(chunks.get(2)))
+        .containsExactly(0, 8, 6, 0, 0); // sequence number, size, position
     assertThat(box(chunks.get(4))).containsExactly(1, 1, 1, 3, 2);
-    assertThat(ByteBuffer.wrap(chunks.get(5).data()).getInt()).isEqualTo(2); // fdAT counts too
-    assertThat(box(chunks.get(6))).containsExactly(3, 1, 1, 0, 0); // nothing changed: one pixel
+    assertThat(ByteBuffer.wrap(chunks.get(5).data()).getInt()).isEqualTo(2); // fdAT is numbered too
+    assertThat(box(chunks.get(6))).containsExactly(3, 1, 1, 0, 0); // unchanged: one pixel
     assertThat(ByteBuffer.wrap(chunks.get(4).data()).getShort(20)).isEqualTo((short) 40);
     assertThat(ByteBuffer.wrap(chunks.get(6).data()).getShort(20)).isEqualTo((short) 1000);
   }
@@ -71,7 +72,7 @@ class ApngTest {
   }
 
   @Test
-  void framesOfDifferentSizesAreRefused() {
+  void encode_framesOfDifferentSizes_throws() {
     Pixels other = new Pixels(4, 4, 3, new byte[48]);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Apng.encode(List.of(frame(1), other), 40, 40));

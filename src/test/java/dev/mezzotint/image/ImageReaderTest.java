@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class ImageReaderTest {
   @Test
-  void ourOwnPngComesBackByteForByte() throws IOException {
+  void ownPng_isReadBackByteForByte() throws IOException {
     byte[] bytes = new byte[13 * 9 * 3];
     new Random(1).nextBytes(bytes);
     Pixels pixels = new Pixels(13, 9, 3, bytes);
@@ -26,13 +26,13 @@ class ImageReaderTest {
   }
 
   @Test
-  void greyStaysTheStoredValueInEachColour() throws IOException {
+  void grey_keepsItsStoredValueInEachChannel() throws IOException {
     byte[] file = new RawPng(3, 1, 8, 0).rows(0, 0, 100, 255);
     assertThat(rgb(file)).containsExactly(0, 0, 0, 100, 100, 100, 255, 255, 255);
   }
 
   @Test
-  void sixteenBitsAreRoundedToEight() throws IOException {
+  void sixteenBits_areRoundedToEight() throws IOException {
     byte[] grey = new RawPng(4, 1, 16, 0).rows(0, 0, 0, 0x12, 0x34, 0xFF, 0xFF, 0x80, 0xFF);
     assertThat(values(ImageReader.read(grey, 1))).containsExactly(0, 18, 255, 128);
     byte[] colour = new RawPng(1, 1, 16, 2).rows(0, 0x40, 0x40, 0xFF, 0x00, 0x00, 0x10);
@@ -40,7 +40,7 @@ class ImageReaderTest {
   }
 
   @Test
-  void greyOfFewBitsIsSpreadOverTheWholeRange() throws IOException {
+  void greyOfFewBits_isScaledToTheFullRange() throws IOException {
     byte[] oneBit = new RawPng(8, 1, 1, 0).rows(0, 0b10100000);
     assertThat(values(ImageReader.read(oneBit, 1))).containsExactly(255, 0, 255, 0, 0, 0, 0, 0);
     byte[] twoBits = new RawPng(4, 1, 2, 0).rows(0, 0b00011011);
@@ -50,7 +50,7 @@ class ImageReaderTest {
   }
 
   @Test
-  void transparencyIsLaidOverWhite() throws IOException {
+  void transparency_isComposedOverWhite() throws IOException {
     byte[] file = Png.encode(new Pixels(2, 1, 4, new byte[] {100, 0, 50, 0, 100, 0, 50, 127}));
     assertThat(rgb(file)).containsExactly(255, 255, 255, 178, 128, 153);
     byte[] greyAlpha = new RawPng(2, 1, 8, 4).rows(0, 10, 255, 10, 0);
@@ -61,7 +61,7 @@ class ImageReaderTest {
   }
 
   @Test
-  void paletteWithTransparencyIsResolved() throws IOException {
+  void paletteWithTransparency_isResolved() throws IOException {
     byte[] file =
         new RawPng(3, 1, 8, 3)
             .chunk("PLTE", b(10, 20, 30, 200, 100, 0, 1, 2, 3))
@@ -71,13 +71,13 @@ class ImageReaderTest {
   }
 
   @Test
-  void colourBecomesLuma() throws IOException {
+  void colour_becomesLuma() throws IOException {
     byte[] file = Png.encode(new Pixels(3, 1, 3, b(255, 0, 0, 0, 255, 0, 0, 0, 255)));
     assertThat(values(ImageReader.read(file, 1))).containsExactly(76, 150, 29);
   }
 
   @Test
-  void jpegIsReadInColourAndGrey() throws IOException {
+  void jpeg_isReadInColourAndGrey() throws IOException {
     byte[] colour = jpeg(BufferedImage.TYPE_INT_RGB, 0x2060C0);
     int[] pixel = Arrays.copyOf(rgb(colour), 3);
     assertThat(pixel[0]).isBetween(0x1D, 0x23);
@@ -88,20 +88,20 @@ class ImageReaderTest {
   }
 
   @Test
-  void bombsAreRefusedByTheirHeader() {
+  void read_hugeDimensionsInHeader_throws() {
     byte[] bomb = new RawPng(2_000_000, 1_000_000, 8, 2).rows(0);
     assertThatThrownBy(() -> ImageReader.read(bomb, 3))
         .isInstanceOf(IOException.class)
-        .hasMessage("is 2000000×1000000 pixels, the limit is 33554432 in all");
+        .hasMessage("is 2000000×1000000 pixels; the limit is 33554432 pixels");
     byte[] large = Png.encode(new Pixels(101, 100, 1, new byte[10_100]));
     assertThatThrownBy(() -> ImageReader.read(large, 3, 10_000))
         .isInstanceOf(IOException.class)
-        .hasMessage("is 101×100 pixels, the limit is 10000 in all");
+        .hasMessage("is 101×100 pixels; the limit is 10000 pixels");
     assertThatCode(() -> ImageReader.read(large, 3, 10_100)).doesNotThrowAnyException();
   }
 
   @Test
-  void compressedTextIsNotUnpacked() throws IOException {
+  void compressedText_isNotUnpacked() throws IOException {
     byte[] text = RawPng.deflated(new byte[64 << 20]);
     byte[] keyed = new byte[text.length + 3];
     keyed[0] = 'k';
@@ -113,7 +113,7 @@ class ImageReaderTest {
   }
 
   @Test
-  void cutAndScribbledFilesEndInAnIoException() throws IOException {
+  void read_truncatedOrCorruptFile_throwsIOException() throws IOException {
     byte[] bytes = new byte[40 * 40 * 3];
     new Random(2).nextBytes(bytes);
     byte[] png = Png.encode(new Pixels(40, 40, 3, bytes));
@@ -137,7 +137,7 @@ class ImageReaderTest {
   }
 
   @Test
-  void otherFilesAreNamedAsSuch() {
+  void read_otherFormat_throwsIOException() {
     assertThatThrownBy(() -> ImageReader.read(new byte[0], 3)).hasMessage("is an empty file");
     assertThatThrownBy(() -> ImageReader.read("GIF89a...".getBytes(StandardCharsets.US_ASCII), 3))
         .isInstanceOf(IOException.class)

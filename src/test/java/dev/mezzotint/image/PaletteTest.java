@@ -20,7 +20,7 @@ class PaletteTest {
   }
 
   @Test
-  void exactColoursBecomeClassesAndBack() throws IOException {
+  void exactColours_becomeClassesAndBack() throws IOException {
     Pixels map = pixels(0x0080ff, 0x404040, 0x008000, 0x0080ff);
     Pixels labels = THREE.labels(map, /* nearest= */ false);
     assertThat(labels.bytes()).containsExactly(0, 1, 2, 0);
@@ -32,18 +32,18 @@ class PaletteTest {
   }
 
   @Test
-  void strangeColourIsRefusedAndNamesPixelAndNearest() {
+  void labels_unknownColour_throwsNamingPixelAndNearest() {
     assertThatThrownBy(
             () ->
                 THREE.labels(pixels(0x0080ff, 0x404040, 0x008000, 0x414141), /* nearest= */ false))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "has the colour #414141 at pixel (1, 1), which is none of the palette's 3; the nearest"
+            "has the colour #414141 at pixel (1, 1), which is not one of the palette's 3; the nearest"
                 + " is #404040 road");
   }
 
   @Test
-  void nearestColourOnlyOnRequest() throws IOException {
+  void labels_nearest_acceptsUnknownColours() throws IOException {
     assertThat(
             THREE
                 .labels(pixels(0x0081fe, 0x414141, 0x107010, 0xffffff), /* nearest= */ true)
@@ -52,14 +52,14 @@ class PaletteTest {
   }
 
   @Test
-  void cityscapesHasItsNineteenClassesAndTheRest() {
+  void cityscapes_hasNineteenClassesAndVoid() {
     assertThat(Palette.CITYSCAPES.classes()).isEqualTo(20);
     assertThat(Palette.CITYSCAPES.entries().get(0).colour()).isEqualTo("#804080");
     assertThat(Palette.CITYSCAPES.entries().get(18).name()).isEqualTo("bicycle");
   }
 
   @Test
-  void namesAndColoursAreDifferentAndWellFormed() {
+  void constructor_duplicateOrMalformedEntries_throws() {
     for (String[] bad :
         new String[][] {
           {"a #000000", "a #ffffff"}, {"a #000000", "b #000000"}, {"a 000000"}, {"#000000"}, {}

@@ -8,14 +8,14 @@ import org.junit.jupiter.api.Test;
 
 class PixelsTest {
   @Test
-  void valuesBecomeTheBytesOfTheContract() {
+  void fromChw_convertsValuesToBytes() {
     float[] chw = {-1, 1, 0, -7, 7, 0.5f, Float.NaN, Float.POSITIVE_INFINITY, -0.004f};
     assertThat(unsigned(Pixels.fromChw(chw, 0, 1, 1, 9)))
         .containsExactly(0, 255, 128, 0, 255, 191, 0, 255, 127);
   }
 
   @Test
-  void everyByteSurvivesTheWayThroughFloats() {
+  void toChw_fromChw_keepsEveryByte() {
     byte[] bytes = new byte[3 * 256];
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (i * 7);
@@ -30,21 +30,21 @@ class PixelsTest {
   }
 
   @Test
-  void planesAreRedGreenBlue() {
+  void fromChw_planesAreRedGreenBlue() {
     float[] out = new float[6];
     new Pixels(2, 1, 3, new byte[] {(byte) 255, 0, 0, 0, (byte) 255, 0}).toChw(out, 0);
     assertThat(out).containsExactly(1, -1, -1, 1, -1, -1);
   }
 
   @Test
-  void impossiblePicturesAreRefused() {
+  void constructor_invalidSizes_throws() {
     assertThatIllegalArgumentException().isThrownBy(() -> new Pixels(2, 2, 3, new byte[11]));
     assertThatIllegalArgumentException().isThrownBy(() -> new Pixels(0, 2, 3, new byte[0]));
     assertThatIllegalArgumentException().isThrownBy(() -> new Pixels(1, 1, 2, new byte[2]));
   }
 
   @Test
-  void gridSetsPicturesRowByRow() {
+  void grid_arrangesImagesRowByRow() {
     Pixels a = new Pixels(2, 1, 1, new byte[] {1, 2});
     Pixels b = new Pixels(2, 1, 1, new byte[] {3, 4});
     Pixels c = new Pixels(2, 1, 1, new byte[] {5, 6});
@@ -62,7 +62,7 @@ class PixelsTest {
   }
 
   @Test
-  void gridRefusesUnequalPicturesAndNone() {
+  void grid_unequalOrNoImages_throws() {
     Pixels a = new Pixels(2, 1, 1, new byte[2]);
     Pixels tall = new Pixels(1, 2, 1, new byte[2]);
     assertThatIllegalArgumentException().isThrownBy(() -> Grid.of(List.of(a, tall), 2, 1));

@@ -15,10 +15,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PngTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 4})
-  void anotherDecoderReadsTheSamePixelsBack(int channels) throws IOException {
+  void encode_otherDecoder_readsTheSamePixels(int channels) throws IOException {
     for (int[] size : new int[][] {{1, 1}, {7, 3}, {32, 32}, {1, 50}, {130, 1}}) {
       for (boolean noisy : new boolean[] {false, true}) {
-        Pixels pixels = picture(size[0], size[1], channels, noisy);
+        Pixels pixels = image(size[0], size[1], channels, noisy);
         for (int level : new int[] {0, 1, 6, 9}) {
           byte[] png = Png.encode(pixels, level);
           BufferedImage read = ImageIO.read(new ByteArrayInputStream(png));
@@ -31,13 +31,13 @@ class PngTest {
   }
 
   @Test
-  void samePixelsGiveTheSameBytes() {
-    Pixels pixels = picture(64, 64, 3, false);
-    assertThat(Png.encode(pixels)).isEqualTo(Png.encode(picture(64, 64, 3, false)));
+  void encode_samePixels_giveTheSameBytes() {
+    Pixels pixels = image(64, 64, 3, false);
+    assertThat(Png.encode(pixels)).isEqualTo(Png.encode(image(64, 64, 3, false)));
   }
 
   @Test
-  void filtersMakeSmoothPicturesSmall() {
+  void filters_makeSmoothImagesSmall() {
     byte[] ramp = new byte[256 * 256 * 3];
     for (int i = 0; i < ramp.length; i++) {
       int pixel = i / 3;
@@ -48,13 +48,13 @@ class PngTest {
   }
 
   @Test
-  void levelHasLimits() {
-    Pixels pixels = picture(2, 2, 1, false);
+  void encode_levelOutOfRange_throws() {
+    Pixels pixels = image(2, 2, 1, false);
     assertThatIllegalArgumentException().isThrownBy(() -> Png.encode(pixels, 10));
     assertThatIllegalArgumentException().isThrownBy(() -> Png.encode(pixels, -1));
   }
 
-  private static Pixels picture(int width, int height, int channels, boolean noisy) {
+  private static Pixels image(int width, int height, int channels, boolean noisy) {
     byte[] bytes = new byte[width * height * channels];
     if (noisy) {
       new Random(width * 31L + height).nextBytes(bytes);

@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Test;
 
 class ResizeTest {
   @Test
-  void theSameSizeIsTheSamePicture() {
+  void sameSize_returnsTheSameImage() {
     Pixels pixels = grey(2, 2, 1, 2, 3, 4);
     assertThat(Resize.cover(pixels, 2, 2)).isSameAs(pixels);
     assertThat(Resize.stretch(pixels, 2, 2)).isSameAs(pixels);
   }
 
   @Test
-  void shrinkingTakesTheMeanOfTheArea() {
+  void shrinking_averagesTheArea() {
     Pixels half = Resize.cover(grey(4, 2, 0, 10, 100, 200, 20, 30, 100, 200), 2, 1);
     assertThat(values(half)).containsExactly(15, 150);
     // Two thirds: each output covers one and a half inputs.
@@ -22,12 +22,12 @@ class ResizeTest {
   }
 
   @Test
-  void growingMixesNeighbours() {
+  void growing_interpolatesNeighbours() {
     assertThat(values(Resize.stretch(grey(2, 1, 0, 200), 4, 1))).containsExactly(0, 50, 150, 200);
   }
 
   @Test
-  void coverCropsTheCentreOfTheLongerSide() {
+  void cover_cropsTheCentreOfTheLongerSide() {
     Pixels wide = grey(6, 2, 9, 9, 1, 2, 9, 9, 9, 9, 3, 4, 9, 9);
     assertThat(values(Resize.cover(wide, 2, 2))).containsExactly(1, 2, 3, 4);
     Pixels tall = grey(1, 4, 7, 20, 40, 7);
@@ -35,7 +35,7 @@ class ResizeTest {
   }
 
   @Test
-  void aFlatPictureStaysFlatAtEverySize() {
+  void flatImage_staysFlatAtEverySize() {
     byte[] bytes = new byte[37 * 23 * 3];
     Arrays.fill(bytes, (byte) 201);
     Pixels flat = new Pixels(37, 23, 3, bytes);
@@ -46,7 +46,7 @@ class ResizeTest {
   }
 
   @Test
-  void anExtremeStripNeedsNoIntermediatePicture() {
+  void extremeStrip_needsNoIntermediateImage() {
     Pixels strip = new Pixels(1_000_000, 1, 1, new byte[1_000_000]);
     assertThat(Resize.cover(strip, 64, 64).bytes()).hasSize(64 * 64).containsOnly(0);
   }

@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** What the WebP plug-in does with files that another program wrote. */
+/** Reads WebP files written by another program. */
 class WebpTest {
   private static byte[] file(String name) throws IOException {
     return Files.readAllBytes(Path.of("src/test/resources/webp", name));
   }
 
   @Test
-  void losslessPixelsAreExactAndTransparentOnesLieOverWhite() throws IOException {
+  void lossless_isExactAndComposedOverWhite() throws IOException {
     Pixels pixels = ImageReader.read(file("half-clear.webp"), 3);
     assertThat(pixels.width()).isEqualTo(6);
     assertThat(pixels.height()).isEqualTo(4);
@@ -28,14 +28,14 @@ class WebpTest {
   }
 
   @Test
-  void lossyPixelsAreNear() throws IOException {
+  void lossy_isClose() throws IOException {
     Pixels pixels = ImageReader.read(file("gradient-lossy.webp"), 3);
     assertThat(pixels.bytes()[0] & 0xFF).isGreaterThan(230);
     assertThat(pixels.bytes()[3 * 255 + 2] & 0xFF).isGreaterThan(230);
   }
 
   @Test
-  void brokenFilesAreOneSentence() throws IOException {
+  void read_brokenWebp_throwsIOException() throws IOException {
     for (String name : new String[] {"half-clear.webp", "gradient-lossy.webp"}) {
       byte[] whole = file(name);
       for (int length = 12; length < whole.length - 1; length += 5) {

@@ -20,7 +20,7 @@ class EventContextTest {
   }
 
   @Test
-  void theCauseIsTheRequestsIdOrItsOwnCauseOrItsPosition() {
+  void causation_isTheRequestsId_orItsCausation_orItsPosition() {
     assertThat(EventContext.of(delivery("x", new byte[0])).attributes())
         .isEqualTo(Map.of("causationid", "requests-2@5"));
     assertThat(EventContext.of(delivery("ce_causationid", "old".getBytes(UTF_8))).attributes())
@@ -50,7 +50,7 @@ class EventContextTest {
     "ce_correlationid, ''",
     "ce_causationid, ''"
   })
-  void aWrongHeaderIsNamedAndLeftOut(String name, String value) {
+  void invalidHeader_isNamedAndOmitted(String name, String value) {
     Delivery wrong = delivery(name, value.getBytes(UTF_8));
     assertThatThrownBy(() -> EventContext.check(wrong))
         .isInstanceOf(InvalidInputException.class)
@@ -61,7 +61,7 @@ class EventContextTest {
   }
 
   @Test
-  void headersThatAreNoTextOrTooLongAreRefused() {
+  void headersThatAreNotTextOrTooLong_areRefused() {
     for (byte[] value : List.of(new byte[] {-1}, new byte[1025], "a\nb".getBytes(UTF_8))) {
       assertThatThrownBy(() -> EventContext.check(delivery("ce_id", value)))
           .hasMessageStartingWith("ce_id must be");
@@ -71,13 +71,13 @@ class EventContextTest {
   }
 
   @Test
-  void whatIsNoTraceIsDroppedAndRefusesNothing() {
+  void invalidTrace_isDroppedWithoutRefusal() {
     assertThat(EventContext.check(delivery("traceparent", "1".getBytes(UTF_8))).attributes())
         .containsOnlyKeys("causationid");
   }
 
   @Test
-  void theDeadlineThatHoldsReplacesTheOneThatCame() {
+  void expiring_replacesTheDeadlineOfTheRecord() {
     EventContext came =
         EventContext.of(delivery("ce_expirytime", "2027-01-31T12:00:00+02:00".getBytes(UTF_8)));
     assertThat(came.expiry()).contains(Instant.parse("2027-01-31T10:00:00Z"));
@@ -85,17 +85,5 @@ class EventContextTest {
     assertThat(came.expiring(Optional.of(other)).expiry()).contains(other);
     assertThat(came.expiring(Optional.empty()).expiry()).isEmpty();
     assertThat(EventContext.NAMES).containsAll(came.attributes().keySet());
-  }
-
-  @Test
-  void aLockThatRunsOutFencesByItselfAndForGood() {
-    Delivery delivery = delivery("x", new byte[0]);
-    assertThat(delivery.fenced()).isFalse();
-    delivery.holdUntil(System.nanoTime() + 60_000_000_000L);
-    assertThat(delivery.fenced()).isFalse();
-    delivery.holdUntil(System.nanoTime() - 1);
-    assertThat(delivery.fenced()).isTrue();
-    delivery.holdUntil(System.nanoTime() + 60_000_000_000L);
-    assertThat(delivery.fenced()).isTrue();
   }
 }

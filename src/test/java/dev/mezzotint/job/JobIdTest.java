@@ -12,20 +12,20 @@ class JobIdTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"a", "0", "A.b_c-9", "a..", "0123456789"})
-  void takesWhatCanStandInAKey(String id) {
+  void acceptsIdsThatAreValidInKeys(String id) {
     assertThat(new JobId(id).value()).isEqualTo(id);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "..", "-a", "_a", "a/b", "a b", "a\n", "ä", "a\u0000", "../a"})
-  void refusesWhatCannot(String id) {
+  void refusesOtherIds(String id) {
     assertThatThrownBy(() -> new JobId(id))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageStartingWith("id must be 1 to 128 letters");
   }
 
   @Test
-  void endsAt128Characters() {
+  void refusesMoreThan128Characters() {
     assertThat(new JobId("x".repeat(128)).value()).hasSize(128);
     assertThatThrownBy(() -> new JobId("x".repeat(129))).isInstanceOf(InvalidInputException.class);
   }

@@ -33,7 +33,7 @@ class JobStateTest {
     return new JobEvent(id, type, "a", attempt, sequence, Instant.EPOCH, Map.of());
   }
 
-  /** Any event at all, in no order: what a topic full of duplicates and zombies may hold. */
+  /** Arbitrary events in arbitrary order. */
   private static Gen<JobEvent> events() {
     List<Type> ofJobs = Stream.of(Type.values()).filter(t -> t != Type.REJECTED).toList();
     return integers()
@@ -45,7 +45,7 @@ class JobStateTest {
   }
 
   @Test
-  void anyEventsAtAllLeaveALifeThatOnlyGoesForward() {
+  void after_onlyMovesForward_forArbitraryEvents() {
     AtomicInteger ended = new AtomicInteger();
     qt().withExamples(CASES)
         .forAll(lists().of(events()).ofSizeBetween(0, 40))
@@ -59,7 +59,7 @@ class JobStateTest {
                 try {
                   next = before.after(event);
                 } catch (JobState.TwoEndsException e) {
-                  assertThat(before.over() && event.type().terminal()).isTrue();
+                  assertThat(before.isTerminal() && event.type().terminal()).isTrue();
                   assertThat(event.id()).isNotEqualTo(before.endId());
                   continue;
                 }
@@ -67,13 +67,13 @@ class JobStateTest {
                 assertThat(life.sequence()).isGreaterThanOrEqualTo(before.sequence());
                 assertThat(life.attempt()).isGreaterThanOrEqualTo(before.attempt());
                 if (next.isPresent()) {
-                  assertThat(before.over()).as("nothing follows an end").isFalse();
+                  assertThat(before.isTerminal()).as("a terminal state has no successor").isFalse();
                   assertThat(before.state().next()).contains(life.state());
                 }
-                assertThat(life.over()).isEqualTo(!life.endId().isEmpty());
+                assertThat(life.isTerminal()).isEqualTo(!life.endId().isEmpty());
                 if (end.isPresent()) {
                   assertThat(life.state()).isEqualTo(end.get());
-                } else if (life.over()) {
+                } else if (life.isTerminal()) {
                   end = Optional.of(life.state());
                   ended.incrementAndGet();
                 }
@@ -83,7 +83,7 @@ class JobStateTest {
   }
 
   @Test
-  void fromEveryStateAnEndCanBeReachedAndFromAnEndNothing() {
+  void everyStateReachesATerminalState_andTerminalStatesHaveNoSuccessor() {
     for (State state : State.values()) {
       Set<State> reached = new HashSet<>(EnumSet.of(state));
       List<State> open = new ArrayList<>(reached);
@@ -94,58 +94,59 @@ class JobStateTest {
           }
         }
       }
-      assertThat(reached).containsAll(State.ENDS.contains(state) ? Set.of(state) : State.ENDS);
-      assertThat(state.next().isEmpty()).isEqualTo(State.ENDS.contains(state));
+      assertThat(reached)
+          .containsAll(State.TERMINAL.contains(state) ? Set.of(state) : State.TERMINAL);
+      assertThat(state.next().isEmpty()).isEqualTo(State.TERMINAL.contains(state));
       assertThat(state.next()).doesNotContain(State.WAITING);
     }
   }
 
-  /** Attempts of one job, told in order, then mixed, doubled and partly lost on the way. */
+  /** Events of several attempts of one job, then reordered, repeated and partly lost. */
   @Test
-  void whateverTheWayDoesToAHistoryItsEndIsTheSame() {
+  void endIsTheSame_whenEventsAreReorderedRepeatedAndLost() {
     AtomicInteger changed = new AtomicInteger();
     qt().withExamples(CASES)
         .forAll(longs().all(), integers().between(1, 4), integers().between(0, 3))
         .checkAssert(
             (seed, attempts, ending) -> {
               Random random = new Random(seed);
-              List<JobEvent> told = new ArrayList<>();
-              told.add(event(Type.ACCEPTED, 1, 1, ""));
+              List<JobEvent> published = new ArrayList<>();
+              published.add(event(Type.ACCEPTED, 1, 1, ""));
               for (int attempt = 1; attempt <= attempts; attempt++) {
-                told.add(event(Type.STARTED, attempt, 2, ""));
+                published.add(event(Type.STARTED, attempt, 2, ""));
                 int progress = random.nextInt(4);
                 for (int n = 0; n < progress; n++) {
-                  told.add(event(Type.PROGRESSED, attempt, 3 + n, ""));
+                  published.add(event(Type.PROGRESSED, attempt, 3 + n, ""));
                 }
               }
               Type type =
                   List.of(Type.COMPLETED, Type.FAILED, Type.CANCELLED, Type.EXPIRED).get(ending);
               JobEvent end = event(type, random.nextInt(attempts + 1), 0, "e");
-              List<JobEvent> heard = new ArrayList<>();
-              for (JobEvent event : told) {
+              List<JobEvent> received = new ArrayList<>();
+              for (JobEvent event : published) {
                 for (int copies = random.nextInt(3); copies > 0; copies--) {
-                  heard.add(event);
+                  received.add(event);
                 }
               }
-              heard.add(end);
-              Collections.shuffle(heard, random);
-              heard.add(end);
+              received.add(end);
+              Collections.shuffle(received, random);
+              received.add(end);
               JobState life = JobState.NEW;
               int steps = 0;
-              for (JobEvent event : heard) {
+              for (JobEvent event : received) {
                 Optional<JobState> next = life.after(event);
                 steps += next.isPresent() ? 1 : 0;
                 life = next.orElse(life);
               }
               assertThat(life.endId()).isEqualTo(end.id());
               assertThat(life.state().name()).isEqualTo(type.name());
-              changed.addAndGet(heard.size() - steps);
+              changed.addAndGet(received.size() - steps);
             });
-    assertThat(changed.get()).as("events passed over").isGreaterThan(CASES);
+    assertThat(changed.get()).as("ignored events").isGreaterThan(CASES);
   }
 
   @Test
-  void overtakenAttemptIsNotHeard() {
+  void eventsOfASupersededAttempt_areIgnored() {
     JobState life = JobState.NEW;
     for (JobEvent event :
         List.of(
@@ -160,7 +161,7 @@ class JobStateTest {
   }
 
   @Test
-  void endUnderAnotherIdIsNeverPassedOver() {
+  void secondEndWithAnotherId_isAnError() {
     JobState over = JobState.NEW.after(event(Type.COMPLETED, 1, 0, "one")).orElseThrow();
     assertThat(over.after(event(Type.COMPLETED, 1, 0, "one"))).isEmpty();
     assertThat(over.after(event(Type.PROGRESSED, 9, 3, ""))).isEmpty();
@@ -171,7 +172,7 @@ class JobStateTest {
   }
 
   @Test
-  void rejectionIsAboutNoJob() {
+  void rejectedEvent_isNotAcceptedForAJob() {
     JobEvent rejected =
         new JobEvent("rejected/t/0/1", Type.REJECTED, "a", 0, 0, Instant.EPOCH, Map.of());
     assertThatThrownBy(() -> JobState.NEW.after(rejected))

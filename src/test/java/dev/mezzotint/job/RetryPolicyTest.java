@@ -27,12 +27,12 @@ class RetryPolicyTest {
   }
 
   @Test
-  void triesAgainUntilItWorks() throws Exception {
+  void retriesUntilSuccess() throws Exception {
     assertThat(QUICK.withRetry(() -> false, () -> failingTimes(3))).isEqualTo(4);
   }
 
   @Test
-  void saysOnceWhatItWaitsForAndThatItGoesOn() throws Exception {
+  void logsOnceWhenItRetriesAndWhenItRecovers() throws Exception {
     Logger logger = Logger.getLogger(RetryPolicy.class.getName());
     List<String> said = new ArrayList<>();
     Handler ear =
@@ -59,28 +59,28 @@ class RetryPolicyTest {
       logger.removeHandler(ear);
     }
     assertThat(said).hasSize(2);
-    assertThat(said.get(0)).startsWith("WARN").endsWith("Tries again for up to 0 s: away");
-    assertThat(said.get(1)).startsWith("INFO").contains("Goes on after 0");
+    assertThat(said.get(0)).startsWith("WARN").endsWith("Retrying for up to 0 s: away");
+    assertThat(said.get(1)).startsWith("INFO").contains("Recovered after 0");
   }
 
   @Test
-  void endsWithTheLastFailureWhenTimeIsUp() {
+  void throwsTheLastFailure_afterTheTimeout() {
     long begin = System.nanoTime();
     assertThatThrownBy(() -> QUICK.withRetry(() -> false, () -> failingTimes(Integer.MAX_VALUE)))
         .isInstanceOf(TransientException.class);
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(QUICK.total());
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(QUICK.timeout());
     assertThat(tries.get()).isGreaterThan(5);
   }
 
   @Test
-  void triesOnceAndNoMoreOnceStopped() {
+  void triesOnce_whenStopped() {
     assertThatThrownBy(() -> QUICK.withRetry(() -> true, () -> failingTimes(1)))
         .isInstanceOf(TransientException.class);
     assertThat(tries.get()).isEqualTo(1);
   }
 
   @Test
-  void doesNotWaitOutALongPauseOnceStopped() throws Exception {
+  void interruptsALongPause_whenStopped() throws Exception {
     RetryPolicy slow =
         new RetryPolicy(Duration.ofMinutes(1), Duration.ofMinutes(1), Duration.ofHours(1));
     long begin = System.nanoTime();
@@ -89,7 +89,7 @@ class RetryPolicyTest {
   }
 
   @Test
-  void leavesOtherErrorsAlone() {
+  void doesNotRetryOtherExceptions() {
     assertThatThrownBy(
             () ->
                 QUICK.withRetry(

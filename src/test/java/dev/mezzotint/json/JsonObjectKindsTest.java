@@ -12,7 +12,7 @@ class JsonObjectKindsTest {
   private final JsonObject json = JsonObject.parse("{\"nil\":null,\"one\":1,\"list\":[1]}");
 
   @Test
-  void nullIsToldFromAbsent() {
+  void isNull_distinguishesNullFromAbsent() {
     assertThat(json.isNull("nil")).isTrue();
     assertThat(json.isNull("one")).isFalse();
     assertThat(json.isNull("absent")).isFalse();
@@ -20,7 +20,7 @@ class JsonObjectKindsTest {
   }
 
   @Test
-  void listsAreToldFromSingleValues() {
+  void isList_distinguishesListsFromSingleValues() {
     assertThat(json.isList("list")).isTrue();
     assertThat(json.isList("one")).isFalse();
     assertThat(json.isList("nil")).isFalse();
@@ -28,7 +28,7 @@ class JsonObjectKindsTest {
   }
 
   @Test
-  void askingMakesAFieldKnown() {
+  void checkingAField_makesItKnown() {
     json.isNull("nil");
     json.isList("list");
     json.integer("one", 0, 9);
@@ -36,7 +36,7 @@ class JsonObjectKindsTest {
   }
 
   @Test
-  void aMapWithoutAnOrderOfItsOwnIsWrittenSortedAtEveryDepth() {
+  void unorderedMaps_areWrittenSortedAtEveryDepth() {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("z", Map.of("b", 1, "a", 2, "d", 3, "c", 4));
     members.put("y", List.of(Map.of("cause", "c", "name", "n", "at", 1)));
@@ -48,7 +48,7 @@ class JsonObjectKindsTest {
   }
 
   @Test
-  void writesInTheMapsOwnOrder() {
+  void linkedMaps_areWrittenInTheirOrder() {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("b", 1);
     members.put("a", new long[] {2, 3});

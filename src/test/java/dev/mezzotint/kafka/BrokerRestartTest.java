@@ -20,7 +20,7 @@ class BrokerRestartTest {
   @TempDir Path data;
 
   @Test
-  void lanesGoOnByThemselvesAndTheRecordInHandIsDeliveredAgain() throws Exception {
+  void lanes_afterABrokerRestart_continueAndRedeliverTheCurrentRecord() throws Exception {
     ConcurrentLinkedQueue<String> log = new ConcurrentLinkedQueue<>();
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch fenced = new CountDownLatch(1);

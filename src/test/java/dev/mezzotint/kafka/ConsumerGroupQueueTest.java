@@ -69,7 +69,7 @@ class ConsumerGroupQueueTest extends RequestQueueContract {
   }
 
   @Test
-  void aPartitionThatGoesToAnotherWorkerTakesItsDeliveryWithIt() throws Exception {
+  void rebalance_fencesTheDeliveriesOfReassignedPartitions() throws Exception {
     try (Admin admin = Admin.create(settings.client("test", Map.of()))) {
       admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1))).all().get();
     }
@@ -120,7 +120,7 @@ class ConsumerGroupQueueTest extends RequestQueueContract {
   }
 
   @Test
-  void aShortJobBehindALongOneIsDoneAndNotCommittedBeforeIt() throws Exception {
+  void commit_stopsBeforeALongJob_whileLaterOnesComplete() throws Exception {
     send(3);
     CountDownLatch others = new CountDownLatch(2);
     DeliveryHandler firstIsLong =

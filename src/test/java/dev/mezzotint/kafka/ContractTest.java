@@ -31,7 +31,7 @@ class ContractTest {
   private static final Topics TOPICS = Topics.defaults();
 
   @Test
-  void everyTopicIsAChannelAndEveryChannelATopic() {
+  void channels_areTheTopics() {
     Set<String> topics =
         new TreeSet<>(Set.of(TOPICS.control(), TOPICS.events(), TOPICS.deadLetters()));
     TOPICS.requests().forEach(requests -> topics.addAll(Topics.withPriorities(requests)));
@@ -41,7 +41,7 @@ class ContractTest {
   }
 
   @Test
-  void topicsAreMadeAsTheirChannelsSay() {
+  void topics_areCreatedAsTheirChannelsDeclare() {
     Map<String, Map<String, Object>> byTopic = new HashMap<>();
     for (Map<String, Object> channel : objects(API.get("channels")).values()) {
       Map<String, Object> kafka = objects(channel.get("bindings")).get("kafka");
@@ -63,7 +63,7 @@ class ContractTest {
   }
 
   @Test
-  void everyEventHasAMessageAndEveryMessageOfTheEventsTopicIsAnEvent() throws Exception {
+  void messagesOfTheEventTopic_areTheEventTypes() throws Exception {
     Set<Object> words = new TreeSet<>();
     for (Map<String, Object> message : messages("events")) {
       Map<String, Object> schema = resource("/" + schemaFile(message.get("payload")));
@@ -76,13 +76,13 @@ class ContractTest {
 
   @ParameterizedTest
   @EnumSource(JobEvent.Type.class)
-  void headersOfEventsAreTheDeclaredOnes(JobEvent.Type type) throws Exception {
+  void eventHeaders_areTheDeclaredOnes(JobEvent.Type type) throws Exception {
     JsonSchema schema = schema("event-headers");
     EventContext context = EventContext.check(request());
     assertThat(context.attributes()).containsOnlyKeys(EventContext.NAMES);
     try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"), "s3://b/")) {
       Map<String, Object> data = Map.of("manifest", "jobs/a/manifest.json");
-      JobEvent full = new JobEvent("e", type, "a", 1, 7, Instant.EPOCH, data).in(context);
+      JobEvent full = new JobEvent("e", type, "a", 1, 7, Instant.EPOCH, data).withContext(context);
       Map<String, String> written = headers(events.record(full, data));
       assertThat(schema.accepts(written)).as("%s", written).isTrue();
       assertThat(written.keySet()).isEqualTo(schema.properties());
@@ -94,7 +94,7 @@ class ContractTest {
   }
 
   @Test
-  void headersOfDeadLettersAreTheDeclaredOnes() throws Exception {
+  void deadLetterHeaders_areTheDeclaredOnes() throws Exception {
     JsonSchema schema = schema("dead-letter-headers");
     assertThat(schema.properties()).containsExactlyInAnyOrderElementsOf(DeadLetters.HEADERS);
     try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"))) {
@@ -105,16 +105,16 @@ class ContractTest {
                   new byte[0],
                   KafkaEvents.deadLetterHeaders(request(), "", 0, "", "c")));
       assertThat(schema.accepts(written)).as("%s", written).isTrue();
-      Set<String> ours = new TreeSet<>(written.keySet());
-      ours.retainAll(DeadLetters.HEADERS);
-      assertThat(ours).containsExactlyInAnyOrderElementsOf(strings(schema.required()));
+      Set<String> added = new TreeSet<>(written.keySet());
+      added.retainAll(DeadLetters.HEADERS);
+      assertThat(added).containsExactlyInAnyOrderElementsOf(strings(schema.required()));
       // What the request had stays.
       request().headers().forEach(h -> assertThat(written).containsKey(h.getKey()));
     }
   }
 
   @Test
-  void headersOfRequestsAreThoseThatTheCodeReads() throws Exception {
+  void requestHeaders_areThoseThatTheCodeReads() throws Exception {
     Set<String> declared = new TreeSet<>(schema("request-headers").properties());
     assertThat(declared.remove(DeadLetterReplay.REPLAYED_FROM)).isTrue();
     assertThat(declared.remove(Delivery.ORIGIN)).isTrue();
@@ -133,7 +133,7 @@ class ContractTest {
   }
 
   @Test
-  void controlMessagesAreTheDeclaredOnes() throws Exception {
+  void controlMessages_areTheDeclaredOnes() throws Exception {
     for (String action : List.of("cancel", "pause", "resume", "stop")) {
       Map<String, Object> value =
           JsonObject.parse(JsonText.write(Map.of("action", action))).toMap();
@@ -144,7 +144,7 @@ class ContractTest {
   }
 
   @Test
-  void everyReferenceLeadsSomewhere() {
+  void references_resolve() {
     List<String> references = new ArrayList<>();
     walk(API, references);
     assertThat(references).hasSizeGreaterThan(40);
@@ -159,7 +159,7 @@ class ContractTest {
 
   /** Structural rules of AsyncAPI 3.0 for the kinds of objects that the document uses. */
   @Test
-  void theDocumentIsBuiltAsAsyncApiThreeSays() {
+  void document_hasTheStructureOfAsyncApi3() {
     only(API, "asyncapi info", "id defaultContentType channels operations components");
     assertThat(API).containsEntry("asyncapi", "3.0.0");
     only(object(API.get("info")), "title version", "description license");

@@ -12,6 +12,7 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,10 +47,10 @@ class GroupOffsetsTest {
   }
 
   @Test
-  void aConsumerGroupIsBehindByWhatItHasNotCommitted() throws Exception {
-    try (GroupOffsets lag = new GroupOffsets(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
+  void backlog_ofAConsumerGroup_isWhatItHasNotCommitted() throws Exception {
+    try (GroupOffsets lag = new GroupOffsets(settings)) {
       send(5);
-      assertThat(look(lag)).isEqualTo(new GroupOffsets.Figures(5, 0, 0, 0, 0));
+      assertThat(look(lag)).isEqualTo(new GroupOffsets.Backlog(5, 0, 0, 0, 0));
       try (KafkaConsumer<byte[], byte[]> consumer =
           new KafkaConsumer<>(
               Map.of(
@@ -69,38 +70,40 @@ class GroupOffsetsTest {
         assertThat(look(lag).unsettled()).isEqualTo(5);
         consumer.commitSync();
 
-        assertThat(look(lag)).isEqualTo(new GroupOffsets.Figures(3, 0, 2, 1, 1));
+        assertThat(look(lag)).isEqualTo(new GroupOffsets.Backlog(3, 0, 2, 1, 1));
       }
     }
   }
 
   @Test
-  void whatWaitsInAPausedTopicIsToldApart() throws Exception {
+  void backlog_countsPausedTopicsSeparately() throws Exception {
     String other = topics.trainingRequests();
-    try (GroupOffsets lag = new GroupOffsets(settings, RequestQueue.Kind.CONSUMER_GROUP)) {
+    try (GroupOffsets lag = new GroupOffsets(settings)) {
       send(4);
       Map<String, List<String>> both = Map.of("both", List.of(topic, other));
-      assertThat(lag.look(both, topic::equals).get("both"))
-          .isEqualTo(new GroupOffsets.Figures(4, 4, 0, 0, 0));
-      assertThat(lag.look(both, other::equals).get("both"))
-          .isEqualTo(new GroupOffsets.Figures(4, 0, 0, 0, 0));
+      assertThat(lag.backlog(GroupType.CONSUMER, both, topic::equals).get("both"))
+          .isEqualTo(new GroupOffsets.Backlog(4, 4, 0, 0, 0));
+      assertThat(lag.backlog(GroupType.CONSUMER, both, other::equals).get("both"))
+          .isEqualTo(new GroupOffsets.Backlog(4, 0, 0, 0, 0));
     }
   }
 
-  private GroupOffsets.Figures look(GroupOffsets lag) throws InterruptedException {
-    Map<String, GroupOffsets.Figures> figures =
-        lag.look(
+  private GroupOffsets.Backlog look(GroupOffsets lag) throws InterruptedException {
+    Map<String, GroupOffsets.Backlog> backlogs =
+        lag.backlog(
+            GroupType.CONSUMER,
             Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")),
             any -> false);
-    assertThat(figures.get("none")).isEqualTo(new GroupOffsets.Figures(0, 0, 0, 0, 0));
-    return figures.get("generation");
+    assertThat(backlogs.get("none")).isEqualTo(new GroupOffsets.Backlog(0, 0, 0, 0, 0));
+    return backlogs.get("generation");
   }
 
   @Test
-  void noBrokerIsAFaultAndNotAZero() throws Exception {
-    try (GroupOffsets lag =
-        new GroupOffsets(KafkaSettings.of("127.0.0.1:1"), RequestQueue.Kind.SHARE_GROUP)) {
-      assertThatThrownBy(() -> lag.look(Map.of("generation", List.of(topic)), any -> false))
+  void backlog_withoutABroker_throws() throws Exception {
+    try (GroupOffsets lag = new GroupOffsets(KafkaSettings.of("127.0.0.1:1"))) {
+      assertThatThrownBy(
+              () ->
+                  lag.backlog(GroupType.SHARE, Map.of("generation", List.of(topic)), any -> false))
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("mezzotint");
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is set up at the start, where that is permitted, and what is said where it is not. */
+/** Setup of topics and group, and the log where it is not permitted. */
 class KafkaClusterTest {
   private static final Logger LOG = Logger.getLogger(KafkaCluster.class.getName());
 
@@ -53,17 +53,17 @@ class KafkaClusterTest {
       };
 
   @BeforeEach
-  void listen() {
+  void captureLog() {
     LOG.addHandler(listener);
   }
 
   @AfterEach
-  void hangUp() {
+  void releaseLog() {
     LOG.removeHandler(listener);
   }
 
   @Test
-  void setsTheGroupUpWhereItMay() throws Exception {
+  void prepareGroup_setsTheGroupsConfiguration() throws Exception {
     KafkaSettings settings =
         KafkaSettings.of(SharedStack.get().bootstrapServers())
             .withTopics(Topics.withPrefix("t" + UUID.randomUUID()))
@@ -83,7 +83,7 @@ class KafkaClusterTest {
   }
 
   @Test
-  void saysOnceWhatToRunForASettingThatTheBrokerRefuses() {
+  void prepareGroup_refusedByTheBroker_logsTheCommandOnce() {
     KafkaSettings settings =
         KafkaSettings.of(SharedStack.get().bootstrapServers())
             .withGroupId("group-" + UUID.randomUUID())
@@ -98,7 +98,7 @@ class KafkaClusterTest {
   }
 
   @Test
-  void saysOnceWhatToRunWhereItMayNot(@TempDir Path data) throws Exception {
+  void ensureTopics_notPermitted_logsTheCommandOnce(@TempDir Path data) throws Exception {
     LocalStack.Options options =
         new LocalStack.Options(
             0,
@@ -141,7 +141,7 @@ class KafkaClusterTest {
                     + " --config cleanup.policy=compact")
             .contains("--topic locked.generation.requests ", "max.message.bytes=4194304");
 
-        // Set up by somebody who may, there is nothing to say.
+        // After an administrator has configured it, nothing is logged.
         deny(admin, ResourceType.GROUP, "ready", AclOperation.ALTER);
         ConfigResource ready = new ConfigResource(ConfigResource.Type.GROUP, "ready");
         admin

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.client.DeadLetterReplay;
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
@@ -37,7 +37,7 @@ class KafkaEventsTest {
           .withTopics(Topics.withPrefix("t" + UUID.randomUUID()));
 
   @Test
-  void eventsAreCloudEventsInBinaryMode() {
+  void publish_writesCloudEventsInBinaryMode() {
     JobEvent event = event("job-1", JobEvent.Type.STARTED, 7, Map.of("model", "m@1"));
     try (KafkaEvents events = new KafkaEvents(settings)) {
       events.publish(event);
@@ -68,7 +68,7 @@ class KafkaEventsTest {
   }
 
   @Test
-  void eventsCarryWhatTheirRequestSaidAndWhereTheirManifestIs() {
+  void publish_addsTheRequestsContextAndTheManifestsUri() {
     EventContext context =
         EventContext.of(
             new Delivery(
@@ -87,7 +87,7 @@ class KafkaEventsTest {
     try (KafkaEvents events = new KafkaEvents(settings, "s3://bucket/")) {
       events.publish(
           event("j", JobEvent.Type.COMPLETED, 9, Map.of("manifest", "jobs/j/manifest.json"))
-              .in(context));
+              .withContext(context));
       events.publish(event("k", JobEvent.Type.STARTED, 2, Map.of()));
     }
     List<ConsumerRecord<byte[], byte[]>> records = read(settings.topics().events(), 2);
@@ -107,11 +107,11 @@ class KafkaEventsTest {
   }
 
   @Test
-  void deadLettersOfTheTopicAreSentBackToWhereTheyCameFrom() {
+  void replay_sendsDeadLettersBackToTheirTopics() {
     new KafkaCluster(settings).ensureTopics();
     String requests = settings.topics().generationRequests();
     try (KafkaEvents events = new KafkaEvents(settings);
-        JobClient client = new JobClient(settings)) {
+        MezzotintClient client = new MezzotintClient(settings)) {
       for (String id : List.of("a", "b")) {
         byte[] body = ("{\"id\":\"" + id + "\"}").getBytes(UTF_8);
         Delivery delivery =
@@ -119,9 +119,9 @@ class KafkaEventsTest {
         events.deadLetter(delivery, id, 1, "steps", "wrong");
       }
       Instant between = Instant.now().plusSeconds(60);
-      assertThat(client.replay(letter -> letter.time().isAfter(between), false)).isEmpty();
+      assertThat(client.replay(Optional.empty(), Optional.of(between), false)).isEmpty();
       List<DeadLetterReplay.Outcome> outcomes =
-          client.replay(letter -> DeadLetterReplay.concerns(letter, "b"), /* asIs= */ false);
+          client.replay(Optional.of("b"), Optional.empty(), /* asIs= */ false);
       assertThat(outcomes)
           .containsExactly(
               new DeadLetterReplay.Outcome(
@@ -139,10 +139,10 @@ class KafkaEventsTest {
   }
 
   @Test
-  void aPauseIsKnownBeforeTheFirstRecordIsTakenAndAResumeIsHeard() throws Exception {
+  void pause_isKnownWhenLoaded_andResumeIsNoticed() throws Exception {
     new KafkaCluster(settings).ensureTopics();
     String requests = settings.topics().generationRequests();
-    try (JobClient client = new JobClient(settings)) {
+    try (MezzotintClient client = new MezzotintClient(settings)) {
       assertThat(client.pause("generation"))
           .containsExactly(requests + ".high", requests, requests + ".low");
       assertThat(client.resume(requests + ".low")).containsExactly(requests + ".low");
@@ -157,7 +157,7 @@ class KafkaEventsTest {
         assertThat(control.paused(requests + ".high")).isTrue();
         assertThat(control.paused(requests + ".low")).isFalse();
         assertThat(control.paused(settings.topics().trainingRequests())).isFalse();
-        assertThat(control.cancelled("topic")).isTrue();
+        assertThat(control.isCancelled("topic")).isTrue();
 
         client.resume("generation");
         long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();
@@ -170,7 +170,7 @@ class KafkaEventsTest {
   }
 
   @Test
-  void aWatcherSeesItsJobsEventsInOrderUntilTheTerminalOne() {
+  void watch_readsTheJobsEventsInOrderUntilTheTerminalOne() {
     new KafkaCluster(settings).ensureTopics();
     List<JobEvent> sent =
         List.of(
@@ -179,17 +179,20 @@ class KafkaEventsTest {
             event("a", JobEvent.Type.REJECTED, 2, Map.of()),
             event("a", JobEvent.Type.COMPLETED, 3, Map.of("images", List.of("k1", "k2"))));
     try (KafkaEvents events = new KafkaEvents(settings);
-        JobClient client = new JobClient(settings)) {
+        MezzotintClient client = new MezzotintClient(settings)) {
       for (JobEvent event : sent) {
         events.publish(event);
         events.publishLater(event("b", JobEvent.Type.COMPLETED, 0, Map.of()));
       }
       List<JobEvent> seen = new ArrayList<>();
-      Optional<JobEvent> last = client.watch("a", Instant.EPOCH, LIMIT, seen::add);
+      Optional<JobEvent> last =
+          client.watch("a", Instant.EPOCH, LIMIT, seen::add, e -> e.type().terminal());
 
       assertThat(seen).isEqualTo(sent);
       assertThat(last).contains(sent.get(3));
-      assertThat(client.watch("a", Instant.now().plusSeconds(60), Duration.ofSeconds(1), e -> {}))
+      assertThat(
+              client.watch(
+                  "a", Instant.now().plusSeconds(60), Duration.ofSeconds(1), e -> {}, e -> true))
           .isEmpty();
       assertThat(
               client.watch(
@@ -199,7 +202,7 @@ class KafkaEventsTest {
   }
 
   @Test
-  void anEventTooLargeForItsTopicGoesOutInShort() {
+  void publish_ofATooLargeEvent_omitsItsLargeMembers() {
     // The broker's own limit is 8 MiB.
     JobEvent huge =
         event(
@@ -220,7 +223,7 @@ class KafkaEventsTest {
   }
 
   @Test
-  void aDeadLetterIsTheRecordAndWhy() {
+  void deadLetter_isTheRecordWithTheCause() {
     byte[] noise = new byte[2 << 20];
     new java.util.Random(3).nextBytes(noise);
     Delivery delivery =
@@ -255,7 +258,7 @@ class KafkaEventsTest {
   }
 
   @Test
-  void aDeadLetterTooLargeForItsTopicKeepsItsCause() {
+  void deadLetter_tooLargeForItsTopic_keepsItsCause() {
     Delivery delivery = new Delivery("requests", 0, 1, 1, null, new byte[9 << 20], List.of());
     try (KafkaEvents events = new KafkaEvents(settings)) {
       events.deadLetter(delivery, "", 0, "", "is not valid JSON");
@@ -269,10 +272,10 @@ class KafkaEventsTest {
   }
 
   @Test
-  void requestsOfFourMebibytesPassAndLargerOnesAreRefusedWithTheReason() {
+  void submit_aboveFourMebibytes_isRefused() {
     new KafkaCluster(settings).ensureTopics();
     String topic = settings.topics().generationRequests();
-    try (JobClient client = new JobClient(settings)) {
+    try (MezzotintClient client = new MezzotintClient(settings)) {
       client.submit(topic, "fits", new byte[(4 << 20) - 1024]);
       assertThatThrownBy(() -> client.submit(topic, "large", new byte[5 << 20]))
           .isInstanceOf(InvalidInputException.class)
@@ -284,10 +287,10 @@ class KafkaEventsTest {
   }
 
   @Test
-  void anAbsentBrokerIsATransientFailure() {
-    KafkaSettings nobody =
+  void publish_withoutABroker_throwsTransientException() {
+    KafkaSettings unreachable =
         KafkaSettings.of("127.0.0.1:1").withProperties(Map.of("reconnect.backoff.ms", "100"));
-    try (KafkaCluster cluster = new KafkaCluster(nobody, Duration.ofSeconds(1))) {
+    try (KafkaCluster cluster = new KafkaCluster(unreachable, Duration.ofSeconds(1))) {
       assertThatThrownBy(cluster::ensureTopics)
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("KAFKA_BOOTSTRAP_SERVERS");

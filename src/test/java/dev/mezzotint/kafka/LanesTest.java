@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which lane reads what: the rota, the backlog and the two together, without a broker. */
+/** The lane schedule, the backlog estimate and the topic assigner, without a broker. */
 class LanesTest {
   private static final List<String> TOPICS = Topics.withPriorities("r");
   private static final long TURN = Duration.ofSeconds(1).toNanos();
@@ -27,7 +27,7 @@ class LanesTest {
   private final TopicBacklogEstimate backlog = new TopicBacklogEstimate();
 
   @Test
-  void topicsOfAllPrioritiesAreNamedHighestFirst() {
+  void withPriorities_listsTheHighestFirst() {
     assertThat(TOPICS).containsExactly("r.high", "r", "r.low");
     assertThat(TOPICS.stream().map(Topics::priorityOf))
         .containsExactly(Priority.HIGH, Priority.NORMAL, Priority.LOW);
@@ -35,7 +35,7 @@ class LanesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 8, 13, 200})
-  void theHighTopicHasMostOfTheTimeAndTheOthersHaveEqualShares(int lanes) {
+  void order_givesTheHighTopicMostTurns_andTheOthersEqualShares(int lanes) {
     LaneSchedule rota = new LaneSchedule(TOPICS, lanes, Duration.ofNanos(TURN));
     Map<String, Integer> turns = new HashMap<>();
     int rounds = 240;
@@ -52,13 +52,13 @@ class LanesTest {
   }
 
   @Test
-  void aTopicAloneHasAllLanes() {
+  void order_ofASingleTopic_isThatTopic() {
     LaneSchedule rota = new LaneSchedule(List.of("r"), 3, Duration.ofNanos(TURN));
     assertThat(rota.order(2, 12345)).containsExactly("r");
   }
 
   @Test
-  void lanesGoWhereMoreWaitThanAreThere() {
+  void assign_prefersATopicWithMoreRequestsThanLanes() {
     TopicAssigner postings = postings(8);
     lags(0, 0, 3);
     // Six lanes whose first wish is high, and it is empty: three go, the rest stay.
@@ -68,7 +68,7 @@ class LanesTest {
   }
 
   @Test
-  void whereNothingIsKnownSomebodyLooks() {
+  void assign_withUnknownLag_pollsTheTopic() {
     TopicAssigner postings = postings(4);
     assertThat(postings.assign(0, 0)).contains(HIGH);
     postings.recordEmpty(0, HIGH, 1);
@@ -80,7 +80,7 @@ class LanesTest {
   }
 
   @Test
-  void whatOthersHaveInHandDoesNotWait() {
+  void waiting_excludesRequestsOfOtherWorkers() {
     TopicAssigner postings = postings(4);
     lags(2, 0, 9);
     assertThat(postings.assign(0, 0)).contains(HIGH);
@@ -96,7 +96,7 @@ class LanesTest {
   }
 
   @Test
-  void whatALookShowsIsBelievedForLongerEachTimeItIsSeenAgain() {
+  void recordEmpty_repeated_isValidForLonger() {
     TopicAssigner postings = postings(4);
     lags(9, 9, 9);
     long now = 0;
@@ -115,7 +115,7 @@ class LanesTest {
   }
 
   @Test
-  void aPausedTopicGetsNoLane() {
+  void assign_skipsPausedTopics() {
     TopicAssigner postings = postings(2);
     lags(5, 5, 5);
     paused.add(HIGH);
@@ -128,7 +128,7 @@ class LanesTest {
   }
 
   @Test
-  void aCommitStopsBeforeTheFirstRecordThatIsNotSettled() {
+  void committable_isTheFirstUnsettledRecord() {
     PartitionProgress progress = new PartitionProgress();
     assertThat(progress.moved()).isFalse();
     for (long offset : new long[] {10, 11, 12, 15}) {

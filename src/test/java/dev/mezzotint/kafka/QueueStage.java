@@ -19,12 +19,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** A queue of some kind at the shared broker, and what its tests ask of it. */
+/** Set-up and helpers for tests of a queue at the shared broker. */
 abstract class QueueStage {
   static final RetryTiming PACE = new RetryTiming(10, Duration.ofSeconds(1));
   static final Duration LOCK = Duration.ofSeconds(2);
 
-  /** More than the deliveries that the broker permits; 30 makes the long job last a minute. */
+  /** More than the broker's delivery limit; 30 makes the long job last a minute. */
   static final int LOCKS = Integer.getInteger("mezzotint.test.locks", 6);
 
   static final Duration LIMIT = Duration.ofSeconds(30).plus(LOCK.multipliedBy(LOCKS));
@@ -37,10 +37,10 @@ abstract class QueueStage {
 
   abstract RequestQueue queue(List<String> topics, int lanes, DeliveryHandler handler);
 
-  /** One lane; its first proof that the record is still its own comes too late. */
+  /** One lane whose first renewal comes too late. */
   abstract RequestQueue hangingOnce(DeliveryHandler handler);
 
-  /** The count of a second delivery to another worker. */
+  /** The delivery count when another worker receives the record. */
   abstract int countElsewhere();
 
   @BeforeEach

@@ -15,11 +15,11 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
-/** What every kind of queue promises. */
+/** The guarantees of every kind of queue. */
 abstract class RequestQueueContract extends TopicsContract {
 
   @Test
-  void jobsLongerThanTheLockAreDeliveredOnceEach() throws Exception {
+  void longJobs_areDeliveredOnce() throws Exception {
     send(6);
     CountDownLatch done = new CountDownLatch(6);
     DeliveryHandler slow =
@@ -39,7 +39,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void nothingIsLostBehindAJobThatIsManyTimesAsLongAsTheLock() throws Exception {
+  void recordsBehindAVeryLongJob_areNotLost() throws Exception {
     send(51);
     CountDownLatch done = new CountDownLatch(51);
     DeliveryHandler firstIsSlow =
@@ -62,7 +62,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void aJobThatHasDoneItsShareGoesBehindTheOthersUnderItsOrigin() throws Exception {
+  void continuedJob_goesToTheEndOfTheTopicWithItsOrigin() throws Exception {
     send(3);
     CountDownLatch done = new CountDownLatch(3);
     ConcurrentLinkedQueue<String> origins = new ConcurrentLinkedQueue<>();
@@ -87,7 +87,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void drainTakesNothingMoreAndSettlesOrHandsBackAllThatIsInHand() throws Exception {
+  void drain_takesNothingMore_andSettlesOrReleasesTheRest() throws Exception {
     send(40);
     CountDownLatch held = new CountDownLatch(4);
     AtomicBoolean draining = new AtomicBoolean();
@@ -144,7 +144,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void manySmallRecordsOverFourLanesAreDeliveredOnceEach() throws Exception {
+  void manySmallRecordsOnFourLanes_areDeliveredOnce() throws Exception {
     send(200);
     CountDownLatch done = new CountDownLatch(200);
     DeliveryHandler quick =
@@ -165,7 +165,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void aRecordKeepsItsKeyHeadersAndValue() throws Exception {
+  void delivery_hasTheRecordsKeyHeadersAndValue() throws Exception {
     var record = new ProducerRecord<>(topic, "k".getBytes(UTF_8), new byte[] {0, -1});
     record.headers().add("h", "1".getBytes(UTF_8)).add("h", "2".getBytes(UTF_8));
     sender.send(record);
@@ -187,7 +187,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void whatAClosedConsumerHeldIsDeliveredToAnother() throws Exception {
+  void closedConsumersRecord_isDeliveredToAnother() throws Exception {
     send(1);
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch fenced = new CountDownLatch(1);
@@ -220,7 +220,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void aLostLockFencesTheAttemptAndItsAcceptanceCountsForNothing() throws Exception {
+  void lostLock_fencesTheDelivery_andItsAcceptanceHasNoEffect() throws Exception {
     send(1);
     AtomicBoolean hang = new AtomicBoolean(true);
     CountDownLatch done = new CountDownLatch(2);
@@ -243,7 +243,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void aRecordThatIsReleasedTimeAndAgainIsNeverDroppedByTheBroker() throws Exception {
+  void repeatedlyReleasedRecord_isNeverDropped() throws Exception {
     send(1);
     AtomicInteger deliveries = new AtomicInteger();
     CountDownLatch done = new CountDownLatch(1);
@@ -273,7 +273,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void drainingAsksForAHandBackAndTheRecordGoesToAnotherWorker() throws Exception {
+  void drain_asksForARelease_andAnotherWorkerGetsTheRecord() throws Exception {
     // A third of it is how long the busy lane waits for the idle ones to close: a second is not
     // always enough where tests share two processors.
     settings = settings.withLockDuration(Duration.ofSeconds(10));
@@ -307,7 +307,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void aLockThatTheBrokerDoesNotAllowIsNoReasonNotToWork() throws Exception {
+  void lockDurationThatTheBrokerRefuses_doesNotPreventWork() throws Exception {
     send(1);
     settings = settings.withLockDuration(Duration.ofMillis(10));
     CountDownLatch done = new CountDownLatch(1);
@@ -319,7 +319,7 @@ abstract class RequestQueueContract extends TopicsContract {
   }
 
   @Test
-  void lanesTellHowTheyAreDoing() throws Exception {
+  void lanes_reportTheirState() throws Exception {
     send(1);
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);

@@ -13,11 +13,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What every kind of queue promises where it reads several topics, or a paused one. */
+/** The guarantees of every kind of queue with several topics or paused ones. */
 abstract class TopicsContract extends QueueStage {
 
   @Test
-  void aPausedTopicIsLeftAloneWithinASecondWhileWhatIsInHandGoesOn() throws Exception {
+  void pausedTopic_isNotReadAfterASecond_whileRunningJobsContinue() throws Exception {
     paused.add(topic);
     send(3);
     Semaphore go = new Semaphore(0);
@@ -52,7 +52,7 @@ abstract class TopicsContract extends QueueStage {
   }
 
   @Test
-  void withTheHighTopicFloodedTheLowerOnesGetTheirShare() throws Exception {
+  void floodedHighTopic_leavesTheLowerOnesTheirShare() throws Exception {
     List<String> topics = Topics.withPriorities(topic);
     send(topics.get(0), "high", 400);
     send(topics.get(1), "normal", 400);
@@ -82,7 +82,7 @@ abstract class TopicsContract extends QueueStage {
   }
 
   @Test
-  void withOnlyTheLowTopicFilledAllLanesWorkOnIt() throws Exception {
+  void allLanes_serveTheLowTopic_whenTheOthersAreEmpty() throws Exception {
     List<String> topics = Topics.withPriorities(topic);
     send(topics.get(2), "low", 30);
     CountDownLatch together = new CountDownLatch(4);
@@ -101,7 +101,7 @@ abstract class TopicsContract extends QueueStage {
   }
 
   @Test
-  void aLaneAloneServesEveryTopic() throws Exception {
+  void singleLane_servesEveryTopic() throws Exception {
     List<String> topics = Topics.withPriorities(topic);
     send(topics.get(0), "high", 300);
     send(topics.get(1), "normal", 300);

@@ -2,7 +2,7 @@ package dev.mezzotint.local;
 
 import java.nio.file.Path;
 
-/** A process that starts a local stack, tells its pid and waits to be killed. */
+/** A process that starts a local stack, prints its pid and waits to be killed. */
 public final class LocalStackParent {
   private LocalStackParent() {}
 

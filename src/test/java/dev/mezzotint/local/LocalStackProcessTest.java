@@ -24,7 +24,7 @@ class LocalStackProcessTest {
   @TempDir Path data;
 
   @Test
-  void keepsItsDataOverAKillAndLeavesNothingBehind() throws Exception {
+  void kill_keepsData_andLeavesNoProcess() throws Exception {
     StackAddresses addresses;
     try (LocalStackProcess first = LocalStackProcess.start(data)) {
       addresses = first.addresses();
@@ -35,7 +35,7 @@ class LocalStackProcessTest {
       }
       assertThatThrownBy(() -> LocalStackProcess.start(data))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("another process runs a local stack on");
+          .hasMessageContaining("another process already runs a local stack on");
       first.kill();
     }
     assertThat(Files.exists(data.resolve("stack.json"))).isTrue();
@@ -53,7 +53,7 @@ class LocalStackProcessTest {
   }
 
   @Test
-  void endsWhenItsParentIsKilledAndItsGuestsHaveLeft() throws Exception {
+  void exits_whenParentIsKilledAndHandlesAreClosed() throws Exception {
     Process parent =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -70,12 +70,12 @@ class LocalStackProcessTest {
     ProcessHandle child = ProcessHandle.of(Long.parseLong(line.substring(6))).orElseThrow();
     assertThat(child.isAlive()).isTrue();
 
-    try (SharedStackHandle guest = SharedStackHandle.join(data)) {
-      Files.writeString(data.resolve("guests/4194999"), ""); // a guest that died: no such process
+    try (SharedStackHandle handle = SharedStackHandle.join(data)) {
+      Files.writeString(data.resolve("guests/4194999"), ""); // the handle of a dead process
       parent.destroyForcibly().waitFor();
       Thread.sleep(1500);
-      assertThat(guest).isNotNull();
-      assertThat(StackAddresses.find(data)).as("stays for its guest").isPresent();
+      assertThat(handle).isNotNull();
+      assertThat(StackAddresses.find(data)).as("runs while a handle is open").isPresent();
     }
 
     child.onExit().get(15, TimeUnit.SECONDS);
@@ -83,7 +83,7 @@ class LocalStackProcessTest {
   }
 
   @Test
-  void findsItsJarsBesideThePackagedApplication() throws Exception {
+  void classPath_inThePackage_findsItsJars() throws Exception {
     Path target = data;
     Path jar = file(target.resolve("quarkus-app/app/mezzotint.jar"));
     Path library = file(target.resolve("quarkus-app/lib/main/kafka-clients.jar"));
@@ -96,7 +96,7 @@ class LocalStackProcessTest {
   }
 
   @Test
-  void withoutThePackagesFolderItsOwnClassPathServes() throws Exception {
+  void classPath_outsideThePackage_isTheJvmsOwn() throws Exception {
     Optional<List<String>> own =
         Optional.of(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
     Path jar = file(data.resolve("quarkus-app/app/mezzotint.jar"));

@@ -14,13 +14,13 @@ class LocalStackTest {
   @TempDir Path data;
 
   @Test
-  void startsStopsAndStartsAgainOnKeptData() throws Exception {
+  void start_onExistingData_keepsIt() throws Exception {
     LocalStack.Options options;
     try (LocalStack stack = LocalStack.start(data)) {
       assertThat(StackAddresses.find(data)).contains(stack.addresses());
       assertThatThrownBy(() -> LocalStack.start(data))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("another stack of this process");
+          .hasMessageContaining("this process already runs a local stack on");
       try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
         assertThat(admin.describeCluster().nodes().get()).hasSize(1);
       }

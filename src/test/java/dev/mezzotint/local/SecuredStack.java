@@ -22,9 +22,8 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
- * A broker and a store that take only encrypted connections of known users, as a company's own do:
- * SASL_SSL with SCRAM-SHA-512, and https, under a certificate that no JVM trusts by itself. For the
- * test's own eyes both listen without any of it too.
+ * A broker and a store that require encryption and authentication: SASL_SSL with SCRAM-SHA-512, and
+ * https, with a self-signed certificate. Both also have plain listeners for the test's own use.
  */
 public final class SecuredStack implements AutoCloseable {
   public static final String USER = "worker";
@@ -41,6 +40,8 @@ public final class SecuredStack implements AutoCloseable {
   private final String securedStore;
 
   /**
+   * Starts both.
+   *
    * @param folder for the data and the certificate
    */
   public SecuredStack(Path folder) throws Exception {
@@ -77,7 +78,7 @@ public final class SecuredStack implements AutoCloseable {
             ACCESS_KEY,
             SECRET_KEY,
             ProcessHandle.current().pid());
-    makeUser();
+    createUser();
   }
 
   private Map<String, String> secured(String plain, String controller, Path keys) {
@@ -102,7 +103,7 @@ public final class SecuredStack implements AutoCloseable {
     return settings;
   }
 
-  private void makeUser() throws ExecutionException, InterruptedException, TimeoutException {
+  private void createUser() throws ExecutionException, InterruptedException, TimeoutException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", open.bootstrapServers()))) {
       ScramCredentialInfo kind = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096);
       admin
@@ -114,10 +115,10 @@ public final class SecuredStack implements AutoCloseable {
   }
 
   /**
-   * One certificate for 127.0.0.1 that has signed itself.
+   * Creates a self-signed certificate for 127.0.0.1.
    *
-   * @param keys made: PKCS#12, with {@link #STORE_PASSWORD}
-   * @param certificate made: PEM
+   * @param keys created: PKCS#12, with {@link #STORE_PASSWORD}
+   * @param certificate created: PEM
    */
   public static void makeCertificate(Path keys, Path certificate) throws Exception {
     keytool(
@@ -139,8 +140,8 @@ public final class SecuredStack implements AutoCloseable {
     Path tool = Path.of(System.getProperty("java.home"), "bin", "keytool");
     Process process =
         new ProcessBuilder((tool + " " + words).split(" ")).redirectErrorStream(true).start();
-    try (InputStream said = process.getInputStream()) {
-      String text = new String(said.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    try (InputStream output = process.getInputStream()) {
+      String text = new String(output.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
       if (process.waitFor() != 0) {
         throw new IOException("keytool: " + text);
       }
@@ -153,7 +154,7 @@ public final class SecuredStack implements AutoCloseable {
     }
   }
 
-  /** The same servers without encryption and login, for the test's own eyes. */
+  /** The plain listeners, for the test's own use. */
   public StackAddresses open() {
     return open;
   }
@@ -166,7 +167,7 @@ public final class SecuredStack implements AutoCloseable {
     return securedStore;
   }
 
-  /** PEM. */
+  /** The certificate as PEM. */
   public Path certificate() {
     return certificate;
   }

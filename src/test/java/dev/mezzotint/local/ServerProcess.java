@@ -11,15 +11,15 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Broker or store alone in a JVM of its own, so that each can be stopped, killed or starved without
- * the other. Answers {@code ready} on stdout and runs until its stdin ends.
+ * Runs a broker or a store in its own JVM, so that each can be stopped, killed or paused without
+ * the other. Prints {@code ready} to stdout and runs until its stdin is closed.
  */
 public final class ServerProcess {
   private ServerProcess() {}
 
   /**
-   * {@code broker FOLDER PORT CONTROLLER_PORT [SETTING=VALUE]...} or {@code store FOLDER PORT
-   * ACCESS_KEY SECRET_KEY}.
+   * Arguments: {@code broker FOLDER PORT CONTROLLER_PORT [SETTING=VALUE]...} or {@code store FOLDER
+   * PORT ACCESS_KEY SECRET_KEY}.
    */
   public static void main(String... args) throws Exception {
     Logger root = Logger.getLogger("");
@@ -37,7 +37,7 @@ public final class ServerProcess {
     }
     System.out.println("ready");
     while (System.in.read() >= 0) {
-      // Only the end of the pipe means something: whoever started this is gone.
+      // Only the end of the pipe matters: the parent has exited.
     }
     System.exit(0);
   }
@@ -55,7 +55,7 @@ public final class ServerProcess {
 
   private static void store(Path folder, int port, String accessKey, String secretKey)
       throws IOException {
-    // Nothing is to be stopped in order: what a store has answered stands.
+    // Needs no orderly stop: acknowledged writes are on disk.
     LocalStore unused = LocalStore.start(folder, port, accessKey, secretKey);
   }
 }

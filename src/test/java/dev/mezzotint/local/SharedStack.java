@@ -15,21 +15,23 @@ import org.testcontainers.containers.MinIOContainer;
 import org.testcontainers.kafka.KafkaContainer;
 
 /**
- * One broker and one store for all tests of a JVM that do not stop servers; each test takes topics,
- * groups and buckets of its own. Locks and sessions may be as short as a second, so that lost ones
- * can be tested.
+ * A broker and a store shared by all tests of a JVM that do not stop servers; each test uses its
+ * own topics, groups and buckets. Locks and sessions may be as short as a second, so that their
+ * loss can be tested.
  *
- * <p>Containers where Docker runs, the local stack in this process elsewhere. The system property
- * {@code mezzotint.test.servers} set to {@code embedded} leaves Docker alone.
+ * <p>Runs containers if Docker is available, else the local stack in this process. The system
+ * property {@code mezzotint.test.servers=embedded} disables Docker.
  */
 public final class SharedStack {
   private static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
   private static final String MINIO_IMAGE = "minio/minio:RELEASE.2025-09-07T16-13-09Z";
 
-  /** Says at ERROR that there is no Docker, which is no error here. Held, or its level is lost. */
+  /**
+   * Logs missing Docker at ERROR. A strong reference, because the level is lost with the logger.
+   */
   private static final Logger DOCKER_SEARCH = Logger.getLogger("org.testcontainers.dockerclient");
 
-  /** At INFO they write a hundred lines at every start. Held for the same reason. */
+  /** At INFO they log a hundred lines at each start. Strong references, too. */
   private static final List<Logger> SERVERS =
       Stream.of(
               "kafka", "org.apache.kafka", "state.change.logger", "org.gaul", "org.testcontainers")
@@ -52,8 +54,8 @@ public final class SharedStack {
       try {
         return containers();
       } catch (RuntimeException e) {
-        // No way to the image registry, for one: the tests need servers, not these servers.
-        System.err.println("Containers did not start, so the servers run in process: " + e);
+        // For example because the image registry cannot be reached; any servers will do.
+        System.err.println("Containers did not start, servers run in this process: " + e);
       }
     }
     return inProcess();

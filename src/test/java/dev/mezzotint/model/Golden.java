@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Files that the reference implementation wrote. */
+/** Files written by the reference implementation. */
 final class Golden {
   static final Path FOLDER = Path.of("src/test/resources/golden");
   static final Path DEFAULTS = FOLDER.resolve("iadb_defaults");

@@ -20,7 +20,7 @@ class HalfFloatsTest {
         : sign * (1 + fraction / 1024.0) * Math.pow(2, exponent - 15);
   }
 
-  /** Nearest of all halves by exact distance, ties to the even pattern; 2¹⁶ stands for infinity. */
+  /** Nearest of all halves by exact distance, ties to the even pattern; 2¹⁶ means infinity. */
   private static int nearestHalf(float value) {
     BigDecimal target = new BigDecimal(Math.abs(value));
     int low = 0;
@@ -44,7 +44,7 @@ class HalfFloatsTest {
   }
 
   @Test
-  void everyHalfComesBackFromFloat() {
+  void everyHalf_roundTripsThroughFloat() {
     for (int half = 0; half < 65536; half++) {
       float value = HalfFloats.fromHalf(half);
       double expected = halfByDefinition(half);
@@ -59,7 +59,7 @@ class HalfFloatsTest {
   }
 
   @Test
-  void roundsToTheNearestHalfAndTiesToEven() {
+  void toHalf_roundsToNearest_tiesToEven() {
     for (int half = 0; half < 0x7c00; half++) {
       double above = half == 0x7bff ? 65536 : halfByDefinition(half + 1);
       float tie = (float) ((halfByDefinition(half) + above) / 2);
@@ -70,7 +70,7 @@ class HalfFloatsTest {
   }
 
   @Test
-  void roundsRandomFloatsAsTheDefinitionSays() {
+  void toHalf_ofRandomFloats_equalsTheDefinition() {
     SplittableRandom random = new SplittableRandom(1);
     for (int i = 0; i < 20_000; i++) {
       // Exponents around the half's whole range, also below and above it.
@@ -82,7 +82,7 @@ class HalfFloatsTest {
   }
 
   @Test
-  void extremesKeepTheirMeaning() {
+  void extremes_keepTheirMeaning() {
     assertThat(HalfFloats.toHalf(65504f)).isEqualTo(0x7bff);
     assertThat(HalfFloats.toHalf(65519.996f)).isEqualTo(0x7bff);
     assertThat(HalfFloats.toHalf(65520f)).isEqualTo(0x7c00);
@@ -97,7 +97,7 @@ class HalfFloatsTest {
   }
 
   @Test
-  void everyBfloat16ComesBackAndTiesGoToEven() {
+  void everyBfloat16_roundTrips_andTiesGoToEven() {
     for (int b = 0; b < 65536; b++) {
       float value = HalfFloats.fromBfloat16(b);
       if (Float.isNaN(value)) {

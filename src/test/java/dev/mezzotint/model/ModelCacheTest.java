@@ -3,10 +3,11 @@ package dev.mezzotint.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.EventLog;
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.job.WorkerFaultException;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.storage.StorageException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -43,14 +45,17 @@ class ModelCacheTest {
     }
   }
 
-  /** With room for so many of these models. */
+  /** With room for this number of models. */
   private ModelCache cache(int models) {
     return new ModelCache(store, root, models * size + models * 10_000L, () -> now);
   }
 
-  private List<String> kept() throws IOException {
-    try (Stream<Path> versions = Files.list(root.resolve("tiny"))) {
-      return versions.map(folder -> folder.getFileName().toString()).sorted().toList();
+  private List<String> entries() throws IOException {
+    try (Stream<Path> all = Files.list(root)) {
+      return all.filter(Files::isDirectory)
+          .map(folder -> folder.getFileName().toString())
+          .sorted()
+          .toList();
     }
   }
 
@@ -59,7 +64,7 @@ class ModelCacheTest {
   }
 
   @Test
-  void theOneUnusedForLongestMakesRoom() throws IOException {
+  void evictsLeastRecentlyUsedVersion() throws IOException {
     ModelCache cache = cache(2);
     cache.open("tiny", "1");
     wait(100);
@@ -68,14 +73,14 @@ class ModelCacheTest {
     Map<String, Tensor> read = cache.open("tiny", "1").readWeights();
     wait(100);
     ModelFiles third = cache.open("tiny", "3");
-    assertThat(kept()).containsExactly("1", "3");
+    assertThat(entries()).containsExactly("tiny@1", "tiny@3");
     assertThat(third.version()).isEqualTo("3");
     assertThat(third.readWeights()).isEqualTo(read);
-    assertThat(cache.open("tiny", "2").readWeights()).as("brought again").isEqualTo(read);
+    assertThat(cache.open("tiny", "2").readWeights()).as("downloaded again").isEqualTo(read);
   }
 
   @Test
-  void whatSomebodyIsAboutToReadStays() throws IOException {
+  void keepsVersion_openedAMomentAgo() throws IOException {
     ModelCache cache = cache(1);
     cache.open("tiny", "1");
     wait(10);
@@ -83,14 +88,14 @@ class ModelCacheTest {
         .isInstanceOf(WorkerFaultException.class)
         .hasMessageContaining("tiny@2")
         .hasMessageContaining("in use");
-    assertThat(kept()).containsExactly("1");
+    assertThat(entries()).containsExactly("tiny@1");
     wait(60);
     cache.open("tiny", "2");
-    assertThat(kept()).containsExactly("2");
+    assertThat(entries()).containsExactly("tiny@2");
   }
 
   @Test
-  void whatCanNeverFitIsRefused() {
+  void refusesVersion_largerThanTheCache() {
     ModelCache small = new ModelCache(store, root, size - 1, () -> now);
     assertThatThrownBy(() -> small.open("tiny", "1"))
         .isInstanceOf(InvalidInputException.class)
@@ -101,41 +106,60 @@ class ModelCacheTest {
   }
 
   @Test
-  void whatBrokeOffLeavesNothingAndWhatCrashedIsSweptUp() throws IOException {
-    Line.Fault away =
+  void failedDownload_leavesNothing_andPartsOfCrashedProcessesAreRemoved() throws IOException {
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           if (call.equals("open")) {
             throw new StorageException("away");
           }
         };
-    Line line = new Line(store, new EventLog(), away);
-    assertThatThrownBy(() -> new ModelCache(line, root, 10 * size, () -> now).open("tiny", "1"))
+    FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), away);
+    assertThatThrownBy(() -> new ModelCache(injector, root, 10 * size, () -> now).open("tiny", "1"))
         .isInstanceOf(StorageException.class);
-    assertThat(kept()).isEmpty();
+    assertThat(entries()).isEmpty();
 
-    Path crashed = Files.createDirectories(root.resolve("tiny").resolve(".1.x.part"));
-    Files.write(crashed.resolve(WeightsFile.SAFETENSORS), new byte[9]);
-    cache(3).open("tiny", "1");
-    assertThat(kept()).as("its maker may be alive").containsExactly(".1.x.part", "1");
-    wait(3_600);
+    Path part = Files.createDirectories(root.resolve("tiny@1.x.part"));
+    Files.write(part.resolve(WeightsFile.SAFETENSORS), new byte[9]);
+    try (FolderLock writing = FolderLock.shared(part)) {
+      cache(3).open("tiny", "1");
+      assertThat(entries()).as("being written").containsExactly("tiny@1", "tiny@1.x.part");
+      assertThat(writing.file()).exists();
+    }
     cache(3).open("tiny", "2");
-    assertThat(kept()).containsExactly("1", "2");
+    assertThat(entries()).containsExactly("tiny@1", "tiny@2");
   }
 
   @Test
-  void halfAFolderIsReplaced() throws IOException {
+  void foldersOfEarlierVersions_areEvicted_andNeverOpened() throws IOException {
     Path half = Files.createDirectories(root.resolve("tiny").resolve("1"));
-    Files.write(half.resolve(WeightsFile.SAFETENSORS), new byte[9]);
-    assertThat(cache(2).open("tiny", "1").readWeights()).isNotEmpty();
-    assertThat(kept()).containsExactly("1");
+    Files.write(half.resolve(WeightsFile.SAFETENSORS), new byte[(int) size]);
+    assertThat(cache(1).open("tiny", "1").readWeights()).isNotEmpty();
+    assertThat(entries()).containsExactly("tiny@1");
   }
 
   @Test
-  void aListAsksForNoWeights() {
-    Line.Fault small =
+  void truncatedDownload_isNotKept() throws IOException {
+    String weights = Keys.modelFile("tiny", "1", WeightsFile.SAFETENSORS);
+    byte[] whole = store.get(weights).orElseThrow().bytes();
+    FaultInjector.Fault shrinks =
+        (after, call, subject) -> {
+          if (!after && call.equals("open") && subject.equals(weights)) {
+            store.put(weights, Arrays.copyOf(whole, whole.length / 2), "");
+          }
+        };
+    FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), shrinks);
+    assertThatThrownBy(() -> new ModelCache(injector, root, 10 * size, () -> now).open("tiny", "1"))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("changed or the connection was lost");
+    assertThat(entries()).isEmpty();
+  }
+
+  @Test
+  void describe_readsNoWeights() {
+    FaultInjector.Fault small =
         (after, call, subject) -> assertThat(subject).doesNotContain(WeightsFile.SAFETENSORS);
-    Line line = new Line(store, new EventLog(), small);
-    StoredModels models = new StoredModels(line, root, 0);
+    FaultInjector injector = new FaultInjector(store, new RecordingEventPublisher(), small);
+    StoredModels models = new StoredModels(injector, root, 0);
     StoredModels.Described described = models.describe("tiny", "1");
     assertThat(described.config().outChannels()).isEqualTo(3);
     assertThat(described.card().name()).isEqualTo("tiny");

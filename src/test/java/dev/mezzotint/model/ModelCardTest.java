@@ -50,7 +50,7 @@ class ModelCardTest {
           ModelCard.IMAGES,
           List.of(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 0.3, 1.0))),
           OptionalInt.of(2),
-          "drawn by somebody",
+          "drawn for this test",
           "CC0-1.0",
           Map.of("optimizer", Map.of("name", "adam"), "iterations", 1500),
           Map.of("loss", 0.144));
@@ -60,7 +60,7 @@ class ModelCardTest {
   }
 
   @Test
-  void whatIsWrittenIsReadBack() {
+  void card_isReadBackAsWritten() {
     ModelCard back = ModelCard.parse(JsonObject.parse(JsonText.writePretty(FULL.toMap())));
     assertThat(back).isEqualTo(FULL);
     ModelCard bare = ModelCard.defaultFor(config("iadb_defaults"));
@@ -69,7 +69,7 @@ class ModelCardTest {
   }
 
   @Test
-  void palettesMustFitTheirChannels() {
+  void palette_mustFitItsChannels() {
     assertThatThrownBy(
             () ->
                 new ConditionPart(
@@ -89,12 +89,12 @@ class ModelCardTest {
                         card.formatted(
                             "[{\"name\": \"a\", \"color\": \"red\"},"
                                 + " {\"name\": \"b\", \"color\": \"#000000\"}]"))))
-        .hasMessageContaining("condition[0].palette is no palette")
+        .hasMessageContaining("condition[0].palette is not a palette")
         .hasMessageContaining("red");
   }
 
   @Test
-  void epsilonNeedsTheBetasOfItsTrainingAndNothingElseHasAny() {
+  void noiseSchedule_isRequiredForEpsilonOnly() {
     ModelCard epsilon = FULL.withPrediction(Prediction.EPSILON, Optional.of(DdpmSchedule.LINEAR));
     assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(epsilon.toMap()))))
         .isEqualTo(epsilon);
@@ -111,7 +111,7 @@ class ModelCardTest {
   }
 
   @Test
-  void placedStepsReplaceThoseOfTheirNumber() {
+  void tunedSchedule_replacesTheOneWithItsNumberOfSteps() {
     ModelCard card =
         FULL.withTuned(new ModelCard.TunedSteps(Solver.EULER, List.of(0.0, 0.6, 1.0)))
             .withTuned(new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 1.0)));
@@ -121,7 +121,7 @@ class ModelCardTest {
   }
 
   @Test
-  void withoutACardThePapersConventionsHold() {
+  void defaultCard_hasThePapersConventions() {
     ModelCard card = ModelCard.defaultFor("plain", config("iadb_defaults"));
     assertThat(card.prediction()).isEqualTo(Prediction.DIRECTION);
     assertThat(card.timestepScale()).isEqualTo(1);
@@ -132,7 +132,7 @@ class ModelCardTest {
   }
 
   @Test
-  void aCardMustSpeakOfItsNetwork() {
+  void card_mustDescribeItsNetwork() {
     ModelCard.defaultFor(config("cond_concat")).checkAgainst(config("cond_concat"));
     InvalidInputException e =
         catchThrowableOfType(
@@ -164,7 +164,7 @@ class ModelCardTest {
         "recipe        | []                | object",
         "surprise      | 1                 | unknown",
       })
-  void aWrongFieldIsRefusedByItsName(String field, String value, String reason) {
+  void invalidField_isRefused_byItsName(String field, String value, String reason) {
     Map<String, Object> members = new LinkedHashMap<>(FULL.toMap());
     members.putAll(JsonObject.parse("{\"" + field + "\":" + value + "}").toMap());
     JsonObject json = JsonObject.parse(JsonText.write(members));

@@ -35,7 +35,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void aPlainFolderIsReadWithTheConventionsOfThePaper() {
+  void plainFolder_hasThePapersConventions() {
     ModelFiles files = ModelFolder.openPath(Golden.DEFAULTS);
     assertThat(files.name()).isEqualTo("iadb_defaults");
     assertThat(files.version()).matches("[0-9a-f]{12}");
@@ -45,7 +45,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void aWeightsFileIsReadWithTheConfigurationBesideIt() {
+  void weightsFile_isReadWithTheConfigurationNextToIt() {
     for (Path file : new Path[] {Golden.BIN, Golden.OLD_NAMES, Golden.SAFETENSORS}) {
       ModelFiles files = ModelFolder.open(file.toString(), temporary);
       assertThat(files.weights()).isEqualTo(file);
@@ -58,7 +58,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void aPipelineIsReadThroughItsUnet() throws IOException {
+  void pipeline_isReadFromItsUnet() throws IOException {
     folder("my pipeline!/unet", "config.json", "diffusion_pytorch_model.bin");
     ModelFiles files = ModelFolder.openPath(temporary.resolve("my pipeline!"));
     assertThat(files.name()).isEqualTo("my-pipeline-");
@@ -66,7 +66,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void fullPrecisionComesBeforeVariantsAndSafetensorsBeforePickles() throws IOException {
+  void prefersFullPrecision_andSafetensors() throws IOException {
     Path folder = folder("a", "config.json", "diffusion_pytorch_model.bin");
     Path half = folder.resolve("diffusion_pytorch_model.fp16.safetensors");
     Map<String, Tensor> narrow = new LinkedHashMap<>(WEIGHTS);
@@ -81,7 +81,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void aCardsVersionIsThatOfTheStandardFilesOnly() throws IOException {
+  void cardVersion_appliesToStandardFilesOnly() throws IOException {
     Path folder =
         folder(
             "carded",
@@ -102,7 +102,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void whatIsNoModelIsRefused() throws IOException {
+  void invalidModels_areRefused() throws IOException {
     refuses(temporary.resolve("none"), "model", "no model");
     refuses(folder("empty"), "model", "config.json");
     refuses(folder("no-weights", "config.json"), "diffusion_pytorch_model.safetensors", "weights");
@@ -111,7 +111,7 @@ class ModelFolderTest {
     refuses(alone.resolve("old_keys_0.16.safetensors"), "model", "config.json");
     Path sharded = folder("sharded", "config.json");
     Files.createFile(sharded.resolve("diffusion_pytorch_model.safetensors.index.json"));
-    refuses(sharded, "diffusion_pytorch_model.safetensors", "pieces");
+    refuses(sharded, "diffusion_pytorch_model.safetensors", "several files");
     Path other = folder("other", "diffusion_pytorch_model.bin");
     Files.writeString(other.resolve("config.json"), "{\"_class_name\":\"AutoencoderKL\"}");
     refuses(other, "_class_name", "AutoencoderKL");
@@ -132,7 +132,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void bundledModelsAreFoundByNameAndNowhereElse() throws IOException {
+  void bundledModels_areFoundByName_inTheirFolderOnly() throws IOException {
     Path bundled = Files.createDirectories(temporary.resolve("models"));
     folder("models/good", "config.json", "diffusion_pytorch_model.bin");
     Path outside = folder("outside", "config.json", "diffusion_pytorch_model.bin");
@@ -159,7 +159,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void whatIsImportedIsReadBackWithTodaysNames() throws IOException {
+  void importedModel_isReadBackWithCurrentNames() throws IOException {
     Path to = temporary.resolve("to");
     ModelFiles found = ModelFolder.openPath(Golden.OLD_NAMES);
     ModelFiles files = ModelFolder.importFolder(Golden.OLD_NAMES, to, ModelFolderTest::shapes);
@@ -180,7 +180,7 @@ class ModelFolderTest {
   }
 
   @Test
-  void wrongWeightsAreNotImported() throws IOException {
+  void import_refusesWrongWeights() throws IOException {
     Path from = folder("from", "config.json");
     Map<String, Tensor> lacking = new LinkedHashMap<>(WEIGHTS);
     lacking.remove("conv_out.weight");

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelReferenceTest {
   @Test
-  void eachFormIsTold() {
+  void parses_eachForm() {
     assertThat(ModelReference.parse("avatars-32"))
         .isEqualTo(new ModelReference.Bundled("avatars-32"));
     assertThat(ModelReference.parse("gta@1.2")).isEqualTo(new ModelReference.Stored("gta", "1.2"));
@@ -24,7 +24,7 @@ class ModelReferenceTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "@", "a@", "@1", "a@b@c", "-a", "a b", "ä", "a\u0000b", "a/\u0000"})
-  void whatIsNoReferenceIsRefused(String text) {
+  void invalidReferences_areRefused(String text) {
     InvalidInputException e =
         catchThrowableOfType(InvalidInputException.class, () -> ModelReference.parse(text));
     assertThat(e.field()).isEqualTo("model");
@@ -32,14 +32,14 @@ class ModelReferenceTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"./a", "/etc", "..", "../a", "a/b", ".hidden", "a\\b", "~root"})
-  void requestsCannotNamePaths(String text) {
+  void parseName_refusesPaths(String text) {
     InvalidInputException e =
         catchThrowableOfType(InvalidInputException.class, () -> ModelReference.parseName(text));
     assertThat(e.field()).isEqualTo("model");
   }
 
   @Test
-  void namesHaveALimit() {
+  void longNames_areRefused() {
     ModelReference.parseName("a".repeat(128));
     assertThat(
             catchThrowableOfType(

@@ -14,7 +14,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** Writes pickles opcode by opcode, and archives around them, as an attacker could. */
+/** Writes pickles opcode by opcode, and archives that contain them, as an attacker could. */
 final class PickleFile {
   private final ByteArrayOutputStream pickle = new ByteArrayOutputStream();
   private final Map<String, byte[]> entries = new LinkedHashMap<>();

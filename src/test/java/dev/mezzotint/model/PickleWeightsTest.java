@@ -24,14 +24,14 @@ class PickleWeightsTest {
   }
 
   @Test
-  void aPickleHoldsTheSameTensorsAsItsSafetensors() {
+  void pickle_hasTheSameTensorsAsSafetensors() {
     Map<String, Tensor> pickled = PickleWeights.read(Golden.BIN);
     Map<String, Tensor> expected = SafeTensors.read(Golden.SAFETENSORS);
     assertThat(pickled).hasSizeGreaterThan(100).isEqualTo(expected);
   }
 
   @Test
-  void stridedViewsBecomeContiguous() {
+  void stridedViews_areMadeContiguous() {
     Path file =
         PickleFile.begin()
             .op("}(")
@@ -61,7 +61,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void viewsBeyondTheirStorageAreRefused() {
+  void viewsBeyondTheirStorage_areRefused() {
     refusesView("beyond", 4, 3, new int[] {2}, new int[] {1});
     refusesView("beyond", 4, 0, new int[] {2, 2}, new int[] {3, 1});
     refusesView("beyond", 4, -1, new int[] {1}, new int[] {1});
@@ -94,7 +94,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void manyOverlappingViewsCannotFillTheMemory() {
+  void overlappingViews_cannotFillTheMemory() {
     PickleFile pickle = PickleFile.begin().op("}(");
     for (int i = 0; i < 500; i++) {
       pickle.text("t" + i).tensor("0", 100_000, 0, new int[] {2, 49_999}, new int[] {1, 2});
@@ -116,13 +116,13 @@ class PickleWeightsTest {
     assertThat(e.getMessage()).contains("conv_in.weight").contains(reason);
   }
 
-  /** A state dict that has come to the value of its first tensor. */
+  /** A state dict up to the value of its first tensor. */
   private static PickleFile atFirstTensor() {
     return PickleFile.begin().op("ccollections\nOrderedDict\n)R(").text("conv_in.weight");
   }
 
   @Test
-  void programsAreRefusedByTheNameOfWhatTheyWantToRun() {
+  void calls_areRefused_byTheFunctionsName() {
     Path trace = folder.resolve("was-here");
     String shell = "touch " + trace;
     refusesProgram(
@@ -147,14 +147,14 @@ class PickleWeightsTest {
     refusesProgram("calls", atFirstTensor().text("os.system").op(")Ru."));
     refusesProgram("calls", atFirstTensor().op("ctorch\nFloatStorage\n)Ru."));
     refusesProgram("0x50", atFirstTensor().op("Pid\nu."));
-    refusesProgram("outside", atFirstTensor().text("id").op("Qu."));
+    refusesProgram("external object", atFirstTensor().text("id").op("Qu."));
     refusesProgram("0x97", atFirstTensor().raw(0x97).op("u."));
     refusesProgram("protocol 0", atFirstTensor().raw(0x80, 0).op("u."));
     assertThat(trace).doesNotExist();
   }
 
   @Test
-  void aTensorsHooksAndAttributesAreRefused() {
+  void hooksAndAttributes_areRefused() {
     refusesProgram(
         "hooks",
         atFirstTensor()
@@ -169,12 +169,12 @@ class PickleWeightsTest {
             .text("x")
             .op("stRu."));
     refusesProgram(
-        "set the state",
+        "sets the state",
         atFirstTensor().tensor("0", 1, 0, new int[] {1}, new int[] {1}).op("}bu."));
   }
 
   @Test
-  void brokenPicklesAreRefused() {
+  void brokenPickles_areRefused() {
     for (String program :
         new String[] {
           "",
@@ -212,7 +212,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void aCheckpointsWeightsAreFoundUnderTheirKey() {
+  void nestedStateDict_isFound() {
     for (String key : new String[] {"state_dict", "model"}) {
       Path file =
           PickleFile.begin()
@@ -242,7 +242,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void archivesThatAreNoneAreRefused() throws IOException {
+  void invalidArchives_areRefused() throws IOException {
     Path file = Files.write(file(), "\u0080\2}.".getBytes(StandardCharsets.ISO_8859_1));
     assertThat(refused(file)).hasMessageContaining("torch.save").hasMessageContaining("1.6");
     Files.write(file, new byte[0]);
@@ -268,7 +268,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void aFileCutOffAnywhereIsRefused() throws IOException {
+  void truncatedFiles_areRefused() throws IOException {
     byte[] whole = Files.readAllBytes(Golden.BIN);
     for (int i = 0; i < 50; i++) {
       Files.write(file(), Arrays.copyOf(whole, (int) (whole.length * (long) i / 50)));
@@ -277,7 +277,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void anyBytesEndInTensorsOrARefusal() throws IOException {
+  void anyBytes_giveTensorsOrARefusal() throws IOException {
     byte[] archive =
         Files.readAllBytes(
             atFirstTensor()
@@ -302,7 +302,7 @@ class PickleWeightsTest {
   }
 
   @Test
-  void anyPickleEndsInTensorsOrARefusal() throws IOException {
+  void anyPickle_givesTensorsOrARefusal() throws IOException {
     byte[] whole;
     try (var zip = new java.util.zip.ZipFile(Golden.BIN.toFile())) {
       var entry = zip.getEntry("diffusion_pytorch_model/data.pkl");

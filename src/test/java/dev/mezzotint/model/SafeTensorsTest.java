@@ -26,7 +26,7 @@ class SafeTensorsTest {
   @TempDir Path folder;
 
   @Test
-  void readsAReferenceFileInItsOwnOrder() {
+  void read_keepsTheOrderOfTheFile() {
     Map<String, Tensor> tensors = SafeTensors.read(Golden.CONCAT.resolve("io.safetensors"));
     assertThat(tensors.keySet())
         .containsExactly("x", "t", "time_proj", "time_emb", "conv_in", "y", "t2", "y2");
@@ -38,7 +38,7 @@ class SafeTensorsTest {
   }
 
   @Test
-  void whatIsWrittenIsReadBack() throws IOException {
+  void tensors_areReadBackAsWritten() throws IOException {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     tensors.put("flags", new Tensor(DType.BOOL, new long[] {3}, ByteBuffer.allocate(3)));
     tensors.put("b ü \"quoted\"", Tensor.ofFloats(new float[] {1, 2, 3, 4, 5, 6}, 2, 3));
@@ -61,18 +61,18 @@ class SafeTensorsTest {
   }
 
   @Test
-  void keepsMetadataAndReplacesAFileWhole() {
+  void write_keepsMetadata_andReplacesTheFile() {
     Path file = folder.resolve("w.safetensors");
     SafeTensors.write(file, Map.of("a", Tensor.ofFloats(new float[9], 9)), Map.of());
     Map<String, Tensor> before = SafeTensors.read(file);
     SafeTensors.write(file, Map.of("a", Tensor.ofFloats(new float[] {5}, 1)), Map.of("k", "v"));
     assertThat(SafeTensors.read(file).get("a").toFloats()).containsExactly(5);
     assertThat(SafeTensors.metadata(file)).containsExactly(Map.entry("k", "v"));
-    assertThat(before.get("a").toFloats()).as("the old mapping still stands").hasSize(9);
+    assertThat(before.get("a").toFloats()).as("the old mapping is still valid").hasSize(9);
   }
 
   @Test
-  void writesTensorsThatAreNotAllThereAtOnce() throws IOException {
+  void writeEach_holdsOneTensorAtATime() throws IOException {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     tensors.put("b", Tensor.ofFloats(new float[] {1, 2, 3, 4}, 2, 2));
     tensors.put("a", Tensor.ofFloats(new float[] {5}, 1));
@@ -97,7 +97,7 @@ class SafeTensorsTest {
   }
 
   @Test
-  void refusesByTheTensorsName() {
+  void invalidTensor_isRefused_byItsName() {
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "a", "8 bytes");
     refuses("{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "a", "F8");
     refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "a", "-1");
@@ -123,7 +123,7 @@ class SafeTensorsTest {
   }
 
   @Test
-  void refusesOverlapsAndGaps() {
+  void overlapsAndGaps_areRefused() {
     String a = "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}";
     refuses(
         "{" + a + ",\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
@@ -135,12 +135,12 @@ class SafeTensorsTest {
         16,
         "b",
         "gap");
-    refuses("{" + a + "}", 12, "w.safetensors", "4 bytes behind");
+    refuses("{" + a + "}", 12, "w.safetensors", "4 bytes after");
     refuses("{" + a + "," + a + "}", 8, "w.safetensors", "Duplicate");
   }
 
   @Test
-  void refusesHeadersThatAreNone() {
+  void invalidHeaders_areRefused() {
     refuses("{\"a\":", 0, "w.safetensors", "JSON");
     refuses("[]", 0, "w.safetensors", "object");
     refuses("{\"__metadata__\":{\"k\":1}}", 0, "w.safetensors", "__metadata__.k");
@@ -160,7 +160,7 @@ class SafeTensorsTest {
   }
 
   @Test
-  void aFileCutOffAnywhereIsRefused() throws IOException {
+  void truncatedFiles_areRefused() throws IOException {
     byte[] whole = Files.readAllBytes(Golden.CONCAT.resolve("io.safetensors"));
     Path file = folder.resolve("w.safetensors");
     for (int i = 0; i < 50; i++) {
@@ -173,7 +173,7 @@ class SafeTensorsTest {
   }
 
   @Test
-  void anyBytesEndInTensorsOrARefusal() throws IOException {
+  void anyBytes_giveTensorsOrARefusal() throws IOException {
     byte[] whole = Files.readAllBytes(Golden.CONCAT.resolve("io.safetensors"));
     SplittableRandom random = new SplittableRandom(3);
     Path file = folder.resolve("w.safetensors");

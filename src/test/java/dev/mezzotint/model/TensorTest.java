@@ -13,7 +13,7 @@ class TensorTest {
   }
 
   @Test
-  void everyTypeBecomesFloats() {
+  void toFloats_convertsEveryType() {
     assertThat(floats(DType.F64, little(16).putDouble(1.5).putDouble(-2e300)))
         .containsExactly(1.5f, Float.NEGATIVE_INFINITY);
     assertThat(floats(DType.F32, little(8).putFloat(0.1f).putFloat(Float.NaN)))
@@ -37,7 +37,7 @@ class TensorTest {
   }
 
   @Test
-  void narrowsAndWidens() {
+  void to_narrowsAndWidens() {
     Tensor wide = Tensor.ofFloats(new float[] {1, -0.1f, 70000, 1e-8f, Float.NaN, 3}, 2, 3);
     Tensor half = wide.to(DType.F16);
     assertThat(half.dtype()).isEqualTo(DType.F16);
@@ -51,7 +51,7 @@ class TensorTest {
   }
 
   @Test
-  void shapeAndBytesMustAgree() {
+  void shapeAndBytes_mustAgree() {
     assertThat(new Tensor(DType.F32, new long[0], little(4)).elements()).isEqualTo(1);
     assertThat(new Tensor(DType.F32, new long[] {0, Long.MAX_VALUE, 9}, little(0)).elements())
         .isZero();
@@ -65,7 +65,7 @@ class TensorTest {
   }
 
   @Test
-  void handsOutNothingThatCouldChangeIt() {
+  void tensor_isImmutable() {
     Tensor tensor = Tensor.ofFloats(new float[] {1, 2}, 2);
     tensor.shape()[0] = 99;
     tensor.bytes().getFloat();

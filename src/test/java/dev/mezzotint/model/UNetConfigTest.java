@@ -41,7 +41,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void anEmptyConfigurationHasTheReferencesDefaults() {
+  void emptyConfiguration_hasTheDefaultsOfDiffusers() {
     UNetConfig config = parse("");
     assertThat(config.sampleSize()).isEmpty();
     assertThat(config.inChannels()).isEqualTo(3);
@@ -76,7 +76,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void readsReferenceFiles() {
+  void referenceFiles_areRead() {
     UNetConfig concat = UNetConfig.read(Golden.CONCAT.resolve("config.json"));
     assertThat(concat.inChannels()).isEqualTo(6);
     assertThat(concat.conditionChannels()).isEqualTo(3);
@@ -89,7 +89,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void theOlderCheckpointsKeysAreRead() {
+  void keysOfOldCheckpoints_areRead() {
     UNetConfig ddpm =
         small(
             "\"attention_head_dim\":null,\"downsample_padding\":0,\"flip_sin_to_cos\":false,"
@@ -112,7 +112,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void classEmbeddingsFollowBothKeys() {
+  void classEmbedding_followsBothKeys() {
     assertThat(small("\"num_class_embeds\":10").classEmbedType()).isEqualTo(ClassEmbedding.TABLE);
     assertThat(small("\"class_embed_type\":\"timestep\"").classEmbedType())
         .isEqualTo(ClassEmbedding.TIMESTEP);
@@ -161,7 +161,7 @@ class UNetConfigTest {
         "num_class_embeds          | 0                              | 1 to",
         "num_train_timesteps       | \"1000\"                       | integer",
       })
-  void anImpossibleNetworkIsRefusedByItsKey(String key, String value, String reason) {
+  void impossibleNetwork_isRefused_byTheKey(String key, String value, String reason) {
     InvalidInputException e =
         catchThrowableOfType(InvalidInputException.class, () -> small("\"" + key + "\":" + value));
     assertThat(e).isNotNull();
@@ -170,7 +170,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void headWidthMattersOnlyWhereThereIsAttention() {
+  void headWidth_mattersOnlyWithAttention() {
     String plain =
         "\"down_block_types\":[\"DownBlock2D\",\"DownBlock2D\"],"
             + "\"up_block_types\":[\"UpBlock2D\",\"UpBlock2D\"],\"attention_head_dim\":5";
@@ -181,7 +181,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void whatIsWrittenIsReadBack(@TempDir Path folder) throws IOException {
+  void config_isReadBackAsWritten(@TempDir Path folder) throws IOException {
     List<String> variants =
         List.of(
             "",
@@ -202,7 +202,7 @@ class UNetConfigTest {
   }
 
   @Test
-  void aFileIsNamedInTheRefusal(@TempDir Path folder) throws IOException {
+  void refusal_namesTheFile(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("config.json");
     Files.writeString(file, "{\"in_channels\":0}");
     InvalidInputException e =

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class WeightsTest {
   @Test
-  void everyOfficialOldNameBecomesItsNewOne() {
+  void officialOldNames_areConverted() {
     Map<String, long[]> olds = Golden.officialKeys("old_0.16");
     List<String> news = new ArrayList<>(Golden.officialKeys("new").keySet());
     assertThat(olds).hasSize(450);
@@ -22,7 +22,7 @@ class WeightsTest {
   }
 
   @Test
-  void anOldFileHoldsTheSameTensorsAsItsNewOne() {
+  void oldFile_hasTheSameTensorsAsTheNewOne() {
     Map<String, Tensor> old = SafeTensors.read(Golden.OLD_NAMES);
     Map<String, Tensor> expected = SafeTensors.read(Golden.SAFETENSORS);
     assertThat(old).isNotEqualTo(expected);
@@ -30,7 +30,7 @@ class WeightsTest {
   }
 
   @Test
-  void onlyAttentionIsRenamed() {
+  void onlyAttention_isRenamed() {
     for (String name :
         List.of(
             "query.weight",
@@ -43,7 +43,7 @@ class WeightsTest {
   }
 
   @Test
-  void aWrappersPrefixIsStrippedOnlyWhereAllCarryIt() {
+  void wrapperPrefix_isRemovedOnlyIfAllNamesHaveIt() {
     Tensor one = Tensor.ofFloats(new float[1], 1);
     assertThat(WeightNames.current(Map.of("module.a", one, "module.b", one)))
         .containsOnlyKeys("a", "b");
@@ -53,7 +53,7 @@ class WeightsTest {
   }
 
   @Test
-  void oneTensorUnderBothNamesIsRefused() {
+  void tensorUnderBothNames_isRefused() {
     Tensor one = Tensor.ofFloats(new float[1], 1);
     InvalidInputException e =
         catchThrowableOfType(
@@ -75,7 +75,7 @@ class WeightsTest {
   }
 
   @Test
-  void rightWeightsPass() {
+  void matchingWeights_pass() {
     Weights.check(weights(), shapes());
     Map<String, Tensor> half = weights();
     half.replaceAll((name, tensor) -> tensor.to(DType.F16));
@@ -83,7 +83,7 @@ class WeightsTest {
   }
 
   @Test
-  void wrongWeightsAreRefusedByTheFirstTensorsName() {
+  void wrongWeights_areRefused_byTheFirstTensorsName() {
     Map<String, Tensor> weights = weights();
     weights.remove("conv_out.bias");
     refuses(weights, "conv_out.bias", "is missing", "[3]");

@@ -63,17 +63,17 @@ class CarelessStoreTest {
 
   @Test
   void isRefusedAndTheWayOutIsNamed() throws IOException {
-    try (Connections connections = connections("needed")) {
+    try (Connections connections = connections("required")) {
       assertThatThrownBy(connections::prepare)
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("ignores If-None-Match or If-Match")
-          .hasMessageContaining("MEZZOTINT_CONDITIONAL_WRITES=unneeded");
+          .hasMessageContaining("MEZZOTINT_CONDITIONAL_WRITES=optional");
     }
   }
 
   @Test
   void isUsedWhenSomebodySaysThatThePromiseIsNotNeeded() throws IOException {
-    try (Connections connections = connections("unneeded")) {
+    try (Connections connections = connections("optional")) {
       assertThatCode(connections::prepare).doesNotThrowAnyException();
     }
   }

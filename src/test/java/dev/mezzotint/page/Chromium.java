@@ -28,20 +28,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * A Chromium without a window, steered over its DevTools protocol, with one page. Names no host but
- * this machine resolves in it. For one thread.
+ * A Chromium without a window, driven over its DevTools protocol, with one page. No host name but
+ * those of this machine resolves in it. For one thread.
  */
 final class Chromium implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long LIMIT_SECONDS = 20;
 
-  /** Keys that the browser itself answers, by their codes. */
+  /** Codes of keys that the browser itself handles. */
   private static final Map<String, Integer> ACTING = Map.of("Tab", 9, "Enter", 13, "Escape", 27);
 
-  /** Addresses of everything that the page asked for. */
+  /** Addresses that the page requested. */
   final Queue<String> requests = new ConcurrentLinkedQueue<>();
 
-  /** What the page wrote as an error, and what it threw. */
+  /** Errors that the page logged or threw. */
   final Queue<String> errors = new ConcurrentLinkedQueue<>();
 
   private final Process process;
@@ -50,7 +50,7 @@ final class Chromium implements AutoCloseable {
   private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
   private String session = "";
 
-  /** Where a browser is; empty if there is none on this machine. */
+  /** The path of a browser; empty if there is none on this machine. */
   static Optional<Path> find() {
     String said = System.getenv("CHROMIUM");
     if (said != null) {
@@ -93,7 +93,7 @@ final class Chromium implements AutoCloseable {
     socket =
         HttpClient.newHttpClient()
             .newWebSocketBuilder()
-            .buildAsync(URI.create(address()), new Ear())
+            .buildAsync(URI.create(address()), new Listener())
             .get(LIMIT_SECONDS, TimeUnit.SECONDS);
     String target =
         send("Target.createTarget", Map.of("url", "about:blank")).get("targetId").asText();
@@ -123,15 +123,15 @@ final class Chromium implements AutoCloseable {
     throw new IOException("the browser did not start: " + all);
   }
 
-  /** Puts the pieces of messages together and hands them to who waits. */
-  private final class Ear implements WebSocket.Listener {
+  /** Joins the fragments of messages and completes the calls that wait for them. */
+  private final class Listener implements WebSocket.Listener {
     private final StringBuilder text = new StringBuilder();
 
     @Override
     public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
       text.append(data);
       if (last) {
-        hear(text.toString());
+        receive(text.toString());
         text.setLength(0);
       }
       from.request(1);
@@ -139,7 +139,7 @@ final class Chromium implements AutoCloseable {
     }
   }
 
-  private void hear(String text) {
+  private void receive(String text) {
     try {
       JsonNode message = JSON.readTree(text);
       JsonNode params = message.path("params");
@@ -192,7 +192,7 @@ final class Chromium implements AutoCloseable {
     }
   }
 
-  /** Size of the window in pixels, and what the user prefers. */
+  /** Sets the size of the window in pixels and the colour scheme. */
   void look(int width, int height, boolean dark) {
     send(
         "Emulation.setDeviceMetricsOverride",
@@ -245,7 +245,9 @@ final class Chromium implements AutoCloseable {
     }
   }
 
-  /** A key as a person presses it; of those that move the focus or work a control, with effect. */
+  /**
+   * Presses and releases a key; keys that move the focus or operate a control have their effect.
+   */
   void press(String key) {
     Map<String, Object> event = new HashMap<>(Map.of("key", key, "code", key));
     if (ACTING.containsKey(key)) {
@@ -261,12 +263,12 @@ final class Chromium implements AutoCloseable {
     send("Input.dispatchKeyEvent", event);
   }
 
-  /** The page as screen readers are told of it: nodes with role, name and properties. */
+  /** The accessibility tree: nodes with role, name and properties. */
   JsonNode accessibleNodes() {
     return send("Accessibility.getFullAXTree", Map.of()).get("nodes");
   }
 
-  /** A file in a file input, as if somebody had picked it. */
+  /** Chooses a file in a file input. */
   void choose(String selector, Path file) {
     int document = send("DOM.getDocument", Map.of()).at("/root/nodeId").asInt();
     int input =
@@ -278,7 +280,7 @@ final class Chromium implements AutoCloseable {
         Map.of("nodeId", input, "files", List.of(file.toAbsolutePath().toString())));
   }
 
-  /** Writes the window as PNG. */
+  /** Writes a screenshot as PNG. */
   void shoot(Path file) throws IOException {
     value("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))");
     JsonNode shot = send("Page.captureScreenshot", Map.of("format", "png"));

@@ -8,13 +8,12 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 /**
- * The class's tests need a browser and are skipped, with this word, where there is none. Said of
- * the class, so that its tests are counted as skipped: an assumption in a {@code @BeforeAll} leaves
- * a class that ran nothing.
+ * Skips the class where there is no browser. On the class, so that its tests are counted as
+ * skipped: an assumption in a {@code @BeforeAll} leaves a class that ran nothing.
  */
 @Target(TYPE)
 @Retention(RUNTIME)
 @EnabledIf(
     value = "dev.mezzotint.page.Chromium#isHere",
-    disabledReason = "no browser here: install Debian's chromium or set CHROMIUM to test the page")
+    disabledReason = "no browser: install Debian's chromium or set CHROMIUM to test the page")
 @interface InBrowser {}

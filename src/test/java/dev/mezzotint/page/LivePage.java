@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.mezzotint.http.HttpRoutes;
+import dev.mezzotint.http.Http;
 import dev.mezzotint.worker.Endpoints;
 import dev.mezzotint.worker.Site;
 import dev.mezzotint.worker.Worker;
 import dev.mezzotint.worker.WorkerConfig;
-import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServer;
-import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,13 +17,13 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real worker with its REST front, broker and store, and its page in a real browser: Debian's
- * {@code chromium}, or the one that the variable {@code CHROMIUM} names. For one thread.
+ * A worker with broker and store behind the application under test, and its page in a browser:
+ * Debian's {@code chromium}, or the one that the variable {@code CHROMIUM} names. For tests with
+ * {@link dev.mezzotint.http.FrontTestProfile}, and for one thread.
  */
 public final class LivePage implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -35,18 +32,15 @@ public final class LivePage implements AutoCloseable {
   public final Site site;
   final WorkerConfig settings;
   private final Path folder;
-  private final Vertx vertx = Vertx.vertx();
   private final HttpClient http = HttpClient.newHttpClient();
   private volatile @Nullable Worker worker;
-  private HttpServer server;
-  private int port;
   private @Nullable Chromium browser;
 
   /**
    * Starts the worker.
    *
-   * @param bundled models that it has beside the tests' tiny one, by their names
-   * @param more keys of the configuration, each with its value behind it
+   * @param bundled names of models besides the tests' tiny one
+   * @param more keys and values of the configuration, alternately
    */
   public LivePage(Path folder, List<String> bundled, String... more) throws IOException {
     this.folder = folder;
@@ -59,37 +53,21 @@ public final class LivePage implements AutoCloseable {
       Site.copy(BUNDLED.resolve(name), site.models().resolve(name));
     }
     settings = site.settings("w1");
-    worker = Worker.start(settings, Endpoints.open(settings));
-    server = listen(0);
+    comeBack();
   }
 
-  private HttpServer listen(int where) {
-    Router router = Router.router(vertx);
-    HttpRoutes.mount(vertx, router, () -> Optional.ofNullable(worker).flatMap(Worker::front));
-    HttpServer listening =
-        vertx
-            .createHttpServer()
-            .requestHandler(router)
-            .listen(where, "127.0.0.1")
-            .toCompletionStage()
-            .toCompletableFuture()
-            .join();
-    port = listening.actualPort();
-    return listening;
-  }
-
-  /** The page in a browser; tests that ask are {@link InBrowser}. */
+  /** Opens the page and waits until it is connected; for tests that are {@link InBrowser}. */
   Chromium browser() throws Exception {
     Chromium open = browser;
     if (open == null) {
-      open = strange();
+      open = openWithoutWaiting();
       open.await("document.querySelector('.connection.on')");
     }
     return open;
   }
 
-  /** The same, though the page may not have been let in. */
-  Chromium strange() throws Exception {
+  /** Opens the page, which may still need a token. */
+  Chromium openWithoutWaiting() throws Exception {
     Chromium open = new Chromium(Chromium.find().orElseThrow(), folder.resolve("profile"));
     browser = open;
     open.open(base() + "/");
@@ -97,12 +75,12 @@ public final class LivePage implements AutoCloseable {
   }
 
   public String base() {
-    return "http://localhost:" + port;
+    return "http://localhost:" + Http.port();
   }
 
-  /** The worker ends; nothing listens any more. */
+  /** Stops the worker; calls are answered 503. */
   void leave() {
-    server.close().toCompletionStage().toCompletableFuture().join();
+    Http.running().stop();
     Worker old = worker;
     worker = null;
     if (old != null) {
@@ -110,10 +88,11 @@ public final class LivePage implements AutoCloseable {
     }
   }
 
-  /** Another worker at the same address. */
+  /** Starts another worker at the same address. */
   void comeBack() throws IOException {
-    worker = Worker.start(settings, Endpoints.open(settings));
-    server = listen(port);
+    Worker started = Worker.start(settings, Endpoints.open(settings));
+    worker = started;
+    Http.running().open(started.front().orElseThrow());
   }
 
   public HttpResponse<String> get(String path) throws Exception {
@@ -160,7 +139,7 @@ public final class LivePage implements AutoCloseable {
     throw new AssertionError(id + " never became " + state + ": " + job);
   }
 
-  /** No errors in the browser so far, and nothing asked of any other machine. */
+  /** Checks that the browser logged no errors and requested nothing from other machines. */
   void checkQuiet() {
     Chromium open = Objects.requireNonNull(browser);
     assertThat(open.requests)
@@ -168,7 +147,7 @@ public final class LivePage implements AutoCloseable {
         .allMatch(
             url ->
                 url.startsWith(base() + "/") || url.startsWith("data:") || url.startsWith("blob:"));
-    // A refusal that was asked for (400 of the form) is written by the browser itself.
+    // The browser logs refusals that tests provoke (400 for the form).
     assertThat(open.errors).noneMatch(error -> !error.contains("400 (Bad Request)"));
   }
 
@@ -178,7 +157,6 @@ public final class LivePage implements AutoCloseable {
       browser.close();
     }
     leave();
-    vertx.close();
     site.close();
   }
 }

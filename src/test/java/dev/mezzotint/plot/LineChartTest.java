@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class LineChartTest {
   @Test
-  void drawsALineWhereItsValuesAre() {
+  void draw_placesALineAtItsValues() {
     double[] x = {0, 1, 2};
     var line = new LineChart.Line("", x, new double[] {1, 1, 3}, 0xFF0000, 3);
     Pixels chart = new LineChart("t", "x", "y", false, List.of(line)).draw(400, 300);
@@ -24,7 +24,7 @@ class LineChartTest {
   }
 
   @Test
-  void aNoisyLossOfManyIterationsIsDrawnQuickly() throws Exception {
+  void draw_manyPoints_isFast() throws Exception {
     double[] x = new double[200_000];
     double[] y = new double[x.length];
     Random random = new Random(1);
@@ -39,7 +39,7 @@ class LineChartTest {
   }
 
   @Test
-  void emptySingleAndBrokenValuesStillGiveAChart() {
+  void draw_emptySingleAndNonFiniteValues_givesAChart() {
     double[] none = {};
     double[] one = {5};
     double[] extreme = {1e-320, 1e299, 1, 1e308, -1e299};
@@ -56,7 +56,7 @@ class LineChartTest {
   }
 
   @Test
-  void smoothingIsAMeanAtFirstAndForgetsLater() {
+  void smoothed_startsAsMeanAndDecays() {
     double[] values = {4, 2, Double.NaN, 0};
     double[] smooth = LineChart.smoothed(values, 1e9);
     assertThat(smooth[1]).isCloseTo(3, within(1e-6));
@@ -66,7 +66,7 @@ class LineChartTest {
   }
 
   @Test
-  void ticksAreRoundNumbers() {
+  void ticks_areRoundNumbers() {
     assertThat(new Axis(0, 1, false, 0, 100).ticks()).hasSizeBetween(5, 7).contains(0.0, 1.0);
     assertThat(new Axis(0, 1534, false, 0, 100).ticks()).containsExactly(0., 500., 1000., 1500.);
     assertThat(new Axis(0.09, 2, true, 0, 100).ticks()).contains(0.1, 0.5, 2.0).doesNotContain(5.);
@@ -77,24 +77,24 @@ class LineChartTest {
   }
 
   @Test
-  void theLegendStandsWhereNoLineIs() {
+  void legend_isWhereNoLineIs() {
     double[] x = {0, 1, 2, 3};
     var top = new LineChart.Line("top", x, new double[] {8, 8, 8, 8}, 0xFF0000, 3);
     var left = new LineChart.Line("left", x, new double[] {0, 9, 9, 9}, 0x00FF00, 3);
     Pixels chart = new LineChart("t", "x", "y", false, List.of(top, left)).draw(400, 300);
     byte[] untitled = new LineChart("", "x", "y", false, List.of(top, left)).draw(400, 300).bytes();
-    assumeThat(chart.bytes()).as("a machine with fonts").isNotEqualTo(untitled);
+    assumeThat(chart.bytes()).as("fonts are installed").isNotEqualTo(untitled);
     int sample = 0;
     for (int column = 300; column < 380; column++) {
       for (int row = 200; row < 250; row++) {
         sample += rgb(chart, column, row) == 0xFF0000 ? 1 : 0;
       }
     }
-    assertThat(sample).as("the first line's, in the lower right corner").isGreaterThan(20);
+    assertThat(sample).as("sample of the first line in the lower right corner").isGreaterThan(20);
   }
 
   @Test
-  void sizesHaveLimits() {
+  void draw_sizeOutOfRange_throws() {
     var chart = new LineChart("", "", "", false, List.of());
     assertThatIllegalArgumentException().isThrownBy(() -> chart.draw(10, 10));
     assertThatIllegalArgumentException().isThrownBy(() -> chart.draw(100_000, 400));

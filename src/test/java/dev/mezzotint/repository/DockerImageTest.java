@@ -8,6 +8,7 @@ import dev.mezzotint.worker.HealthProbe;
 import dev.mezzotint.worker.Site;
 import dev.mezzotint.worker.WorkerConfig;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -15,16 +16,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.raft.QuorumConfig;
 import org.junit.jupiter.api.Test;
 
-/** What can be known of image and compose files without a Docker engine. */
+/** Checks Dockerfile and compose files without a Docker engine. */
 class DockerImageTest {
   private static final Path COMPOSE = Path.of("docker/compose.yaml");
   private static final Path CUDA = Path.of("docker/compose.cuda.yaml");
 
-  /** Of the Compose specification, what these files use. */
+  /** The service keys of the Compose specification that these files use. */
   private static final Set<String> SERVICE_KEYS =
       Set.of(
           "build",
@@ -43,7 +46,7 @@ class DockerImageTest {
           "volumes");
 
   @Test
-  void imagesAreBuiltOnPinnedOnesAndEndAsAnOrdinaryUser() throws IOException {
+  void stages_havePinnedBasesAndAnUnprivilegedUser() throws IOException {
     List<String> names = Dockerfile.stages().stream().map(Stage::name).toList();
 
     for (Stage stage : Dockerfile.stages()) {
@@ -68,7 +71,7 @@ class DockerImageTest {
   }
 
   @Test
-  void everyVariableOfTheImageMeansSomething() throws IOException {
+  void everyVariableOfTheImage_isRead() throws IOException {
     for (String stage : List.of("cpu", "cuda")) {
       Map<String, String> variables = Dockerfile.stage(stage).variables("ENV");
 
@@ -78,21 +81,33 @@ class DockerImageTest {
     assertThat(Dockerfile.stage("cpu").variables("ENV"))
         .containsEntry("OMP_WAIT_POLICY", "PASSIVE");
     assertThat(Dockerfile.stage("cuda").variables("ENV"))
-        .containsEntry("PYTORCH_VERSION", "2.7.1")
         .containsEntry("PYTORCH_FLAVOR", "cu128")
         .containsEntry("MEZZOTINT_DEVICE", "cuda");
   }
 
   @Test
-  void theImageTakesLibtorchOfTheVersionThatThePackageIsBuiltFor() throws IOException {
-    assertThat(Files.readString(Path.of("pom.xml")))
-        .contains("<libtorch.version>2.7.1</libtorch.version>");
+  void libtorchVersion_isTheSameInPomDockerfileAndDocs() throws IOException {
+    Matcher property =
+        Pattern.compile("<libtorch\\.version>([0-9.]+)</libtorch\\.version>")
+            .matcher(Files.readString(Path.of("pom.xml")));
+    assertThat(property.find()).isTrue();
+    String version = property.group(1);
+
     assertThat(Dockerfile.stage("libtorch-cuda").from())
-        .startsWith("pytorch/pytorch:2.7.1-cuda12.8-");
+        .startsWith("pytorch/pytorch:" + version + "-cuda12.8-");
+    assertThat(Dockerfile.stage("cuda").variables("ENV")).containsEntry("PYTORCH_VERSION", version);
+    for (Path page : List.of(Dockerfile.FILE, Path.of("docs/dependencies.md"))) {
+      Matcher named =
+          Pattern.compile("libtorch (\\d+\\.\\d+\\.\\d+)").matcher(Files.readString(page));
+      assertThat(named.results().map(found -> found.group(1)))
+          .as(page.toString())
+          .isNotEmpty()
+          .containsOnly(version);
+    }
   }
 
   @Test
-  void aVariableThatNothingReadsIsFound() throws IOException {
+  void unknown_findsVariablesThatNothingReads() throws IOException {
     assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANES", "KAFKA_SASL_JAAS_CONFIG", "S3_BUCKET")))
         .isEmpty();
     assertThat(KnownKeys.unknown(Set.of("MEZZOTINT_LANE", "KAFKA_SASL_JAAS", "S3_BUCKETS")))
@@ -100,7 +115,7 @@ class DockerImageTest {
   }
 
   @Test
-  void everySettingIsOnThePageOfSettings() throws IOException {
+  void everySetting_isDocumented() throws IOException {
     String page = Files.readString(Path.of("docs/operations.md"));
 
     for (String variable : KnownKeys.variables()) {
@@ -109,7 +124,7 @@ class DockerImageTest {
   }
 
   @Test
-  void composeFilesAreStrictAndNameImagesThatDoNotMove() {
+  void composeFiles_haveKnownKeysAndPinnedImages() {
     for (Path file : List.of(COMPOSE, CUDA)) {
       JsonNode all = Yaml.document(file);
       assertThat(Yaml.texts(all).keySet()).isSubsetOf("name", "services", "volumes");
@@ -128,14 +143,14 @@ class DockerImageTest {
   }
 
   @Test
-  void composeSettingsAreRealOnes() throws IOException {
+  void composeSettings_areRead() throws IOException {
     JsonNode services = Yaml.document(COMPOSE).get("services");
     Map<String, String> worker = Yaml.texts(services.get("worker").get("environment"));
 
     assertThat(KnownKeys.unknown(worker.keySet())).isEmpty();
     WorkerConfig settings = settings(worker);
     assertThat(settings.bootstrapServers()).contains("kafka:19092");
-    assertThat(settings.store().orElseThrow().endpoint()).isEqualTo("http://store:9000");
+    assertThat(settings.store().endpoint()).contains(URI.create("http://store:9000"));
     assertThat(
             KnownKeys.unknown(
                 Yaml.texts(Yaml.document(CUDA).get("services").get("worker").get("environment"))
@@ -154,7 +169,7 @@ class DockerImageTest {
     }
   }
 
-  /** As the application would read them. */
+  /** The configuration that the application reads from these variables. */
   static WorkerConfig settings(Map<String, String> variables) throws IOException {
     Map<String, String> byKey = new LinkedHashMap<>();
     for (String key : KnownKeys.keys()) {
@@ -167,7 +182,7 @@ class DockerImageTest {
   }
 
   @Test
-  void whatComposeMountsIsThere() throws IOException {
+  void composeMounts_exist() throws IOException {
     JsonNode compose = Yaml.document(COMPOSE);
     Set<String> volumes = Yaml.texts(compose.get("volumes")).keySet();
     for (JsonNode service : compose.get("services")) {
@@ -186,7 +201,7 @@ class DockerImageTest {
   }
 
   @Test
-  void aPortOnThisMachineIsForThisMachineAlone() {
+  void composePorts_areBoundToLoopback() {
     for (JsonNode service : Yaml.document(COMPOSE).get("services")) {
       for (JsonNode port : service.path("ports")) {
         assertThat(port.asText()).startsWith("127.0.0.1:");
@@ -195,7 +210,7 @@ class DockerImageTest {
   }
 
   @Test
-  void theProbeSaysNoWhereNothingAnswers() {
+  void healthProbe_withoutServer_isFalse() {
     assertThat(HealthProbe.live("1")).isFalse();
     assertThat(HealthProbe.live("no number")).isFalse();
   }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The Dockerfile, read as far as the tests need it: instructions by stage. */
+/** Parses the Dockerfile into stages and instructions, as far as the tests need it. */
 final class Dockerfile {
   static final Path FILE = Path.of("docker/Dockerfile");
 
@@ -20,13 +20,17 @@ final class Dockerfile {
   private static final Pattern WORD = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
 
   /**
-   * @param word in upper case
-   * @param rest behind it, continued lines joined
+   * An instruction.
+   *
+   * @param word its keyword in upper case
+   * @param rest the text after the keyword, with continued lines joined
    */
   record Instruction(String word, String rest) {}
 
   /**
-   * @param from the image or stage that it begins with
+   * A build stage.
+   *
+   * @param from the image or stage it is based on
    */
   record Stage(String name, String from, List<Instruction> instructions) {
     List<String> all(String word) {
@@ -36,7 +40,7 @@ final class Dockerfile {
           .toList();
     }
 
-    /** The last one counts. */
+    /** The effective instruction of this keyword, which is the last one. */
     String last(String word) {
       List<String> all = all(word);
       return all.get(all.size() - 1);
@@ -54,7 +58,7 @@ final class Dockerfile {
       return variables;
     }
 
-    /** Words of an instruction in its exec form. */
+    /** The words of an instruction in exec form. */
     List<String> words(String word) {
       return Dockerfile.words(last(word));
     }
@@ -69,9 +73,9 @@ final class Dockerfile {
       if (line.isBlank() || line.startsWith("#")) {
         continue;
       }
-      boolean goesOn = line.endsWith("\\");
-      open.append(goesOn ? line.substring(0, line.length() - 1) : line);
-      if (!goesOn) {
+      boolean continued = line.endsWith("\\");
+      open.append(continued ? line.substring(0, line.length() - 1) : line);
+      if (!continued) {
         add(stages, open.toString().strip());
         open.setLength(0);
       }

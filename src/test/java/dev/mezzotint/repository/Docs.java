@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/** What the pages tell people to type, and what of it the software would not understand. */
+/** Finds commands, variables, files and classes in the documents that do not exist. */
 final class Docs {
   private static final String APPLICATION = "java -jar target/quarkus-app/quarkus-run.jar";
   private static final Pattern SPAN = Pattern.compile("`([^`\n]+)`");
@@ -22,16 +22,16 @@ final class Docs {
   private static final Pattern FILE =
       Pattern.compile("\\b(recipes|k8s|docker|docs|src|models)/[\\w./-]*[\\w/]");
 
-  /** A class, by its package's and its own name. */
-  private static final Pattern CLASS = Pattern.compile("(([a-z0-9]+)/[A-Z]\\w+)(\\.java)?");
+  /** A class by package and name, such as {@code training/recipe/Recipe}. */
+  private static final Pattern CLASS = Pattern.compile("((([a-z0-9]+/)+)[A-Z]\\w+)(\\.java)?");
 
-  /** Of other programs, in code spans that begin with none of our commands. */
-  private static final Set<String> OPTIONS_OF_OTHERS =
+  /** Options of other programs in code spans that begin with none of our commands. */
+  private static final Set<String> FOREIGN_OPTIONS =
       Set.of("--build", "--previous", "--from-literal");
 
   private Docs() {}
 
-  /** README and all pages, but for what has become history. */
+  /** README, CONTRIBUTING, SECURITY and the pages directly in docs. */
   static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>();
     for (String name : List.of("README.md", "CONTRIBUTING.md", "SECURITY.md")) {
@@ -43,7 +43,18 @@ final class Docs {
     return pages;
   }
 
-  /** Command lines of our application, continued lines joined, without its own name. */
+  /** All pages, with the decision records, reports and the cards of the bundled models. */
+  static List<Path> allPages() throws IOException {
+    Set<Path> pages = new TreeSet<>(pages());
+    for (String folder : List.of("docs", "models")) {
+      try (Stream<Path> files = Files.walk(Path.of(folder))) {
+        files.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
+      }
+    }
+    return List.copyOf(pages);
+  }
+
+  /** The arguments of our application's command lines, with continued lines joined. */
   static List<String> commands(String page) {
     List<String> commands = new ArrayList<>();
     String[] lines = page.replace("\\\n", " ").split("\n", -1);
@@ -62,7 +73,7 @@ final class Docs {
     return commands;
   }
 
-  /** A command's words as a shell takes them; of its quotation marks only the double ones. */
+  /** Splits a command into words as a shell does; supports double quotes only. */
   static String[] words(String command) {
     return Pattern.compile("\"([^\"]*)\"|(\\S+)")
         .matcher(command)
@@ -71,12 +82,12 @@ final class Docs {
         .toArray(String[]::new);
   }
 
-  /** What the command line does not know of these commands and code spans. */
+  /** Commands and code spans of a page with unknown commands or options. */
   static List<String> unknownWords(String page, CommandLine line) {
     List<String> unknown = new ArrayList<>();
     for (String command : commands(page)) {
       if (command.contains("[")) {
-        unknown.addAll(unknownOptions(command, line)); // a synopsis, not to be typed
+        unknown.addAll(unknownOptions(command, line)); // a synopsis
         continue;
       }
       try {
@@ -104,8 +115,8 @@ final class Docs {
     Matcher option = OPTION.matcher(text);
     while (option.find()) {
       Set<String> known = depth == 0 ? all(line) : own(command);
-      boolean others = depth == 0 && OPTIONS_OF_OTHERS.contains(option.group());
-      if (!known.contains(option.group()) && !others) {
+      boolean foreign = depth == 0 && FOREIGN_OPTIONS.contains(option.group());
+      if (!known.contains(option.group()) && !foreign) {
         unknown.add(text + ": " + option.group());
       }
     }
@@ -124,7 +135,7 @@ final class Docs {
     return names;
   }
 
-  /** Variables that nothing would read. */
+  /** Variables of a page that nothing reads. */
   static List<String> unknownVariables(String page) throws IOException {
     Set<String> named = new TreeSet<>();
     Matcher variable = VARIABLE.matcher(page);
@@ -136,7 +147,7 @@ final class Docs {
     return KnownKeys.unknown(named);
   }
 
-  /** Files and folders of this repository that are not there. */
+  /** Files and folders of this repository that a page names and that do not exist. */
   static List<String> absentFiles(String page) {
     List<String> absent = new ArrayList<>();
     Matcher span = SPAN.matcher(page);
@@ -148,7 +159,7 @@ final class Docs {
       Matcher file = FILE.matcher(text);
       while (file.find()) {
         boolean own = file.start() == 0 || text.charAt(file.start() - 1) == ' ';
-        boolean record = file.group().matches("docs/adr/[0-9]{4}"); // cited by its number
+        boolean record = file.group().matches("docs/adr/[0-9]{4}"); // cited by number
         if (own && !record && !text.contains("<") && !Files.exists(Path.of(file.group()))) {
           absent.add(file.group());
         }
@@ -157,7 +168,7 @@ final class Docs {
     return absent;
   }
 
-  /** Classes that a page names as {@code package/Class}, and that are not there. */
+  /** Classes that a page names as {@code package/Class} and that do not exist. */
   static List<String> absentClasses(String page) {
     Path code = Path.of("src/main/java/dev/mezzotint");
     List<String> absent = new ArrayList<>();

@@ -2,9 +2,10 @@ package dev.mezzotint.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.Main;
+import dev.mezzotint.Mezzotint;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.worker.Site;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,21 +20,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** What the pages say can be typed, set and opened. Short commands are run as they stand. */
+/** Checks commands, variables, files and classes of the documents. Short commands are run. */
 class DocsTest {
-  /** Those that come to an end by themselves, in seconds, without a system that runs. */
+  /** Commands that end by themselves within seconds and need no running system. */
   private static final Set<String> RUN =
       Set.of("generate", "import", "export", "datasets", "bench");
 
-  private final CommandLine line = Main.line();
+  private final CommandLine line = Mezzotint.commandLine(new InstalledContext());
 
   @TempDir Path folder;
 
   @Test
-  void everyCommandOfEveryPageIsUnderstood() throws IOException {
+  void everyCommandOfEveryPage_isParsed() throws IOException {
     Map<Path, List<String>> unknown = new LinkedHashMap<>();
     int commands = 0;
-    for (Path page : Docs.pages()) {
+    for (Path page : Docs.allPages()) {
       String text = Files.readString(page);
       commands += Docs.commands(text).size();
       List<String> found = Docs.unknownWords(text, line);
@@ -46,7 +47,7 @@ class DocsTest {
   }
 
   @Test
-  void everyVariableOfEveryPageIsRead() throws IOException {
+  void everyVariableOfEveryPage_isRead() throws IOException {
     Map<Path, List<String>> unknown = new LinkedHashMap<>();
     for (Path page : Docs.pages()) {
       List<String> found = Docs.unknownVariables(Files.readString(page));
@@ -58,9 +59,9 @@ class DocsTest {
   }
 
   @Test
-  void everyFileAndClassThatAPageNamesIsThere() throws IOException {
+  void everyFileAndClassOfEveryPage_exists() throws IOException {
     Map<Path, List<String>> absent = new LinkedHashMap<>();
-    for (Path page : Docs.pages()) {
+    for (Path page : Docs.allPages()) {
       List<String> found = new ArrayList<>(Docs.absentFiles(Files.readString(page)));
       found.addAll(Docs.absentClasses(Files.readString(page)));
       if (!found.isEmpty()) {
@@ -71,7 +72,7 @@ class DocsTest {
   }
 
   @Test
-  void whatIsWrongOnAPageIsFound() throws IOException {
+  void docs_findsMistakesOnAPage() throws IOException {
     String jar = "java -jar target/quarkus-app/quarkus-run.jar ";
     assertThat(Docs.unknownWords("```sh\n" + jar + "bench scale --startups 3\n```", line))
         .singleElement()
@@ -90,10 +91,12 @@ class DocsTest {
         .containsExactly("k8s/overlays/locale");
     assertThat(Docs.absentClasses("`iadb/Solver.java`, `iadb/Solver`, `iadb/Solvent`"))
         .containsExactly("iadb/Solvent");
+    assertThat(Docs.absentClasses("`training/recipe/Recipe`, `training/recipe/Receipt`"))
+        .containsExactly("training/recipe/Receipt");
   }
 
   @Test
-  void shortCommandsRunAsTheyStand() throws IOException {
+  void shortCommandsOfEveryPage_run() throws IOException {
     Set<String> done = new TreeSet<>();
     Set<String> ran = new TreeSet<>();
     for (Path page : Docs.pages()) {
@@ -109,7 +112,7 @@ class DocsTest {
     assertThat(ran).isEqualTo(RUN);
   }
 
-  /** Measures for minutes, or needs what a user has trained. */
+  /** Takes minutes, or needs a model or data of the reader's own. */
   private static boolean slow(String command) {
     return command.matches("bench (?!scale).*")
         || command.contains("--device cuda")
@@ -117,30 +120,30 @@ class DocsTest {
         || command.contains("my-maps");
   }
 
-  /** With folders of this test in place of those that a page has made up. */
+  /** Replaces the folders of a page's example by folders of this test. */
   private String[] here(String command) throws IOException {
     List<String> words = new ArrayList<>(List.of(command.split("\\s+")));
     for (int i = 0; i < words.size(); i++) {
       String before = i == 0 ? "" : words.get(i - 1);
-      if (Set.of("--out", "--to", "--sheet", "--json").contains(before)) {
+      if (Set.of("--out", "--to", "--sheet", "--report").contains(before)) {
         words.set(i, folder.resolve(words.get(i)).toString());
       } else if (words.get(i).equals("some-diffusers-folder")) {
         words.set(i, Site.TINY.toString());
-      } else if (words.get(i).equals("my-pictures")) {
-        words.set(i, pictures().toString());
+      } else if (words.get(i).equals("my-images") || words.get(i).equals("my-pictures")) {
+        words.set(i, images().toString());
       }
     }
     return words.toArray(String[]::new);
   }
 
-  private Path pictures() throws IOException {
-    Path pictures = folder.resolve("my-pictures");
-    Files.createDirectories(pictures);
+  private Path images() throws IOException {
+    Path images = folder.resolve("my-images");
+    Files.createDirectories(images);
     for (int i = 0; i < 4; i++) {
       byte[] rgb = new byte[3 * 40 * 40];
       java.util.Arrays.fill(rgb, (byte) (40 * i));
-      Files.write(pictures.resolve(i + ".png"), Png.encode(new Pixels(40, 40, 3, rgb)));
+      Files.write(images.resolve(i + ".png"), Png.encode(new Pixels(40, 40, 3, rgb)));
     }
-    return pictures;
+    return images;
   }
 }

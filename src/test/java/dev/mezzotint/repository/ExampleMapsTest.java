@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The label maps of {@code docs/examples/lap}: a road that bends, in the colours of the bundled
- * model {@code drive-32}, so that its pages can be tried by whoever has no maps yet. {@code
- * -Dexample.maps=docs/examples/lap} writes them again.
+ * Generates the label maps of {@code docs/examples/lap}: a winding road in the colours of the
+ * bundled model {@code drive-32}, as an example for its documentation. {@code
+ * -Dexample.maps=docs/examples/lap} writes the files.
  */
 class ExampleMapsTest {
   private static final Path FOLDER = Path.of("docs/examples/lap");
@@ -59,7 +59,7 @@ class ExampleMapsTest {
   }
 
   @Test
-  void theFolderHoldsTheMapsThatAreDrawnHere() throws IOException {
+  void exampleMaps_equalTheGeneratedOnes() throws IOException {
     String to = System.getProperty("example.maps");
     if (to != null) {
       Files.createDirectories(Path.of(to));

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** A program of this machine that a check uses where it is installed. */
+/** A program that a test uses if it is installed on this machine. */
 record ExternalProgram(String name) {
   private static final int SECONDS_MAX = 60;
 
-  /** Empty where it is not on the path. */
+  /** Finds a program on the path. */
   static Optional<ExternalProgram> find(String name) {
     for (String folder : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       if (Files.isExecutable(Path.of(folder, name))) {
@@ -24,25 +24,25 @@ record ExternalProgram(String name) {
     return Optional.empty();
   }
 
-  /** What a run came to; errors are part of what it said. */
-  record Run(int code, String said) {}
+  /** Exit code and output of a run; the output includes stderr. */
+  record Run(int code, String output) {}
 
   Run run(Path folder, String... arguments) throws IOException, InterruptedException {
-    Path said = Files.createTempFile(Path.of("target"), name, ".txt");
+    Path output = Files.createTempFile(Path.of("target"), name, ".txt");
     List<String> words = new ArrayList<>(List.of(name));
     words.addAll(List.of(arguments));
     Process process =
         new ProcessBuilder(words)
             .directory(folder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
+            .redirectOutput(output.toFile())
             .start();
     try {
       assertThat(process.waitFor(SECONDS_MAX, TimeUnit.SECONDS)).as(words.toString()).isTrue();
-      return new Run(process.exitValue(), Files.readString(said));
+      return new Run(process.exitValue(), Files.readString(output));
     } finally {
       process.destroyForcibly();
-      Files.delete(said);
+      Files.delete(output);
     }
   }
 }

@@ -28,16 +28,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The image's contents laid out as the Dockerfile says and run as it says: same files, read-only,
- * same command, same environment, same user where these tests may become another user. What only an
- * engine could show is not here: the base image, the CUDA stage, the health check's timing.
+ * Lays out the image's files as the Dockerfile does and runs them the same way: read-only files,
+ * same command, same environment, and same user if the tests may switch users. What only a Docker
+ * engine can show is not covered: the base image, the CUDA stage, the health check's timing.
  */
 class ImageIT {
   private static final String HOME = "/opt/mezzotint";
   private static final String CACHE = "/var/cache/mezzotint";
   private static final String USER = "10001";
 
-  /** As expressions name them. */
+  /** The temporary folder of everything below. */
   private Path root;
 
   private Path home;
@@ -47,7 +47,7 @@ class ImageIT {
   @BeforeEach
   void layOut() throws IOException {
     image = Dockerfile.stage("cpu");
-    // Not below a folder that is this user's alone.
+    // Outside folders that are private to this user.
     root = Files.createTempDirectory("mezzotint-image");
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
     home = Files.createDirectories(root.resolve("home"));
@@ -67,7 +67,7 @@ class ImageIT {
     }
   }
 
-  /** As COPY: a folder's contents, or files that match, into a folder. */
+  /** Like COPY: copies a folder's contents or matching files into a folder. */
   private static void copy(String source, Path to) throws IOException {
     Path path = Path.of(source);
     if (source.endsWith("/")) {
@@ -105,7 +105,7 @@ class ImageIT {
   }
 
   @Test
-  void carriesWhatItNeedsAndNothingThatIsNotForProduction() throws IOException {
+  void containsWhatProductionNeeds_andNothingElse() throws IOException {
     List<String> names;
     try (Stream<Path> files = Files.walk(home)) {
       names = files.map(file -> home.relativize(file).toString()).toList();
@@ -124,7 +124,7 @@ class ImageIT {
   }
 
   @Test
-  void theIgnoreFileLetsThroughAllThatIsCopied() throws IOException {
+  void dockerignore_includesEverythingThatIsCopied() throws IOException {
     List<String> rules =
         Files.readAllLines(Path.of("docker/Dockerfile.dockerignore")).stream()
             .filter(line -> !line.isBlank() && !line.startsWith("#"))
@@ -140,7 +140,7 @@ class ImageIT {
     }
   }
 
-  /** The last rule that matches a path or a folder that it is in decides. */
+  /** The last rule that matches the path or one of its parents decides. */
   private static boolean ignored(List<String> rules, String path) {
     boolean ignored = false;
     for (String rule : rules) {
@@ -158,16 +158,16 @@ class ImageIT {
   }
 
   @Test
-  void withoutBrokerAndStoreItSaysWhichSettingsItNeeds() throws Exception {
+  void withoutBrokerAndStore_namesTheRequiredSettings() throws Exception {
     Process process = start(image.words("CMD"), Map.of("MEZZOTINT_HTTP_PORT", freePort()));
 
     assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isNotZero();
-    assertThat(said()).contains("KAFKA_BOOTSTRAP_SERVERS", "S3_ENDPOINT");
+    assertThat(output()).contains("KAFKA_BOOTSTRAP_SERVERS", "S3_ENDPOINT");
   }
 
   @Test
-  void becomesReadyMakesAPictureAndEndsWhenTold() throws Exception {
+  void becomesReady_generatesAnImage_stopsOnSigterm() throws Exception {
     StackAddresses stack = SharedStack.get();
     Map<String, String> more = settings(stack);
     long begun = System.nanoTime();
@@ -176,12 +176,12 @@ class ImageIT {
       assertThat(probe(more)).as("live from the start, or not yet listening").isBetween(0, 1);
       Path request = Files.writeString(root.resolve("request.json"), REQUEST);
       awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
-      tell("cold", begun);
+      printSeconds("cold", begun);
       assertThat(probe(more)).isZero();
 
       Process submit = start(List.of("submit", request.toString(), "--watch"), more);
       assertThat(submit.waitFor(120, TimeUnit.SECONDS)).isTrue();
-      assertThat(submit.exitValue()).as(said()).isZero();
+      assertThat(submit.exitValue()).as(output()).isZero();
 
       everyNameOfTheDashboardAndTheRulesIsExported(more.get("MEZZOTINT_HTTP_PORT"));
       worker.destroy();
@@ -191,14 +191,14 @@ class ImageIT {
       begun = System.nanoTime();
       worker = start(image.words("CMD"), more);
       awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
-      tell("warm", begun);
-      assertThat(said()).doesNotContain(stack.secretKey());
+      printSeconds("warm", begun);
+      assertThat(output()).doesNotContain(stack.secretKey());
     } finally {
       worker.destroyForcibly();
     }
   }
 
-  /** Of the tests' broker and store, with names of its own there. */
+  /** Settings for the tests' broker and store, with unique names there. */
   private static Map<String, String> settings(StackAddresses stack) throws IOException {
     String own = "i" + UUID.randomUUID().toString().substring(0, 8);
     Map<String, String> more = new LinkedHashMap<>();
@@ -214,7 +214,7 @@ class ImageIT {
   }
 
   @Test
-  void saysThatTheStoreIsAwayAndBeginsOnceItIsThere() throws Exception {
+  void waitsForTheStore_andStartsOnceItIsReachable() throws Exception {
     StackAddresses stack = SharedStack.get();
     Map<String, String> more = settings(stack);
     int port = Integer.parseInt(freePort());
@@ -222,14 +222,14 @@ class ImageIT {
     Process worker = start(image.words("CMD"), more);
     try {
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-      while (!said().contains("Not started yet")) {
-        assertThat(worker.isAlive()).as(said()).isTrue();
-        assertThat(System.nanoTime()).as(said()).isLessThan(end);
+      while (!output().contains("Not started yet")) {
+        assertThat(worker.isAlive()).as(output()).isTrue();
+        assertThat(System.nanoTime()).as(output()).isLessThan(end);
         Thread.sleep(200);
       }
-      assertThat(said()).contains("127.0.0.1:" + port);
+      assertThat(output()).contains("127.0.0.1:" + port);
       assertThat(ready(more.get("MEZZOTINT_HTTP_PORT"))).isFalse();
-      // A restart would not bring the store back.
+      // Still live: a restart would not make the store available.
       assertThat(probe(more)).isZero();
 
       int target = java.net.URI.create(stack.s3Endpoint()).getPort();
@@ -244,15 +244,15 @@ class ImageIT {
   private static final String REQUEST =
       "{\"id\":\"image-1\",\"model\":\"avatars-32\",\"count\":1,\"steps\":2}";
 
-  private static void tell(String what, long since) {
+  private static void printSeconds(String what, long since) {
     System.out.printf("start to ready, %s: %.1f s%n", what, (System.nanoTime() - since) / 1e9);
   }
 
   private void awaitReady(Process worker, String port) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (!ready(port)) {
-      assertThat(worker.isAlive()).as(said()).isTrue();
-      assertThat(System.nanoTime()).as(said()).isLessThan(end);
+      assertThat(worker.isAlive()).as(output()).isTrue();
+      assertThat(System.nanoTime()).as(output()).isLessThan(end);
       Thread.sleep(200);
     }
   }
@@ -291,7 +291,7 @@ class ImageIT {
     }
   }
 
-  /** The health check's own command. */
+  /** Runs the health check's command. */
   private int probe(Map<String, String> more) throws Exception {
     String check = image.last("HEALTHCHECK");
     Process process = run(Dockerfile.words(check), more);
@@ -318,7 +318,7 @@ class ImageIT {
     builder.environment().clear();
     image.variables("ENV").forEach((name, value) -> builder.environment().put(name, here(value)));
     builder.environment().putAll(more);
-    Path log = root.resolve("said.log");
+    Path log = root.resolve("output.log");
     builder
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -329,8 +329,8 @@ class ImageIT {
     return value.replace(HOME, home.toString()).replace(CACHE, cache.toString());
   }
 
-  private String said() throws IOException {
-    return Files.readString(root.resolve("said.log"));
+  private String output() throws IOException {
+    return Files.readString(root.resolve("output.log"));
   }
 
   private static boolean otherUser() {

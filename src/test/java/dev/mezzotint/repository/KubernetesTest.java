@@ -33,13 +33,13 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The manifests as files. */
+/** Checks the Kubernetes manifests as files. */
 class KubernetesTest {
   private static final Path K8S = Path.of("k8s");
   private static final int DRAIN_SECONDS = 20;
   private static final int SLACK_SECONDS = 5;
 
-  /** What no Kubernetes class is at hand for, checked by its outermost fields. */
+  /** Custom resources, for which there are no classes; only their outermost fields are checked. */
   private static final Map<String, Set<String>> CUSTOM =
       Map.of(
           "ScaledObject",
@@ -88,7 +88,7 @@ class KubernetesTest {
     return manifests;
   }
 
-  /** Fails on a kind or a field that does not exist. */
+  /** Fails on unknown kinds and fields. */
   static void check(JsonNode manifest) {
     String kind = manifest.path("kind").asText();
     if (CUSTOM.containsKey(kind)) {
@@ -97,7 +97,7 @@ class KubernetesTest {
       assertThat(Yaml.texts(manifest.get("spec")).keySet()).isSubsetOf(CUSTOM.get(kind));
     } else {
       assertThat(TYPES).as("a type for %s", manifest).containsKey(kind);
-      assertThat(UnknownFields.unknown(manifest, TYPES.get(kind)))
+      assertThat(UnknownFields.find(manifest, TYPES.get(kind)))
           .as(kind + " " + name(manifest))
           .isEmpty();
     }
@@ -108,13 +108,13 @@ class KubernetesTest {
   }
 
   @Test
-  void everyFileIsOfKnownKindsAndFields() throws IOException {
+  void everyManifest_hasKnownKindsAndFields() throws IOException {
     assertThat(manifests()).hasSizeGreaterThan(15);
     manifests().forEach(KubernetesTest::check);
   }
 
   @Test
-  void aMisspeltFieldIsFound() throws IOException {
+  void check_misspeltField_fails() throws IOException {
     String right = Files.readString(K8S.resolve("base/generator.yaml"));
     for (String[] typo :
         new String[][] {
@@ -128,7 +128,7 @@ class KubernetesTest {
   }
 
   @Test
-  void whatKustomizationsNameIsThere() throws IOException {
+  void kustomizations_referToExistingFiles() throws IOException {
     for (Path file : files()) {
       if (file.endsWith("kustomization.yaml")) {
         JsonNode all = Yaml.document(file);
@@ -165,13 +165,13 @@ class KubernetesTest {
   }
 
   @Test
-  void everyVariableMeansSomethingAndEveryDeploymentsSettingsCanBeRead() throws IOException {
+  void everyVariable_isRead_everyDeploymentHasValidSettings() throws IOException {
     for (Deployment deployment : deployments()) {
       Map<String, String> variables = variables(deployment, literals(K8S.resolve("base")));
 
       assertThat(KnownKeys.unknown(variables.keySet())).as(name(deployment)).isEmpty();
       String roles = variables.get("MEZZOTINT_ROLES");
-      if (WorkerRole.WORDS.contains(roles)) {
+      if (WorkerRole.WIRE_NAMES.contains(roles)) {
         assertThat(DockerImageTest.settings(variables).roles())
             .containsExactly(WorkerRole.of(roles));
       }
@@ -218,7 +218,7 @@ class KubernetesTest {
   }
 
   @Test
-  void podsHaveNoRightsAndWriteOnlyWhereTheyMust() throws IOException {
+  void pods_haveNoPrivileges_andWriteToTheirVolumesOnly() throws IOException {
     Set<String> written = new TreeSet<>(Set.of("/tmp", Dockerfile.stage("cpu").last("VOLUME")));
     for (Deployment deployment : deployments()) {
       PodSpec pod = deployment.getSpec().getTemplate().getSpec();
@@ -249,7 +249,7 @@ class KubernetesTest {
   }
 
   @Test
-  void whoTellsOfTheirEndMayChangePodsAndNothingElse() throws IOException {
+  void deletionCostRole_mayOnlyGetAndPatchPods() throws IOException {
     Path folder = K8S.resolve("components/deletion-cost");
     List<JsonNode> manifests = Yaml.documents(folder.resolve("role.yaml"));
     var role = Yaml.as(manifests.get(1), io.fabric8.kubernetes.api.model.rbac.Role.class);
@@ -267,7 +267,7 @@ class KubernetesTest {
   }
 
   @Test
-  void podsHaveTimeToDrainAndProbesThatTheWorkerAnswers() throws IOException {
+  void pods_haveTimeToDrain_andValidProbes() throws IOException {
     for (Deployment deployment : deployments()) {
       PodSpec pod = deployment.getSpec().getTemplate().getSpec();
       Container container = container(deployment);
@@ -304,7 +304,7 @@ class KubernetesTest {
   }
 
   @Test
-  void namesThatManifestsGiveEachOtherAreThere() throws IOException {
+  void referencedNames_exist() throws IOException {
     List<JsonNode> base = new ArrayList<>();
     for (String name : List.of("common", "control", "generator", "priorities", "trainer")) {
       base.addAll(Yaml.documents(K8S.resolve("base/" + name + ".yaml")));
@@ -335,7 +335,7 @@ class KubernetesTest {
   }
 
   @Test
-  void thePrometheusOperatorGetsTheSameRules() {
+  void prometheusRule_equalsAlerts() {
     Path folder = K8S.resolve("components/monitoring");
 
     assertThat(Yaml.document(folder.resolve("rule.yaml")).get("spec"))
@@ -343,7 +343,7 @@ class KubernetesTest {
   }
 
   @Test
-  void thePageOfOperationSaysWhatToDoOnEachAlert() throws IOException {
+  void everyAlert_isDocumented() throws IOException {
     String page = Files.readString(Path.of("docs/operations.md"));
     JsonNode rules =
         Yaml.document(K8S.resolve("components/monitoring/alerts.yaml")).at("/groups/0/rules");

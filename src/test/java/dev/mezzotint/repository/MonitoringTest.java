@@ -19,11 +19,11 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Alert rules and dashboard, as Prometheus itself reads them where its promtool is installed. */
+/** Checks alert rules and dashboard, with Prometheus' promtool if it is installed. */
 class MonitoringTest {
   static final Path FOLDER = Path.of("k8s/components/monitoring");
 
-  /** A meter of ours or of the JVM, and what stands in its braces. */
+  /** A metric of ours or of the JVM, and its label matchers. */
   private static final Pattern SELECTOR =
       Pattern.compile("\\b((?:mezzotint|jvm|process)_[a-z0-9_]+)(?:\\{([^}]*)})?");
 
@@ -31,7 +31,7 @@ class MonitoringTest {
 
   @TempDir Path own;
 
-  /** Series that rules and dashboard ask for: a meter's name, then the labels it must have. */
+  /** Series that rules and dashboard query: metric name → labels it must have. */
   static Map<String, Set<String>> series() throws IOException {
     Map<String, Set<String>> series = new LinkedHashMap<>();
     for (String file : List.of("dashboard.json", "alerts.yaml")) {
@@ -58,12 +58,12 @@ class MonitoringTest {
     Optional<ExternalProgram> promtool = ExternalProgram.find("promtool");
     assumeTrue(
         promtool.isPresent(),
-        "promtool is not installed here: rules and dashboard were not read by Prometheus");
+        "promtool is not installed: rules and dashboard were not checked by Prometheus");
     return promtool.get();
   }
 
   @Test
-  void selectorsAreTakenApart() throws IOException {
+  void series_parsesSelectors() throws IOException {
     assertThat(series())
         .hasSizeGreaterThan(20)
         .containsEntry("mezzotint_backlog_age_seconds", Set.of())
@@ -79,7 +79,7 @@ class MonitoringTest {
   }
 
   @Test
-  void everyAlertHasACaseInWhichItFiresAndOneInWhichItIsSilent() {
+  void everyAlert_hasAFiringAndASilentCase() {
     Set<String> fires = new TreeSet<>();
     Set<String> silent = new TreeSet<>();
     for (JsonNode test : Yaml.document(FOLDER.resolve("alerts.test.yaml")).get("tests")) {
@@ -98,22 +98,22 @@ class MonitoringTest {
   }
 
   @Test
-  void prometheusTakesTheRulesAndTheyFireWhenTheyShould() throws Exception {
+  void promtool_acceptsTheRules_andTheirTestsPass() throws Exception {
     ExternalProgram promtool = promtool();
 
     ExternalProgram.Run checked = promtool.run(FOLDER, "check", "rules", "alerts.yaml");
-    assertThat(checked.code()).as(checked.said()).isZero();
-    assertThat(checked.said()).contains(rules().size() + " rules found");
+    assertThat(checked.code()).as(checked.output()).isZero();
+    assertThat(checked.output()).contains(rules().size() + " rules found");
     ExternalProgram.Run tested = promtool.run(FOLDER, "test", "rules", "alerts.test.yaml");
-    assertThat(tested.code()).as(tested.said()).isZero();
+    assertThat(tested.code()).as(tested.output()).isZero();
     ExternalProgram.Run scraped =
         promtool.run(
             Path.of("docker/monitoring"), "check", "config", "--syntax-only", "prometheus.yaml");
-    assertThat(scraped.code()).as(scraped.said()).isZero();
+    assertThat(scraped.code()).as(scraped.output()).isZero();
   }
 
   @Test
-  void aRuleThatFiresTooLateIsFound() throws Exception {
+  void promtool_lateRule_fails() throws Exception {
     ExternalProgram promtool = promtool();
     String right = Files.readString(FOLDER.resolve("alerts.yaml"));
     Files.copy(FOLDER.resolve("alerts.test.yaml"), own.resolve("alerts.test.yaml"));
@@ -122,12 +122,12 @@ class MonitoringTest {
     ExternalProgram.Run tested = promtool.run(own, "test", "rules", "alerts.test.yaml");
 
     assertThat(tested.code()).isNotZero();
-    assertThat(tested.said()).contains("MezzotintNobodyTakesRequests");
+    assertThat(tested.output()).contains("MezzotintNobodyTakesRequests");
   }
 
-  /** Read as recording rules, which is the one thing that promtool parses on its own. */
+  /** Wraps the expressions in recording rules, because promtool cannot parse plain expressions. */
   @Test
-  void prometheusCanReadEveryExpressionOfTheDashboard() throws Exception {
+  void promtool_readsEveryExpressionOfTheDashboard() throws Exception {
     ExternalProgram promtool = promtool();
     List<String> lines = new ArrayList<>(List.of("groups:", "  - name: dashboard", "    rules:"));
     int panels = 0;
@@ -142,7 +142,7 @@ class MonitoringTest {
 
     ExternalProgram.Run checked = promtool.run(own, "check", "rules", "dashboard.yaml");
 
-    assertThat(checked.code()).as(checked.said()).isZero();
-    assertThat(checked.said()).contains(panels + " rules found");
+    assertThat(checked.code()).as(checked.output()).isZero();
+    assertThat(checked.output()).contains(panels + " rules found");
   }
 }

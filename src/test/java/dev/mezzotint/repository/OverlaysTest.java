@@ -22,14 +22,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The manifests as kustomize makes them of base, components and overlays, where it is installed.
+ * Checks the manifests that kustomize renders from base, components and overlays, if it is
+ * installed.
  */
 class OverlaysTest {
   private static final Path K8S = Path.of("k8s");
 
   @ParameterizedTest
   @ValueSource(strings = {"base", "overlays/local", "overlays/production"})
-  void kustomizeRendersIt(String folder) throws Exception {
+  void kustomize_rendersBaseAndOverlays(String folder) throws Exception {
     List<JsonNode> rendered = render(K8S.resolve(folder));
 
     Set<String> names = new TreeSet<>();
@@ -58,7 +59,7 @@ class OverlaysTest {
         assertThat(container.getResources().getLimits().containsKey("nvidia.com/gpu"))
             .isEqualTo(device);
         assertThat(container.getImage()).endsWith(device ? ":0.1.0-cuda" : ":0.1.0");
-        // Whoever scales sets the number.
+        // The autoscaler sets the number.
         assertThat(deployment.getSpec().getReplicas()).isEqualTo(device ? null : 1);
       }
     }
@@ -69,7 +70,7 @@ class OverlaysTest {
     }
   }
 
-  /** Renders the base with these in an overlay of the test's own. */
+  /** Renders the base with these components in a temporary overlay. */
   private static List<JsonNode> render(List<String> components) throws Exception {
     Path own = Files.createTempDirectory(Path.of("target"), "overlay");
     Path up = own.toAbsolutePath().relativize(K8S.toAbsolutePath());
@@ -89,7 +90,7 @@ class OverlaysTest {
   }
 
   @Test
-  void kustomizeRendersEachComponentByItself() throws Exception {
+  void kustomize_rendersEachComponent() throws Exception {
     Set<JsonNode> base = Set.copyOf(render(K8S.resolve("base")));
     List<Path> components;
     try (Stream<Path> all = Files.list(K8S.resolve("components"))) {
@@ -104,7 +105,7 @@ class OverlaysTest {
   }
 
   @Test
-  void kustomizeRendersComponentsTogether() throws Exception {
+  void kustomize_rendersComponentsTogether() throws Exception {
     List<JsonNode> rendered = render(List.of("gpu", "spot", "keda"));
 
     for (JsonNode manifest : rendered) {
@@ -120,7 +121,7 @@ class OverlaysTest {
     List<String> command = kustomize();
     assumeTrue(
         !command.isEmpty(),
-        "neither kubectl nor kustomize is installed here: the files were checked, not their sum");
+        "neither kubectl nor kustomize is installed: the rendered manifests were not checked");
     Path out = Files.createTempFile(Path.of("target"), "rendered", ".yaml");
     Path err = Files.createTempFile(Path.of("target"), "rendered", ".err");
     List<String> words = new ArrayList<>(command);

@@ -9,12 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Kubernetes' classes take fields that they do not know and keep them aside. Here a document is
- * read into its class and written again without what was kept aside: what is missing then is
- * misspelt.
+ * Finds fields of a document that its class does not have. Kubernetes' classes accept unknown
+ * fields and store them separately; here a document is read into its class and written again
+ * without them, and compared.
  */
 final class UnknownFields {
-  private static final String ASIDE = "getAdditionalProperties";
+  private static final String ADDITIONAL = "getAdditionalProperties";
 
   private static final ObjectMapper MAPPER =
       new ObjectMapper()
@@ -22,21 +22,21 @@ final class UnknownFields {
               new JacksonAnnotationIntrospector() {
                 @Override
                 public Boolean hasAnyGetter(Annotated member) {
-                  return member.getName().equals(ASIDE)
+                  return member.getName().equals(ADDITIONAL)
                       ? Boolean.FALSE
                       : super.hasAnyGetter(member);
                 }
 
                 @Override
                 public boolean hasIgnoreMarker(AnnotatedMember member) {
-                  return member.getName().equals(ASIDE) || super.hasIgnoreMarker(member);
+                  return member.getName().equals(ADDITIONAL) || super.hasIgnoreMarker(member);
                 }
               });
 
   private UnknownFields() {}
 
   /** Paths of the fields that the type does not have. */
-  static List<String> unknown(JsonNode document, Class<?> type) {
+  static List<String> find(JsonNode document, Class<?> type) {
     List<String> missing = new ArrayList<>();
     compare("", document, MAPPER.valueToTree(Yaml.as(document, type)), missing);
     return missing;

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What runs elsewhere and cannot be run here: read strictly at least. */
+/** Checks the files of GitHub, which cannot be run here. */
 class WorkflowsTest {
   private static final Path FOLDER = Path.of(".github");
   private static final Pattern USES =
@@ -27,7 +27,7 @@ class WorkflowsTest {
   }
 
   @Test
-  void everyActionIsPinnedByCommitAndOneActionToOne() throws IOException {
+  void everyAction_isPinnedToOneCommit() throws IOException {
     Map<String, String> pins = new HashMap<>();
     int seen = 0;
     for (Path file : files()) {
@@ -45,7 +45,7 @@ class WorkflowsTest {
   }
 
   @Test
-  void workflowsMayDoNoMoreThanTheyMust() throws IOException {
+  void workflows_haveMinimalPermissions() throws IOException {
     for (Path file : files()) {
       JsonNode all = Yaml.document(file);
       if (!all.has("jobs")) {
@@ -55,7 +55,7 @@ class WorkflowsTest {
       for (JsonNode job : all.get("jobs")) {
         assertThat(job.path("timeout-minutes").asInt()).isPositive();
         for (JsonNode step : job.get("steps")) {
-          // What somebody else writes never becomes part of a script.
+          // Untrusted input must not become part of a script.
           assertThat(step.path("run").asText()).doesNotContain("${{");
           if (step.path("uses").asText().startsWith("actions/checkout")) {
             assertThat(step.at("/with/persist-credentials").asText()).isEqualTo("false");
@@ -66,7 +66,7 @@ class WorkflowsTest {
   }
 
   @Test
-  void everyOtherFileIsOneDocument() throws IOException {
+  void everyFile_isOneDocument() throws IOException {
     assertThat(files().stream().map(Yaml::document).toList()).hasSizeGreaterThan(5);
   }
 }

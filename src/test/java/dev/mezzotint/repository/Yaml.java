@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** YAML read strictly: a key that stands twice or that its type does not know is a fault. */
+/** A strict YAML reader: duplicate keys and keys unknown to the type are errors. */
 final class Yaml {
   private static final YAMLMapper MAPPER =
       YAMLMapper.builder()
@@ -25,7 +25,7 @@ final class Yaml {
 
   private Yaml() {}
 
-  /** All documents of a file; empty ones are left out. */
+  /** All documents of a file except empty ones. */
   static List<JsonNode> documents(Path file) {
     try {
       return documents(Files.readString(file));
@@ -50,12 +50,12 @@ final class Yaml {
   static JsonNode document(Path file) {
     List<JsonNode> documents = documents(file);
     if (documents.size() != 1) {
-      throw new AssertionError(file + " holds " + documents.size() + " documents");
+      throw new AssertionError(file + " has " + documents.size() + " documents, must have one");
     }
     return documents.get(0);
   }
 
-  /** Fails on a field that the type does not have. */
+  /** Converts a document; fails on a field that the type does not have. */
   static <T> T as(JsonNode document, Class<T> type) {
     try {
       return MAPPER.treeToValue(document, type);
@@ -64,7 +64,7 @@ final class Yaml {
     }
   }
 
-  /** The texts of a mapping's values by key. */
+  /** The values of a mapping as texts, by key. */
   static Map<String, String> texts(JsonNode mapping) {
     Map<String, String> texts = new TreeMap<>();
     mapping.properties().forEach(entry -> texts.put(entry.getKey(), entry.getValue().asText()));

@@ -53,7 +53,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void readsWhatItWroteWithTheSameEtag() throws Exception {
+  void get_returnsWrittenBytesAndEtag() throws Exception {
     String etag = store.put("a/b c/ü.txt", "hello".getBytes(UTF_8), "text/plain");
 
     assertThat(store.get("a/b c/ü.txt").orElseThrow().bytes()).asString(UTF_8).isEqualTo("hello");
@@ -66,7 +66,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void absentObjectsAreEmptyNotErrors() {
+  void absentObjects_areEmpty() {
     assertThat(store.get("none")).isEmpty();
     assertThat(store.open("none")).isEmpty();
     assertThat(store.stat("none")).isEmpty();
@@ -75,7 +75,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void deletedObjectsAreGone() {
+  void deletedObjects_areAbsent() {
     store.put("gone", new byte[0], "text/plain");
     store.delete("gone");
 
@@ -83,7 +83,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void ofManyCreatorsOneWinsAndItsBytesStand() throws Exception {
+  void create_succeedsOnce_forConcurrentWriters() throws Exception {
     int writers = 16;
     ExecutorService threads = Executors.newFixedThreadPool(writers);
     CountDownLatch together = new CountDownLatch(1);
@@ -113,7 +113,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void replaceTakesOnlyTheVersionThatItNames() {
+  void replace_overwritesOnlyTheGivenVersion() {
     String first = store.create("card", "1".getBytes(UTF_8), "text/plain").orElseThrow();
     String second = store.replace("card", "2".getBytes(UTF_8), "text/plain", first).orElseThrow();
 
@@ -123,20 +123,20 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void replaceOfAnAbsentObjectWritesNothing() {
+  void replace_writesNothing_ifTheObjectIsAbsent() {
     assertThat(store.replace("never", new byte[1], "text/plain", "0".repeat(32))).isEmpty();
     assertThat(store.get("never")).isEmpty();
   }
 
   @Test
-  void theConditionHoldsForObjectsAboveThePartSizeToo() {
+  void create_isConditional_aboveThePartSizeToo() {
     byte[] big = new byte[6 << 20];
     assertThat(store.create("big", big, "application/octet-stream")).isPresent();
     assertThat(store.create("big", new byte[6 << 20], "application/octet-stream")).isEmpty();
   }
 
   @Test
-  void listsAllKeysUnderAPrefixInTheOrderOfTheirBytes() {
+  void list_returnsAllKeysOfAPrefixInByteOrder() {
     for (String key : List.of("l/b", "l/a/z", "l/a.txt", "l/ä", "l/a/b", "lx")) {
       store.put(key, new byte[0], "text/plain");
     }
@@ -145,7 +145,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void uploadsFilesInParts() throws Exception {
+  void upload_sendsFilesInParts() throws Exception {
     byte[] content = new byte[11 << 20];
     new java.util.Random(1).nextBytes(content);
     Path file = Files.write(folder.resolve("weights"), content);
@@ -158,7 +158,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void refusesToReadMoreIntoMemoryThanItsLimit() {
+  void get_refusesObjectsAboveTheMemoryLimit() {
     store.put("long", new byte[101], "text/plain");
     try (S3ObjectStore limited = new S3ObjectStore(settings.withGetBytesMax(100))) {
       assertThatThrownBy(() -> limited.get("long"))
@@ -169,13 +169,13 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void probeFindsThatTheStoreHonoursConditionsAndLeavesNothing() {
+  void probe_detectsConditionalWritesAndLeavesNoObject() {
     assertThat(store.probe()).isEqualTo(new ConditionalWrites(true, true));
     assertThat(store.list("probe/")).isEmpty();
   }
 
   @Test
-  void probeFindsAStoreThatOverwrites() throws Exception {
+  void probe_detectsAStoreThatOverwrites() throws Exception {
     HttpServer server = server();
     server.createContext(
         "/",
@@ -188,14 +188,14 @@ class S3ObjectStoreTest {
           exchange.close();
         });
     try (S3ObjectStore careless = new S3ObjectStore(at(server))) {
-      assertThat(careless.probe().honoured()).isFalse();
+      assertThat(careless.probe().supported()).isFalse();
     } finally {
       server.stop(0);
     }
   }
 
   @Test
-  void wrongCredentialsAreNamedAsSuch() {
+  void wrongCredentials_areReported() {
     S3Settings wrong =
         S3Settings.of(settings.endpoint(), settings.accessKey(), "wrong", settings.bucket());
     try (S3ObjectStore stranger = new S3ObjectStore(wrong)) {
@@ -206,7 +206,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void badSettingsAreNamed() {
+  void invalidSettings_areNamed() {
     assertThatThrownBy(() -> new S3ObjectStore(S3Settings.of("http://x", "a", "b", "C")))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("S3_BUCKET");
@@ -216,7 +216,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void aMissingBucketIsAFailure() {
+  void missingBucket_isAFailure() {
     S3Settings nowhere =
         S3Settings.of(
             settings.endpoint(), settings.accessKey(), settings.secretKey(), "no-such-bucket");
@@ -228,7 +228,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void aServerErrorIsReportedOnceAndNotRetried() throws Exception {
+  void serverError_isNotRetried() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     HttpServer server = server();
     server.createContext(
@@ -253,7 +253,7 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void aSilentServerIsGivenUpAfterTheTimeLimit() throws Exception {
+  void silentServer_failsAfterTheTimeout() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       Duration short_ = Duration.ofMillis(300);
       S3Settings slow =
@@ -270,9 +270,9 @@ class S3ObjectStoreTest {
   }
 
   @Test
-  void anAbsentServerIsAStorageFailure() {
-    S3Settings nobody = S3Settings.of("http://127.0.0.1:1", "a", "b", "bucket");
-    try (S3ObjectStore away = new S3ObjectStore(nobody)) {
+  void absentServer_isAStorageFailure() {
+    S3Settings absent = S3Settings.of("http://127.0.0.1:1", "a", "b", "bucket");
+    try (S3ObjectStore away = new S3ObjectStore(absent)) {
       assertThatThrownBy(() -> away.get("x")).isInstanceOf(StorageException.class);
       assertThatThrownBy(() -> away.list("x")).isInstanceOf(StorageException.class);
       assertThatThrownBy(() -> away.stat("x")).isInstanceOf(StorageException.class);

@@ -20,15 +20,16 @@ class BatchCurveTest {
       new BatchCurve(new int[] {1, 2, 4, 8, 16}, new long[] {10, 10, 10, 10, 11});
 
   @Test
-  void largerPassesThanNeededAreNotMadeWhereARowCostsTheSameInAny() {
+  void cap_stopsAtSmallestEfficientSize_whenRowsCostTheSame() {
     assertThat(FLAT.cap()).isEqualTo(4);
     assertThat(FREE.cap()).isEqualTo(16);
     assertThat(BatchCurve.unmeasured(6).cap()).isEqualTo(6);
   }
 
   @Test
-  void spareRowsAreRunOnlyWhereTheyCostLittle() {
-    assertThat(FLAT.choose(9, 16)).isEqualTo(8); // the ninth next time, not seven spare rows
+  void choose_padsPassesOnlyWherePaddingIsCheap() {
+    assertThat(FLAT.choose(9, 16))
+        .isEqualTo(8); // the ninth row in the next pass, not seven rows of padding
     assertThat(FLAT.choose(3, 4)).isEqualTo(2);
     assertThat(FREE.choose(9, 16)).isEqualTo(16);
     assertThat(FREE.choose(3, 16)).isEqualTo(4);
@@ -39,7 +40,7 @@ class BatchCurveTest {
   }
 
   @Test
-  void aCurveThatFallsIsMadeToRise() {
+  void of_makesFallingTimesMonotonic() {
     assertThat(BatchCurve.of(new int[] {1, 2, 4}, new long[] {5, 4, 6}).nanos())
         .containsExactly(5, 5, 6);
     assertThatThrownBy(() -> new BatchCurve(new int[] {1, 2}, new long[] {5, 4}))
@@ -47,12 +48,12 @@ class BatchCurveTest {
   }
 
   @Test
-  void measuringEndsInTimeAndGuessesTheRest() {
+  void measure_endsInTimeAndExtrapolatesTheRest() {
     AtomicLong clock = new AtomicLong();
-    var shelf = new FakeModelLoader();
+    var loader = new FakeModelLoader();
     try (StepGroup group =
-        new StepGroup(FakeModelLoader.model("m"), shelf.load(FakeModelLoader.model("m")), 8)) {
-      // Each look at the clock takes 100 ns: a pass, between two looks, seems to take as long.
+        new StepGroup(FakeModelLoader.model("m"), loader.load(FakeModelLoader.model("m")), 8)) {
+      // Each read of the clock takes 100 ns, and so does a pass, which is between two reads.
       BatchCurve curve =
           BatchCurve.measure(
               group.slots(),
@@ -65,44 +66,44 @@ class BatchCurveTest {
   }
 
   @Test
-  void whatWasMeasuredQuietlyIsKeptAndFoundAgain(@TempDir Path folder) throws IOException {
+  void cachesQuietMeasurementsAndReadsThemAgain(@TempDir Path folder) throws IOException {
     BatchCurves curves = BatchCurves.cachedIn(folder.resolve("new"), "this machine");
     ModelInfo model = FakeModelLoader.model("m");
     AtomicLong clock = new AtomicLong();
-    var shelf = new FakeModelLoader();
-    try (StepGroup group = new StepGroup(model, shelf.load(model), 8)) {
+    var loader = new FakeModelLoader();
+    try (StepGroup group = new StepGroup(model, loader.load(model), 8)) {
       for (boolean quiet : List.of(false, true)) {
         curves.forModel(
             model, group.slots(), group.paddingSlot(), 8, () -> clock.addAndGet(7), () -> quiet);
         assertThat(Files.exists(folder.resolve("new"))).isEqualTo(quiet);
       }
-      int probes = shelf.probes.get();
+      int probes = loader.probes.get();
       BatchCurve again =
           curves.forModel(
               model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
-      assertThat(shelf.probes).as("nothing was measured").hasValue(probes);
+      assertThat(loader.probes).as("nothing was measured").hasValue(probes);
       assertThat(again.nanos()).containsOnly(7);
-      // Another machine, another limit, a spoilt file: measured anew.
+      // Another machine, another limit, a corrupt file: measured again.
       BatchCurves elsewhere = BatchCurves.cachedIn(folder.resolve("new"), "another");
       elsewhere.forModel(
           model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> false);
-      assertThat(shelf.probes.get()).isGreaterThan(probes);
+      assertThat(loader.probes.get()).isGreaterThan(probes);
       try (Stream<Path> files = Files.list(folder.resolve("new"))) {
         Files.writeString(files.findFirst().orElseThrow(), "{");
       }
-      int before = shelf.probes.get();
+      int before = loader.probes.get();
       curves.forModel(
           model, group.slots(), group.paddingSlot(), 8, clock::incrementAndGet, () -> true);
-      assertThat(shelf.probes.get()).isGreaterThan(before);
+      assertThat(loader.probes.get()).isGreaterThan(before);
     }
   }
 
   @Test
-  void atTheStepShortRequestsDoNotWaitForLongOnes() {
+  void schedulingByStep_shortRequestsDoNotWaitForLongOnes() {
     List<ServingModes.Request> requests =
         ServingModes.poisson(500, 0.8 / ServingModes.meanRowSteps() * 1e8, 3);
-    var step = ServingModes.atTheStep(requests, FLAT, 32, 16, ServingModes.calculated(FLAT));
-    var request = ServingModes.byRequest(requests, FLAT, 16, ServingModes.calculated(FLAT));
+    var step = ServingModes.atTheStep(requests, FLAT, 32, 16, ServingModes.virtual(FLAT));
+    var request = ServingModes.byRequest(requests, FLAT, 16, ServingModes.virtual(FLAT));
     assertThat(request.quantile(0.5) / step.quantile(0.5)).isGreaterThan(1.5);
     assertThat(step.rowStepsPerSecond() / request.rowStepsPerSecond()).isGreaterThan(0.98);
     assertThat(step.latencies()).hasSize(500);

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Jobs for the networks of {@link FakeModelLoader}, and what must become of them. */
+/** Jobs for the networks of {@link FakeModelLoader}, with assertions on their results. */
 public final class FakeModelJobs {
   private float nextMarker = 1;
 
-  /** Rows that start at values nobody else has. */
+  /** A job whose rows start from unique values. */
   public SamplingJob job(ModelInfo model, int rows, Solver solver, int steps) {
     return job(model, rows, solver, steps, OptionalInt.empty(), 0);
   }
@@ -44,13 +44,13 @@ public final class FakeModelJobs {
   }
 
   public static void assertAsAlone(
-      SamplingJob job, RecordingRowListener heard, long label, float condition) {
-    assertThat(heard.failure).isNull();
-    assertThat(heard.pictures).hasSize(job.rows().size());
+      SamplingJob job, RecordingRowListener listener, long label, float condition) {
+    assertThat(listener.failure).isNull();
+    assertThat(listener.images).hasSize(job.rows().size());
     for (int row = 0; row < job.rows().size(); row++) {
-      assertThat(heard.pictures.get(row))
+      assertThat(listener.images.get(row))
           .isEqualTo(FakeModelLoader.alone(start(job, row), job.stages(), label, condition));
     }
-    assertThat(heard.stages).isEqualTo(job.rows().size() * job.stages().size());
+    assertThat(listener.stages).isEqualTo(job.rows().size() * job.stages().size());
   }
 }

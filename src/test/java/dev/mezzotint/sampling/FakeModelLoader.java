@@ -18,13 +18,13 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Networks in plain Java with a field that is known: d = x/2 + 3·sin(α + class) + condition. They
- * watch that slots are used as they may be, and can be made to fail or to wait.
+ * Networks in plain Java with a known field: d = x/2 + 3·sin(α + class) + condition. They record
+ * misuse of slots, and can be made to fail or to wait.
  */
 public final class FakeModelLoader implements ModelLoader {
   private static final long BYTES = 100_000;
 
-  /** Permits to take a step; as many as anybody wants unless a test holds them back. */
+  /** Permits to take a step; unlimited unless a test holds them back. */
   final Semaphore steps = new Semaphore(Integer.MAX_VALUE / 2);
 
   /** Permits to load a model; likewise. */
@@ -39,30 +39,30 @@ public final class FakeModelLoader implements ModelLoader {
   final Set<String> broken = ConcurrentHashMap.newKeySet();
   final AtomicInteger failingSteps = new AtomicInteger();
 
-  /** Passes of more rows find too little memory. */
+  /** Passes of more rows run out of memory. */
   final AtomicInteger memoryRows = new AtomicInteger(Integer.MAX_VALUE);
 
-  /** So many times finished rows cannot be read for want of memory. */
+  /** Number of reads of finished rows that run out of memory. */
   final AtomicInteger failingTakes = new AtomicInteger();
 
-  /** Passes that only showed that the device works. */
+  /** Passes that only checked that the device works. */
   final AtomicInteger probes = new AtomicInteger();
 
   final List<String> misuse = new CopyOnWriteArrayList<>();
 
   static ModelInfo model(String name) {
-    return new ModelInfo(name, "1", 1, 1, 2, OptionalInt.empty(), 0, 4, Solver.EULER);
+    return TestModels.model(name, "1", 1, 1, 2, OptionalInt.empty(), 0, 4, Solver.EULER);
   }
 
   static ModelInfo conditioned(String name) {
-    return new ModelInfo(name, "1", 1, 1, 2, OptionalInt.of(5), 2, 4, Solver.EULER);
+    return TestModels.model(name, "1", 1, 1, 2, OptionalInt.of(5), 2, 4, Solver.EULER);
   }
 
   static float direction(float x, float alpha, long label, float condition) {
     return x / 2 + 3 * (float) Math.sin(alpha + label) + condition;
   }
 
-  /** What a row must become, whoever its neighbours are. */
+  /** Expected result of a row, independent of its neighbours. */
   public static float[] alone(float[] x0, List<Stage> stages, long label, float condition) {
     float[] x = x0.clone();
     float[][] memory = new float[3][x.length];
@@ -86,7 +86,7 @@ public final class FakeModelLoader implements ModelLoader {
     }
   }
 
-  /** Room for so many models of any kind that stands here, and not for one more. */
+  /** Memory for this number of models, and not for one more. */
   static StepLoopSettings settings(int slots, int models) {
     long each = BYTES + StepGroup.slotBytes(conditioned("any"), slots);
     return StepLoopSettings.of(slots).withModelBytesMax(models * each);

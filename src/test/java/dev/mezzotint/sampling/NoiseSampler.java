@@ -12,15 +12,15 @@ import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A device whose pictures are their noise, made at once on the caller's thread. */
+/** A sampler whose images are their noise, finished at once on the caller's thread. */
 public class NoiseSampler implements Sampler {
   public static final ModelInfo TINY = model("tiny", "1");
   static final ModelInfo TEN_CLASSES =
-      new ModelInfo("digits", "1", 1, 4, 4, OptionalInt.of(10), 0, 4, Solver.EULER);
+      TestModels.model("digits", "1", 1, 4, 4, OptionalInt.of(10), 0, 4, Solver.EULER);
   static final ModelInfo CONDITIONED =
-      new ModelInfo("maps", "1", 3, 4, 4, OptionalInt.empty(), 3, 4, Solver.EULER);
+      TestModels.model("maps", "1", 3, 4, 4, OptionalInt.empty(), 3, 4, Solver.EULER);
 
-  /** Sees a label map of three classes, and has also seen none. */
+  /** Takes a label map of three classes, and was also trained without. */
   static final ModelInfo LABELLED =
       new ModelInfo(
           "segments",
@@ -42,7 +42,7 @@ public class NoiseSampler implements Sampler {
           ModelCard.GAUSSIAN,
           List.of());
 
-  /** Models by every reference that finds them. */
+  /** Models by each reference to them. */
   final Map<String, ModelInfo> models = new ConcurrentHashMap<>();
 
   public final AtomicInteger submitted = new AtomicInteger();
@@ -56,10 +56,10 @@ public class NoiseSampler implements Sampler {
   }
 
   public static ModelInfo model(String name, String version) {
-    return new ModelInfo(name, version, 3, 4, 4, OptionalInt.empty(), 0, 4, Solver.AB2);
+    return TestModels.model(name, version, 3, 4, 4, OptionalInt.empty(), 0, 4, Solver.AB2);
   }
 
-  /** This version is the latest from now on. */
+  /** Makes this version the latest. */
   public final void put(ModelInfo model) {
     models.put(model.name(), model);
     models.put(model.name() + "@latest", model);
@@ -80,12 +80,12 @@ public class NoiseSampler implements Sampler {
     submitted.addAndGet(job.rows().size());
     for (SamplingJob.Row row : job.rows()) {
       listener.advanced(job.stages().size());
-      listener.finished(row.index(), picture(job, row));
+      listener.finished(row.index(), image(job, row));
     }
     return cancelled::incrementAndGet;
   }
 
-  public final float[] picture(SamplingJob job, SamplingJob.Row row) {
+  public final float[] image(SamplingJob job, SamplingJob.Row row) {
     ModelInfo model = job.model();
     float[] chw = new float[model.channels() * model.height() * model.width()];
     row.x0().write(chw, 0, chw.length);

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** Rows under way, seen by whoever watches and not looked at for anybody else. */
+/** Previews of running rows, which are read only for viewers. */
 class PreviewsTest {
   private final AtomicLong clock = new AtomicLong(1);
   private final Previews previews = new Previews(clock::get);
@@ -25,7 +25,7 @@ class PreviewsTest {
   private boolean down;
   private int cancelled;
 
-  /** Takes rows and does nothing by itself. */
+  /** Accepts rows and does nothing on its own. */
   private final Sampler loop =
       new Sampler() {
         @Override
@@ -66,7 +66,7 @@ class PreviewsTest {
     return previews.observe(loop).submit(job, new RecordingRowListener(rows));
   }
 
-  /** A pass as the loop makes it: rows that want it are looked at. Returns how many were. */
+  /** A pass of the loop: calls the hooks that want it. Returns their number. */
   private int pass(SamplingJob job, int stages) {
     List<SamplingJob.Row> wanted =
         job.rows().stream().filter(row -> row.hook().wantsStage(stages)).toList();
@@ -83,7 +83,7 @@ class PreviewsTest {
   }
 
   @Test
-  void rowsThatNobodyWatchesAreNotLookedAt() {
+  void doesNotReadRowsWithoutViewers() {
     submit("a", 4);
     assertThat(pass(taken.get(0), 1)).isZero();
     assertThat(previews.read("b")).isEmpty();
@@ -91,7 +91,7 @@ class PreviewsTest {
   }
 
   @Test
-  void whoWatchesSeesRowsAFewTimesASecond() throws Exception {
+  void previewsRowsAFewTimesASecond() throws Exception {
     submit("a", 4);
     assertThat(previews.read("a")).isEmpty();
     assertThat(pass(taken.get(0), 1)).isEqualTo(4);
@@ -107,12 +107,12 @@ class PreviewsTest {
     assertThat(pass(taken.get(0), 3)).isEqualTo(4);
     assertThat(previews.read("a").get(0).done()).isEqualTo(3);
     after(3_100);
-    assertThat(pass(taken.get(0), 4)).as("nobody has asked for three seconds").isZero();
+    assertThat(pass(taken.get(0), 4)).as("no viewer for three seconds").isZero();
     assertThat(pass(taken.get(0), 10)).as("a row's end comes by itself").isZero();
   }
 
   @Test
-  void onlyAFewRowsOfALargeJobAreLookedAt() {
+  void previewsOnlyAFewRowsOfALargeJob() {
     submit("a", 40);
     previews.read("a");
     assertThat(pass(taken.get(0), 1)).isEqualTo(Previews.ROWS_MAX);
@@ -123,9 +123,10 @@ class PreviewsTest {
   }
 
   @Test
-  void largePicturesAreShownSmallAndPointsNotAtAll() throws Exception {
-    submit("large", 9, new ModelInfo("l", "1", 3, 400, 800, OptionalInt.empty(), 0, 4, Solver.AB2));
-    submit("points", 9, new ModelInfo("p", "1", 2, 1, 1, OptionalInt.empty(), 0, 4, Solver.AB2));
+  void scalesLargeImagesDownAndIgnoresPoints() throws Exception {
+    submit(
+        "large", 9, TestModels.model("l", "1", 3, 400, 800, OptionalInt.empty(), 0, 4, Solver.AB2));
+    submit("points", 9, TestModels.model("p", "1", 2, 1, 1, OptionalInt.empty(), 0, 4, Solver.AB2));
     previews.read("large");
     previews.read("points");
     assertThat(pass(taken.get(0), 1)).isEqualTo(1);
@@ -136,22 +137,22 @@ class PreviewsTest {
   }
 
   @Test
-  void whatBecomesOfRowsDoesNotDependOnWhoWatches() throws Exception {
+  void resultsDoNotDependOnPreviews() throws Exception {
     Previews real = new Previews(System::nanoTime);
-    FakeModelLoader shelf = new FakeModelLoader();
-    try (StepLoop steps = new StepLoop(shelf, FakeModelLoader.settings(8, 1))) {
+    FakeModelLoader loader = new FakeModelLoader();
+    try (StepLoop steps = new StepLoop(loader, FakeModelLoader.settings(8, 1))) {
       SamplingJob job = new FakeModelJobs().job(FakeModelLoader.model("m"), 6, Solver.HEUN, 200);
-      RecordingRowListener heard = new RecordingRowListener(6);
-      real.observe(steps).submit(job, heard);
+      RecordingRowListener listener = new RecordingRowListener(6);
+      real.observe(steps).submit(job, listener);
       while (real.running() > 0) {
         real.read("job");
       }
-      FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(job, listener.await(), 0, 0);
     }
   }
 
   @Test
-  void whatHasEndedIsForgotten() {
+  void forgetsRowsThatHaveEnded() {
     submit("a", 2);
     submit("b", 1);
     Sampler.Running last = submit("c", 1);

@@ -6,9 +6,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What a job heard of its rows. */
+/** Records the calls of a row listener. */
 public class RecordingRowListener implements Sampler.RowListener {
-  public final Map<Integer, float[]> pictures = new TreeMap<>();
+  public final Map<Integer, float[]> images = new TreeMap<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final int rows;
   public int stages;
@@ -26,10 +26,10 @@ public class RecordingRowListener implements Sampler.RowListener {
 
   @Override
   public synchronized void finished(int row, float[] chw) {
-    if (pictures.put(row, chw) != null) {
+    if (images.put(row, chw) != null) {
       throw new AssertionError("row " + row + " finished twice");
     }
-    if (pictures.size() == rows) {
+    if (images.size() == rows) {
       over.countDown();
     }
   }
@@ -44,7 +44,7 @@ public class RecordingRowListener implements Sampler.RowListener {
   /** Waits for the last row or a failure. */
   public final RecordingRowListener await() throws InterruptedException {
     if (!over.await(20, TimeUnit.SECONDS)) {
-      throw new AssertionError("nothing more was heard after " + pictures.keySet());
+      throw new AssertionError("no further call after " + images.keySet());
     }
     return this;
   }

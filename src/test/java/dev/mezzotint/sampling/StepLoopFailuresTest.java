@@ -18,18 +18,18 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What goes wrong in the step loop, and whom it may cost something. */
+/** Failures in the step loop, and the jobs that they affect. */
 @Timeout(60)
 class StepLoopFailuresTest {
   private static final ModelInfo MODEL = FakeModelLoader.model("plain");
 
-  private final FakeModelLoader shelf = new FakeModelLoader();
+  private final FakeModelLoader loader = new FakeModelLoader();
   private final FakeModelJobs jobs = new FakeModelJobs();
 
   @Test
-  void aModelThatCannotBeLoadedFailsItsOwnJobsOnly() throws InterruptedException {
-    shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 2))) {
+  void failedLoad_failsOnlyTheJobsOfItsModel() throws InterruptedException {
+    loader.broken.add("broken");
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(4, 2))) {
       SamplingJob good = jobs.job(MODEL, 3, Solver.AB2, 8);
       RecordingRowListener fine = new RecordingRowListener(3);
       RecordingRowListener bad = new RecordingRowListener(1);
@@ -43,20 +43,19 @@ class StepLoopFailuresTest {
   }
 
   @Test
-  void aFailingPassFailsItsJobsAndTheNextJobGetsAFreshNetwork() throws InterruptedException {
-    shelf.failingSteps.set(1);
-    shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 2))) {
-      RecordingRowListener under =
-          new RecordingRowListener(5); // two rows under way, three that wait
+  void failedPass_failsItsJobs_andReloadsTheNetwork() throws InterruptedException {
+    loader.failingSteps.set(1);
+    loader.steps.drainPermits();
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 2))) {
+      RecordingRowListener under = new RecordingRowListener(5); // two running rows, three waiting
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
-      while (shelf.steps.getQueueLength() == 0) {
+      while (loader.steps.getQueueLength() == 0) {
         Thread.sleep(1);
       }
       RecordingRowListener elsewhere = new RecordingRowListener(1);
       SamplingJob other = jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 3);
       loop.submit(other, elsewhere);
-      shelf.steps.release(1000);
+      loader.steps.release(1000);
       assertThat(under.await().failure)
           .isInstanceOf(DeviceException.class)
           .hasMessageContaining("the device is lost");
@@ -67,20 +66,20 @@ class StepLoopFailuresTest {
       FakeModelJobs.assertAsAlone(second, again.await(), 0, 0);
       assertThat(under.failures).isEqualTo(1);
     }
-    assertThat(shelf.loads).containsExactlyInAnyOrder("plain", "other", "plain");
-    assertThat(shelf.closed).containsExactlyInAnyOrder("plain", "other", "plain");
+    assertThat(loader.loads).containsExactlyInAnyOrder("plain", "other", "plain");
+    assertThat(loader.closed).containsExactlyInAnyOrder("plain", "other", "plain");
   }
 
   @Test
-  void rowsThatCannotBeReadAtTheirEndFailTheirJobs() throws InterruptedException {
-    shelf.failingTakes.set(1);
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(4, 1))) {
+  void failedReadOfFinishedRows_failsTheirJobs() throws InterruptedException {
+    loader.failingTakes.set(1);
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(4, 1))) {
       RecordingRowListener lost = new RecordingRowListener(2);
       loop.submit(jobs.job(MODEL, 2, Solver.EULER, 3), lost);
       assertThat(lost.await().failure)
           .isInstanceOf(DeviceException.class)
           .hasMessageContaining("no memory to read finished rows");
-      for (int i = 0; i < 3; i++) { // all slots are there again
+      for (int i = 0; i < 3; i++) { // all slots are free again
         SamplingJob next = jobs.job(MODEL, 4, Solver.AB2, 3);
         RecordingRowListener fine = new RecordingRowListener(4);
         loop.submit(next, fine);
@@ -88,14 +87,14 @@ class StepLoopFailuresTest {
       }
       assertThat(lost.failures).isEqualTo(1);
     }
-    assertThat(shelf.misuse).isEmpty();
+    assertThat(loader.misuse).isEmpty();
   }
 
   @Test
-  void aListenerThatThrowsLosesItsOwnJobAlone() throws InterruptedException {
+  void throwingListener_failsOnlyItsOwnJob() throws InterruptedException {
     for (boolean atTheEnd : new boolean[] {false, true}) {
       for (boolean error : new boolean[] {false, true}) {
-        try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(8, 1))) {
+        try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(8, 1))) {
           RecordingRowListener bad =
               new RecordingRowListener(2) {
                 @Override
@@ -121,7 +120,7 @@ class StepLoopFailuresTest {
         }
       }
     }
-    assertThat(shelf.loads).hasSize(4); // no network was given up for it
+    assertThat(loader.loads).hasSize(4); // no network was reloaded
   }
 
   private static void fall(boolean error) {
@@ -132,9 +131,9 @@ class StepLoopFailuresTest {
   }
 
   @Test
-  void aListenerThatThrowsEvenAtItsFailureDoesNotEndTheLoop() throws InterruptedException {
-    shelf.broken.add("broken");
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+  void listenerThatThrowsInFailed_doesNotEndTheLoop() throws InterruptedException {
+    loader.broken.add("broken");
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1))) {
       loop.submit(
           jobs.job(FakeModelLoader.model("broken"), 1, Solver.EULER, 1),
           new RecordingRowListener(1) {
@@ -150,9 +149,9 @@ class StepLoopFailuresTest {
   }
 
   @Test
-  void whatAModelDoesNotTakeIsRefusedBeforeItSharesAPass() {
+  void submit_refusesInvalidJobs() {
     ModelInfo model = FakeModelLoader.conditioned("conditioned");
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1))) {
       refused(
           loop,
           "condition",
@@ -181,7 +180,7 @@ class StepLoopFailuresTest {
               "",
               Optional.empty()));
     }
-    assertThat(shelf.loads).isEmpty();
+    assertThat(loader.loads).isEmpty();
   }
 
   private static void refused(
@@ -207,25 +206,25 @@ class StepLoopFailuresTest {
   }
 
   @Test
-  void closingEndsTheLoopAndItTakesNothingMore() throws InterruptedException {
-    shelf.steps.drainPermits();
-    StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1));
-    RecordingRowListener heard = new RecordingRowListener(4);
-    loop.submit(jobs.job(MODEL, 4, Solver.EULER, 100), heard);
-    shelf.steps.release(3);
-    while (shelf.passes.size() < 3) {
+  void close_endsTheLoop_andSubmitIsRefused() throws InterruptedException {
+    loader.steps.drainPermits();
+    StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1));
+    RecordingRowListener listener = new RecordingRowListener(4);
+    loop.submit(jobs.job(MODEL, 4, Solver.EULER, 100), listener);
+    loader.steps.release(3);
+    while (loader.passes.size() < 3) {
       Thread.sleep(1);
     }
     Thread closing = new Thread(loop::close);
     closing.start();
     while (closing.isAlive()) {
-      shelf.steps.release(1); // the turn in hand may end; the job is far from its end
+      loader.steps.release(1); // the current pass may end; the job is far from its end
       Thread.sleep(1);
     }
     assertThat(loop.alive()).isFalse();
-    assertThat(shelf.closed).containsExactly("plain");
-    assertThat(heard.pictures).isEmpty();
-    assertThat(heard.failure).isNull();
+    assertThat(loader.closed).containsExactly("plain");
+    assertThat(listener.images).isEmpty();
+    assertThat(listener.failure).isNull();
     assertThatThrownBy(
             () -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 1), new RecordingRowListener(1)))
         .isInstanceOf(DeviceException.class);
@@ -233,97 +232,97 @@ class StepLoopFailuresTest {
   }
 
   @Test
-  void memoryThatRunsOutMakesPassesSmallerAndCostsNobodyAnything() throws InterruptedException {
-    shelf.memoryRows.set(3);
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(8, 1))) {
+  void outOfMemory_shrinksPasses_andFailsNoJob() throws InterruptedException {
+    loader.memoryRows.set(3);
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(8, 1))) {
       SamplingJob job = jobs.job(MODEL, 20, Solver.AB3, 9);
-      RecordingRowListener heard = new RecordingRowListener(20);
-      loop.submit(job, heard);
-      FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
+      RecordingRowListener listener = new RecordingRowListener(20);
+      loop.submit(job, listener);
+      FakeModelJobs.assertAsAlone(job, listener.await(), 0, 0);
       assertThat(loop.metrics().outOfMemory()).isEqualTo(2);
       assertThat(loop.healthy()).isTrue();
     }
-    assertThat(shelf.passSizes).allMatch(size -> size <= 2);
-    assertThat(shelf.loads).hasSize(1);
-    assertThat(shelf.misuse).isEmpty();
+    assertThat(loader.passSizes).allMatch(size -> size <= 2);
+    assertThat(loader.loads).hasSize(1);
+    assertThat(loader.misuse).isEmpty();
   }
 
   @Test
-  void withoutMemoryForASingleRowTheJobFailsAndTheDeviceIsGivenUpAfterThree()
+  void outOfMemoryForOneRow_failsTheJob_andThreeMakeTheDeviceUnhealthy()
       throws InterruptedException {
-    shelf.memoryRows.set(0);
-    AtomicInteger told = new AtomicInteger();
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
-      loop.onUnhealthy(told::incrementAndGet);
+    loader.memoryRows.set(0);
+    AtomicInteger callbacks = new AtomicInteger();
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1))) {
+      loop.onUnhealthy(callbacks::incrementAndGet);
       for (int i = 0; i < 3; i++) {
         assertThat(loop.healthy()).isTrue();
-        RecordingRowListener heard = new RecordingRowListener(1);
-        loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), heard);
-        assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
+        RecordingRowListener listener = new RecordingRowListener(1);
+        loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), listener);
+        assertThat(listener.await().failure).isInstanceOf(DeviceException.class);
       }
       awaitTrue(() -> !loop.healthy());
       assertThatThrownBy(
               () -> loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), new RecordingRowListener(1)))
           .isInstanceOf(DeviceException.class);
     }
-    assertThat(told).hasValue(1);
+    assertThat(callbacks).hasValue(1);
   }
 
   @Test
-  void aSuccessInBetweenForgivesFailuresOfTheDevice() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+  void successfulPass_resetsTheFailureCount() throws InterruptedException {
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1))) {
       for (int i = 0; i < 8; i++) {
-        shelf.failingSteps.set(i % 2);
-        RecordingRowListener heard = new RecordingRowListener(1);
-        loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), heard);
-        heard.await();
-        assertThat(heard.failure != null).isEqualTo(i % 2 == 1);
+        loader.failingSteps.set(i % 2);
+        RecordingRowListener listener = new RecordingRowListener(1);
+        loop.submit(jobs.job(MODEL, 1, Solver.EULER, 2), listener);
+        listener.await();
+        assertThat(listener.failure != null).isEqualTo(i % 2 == 1);
       }
       assertThat(loop.healthy()).isTrue();
     }
   }
 
   @Test
-  void aJobThatHadNotBegunSurvivesTheDeviceFailingUnderAnother() throws InterruptedException {
-    shelf.failingSteps.set(1);
-    shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+  void failedPass_keepsJobsThatHaveNotStarted() throws InterruptedException {
+    loader.failingSteps.set(1);
+    loader.steps.drainPermits();
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1))) {
       RecordingRowListener under = new RecordingRowListener(5);
       loop.submit(jobs.job(MODEL, 5, Solver.EULER, 3), under);
-      awaitTrue(shelf.steps::hasQueuedThreads); // in the pass that will fail
+      awaitTrue(loader.steps::hasQueuedThreads); // in the pass that will fail
       SamplingJob patient = jobs.job(MODEL, 3, Solver.EULER, 3);
       RecordingRowListener waits = new RecordingRowListener(3);
       loop.submit(patient, waits);
-      shelf.steps.release(1_000);
+      loader.steps.release(1_000);
       assertThat(under.await().failure).isInstanceOf(DeviceException.class);
       FakeModelJobs.assertAsAlone(patient, waits.await(), 0, 0);
     }
   }
 
   @Test
-  void aModelIsLoadedWhileOthersGoOn() throws InterruptedException {
-    shelf.loadGate.drainPermits();
-    shelf.loadGate.release(1);
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 2))) {
+  void loadsAModelWhileOthersRun() throws InterruptedException {
+    loader.loadGate.drainPermits();
+    loader.loadGate.release(1);
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 2))) {
       RecordingRowListener slow = new RecordingRowListener(1);
       SamplingJob other = jobs.job(FakeModelLoader.model("other"), 1, Solver.EULER, 3);
       SamplingJob job = jobs.job(MODEL, 1, Solver.EULER, 500);
-      RecordingRowListener heard = new RecordingRowListener(1);
-      loop.submit(job, heard);
+      RecordingRowListener listener = new RecordingRowListener(1);
+      loop.submit(job, listener);
       loop.submit(other, slow);
-      FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
+      FakeModelJobs.assertAsAlone(job, listener.await(), 0, 0);
       assertThat(slow.stages).isZero();
-      shelf.loadGate.release(1);
+      loader.loadGate.release(1);
       FakeModelJobs.assertAsAlone(other, slow.await(), 0, 0);
     }
   }
 
   @Test
-  void aModelThatNeedsTheRoomOfABusyOneGetsItInTheEnd() throws InterruptedException {
+  void evictsABusyModel_whenAnotherNeedsItsMemory() throws InterruptedException {
     AtomicLong clock = new AtomicLong();
     StepLoopSettings settings =
         FakeModelLoader.settings(2, 1).withClock(() -> clock.addAndGet(50_000_000L));
-    try (StepLoop loop = new StepLoop(shelf, settings)) {
+    try (StepLoop loop = new StepLoop(loader, settings)) {
       SamplingJob endless = jobs.job(MODEL, 100_000, Solver.EULER, 4);
       RecordingRowListener busy = new RecordingRowListener(100_000);
       Sampler.Running running = loop.submit(endless, busy);
@@ -333,40 +332,40 @@ class StepLoopFailuresTest {
       loop.submit(other, waits);
       FakeModelJobs.assertAsAlone(other, waits.await(), 0, 0);
       assertThat(loop.metrics().modelBytes()).isLessThanOrEqualTo(settings.modelBytesMax());
-      int before = busy.pictures.size();
+      int before = busy.images.size();
       assertThat(before).isLessThan(100_000);
-      awaitTrue(() -> busy.pictures.size() > before + 10); // and the other goes on afterwards
+      awaitTrue(() -> busy.images.size() > before + 10); // and the other continues afterwards
       running.cancel();
     }
-    assertThat(shelf.misuse).allMatch(m -> m.contains("filled while in use"));
+    assertThat(loader.misuse).allMatch(m -> m.contains("filled while in use"));
   }
 
   @Test
-  void aJobThatCannotMeetItsDeadlineIsDroppedAsLate() throws InterruptedException {
-    shelf.steps.drainPermits();
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(2, 1))) {
+  void dropsAJob_thatCannotMeetItsDeadline() throws InterruptedException {
+    loader.steps.drainPermits();
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(2, 1))) {
       SamplingJob going = jobs.job(MODEL, 1, Solver.EULER, 3);
       RecordingRowListener fine = new RecordingRowListener(1);
       loop.submit(going, fine);
       while (loop.passes() == 0) {
-        shelf.steps.release(1); // its model is there before the gate is shut
+        loader.steps.release(1); // its model is loaded before the gate closes
         Thread.sleep(1);
       }
       RecordingRowListener late = new RecordingRowListener(1);
       loop.submit(due(jobs.job(MODEL, 1, Solver.EULER, 10_000), 1), late);
       RecordingRowListener loading = new RecordingRowListener(1);
-      shelf.loadGate.drainPermits();
+      loader.loadGate.drainPermits();
       loop.submit(due(jobs.job(FakeModelLoader.model("slow"), 1, Solver.EULER, 1), 100), loading);
-      shelf.steps.release(1_000);
-      // Also while its model is on its way.
+      loader.steps.release(1_000);
+      // Also while its model is loading.
       assertThat(late.await().failure).isInstanceOf(AttemptStoppedException.class);
       assertThat(((AttemptStoppedException) late.failure).reason())
           .isEqualTo(AttemptStoppedException.Reason.LATE);
       FakeModelJobs.assertAsAlone(going, fine.await(), 0, 0);
-      shelf.steps.release(1_000_000);
+      loader.steps.release(1_000_000);
       assertThat(loading.await().failure).isInstanceOf(AttemptStoppedException.class);
       assertThat(loop.metrics().late()).isEqualTo(2);
-      shelf.loadGate.release(10);
+      loader.loadGate.release(10);
     }
   }
 
@@ -389,19 +388,19 @@ class StepLoopFailuresTest {
   }
 
   @Test
-  void pinnedPassesAllHaveOneSizeAndMemoryThatRunsOutIsAFailureThen() throws InterruptedException {
-    try (StepLoop loop = new StepLoop(shelf, FakeModelLoader.settings(8, 1).withPinned(4))) {
+  void pinnedPasses_haveOneSize_andOutOfMemoryIsAFailure() throws InterruptedException {
+    try (StepLoop loop = new StepLoop(loader, FakeModelLoader.settings(8, 1).withPinned(4))) {
       for (int rows : new int[] {1, 3, 7}) {
         SamplingJob job = jobs.job(MODEL, rows, Solver.HEUN, 3);
-        RecordingRowListener heard = new RecordingRowListener(rows);
-        loop.submit(job, heard);
-        FakeModelJobs.assertAsAlone(job, heard.await(), 0, 0);
+        RecordingRowListener listener = new RecordingRowListener(rows);
+        loop.submit(job, listener);
+        FakeModelJobs.assertAsAlone(job, listener.await(), 0, 0);
       }
-      assertThat(shelf.passSizes).containsOnly(4);
-      shelf.memoryRows.set(3);
-      RecordingRowListener heard = new RecordingRowListener(1);
-      loop.submit(jobs.job(MODEL, 1, Solver.HEUN, 3), heard);
-      assertThat(heard.await().failure).isInstanceOf(DeviceException.class);
+      assertThat(loader.passSizes).containsOnly(4);
+      loader.memoryRows.set(3);
+      RecordingRowListener listener = new RecordingRowListener(1);
+      loop.submit(jobs.job(MODEL, 1, Solver.HEUN, 3), listener);
+      assertThat(listener.await().failure).isInstanceOf(DeviceException.class);
     }
   }
 }

@@ -14,13 +14,13 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * The policy under thousands of random loads in virtual time; what must hold is looked at each
- * turn.
+ * The policy under thousands of random loads in virtual time; invariants are checked after each
+ * pass.
  */
 class StepPolicyTest {
   private static final int LOADS = 2_000;
 
-  /** One random load, driven to its end. */
+  /** One random load, run to completion. */
   private static final class Load {
     final Random random;
     final StepPolicy policy = new StepPolicy();
@@ -85,12 +85,12 @@ class StepPolicyTest {
       dismiss();
       Pass pass = policy.next();
       if (pass == null) {
-        assertThat(present).as("work conserving: nobody waits while nothing runs").isEmpty();
+        assertThat(present).as("work conserving: no job waits while nothing runs").isEmpty();
         return;
       }
       checkPass(pass);
       if (random.nextInt(40) == 0 && policy.shrink(pass)) {
-        return; // memory ran out; nothing has moved
+        return; // memory ran out; no row has moved
       }
       if (pass.rows().isEmpty()) {
         throw new AssertionError("an empty pass");
@@ -124,7 +124,7 @@ class StepPolicyTest {
       assertThat(pass.size())
           .isLessThanOrEqualTo(largest)
           .isGreaterThanOrEqualTo(pass.rows().size());
-      assertThat(new HashSet<>(pass.rows())).as("nobody twice").hasSameSizeAs(pass.rows());
+      assertThat(new HashSet<>(pass.rows())).as("no row twice").hasSameSizeAs(pass.rows());
       assertThat(group.residents()).as("memory").isLessThanOrEqualTo(slots.get(pass.group()));
       int resident =
           present.stream()
@@ -132,7 +132,7 @@ class StepPolicyTest {
               .mapToInt(t -> t.resident().size())
               .sum();
       assertThat(group.residents()).as("counts").isEqualTo(resident);
-      // Full: whatever does not fit into the pass's size stays behind, and nothing else.
+      // Full: only rows beyond the pass's size are left out.
       assertThat(pass.rows().size()).isEqualTo(Math.min(pass.size(), group.available()));
       if (pass.size() > pass.rows().size()) {
         BatchCurve curve = curves.get(pass.group());
@@ -204,7 +204,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void randomLoadsLoseNothingAndStarveNobody() {
+  void randomLoads_loseNoRowAndStarveNoJob() {
     long rows = 0;
     int longest = 0;
     for (int seed = 0; seed < LOADS; seed++) {
@@ -230,7 +230,7 @@ class StepPolicyTest {
     assertThat(longest).as("the bound was put to the test").isGreaterThan(10);
   }
 
-  /** Passes until the job's last row has ended, while {@code flood} sees to it that others wait. */
+  /** Passes until the job's last row has ended, while {@code flood} adds competing jobs. */
   private static int passesUntilDone(StepPolicy policy, ScheduledJob ticket, Runnable flood) {
     policy.add(ticket);
     int passes = 0;
@@ -248,7 +248,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void aJobOfTenThousandImagesDoesNotHoldUpAJobOfOne() {
+  void jobOfOneImage_doesNotWaitForAJobOfTenThousand() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 32, BatchCurve.unmeasured(8));
     policy.add(ticket("a", Priority.NORMAL, 10_000, 64, 0));
@@ -262,7 +262,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void aLargeLowJobGoesOnUnderAnEndlessFloodOfSmallHighOnes() {
+  void largeLowJob_progresses_underAFloodOfSmallHighJobs() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 32, BatchCurve.unmeasured(4));
     long[] at = {0};
@@ -283,7 +283,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void prioritiesShareAPassAsTheirWeightsSay() {
+  void priorities_shareAPassByWeight() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 64, BatchCurve.unmeasured(GroupQueue.ROUND));
     for (Priority priority : Priority.values()) {
@@ -297,7 +297,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void tenantsShareAPassWhateverTheirJobs() {
+  void tenants_shareAPassEqually() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 64, BatchCurve.unmeasured(12));
     policy.add(ticket("one", Priority.NORMAL, 1_000, 50, 0));
@@ -314,7 +314,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void groupsShareTheDevicesTimeNotItsPasses() {
+  void groups_shareTimeNotPasses() {
     StepPolicy policy = new StepPolicy();
     Map<String, Long> nanos = Map.of("small", 100L, "large", 1_700L);
     Map<String, Long> time = new HashMap<>();
@@ -331,7 +331,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void aGroupWithLowJobsOnlyKeepsItsShareBesideOneWithHighJobs() {
+  void lowGroup_keepsItsShare_nextToAHighGroup() {
     StepPolicy policy = new StepPolicy();
     Map<String, Long> time = new HashMap<>();
     for (Priority priority : List.of(Priority.HIGH, Priority.LOW)) {
@@ -349,7 +349,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void whatCannotBeDoneInTimeIsLateAtOnceAndWhatCanIsNot() {
+  void late_reportsExactlyTheJobsThatCannotMeetTheirDeadline() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 8, new BatchCurve(new int[] {1, 8}, new long[] {100, 200}));
     ScheduledJob hopeless = new ScheduledJob("g", "", Priority.NORMAL, 1, 50, 0, 4_999);
@@ -363,7 +363,7 @@ class StepPolicyTest {
   }
 
   @Test
-  void memoryThatRunsOutMakesPassesSmallerAndLongSuccessLargerAgain() {
+  void outOfMemory_shrinksPasses_andSuccessGrowsThemAgain() {
     StepPolicy policy = new StepPolicy();
     policy.open("g", 8, BatchCurve.unmeasured(8));
     ScheduledJob ticket = ticket("a", Priority.NORMAL, 8, 10_000, 0);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class KeysTest {
 
   @Test
-  void layoutIsTheDocumentedOne() {
+  void keys_areTheDocumentedOnes() {
     assertThat(Keys.jobRecord("a")).isEqualTo("jobs/a/job.json");
     assertThat(Keys.image("a", 0)).isEqualTo("jobs/a/images/00000.png");
     assertThat(Keys.image("a", 99_999)).isEqualTo("jobs/a/images/99999.png");
@@ -19,16 +19,16 @@ class KeysTest {
   }
 
   @Test
-  void strangersNameWhatEveryClientSends() {
+  void isValidKey_acceptsKeysThatEveryClientSends() {
     assertThat(List.of("a", "a/b.png", "a//b", "..a/b..", ".a", "ü".repeat(512)))
-        .allMatch(Keys::nameable);
+        .allMatch(Keys::isValidKey);
     assertThat(
             List.of("", "/a", "..", "a/../b", ".", "a/./b", "./a", "a/.", "ü".repeat(513), "a\n"))
-        .noneMatch(Keys::nameable);
+        .noneMatch(Keys::isValidKey);
   }
 
   @Test
-  void oneJobsPrefixIsNoOthers() {
+  void prefixOfAJob_doesNotMatchOtherJobs() {
     assertThat(Keys.jobRecord("a1")).doesNotStartWith(Keys.job("a"));
     assertThat(Keys.modelVersion("m", "11")).doesNotStartWith(Keys.modelVersion("m", "1"));
   }

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A bucket in memory with real conditions. It remembers every write, so that a test can ask whether
- * anything was ever overwritten.
+ * A bucket in memory that honours conditional writes. It records every write, so that tests can
+ * check that nothing was overwritten.
  */
 public final class MemoryObjectStore implements ObjectStore {
   /** One write that took effect. */
@@ -60,8 +60,8 @@ public final class MemoryObjectStore implements ObjectStore {
   @Override
   public synchronized Optional<String> replace(
       String key, byte[] bytes, String contentType, String etag) {
-    StoredObject standing = objects.get(key);
-    return standing == null || !standing.etag().equals(etag)
+    StoredObject stored = objects.get(key);
+    return stored == null || !stored.etag().equals(etag)
         ? Optional.empty()
         : Optional.of(write("replace", key, bytes));
   }

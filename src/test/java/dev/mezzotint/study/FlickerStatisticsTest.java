@@ -12,7 +12,7 @@ class FlickerStatisticsTest {
   private static final float[] MOVED = {1, 1, 0, 0};
 
   @Test
-  void onlyPixelsWhoseConditionsAgreeCount() {
+  void countsOnlyPixelsWithEqualConditions() {
     float[] first = {0, 0, 0, 0};
     float[] second = {0.5f, 0, 1, 0};
     FlickerStatistics found = FlickerStatistics.of(List.of(first, second), List.of(SAME, MOVED), 4);
@@ -21,7 +21,7 @@ class FlickerStatisticsTest {
   }
 
   @Test
-  void aStillClipDoesNotFlickerAndValuesBeyondAPictureAreClamped() {
+  void stillClip_doesNotFlicker_andValuesAreClamped() {
     float[] first = {2, -3, 0, 0};
     float[] second = {1, -1, 0, 0};
     assertThat(FlickerStatistics.of(List.of(first, second), List.of(SAME, SAME), 4).levels())
@@ -29,7 +29,7 @@ class FlickerStatisticsTest {
   }
 
   @Test
-  void everyFrameNeedsACondition() {
+  void refusesMissingConditions() {
     assertThatThrownBy(() -> FlickerStatistics.of(List.of(SAME), List.of(), 4))
         .isInstanceOf(IllegalArgumentException.class);
   }

@@ -25,16 +25,16 @@ import java.nio.file.Path;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
-/** The studies' outcomes, on the figures that documentation quotes. */
+/** Tests the results of studies that the documentation quotes. */
 class StudiesTest {
   private static final Logger LOG = Logger.getLogger(StudiesTest.class.getName());
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final Path MODELS = Path.of("models");
-  private static final Path PICTURES = Path.of("src/test/resources/pictures");
+  private static final Path IMAGES = Path.of("src/test/resources/images");
 
-  /** The paper's table: with a network that errs, more steps help the difference alone. */
+  /** The paper's table: with a network that errs, only x1 - x0 improves with more steps. */
   @Test
-  void onlyTheDifferenceStaysStableAsStepsGrow() {
+  void stability_onlyDifferenceImprovesWithSteps() {
     for (Formulation formulation : Formulation.values()) {
       double few = Stability.distance(formulation, 32);
       double many = Stability.distance(formulation, 512);
@@ -50,12 +50,12 @@ class StudiesTest {
   }
 
   @Test
-  void pathsAreDrawnAndDrawTogether() throws IOException {
+  void paths_converge() throws IOException {
     for (StudyResult finding :
         new StudyResult[] {StochasticPaths.points(), StochasticPaths.triangleToSquare()}) {
-      Pixels picture =
+      Pixels image =
           ImageReader.read(finding.files().values().iterator().next(), /* channels= */ 3);
-      assertThat(picture.width()).isGreaterThan(4 * picture.height() - 100);
+      assertThat(image.width()).isGreaterThan(4 * image.height() - 100);
       double before = Double.POSITIVE_INFINITY;
       for (String line : finding.lines()) {
         double distance = Double.parseDouble(line.substring(line.lastIndexOf(' ')));
@@ -65,45 +65,45 @@ class StudiesTest {
     }
   }
 
-  /** 32 real pictures at 16×16, smoothed by s = 0.1; 64 fixed x0. */
+  /** 32 real images at 16×16, smoothed by s = 0.1; 64 fixed x0. */
   @Test
   void ab2With32EvaluationsReachesEulersEndErrorWith128OnRealPictures() throws IOException {
-    float[][] pictures = pictures();
-    int values = pictures[0].length;
+    float[][] images = images();
+    int values = images[0].length;
     SolverErrors errors =
         new SolverErrors(
-            SolverErrors.along(new SmoothedData(pictures, 0.1), values), SolverErrors.ROWS, values);
+            SolverErrors.along(new SmoothedData(images, 0.1), values), SolverErrors.ROWS, values);
     double euler = errors.error(Solver.EULER, AlphaSchedule.UNIFORM, 128);
     double ab2 = errors.error(Solver.AB2, AlphaSchedule.UNIFORM, 32);
     LOG.info(
-        () -> "exact field of pictures: ab2 at 32 %.5f, euler at 128 %.5f".formatted(ab2, euler));
+        () -> "exact field of images: ab2 at 32 %.5f, euler at 128 %.5f".formatted(ab2, euler));
     assertThat(ab2).isLessThanOrEqualTo(euler);
   }
 
   @Test
-  void theBundledModelOfThePlaneReachesTheSquare() {
+  void planeModel_reachesTheSquare() {
     ModelFiles files = ModelFolder.openPath(MODELS.resolve("triangle-square-2d"));
     try (SamplingNetwork network = load(files)) {
       PlaneDistance.Distances distances =
           PlaneDistance.measure(network, Density.triangle(), Density.square());
-      LOG.info(() -> PlaneDistance.finding(files.name(), distances).lines().get(0));
+      LOG.info(() -> PlaneDistance.result(files.name(), distances).lines().get(0));
       assertThat(distances.ratio()).isLessThanOrEqualTo(1.5);
       assertThat(distances.floor()).isBetween(0.03, 0.06);
     }
   }
 
   /**
-   * The model's own pictures, as bytes; the command {@code study inversion} takes real ones, which
+   * The model's own images, as bytes; the command {@code study inversion} takes real ones, which
    * are not part of the sources.
    */
   @Test
-  void inversionAndGenerationReturnThePicture() {
+  void inversion_roundTripReturnsTheImage() {
     int n = 2;
     int values = 3 * 32 * 32;
     float[] x0 = new float[n * values];
     Noise.gaussian(7, 0, x0, 0, x0.length);
     try (SamplingNetwork network = load(ModelFolder.openPath(MODELS.resolve("avatars-32")))) {
-      float[] pictures =
+      float[] images =
           UniformSampling.sample(
               network,
               Solver.AB2.stages(AlphaSchedule.UNIFORM.alphas(24)),
@@ -112,10 +112,10 @@ class StudiesTest {
               32,
               new long[n]);
       for (int i = 0; i < n; i++) {
-        Pixels.fromChw(pictures, i * values, 3, 32, 32).toChw(pictures, i * values);
+        Pixels.fromChw(images, i * values, 3, 32, 32).toChw(images, i * values);
       }
-      double error = Inversion.roundTrip(network, pictures, n, 32, 32, 128);
-      LOG.info(() -> Inversion.finding(n, 128, error).lines().get(0));
+      double error = Inversion.roundTrip(network, images, n, 32, 32, 128);
+      LOG.info(() -> Inversion.result(n, 128, error).lines().get(0));
       assertThat(error).isLessThan(1 / 255.0);
     }
   }
@@ -126,14 +126,13 @@ class StudiesTest {
     return CPU.load(program, files.readWeights());
   }
 
-  private static float[][] pictures() throws IOException {
-    try (ImageDataset set =
-        ImageDataset.open(PICTURES, DatasetOptions.of(16, 16).withChannels(3))) {
-      float[][] pictures = new float[set.size()][];
-      for (int i = 0; i < pictures.length; i++) {
-        pictures[i] = set.chw(i);
+  private static float[][] images() throws IOException {
+    try (ImageDataset set = ImageDataset.open(IMAGES, DatasetOptions.of(16, 16).withChannels(3))) {
+      float[][] images = new float[set.size()][];
+      for (int i = 0; i < images.length; i++) {
+        images[i] = set.chw(i);
       }
-      return pictures;
+      return images;
     }
   }
 }

@@ -26,7 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What a request becomes on the bundled network, beside whom and in passes of which size. */
+/** Results on the bundled network do not depend on other requests, and hardly on pass sizes. */
 class BatchIndependenceTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final int IMAGES = 5;
@@ -52,10 +52,10 @@ class BatchIndependenceTest {
         Optional.empty());
   }
 
-  /** The pictures of a job, by index, as their listener gets them. */
+  /** The images of a job by index, as its listener receives them. */
   private static CompletableFuture<Map<Integer, float[]>> submit(StepLoop loop, SamplingJob job) {
     CompletableFuture<Map<Integer, float[]>> all = new CompletableFuture<>();
-    Map<Integer, float[]> pictures = new TreeMap<>();
+    Map<Integer, float[]> images = new TreeMap<>();
     loop.submit(
         job,
         new Sampler.RowListener() {
@@ -64,9 +64,9 @@ class BatchIndependenceTest {
 
           @Override
           public void finished(int row, float[] chw) {
-            pictures.put(row, chw);
-            if (pictures.size() == job.rows().size()) {
-              all.complete(pictures);
+            images.put(row, chw);
+            if (images.size() == job.rows().size()) {
+              all.complete(images);
             }
           }
 
@@ -89,7 +89,7 @@ class BatchIndependenceTest {
   }
 
   @Test
-  void withPassesOfOneSizeTheBytesAreTheSameInAnyMixAndOnAnyNumberOfLoops() {
+  void fixedPassSize_givesTheSameBytesInAnyMix() {
     Map<Integer, float[]> alone = alone(PINNED);
     StepLoopSettings settings = StepLoopSettings.of(16).withPinned(PINNED);
     for (int mix = 0; mix < 2; mix++) {
@@ -107,7 +107,7 @@ class BatchIndependenceTest {
                   1 + random.nextInt(5));
           others.add(submit(i % 2 == 0 ? one : two, other));
         }
-        // Half of the job here, half of it there.
+        // Half of the job on each loop.
         var first = submit(one, job(1, 0, 2, Solver.AB2, 6));
         var second = submit(two, job(1, 2, IMAGES, Solver.AB2, 6));
         Map<Integer, float[]> among = new TreeMap<>(first.join());
@@ -121,7 +121,7 @@ class BatchIndependenceTest {
   }
 
   @Test
-  void passesOfOtherSizesChangeAPixelByOneGreyLevelAtMost() {
+  void otherPassSizes_changeAPixelByAtMostOneGreyLevel() {
     Map<Integer, float[]> single = alone(1);
     for (int size : new int[] {2, 4, 8, 16}) {
       Map<Integer, float[]> other = alone(size);

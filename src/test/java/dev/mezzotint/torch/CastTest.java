@@ -16,7 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Weights in another precision and layout stay inside the program; results are float32. */
+/** Weights may have another precision and layout; results are float32. */
 class CastTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/iadb_defaults");
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
@@ -24,7 +24,7 @@ class CastTest {
   /** Numbers of TorchScript's types: 6 float32, 15 bfloat16. */
   @ParameterizedTest
   @CsvSource({"6,false,1e-5", "6,true,1e-5", "15,false,0.03", "15,true,0.03"})
-  void anEvaluationStaysWithinThePrecision(int dtype, boolean channelsLast, double bound) {
+  void evaluate_isWithinThePrecision(int dtype, boolean channelsLast, double bound) {
     NetworkProgram program =
         NetworkProgram.unet(
             UNetConfig.read(GOLDEN.resolve("config.json")), 1, TrainStep.defaults());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The same numbers as diffusers, from its own weights: files written by diffusers itself. */
+/** Compares with outputs of diffusers for weights that diffusers wrote. */
 class DiffusersParityTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
@@ -35,7 +35,7 @@ class DiffusersParityTest {
         "class_timestep",
         "fourier"
       })
-  void oneEvaluationEqualsDiffusers(String name) {
+  void evaluate_equalsDiffusers(String name) {
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve(name).resolve("io.safetensors"));
     try (SamplingNetwork network = load(name)) {
       for (String suffix : new String[] {"", "2"}) {
@@ -52,7 +52,7 @@ class DiffusersParityTest {
   }
 
   @Test
-  void eightEulerStepsEqualTheReferenceLoop() {
+  void eightEulerSteps_equalTheReferenceLoop() {
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve("iadb_defaults/io.safetensors"));
     long[] both = {0, 1};
     try (SamplingNetwork network = load("iadb_defaults");
@@ -71,7 +71,7 @@ class DiffusersParityTest {
   }
 
   @Test
-  void officialNetworkHasTheReferencesWeights() throws IOException {
+  void officialNetwork_hasTheReferenceWeights() throws IOException {
     UNetConfig official =
         UNetConfig.parse(
             JsonObject.parse(

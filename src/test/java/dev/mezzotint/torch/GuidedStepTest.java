@@ -17,7 +17,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
-/** Guidance on the device against its formula. */
+/** Compares guidance on the device with its formula. */
 class GuidedStepTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final int SIDE = 8;
@@ -71,12 +71,12 @@ class GuidedStepTest {
   }
 
   @Test
-  void guidanceOneEqualsNoGuidanceToTheLastBit() {
+  void weightOne_equalsNoGuidanceBitForBit() {
     try (SamplingNetwork network = CPU.load(PROGRAM, PROGRAM.initialWeights(3))) {
       float[] plain = stepped(network, CLASSES);
       boolean[] star = {true, false, true, false};
       assertThat(guided(network, new float[] {1, 1, 1, 1}, star)).isEqualTo(plain);
-      // And so do the rows of weight 1 beside guided ones.
+      // So do rows of weight 1 among guided ones.
       float[] mixed = guided(network, new float[] {1, 3, 1, 3}, star);
       for (int row : new int[] {0, 2}) {
         assertThat(Arrays.copyOfRange(mixed, row * VALUES, (row + 1) * VALUES))
@@ -86,7 +86,7 @@ class GuidedStepTest {
   }
 
   @Test
-  void theGuidedDirectionIsTheFormulas() {
+  void guidedDirection_followsTheFormula() {
     try (SamplingNetwork network = CPU.load(PROGRAM, PROGRAM.initialWeights(3))) {
       float[] x = noise();
       float[] with = stepped(network, CLASSES);
@@ -113,7 +113,7 @@ class GuidedStepTest {
   }
 
   @Test
-  void guidanceByTheConditionTakesTheConditionAway() {
+  void guidanceByCondition_zeroesTheCondition() {
     NetworkProgram program =
         NetworkProgram.of(
             NetworkConfig.parse(
@@ -157,7 +157,7 @@ class GuidedStepTest {
   }
 
   @Test
-  void rowsAreLookedAtAndPutElsewhereWithoutForgetting() {
+  void peekAndOverwrite_keepTheHistory() {
     try (SamplingNetwork network = CPU.load(PROGRAM, PROGRAM.initialWeights(3));
         Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
@@ -168,7 +168,7 @@ class GuidedStepTest {
       float[] after = slots.peek(SLOTS);
       assertThat(Arrays.copyOfRange(after, 2 * VALUES, 3 * VALUES)).isEqualTo(other);
       assertThat(Arrays.copyOf(after, 2 * VALUES)).isEqualTo(Arrays.copyOf(before, 2 * VALUES));
-      // g1 alone: the remembered direction of the step before is still there.
+      // g1 only: the previous step's direction is kept.
       float[] remembered = new float[4];
       remembered[1] = 1;
       slots.step(new long[] {2}, new float[] {0.5f}, remembered, new long[] {0});

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The program's reading of each prediction against the formulas in {@code iadb}. */
+/** Compares the program's direction of each prediction with the formulas in {@code iadb}. */
 class ParameterizationTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final float[] ALPHAS = {0, 0.003f, 0.2f, 0.5f, 0.97f, 0.995f, 1};
@@ -37,7 +37,7 @@ class ParameterizationTest {
 
   @ParameterizedTest
   @EnumSource(Prediction.class)
-  void theStepsDirectionIsTheFormulasDirection(Prediction prediction) {
+  void direction_ofEachPrediction_followsTheFormula(Prediction prediction) {
     check(prediction, UNET, 3, 8);
     check(prediction, new MlpConfig(2, List.of(16, 16)), 2, 1);
   }
@@ -83,7 +83,7 @@ class ParameterizationTest {
     for (int i = 0; i < x.length; i++) {
       double alpha = asked[i / values];
       double direction = Iadb.directionFrom(prediction, x[i], output[i], alpha);
-      if (epsilon) { // x1 is kept within the pixels' range
+      if (epsilon) { // x1 is clamped to the range of pixels
         double x1 = Iadb.x1FromDirection(x[i], direction, alpha);
         direction = Iadb.direction(output[i], Math.max(-1, Math.min(1, x1)));
       }
@@ -95,7 +95,7 @@ class ParameterizationTest {
   }
 
   @Test
-  void aLearnedEmbeddingTakesTheLastTimestepForTheOneBeyond() {
+  void learnedEmbedding_clampsTheTimestep() {
     NetworkConfig learned =
         NetworkConfig.parse(
             JsonObject.parse(
@@ -117,7 +117,7 @@ class ParameterizationTest {
   }
 
   @Test
-  void aDirectionIsTheNetworksOutputItself() {
+  void direction_ofADirectionNetwork_isItsOutput() {
     assertThat(Parameterization.direction(1000).ddpm()).isEmpty();
     assertThat(Parameterization.direction(1000).prediction()).isEqualTo(Prediction.DIRECTION);
   }

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What a GPU does by default, here on the CPU: bfloat16 networks with weights channels last. */
+/** Tests a GPU's default on the CPU: bfloat16 networks with channels-last weights. */
 class PrecisionTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final ModelFiles FACES = ModelFolder.openPath(Path.of("models/avatars-32"));
@@ -46,7 +46,7 @@ class PrecisionTest {
   }
 
   @Test
-  void picturesInBfloat16AreThoseOfFloat32WithinAFewGreyLevels() {
+  void bf16_imagesAreWithinAFewGreyLevelsOfFloat32() {
     float[] x0 = noise(2 * 3 * SIDE * SIDE);
     float[] exact = ends(CPU, FACES, x0, SIDE, 8);
     float[] rounded = ends(CPU.in(Precision.BF16), FACES, x0, SIDE, 8);
@@ -59,23 +59,23 @@ class PrecisionTest {
   }
 
   @Test
-  void theFloat32WeightsThatOthersWereMadeOfAreLetGo() {
+  void bf16_releasesFloat32Weights() {
     try (SamplingNetwork network = ModelResolver.load(CPU.in(Precision.BF16), FACES)) {
       assertThat(((TorchNetwork) network).arrays()).isZero();
     }
   }
 
   @Test
-  void pointsOfThePlaneKeepTheirDigits() {
+  void bf16_keepsPointsOfThePlane() {
     float[] x0 = noise(2 * 16);
     assertThat(ends(CPU.in(Precision.BF16), PLANE, x0, 1, 8)).isEqualTo(ends(CPU, PLANE, x0, 1, 8));
   }
 
   @Test
-  void aCpuIsFloat32UnlessToldOtherwise() {
+  void cpu_isFloat32ByDefault() {
     assertThat(CPU.precision()).isEqualTo(Precision.FLOAT32);
-    TorchDevice told = TorchDevice.open("cpu", 1, Optional.of(Precision.BF16));
-    assertThat(told.precision()).isEqualTo(Precision.BF16);
-    assertThat(told.description()).contains(", bf16, ").isNotEqualTo(CPU.description());
+    TorchDevice bf16 = TorchDevice.open("cpu", 1, Optional.of(Precision.BF16));
+    assertThat(bf16.precision()).isEqualTo(Precision.BF16);
+    assertThat(bf16.description()).contains(", bf16, ").isNotEqualTo(CPU.description());
   }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rows on the device: what one becomes, beside whom, and what stays behind. */
+/** Rows on the device: independence of each other, solvers, conditions, memory. */
 class SlotsTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
@@ -73,7 +73,7 @@ class SlotsTest {
         float[] alpha = new float[size];
         float[] coefficients = new float[4 * size];
         for (int row = 0; row < size; row++) {
-          // Neighbours stand at other steps of other solvers.
+          // Neighbours are at other steps of other solvers.
           alpha[row] = row == position ? step / 4f : (float) Noise.uniform(neighbours, row, step);
           coefficients[4 * row] = row == position ? 0.25f : 0.1f;
           coefficients[4 * row + 1] = row == position ? 0 : -0.05f;
@@ -86,7 +86,7 @@ class SlotsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {2, 4, 8, 16})
-  void aRowsBytesDoNotDependOnItsNeighboursOrItsPlace(int size) {
+  void row_doesNotDependOnNeighboursOrPlace(int size) {
     try (SamplingNetwork network = tiny()) {
       float[] once = amongNeighbours(network, size, 0, 100);
       assertThat(amongNeighbours(network, size, 0, 200)).isEqualTo(once);
@@ -96,7 +96,7 @@ class SlotsTest {
   }
 
   @Test
-  void passesOfOtherSizesDifferInTheLastBitsAtMost() {
+  void otherPassSizes_differInTheLastBitsOnly() {
     try (SamplingNetwork network = tiny()) {
       float[] alone = amongNeighbours(network, 1, 0, 100);
       for (int size : new int[] {2, 4, 8, 16}) {
@@ -107,14 +107,14 @@ class SlotsTest {
 
   @ParameterizedTest
   @EnumSource(Solver.class)
-  void everySolverEqualsItsStagesInJava(Solver solver) {
+  void everySolver_equalsItsStagesInJava(Solver solver) {
     List<Stage> stages = solver.stages(AlphaSchedule.UNIFORM.alphas(5));
     float[] x0 = noise(5, 2);
     try (SamplingNetwork network = tiny();
         Slots slots = network.slots(4, SIDE, SIDE)) {
       long[] used = {3, 1};
       float[] spoilt = new float[2 * VALUES];
-      Arrays.fill(spoilt, Float.NaN); // what stood there before must be forgotten: 0 · NaN is NaN
+      Arrays.fill(spoilt, Float.NaN); // previous content must be cleared: 0 · NaN is NaN
       slots.put(used, spoilt, new float[0]);
       slots.step(used, new float[2], new float[] {1, 0, 0, 0, 1, 0, 0, 0}, new long[2]);
       slots.put(used, x0, new float[0]);
@@ -164,7 +164,7 @@ class SlotsTest {
     return y;
   }
 
-  /** N×(C+K)×H×W: each row's condition behind its picture. */
+  /** N×(C+K)×H×W: each row's condition after its image. */
   private static float[] join(double[] x, float[] condition, int rows) {
     int a = x.length / rows;
     int b = condition.length / rows;
@@ -179,7 +179,7 @@ class SlotsTest {
   }
 
   @Test
-  void theConditionOfEachRowReachesTheNetwork() {
+  void step_usesTheConditionOfEachRow() {
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve("cond_concat/io.safetensors"));
     float[] input = io.get("x").toFloats(); // 2×6×16×16
     int values = 3 * 16 * 16;
@@ -208,7 +208,7 @@ class SlotsTest {
   }
 
   @Test
-  void oneStepOfAConditionedNetworkIsTheReferencesOwnDirection() {
+  void step_withCondition_equalsTheReference() {
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve("cond_concat/io.safetensors"));
     float[] input = io.get("x").toFloats();
     float[] t = io.get("t").toFloats();
@@ -232,7 +232,7 @@ class SlotsTest {
   }
 
   @Test
-  void everyRowHasItsOwnClass() {
+  void step_usesTheClassOfEachRow() {
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve("class_scale_shift/io.safetensors"));
     float[] x = io.get("x").toFloats();
     int values = x.length / 2;
@@ -261,7 +261,7 @@ class SlotsTest {
   }
 
   @Test
-  void twoThousandStepsLeaveNoArraysBehind() {
+  void manySteps_leaveNoArrays() {
     try (TorchNetwork network = (TorchNetwork) tiny();
         TorchNetwork.TorchSlots slots = network.slots(3, 8, 8)) {
       int before = slots.arrays();
@@ -284,7 +284,7 @@ class SlotsTest {
   }
 
   @Test
-  void tooManyRowsForTheMemoryAreRefusedAsSuchAndTheNetworkGoesOn() {
+  void outOfMemory_throwsAndKeepsTheNetworkUsable() {
     try (SamplingNetwork network = tiny()) {
       assertThatThrownBy(() -> network.slots(1 << 24, 1 << 12, 1 << 12))
           .isInstanceOf(DeviceMemoryException.class);

@@ -15,14 +15,14 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
- * Memory under many steps: arrays counted, and what the process holds outside the Java heap. {@code
- * -Dsoak=long} takes 100,000 steps, minutes instead of seconds.
+ * Memory over many steps: the number of arrays, and the process memory outside the Java heap.
+ * {@code -Dsoak=long} takes 100,000 steps, minutes instead of seconds.
  */
 class SoakTest {
   private static final int STEPS = "long".equals(System.getProperty("soak")) ? 100_000 : 5_000;
   private static final int SIDE = 4;
 
-  /** Freed and not yet reused: the C library's heap breathes. */
+  /** Tolerance for memory that the C library has freed but not returned. */
   private static final long BREATH_BYTES = 24 << 20;
 
   private static final NetworkProgram TINY =
@@ -52,7 +52,7 @@ class SoakTest {
   }
 
   @Test
-  void memoryIsFlatOverManySteps() throws IOException {
+  void memory_isConstantOverManySteps() throws IOException {
     Assumptions.assumeTrue(Files.isReadable(Path.of("/proc/self/status")));
     TorchDevice cpu = TorchDevice.open("cpu", 1);
     float[] x0 = new float[2 * 3 * SIDE * SIDE];
@@ -64,7 +64,7 @@ class SoakTest {
       long before = 0;
       for (int step = 0; step < STEPS; step++) {
         if (step == STEPS / 5) {
-          before = nativeBytes(); // by then every size has been seen, and compiled code is there
+          before = nativeBytes(); // by now every size has occurred and the code is compiled
         }
         int rows = 1 << (step % 4);
         long[] named = new long[rows];

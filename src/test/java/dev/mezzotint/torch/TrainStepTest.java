@@ -38,7 +38,7 @@ class TrainStepTest {
   private static final int SIDE = 8;
 
   @Test
-  void lossFallsOnOnePicture() {
+  void loss_fallsOnOneImage() {
     try (TrainingNetwork network = start()) {
       double first = average(network, 0, 20);
       for (int i = 20; i < 200; i++) {
@@ -50,7 +50,7 @@ class TrainStepTest {
   }
 
   @Test
-  void continuingFromAStateGivesTheSameNumbersAsNeverStopping() {
+  void resume_fromAState_givesTheSameNumbers() {
     Map<String, Tensor> straight;
     try (TrainingNetwork network = start()) {
       average(network, 0, 6);
@@ -69,7 +69,7 @@ class TrainStepTest {
   }
 
   @Test
-  void averageFollowsTheWeightsByTheDecay() {
+  void ema_followsTheWeights() {
     try (TrainingNetwork network = start()) {
       Map<String, Tensor> before = state(network).weights();
       network.step(batch(0), 1e-3, 0.25);
@@ -87,7 +87,7 @@ class TrainStepTest {
   }
 
   @Test
-  void firstAdamStepMovesEveryWeightWithAGradientByTheLearningRate() {
+  void firstAdamStep_movesWeightsByTheLearningRate() {
     try (TrainingNetwork network = start()) {
       Map<String, Tensor> before = state(network).weights();
       network.step(batch(0), 1e-3, 0);
@@ -101,7 +101,7 @@ class TrainStepTest {
   }
 
   @Test
-  void lossIsTheMeanSquaredDistanceToTheDirection() {
+  void loss_isTheMeanSquaredErrorOfTheDirection() {
     TrainingNetwork.Batch batch = batch(0);
     Map<String, Tensor> weights = PROGRAM.initialWeights(1);
     float[] xAlpha = new float[batch.x1().length];
@@ -127,7 +127,7 @@ class TrainStepTest {
   }
 
   @Test
-  void partsOfABatchGiveTheGradientsOfTheWhole() {
+  void microBatches_giveTheGradientsOfTheBatch() {
     for (Loss loss : List.of(new Loss.Mean(), new Loss.Sum(), new Loss.Huber(0.3))) {
       OptimizerState whole = afterOne(with(loss, 0, FLOAT32));
       OptimizerState parts = afterOne(with(loss, 2, FLOAT32));
@@ -137,7 +137,7 @@ class TrainStepTest {
               (name, moments) -> {
                 float[] expected = moments.toFloats();
                 float[] actual = parts.firstMoments().get(name).toFloats();
-                // A key's bias has no gradient but rounding: softmax does not see it.
+                // The gradient of a key's bias is rounding only: softmax is invariant to it.
                 double size = name.endsWith("to_k.bias") ? 1e-3 : largest(expected);
                 for (int i = 0; i < expected.length; i++) {
                   assertThat((actual[i] - expected[i]) / size)
@@ -149,7 +149,7 @@ class TrainStepTest {
   }
 
   @Test
-  void lossOfPartsIsTheLossOfTheWhole() {
+  void microBatches_giveTheLossOfTheBatch() {
     for (Loss loss : List.of(new Loss.Mean(), new Loss.Sum(), new Loss.Huber(0.3))) {
       assertThat(firstLoss(with(loss, 4, FLOAT32)) / firstLoss(with(loss, 0, FLOAT32)))
           .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-5));
@@ -157,7 +157,7 @@ class TrainStepTest {
   }
 
   @Test
-  void hubersLossIsHalfTheSquareForSmallErrorsAndStraightForLargeOnes() {
+  void huberLoss_isQuadraticThenLinear() {
     double mean = firstLoss(with(new Loss.Mean(), 0, FLOAT32));
     assertThat(firstLoss(with(new Loss.Huber(1e4), 0, FLOAT32)) / (mean / 2))
         .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-5));
@@ -166,14 +166,14 @@ class TrainStepTest {
   }
 
   @Test
-  void bfloat16TrainsWithMasterWeightsInFloat32() {
+  void bf16_trainsWithFloat32MasterWeights() {
     TrainStep half = with(new Loss.Mean(), 0, Precision.BF16);
     double exact = firstLoss(with(new Loss.Mean(), 0, FLOAT32));
     assertThat(firstLoss(half) / exact).isCloseTo(1, org.assertj.core.data.Offset.offset(0.02));
     NetworkProgram program = NetworkProgram.unet(TINY, 1000, half);
     try (TrainingNetwork network =
         CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
-      // A step of this size is lost in bfloat16, whose neighbours of 1 are 1/128 apart.
+      // bfloat16 would lose a step of this size: its values near 1 are 1/128 apart.
       float before = network.read(Part.WEIGHTS, "conv_norm_out.weight").toFloats()[0];
       network.step(batch(0), 1e-4, 0);
       float after = network.read(Part.WEIGHTS, "conv_norm_out.weight").toFloats()[0];
@@ -230,7 +230,7 @@ class TrainStepTest {
   }
 
   @Test
-  void stepsLeaveNoArraysBehind() {
+  void steps_leaveNoArrays() {
     try (TorchTraining network = (TorchTraining) start()) {
       int before = network.arrays();
       average(network, 0, 50);

@@ -12,7 +12,7 @@ class VectorKernelsTest {
   }
 
   @Test
-  void theEnvironmentThatTheEngineReadsSaysAvx2WhereItWouldTakeAvx512() {
+  void environment_selectsAvx2InsteadOfAvx512() {
     String outside = System.getenv("ATEN_CPU_CAPABILITY");
     TorchDevice.open("cpu", 1);
 

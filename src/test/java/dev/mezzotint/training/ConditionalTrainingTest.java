@@ -30,7 +30,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Pictures with conditions beside them, from folders to a model whose pictures follow them. */
+/** Trains on images with conditions, from folders to a model that follows its conditions. */
 class ConditionalTrainingTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
 
@@ -59,7 +59,7 @@ class ConditionalTrainingTest {
     return Png.encode(new Pixels(8, 8, 3, rgb));
   }
 
-  /** Bright pictures under white maps, dark ones under black; two of them for validation. */
+  /** Bright images under white maps, dark ones under black; two of them for validation. */
   private void drawTwins() throws IOException {
     for (int i = 0; i < 20; i++) {
       String name = (i < 18 ? "train" : "val") + "/%s/" + i + ".png";
@@ -78,24 +78,20 @@ class ConditionalTrainingTest {
   private void train(Recipe recipe, Path out, boolean resume, long stopAfter) throws Exception {
     long[] last = new long[1];
     try (TrainingData data = TrainingData.open(folder.resolve("data"), recipe)) {
-      new Training(recipe, data.pairs(), CPU, out)
+      new Training(recipe, data.pairs(), /* from= */ null, CPU, out)
           .run(
               resume,
               () -> last[0] >= stopAfter,
-              new Training.Progress() {
-                @Override
-                public void stepped(long iteration, double loss) {
-                  last[0] = iteration;
+              event -> {
+                if (event instanceof TrainingEvent.Step step) {
+                  last[0] = step.iteration();
                 }
-
-                @Override
-                public void wrote(String what, Path file) {}
               });
     }
   }
 
   @Test
-  void generatedPicturesFollowTheirLabelMaps() throws Exception {
+  void generatedImages_followTheirLabelMaps() throws Exception {
     drawTwins();
     Recipe recipe =
         Recipes.parse(
@@ -143,7 +139,7 @@ class ConditionalTrainingTest {
     assertThat(sheet.width()).isEqualTo(2 + 4 * 10);
     assertThat(sheet.height()).isEqualTo(2 + 2 * 10);
     assertThat(sheet.bytes()[3 * (2 * 42 + 2)]).isEqualTo((byte) 255); // the white map of 18.png
-    assertThat(sheet.bytes()[3 * (2 * 42 + 12)]).isEqualTo((byte) 218); // and its picture
+    assertThat(sheet.bytes()[3 * (2 * 42 + 12)]).isEqualTo((byte) 218); // and its image
   }
 
   private static double mean(float[] values, int from) {
@@ -155,7 +151,7 @@ class ConditionalTrainingTest {
   }
 
   @Test
-  void resumedConditionalTrainingEqualsUninterrupted() throws Exception {
+  void resumedTraining_equalsUninterruptedTraining() throws Exception {
     drawTwins();
     Recipe recipe =
         recipe(LABELS + ", \"flip\": true, \"conditionDropout\": 0.3", /* inChannels= */ 5);
@@ -168,7 +164,7 @@ class ConditionalTrainingTest {
   }
 
   @Test
-  void mapsAreMirroredWithTheirPicturesAndDroppedByTheirShare() throws Exception {
+  void labelMaps_areMirroredWithTheirImages_andDroppedByShare() throws Exception {
     for (int i = 0; i < 4; i++) {
       write("input/" + i + ".png", halves(255, 0));
       write("target/" + i + ".png", halves(200, 10));
@@ -203,7 +199,7 @@ class ConditionalTrainingTest {
   }
 
   @Test
-  void severalMapsStandBehindEachOther() throws Exception {
+  void severalConditions_areStackedInOrder() throws Exception {
     for (int i = 0; i < 3; i++) {
       write("labels/" + i + ".png", halves(255, 0));
       write("depth/" + i + ".png", halves(51, 51));
@@ -229,7 +225,7 @@ class ConditionalTrainingTest {
   }
 
   @Test
-  void anyNumberOfThreadsPreparesTheSameBatches() throws Exception {
+  void batches_areTheSame_withAnyNumberOfThreads() throws Exception {
     drawTwins();
     Recipe recipe = recipe(LABELS + ", \"flip\": true, \"conditionDropout\": 0.3", 5);
     try (TrainingData data = TrainingData.open(folder.resolve("data"), recipe)) {
@@ -250,10 +246,10 @@ class ConditionalTrainingTest {
   }
 
   @Test
-  void filesThatAreBrokenAreNamedAndTheSetIsRefusedBeyondTheLimit() throws Exception {
+  void brokenFiles_areNamed_andRefusedBeyondTheLimit() throws Exception {
     drawTwins();
     write("train/input/4.png", new byte[] {1});
-    write("train/input/6.png", halves(255, 128)); // a colour that stands for nothing
+    write("train/input/6.png", halves(255, 128)); // a colour that is not in the palette
     Recipe strict = recipe(LABELS, 5);
     assertThatThrownBy(() -> TrainingData.open(folder.resolve("data"), strict))
         .isInstanceOf(InvalidInputException.class)
@@ -261,7 +257,7 @@ class ConditionalTrainingTest {
         .hasMessageContaining("more than brokenMax 0.05 allows");
     Recipe recipe = recipe(LABELS + ", \"brokenMax\": 0.2", 5);
     try (TrainingData data = TrainingData.open(folder.resolve("data"), recipe)) {
-      assertThat(data.summary()).anyMatch(line -> line.contains("16 pictures"));
+      assertThat(data.summary()).anyMatch(line -> line.contains("16 images"));
       assertThat(data.summary())
           .anyMatch(
               line ->
@@ -275,13 +271,13 @@ class ConditionalTrainingTest {
   }
 
   @Test
-  void aSinglePictureIsNoDataSet() throws Exception {
+  void singleImage_isRefused() throws Exception {
     write("train/input/a.png", halves(0, 0));
     write("train/target/a.png", halves(0, 0));
     Recipe recipe = recipe(LABELS, 5);
     assertThatThrownBy(() -> train(recipe, folder.resolve("model"), false, 1))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("holds a single picture");
+        .hasMessageContaining("holds a single image");
     assertThat(folder.resolve("model")).doesNotExist();
   }
 }

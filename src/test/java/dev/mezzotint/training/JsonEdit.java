@@ -4,7 +4,7 @@ import dev.mezzotint.json.JsonText;
 import dev.mezzotint.training.recipe.Recipe;
 import java.nio.charset.StandardCharsets;
 
-/** A recipe's text, changed here and there. */
+/** Edits the text of a recipe. */
 record JsonEdit(String text) {
   static JsonEdit of(Recipe recipe) {
     return new JsonEdit(new String(JsonText.write(recipe.toMap()), StandardCharsets.UTF_8));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Densities of the plane and a perceptron, through the same trainer as pictures. */
+/** Densities of the plane and a perceptron, through the same trainer as images. */
 class PlaneTrainingTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final String RECIPE =
@@ -39,11 +39,12 @@ class PlaneTrainingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"direction", "x0", "x1"})
-  void everyPredictionLearnsTheSquare(String prediction) throws InterruptedException {
+  void learnsTheSquare_withEachPrediction(String prediction) throws InterruptedException {
     Recipe recipe = Recipes.parse(RECIPE.replace("PREDICTION", prediction));
     Pairs pairs = Pairs.of(recipe, Density.parse("gaussian"), Density.parse("square"));
     Path out = folder.resolve("model");
-    new Training(recipe, pairs, CPU, out).run(false, () -> false, new Quiet());
+    new Training(recipe, pairs, /* from= */ null, CPU, out)
+        .run(false, () -> false, TrainingObserver.NONE);
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.config()).isInstanceOf(MlpConfig.class);
     assertThat(files.card().p0()).isEqualTo("gaussian");
@@ -76,7 +77,7 @@ class PlaneTrainingTest {
   }
 
   @Test
-  void densitiesAndPicturesAreNotMixed() {
+  void densitiesWithDataset_areRefused() {
     String recipe = RECIPE.replace("PREDICTION", "direction");
     assertThatThrownBy(() -> Recipes.parse(recipe.replace("\"p1\": \"square\",", "")))
         .isInstanceOf(InvalidInputException.class)
@@ -98,7 +99,7 @@ class PlaneTrainingTest {
   }
 
   @Test
-  void picturesOfAnotherFolderCanBeX0() {
+  void p0Split_readsX0FromAnotherFolder() {
     Recipe recipe = Recipes.tiny("\"seed\": 5", "\"p0\": \"split:other\", \"seed\": 5");
     assertThat(recipe.data().p0Split()).contains("other");
     Pairs pairs = Pairs.of(recipe, new Squares(5, 3, 8), new Squares(7, 3, 8));
@@ -106,17 +107,9 @@ class PlaneTrainingTest {
     float[] x1 = new float[192];
     pairs.read(0, x0, x1, 0, new float[0], 0);
     for (float value : x0) {
-      assertThat(value).isBetween(-1f, 1f); // a picture, not noise
+      assertThat(value).isBetween(-1f, 1f); // an image, not noise
     }
     assertThatThrownBy(() -> Pairs.of(recipe, new Squares(5, 3, 4), new Squares(7, 3, 8)))
         .isInstanceOf(InvalidInputException.class);
-  }
-
-  private static final class Quiet implements Training.Progress {
-    @Override
-    public void stepped(long iteration, double loss) {}
-
-    @Override
-    public void wrote(String what, Path file) {}
   }
 }

@@ -3,7 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.training.recipe.Recipe;
 
-/** A small recipe that the tests change line by line. */
+/** A small recipe, which tests change by text replacement. */
 public final class Recipes {
   public static final String TINY =
       """
@@ -28,7 +28,7 @@ public final class Recipes {
   }
 
   /**
-   * @param what must stand in the text
+   * @param what must be part of the text
    */
   public static Recipe tiny(String what, String with) {
     return parse(changed(what, with));

@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Pairs of a model's own making straighten its paths. */
+/** Reflow pairs straighten the paths of a model. */
 class ReflowTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final Density TRIANGLE = Density.parse("triangle");
@@ -63,7 +63,7 @@ class ReflowTest {
   }
 
   @Test
-  void pathsBecomeStraightAndStillEndInTheSquare() throws Exception {
+  void reflow_straightensPaths_andKeepsTheirEnds() throws Exception {
     Recipe recipe = recipe("", "");
     Path out = folder.resolve("straight");
     train(recipe, out);
@@ -78,13 +78,13 @@ class ReflowTest {
   }
 
   @Test
-  void pairsAreMadeOnceAndGoOnWhereTheyEnded() throws Exception {
+  void pairs_areGeneratedOnce_andResumed() throws Exception {
     Recipe recipe = recipe("4000", "100");
     Pairs underlying = Pairs.of(recipe, TRIANGLE, SQUARE);
     Path file = folder.resolve("pairs.f32");
     AtomicInteger passes = new AtomicInteger();
     try (ReflowPairs half =
-        ReflowPairs.make(
+        ReflowPairs.generate(
             underlying,
             recipe,
             FROM,
@@ -92,14 +92,14 @@ class ReflowTest {
             file,
             () -> passes.get() == 2,
             ReflowPairs.PartStore.NONE,
-            (made, count) -> passes.incrementAndGet())) {
+            event -> passes.incrementAndGet())) {
       assertThat(half.isComplete()).isFalse();
     }
     byte[] first = Files.readAllBytes(file);
     assertThat(first).hasSize(2 * 32 * 2 * 4);
     float[] x1 = new float[2];
     try (ReflowPairs whole =
-        ReflowPairs.make(
+        ReflowPairs.generate(
             underlying,
             recipe,
             FROM,
@@ -107,7 +107,7 @@ class ReflowTest {
             file,
             () -> false,
             ReflowPairs.PartStore.NONE,
-            (made, count) -> passes.incrementAndGet())) {
+            event -> passes.incrementAndGet())) {
       assertThat(whole.isComplete()).isTrue();
       assertThat(passes.get()).isEqualTo(4);
       whole.read(7, new float[2], x1, 0, new float[0], 0);
@@ -117,7 +117,7 @@ class ReflowTest {
   }
 
   @Test
-  void pairsOfAnotherRecipeAreNotTakenForThese() throws Exception {
+  void pairs_ofAnotherRecipe_areNotUsed() throws Exception {
     Path out = folder.resolve("left");
     AtomicInteger asked = new AtomicInteger();
     train(recipe("4000", "100"), out, () -> asked.incrementAndGet() > 2); // two of four passes
@@ -134,13 +134,13 @@ class ReflowTest {
     try (Stream<Path> files = Files.list(out.resolve("training"))) {
       return files
           .filter(file -> file.getFileName().toString().endsWith(".f32"))
-          .reduce((one, two) -> fail("both " + one + " and " + two))
+          .reduce((one, two) -> fail("found both " + one + " and " + two))
           .orElseThrow();
     }
   }
 
   @Test
-  void reflowNeedsAModelToBeginFrom() {
+  void reflow_withoutFrom_isRefused() {
     assertThatThrownBy(() -> recipe("\"from\": \"triangle-square-2d\",", ""))
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo("reflow"));
@@ -157,16 +157,7 @@ class ReflowTest {
   private static void train(Recipe recipe, Path out, BooleanSupplier stopping)
       throws InterruptedException {
     new Training(recipe, Pairs.of(recipe, TRIANGLE, SQUARE), FROM, CPU, out)
-        .run(
-            /* resume= */ false,
-            stopping,
-            new Training.Progress() {
-              @Override
-              public void stepped(long iteration, double loss) {}
-
-              @Override
-              public void wrote(String what, Path file) {}
-            });
+        .run(/* resume= */ false, stopping, TrainingObserver.NONE);
   }
 
   /** How far one step ends from 64, and the share of points that the 64 leave outside. */
@@ -182,8 +173,8 @@ class ReflowTest {
     NetworkProgram program =
         NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
     try (SamplingNetwork network = CPU.load(program, files.readWeights())) {
-      float[] one = sampled(network, Solver.EULER, 1, x0);
-      float[] many = sampled(network, Solver.AB2, 64, x0);
+      float[] one = sample(network, Solver.EULER, 1, x0);
+      float[] many = sample(network, Solver.AB2, 64, x0);
       double squares = 0;
       double outside = 0;
       for (int i = 0; i < one.length; i++) {
@@ -194,7 +185,7 @@ class ReflowTest {
     }
   }
 
-  private static float[] sampled(SamplingNetwork network, Solver solver, int steps, float[] x0) {
+  private static float[] sample(SamplingNetwork network, Solver solver, int steps, float[] x0) {
     return UniformSampling.sample(
         network,
         solver.stages(AlphaSchedule.UNIFORM.alphas(steps)),

@@ -10,7 +10,7 @@ import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
 import java.util.Map;
 
-/** A device on which nothing can be trained; all else is as on the one behind it. */
+/** A device without memory for training; otherwise like the one that it wraps. */
 record ShortOfMemory(Device device) implements Device {
   @Override
   public String name() {

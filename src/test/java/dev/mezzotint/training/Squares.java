@@ -5,18 +5,18 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** Pictures of one colour each: picture i of n is everywhere −1 + 2i/n. */
+/** Images of one colour each: all values of image i of n are −1 + 2i/n. */
 final class Squares implements ImageDataset {
   private final int size;
   private final int channels;
   private final int side;
   private final List<String> classes;
 
-  /** Set to break: the picture that can no longer be read. */
+  /** Number of the image that can no longer be read. */
   volatile int unreadable = -1;
 
   /**
-   * @param classes picture i has class i mod their number
+   * @param classes image i has class i mod their number
    */
   Squares(int size, int channels, int side, String... classes) {
     this.size = size;

@@ -5,8 +5,8 @@ import static dev.mezzotint.training.TrainingWorld.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who may write of a training when several hold it. */
+/** Fencing: several workers hold the same training. */
 class TrainingFencesTest {
   @TempDir Path folder;
   private TrainingWorld world;
@@ -30,14 +30,14 @@ class TrainingFencesTest {
   }
 
   @Test
-  void anOldWorkerThatWakesUpIsFencedAndChangesNothing() throws Exception {
-    String whole = world.undisturbed();
+  void pausedWorker_isFenced_andChangesNothing() throws Exception {
+    String whole = world.runUninterrupted();
     Delivery record = world.record(request("a"));
     CountDownLatch asleep = new CountDownLatch(1);
     CountDownLatch wake = new CountDownLatch(1);
-    // Stopped between a checkpoint's upload and the pointer: the fence alone is left to hold it.
+    // Paused between a checkpoint's upload and the pointer: only the fence stops it.
     AtomicInteger uploads = new AtomicInteger();
-    Line.Fault sleeps =
+    FaultInjector.Fault sleeps =
         (after, call, subject) -> {
           if (after
               && call.equals("upload")
@@ -59,8 +59,8 @@ class TrainingFencesTest {
             });
     old.start();
     await(asleep);
-    // The lock is lost, which the sleeper does not know: its lane sleeps as well.
-    assertThat(world.worker("new", Line.Fault.NONE).handle(again(record)))
+    // The lock is lost, which the paused worker does not know: its lane is paused as well.
+    assertThat(world.worker("new", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     int events = world.log.events().size();
     List<String> objects = world.store.list("");
@@ -84,10 +84,10 @@ class TrainingFencesTest {
   }
 
   @Test
-  void anotherRecordOfATrainingThatRunsIsAcceptedWithoutWork() throws Exception {
+  void secondRecord_ofARunningTraining_isAcceptedWithoutWork() throws Exception {
     CountDownLatch running = new CountDownLatch(1);
     CountDownLatch go = new CountDownLatch(1);
-    Line.Fault slow =
+    FaultInjector.Fault slow =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             running.countDown();
@@ -107,7 +107,7 @@ class TrainingFencesTest {
             });
     busy.start();
     await(running);
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.record(request("a"))))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(world.record(request("a"))))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.log.ends("a")).isEmpty();
     go.countDown();
@@ -117,13 +117,13 @@ class TrainingFencesTest {
   }
 
   @Test
-  void anotherRecordTakesOverWhereTheFirstOneDied() throws Exception {
-    String whole = world.undisturbed();
+  void secondRecord_takesOver_whenTheHolderDied() throws Exception {
+    String whole = world.runUninterrupted();
     Delivery first = world.record(request("a"));
     Crash crash = new Crash(30, /* after= */ false);
     assertThat(crash.kills(world.worker("w1", crash), first)).isTrue();
     assertThat(world.pointer("a").run()).isNotEmpty();
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(world.copy(first)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(world.copy(first)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }

@@ -5,8 +5,8 @@ import static dev.mezzotint.training.TrainingWorld.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -20,14 +20,15 @@ import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Trainings under the delivery rules: twelve steps of a tiny network, cut in every way. */
+/**
+ * Training jobs under the delivery rules: twelve steps of a tiny network, interrupted in many ways.
+ */
 class TrainingJobsTest {
   @TempDir Path folder;
   private TrainingWorld world;
@@ -38,10 +39,10 @@ class TrainingJobsTest {
   }
 
   @Test
-  void completesAJobWithModelManifestAndEvents() throws Exception {
-    world.undisturbed();
+  void completesJob_withModelManifestAndEvents() throws Exception {
+    world.runUninterrupted();
     world.checkCompleted("whole");
-    assertThat(world.log.words("whole")).startsWith("accepted", "started").endsWith("completed");
+    assertThat(world.log.types("whole")).startsWith("accepted", "started").endsWith("completed");
     assertThat(world.model("whole").samples()).containsExactly("jobs/whole/samples/0000008.png");
     assertThat(world.model("whole").iterations()).isEqualTo(12);
     String reference = world.model("whole").model();
@@ -59,11 +60,11 @@ class TrainingJobsTest {
   }
 
   @Test
-  void segmentsGiveWhatOneGoGives() throws Exception {
-    String whole = world.undisturbed();
-    TrainingSettings short_ = world.settings("w1").withSegment(Duration.ofNanos(1));
+  void segments_giveTheSameModelAsOneRun() throws Exception {
+    String whole = world.runUninterrupted();
+    TrainingSettings cut = world.shortSegments("w1");
     int deliveries =
-        world.finish(world.worker(short_, Line.Fault.NONE), world.record(request("parts")));
+        world.finish(world.worker(cut, FaultInjector.Fault.NONE), world.record(request("parts")));
     assertThat(deliveries).isEqualTo(12);
     assertThat(world.model("parts").weightsSha256()).isEqualTo(whole);
     world.checkCompleted("parts");
@@ -71,14 +72,14 @@ class TrainingJobsTest {
         .isEqualTo(world.store.get(Keys.lossLog("whole")).orElseThrow().bytes());
     JobRecord job = world.jobRecord("parts");
     assertThat(job.attempts()).isEqualTo(12);
-    assertThat(job.strikes()).isZero();
+    assertThat(job.failedAttempts()).isZero();
   }
 
   @Test
-  void aShutdownKeepsACheckpointAndHandsBack() throws Exception {
-    String whole = world.undisturbed();
+  void shutdown_publishesCheckpoint_andReleasesRecord() throws Exception {
+    String whole = world.runUninterrupted();
     Delivery record = world.record(request("a"));
-    Line.Fault drain =
+    FaultInjector.Fault drain =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("0000004-")) {
             record.drain();
@@ -88,28 +89,28 @@ class TrainingJobsTest {
     assertThat(world.pointer("a").iteration()).isBetween(4L, 5L);
     assertThat(world.pointer("a").run()).isEmpty();
     assertThat(world.jobRecord("a").history().get(0).handedBack()).isTrue();
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
     world.checkCompleted("a");
   }
 
   @Test
-  void aWorkerThatDiesAtAnyCallCostsNothingButTime() throws Exception {
-    String whole = world.undisturbed();
-    int died = world.diesAtAnyCall(TrainingWorld::request, whole);
+  void workerDeath_atAnyCall_doesNotChangeTheModel() throws Exception {
+    String whole = world.runUninterrupted();
+    int died = world.killAtEachCall(TrainingWorld::request, whole);
     assertThat(died).isGreaterThan(5);
   }
 
   @Test
-  void aJobThatGetsOnIsNotGivenUpHoweverOftenItsWorkersDie() throws Exception {
-    String whole = world.undisturbed();
+  void jobThatProgresses_isNotGivenUp_howeverManyWorkersDie() throws Exception {
+    String whole = world.runUninterrupted();
     Delivery record =
         world.record(request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1"));
     for (int step = 1; step <= 6; step++) {
       Crash crash = Crash.at("create", "jobs/a/never.json");
       int last = step;
-      Line.Fault dies =
+      FaultInjector.Fault dies =
           (after, call, subject) -> {
             if (!after && call.equals("upload") && subject.contains("/%07d-".formatted(last + 1))) {
               crash.at(false, "create", "jobs/a/never.json");
@@ -127,13 +128,11 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aJobThatKillsItsWorkersBeforeItGetsOnIsGivenUp() throws Exception {
+  void jobThatKillsWorkersWithoutProgress_isGivenUp() throws Exception {
     Delivery record = world.record(request("a"));
     for (int i = 0; i < 5; i++) {
       Crash crash = Crash.at("open", TrainingWorld.DATA);
-      TrainingSettings own =
-          TrainingSettings.of("w" + i, folder.resolve("w" + i))
-              .withCheckpointing(world.settings("").leaseTiming());
+      TrainingSettings own = TrainingWorld.ownFolder("w" + i, folder.resolve("w" + i));
       assertThat(crash.kills(world.worker(own, crash), record)).isTrue();
       record = again(record);
     }
@@ -143,15 +142,15 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aWorkerWithoutRoomHandsBackAndWhereNoneHasRoomTheEndSaysSo() throws Exception {
+  void workerWithoutDiskSpace_releasesRecord_andJobFailsIfNoneHasSpace() throws Exception {
     Path noFolder = Files.write(folder.resolve("full"), new byte[1]);
-    TrainingSettings full =
-        TrainingSettings.of("w1", noFolder).withCheckpointing(world.settings("").leaseTiming());
+    TrainingSettings full = TrainingWorld.ownFolder("w1", noFolder);
     Delivery record = world.record(request("a"));
-    assertThat(world.worker(full, Line.Fault.NONE).handle(record)).isEqualTo(Settlement.RELEASE);
+    assertThat(world.worker(full, FaultInjector.Fault.NONE).handle(record))
+        .isEqualTo(Settlement.RELEASE);
     assertThat(world.finish(world.worker(), again(record))).isEqualTo(1);
     world.checkCompleted("a");
-    world.finish(world.worker(full, Line.Fault.NONE), world.record(request("b")));
+    world.finish(world.worker(full, FaultInjector.Fault.NONE), world.record(request("b")));
     assertThat(world.manifest("b").state()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(world.manifest("b").cause())
         .startsWith("given up after 5 attempts")
@@ -159,7 +158,7 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aWorkerWithoutMemoryHandsBackAndWhereNoneHasEnoughTheEndSaysSo() throws Exception {
+  void workerWithoutMemory_releasesRecord_andJobFailsIfNoneHasEnough() throws Exception {
     Delivery record = world.record(request("a"));
     Device all = world.device;
     world.device = new ShortOfMemory(all);
@@ -175,14 +174,14 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aTrainingThatIsCalledOffEndsWithinAStepAndLeavesNoCheckpoint() throws Exception {
-    Line.Fault callsOff =
+  void cancelledTraining_endsWithinAStep_andLeavesNoCheckpoint() throws Exception {
+    FaultInjector.Fault cancels =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             world.cancelled.add("a");
           }
         };
-    assertThat(world.worker("w1", callsOff).handle(world.record(request("a"))))
+    assertThat(world.worker("w1", cancels).handle(world.record(request("a"))))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.CANCELLED);
     assertThat(world.store.list(Keys.checkpoints("a"))).isEmpty();
@@ -190,10 +189,10 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aLateTrainingExpires() throws Exception {
+  void training_pastItsDeadline_expires() throws Exception {
     String late =
         request("a").replace("{\"id\"", "{\"deadline\": \"2026-11-22T12:00:05Z\", \"id\"");
-    Line.Fault timePasses =
+    FaultInjector.Fault timePasses =
         (after, call, subject) -> {
           if (after && call.equals("upload")) {
             world.time.set(TrainingWorld.START.plusSeconds(6));
@@ -205,7 +204,7 @@ class TrainingJobsTest {
   }
 
   @Test
-  void divergenceFailsWithTheStepAndKeepsTheLastGoodCheckpoint() throws Exception {
+  void divergence_failsNamingTheStep_andKeepsTheLastCheckpoint() throws Exception {
     String wild =
         request(
             "a",
@@ -217,7 +216,7 @@ class TrainingJobsTest {
             "\"sampleEvery\": 0");
     assertThat(world.worker().handle(world.record(wild))).isEqualTo(Settlement.ACCEPT);
     assertThat(world.manifest("a").state()).isEqualTo(JobEvent.Type.FAILED);
-    assertThat(world.manifest("a").cause()).contains("step ").contains("checkpoint stands");
+    assertThat(world.manifest("a").cause()).contains("step ").contains("checkpoint is kept");
     CheckpointPointer pointer = world.pointer("a");
     assertThat(pointer.iteration()).isGreaterThan(0);
     assertThat(world.store.get(pointer.last().orElseThrow().key())).isPresent();
@@ -225,12 +224,12 @@ class TrainingJobsTest {
   }
 
   @Test
-  void keepsTheNewestAndTheMilestones() throws Exception {
+  void retainsNewestCheckpoints_andMilestones() throws Exception {
     String kept =
         request("a", "\"checkpointEvery\": 4", "\"checkpointEvery\": 1")
             .replace("{\"id\"", "{\"keepLast\": 3, \"keepEvery\": 5, \"id\"");
     AtomicInteger most = new AtomicInteger();
-    Line.Fault counts =
+    FaultInjector.Fault counts =
         (after, call, subject) -> {
           if (after && call.equals("delete") && subject.endsWith(".csv")) {
             most.accumulateAndGet(world.pointer("a").checkpoints().size(), Math::max);
@@ -245,7 +244,7 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aVersionThatIsAnothersIsRefusedAndItsModelStays() throws Exception {
+  void versionOfAnotherJob_isRefused_andItsModelStays() throws Exception {
     String first = request("a").replace("\"card\": {", "\"card\": {\"version\": \"1\", ");
     world.worker().handle(world.record(first));
     String weights = world.model("a").weightsSha256();
@@ -262,16 +261,16 @@ class TrainingJobsTest {
   }
 
   @Test
-  void anOutageOfTheStoreIsWaitedOut() throws Exception {
-    String whole = world.undisturbed();
+  void storeOutage_isWaitedOut() throws Exception {
+    String whole = world.runUninterrupted();
     AtomicInteger failures = new AtomicInteger();
     AtomicBoolean uploaded = new AtomicBoolean();
-    Line.Fault away =
+    FaultInjector.Fault away =
         (after, call, subject) -> {
           if (subject.contains("/checkpoints/") && call.equals("upload")) {
             uploaded.set(true);
           }
-          // Whatever it is asked, and whether or not it did it before it went away.
+          // At any call, before or after it took effect.
           if (uploaded.get() && failures.incrementAndGet() <= 15) {
             throw new StorageException("away");
           }
@@ -283,29 +282,29 @@ class TrainingJobsTest {
   }
 
   @Test
-  void aCheckpointThatWasDamagedGivesWayToTheOneBefore() throws Exception {
-    String whole = world.undisturbed();
+  void damagedCheckpoint_fallsBackToThePreviousOne() throws Exception {
+    String whole = world.runUninterrupted();
     Delivery record = world.record(request("a"));
-    Line.Fault dies = Crash.at("create", Keys.sample("a", 8));
+    FaultInjector.Fault dies = Crash.at("create", Keys.sample("a", 8));
     assertThat(Crash.kills(world.worker("w1", dies), record, dies)).isTrue();
     assertThat(world.pointer("a").checkpoints()).hasSize(2);
     world.store.put(world.pointer("a").last().orElseThrow().key(), new byte[9], "x");
-    assertThat(world.worker("w2", Line.Fault.NONE).handle(again(record)))
+    assertThat(world.worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
         .isEqualTo(Settlement.ACCEPT);
     assertThat(world.model("a").weightsSha256()).isEqualTo(whole);
   }
 
   @Test
-  void workFoldersAndPartsOfTheDeadAreRemoved() throws Exception {
+  void workFolders_ofCrashedWorkers_areRemoved() throws Exception {
     Path work = folder.resolve("training");
     Files.createDirectories(work.resolve("dead-run/training"));
     Files.write(work.resolve("dead-run/training/log.csv"), new byte[3]);
-    try (FolderLock lives = FolderLock.shared(work.resolve("live-run"))) {
+    try (FolderLock live = FolderLock.shared(work.resolve("live-run"))) {
       Files.createDirectories(work.resolve("live-run"));
       world.worker().handle(world.record(request("a")));
       assertThat(work.resolve("dead-run")).doesNotExist();
       assertThat(work.resolve("live-run")).exists();
-      assertThat(lives.file()).exists();
+      assertThat(live.file()).exists();
     }
     world.worker();
     assertThat(work).isEmptyDirectory();

@@ -8,6 +8,7 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.TrainingNetwork;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,40 +20,44 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class TrainingLoopTest {
-  private final List<String> told = new ArrayList<>();
+  private final List<String> events = new ArrayList<>();
   private final List<TrainingNetwork.Batch> seen = new ArrayList<>();
   private long stopAfter = Long.MAX_VALUE;
+  private long last;
 
-  private final TrainingLoop.Watcher watcher =
-      new TrainingLoop.Watcher() {
-        private long last;
-
+  private final TrainingLoop.Output output =
+      new TrainingLoop.Output() {
         @Override
-        public void stepped(long iteration, TrainingNetwork.StepResult result) {
-          last = iteration;
+        public void log(TrainingEvent.Step step) {
+          last = step.iteration();
         }
 
         @Override
-        public void checkpoint(long iteration) {
-          told.add("checkpoint " + iteration);
+        public Path checkpoint(long iteration) {
+          return Path.of("checkpoint " + iteration);
         }
 
         @Override
-        public void sample(long iteration) {
-          told.add("sample " + iteration);
-        }
-
-        @Override
-        public boolean stopping() {
-          return last >= stopAfter;
+        public Path sample(long iteration) {
+          return Path.of("sample " + iteration);
         }
       };
 
+  private void onEvent(TrainingEvent event) {
+    if (event instanceof TrainingEvent.Checkpoint checkpoint) {
+      assertThat(checkpoint.iteration()).isEqualTo(last);
+      events.add(checkpoint.file().toString());
+    } else if (event instanceof TrainingEvent.Sample sample) {
+      events.add(sample.file().toString());
+    }
+  }
+
   private long run(Recipe recipe, Squares data, long done, LongFunction<double[]> result)
       throws InterruptedException {
-    return new TrainingLoop(
-            recipe, network(done, result), new Batches(Pairs.of(recipe, data), recipe), watcher)
-        .run();
+    Batches batches = new Batches(Pairs.of(recipe, data), recipe);
+    last = done;
+    return new TrainingLoop(recipe, network(done, result), batches, output, this::onEvent)
+        .run(() -> last >= stopAfter);
   }
 
   private TrainingNetwork network(long done, LongFunction<double[]> result) {
@@ -86,31 +91,33 @@ class TrainingLoopTest {
     };
   }
 
-  private static double[] fine(long iteration) {
+  private static double[] finite(long iteration) {
     return new double[] {1.0 / iteration, 1};
   }
 
   @Test
-  void keepsStateAsOftenAsTheRecipeSaysAndOnceAtTheEnd() throws InterruptedException {
-    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine)).isEqualTo(12);
-    assertThat(told).containsExactly("checkpoint 4", "checkpoint 8", "sample 8", "checkpoint 12");
+  void writesCheckpoint_atIntervalAndAtTheEnd() throws InterruptedException {
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite))
+        .isEqualTo(12);
+    assertThat(events).containsExactly("checkpoint 4", "checkpoint 8", "sample 8", "checkpoint 12");
     assertThat(seen).hasSize(12);
   }
 
   @Test
-  void stopsAfterTheStepInHandAndKeepsItsState() throws InterruptedException {
+  void stopsAfterCurrentStep_withCheckpoint() throws InterruptedException {
     stopAfter = 6;
-    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine)).isEqualTo(6);
-    assertThat(told).containsExactly("checkpoint 4", "checkpoint 6");
+    assertThat(run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite))
+        .isEqualTo(6);
+    assertThat(events).containsExactly("checkpoint 4", "checkpoint 6");
     assertThat(seen).hasSize(6);
   }
 
   @Test
-  void goesOnWithTheBatchesThatAnUndisturbedRunWouldHaveTaken() throws InterruptedException {
-    run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::fine);
+  void resumes_withTheBatchesOfAnUninterruptedRun() throws InterruptedException {
+    run(Recipes.tiny(), new Squares(20, 3, 8), 0, TrainingLoopTest::finite);
     List<TrainingNetwork.Batch> whole = List.copyOf(seen);
     seen.clear();
-    run(Recipes.tiny(), new Squares(20, 3, 8), 7, TrainingLoopTest::fine);
+    run(Recipes.tiny(), new Squares(20, 3, 8), 7, TrainingLoopTest::finite);
     assertThat(seen).hasSize(5);
     for (int i = 0; i < 5; i++) {
       assertThat(seen.get(i).x1()).isEqualTo(whole.get(7 + i).x1());
@@ -122,9 +129,9 @@ class TrainingLoopTest {
   }
 
   @Test
-  void aLossOrGradientThatIsNoNumberEndsItWithoutKeepingTheState() {
+  void fails_withoutCheckpoint_whenLossOrGradientIsNotFinite() {
     for (int spoilt = 0; spoilt < 2; spoilt++) {
-      told.clear();
+      events.clear();
       int which = spoilt;
       assertThatThrownBy(
               () ->
@@ -133,7 +140,7 @@ class TrainingLoopTest {
                       new Squares(20, 3, 8),
                       0,
                       iteration -> {
-                        double[] numbers = fine(iteration);
+                        double[] numbers = finite(iteration);
                         if (iteration == 8) {
                           numbers[which] = which == 0 ? Double.NaN : Double.POSITIVE_INFINITY;
                         }
@@ -141,21 +148,21 @@ class TrainingLoopTest {
                       }))
           .isInstanceOf(DivergedException.class)
           .hasMessageContaining("step 8");
-      assertThat(told).containsExactly("checkpoint 4");
+      assertThat(events).containsExactly("checkpoint 4");
     }
   }
 
   @Test
-  void aPictureThatIsGoneEndsItByName() {
+  void fails_namingTheImage_whenAnImageIsGone() {
     Squares data = new Squares(20, 3, 8);
     data.unreadable = 3;
-    assertThatThrownBy(() -> run(Recipes.tiny(), data, 0, TrainingLoopTest::fine))
+    assertThatThrownBy(() -> run(Recipes.tiny(), data, 0, TrainingLoopTest::finite))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("3.png");
   }
 
   @Test
-  void everyEpochHasEveryPictureOnce() {
+  void epoch_hasEveryImageOnce() {
     Recipe recipe = Recipes.tiny("\"flip\": true", "\"flip\": false");
     Batches batches = new Batches(Pairs.of(recipe, new Squares(18, 3, 8)), recipe);
     for (int epoch = 0; epoch < 3; epoch++) {
@@ -171,7 +178,7 @@ class TrainingLoopTest {
   }
 
   @Test
-  void alphaIsBelowOneAndPicturesAreMirroredAboutHalfOfTheTime() {
+  void alphaIsBelowOne_andHalfOfTheImagesAreMirrored() {
     Batches batches = new Batches(Pairs.of(Recipes.tiny(), new Squares(18, 3, 8)), Recipes.tiny());
     int mirrored = 0;
     int rows = 0;
@@ -180,7 +187,7 @@ class TrainingLoopTest {
       for (int row = 0; row < 6; row++, rows++) {
         assertThat(batch.alpha()[row]).isBetween(0f, Math.nextDown(1f));
         float[] x1 = batch.x1();
-        // The pictures' first column is a little brighter.
+        // The images' first column is a little brighter.
         mirrored += x1[row * 3 * 64] < x1[row * 3 * 64 + 7] ? 1 : 0;
       }
     }

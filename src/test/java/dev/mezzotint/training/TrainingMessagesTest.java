@@ -3,7 +3,7 @@ package dev.mezzotint.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The schemas, docs/messages.md and the code say the same of trainings. */
+/** Checks that schemas, docs/messages.md and code agree on training messages. */
 class TrainingMessagesTest {
   @TempDir Path folder;
 
@@ -50,7 +50,7 @@ class TrainingMessagesTest {
   }
 
   @Test
-  void exampleOfTheRequestIsValidAndIsUnderstood() throws Exception {
+  void requestExample_isValid_andParsed() throws Exception {
     JsonObject example = example("training-request");
     assertThat(schema("training-request").accepts(example.toMap())).isTrue();
     assertThat(TrainingRequest.isTrainingRequest(example)).isTrue();
@@ -63,7 +63,7 @@ class TrainingMessagesTest {
   }
 
   @Test
-  void schemaNamesTheFieldsThatTheCodeReads() throws Exception {
+  void schema_hasTheFieldsThatTheCodeReads() throws Exception {
     Set<String> read = new TreeSet<>(TrainingRequest.JOB_FIELDS);
     read.addAll(known(TrainingWorld.request("a")));
     read.addAll(
@@ -86,7 +86,7 @@ class TrainingMessagesTest {
   }
 
   @Test
-  void aPerceptronIsTrainedWithoutADataSet() throws Exception {
+  void perceptron_isTrainedWithoutDataset() throws Exception {
     TrainingWorld world = new TrainingWorld(folder);
     world
         .worker()
@@ -100,9 +100,9 @@ class TrainingMessagesTest {
   }
 
   @Test
-  void everyEventThatIsPublishedIsValidAndHasTheMembersOfItsExample() throws Exception {
+  void publishedEvents_areValid_andHaveTheFieldsOfTheirExamples() throws Exception {
     TrainingWorld world = new TrainingWorld(folder);
-    Line.Fault slow =
+    FaultInjector.Fault slow =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/0000004-")) {
             pause(); // until progress is due
@@ -124,10 +124,10 @@ class TrainingMessagesTest {
   }
 
   @Test
-  void thePairsOfAReflowAreToldOfBeforeThereIsAnyStep() throws Exception {
+  void reflowPairs_areReportedBeforeTheFirstStep() throws Exception {
     TrainingWorld world = new TrainingWorld(folder);
-    world.undisturbed();
-    Line.Fault slow =
+    world.runUninterrupted();
+    FaultInjector.Fault slow =
         (after, call, subject) -> {
           if (after && call.equals("create") && subject.contains("/checkpoints/pairs/")) {
             pause(); // until progress is due

@@ -34,44 +34,46 @@ class TrainingTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
 
   @TempDir Path folder;
-  private Path pictures = Path.of("");
+  private Path images = Path.of("");
 
   @BeforeEach
-  void drawPictures() throws IOException {
-    pictures = folder.resolve("pictures");
-    Files.createDirectories(pictures);
+  void drawImages() throws IOException {
+    images = folder.resolve("images");
+    Files.createDirectories(images);
     for (int i = 0; i < 20; i++) {
       float[] chw = new float[3 * 64];
       for (int k = 0; k < chw.length; k++) {
         chw[k] = k % 8 < 4 ? -0.9f + 0.02f * i : 0.9f - 0.05f * i;
       }
       Files.write(
-          pictures.resolve("square-%02d.png".formatted(i)),
+          images.resolve("square-%02d.png".formatted(i)),
           Png.encode(Pixels.fromChw(chw, 0, 3, 8, 8)));
     }
   }
 
-  /** Trains until {@code stopAfter} steps are done, and says how many those were. */
+  /** Trains until {@code stopAfter} steps are done; returns how many are. */
   private long train(Recipe recipe, Path out, boolean resume, long stopAfter)
       throws IOException, InterruptedException {
     AtomicLong last = new AtomicLong();
-    try (ImageDataset data = ImageDataset.open(pictures, DatasetOptions.of(8, 8))) {
-      return new Training(recipe, data, CPU, out)
+    try (ImageDataset data = ImageDataset.open(images, DatasetOptions.of(8, 8))) {
+      return training(recipe, data, out)
           .run(
               resume,
               () -> last.get() >= stopAfter,
-              new Training.Progress() {
-                @Override
-                public void stepped(long iteration, double loss) {
-                  last.set(iteration);
-                }
-
-                @Override
-                public void wrote(String what, Path file) {
-                  assertThat(file).exists();
+              event -> {
+                if (event instanceof TrainingEvent.Step step) {
+                  last.set(step.iteration());
+                } else if (event instanceof TrainingEvent.Checkpoint checkpoint) {
+                  assertThat(checkpoint.file()).exists();
+                } else if (event instanceof TrainingEvent.Sample sample) {
+                  assertThat(sample.file()).exists();
                 }
               });
     }
+  }
+
+  private static Training training(Recipe recipe, ImageDataset data, Path out) {
+    return new Training(recipe, Pairs.of(recipe, data), /* from= */ null, CPU, out);
   }
 
   private static byte[] weights(Path model) throws IOException {
@@ -79,7 +81,7 @@ class TrainingTest {
   }
 
   @Test
-  void trainsAndPublishesAModelThatOpensAndSamples() throws Exception {
+  void writesModel_thatOpensAndSamples() throws Exception {
     Path out = folder.resolve("model");
     assertThat(train(Recipes.tiny(), out, false, Long.MAX_VALUE)).isEqualTo(12);
     assertThat(out.resolve("recipe.json")).exists();
@@ -105,21 +107,20 @@ class TrainingTest {
   }
 
   @Test
-  void aBatchThatNoArrayHoldsIsRefused() {
+  void batch_largerThanAnArray_isRefused() {
     Recipe large =
         Recipes.parse(
             Recipes.TINY
                 .replace("\"sample_size\": 8", "\"sample_size\": 256")
                 .replace("\"size\": 8", "\"size\": 256")
                 .replace("\"batchSize\": 6", "\"batchSize\": 65536"));
-    assertThatThrownBy(
-            () -> new Training(large, new Squares(2, 3, 256), CPU, folder.resolve("model")))
+    assertThatThrownBy(() -> training(large, new Squares(2, 3, 256), folder.resolve("model")))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessage("batchSize is 65536, but of pictures of 196608 values 10922 is the most");
+        .hasMessage("batchSize is 65536, but must be at most 10922: each image has 196608 values");
   }
 
   @Test
-  void resumedTrainingEqualsUninterruptedTrainingBitForBit() throws Exception {
+  void resumedTraining_equalsUninterruptedTraining_bitForBit() throws Exception {
     Path whole = folder.resolve("whole");
     train(Recipes.tiny(), whole, false, Long.MAX_VALUE);
     Path parts = folder.resolve("parts");
@@ -138,16 +139,16 @@ class TrainingTest {
   }
 
   @Test
-  void goesOnFromTheWeightsOfAnotherModel() throws Exception {
+  void startsFromTheWeightsOfAnotherModel() throws Exception {
     Path first = folder.resolve("first");
     train(Recipes.tiny(), first, false, Long.MAX_VALUE);
     String still =
         Recipes.changed("0.003", "1e-9").replace("\"iterations\": 12", "\"iterations\": 1");
     Recipe recipe = Recipes.parse(still.replace("\"network\"", "\"from\": \"first\", \"network\""));
     Path next = folder.resolve("next");
-    try (ImageDataset data = ImageDataset.open(pictures, DatasetOptions.of(8, 8))) {
+    try (ImageDataset data = ImageDataset.open(images, DatasetOptions.of(8, 8))) {
       new Training(recipe, Pairs.of(recipe, data), ModelFolder.openPath(first), CPU, next)
-          .run(/* resume= */ false, () -> false, new Quiet());
+          .run(/* resume= */ false, () -> false, TrainingObserver.NONE);
     }
     Map<String, Tensor> before = ModelFolder.openPath(first).readWeights();
     ModelFolder.openPath(next)
@@ -161,12 +162,12 @@ class TrainingTest {
   }
 
   @Test
-  void anotherNetworksWeightsAreRefusedByTheKeyThatNamedThem() throws Exception {
+  void from_withAnotherNetwork_isRefused() throws Exception {
     Path first = folder.resolve("first");
     train(Recipes.tiny(), first, false, 1);
     String other = Recipes.changed("[8, 8]", "[8, 16]");
     Recipe recipe = Recipes.parse(other.replace("\"network\"", "\"from\": \"first\", \"network\""));
-    try (ImageDataset data = ImageDataset.open(pictures, DatasetOptions.of(8, 8))) {
+    try (ImageDataset data = ImageDataset.open(images, DatasetOptions.of(8, 8))) {
       Training training =
           new Training(
               recipe,
@@ -174,15 +175,15 @@ class TrainingTest {
               ModelFolder.openPath(first),
               CPU,
               folder.resolve("next"));
-      assertThatThrownBy(() -> training.run(false, () -> false, new Quiet()))
+      assertThatThrownBy(() -> training.run(false, () -> false, TrainingObserver.NONE))
           .isInstanceOfSatisfying(
               InvalidInputException.class, e -> assertThat(e.field()).isEqualTo("from"))
-          .hasMessageContaining("tiny is not of this network");
+          .hasMessageContaining("tiny does not fit this network");
     }
   }
 
   @Test
-  void linesOfTheLogBeyondTheCheckpointAreCutOffAtResume() throws Exception {
+  void resume_removesLogLinesAfterTheCheckpoint() throws Exception {
     Path out = folder.resolve("model");
     train(Recipes.tiny(), out, false, 5);
     Path log = out.resolve("training/log.csv");
@@ -197,7 +198,7 @@ class TrainingTest {
   }
 
   @Test
-  void stoppedBeforeTheFirstStepItStillLeavesAModelAndGoesOn() throws Exception {
+  void stoppedBeforeFirstStep_writesModel_andResumes() throws Exception {
     Path out = folder.resolve("model");
     assertThat(train(Recipes.tiny(), out, false, 0)).isZero();
     assertThat(ModelFolder.openPath(out).name()).isEqualTo("tiny");
@@ -205,7 +206,7 @@ class TrainingTest {
   }
 
   @Test
-  void anotherRecipesCheckpointIsRefused() throws Exception {
+  void resume_withAnotherRecipe_isRefused() throws Exception {
     Path out = folder.resolve("model");
     train(Recipes.tiny(), out, false, 2);
     for (String[] change :
@@ -215,10 +216,10 @@ class TrainingTest {
           {"0.003", "0.004"},
           {"\"layers_per_block\": 1", "\"layers_per_block\": 2"}
         }) {
-      refused("--resume", Recipes.tiny(change[0], change[1]), out, true);
+      assertRefused("--resume", Recipes.tiny(change[0], change[1]), out, true);
     }
-    // How long and how often to look may change, but not to before where it stands.
-    refused("iterations", Recipes.tiny("\"iterations\": 12", "\"iterations\": 1"), out, true);
+    // Length and intervals may change, but not to fewer steps than are done.
+    assertRefused("iterations", Recipes.tiny("\"iterations\": 12", "\"iterations\": 1"), out, true);
     assertThat(
             train(
                 Recipes.tiny(
@@ -231,70 +232,70 @@ class TrainingTest {
   }
 
   @Test
-  void aDamagedCheckpointIsRefusedByTheTensorsName() throws Exception {
+  void damagedCheckpoint_isRefused_byTheTensorsName() throws Exception {
     Path out = folder.resolve("model");
     train(Recipes.tiny(), out, false, 1);
     Path checkpoint = out.resolve("training/checkpoint.safetensors");
     Map<String, Tensor> tensors = new LinkedHashMap<>(SafeTensors.read(checkpoint));
     tensors.remove("m.conv_in.weight");
     SafeTensors.write(checkpoint, tensors, SafeTensors.metadata(checkpoint));
-    refused("conv_in.weight", Recipes.tiny(), out, true);
+    assertRefused("conv_in.weight", Recipes.tiny(), out, true);
     Files.write(checkpoint, new byte[] {1, 2, 3});
     assertThatThrownBy(() -> train(Recipes.tiny(), out, true, 1))
         .isInstanceOf(InvalidInputException.class);
   }
 
   @Test
-  void aFolderThatHoldsSomethingIsNotWrittenOver() throws Exception {
+  void nonEmptyFolder_isNotOverwritten() throws Exception {
     Path out = folder.resolve("model");
     train(Recipes.tiny(), out, false, 1);
     byte[] before = weights(out);
-    refused("--out", Recipes.tiny(), out, false);
+    assertRefused("--out", Recipes.tiny(), out, false);
     Files.delete(out.resolve("training/checkpoint.safetensors"));
-    refused("--out", Recipes.tiny(), out, false);
-    refused("--out", Recipes.tiny(), out, true);
+    assertRefused("--out", Recipes.tiny(), out, false);
+    assertRefused("--out", Recipes.tiny(), out, true);
     assertThat(weights(out)).isEqualTo(before);
   }
 
-  private void refused(String field, Recipe recipe, Path out, boolean resume) {
+  private void assertRefused(String field, Recipe recipe, Path out, boolean resume) {
     assertThatThrownBy(() -> train(recipe, out, resume, 1))
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
   }
 
   @Test
-  void picturesThatDoNotFitTheRecipeAreRefusedBeforeAnythingIsWritten() {
+  void imagesThatDoNotFitTheRecipe_areRefused_beforeAnythingIsWritten() {
     Recipe classes =
         Recipes.parse(
             Recipes.changed("\"flip\": true", "\"labels\": \"prefix\"")
                 .replace(
                     "\"layers_per_block\": 1", "\"layers_per_block\": 1, \"num_class_embeds\": 3"));
-    misfit("network.out_channels", Recipes.tiny(), new Squares(4, 1, 8));
-    misfit("dataset.size", Recipes.tiny(), new Squares(4, 3, 16));
-    misfit("network.num_class_embeds", classes, new Squares(4, 3, 8));
-    misfit("network.num_class_embeds", classes, new Squares(4, 3, 8, "cat", "dog"));
-    misfit("network.num_class_embeds", classes, new Squares(8, 3, 8, "a", "b", "c", "d"));
-    assertThatThrownBy(() -> new Training(classes, new Squares(4, 3, 8, "cat", "dog"), CPU, folder))
-        .hasMessage("network.num_class_embeds is 3, but the pictures have 2 classes: cat, dog");
+    assertMisfit("network.out_channels", Recipes.tiny(), new Squares(4, 1, 8));
+    assertMisfit("dataset.size", Recipes.tiny(), new Squares(4, 3, 16));
+    assertMisfit("network.num_class_embeds", classes, new Squares(4, 3, 8));
+    assertMisfit("network.num_class_embeds", classes, new Squares(4, 3, 8, "cat", "dog"));
+    assertMisfit("network.num_class_embeds", classes, new Squares(8, 3, 8, "a", "b", "c", "d"));
+    assertThatThrownBy(() -> training(classes, new Squares(4, 3, 8, "cat", "dog"), folder))
+        .hasMessage("network.num_class_embeds is 3, but the images have 2 classes: cat, dog");
     assertThat(folder.resolve("training")).doesNotExist();
   }
 
-  private void misfit(String field, Recipe recipe, ImageDataset data) {
-    assertThatThrownBy(() -> new Training(recipe, data, CPU, folder))
+  private void assertMisfit(String field, Recipe recipe, ImageDataset data) {
+    assertThatThrownBy(() -> training(recipe, data, folder))
         .isInstanceOfSatisfying(
             InvalidInputException.class, e -> assertThat(e.field()).isEqualTo(field));
   }
 
   @Test
-  void aClassConditionalNetworkLearnsItsLabels() throws Exception {
+  void classConditionalNetwork_learnsItsLabels() throws Exception {
     Recipe recipe =
         Recipes.parse(
             Recipes.changed("\"flip\": true", "\"labels\": \"prefix\"")
                 .replace(
                     "\"layers_per_block\": 1", "\"layers_per_block\": 1, \"num_class_embeds\": 2"));
     Path out = folder.resolve("model");
-    new Training(recipe, new Squares(8, 3, 8, "cat", "dog"), CPU, out)
-        .run(false, () -> false, new Quiet());
+    training(recipe, new Squares(8, 3, 8, "cat", "dog"), out)
+        .run(false, () -> false, TrainingObserver.NONE);
     ModelFiles files = ModelFolder.openPath(out);
     assertThat(files.card().classes()).containsExactly("cat", "dog");
     Map<String, Tensor> start =
@@ -303,13 +304,5 @@ class TrainingTest {
             .initialWeights(recipe.seed());
     assertThat(files.readWeights().get("class_embedding.weight").toFloats())
         .isNotEqualTo(start.get("class_embedding.weight").toFloats());
-  }
-
-  private static final class Quiet implements Training.Progress {
-    @Override
-    public void stepped(long iteration, double loss) {}
-
-    @Override
-    public void wrote(String what, Path file) {}
   }
 }

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.DeliverySettings;
-import dev.mezzotint.delivery.EventLog;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.delivery.JobRecord;
-import dev.mezzotint.delivery.Line;
 import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.delivery.RecordingEventPublisher;
 import dev.mezzotint.delivery.TrainedModel;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -20,11 +20,13 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelReference;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.MemoryObjectStore;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.checkpoint.CheckpointPointer;
 import dev.mezzotint.training.checkpoint.LeaseTiming;
+import dev.mezzotint.training.recipe.TrainingLimits;
 import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -37,6 +39,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -45,7 +48,7 @@ import java.util.function.UnaryOperator;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** One bucket, one broker and as many training workers as a test wants, on a real device. */
+/** One bucket, one broker and any number of training workers, on a real device. */
 public final class TrainingWorld {
   static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
   public static final String DATA = "datasets/squares.zip";
@@ -54,11 +57,11 @@ public final class TrainingWorld {
       new RetryPolicy(Duration.ofMillis(1), Duration.ofMillis(2), Duration.ofMillis(60));
 
   public final MemoryObjectStore store = new MemoryObjectStore();
-  public final EventLog log = new EventLog();
+  public final RecordingEventPublisher log = new RecordingEventPublisher();
   final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   final AtomicReference<Instant> time = new AtomicReference<>(START);
 
-  /** Of workers that begin from here on. */
+  /** Device of workers created from now on. */
   Device device = CPU;
 
   private final Path folder;
@@ -69,14 +72,14 @@ public final class TrainingWorld {
     store.put(DATA, zip(20, 8), "application/zip");
   }
 
-  public static byte[] zip(int pictures, int side) throws IOException {
+  public static byte[] zip(int images, int side) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      for (int i = 0; i < pictures; i++) {
+      for (int i = 0; i < images; i++) {
         zip.putNextEntry(new ZipEntry("square-%02d.png".formatted(i)));
         zip.write(square(i, side));
       }
-      if (pictures == 0) {
+      if (images == 0) {
         zip.putNextEntry(new ZipEntry("readme.txt"));
       }
     }
@@ -107,21 +110,52 @@ public final class TrainingWorld {
   }
 
   public TrainingSettings settings(String name) {
-    return TrainingSettings.of(name, folder)
-        .withCheckpointing(new LeaseTiming(Duration.ofMillis(40), Duration.ofMillis(400)));
+    return settings(name, folder, Duration.ofMinutes(15), 1L << 30, Optional.empty());
   }
 
-  public JobHandler<TrainingRequest> worker(String name, Line.Fault fault) {
+  /** Of a worker whose segments end after one step. */
+  TrainingSettings shortSegments(String name) {
+    return settings(name, folder, Duration.ofNanos(1), 1L << 30, Optional.empty());
+  }
+
+  public TrainingSettings cacheLimit(String name, long bytesMax) {
+    return settings(name, folder, Duration.ofMinutes(15), bytesMax, Optional.empty());
+  }
+
+  public TrainingSettings datasetFolder(String name, Path datasets) {
+    return settings(name, folder, Duration.ofMinutes(15), 1L << 30, Optional.of(datasets));
+  }
+
+  static TrainingSettings ownFolder(String name, Path folder) {
+    return settings(name, folder, Duration.ofMinutes(15), 1L << 30, Optional.empty());
+  }
+
+  private static TrainingSettings settings(
+      String name, Path folder, Duration segment, long cacheBytesMax, Optional<Path> datasets) {
+    return new TrainingSettings(
+        name,
+        TrainingLimits.DEFAULT,
+        segment,
+        Duration.ofSeconds(20),
+        folder.resolve("training"),
+        folder.resolve("dataset-cache"),
+        cacheBytesMax,
+        datasets,
+        new LeaseTiming(Duration.ofMillis(40), Duration.ofMillis(400)),
+        InputRule.ANY);
+  }
+
+  public JobHandler<TrainingRequest> worker(String name, FaultInjector.Fault fault) {
     return worker(settings(name), fault);
   }
 
-  public JobHandler<TrainingRequest> worker(TrainingSettings settings, Line.Fault fault) {
-    Line line = new Line(store, log, fault);
+  public JobHandler<TrainingRequest> worker(TrainingSettings settings, FaultInjector.Fault fault) {
+    FaultInjector injector = new FaultInjector(store, log, fault);
     InstantSource clock = () -> time.updateAndGet(t -> t.plusNanos(1_000));
-    StoredModels models = new StoredModels(line, folder.resolve("models"), Long.MAX_VALUE);
+    StoredModels models = new StoredModels(injector, folder.resolve("models"), Long.MAX_VALUE);
     TrainingJobKind work =
         new TrainingJobKind(
-            line,
+            injector,
             device,
             name -> {
               ModelReference reference = ModelReference.parseName(name);
@@ -134,14 +168,14 @@ public final class TrainingWorld {
             settings);
     return new JobHandler<>(
         work,
-        line,
-        line,
+        injector,
+        injector,
         cancelled::contains,
         new DeliverySettings(settings.worker(), 5, QUICK, clock));
   }
 
   public JobHandler<TrainingRequest> worker() {
-    return worker("w1", Line.Fault.NONE);
+    return worker("w1", FaultInjector.Fault.NONE);
   }
 
   public Delivery record(String json) {
@@ -154,7 +188,7 @@ public final class TrainingWorld {
         List.of());
   }
 
-  /** The same record once more, as the broker gives it to the next worker. */
+  /** The same record, redelivered to the next worker. */
   public static Delivery again(Delivery delivery) {
     return new Delivery(
         delivery.topic(),
@@ -165,7 +199,7 @@ public final class TrainingWorld {
         delivery.headers());
   }
 
-  /** What a lane publishes when a share of the work is done. */
+  /** The continuation that a lane publishes after a segment. */
   Delivery copy(Delivery delivery) {
     List<Map.Entry<String, byte[]>> headers = new ArrayList<>(delivery.headers());
     headers.removeIf(header -> header.getKey().equals(Delivery.ORIGIN));
@@ -173,7 +207,7 @@ public final class TrainingWorld {
     return new Delivery("training", 0, offsets.getAndIncrement(), 1, delivery.value(), headers);
   }
 
-  /** Goes on until the record is accepted; says how many deliveries that took. */
+  /** Handles the job until its record is accepted; returns the number of deliveries. */
   int finish(JobHandler<?> worker, Delivery delivery) throws InterruptedException {
     Delivery next = delivery;
     for (int deliveries = 1; deliveries < 100; deliveries++) {
@@ -186,21 +220,21 @@ public final class TrainingWorld {
     throw new AssertionError("not finished after 100 deliveries");
   }
 
-  /** What an undisturbed job gives. */
-  String undisturbed() throws InterruptedException {
+  /** Runs the job {@code whole} without interruption; returns the SHA-256 of its weights. */
+  String runUninterrupted() throws InterruptedException {
     assertThat(worker().handle(record(request("whole")))).isEqualTo(Settlement.ACCEPT);
     return model("whole").weightsSha256();
   }
 
   /**
-   * Lets a worker die at one call after the other, each time of another job, and the next worker go
-   * on; every ninth call, or with {@code -Dtraining.everyCall=true} every one.
+   * Kills a worker at one call after the other, each time in another job, which the next worker
+   * then completes; at every ninth call, or with {@code -Dtraining.everyCall=true} at every one.
    *
    * @param requests by id
    * @param whole SHA-256 of the weights that each of them must end with
-   * @return how many workers died
+   * @return number of killed workers
    */
-  int diesAtAnyCall(UnaryOperator<String> requests, String whole) throws InterruptedException {
+  int killAtEachCall(UnaryOperator<String> requests, String whole) throws InterruptedException {
     int died = 0;
     for (int n = 1; ; n += Boolean.getBoolean("training.everyCall") ? 1 : 9) {
       String id = "dies-" + n;
@@ -209,7 +243,7 @@ public final class TrainingWorld {
       boolean killed = crash.kills(worker("w1", crash), record);
       if (killed || crash.dead()) {
         died++;
-        assertThat(worker("w2", Line.Fault.NONE).handle(again(record)))
+        assertThat(worker("w2", FaultInjector.Fault.NONE).handle(again(record)))
             .as("after death at call %s", n)
             .isEqualTo(Settlement.ACCEPT);
       }
@@ -237,7 +271,7 @@ public final class TrainingWorld {
     return CheckpointPointer.parse(store.get(Keys.latestCheckpoint(id)).orElseThrow().bytes());
   }
 
-  /** What must hold for a job that is completed, whatever happened on the way. */
+  /** Checks what must hold for every completed job. */
   public void checkCompleted(String id) {
     assertThat(new HashSet<>(log.ends(id))).as("ends of %s", id).hasSize(1);
     assertThat(log.ends(id).get(0).type().wireName()).isEqualTo("completed");

@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ class ControlRoleTest {
     UnaryOperator<String> id = name -> name + "-" + suffix;
     try (Worker worker = Worker.start(site.settings("w1"), endpoints);
         Tail events = site.tail(site.topics().events());
-        JobClient client = new JobClient(endpoints.kafka())) {
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       site.send(request(id.apply("long"), ",\"count\":5000,\"steps\":100"));
       events.await("start", l -> l.is("started", id.apply("long")));
       Instant deadline = Instant.now().plusMillis(1_500);
@@ -58,12 +58,12 @@ class ControlRoleTest {
       client.cancel(id.apply("waiting"));
 
       Tail.Letter cancelled =
-          events.await("end of what is called off", l -> l.is("cancelled", id.apply("waiting")));
-      tell("called off", called, cancelled);
+          events.await("end of the cancelled job", l -> l.is("cancelled", id.apply("waiting")));
+      tell("cancelled", called, cancelled);
       Tail.Letter expired =
           events.await("end of what is late", l -> l.is("expired", id.apply("late")));
       tell("deadline", deadline, expired);
-      // The only lane still has the long job: nobody has taken the others.
+      // The only lane still has the long job: no lane has taken the others.
       assertThat(events.now(l -> l.is("completed", id.apply("long")))).isEmpty();
       assertThat(events.now(l -> l.is("started", id.apply("fine")))).isEmpty();
       awaitPictures(id.apply("long"));
@@ -71,7 +71,7 @@ class ControlRoleTest {
       called = Instant.now();
       client.cancel(id.apply("long"));
       tell(
-          "running job called off",
+          "running job cancelled",
           called,
           events.await("end of the long job", l -> l.is("cancelled", id.apply("long"))));
       events.await("the job behind", l -> l.is("completed", id.apply("fine")));

@@ -56,9 +56,8 @@ class EndpointsTest {
 
   @Test
   void settingsDoNotTellTheirKeys() {
-    assertThat(settings(BROKER, STORE).store().orElseThrow().toString())
-        .contains("store.example")
-        .doesNotContain("secret");
+    assertThat(settings(BROKER, STORE).store().toString()).doesNotContain("secret");
+    assertThat(settings(BROKER, STORE).toString()).doesNotContain("secret");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.bench.InstrumentedWorker;
 import dev.mezzotint.bench.Stopwatch;
+import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.JsonObject;
@@ -160,7 +161,8 @@ class FrameJobTest {
     ModelResolver library =
         new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
     try (InstrumentedWorker second =
-        new InstrumentedWorker(settings, connections, library, device, 1, new Stopwatch())) {
+        new InstrumentedWorker(
+            settings, connections, library, device, 1, new Stopwatch(), JobListener.NONE)) {
       second.queue.start();
       Letter ended = events.await("end", letter -> letter.is("completed", "lap"));
       assertThat(ended.json().integer("images", 0, 9_999, 0)).isEqualTo(FRAMES);

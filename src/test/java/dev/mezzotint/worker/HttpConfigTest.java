@@ -26,7 +26,7 @@ class HttpConfigTest {
   }
 
   @Test
-  void isOnWhereOnlyThisMachineReachesIt() {
+  void on_isTheDefault_whenOnlyThisMachineCanCall() {
     assertThat(read().on()).isTrue();
     assertThat(read("quarkus.http.host", "localhost").on()).isTrue();
     assertThat(read("quarkus.http.host", "0.0.0.0").on()).isFalse();
@@ -37,7 +37,7 @@ class HttpConfigTest {
   }
 
   @Test
-  void beyondThisMachineItNeedsATokenThatCannotBeGuessed() throws Exception {
+  void access_requiresALongToken_whenOtherMachinesCanCall() throws Exception {
     Path file = folder.resolve("token");
     Files.writeString(file, TOKEN + "\n");
     assertThat(HttpRole.access(read())).isEqualTo(HttpSettings.LOCAL);
@@ -59,7 +59,7 @@ class HttpConfigTest {
   }
 
   @Test
-  void theTokenIsInNoMessage() {
+  void toString_leavesOutTheToken() {
     HttpConfig switches = read("mezzotint.http-token", TOKEN);
     assertThat(switches.toString()).doesNotContain(TOKEN);
     assertThat(HttpRole.access(switches).toString()).doesNotContain(TOKEN);

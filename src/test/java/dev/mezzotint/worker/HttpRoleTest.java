@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.mezzotint.http.HttpBodies;
-import dev.mezzotint.http.HttpFiles;
+import dev.mezzotint.http.ConnectionLimits;
+import dev.mezzotint.http.FrontTestProfile;
 import dev.mezzotint.page.LivePage;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -28,7 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The REST front on a real worker, broker and store, and the calls that its page shows. */
+/** The REST front of a worker with broker and store, and the commands of docs/http.md. */
+@QuarkusTest
+@TestProfile(FrontTestProfile.class)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class HttpRoleTest {
   private static final Path CURL = Path.of("/usr/bin/curl");
@@ -50,7 +54,7 @@ class HttpRoleTest {
 
   @Test
   @Order(1)
-  void aJobOverHttpIsTheSameAsOneOverItsTopic() throws Exception {
+  void submit_runsTheJobAndListsItsFiles() throws Exception {
     HttpResponse<String> answer =
         page.post(
             "/api/jobs", "{\"id\":\"http-1\",\"model\":\"iadb_defaults\",\"count\":3,\"steps\":4}");
@@ -79,7 +83,7 @@ class HttpRoleTest {
 
   @Test
   @Order(2)
-  void anEventStreamTellsAJobsLife() throws Exception {
+  void events_followAJob() throws Exception {
     HttpResponse<java.util.stream.Stream<String>> stream = page.lines("/api/events?job=http-2");
     page.post("/api/jobs", "{\"id\":\"http-2\",\"model\":\"iadb_defaults\",\"steps\":2}");
     List<String> states =
@@ -94,7 +98,7 @@ class HttpRoleTest {
 
   @Test
   @Order(3)
-  void callsThatCannotBeReadTakeNobodysPlace() throws Exception {
+  void undecodableCalls_holdNoPlace() throws Exception {
     for (int i = 0; i < 250; i++) { // more than are answered at once
       try (Socket socket = new Socket("127.0.0.1", URI.create(page.base()).getPort())) {
         socket
@@ -109,7 +113,7 @@ class HttpRoleTest {
 
   @Test
   @Order(4)
-  void tooLargeABodyAndTooLongAPathAreTurnedAway() throws Exception {
+  void largeBodiesAndForeignPaths_areRefused() throws Exception {
     String huge = "{\"id\":\"" + "x".repeat(2 << 20) + "\"}";
     assertThat(page.post("/api/jobs", huge).statusCode()).isEqualTo(413);
     assertThat(page.get("/api/jobs/..%2f..%2fmodels").statusCode()).isEqualTo(404);
@@ -129,10 +133,9 @@ class HttpRoleTest {
     return new String(socket.getInputStream().readNBytes(12));
   }
 
-  /** Who is refused is told before having sent what nobody would read. */
   @Test
   @Order(5)
-  void bodiesOfStrangersAreNotWaitedFor() throws Exception {
+  void refusedCalls_areAnsweredBeforeTheirBody() throws Exception {
     String body = " HTTP/1.1\r\nContent-Length: 1000000\r\nContent-Type: ";
     try (Socket form = call("POST /api/jobs" + body + "text/plain");
         Socket known = call("POST /api/jobs" + body + "application/json")) {
@@ -144,11 +147,11 @@ class HttpRoleTest {
 
   @Test
   @Order(6)
-  void unsentBodiesHoldOnlySoManyPlacesAndGiveThemBack() throws Exception {
+  void unsentBodies_holdLimitedPlacesAndReleaseThem() throws Exception {
     String post = "POST /api/jobs HTTP/1.1\r\nContent-Length: 9\r\nContent-Type: application/json";
     List<Socket> waiting = new ArrayList<>();
     try {
-      for (int i = 0; i < HttpBodies.READ_MAX; i++) {
+      for (int i = 0; i < ConnectionLimits.BODIES_MAX; i++) {
         waiting.add(call(post));
       }
       assertThat(await(() -> answeredAt(post))).isEqualTo("HTTP/1.1 503");
@@ -164,13 +167,13 @@ class HttpRoleTest {
 
   @Test
   @Order(7)
-  void readersOfLargeFilesWhoTakeNothingAreInNobodysWay() throws Exception {
+  void stalledReadersOfLargeFiles_delayNoOtherCalls() throws Exception {
     byte[] large = new byte[40 << 20];
     page.site.store().put("jobs/http-1/log.csv", large, "text/csv");
     String get = "GET /api/jobs/http-1/files/log.csv HTTP/1.1";
     List<Socket> slow = new ArrayList<>();
     try {
-      for (int i = 0; i < 2 * HttpFiles.SENT_MAX; i++) {
+      for (int i = 0; i < 2 * ConnectionLimits.FILES_MAX; i++) {
         slow.add(call(get));
       }
       assertThat(await(() -> answeredAt(get))).isEqualTo("HTTP/1.1 503");
@@ -184,7 +187,7 @@ class HttpRoleTest {
     assertThat(page.bytes(page.base() + "/api/jobs/http-1/files/log.csv").body()).isEqualTo(large);
   }
 
-  /** How a call is answered that sends no body; empty if it is waited for. */
+  /** The status of a call that sends no body; empty if the server waits for the body. */
   private static String answeredAt(String head) throws IOException {
     try (Socket socket = call(head)) {
       socket.setSoTimeout(300);
@@ -194,22 +197,22 @@ class HttpRoleTest {
     }
   }
 
-  private interface Look {
-    String now() throws Exception;
+  private interface Attempt {
+    String result() throws Exception;
   }
 
-  /** What is seen once anything is. */
-  private static String await(Look look) throws Exception {
+  /** The first result that is not empty. */
+  private static String await(Attempt attempt) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    String seen = look.now();
-    while (seen.isEmpty() && System.nanoTime() < end) {
+    String result = attempt.result();
+    while (result.isEmpty() && System.nanoTime() < end) {
       Thread.sleep(100);
-      seen = look.now();
+      result = attempt.result();
     }
-    return seen;
+    return result;
   }
 
-  /** Commands with {@code curl} on the page, each with the lines that it goes on over. */
+  /** The {@code curl} commands of the page, with their continuation lines. */
   private static List<String> calls() throws IOException {
     List<String> calls = new ArrayList<>();
     String text = Files.readString(Path.of("docs/http.md")).replace("\\\n", " ");
@@ -217,9 +220,9 @@ class HttpRoleTest {
     return calls;
   }
 
-  /** What a command says, at this worker's port; one that does not end is ended. */
-  private static String typed(String command) throws Exception {
-    Path said = folder.resolve("said");
+  /** The output of a command at this worker's port; one that does not end is stopped. */
+  private static String output(String command) throws Exception {
+    Path output = folder.resolve("output");
     assertThat(command).contains("localhost:8080");
     Process curl =
         new ProcessBuilder(
@@ -229,19 +232,19 @@ class HttpRoleTest {
                     .replace("http://", "")
                     .replace("localhost:8080", page.base().replace("http://", "")))
             .redirectErrorStream(true)
-            .redirectOutput(said.toFile())
+            .redirectOutput(output.toFile())
             .start();
     if (!curl.waitFor(command.contains("/api/events") ? 3 : 30, TimeUnit.SECONDS)) {
       curl.descendants().forEach(ProcessHandle::destroy);
       curl.destroy();
       curl.waitFor();
     }
-    return Files.readString(said);
+    return Files.readString(output);
   }
 
   @Test
   @Order(4)
-  void theCallsOfItsPageAreAnsweredAsTheyStand() throws Exception {
+  void commandsOfTheDocumentation_work() throws Exception {
     Assumptions.assumeTrue(
         Files.isExecutable(CURL) && Files.isExecutable(BASH), "no curl on this machine");
     List<String> calls = calls();
@@ -251,7 +254,7 @@ class HttpRoleTest {
       if (call.contains("curl-1/results")) {
         page.awaitState("curl-1", "completed"); // the page says that it may take a moment
       }
-      answers.add(typed(call));
+      answers.add(output(call));
     }
     assertThat(answers).noneMatch(answer -> answer.contains("\"message\""));
     assertThat(answers.get(0)).contains("\"id\":\"curl-1\"", "\"cancel\"");

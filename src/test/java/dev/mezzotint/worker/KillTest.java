@@ -69,7 +69,7 @@ class KillTest {
 
       Letter end = events.await("end", letter -> letter.is("completed", "killed"));
       checkJob("killed", end, events, first.name());
-      checkAttempts("killed", /* strikes= */ 1, first.name(), /* handedBack= */ false);
+      checkAttempts("killed", /* failedAttempts= */ 1, first.name(), /* handedBack= */ false);
 
       submit("handed-back");
       WorkerProcess second = named(midway(events, "handed-back"));
@@ -77,7 +77,7 @@ class KillTest {
 
       end = events.await("end", letter -> letter.is("completed", "handed-back"));
       checkJob("handed-back", end, events, second.name());
-      checkAttempts("handed-back", /* strikes= */ 0, second.name(), /* handedBack= */ true);
+      checkAttempts("handed-back", /* failedAttempts= */ 0, second.name(), /* handedBack= */ true);
       assertThat(workers.stream().filter(WorkerProcess::alive)).hasSize(1);
     }
     for (int i = 0; i < COUNT; i++) {
@@ -128,10 +128,10 @@ class KillTest {
     assertThat(site.store().list(Keys.job(id))).hasSize(COUNT + 2);
   }
 
-  private void checkAttempts(String id, int strikes, String first, boolean handedBack) {
+  private void checkAttempts(String id, int failedAttempts, String first, boolean handedBack) {
     JsonObject job = JsonObject.parse(site.object(Keys.jobRecord(id)));
     assertThat(job.integer("attempts", 0, 99, 0)).isEqualTo(2);
-    assertThat(job.integer("strikes", 0, 99, -1)).isEqualTo(strikes);
+    assertThat(job.integer("failedAttempts", 0, 99, -1)).isEqualTo(failedAttempts);
     JsonObject attempt = job.objects("history", 99).orElseThrow().get(0);
     assertThat(attempt.requiredString("worker")).isEqualTo(first);
     assertThat(attempt.bool("handedBack").orElseThrow()).isEqualTo(handedBack);

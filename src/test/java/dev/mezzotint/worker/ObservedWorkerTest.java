@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.observability.Instrumentation;
-import dev.mezzotint.observability.JsonLog;
+import dev.mezzotint.observability.JobLogFilter;
 import dev.mezzotint.worker.Tail.Letter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;
@@ -16,9 +16,10 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.LinkData;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import io.quarkus.logging.json.runtime.JsonFormatter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.OutputStreamWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import org.jboss.logmanager.handlers.WriterHandler;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,7 +52,10 @@ class ObservedWorkerTest {
 
   @BeforeAll
   static void run() throws IOException {
-    JsonLog log = new JsonLog(new PrintStream(LINES, true, UTF_8));
+    WriterHandler log = new WriterHandler();
+    log.setWriter(new OutputStreamWriter(LINES, UTF_8));
+    log.setFormatter(new JsonFormatter("logger-name=logger,thread-name=thread,stack-trace=error"));
+    log.setFilter(new JobLogFilter());
     Logger.getLogger("dev.mezzotint").addHandler(log);
     Logger.getLogger("dev.mezzotint").setLevel(Level.FINE);
     OpenTelemetrySdk telemetry =
@@ -85,6 +90,7 @@ class ObservedWorkerTest {
       }
     } finally {
       Logger.getLogger("dev.mezzotint").removeHandler(log);
+      log.flush();
       Logger.getLogger("dev.mezzotint").setLevel(null);
       spans = SPANS.getFinishedSpanItems(); // gone once its provider is closed
       telemetry.close();
@@ -289,9 +295,10 @@ class ObservedWorkerTest {
               .filter(line -> line.requiredString("message").startsWith("Job " + job + " "))
               .findFirst()
               .orElseThrow();
-      assertThat(end.requiredString("job")).isEqualTo(job);
-      assertThat(end.requiredString("role")).isEqualTo("generation");
-      assertThat(end.requiredString("traceId")).isEqualTo(process(job).getTraceId());
+      JsonObject context = end.object("mdc").orElseThrow();
+      assertThat(context.requiredString("job")).isEqualTo(job);
+      assertThat(context.requiredString("role")).isEqualTo("generation");
+      assertThat(context.requiredString("traceId")).isEqualTo(process(job).getTraceId());
     }
     for (JsonObject line : lines) {
       assertThat(line.requiredString("timestamp")).isNotEmpty();

@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.kafka.Topics;
@@ -24,7 +24,7 @@ class OlderClusterTest {
       WorkerConfig settings = site.settings("one");
       try (Endpoints endpoints = Endpoints.open(settings);
           Worker worker = Worker.start(settings, endpoints);
-          JobClient client = new JobClient(endpoints.kafka());
+          MezzotintClient client = new MezzotintClient(endpoints.kafka());
           Tail events = site.tail(site.topics().events())) {
         assertThat(worker.ready()).isTrue();
         String normal = site.topics().generationRequests();
@@ -44,8 +44,7 @@ class OlderClusterTest {
         client.resume("generation");
         Tail.Letter end = events.await("end of job1", l -> l.is("completed", "job1"));
         assertThat(end.headers().get("ce_dataref"))
-            .isEqualTo(
-                "s3://" + settings.store().orElseThrow().bucket() + "/jobs/job1/manifest.json");
+            .isEqualTo("s3://" + settings.store().bucket() + "/jobs/job1/manifest.json");
       }
     }
   }

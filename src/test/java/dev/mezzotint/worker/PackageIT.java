@@ -34,7 +34,7 @@ class PackageIT {
   private static final Path TINY = Site.TINY.toAbsolutePath();
 
   /**
-   * What nobody should see on a console: traces of the frame, of libraries, of a log set up late.
+   * What must not appear on a console: traces of the frame, of libraries, of a log set up late.
    */
   private static final Pattern UNTIDY =
       Pattern.compile("(?m)^\\tat |Exception|LogManager|WARN|SLF4J|SEVERE|S3Settings\\[");
@@ -179,7 +179,7 @@ class PackageIT {
   void halfAConfigurationIsRefusedInOneLine() throws Exception {
     Packaged half = packaged(Map.of("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
 
-    for (String[] words : new String[][] {{}, {"worker"}, {"demo"}, {"watch", "a"}}) {
+    for (String[] words : new String[][] {{"worker"}, {"demo"}, {"watch", "a"}}) {
       Answer answer = half.run(words);
       assertThat(answer.code()).as(answer.err()).isEqualTo(2);
       assertThat(answer.err().lines().filter(line -> line.startsWith("error: S3_ENDPOINT")))

@@ -53,7 +53,7 @@ final class Packaged {
     Path out = Files.createTempFile(at, "said", ".out");
     Path err = Files.createTempFile(at, "said", ".err");
     ProcessBuilder builder = new ProcessBuilder(command).directory(at.toFile());
-    // Whoever runs the tests may have a system of their own configured.
+    // The environment of the tests may configure another system.
     builder.environment().keySet().removeIf(name -> name.matches("(KAFKA|S3|MEZZOTINT)_.*"));
     builder.environment().putAll(environment);
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged worker on a broker and a store of others, as a pod runs it. */
 class PackagedWorkerIT {
-  private static final String SASL_PASSWORD = "sasl-password-of-nobody";
+  private static final String SASL_PASSWORD = "sasl-password-of-no-user";
   private static final int EXIT_SECONDS = 25;
 
   @TempDir Path folder;
@@ -123,8 +123,9 @@ class PackagedWorkerIT {
               .filter(line -> line.requiredString("message").startsWith("Job " + job + " "))
               .toList();
       assertThat(own).hasSize(1);
-      assertThat(own.get(0).requiredString("job")).isEqualTo(job);
-      assertThat(own.get(0).requiredString("role")).isEqualTo("generation");
+      JsonObject context = own.get(0).object("mdc").orElseThrow();
+      assertThat(context.requiredString("job")).isEqualTo(job);
+      assertThat(context.requiredString("role")).isEqualTo("generation");
     }
     assertThat(said).doesNotContain(SASL_PASSWORD);
     assertThat(said).doesNotContain(site.environment().get("S3_SECRET_KEY"));

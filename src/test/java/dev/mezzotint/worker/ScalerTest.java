@@ -172,7 +172,7 @@ class ScalerTest {
     assertThat(scaler.isActive(generation()).getResult()).isFalse();
     assertThat(value(generation())).isZero();
 
-    // Nobody has joined the group yet, which is how a cluster at zero begins.
+    // No member has joined the group yet, which is how a cluster at zero begins.
     send(JOBS);
     await("all jobs seen", () -> value(generation()) == JOBS * JOB_SECONDS);
     assertThat(scaler.isActive(generation()).getResult()).isTrue();
@@ -317,7 +317,7 @@ class ScalerTest {
     assertThat(meters.get("mezzotint.backlog.age.seconds").gauge().value()).isLessThan(30);
   }
 
-  /** Else an idle device would wait for a topic that somebody has stopped. */
+  /** Else an idle device would wait for a topic that is paused. */
   @Test
   void aPausedTopicAsksForNobody() throws Exception {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();

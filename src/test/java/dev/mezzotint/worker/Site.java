@@ -160,7 +160,7 @@ public final class Site implements AutoCloseable {
     return send(topics.generationRequests(), value);
   }
 
-  /** As {@link #send(String)}, by somebody who traces. */
+  /** As {@link #send(String)}, by a client that traces. */
   RecordMetadata send(String json, String traceparent) {
     ProducerRecord<byte[], byte[]> record =
         new ProducerRecord<>(topics.generationRequests(), json.getBytes(UTF_8));

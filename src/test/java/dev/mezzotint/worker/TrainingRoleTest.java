@@ -2,7 +2,7 @@ package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.client.JobClient;
+import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
@@ -43,7 +43,7 @@ class TrainingRoleTest {
   void trainingsTakeTurnsAndPicturesAreMadeMeanwhileAndAShutdownKeepsWhatThereIs()
       throws Exception {
     try (Tail events = events();
-        JobClient client = new JobClient(endpoints.kafka())) {
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       Worker worker = Worker.start(site.settings("w1"), endpoints);
       try {
         site.train(TrainingJobTest.request("one", FOR_EVER, 500, ""));
@@ -57,7 +57,7 @@ class TrainingRoleTest {
 
         Instant called = Instant.now();
         client.cancel("one");
-        tell("training called off", called, events.await("end", l -> l.is("cancelled", "one")));
+        tell("training cancelled", called, events.await("end", l -> l.is("cancelled", "one")));
         long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (!site.store().list(Keys.checkpoints("one")).isEmpty()) {
           assertThat(System.nanoTime()).as("checkpoints are swept").isLessThan(end);
@@ -75,7 +75,7 @@ class TrainingRoleTest {
     assertThat(pointer.string("run", "")).isEmpty();
     assertThat(pointer.integer("iteration", 0, FOR_EVER, 0)).isPositive();
     JsonObject job = JsonObject.parse(site.object(Keys.jobRecord("two")));
-    assertThat(job.integer("strikes", 0, 9, 9)).isZero();
+    assertThat(job.integer("failedAttempts", 0, 9, 9)).isZero();
     List<JsonObject> history = job.objects("history", 99).orElseThrow();
     assertThat(history.get(history.size() - 1).bool("handedBack", false)).isTrue();
   }
@@ -85,7 +85,7 @@ class TrainingRoleTest {
     site.set("mezzotint.training-segment-seconds", "600");
     try (Tail events = events();
         Worker worker = Worker.start(site.settings("w1"), endpoints);
-        JobClient client = new JobClient(endpoints.kafka())) {
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       assertThat(worker.trainingQueue()).isPresent();
       site.train(TrainingJobTest.request("long", FOR_EVER, 500, ""));
       events.await("start", l -> l.is("started", "long"));

@@ -134,8 +134,8 @@ class WorkerTest {
   private static List<byte[]> generate(int count, long seed, Solver solver, int steps)
       throws Exception {
     ModelFiles files = ModelFolder.openPath(Site.TINY);
-    ModelResolver library = new ModelResolver(TorchDevice.open("cpu", 0), name -> files);
-    ModelInfo model = library.find("");
+    ModelResolver library = ModelResolver.of(TorchDevice.open("cpu", 0), files);
+    ModelInfo model = ModelInfo.of(files);
     List<SamplingJob.Row> rows = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       rows.add(SamplingJob.Row.seeded(i, seed, i));

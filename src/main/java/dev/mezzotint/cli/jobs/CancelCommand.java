@@ -2,17 +2,17 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code cancel}: calls a job off. */
+/** {@code cancel}: requests the cancellation of a job. */
 @Command(
     name = "cancel",
-    description = "Call a job of a running system off, started or not.",
+    description = "Cancel a queued or running job.",
     footer = {"", "Example:", "  cancel poster-0042"})
 public final class CancelCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "ID", description = "The job's id.")
@@ -20,19 +20,19 @@ public final class CancelCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public CancelCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public CancelCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() {
-    try (MezzotintSystem requests = surroundings.requests()) {
-      requests.cancel(id);
-      json.tell(
-          "called off " + id + "; 'watch " + id + "' tells how it ended",
-          Map.of("jobId", id, "calledOff", true));
+    try (JobClient client = context.client()) {
+      client.cancel(id);
+      json.status(
+          "cancellation requested for " + id + "; run 'mezzotint watch " + id + "' for the outcome",
+          Map.of("jobId", id, "cancelRequested", true));
       return 0;
     }
   }

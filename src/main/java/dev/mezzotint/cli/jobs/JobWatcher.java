@@ -1,9 +1,10 @@
 package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Prints a job's events, one line each, and turns its end into an exit code. */
+/** Prints the events of a job, one a line, and maps its outcome to an exit code. */
 final class JobWatcher {
   private static final Duration LIMIT = Duration.ofDays(30);
   private static final int SILENCE_SECONDS = 10;
@@ -25,68 +26,70 @@ final class JobWatcher {
   private JobWatcher() {}
 
   /**
-   * 0 for a completed job, 2 for a refused one, 1 for any other end.
+   * Follows a job until its last event.
    *
-   * @param out where a completed job's pictures go; null to leave them in the store
+   * @param out folder for a completed job's files; null to leave them in the store
+   * @return 0 for a completed job, 2 for an invalid request, 1 for any other outcome
    */
   static int follow(
-      MezzotintSystem requests,
+      JobClient client,
+      ObjectTransfer objects,
       String id,
       Instant since,
       Predicate<JobEvent> last,
       @Nullable Path out,
       JsonOption json) {
     JobState[] life = {JobState.NEW};
-    AtomicBoolean heard = new AtomicBoolean();
+    AtomicBoolean seen = new AtomicBoolean();
     CompletableFuture.delayedExecutor(SILENCE_SECONDS, TimeUnit.SECONDS)
         .execute(
             () -> {
-              if (!heard.get()) {
-                System.err.println("no word of " + id + " yet; waiting, Ctrl-C ends");
+              if (!seen.get()) {
+                System.err.println("no events for " + id + " yet; still waiting (Ctrl-C to stop)");
               }
             });
     Optional<JobEvent> end =
-        requests.watch(
+        client.watch(
             id,
             since,
             LIMIT,
             event -> {
-              heard.set(true);
+              seen.set(true);
               Optional<JobState> next =
                   event.type() == JobEvent.Type.REJECTED
                       ? Optional.of(life[0])
                       : life[0].after(event);
               if (next.isPresent()) {
                 life[0] = next.get();
-                json.answer(line(event), facts(event, requests));
+                json.result(line(event), facts(event, objects));
               }
             },
             last);
-    heard.set(true);
+    seen.set(true);
     if (end.isEmpty()) {
       return 1;
     }
     if (end.get().type() == JobEvent.Type.COMPLETED) {
-      if (!json.wanted()) { // or it stands in the event
-        System.out.println(requests.location(id));
+      if (!json.enabled()) { // JSON has it in the event
+        System.out.println(objects.location(id));
       }
       if (out != null) {
-        fetch(requests, id, out, json);
+        fetch(objects, id, out, json);
       }
       return 0;
     }
     return end.get().data().containsKey("field") ? 2 : 1;
   }
 
-  private static void fetch(MezzotintSystem requests, String id, Path out, JsonOption json) {
-    List<String> files = requests.fetch(id, out).stream().map(Path::toString).toList();
-    json.answer(
+  private static void fetch(ObjectTransfer objects, String id, Path out, JsonOption json) {
+    List<String> files = objects.download(id, out).stream().map(Path::toString).toList();
+    json.result(
         files.size() + " files: " + out,
         Map.of("type", "fetched", "jobId", id, "out", out.toString(), "files", files));
   }
 
-  /** As the event stands in its topic; of a completed job also where its objects are. */
-  private static Map<String, Object> facts(JobEvent event, MezzotintSystem requests) {
+  /** The event as in its topic; for a completed job with the location of its objects. */
+  private static Map<String, Object> facts(JobEvent event, ObjectTransfer objects) {
     Map<String, Object> facts = new TreeMap<>(event.data());
     facts.put("id", event.id());
     facts.put("type", event.type().wireName());
@@ -95,7 +98,7 @@ final class JobWatcher {
     facts.put("sequence", event.sequence());
     facts.put("time", event.time().toString());
     if (event.type() == JobEvent.Type.COMPLETED) {
-      facts.put("location", requests.location(event.jobId()));
+      facts.put("location", objects.location(event.jobId()));
     }
     return facts;
   }

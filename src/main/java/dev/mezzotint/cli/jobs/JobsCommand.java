@@ -3,45 +3,42 @@ package dev.mezzotint.cli.jobs;
 import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.cli.JsonOption;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code jobs}: what is queued, running and done. */
+/** {@code jobs}: lists queued, running and finished jobs. */
 @Command(
     name = "jobs",
-    description = "Look at the jobs of a running system.",
-    synopsisSubcommandLabel = "WHAT",
+    description = "List the jobs of a running system.",
+    synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Examples:", "  jobs list", "  jobs list --state failed --json"})
 public final class JobsCommand {
   private static final int COUNT_MAX = 2_000;
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public JobsCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public JobsCommand(CommandContext context) {
+    this.context = context;
   }
 
-  @Command(
-      description = "The newest jobs, as their topics tell them.",
-      mixinStandardHelpOptions = true)
+  @Command(description = "List jobs, newest first.")
   int list(
-      @Option(names = "--state", paramLabel = "WORD", description = "Only those in this state.")
+      @Option(names = "--state", paramLabel = "WORD", description = "Only jobs in this state.")
           @Nullable String state,
       @Option(
               names = "--count",
               paramLabel = "N",
               defaultValue = "50",
-              description = "At most so many (default 50).")
+              description = "At most this many; default ${DEFAULT-VALUE}.")
           int count,
-      @Option(names = "--json", description = "As JSON on standard output.") boolean json) {
+      @Mixin JsonOption json) {
     if (state != null && !State.WORDS.contains(state)) {
       throw new InvalidInputException(
           "--state", "--state must be one of " + String.join(", ", State.WORDS) + ", not " + state);
@@ -51,22 +48,16 @@ public final class JobsCommand {
           "--count", "--count must be from 1 to " + COUNT_MAX + ", not " + count);
     }
     List<BoardJob> jobs;
-    try (MezzotintSystem requests = surroundings.requests()) {
+    try (JobClient client = context.client()) {
       jobs =
-          requests.jobs().stream()
+          client.jobs().stream()
               .filter(job -> state == null || job.state().wireName().equals(state))
               .limit(count)
               .toList();
     }
-    if (json) {
-      byte[] text =
-          JsonText.writePretty(Map.of("jobs", jobs.stream().map(BoardJob::toMap).toList()));
-      System.out.print(new String(text, StandardCharsets.UTF_8));
-    } else {
-      jobs.forEach(job -> System.out.println(line(job)));
-      if (jobs.isEmpty()) {
-        System.err.println("no jobs");
-      }
+    jobs.forEach(job -> json.result(line(job), job.toMap()));
+    if (jobs.isEmpty() && !json.enabled()) {
+      System.err.println("no jobs");
     }
     return 0;
   }
@@ -89,7 +80,8 @@ public final class JobsCommand {
   private static String progress(BoardJob job) {
     Object model = job.data().getOrDefault("model", job.request().getOrDefault("model", ""));
     boolean steps = job.data().containsKey("iterations");
-    boolean pairs = !steps && job.data().containsKey("pairsTotal"); // of a reflow, before its steps
+    boolean pairs =
+        !steps && job.data().containsKey("pairsTotal"); // a reflow before its first step
     Object done = job.data().get(steps ? "iteration" : pairs ? "pairs" : "done");
     Object total = job.data().get(steps ? "iterations" : pairs ? "pairsTotal" : "total");
     boolean running = job.state() == State.RUNNING && done != null && total != null;

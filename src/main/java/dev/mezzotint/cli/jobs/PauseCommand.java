@@ -2,19 +2,17 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code pause}: workers take nothing more from a topic. */
-@Command(
-    name = "pause",
-    description = "Let workers take no more requests from a topic; what they have in hand goes on.",
-    footer = {"", "Example:", "  pause generation"})
+/** {@code pause} and {@code resume}: stop and start the consumption of a topic. */
+@Command
 public final class PauseCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
@@ -24,17 +22,43 @@ public final class PauseCommand implements Callable<Integer> {
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
+  private final boolean pause;
 
-  public PauseCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  private PauseCommand(CommandContext context, boolean pause) {
+    this.context = context;
+    this.pause = pause;
+  }
+
+  public static CommandLine pause(CommandContext context) {
+    return named(
+        "pause",
+        "Stop workers from taking requests from a topic; running jobs continue.",
+        new PauseCommand(context, /* pause= */ true));
+  }
+
+  public static CommandLine resume(CommandContext context) {
+    return named(
+        "resume",
+        "Let workers take requests from a paused topic again.",
+        new PauseCommand(context, /* pause= */ false));
+  }
+
+  private static CommandLine named(String name, String description, PauseCommand command) {
+    CommandLine line = new CommandLine(command).setCommandName(name);
+    line.getCommandSpec()
+        .usageMessage()
+        .description(description)
+        .footer("", "Example:", "  " + name + " generation");
+    return line;
   }
 
   @Override
   public Integer call() {
-    try (MezzotintSystem requests = surroundings.requests()) {
-      List<String> topics = requests.pause(topic);
-      json.tell("paused " + String.join(", ", topics), Map.of("paused", topics));
+    try (JobClient client = context.client()) {
+      List<String> topics = pause ? client.pause(topic) : client.resume(topic);
+      String done = pause ? "paused" : "resumed";
+      json.status(done + " " + String.join(", ", topics), Map.of(done, topics));
       return 0;
     }
   }

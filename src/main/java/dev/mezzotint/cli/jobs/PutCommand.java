@@ -2,7 +2,6 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
-import dev.mezzotint.client.MezzotintSystem;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
@@ -28,17 +27,17 @@ import picocli.CommandLine.Parameters;
     description = "Copy a file or a folder into the store, for requests to name it.",
     footer = {
       "",
-      "A folder becomes a zip, or objects under a prefix. What stands under a key is replaced.",
+      "A folder becomes a zip, or objects under a prefix. Existing objects are replaced.",
       "",
       "Examples:",
       "  put map.png inputs/map.png",
       "  put docs/examples/lap clips/lap.zip",
-      "  put my-pictures datasets/mine/"
+      "  put my-images datasets/mine/"
     })
 public final class PutCommand implements Callable<Integer> {
   private static final String KEY = "KEY";
 
-  /** As many as a data set of objects may have. */
+  /** The limit for data sets of objects. */
   private static final int FILES_MAX = 200_000;
 
   @Parameters(index = "0", paramLabel = "PATH", description = "The file or folder.")
@@ -47,45 +46,43 @@ public final class PutCommand implements Callable<Integer> {
   @Parameters(
       index = "1",
       paramLabel = KEY,
-      description = "Of the object; of a folder it ends in .zip, or in / for an object a file.")
+      description = "Object key; for a folder it ends in .zip, or in / for one object per file.")
   private String key = "";
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public PutCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public PutCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() throws IOException {
     check();
     Map<String, Path> files = files();
-    try (MezzotintSystem requests = surroundings.requests()) {
-      if (key.endsWith(".zip") && Files.isDirectory(path)) {
-        Path zip = Files.createTempFile("mezzotint-put", ".zip");
-        try {
-          zip(files, zip);
-          requests.put(Map.of(key, zip));
-        } finally {
-          Files.deleteIfExists(zip);
-        }
-      } else {
-        Map<String, Path> objects = new TreeMap<>();
-        files.forEach((name, file) -> objects.put(key + name, file));
-        requests.put(objects);
+    if (key.endsWith(".zip") && Files.isDirectory(path)) {
+      Path zip = Files.createTempFile("mezzotint-put", ".zip");
+      try {
+        zip(files, zip);
+        context.objects().upload(Map.of(key, zip));
+      } finally {
+        Files.deleteIfExists(zip);
       }
+    } else {
+      Map<String, Path> objects = new TreeMap<>();
+      files.forEach((name, file) -> objects.put(key + name, file));
+      context.objects().upload(objects);
     }
-    json.tell(
+    json.status(
         "put %s: %d %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),
         Map.of("key", key, "files", files.size()));
     return 0;
   }
 
   private void check() {
-    if (!Keys.nameable(key)) {
-      throw new InvalidInputException(KEY, KEY + " " + Keys.NAMEABLE_RULE + ", not " + key);
+    if (!Keys.isValidKey(key)) {
+      throw new InvalidInputException(KEY, KEY + " " + Keys.KEY_RULE + ", not " + key);
     }
     if (key.startsWith(Keys.JOBS) || key.startsWith(Keys.MODELS)) {
       throw new InvalidInputException(
@@ -97,15 +94,15 @@ public final class PutCommand implements Callable<Integer> {
     boolean folder = Files.isDirectory(path);
     if (folder && !key.endsWith(".zip") && !key.endsWith("/")) {
       throw new InvalidInputException(
-          KEY, path + " is a folder: " + KEY + " must end in .zip, or in / for an object a file");
+          KEY,
+          path + " is a folder: " + KEY + " must end in .zip, or in / for one object per file");
     }
     if (!folder && key.endsWith("/")) {
-      throw new InvalidInputException(
-          KEY, path + " is a file: " + KEY + " must not end in /, but name it");
+      throw new InvalidInputException(KEY, path + " is a file: " + KEY + " must not end in /");
     }
   }
 
-  /** By their names below the folder, in order; the name of a single file is empty. */
+  /** The files by name relative to the folder, sorted; the name of a single file is empty. */
   private Map<String, Path> files() throws IOException {
     if (!Files.isDirectory(path)) {
       return Map.of("", path);
@@ -125,7 +122,7 @@ public final class PutCommand implements Callable<Integer> {
     }
     if (files.isEmpty() || files.size() > FILES_MAX) {
       throw new InvalidInputException(
-          "PATH", path + " must hold 1 to " + FILES_MAX + " files, names with a dot first aside");
+          "PATH", path + " must contain 1 to " + FILES_MAX + " files, not counting hidden ones");
     }
     return files;
   }

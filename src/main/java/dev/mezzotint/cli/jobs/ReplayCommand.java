@@ -1,17 +1,14 @@
 package dev.mezzotint.cli.jobs;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.mezzotint.cli.CommandContext;
-import dev.mezzotint.client.MezzotintSystem;
-import dev.mezzotint.client.MezzotintSystem.Replayed;
+import dev.mezzotint.cli.JsonOption;
+import dev.mezzotint.client.DeadLetterReplay.Outcome;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,14 +17,15 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code replay --dead}: gives dead letters a second chance. */
+/** {@code replay --dead}: sends the requests of dead letters again. */
 @Command(
     name = "replay",
     description = {
-      "Send the requests of dead letters back to the topics that they came from.",
-      "A job that has ended stays as it ended: its request comes back as ID.r1, ID.r2, …"
+      "Send the requests of dead letters to their topics again.",
+      "The outcome of a finished job does not change: its request is sent as ID.r1, ID.r2, …"
     },
     footer = {
       "",
@@ -39,7 +37,7 @@ import picocli.CommandLine.Option;
 public final class ReplayCommand implements Callable<Integer> {
   private static final Pattern SHORT = Pattern.compile("[1-9][0-9]{0,5}[smhd]");
 
-  @Option(names = "--dead", required = true, description = "From the dead-letter topic.")
+  @Option(names = "--dead", required = true, description = "Replay from the dead-letter topic.")
   private boolean dead;
 
   @Option(names = "--id", paramLabel = "ID", description = "Only this job and its replays.")
@@ -54,33 +52,31 @@ public final class ReplayCommand implements Callable<Integer> {
   @Option(names = "--all", description = "All letters.")
   private boolean all;
 
-  @Option(names = "--as-is", description = "Requests keep their ids.")
+  @Option(names = "--as-is", description = "Keep the ids of the requests.")
   private boolean asIs;
 
-  @Option(names = "--json", description = "Print one JSON object a line.")
-  private boolean json;
+  @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public ReplayCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public ReplayCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
   public Integer call() {
     if (!all && id == null && since == null) {
-      throw new InvalidInputException(
-          "replay", "replay needs one of --id, --since and --all, which say what to send back");
+      throw new InvalidInputException("replay", "replay needs one of --id, --since and --all");
     }
     Optional<Instant> from = Optional.ofNullable(since).map(text -> instant(text, Instant.now()));
-    List<Replayed> replayed;
-    try (MezzotintSystem requests = surroundings.requests()) {
-      replayed = requests.replay(Optional.ofNullable(id), from, asIs);
+    List<Outcome> replayed;
+    try (JobClient client = context.client()) {
+      replayed = client.replay(Optional.ofNullable(id), from, asIs);
     }
     if (replayed.isEmpty() && id != null) {
-      throw new InvalidInputException("--id", "no such dead letter is of the job " + id);
+      throw new InvalidInputException("--id", "there is no such dead letter of job " + id);
     }
-    replayed.forEach(one -> System.out.println(json ? object(one) : line(one)));
+    replayed.forEach(one -> json.result(line(one), facts(one)));
     long sent = replayed.stream().filter(one -> one.refusal().isEmpty()).count();
     System.err.println("replayed " + sent + " of " + replayed.size() + " dead letters");
     return sent == replayed.size() ? 0 : 1;
@@ -103,21 +99,20 @@ public final class ReplayCommand implements Callable<Integer> {
     }
   }
 
-  private static String line(Replayed one) {
+  private static String line(Outcome one) {
     String what = one.letter() + (one.job().isEmpty() ? "" : "  " + one.job());
     return one.refusal().isEmpty()
         ? what + " -> " + one.topic() + (one.id().isEmpty() ? "" : "  " + one.id())
         : what + "  not sent: " + one.refusal();
   }
 
-  private static String object(Replayed one) {
-    Map<String, Object> members = new LinkedHashMap<>();
-    members.put("letter", one.letter());
-    members.put("topic", one.topic());
-    members.put("job", one.job());
-    members.put("id", one.id());
-    members.put("sent", one.refusal().isEmpty());
-    members.put("refusal", one.refusal());
-    return new String(JsonText.writeInOrder(members), UTF_8);
+  private static Map<String, Object> facts(Outcome one) {
+    return Map.of(
+        "letter", one.letter(),
+        "topic", one.topic(),
+        "job", one.job(),
+        "id", one.id(),
+        "sent", one.refusal().isEmpty(),
+        "refusal", one.refusal());
   }
 }

@@ -4,7 +4,7 @@ import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.cli.SmallFile;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
@@ -21,7 +21,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code submit}: puts a request on the topic of a running system. */
+/** {@code submit}: sends a request to a running system. */
 @Command(
     name = "submit",
     description = "Send a generation or training request to a running system.",
@@ -39,8 +39,8 @@ public final class SubmitCommand implements Callable<Integer> {
   @Option(
       names = "--kind",
       paramLabel = "generation|training",
-      description = "What the request asks for, where its fields do not tell.")
-  private MezzotintSystem.@Nullable Kind kind;
+      description = "Kind of the request; default as its fields imply.")
+  private JobClient.@Nullable Kind kind;
 
   @Option(names = "--watch", description = "Follow the job until it ends.")
   private boolean watch;
@@ -48,15 +48,15 @@ public final class SubmitCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "As --watch, and copy the pictures, tables and manifest to this folder.")
+      description = "Implies --watch; copy images, tables and manifest to this folder.")
   private @Nullable Path out;
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public SubmitCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public SubmitCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -68,33 +68,34 @@ public final class SubmitCommand implements Callable<Integer> {
     } catch (InvalidInputException e) {
       throw new InvalidInputException(e.field(), file + " " + e.getMessage(), e);
     }
-    String id = JobId.read(read).value(); // under a bad one no event would ever come
+    String id = JobId.read(read).value(); // an invalid id would never get an event
     if (out != null) {
       OutputPaths.folder("--out", out);
     }
     Instant before = Instant.now().minusSeconds(1);
-    try (MezzotintSystem requests = surroundings.requests()) {
-      MezzotintSystem.Kind asked = kind(read);
-      requests.submit(asked, id, request);
-      String word = asked.name().toLowerCase(Locale.ROOT);
-      json.tell("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
+    try (JobClient client = context.client()) {
+      JobClient.Kind requested = kind(read);
+      client.submit(requested, id, request);
+      String word = requested.name().toLowerCase(Locale.ROOT);
+      json.status("submitted " + id, Map.of("type", "submitted", "jobId", id, "kind", word));
       return watch || out != null
-          ? JobWatcher.follow(requests, id, before, SubmitCommand::answers, out, json)
+          ? JobWatcher.follow(
+              client, context.objects(), id, before, SubmitCommand::isLast, out, json)
           : 0;
     }
   }
 
-  private MezzotintSystem.Kind kind(JsonObject read) {
+  private JobClient.Kind kind(JsonObject read) {
     if (kind != null) {
       return kind;
     }
     return TrainingRequest.isTrainingRequest(read)
-        ? MezzotintSystem.Kind.TRAINING
-        : MezzotintSystem.Kind.GENERATION;
+        ? JobClient.Kind.TRAINING
+        : JobClient.Kind.GENERATION;
   }
 
-  /** A rejected record ends the watch as well: the id is another job's. */
-  private static boolean answers(JobEvent event) {
+  /** Also after a rejection: the id belongs to another job. */
+  private static boolean isLast(JobEvent event) {
     return event.type().terminal() || event.type() == JobEvent.Type.REJECTED;
   }
 }

@@ -3,7 +3,7 @@ package dev.mezzotint.cli.jobs;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.job.JobId;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code watch}: follows a job from its first event on. */
+/** {@code watch}: follows a job from its first event. */
 @Command(
     name = "watch",
     description = "Follow a job of a running system until it ends.",
@@ -26,15 +26,15 @@ public final class WatchCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Copy a completed job's pictures, tables and manifest to this folder.")
+      description = "Copy a completed job's images, tables and manifest to this folder.")
   private @Nullable Path out;
 
   @Mixin private JsonOption json = new JsonOption();
 
-  private final CommandContext surroundings;
+  private final CommandContext context;
 
-  public WatchCommand(CommandContext surroundings) {
-    this.surroundings = surroundings;
+  public WatchCommand(CommandContext context) {
+    this.context = context;
   }
 
   @Override
@@ -42,9 +42,10 @@ public final class WatchCommand implements Callable<Integer> {
     if (out != null) {
       OutputPaths.folder("--out", out);
     }
-    try (MezzotintSystem requests = surroundings.requests()) {
+    try (JobClient client = context.client()) {
       return JobWatcher.follow(
-          requests,
+          client,
+          context.objects(),
           new JobId(id).value(),
           Instant.EPOCH,
           event -> event.type().terminal(),

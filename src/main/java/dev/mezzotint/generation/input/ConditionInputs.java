@@ -3,7 +3,6 @@ package dev.mezzotint.generation.input;
 import dev.mezzotint.generation.request.ConditionRequest;
 import dev.mezzotint.generation.request.ConditionSource;
 import dev.mezzotint.generation.request.FrameRequest;
-import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -12,74 +11,109 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob;
-import dev.mezzotint.storage.ObjectStore;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The conditions that a request names, brought and decoded when a row needs them and not before; a
- * picture that all rows share is brought once. For one attempt and one thread, which closes it.
+ * The conditions of the rows of one job, and the references of its frames. Images are read and
+ * decoded when a row needs them; an image that all rows share is read once. Used by one thread,
+ * which closes it.
  */
 public final class ConditionInputs implements AutoCloseable {
-  private final ModelInfo model;
-  private final ConditionRequest request;
   private final ConditionDecoder decoder;
+  private final List<ConditionPart> parts;
 
-  /** One for each of the model's parts, null where it is left out. */
-  private final @Nullable InputFiles[] parts;
+  /** One for each of the model's parts; empty for a part that is left out. */
+  private final List<Optional<Source>> sources = new ArrayList<>();
 
-  /** Whether a part's only picture serves all rows. */
-  private final boolean[] one;
+  private final Map<Integer, Pixels> sharedImages = new HashMap<>(); // by part
+  private Optional<Source> references = Optional.empty();
+  private Map<String, Integer> referencePositions = Map.of();
 
-  private final Optional<Pixels>[] sharedPictures;
-  private @Nullable InputFiles references;
-  private boolean referenceShared;
-  private Map<String, Integer> referencePlaces = Map.of();
+  /**
+   * The files of one part, or the references.
+   *
+   * @param field request field or command line option, for exceptions
+   * @param name how messages name the source
+   * @param shared its only file serves all rows
+   * @param listed files belong to frames by position, not by name
+   */
+  private record Source(
+      String field, String name, InputFiles files, boolean shared, boolean listed) {
 
-  @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
-  private ConditionInputs(ModelInfo model, ConditionRequest request) {
-    this.model = model;
-    this.request = request;
-    this.decoder = new ConditionDecoder(model, request.nearest(), request.resize());
-    this.parts = new @Nullable InputFiles[model.condition().size()];
-    this.one = new boolean[parts.length];
-    this.sharedPictures = new Optional[parts.length];
-    Arrays.fill(sharedPictures, Optional.empty());
+    static Source open(
+        String field,
+        ConditionSource source,
+        InputFetcher fetcher,
+        int countMax,
+        boolean shareSingle) {
+      try {
+        InputFiles files = InputFiles.open(source, fetcher, countMax);
+        boolean shared =
+            source instanceof ConditionSource.Shared || (shareSingle && files.names().size() == 1);
+        return new Source(field, field, files, shared, !source.needsListing());
+      } catch (IOException e) {
+        throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
+      }
+    }
+
+    static Source local(String option, Path path) {
+      String name = option + ": " + path;
+      try {
+        InputFiles files = InputFiles.local(path);
+        if (files.names().isEmpty()) {
+          files.close();
+          throw new InvalidInputException(option, name + " holds no images");
+        }
+        return new Source(option, name, files, InputFiles.isSingleFile(path), /* listed= */ false);
+      } catch (IOException e) {
+        throw new InvalidInputException(option, name + " cannot be read: " + e.getMessage(), e);
+      }
+    }
+
+    InvalidInputException refuse(String what, Exception cause) {
+      return new InvalidInputException(
+          field + what, name + what + ": " + cause.getMessage(), cause);
+    }
+  }
+
+  private ConditionInputs(ConditionDecoder decoder) {
+    this.decoder = decoder;
+    this.parts = decoder.model().condition();
   }
 
   /**
-   * Looks at what there is; the pictures themselves are not read.
+   * Opens the sources that a request references; reads no images.
    *
+   * @param countMax files of a prefix or zip
    * @throws InvalidInputException naming the source that cannot be read
-   * @throws dev.mezzotint.storage.StorageException if the store is away
+   * @throws dev.mezzotint.storage.StorageException if the store is unavailable
    */
   public static ConditionInputs open(
-      GenerationRequest request, ModelInfo model, ObjectStore store, GenerationLimits limits) {
-    ConditionInputs inputs = new ConditionInputs(model, request.condition());
+      GenerationRequest request, ModelInfo model, InputFetcher fetcher, int countMax) {
+    ConditionRequest condition = request.condition();
+    ConditionInputs inputs =
+        new ConditionInputs(new ConditionDecoder(model, condition.nearest(), condition.resize()));
+    boolean only = condition.parts().containsKey(ConditionRequest.ONLY);
     try {
-      List<Optional<ConditionSource>> sources = inputs.request.sourcesFor(model);
-      for (int i = 0; i < sources.size(); i++) {
-        if (sources.get(i).isPresent()) {
-          ConditionSource source = sources.get(i).get();
-          InputFiles files = open(inputs.field(i), source, store, limits);
-          inputs.parts[i] = files;
-          inputs.one[i] =
-              source instanceof ConditionSource.Shared
-                  || (request.frames().isEmpty() && files.names().size() == 1);
-        }
+      List<Optional<ConditionSource>> given = condition.sourcesFor(model);
+      for (int i = 0; i < given.size(); i++) {
+        String field =
+            ConditionRequest.field(only ? ConditionRequest.ONLY : inputs.parts.get(i).name());
+        boolean shareSingle = request.frames().isEmpty();
+        inputs.sources.add(
+            given.get(i).map(s -> Source.open(field, s, fetcher, countMax, shareSingle)));
       }
-      Optional<ConditionSource> references = request.frames().flatMap(FrameRequest::references);
-      if (references.isPresent()) {
-        InputFiles files = open("references", references.get(), store, limits);
-        inputs.references = files;
-        inputs.referenceShared = references.get() instanceof ConditionSource.Shared;
-        inputs.referencePlaces = Frames.positionsByStem(files.names());
-      }
+      inputs.references(
+          request
+              .frames()
+              .flatMap(FrameRequest::references)
+              .map(s -> Source.open("references", s, fetcher, countMax, /* shareSingle= */ false)));
       return inputs;
     } catch (RuntimeException e) {
       inputs.close();
@@ -87,49 +121,67 @@ public final class ConditionInputs implements AutoCloseable {
     }
   }
 
-  private static InputFiles open(
-      String field, ConditionSource source, ObjectStore store, GenerationLimits limits) {
+  /**
+   * Opens local images, folders and zips.
+   *
+   * @param option that names the paths, for exceptions
+   * @param paths by the name of the model's part
+   * @throws InvalidInputException naming the path that cannot be read
+   */
+  public static ConditionInputs local(
+      ConditionDecoder decoder, String option, Map<String, Path> paths, Optional<Path> references) {
+    ConditionInputs inputs = new ConditionInputs(decoder);
     try {
-      return InputFiles.open(source, store, limits);
-    } catch (IOException e) {
-      throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
+      for (ConditionPart part : inputs.parts) {
+        inputs.sources.add(
+            Optional.ofNullable(paths.get(part.name())).map(path -> Source.local(option, path)));
+      }
+      inputs.references(references.map(path -> Source.local("--references", path)));
+      return inputs;
+    } catch (RuntimeException e) {
+      inputs.close();
+      throw e;
     }
   }
 
-  /** How messages name the source of a part. */
-  private String field(int part) {
-    boolean only = request.parts().containsKey(ConditionRequest.ONLY);
-    return ConditionRequest.field(only ? "" : model.condition().get(part).name());
+  private void references(Optional<Source> source) {
+    references = source;
+    referencePositions =
+        source.map(found -> Frames.positionsByStem(found.files().names())).orElse(Map.of());
   }
 
-  /** The frames of a request that is about frames. */
-  public Frames frames(FrameRequest frames) {
+  /** Whether a source has files for each row, by which frames are counted and named. */
+  public boolean hasFrames() {
+    return sources.stream().flatMap(Optional::stream).anyMatch(source -> !source.shared());
+  }
+
+  /** The frames: one for each file. */
+  public Frames frames(int variations, boolean sharedNoise) {
     List<Frames.Part> found = new ArrayList<>();
-    for (int i = 0; i < parts.length; i++) {
-      InputFiles files = parts[i];
+    for (int i = 0; i < parts.size(); i++) {
+      String name = parts.get(i).name();
       found.add(
-          new Frames.Part(
-              model.condition().get(i).name(),
-              files == null ? List.of() : files.names(),
-              one[i],
-              files instanceof InputFiles.References list && list.listed()));
+          sources
+              .get(i)
+              .map(one -> new Frames.Part(name, one.files().names(), one.shared(), one.listed()))
+              .orElseGet(() -> new Frames.Part(name, List.of(), false, false)));
     }
-    return Frames.of(found, frames.variations(), frames.shared());
+    return Frames.of(found, variations, sharedNoise);
   }
 
   /**
-   * Condition of image {@code index} of a request that is not about frames.
+   * Condition of image {@code index} of a request without frames.
    *
    * @throws InvalidInputException naming the field
    */
-  SamplingJob.Condition condition(int index) {
+  public SamplingJob.Condition condition(int index) {
     List<Optional<Pixels>> decoded = new ArrayList<>();
-    for (int i = 0; i < parts.length; i++) {
-      String field = one[i] ? field(i) : field(i) + "[" + index + "]";
+    for (int i = 0; i < parts.size(); i++) {
+      boolean shared = sources.get(i).map(Source::shared).orElse(true);
       try {
-        decoded.add(picture(i, one[i] ? 0 : index));
+        decoded.add(decode(i, shared ? 0 : index));
       } catch (IOException e) {
-        throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
+        throw sources.get(i).orElseThrow().refuse("[" + index + "]", e);
       }
     }
     return decoder.condition(decoded);
@@ -138,11 +190,26 @@ public final class ConditionInputs implements AutoCloseable {
   /**
    * Condition of a frame.
    *
-   * @throws IOException if one of its files is not what it should be; one sentence
-   * @throws InvalidInputException if that file serves all frames
+   * @throws IOException if one of its own files is invalid; one sentence
+   * @throws InvalidInputException if a file that all frames share is invalid
    */
-  SamplingJob.Condition condition(Frames.Frame frame) throws IOException {
+  public SamplingJob.Condition condition(Frames.Frame frame) throws IOException {
     return decoder.condition(decode(frame));
+  }
+
+  /**
+   * As {@link #condition(Frames.Frame)}, for callers that need every frame.
+   *
+   * @throws InvalidInputException naming the file that is invalid
+   */
+  public SamplingJob.Condition requireCondition(Frames.Frame frame) {
+    try {
+      return condition(frame);
+    } catch (IOException e) {
+      String field = sources.stream().flatMap(Optional::stream).findFirst().orElseThrow().field();
+      throw new InvalidInputException(
+          field, field + ": " + frame.input() + ": " + e.getMessage(), e);
+    }
   }
 
   private List<Optional<Pixels>> decode(Frames.Frame frame) throws IOException {
@@ -150,75 +217,76 @@ public final class ConditionInputs implements AutoCloseable {
       throw new IOException(frame.fault().get());
     }
     List<Optional<Pixels>> decoded = new ArrayList<>();
-    for (int i = 0; i < parts.length; i++) {
+    for (int i = 0; i < parts.size(); i++) {
       try {
-        decoded.add(picture(i, frame.positions().get(i)));
+        decoded.add(decode(i, frame.positions().get(i)));
       } catch (IOException e) {
-        if (one[i]) {
-          throw new InvalidInputException(field(i), field(i) + ": " + e.getMessage(), e);
-        }
-        String part = parts.length == 1 ? "" : model.condition().get(i).name() + ": ";
+        String part = parts.size() == 1 ? "" : parts.get(i).name() + ": ";
         throw new IOException(part + e.getMessage(), e);
       }
     }
     return decoded;
   }
 
-  private Optional<Pixels> picture(int part, int position) throws IOException {
-    InputFiles files = parts[part];
-    if (files == null || sharedPictures[part].isPresent()) {
-      return sharedPictures[part];
+  private Optional<Pixels> decode(int part, int position) throws IOException {
+    Optional<Source> source = sources.get(part);
+    if (source.isEmpty() || sharedImages.containsKey(part)) {
+      return Optional.ofNullable(sharedImages.get(part));
     }
-    ConditionPart kind = model.condition().get(part);
-    Optional<Pixels> decoded = Optional.of(decoder.decode(kind, files.bytes(position)));
-    if (one[part]) {
-      sharedPictures[part] = decoded;
+    try {
+      Pixels decoded = decoder.decode(parts.get(part), source.get().files().bytes(position));
+      if (source.get().shared()) {
+        sharedImages.put(part, decoded);
+      }
+      return Optional.of(decoded);
+    } catch (IOException e) {
+      if (source.get().shared()) {
+        throw source.get().refuse("", e);
+      }
+      throw e;
     }
-    return decoded;
   }
 
-  /** What a frame's condition looks like, in colour, one picture for each part that is there. */
+  /** A frame's condition in colour: one image for each part that is present. */
   public List<Pixels> visualize(Frames.Frame frame) throws IOException {
-    List<Pixels> shown = new ArrayList<>();
+    List<Pixels> images = new ArrayList<>();
     List<Optional<Pixels>> decoded = decode(frame);
     for (int i = 0; i < decoded.size(); i++) {
-      if (decoded.get(i).isPresent()) {
-        shown.add(ConditionDecoder.visualize(model.condition().get(i), decoded.get(i).get()));
-      }
+      ConditionPart part = parts.get(i);
+      decoded.get(i).ifPresent(pixels -> images.add(ConditionDecoder.visualize(part, pixels)));
     }
-    return shown;
+    return images;
   }
 
-  /** What a frame should look like, in colour and at the model's size. */
-  public Pixels reference(Frames.Frame frame, int place) throws IOException {
-    InputFiles files = references;
-    if (files == null) {
-      throw new IllegalStateException("no references were asked for");
-    }
-    Integer position = referenceShared ? Integer.valueOf(0) : null;
-    if (position == null && files instanceof InputFiles.References list && list.listed()) {
-      position = place < files.names().size() ? place : null;
+  /**
+   * The reference of a frame, in colour and at the model's size; empty if there is none of its
+   * name.
+   *
+   * @param place of the frame among all frames
+   * @throws IOException if the file is invalid; one sentence without its name
+   */
+  public Optional<Pixels> reference(Frames.Frame frame, int place) throws IOException {
+    Source source =
+        references.orElseThrow(() -> new IllegalStateException("no references were given"));
+    Integer position = referencePositions.get(frame.name());
+    if (source.shared()) {
+      position = 0;
+    } else if (source.listed() && place < source.files().names().size()) {
+      position = place;
     }
     if (position == null) {
-      position = referencePlaces.get(frame.name());
-    }
-    if (position == null) {
-      throw new IOException("there is no reference of this name");
+      return Optional.empty();
     }
     Pixels pixels =
-        ImageReader.read(files.bytes(position), /* channels= */ 3, ConditionDecoder.PIXELS_MAX);
-    return Resize.cover(pixels, model.width(), model.height());
+        ImageReader.read(
+            source.files().bytes(position), /* channels= */ 3, ConditionDecoder.PIXELS_MAX);
+    ModelInfo model = decoder.model();
+    return Optional.of(Resize.cover(pixels, model.width(), model.height()));
   }
 
   @Override
   public void close() {
-    for (InputFiles files : parts) {
-      if (files != null) {
-        files.close();
-      }
-    }
-    if (references != null) {
-      references.close();
-    }
+    sources.stream().flatMap(Optional::stream).forEach(source -> source.files().close());
+    references.ifPresent(source -> source.files().close());
   }
 }

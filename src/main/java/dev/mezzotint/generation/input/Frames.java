@@ -13,24 +13,23 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The frames of a job: one for each condition, in the conditions' order and under their names.
+ * The frames of a job: one for each condition, in the order and with the names of the conditions.
  *
  * @param frames at least one
- * @param variations pictures of each
- * @param shared whether all frames of a variation begin at the same x0
+ * @param variations images of each frame
+ * @param shared whether all frames of a variation start from the same x0
  */
 public record Frames(List<Frame> frames, int variations, boolean shared) {
-  /** A file system's names have 255 bytes, and ours get an ending. */
+  /** File systems allow 255 bytes, and an extension is appended. */
   static final int NAME_BYTES_MAX = 240;
 
   /**
    * One condition.
    *
-   * @param input its file's name, as it may be shown
-   * @param name without the ending: what the frame's own files are called
-   * @param positions for each part of the condition, where its file stands in the part's source; -1
-   *     for a part that is left out
-   * @param fault why it cannot become a frame, if that is known before its files are read
+   * @param input its file's name, fit for messages
+   * @param name of the frame's own files, without extension
+   * @param positions of its file in the source of each part; -1 for a part that is left out
+   * @param fault why it cannot be generated, if that is known before its files are read
    */
   public record Frame(String input, String name, List<Integer> positions, Optional<String> fault) {}
 
@@ -38,7 +37,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     frames = List.copyOf(frames);
   }
 
-  /** Pictures of all frames together. */
+  /** Number of images of all frames together. */
   public int count() {
     return frames.size() * variations;
   }
@@ -47,22 +46,22 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     return frames.get(index / variations);
   }
 
-  /** Index of picture {@code index} within its seed's stream: shared noise has one a variation. */
+  /** Index of an image within its seed's stream; shared noise has one for each variation. */
   public int noiseIndex(int index) {
     return shared ? index % variations : index;
   }
 
-  /** What picture {@code index} is called, without an ending. */
+  /** Name of an image, without extension. */
   public String name(int index) {
     String name = frame(index).name();
     return variations == 1 ? name : name + "-" + (index % variations + 1);
   }
 
   /**
-   * Puts the parts' files together: by their names, or by their places where all are lists.
+   * Matches the files of the parts: by name, or by position where all are lists.
    *
-   * @param parts of the condition, at least one of which is there
-   * @throws InvalidInputException if they cannot be put together
+   * @param parts of the condition, at least one of which has files
+   * @throws InvalidInputException if lists are mixed with prefixes or zips
    */
   public static Frames of(List<Part> parts, int variations, boolean shared) {
     int lead = lead(parts);
@@ -76,7 +75,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
       List<Integer> positions = new ArrayList<>();
       Optional<String> fault = unfit(names.get(i));
       if (fault.isEmpty() && !taken.add(name)) {
-        fault = Optional.of("another file before it has the same name but for the ending");
+        fault = Optional.of("another file before it has the same name except for the extension");
       }
       for (int p = 0; p < parts.size(); p++) {
         Optional<Integer> position =
@@ -100,10 +99,10 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
   /**
    * The files of one part of the condition.
    *
-   * @param name as messages call it
+   * @param name for messages
    * @param names empty for a part that is left out
    * @param shared its only file serves all frames
-   * @param listed files belong to frames by their places, not by their names
+   * @param listed files belong to frames by position, not by name
    */
   public record Part(String name, List<String> names, boolean shared, boolean listed) {
 
@@ -118,7 +117,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     }
   }
 
-  /** The part that says how many frames there are and what they are called. */
+  /** The part that determines the number and names of the frames. */
   private static int lead(List<Part> parts) {
     int lead = -1;
     for (int i = 0; i < parts.size(); i++) {
@@ -135,13 +134,13 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
         throw new InvalidInputException(
             "condition.parts",
             "condition.parts must be all lists, or all prefixes and zips: "
-                + "lists go by place, the others by name");
+                + "lists are matched by position, the others by name");
       }
     }
     return lead;
   }
 
-  /** Where a file of that name stands among these, whatever its ending. */
+  /** Positions by name without extension. */
   public static Map<String, Integer> positionsByStem(List<String> names) {
     Map<String, Integer> places = new HashMap<>();
     for (int i = 0; i < names.size(); i++) {
@@ -155,7 +154,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     return dot > name.lastIndexOf('/') + 1 ? name.substring(0, dot) : name;
   }
 
-  /** Why a file's name cannot be that of a picture in the bucket; empty if it can. */
+  /** Why a file's name cannot name an image in the bucket; empty if it can. */
   private static Optional<String> unfit(String name) {
     if (name.getBytes(StandardCharsets.UTF_8).length > NAME_BYTES_MAX) {
       return Optional.of("the name has more than " + NAME_BYTES_MAX + " bytes");
@@ -169,7 +168,7 @@ public record Frames(List<Frame> frames, int variations, boolean shared) {
     String[] parts = name.split("/", -1);
     for (int i = 0; i < parts.length; i++) {
       odd |= parts[i].isEmpty() || parts[i].equals(".") || parts[i].equals("..");
-      // A store on a file system cannot have a folder where a picture stands.
+      // A store on a file system cannot have a folder with the name of an image.
       odd |= i < parts.length - 1 && parts[i].toLowerCase(Locale.ROOT).endsWith(".png");
     }
     return odd

@@ -1,108 +1,176 @@
 package dev.mezzotint.generation.input;
 
+import dev.mezzotint.dataset.FileSource;
+import dev.mezzotint.dataset.UntrustedZip;
 import dev.mezzotint.generation.request.ConditionSource;
-import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.ImageReference;
-import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.ObjectReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.zip.ZipException;
 
 /**
- * The files that one source of pictures stands for, in their order; none is read before it is asked
- * for. For one attempt and one thread, which closes it.
+ * The files of one source of images, in a fixed order: objects of the bucket, a zip in the bucket,
+ * or a local file, folder or zip. Files are read when they are asked for. Used by one thread, which
+ * closes it.
  */
 interface InputFiles extends AutoCloseable {
+  /** Size of a zip in the bucket. */
+  long ZIP_BYTES_MAX = 256L << 20;
 
-  /** What each is called: a path with '/' between its parts, from strangers and unchecked. */
+  /** Size of one local file. */
+  int LOCAL_BYTES_MAX = 16 << 20;
+
+  /** Name of each file: a path with '/' as its separator. Not validated. */
   List<String> names();
 
   /**
    * @param position from 0, in the order of the names
-   * @throws IOException if there is no such file, or it is broken, or too large; one sentence
-   *     without its name
-   * @throws dev.mezzotint.storage.StorageException if the store is away
+   * @throws IOException if the file is missing, broken or too large; one sentence without its name
+   * @throws dev.mezzotint.storage.StorageException if the store is unavailable
    */
   byte[] bytes(int position) throws IOException;
 
   @Override
-  void close();
+  default void close() {}
 
   /**
+   * Opens a source that a request references.
+   *
+   * @param countMax files of a prefix or zip
    * @throws IOException if it cannot be read as a whole; one sentence
    */
-  static InputFiles open(ConditionSource source, ObjectStore store, GenerationLimits limits)
+  static InputFiles open(ConditionSource source, InputFetcher fetcher, int countMax)
       throws IOException {
-    InputFetcher files = new InputFetcher(store, limits.objectBytesMax());
     if (source instanceof ConditionSource.Shared shared) {
-      return new References(files, List.of(shared.image()));
+      return new References(fetcher, List.of(shared.image()));
     }
     if (source instanceof ConditionSource.Listed listed) {
-      return new References(files, listed.images());
+      return new References(fetcher, listed.images());
     }
     if (source instanceof ConditionSource.Prefix prefix) {
-      return underPrefix(prefix.prefix(), store, files, limits.imagesMax());
+      return underPrefix(prefix.prefix(), fetcher, countMax);
     }
-    return ZippedFiles.open(((ConditionSource.Zip) source).file(), files, limits.imagesMax());
+    return zip(((ConditionSource.Zip) source).file(), fetcher, countMax);
   }
 
-  /** Whether a name is that of something that archives and folders hold beside pictures. */
-  static boolean hidden(String name) {
-    String last = name.substring(name.lastIndexOf('/') + 1);
-    return last.isEmpty() || last.startsWith(".") || name.startsWith("__MACOSX/");
+  /**
+   * Opens a local image, or a folder or zip of images.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if the path is neither of them
+   */
+  static InputFiles local(Path path) throws IOException {
+    if (isSingleFile(path)) {
+      return new LocalFile(path);
+    }
+    FileSource source = FileSource.open(path);
+    return new Archive(source, source.imageNames());
   }
 
-  private static InputFiles underPrefix(
-      String prefix, ObjectStore store, InputFetcher files, int countMax) throws IOException {
-    List<ImageReference> found =
+  static boolean isSingleFile(Path path) {
+    return Files.isRegularFile(path) && !path.toString().toLowerCase(Locale.ROOT).endsWith(".zip");
+  }
+
+  private static InputFiles underPrefix(String prefix, InputFetcher fetcher, int countMax)
+      throws IOException {
+    ObjectReader store = fetcher.store();
+    int folder = prefix.lastIndexOf('/') + 1;
+    List<String> keys =
         store.list(prefix).stream()
-            .filter(key -> !hidden(key.substring(prefix.lastIndexOf('/') + 1)))
-            .map(InputFiles::reference)
+            .filter(key -> !UntrustedZip.isHidden(key.substring(folder)))
             .toList();
-    if (found.isEmpty()) {
+    if (keys.isEmpty()) {
       throw new IOException("there is no object in the bucket whose key begins with " + prefix);
     }
-    checkCount(found.size(), countMax);
-    int folder = prefix.lastIndexOf('/') + 1;
-    List<String> names = found.stream().map(ref -> name(ref).substring(folder)).toList();
-    return new References(files, found, names, /* listed= */ false);
-  }
-
-  static void checkCount(int count, int countMax) throws IOException {
-    if (count > countMax) {
-      throw new IOException("holds " + count + " files, at most " + countMax + " are allowed");
+    if (keys.size() > countMax) {
+      throw new IOException(
+          "holds " + keys.size() + " files, at most " + countMax + " are allowed");
     }
+    return new References(
+        fetcher,
+        keys.stream().map(InputFiles::reference).toList(),
+        keys.stream().map(key -> key.substring(folder)).toList());
   }
 
   private static ImageReference reference(String key) {
-    return new ImageReference.Stored(key, OptionalLong.empty(), java.util.Optional.empty());
+    return new ImageReference.Stored(key, OptionalLong.empty(), Optional.empty());
   }
 
-  private static String name(ImageReference reference) {
-    return ((ImageReference.Stored) reference).key();
+  /** Downloads a zip into a temporary file, because its directory is at its end. */
+  private static InputFiles zip(ImageReference.Stored stored, InputFetcher fetcher, int countMax)
+      throws IOException {
+    Path file = InputFetcher.temporary();
+    try {
+      fetcher.download(stored, file, ZIP_BYTES_MAX);
+      UntrustedZip zip = UntrustedZip.open(file, countMax);
+      return new Archive(zip, zip.names());
+    } catch (ZipException e) {
+      throw new IOException("object " + stored.key() + " is not a zip: " + e.getMessage(), e);
+    } finally {
+      Files.deleteIfExists(file); // stays readable while open; a killed process leaves no file
+    }
   }
 
-  /**
-   * Objects of the bucket, and pictures that came with the request.
-   *
-   * @param listed one by one in the request, which has put them in their order
-   */
-  record References(
-      InputFetcher files, List<ImageReference> references, List<String> names, boolean listed)
+  /** Files of a folder or zip. */
+  record Archive(FileSource source, List<String> names) implements InputFiles {
+    @Override
+    public byte[] bytes(int position) throws IOException {
+      return source.bytes(names.get(position));
+    }
+
+    @Override
+    public void close() {
+      try {
+        source.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** One local file. */
+  record LocalFile(Path path) implements InputFiles {
+    @Override
+    public List<String> names() {
+      return List.of(String.valueOf(path.getFileName()));
+    }
+
+    @Override
+    public byte[] bytes(int position) throws IOException {
+      try (InputStream in = Files.newInputStream(path)) {
+        byte[] bytes = in.readNBytes(LOCAL_BYTES_MAX + 1);
+        if (bytes.length > LOCAL_BYTES_MAX) {
+          throw new IOException("is larger than " + (LOCAL_BYTES_MAX >> 20) + " MiB");
+        }
+        return bytes;
+      }
+    }
+  }
+
+  /** Objects of the bucket, and images in the request itself. */
+  record References(InputFetcher fetcher, List<ImageReference> references, List<String> names)
       implements InputFiles {
 
-    /** Named by their keys behind the last folder that all are in; numbered without a key. */
-    References(InputFetcher files, List<ImageReference> references) {
-      this(files, references, names(references), /* listed= */ true);
+    /** Named by their keys without the folder that all have in common; numbered without a key. */
+    References(InputFetcher fetcher, List<ImageReference> references) {
+      this(fetcher, references, names(references));
     }
 
     private static List<String> names(List<ImageReference> references) {
-      List<String> names = new java.util.ArrayList<>();
+      List<String> names = new ArrayList<>();
       for (int i = 0; i < references.size(); i++) {
         names.add(
             references.get(i) instanceof ImageReference.Stored stored
                 ? stored.key()
-                : String.format(java.util.Locale.ROOT, "%05d", i));
+                : String.format(Locale.ROOT, "%05d", i));
       }
       String folder = names.get(0).substring(0, names.get(0).lastIndexOf('/') + 1);
       for (String name : names) {
@@ -116,10 +184,7 @@ interface InputFiles extends AutoCloseable {
 
     @Override
     public byte[] bytes(int position) throws IOException {
-      return files.bytes(references.get(position));
+      return fetcher.bytes(references.get(position));
     }
-
-    @Override
-    public void close() {}
   }
 }

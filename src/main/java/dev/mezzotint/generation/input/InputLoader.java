@@ -5,7 +5,6 @@ import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Noise;
-import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
@@ -13,19 +12,17 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.sampling.InpaintingHook;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob;
-import dev.mezzotint.sampling.StageHook;
-import dev.mezzotint.storage.StorageException;
 import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pictures that a request names, brought and checked: the other half of a claim check. A
- * picture that several images share is brought once.
+ * Loads and validates the input images of a request and makes the rows that start from them. An
+ * image that several rows share is loaded once.
  *
  * <p>For one attempt and one thread. Methods throw {@link InvalidInputException} naming the field
- * where the picture is not what the request says or the model takes, and {@link StorageException}
- * where the store is away.
+ * where an image is not what the request says or the model takes, and {@link
+ * dev.mezzotint.storage.StorageException} where the store is unavailable.
  */
 public final class InputLoader {
   private final InputFetcher files;
@@ -39,7 +36,7 @@ public final class InputLoader {
   private float @Nullable [] mask;
 
   /**
-   * @param inpainting follows each stage where the request has a mask
+   * @param inpainting runs after each stage where the request has a mask
    * @param conditions closed by the caller
    */
   public InputLoader(
@@ -56,19 +53,21 @@ public final class InputLoader {
   }
 
   /**
-   * Row {@code index} of a request that is not about frames, with all that it starts from.
+   * Row {@code index} of a request without frames.
    *
    * @param seed of the row's noise
    * @param noiseIndex index within the seed's stream
    */
   public SamplingJob.Row row(int index, long seed, int noiseIndex) {
-    return row(index, seed, noiseIndex, condition(index));
+    boolean none = request.condition().isEmpty() && model.condition().isEmpty();
+    return row(
+        index, seed, noiseIndex, none ? SamplingJob.Condition.NONE : conditions.condition(index));
   }
 
   /**
-   * Row {@code index} of a request that is about frames.
+   * Row {@code index} of a request with frames.
    *
-   * @throws IOException if its condition is not what it should be; one sentence without its name
+   * @throws IOException if its condition is invalid; one sentence without its name
    */
   public SamplingJob.Row frame(int index, long seed, int noiseIndex, Frames frames)
       throws IOException {
@@ -88,49 +87,41 @@ public final class InputLoader {
             ? new SamplingJob.X0.Seeded(seed, noiseIndex)
             : new SamplingJob.X0.Given(blended(seed, noiseIndex));
     SamplingJob.Row row = new SamplingJob.Row(index, start, condition);
-    return inpainting.isEmpty() ? row : row.withHook(painting(inpainting.get(), seed, noiseIndex));
+    return inpainting.isEmpty() ? row : row.withHook(hook(inpainting.get(), seed, noiseIndex));
   }
 
-  /** Known pixels go back onto the line from the row's own noise to the request's picture. */
-  private StageHook painting(Inpainting painting, long seed, int noiseIndex) {
+  private InpaintingHook hook(Inpainting plan, long seed, int noiseIndex) {
     float[] known = init();
     if (mask == null) {
       float[] grey = read("mask", request.mask().orElseThrow(), /* channels= */ 1);
-      mask = new float[known.length];
-      for (int k = 0; k < mask.length; k++) {
-        mask[k] = (grey[k % grey.length] + 1) / 2; // white, which is 1, is painted anew
-      }
+      mask = InpaintingHook.mask(grey, model.channels());
     }
-    float[] x0 = new float[known.length];
-    Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, x0.length);
-    return new InpaintingHook(painting, x0, known, mask, new RandomStream(~seed, noiseIndex));
+    return new InpaintingHook(
+        plan, noise(seed, noiseIndex, known.length), known, mask, seed, noiseIndex);
+  }
+
+  private static float[] noise(long seed, int noiseIndex, int length) {
+    float[] x0 = new float[length];
+    Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, length);
+    return x0;
   }
 
   private float[] init() {
     if (init == null) {
-      GenerationRequest.Init given = request.init().orElseThrow();
-      init = read("init.image", given.image(), model.channels());
+      init = read("init.image", request.init().orElseThrow().image(), model.channels());
     }
     return init;
   }
 
-  /** x_α = (1−α)·x0 + α·x1 with the seed's noise as x0 and the request's picture as x1. */
+  /** x_α = (1−α)·x0 + α·x1 with the seed's noise as x0 and the request's image as x1. */
   private float[] blended(long seed, int noiseIndex) {
-    float[] picture = init();
+    float[] image = init();
     if (model.p0().equals(ModelCard.IMAGES)) {
-      return picture; // x0 itself
+      return image; // x0 itself
     }
-    double alpha = request.init().orElseThrow().alpha();
-    float[] x0 = new float[picture.length];
-    Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, x0.length);
-    Iadb.blend(x0, picture, alpha, x0);
+    float[] x0 = noise(seed, noiseIndex, image.length);
+    Iadb.blend(x0, image, request.init().orElseThrow().alpha(), x0);
     return x0;
-  }
-
-  private SamplingJob.Condition condition(int index) {
-    return request.condition().isEmpty() && model.condition().isEmpty()
-        ? SamplingJob.Condition.NONE
-        : conditions.condition(index);
   }
 
   /** C×H×W in [−1, 1]. */

@@ -6,58 +6,50 @@ import dev.mezzotint.generation.request.FrameRequest;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.storage.InputRule;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.BiConsumer;
 
-/**
- * The objects that a request names.
- *
- * @param keys keys, and beginnings of keys, by the field that names them
- */
-public record ReferencedKeys(Map<String, String> keys) {
+/** Checks the keys and prefixes of objects that a request references. */
+public final class ReferencedKeys {
+  private ReferencedKeys() {}
 
-  public static ReferencedKeys of(GenerationRequest request) {
-    Map<String, String> keys = new LinkedHashMap<>();
+  /**
+   * @throws dev.mezzotint.json.InvalidInputException naming the first field with a key that is not
+   *     allowed
+   */
+  public static void check(GenerationRequest request, InputRule rule) {
+    BiConsumer<String, String> check = (field, key) -> rule.check(request.tenant(), field, key);
     request
         .condition()
         .parts()
-        .forEach((part, source) -> add(ConditionRequest.field(part), source, keys));
+        .forEach((part, source) -> visit(ConditionRequest.field(part), source, check));
     request
         .frames()
         .flatMap(FrameRequest::references)
-        .ifPresent(source -> add("references", source, keys));
-    request.init().ifPresent(init -> add("init.image", init.image(), keys));
-    request.mask().ifPresent(mask -> add("mask", mask, keys));
-    return new ReferencedKeys(keys);
+        .ifPresent(source -> visit("references", source, check));
+    request.init().ifPresent(init -> visit("init.image", init.image(), check));
+    request.mask().ifPresent(mask -> visit("mask", mask, check));
   }
 
-  private static void add(String field, ConditionSource source, Map<String, String> keys) {
+  private static void visit(
+      String field, ConditionSource source, BiConsumer<String, String> check) {
     if (source instanceof ConditionSource.Shared shared) {
-      add(field, shared.image(), keys);
+      visit(field, shared.image(), check);
     } else if (source instanceof ConditionSource.Listed listed) {
-      List<ImageReference> pictures = listed.images();
-      for (int i = 0; i < pictures.size(); i++) {
-        add(field + "[" + i + "]", pictures.get(i), keys);
+      List<ImageReference> images = listed.images();
+      for (int i = 0; i < images.size(); i++) {
+        visit(field + "[" + i + "]", images.get(i), check);
       }
     } else if (source instanceof ConditionSource.Prefix prefix) {
-      keys.put(field, prefix.prefix());
+      check.accept(field, prefix.prefix());
     } else {
-      add(field, ((ConditionSource.Zip) source).file(), keys);
+      visit(field, ((ConditionSource.Zip) source).file(), check);
     }
   }
 
-  private static void add(String field, ImageReference picture, Map<String, String> keys) {
-    if (picture instanceof ImageReference.Stored stored) {
-      keys.put(field, stored.key());
+  private static void visit(String field, ImageReference image, BiConsumer<String, String> check) {
+    if (image instanceof ImageReference.Stored stored) {
+      check.accept(field, stored.key());
     }
-  }
-
-  /**
-   * @throws dev.mezzotint.json.InvalidInputException naming the first field that names what it may
-   *     not
-   */
-  public void check(InputRule rule, String tenant) {
-    keys.forEach((field, key) -> rule.check(tenant, field, key));
   }
 }

@@ -12,21 +12,21 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What a request has the network see beside x. Immutable.
+ * The condition of a request: images that the network gets as further input. Immutable.
  *
- * @param parts sources by the name of the card's part; the only source of a request that names no
- *     part under {@link #ONLY}; empty for no condition
- * @param nearest colours outside a label map's palette become the nearest one in it, rather than
- *     being refused
- * @param resize pictures of another size are scaled to cover the model's and cropped at the centre,
- *     rather than being refused
+ * @param parts sources by the name of the card's part; {@link #ONLY} for a request that names no
+ *     part; empty for no condition
+ * @param nearest replace colours outside a label map's palette by the nearest one in it instead of
+ *     refusing them
+ * @param resize scale images of another size to cover the model's and crop them at the centre,
+ *     instead of refusing them
  */
 public record ConditionRequest(
     Map<String, ConditionSource> parts, boolean nearest, boolean resize) {
-  /** Stands for the one part of a model that has but one. */
+  /** Name of the part in a request without part names, for a model that has one part. */
   public static final String ONLY = "";
 
-  /** Nothing is shown. */
+  /** No condition. */
   static final ConditionRequest NONE = new ConditionRequest(Map.of(), false, false);
 
   private static final int PARTS_MAX = 64;
@@ -61,7 +61,7 @@ public record ConditionRequest(
     Map<String, ConditionSource> parts = new LinkedHashMap<>();
     for (String name : named.names()) {
       if (!NAME.matcher(name).matches()) {
-        throw named.refuse(name, "is no name of a part of a condition");
+        throw named.refuse(name, "is not a valid name of a part of a condition");
       }
       ConditionSource.parse(named, name, limits).ifPresent(source -> parts.put(name, source));
     }
@@ -76,17 +76,17 @@ public record ConditionRequest(
     return parts.isEmpty();
   }
 
-  /** Whether only a look into the store tells how many pictures there are. */
+  /** Whether the number of images is known only after listing the store. */
   public boolean needsListing() {
     return parts.values().stream().anyMatch(ConditionSource::needsListing);
   }
 
-  /** Whether each frame may have a condition of its own. */
+  /** Whether there is a list, with a condition for each image. */
   public boolean hasLists() {
     return parts.values().stream().anyMatch(ConditionSource.Listed.class::isInstance);
   }
 
-  /** Sizes of all lists must be this; one picture alone serves all. */
+  /** Requires that all lists have this size; a list of one image applies to all. */
   void checkCount(int count) {
     parts.forEach(
         (name, source) -> {
@@ -97,12 +97,15 @@ public record ConditionRequest(
             throw new InvalidInputException(
                 field(name),
                 field(name)
-                    + (" must be one picture or one per image, not " + size + " for " + count));
+                    + (" must be one image for all or one for each, not "
+                        + size
+                        + " for "
+                        + count));
           }
         });
   }
 
-  /** How messages name a part's source. */
+  /** The field of a part's source. */
   public static String field(String part) {
     return part.equals(ONLY) ? "condition" : "condition.parts." + part;
   }
@@ -118,7 +121,7 @@ public record ConditionRequest(
       if (part.kind() == ConditionPart.Kind.TENSOR) {
         throw new InvalidInputException(
             "condition",
-            "condition: model %s takes %d channels as %s, which are no picture"
+            "condition: model %s takes %d channels as %s, which are not an image"
                 .formatted(model.reference(), part.channels(), part.name()));
       }
     }

@@ -8,36 +8,36 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Where the pictures of a condition come from.
+ * The source of a condition's images.
  *
  * <pre>
- * "maps/7.png"                          one for all, as ImageReference
- * ["maps/7.png", "maps/8.png"]          one after the other
+ * "maps/7.png"                          one for all images, as ImageReference
+ * ["maps/7.png", "maps/8.png"]          one for each, in this order
  * {"list": ["maps/7.png"]}              the same
- * {"prefix": "clips/7/"}                all objects whose keys begin so, in the order of their names
- * {"zip": "clips/7.zip"}                all files of a zip, in the order of their names
- * {"zip": {"key": …, "sha256": …}}      the same, checked
+ * {"prefix": "clips/7/"}                all objects with this prefix, sorted by name
+ * {"zip": "clips/7.zip"}                all files of a zip, sorted by name
+ * {"zip": {"key": …, "sha256": …}}      the same, with a checksum
  * </pre>
  */
 public sealed interface ConditionSource {
 
-  /** One picture for all. */
+  /** One image for all. */
   record Shared(ImageReference image) implements ConditionSource {}
 
-  /** At least one picture. */
+  /** At least one image. */
   record Listed(List<ImageReference> images) implements ConditionSource {
     public Listed {
       images = List.copyOf(images);
     }
   }
 
-  /** Objects by the beginning of their keys. */
+  /** Objects by a prefix of their keys. */
   record Prefix(String prefix) implements ConditionSource {}
 
-  /** Files in one object. */
+  /** Files of a zip in the bucket. */
   record Zip(ImageReference.Stored file) implements ConditionSource {}
 
-  /** Whether only a look into the store tells how many pictures there are. */
+  /** Whether the number of images is known only after listing the store. */
   default boolean needsListing() {
     return this instanceof Prefix || this instanceof Zip;
   }
@@ -50,24 +50,24 @@ public sealed interface ConditionSource {
     if (parent.toMap().get(name) instanceof Map) {
       return parent.object(name).map(object -> parse(object, limits));
     }
-    List<ImageReference> pictures = ImageReference.parseAll(parent, name, limits);
-    return Optional.of(parent.isList(name) ? new Listed(pictures) : new Shared(pictures.get(0)));
+    List<ImageReference> images = ImageReference.parseAll(parent, name, limits);
+    return Optional.of(parent.isList(name) ? new Listed(images) : new Shared(images.get(0)));
   }
 
-  /** Reads a source that is an object, and refuses what of it nobody has asked for. */
+  /** Reads a source that is an object, and refuses unknown members. */
   static ConditionSource parse(JsonObject object, GenerationLimits limits) {
     ConditionSource source;
     if (object.has("zip")) {
       source = new Zip(zip(object, limits));
     } else if (object.has("prefix")) {
       String prefix = object.requiredString("prefix");
-      if (!Keys.nameable(prefix)) {
-        throw object.refuse("prefix", Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(prefix));
+      if (!Keys.isValidKey(prefix)) {
+        throw object.refuse("prefix", Keys.KEY_RULE + ", not " + JsonObject.quote(prefix));
       }
       source = new Prefix(prefix);
     } else if (object.has("list")) {
       if (!object.isList("list")) {
-        throw object.refuse("list", "must be a list of pictures");
+        throw object.refuse("list", "must be a list of images");
       }
       source = new Listed(ImageReference.parseAll(object, "list", limits));
     } else {
@@ -87,8 +87,8 @@ public sealed interface ConditionSource {
           .orElseThrow(() -> object.refuse("zip", "must be an object in the bucket"));
     }
     String key = object.requiredString("zip");
-    if (!Keys.nameable(key)) {
-      throw object.refuse("zip", Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
+    if (!Keys.isValidKey(key)) {
+      throw object.refuse("zip", Keys.KEY_RULE + ", not " + JsonObject.quote(key));
     }
     return new ImageReference.Stored(key, OptionalLong.empty(), Optional.empty());
   }

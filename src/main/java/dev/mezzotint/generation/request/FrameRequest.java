@@ -6,15 +6,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a request says of frames: pictures that are counted by their conditions and named after
- * them. A request is about frames if it says anything that only frames have, or gives conditions
- * without a count.
+ * The fields of a request for frames: images whose number and names follow from their conditions. A
+ * request is for frames if it has a field that only frames have, or conditions without a count.
  *
- * @param variations of each condition
- * @param shared whether all frames of a variation begin at the same x0, so that neighbouring ones
- *     agree, rather than each at its own
- * @param strict whether one bad condition fails the job, rather than its own frame alone
- * @param references what the frames should look like, for a contact sheet
+ * @param variations images for each condition
+ * @param shared whether all frames of a variation start from the same x0, so that neighbouring
+ *     frames agree, instead of each from its own
+ * @param strict whether an invalid condition fails the job, instead of only its own frame
+ * @param references expected images, for a contact sheet
  */
 public record FrameRequest(
     int variations, boolean shared, boolean strict, Optional<ConditionSource> references) {
@@ -22,7 +21,7 @@ public record FrameRequest(
   private static final List<String> OWN = List.of("variations", "noise", "strict", "references");
   private static final List<String> COUNTS = List.of("count", "seeds");
 
-  /** Reads what there is; empty if the request is not about frames. */
+  /** Reads the fields; empty if the request is not for frames. */
   static Optional<FrameRequest> parse(
       JsonObject json, ConditionRequest condition, GenerationLimits limits) {
     Optional<String> own = first(json, OWN);
@@ -54,7 +53,7 @@ public record FrameRequest(
     return names.stream().filter(json::has).findFirst();
   }
 
-  /** Refuses lists that cannot belong together. */
+  /** Refuses lists of different sizes. */
   static void check(Optional<FrameRequest> frames, ConditionRequest condition, int count) {
     if (frames.isEmpty()) {
       condition.checkCount(count);
@@ -67,7 +66,7 @@ public record FrameRequest(
         if (first >= 0 && size != first) {
           String field = ConditionRequest.field(part.getKey());
           throw new InvalidInputException(
-              field, field + " has " + size + " pictures, another part has " + first);
+              field, field + " has " + size + " images, another part has " + first);
         }
         first = size;
       }

@@ -1,19 +1,19 @@
 package dev.mezzotint.generation.request;
 
 import dev.mezzotint.delivery.GeneratedImages;
+import dev.mezzotint.job.RequestLimits;
 
 /**
- * What one request may ask for at most. Every figure is a wall against mistakes and strangers, not
- * a quota.
+ * Limits on one request. They protect against mistakes and untrusted input; they are not quotas.
  *
  * @param requestBytesMax size of the record's value
- * @param imagesMax pictures of one job, at most {@value #IMAGES_CEILING}: object keys have five
+ * @param imagesMax images of one job, at most {@value #IMAGES_CEILING}: object keys have five
  *     digits
  * @param stepsMax α intervals
  * @param evaluationsMax evaluations of the network over all images of a job
- * @param gridImagesMax images that may share one grid, which is made in memory
- * @param inlineBytesMax an image that stands in the request itself, decoded
- * @param objectBytesMax the file of an image that stands in the bucket
+ * @param gridImagesMax images in one grid, which is built in memory
+ * @param inlineBytesMax size of an image in the request itself, decoded
+ * @param objectBytesMax size of an image file in the bucket
  */
 public record GenerationLimits(
     int requestBytesMax,
@@ -26,9 +26,16 @@ public record GenerationLimits(
 
   static final int IMAGES_CEILING = GeneratedImages.IMAGES_MAX;
 
-  /** Used where nothing else is configured. */
+  /** Defaults. */
   public static final GenerationLimits DEFAULT =
-      new GenerationLimits(1 << 20, 10_000, 1_000, 10_000_000, 1_024, 128 << 10, 64 << 20);
+      new GenerationLimits(
+          RequestLimits.BYTES_MAX,
+          RequestLimits.IMAGES_MAX,
+          RequestLimits.STEPS_MAX,
+          10_000_000,
+          1_024,
+          128 << 10,
+          64 << 20);
 
   public GenerationLimits {
     if (imagesMax < 1 || imagesMax > IMAGES_CEILING) {

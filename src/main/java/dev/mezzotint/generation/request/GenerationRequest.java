@@ -4,6 +4,7 @@ import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.job.RequestLimits;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.time.DateTimeException;
@@ -17,23 +18,22 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What a producer asks for: pictures of a model. This is the whole contract; which part of it this
- * version can carry out is {@link SupportedOutput}'s to say.
+ * A request to generate images with a model.
  *
- * @param model as asked for: {@code name}, {@code name@version} or {@code name@latest}
+ * @param model reference: {@code name}, {@code name@version} or {@code name@latest}
  * @param seeds one per image, from {@code count} and {@code seed}, or from {@code seeds}
- * @param steps α intervals; the model's own default if empty
- * @param sampler the model's own default if empty
- * @param schedule a word of {@link #SCHEDULES}: how α is spaced
- * @param condition what the network sees beside x
+ * @param steps α intervals; the model's default if empty
+ * @param sampler the model's default if empty
+ * @param schedule one of {@link #SCHEDULES}: the spacing of α
+ * @param condition further input of the network
  * @param classLabel of all images
  * @param guidance weight w of v = v_u + w·(v_c − v_u); 1 is no guidance
- * @param init the picture that sampling begins from in place of noise
- * @param mask where {@code init} is to be painted anew
- * @param frames for jobs whose images are counted by their conditions; {@code seeds} then says but
+ * @param init the image that sampling starts from instead of noise
+ * @param mask where {@code init} is to be repainted
+ * @param frames of a job whose images are counted by their conditions; {@code seeds} then has only
  *     the seed
- * @param deadline after it the result is worth nothing
- * @param tenant whose job it is, for fairness between them
+ * @param deadline after which the result is not needed
+ * @param tenant of the job, for fair scheduling
  */
 public record GenerationRequest(
     JobId id,
@@ -57,14 +57,14 @@ public record GenerationRequest(
   public static final List<String> SAMPLERS =
       Stream.of(Solver.values()).map(Solver::wireName).toList();
 
-  /** Steps as they were placed for the model. */
+  /** Steps as placed for the model. */
   public static final String TUNED = "tuned";
 
   public static final List<String> SCHEDULES = List.of("uniform", "cosine", TUNED);
   public static final List<String> FORMATS = List.of("png", "safetensors");
 
-  /** Integers up to here are exact in every JSON reader, also one that has only doubles. */
-  public static final long SEED_MAX = (1L << 53) - 1;
+  /** Integers up to here are exact in every JSON reader, including those with doubles only. */
+  public static final long SEED_MAX = RequestLimits.SEED_MAX;
 
   static final int CLASS_LABEL_MAX = 1_000_000;
   static final double GUIDANCE_MAX = 100;
@@ -75,18 +75,18 @@ public record GenerationRequest(
   private static final Pattern TENANT = Pattern.compile(NAME);
 
   /**
-   * Image-to-image: sampling begins at α with the blend of noise and this picture.
+   * Image-to-image: sampling starts at α with a blend of noise and this image.
    *
-   * @param alpha from 0 (all noise) to below 1 (all picture)
+   * @param alpha from 0 (only noise) to below 1 (only the image)
    */
   public record Init(ImageReference image, double alpha) {}
 
   /**
-   * @param format a word of {@link #FORMATS}
+   * @param format one of {@link #FORMATS}
    * @param grid also all images in one
-   * @param trajectory also how the images came about, step by step
-   * @param clip also all images one after the other as an animation
-   * @param inline also the files in the terminal event, where they are small
+   * @param trajectory also the path of each image from x0, as an animation
+   * @param clip also all images one after the other, as an animation
+   * @param inline also the files in the terminal event, if they are small
    */
   public record Output(
       String format, boolean grid, boolean trajectory, boolean clip, boolean inline) {}
@@ -98,6 +98,16 @@ public record GenerationRequest(
    *     type or out of range
    */
   public static GenerationRequest parse(JsonObject json, GenerationLimits limits) {
+    return parse(json, limits, Optional.empty());
+  }
+
+  /**
+   * As {@link #parse(JsonObject, GenerationLimits)}.
+   *
+   * @param expiry the deadline of a request without one
+   */
+  public static GenerationRequest parse(
+      JsonObject json, GenerationLimits limits, Optional<Instant> expiry) {
     JobId id = JobId.read(json);
     ConditionRequest condition = ConditionRequest.parse(json, limits);
     GenerationRequest request =
@@ -115,8 +125,8 @@ public record GenerationRequest(
             init(json, limits),
             ImageReference.parse(json, "mask", limits),
             output(json),
-            Priority.of(json.word("priority", Priority.WORDS).orElse("normal")),
-            deadline(json),
+            Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal")),
+            deadline(json).or(() -> expiry),
             tenant(json));
     json.refuseUnknown();
     request.checkTogether(json, limits);
@@ -138,11 +148,12 @@ public record GenerationRequest(
     OptionalLong count = json.integer("count", 1, limits.imagesMax());
     OptionalLong seed = json.integer("seed", 0, SEED_MAX);
     if (listed.isEmpty()) {
-      // One image of seed 0 where nothing is said: a default must give the same picture twice.
+      // One image of seed 0 by default: the same request gives the same image.
       return new Seeds.Counted(seed.orElse(0), (int) count.orElse(1));
     }
     if (count.isPresent()) {
-      throw json.refuse("count", "must not be given together with seeds, which says how many");
+      throw json.refuse(
+          "count", "must not be given together with seeds, which determines the count");
     }
     if (seed.isPresent()) {
       throw json.refuse("seed", "must not be given together with seeds");
@@ -161,7 +172,7 @@ public record GenerationRequest(
     JsonObject init = found.get();
     ImageReference image =
         ImageReference.parse(init, "image", limits)
-            .orElseThrow(() -> init.refuse("image", "is missing: a picture is required"));
+            .orElseThrow(() -> init.refuse("image", "is missing: an image is required"));
     double alpha =
         init.number("alpha", 0, Math.nextDown(1.0))
             .orElseThrow(() -> init.refuse("alpha", "is missing: a number from 0 to below 1"));
@@ -215,35 +226,11 @@ public record GenerationRequest(
     return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
-  /** With this deadline if the body has none. */
-  public GenerationRequest withDefaultDeadline(Optional<Instant> otherwise) {
-    if (deadline.isPresent() || otherwise.isEmpty()) {
-      return this;
-    }
-    return new GenerationRequest(
-        id,
-        model,
-        seeds,
-        steps,
-        sampler,
-        schedule,
-        condition,
-        frames,
-        classLabel,
-        guidance,
-        init,
-        mask,
-        output,
-        priority,
-        otherwise,
-        tenant);
-  }
-
   private void checkTogether(JsonObject json, GenerationLimits limits) {
     int count = seeds.count();
     FrameRequest.check(frames, condition, count);
     if (mask.isPresent() && init.isEmpty()) {
-      throw json.refuse("mask", "needs init: the picture that it is laid on");
+      throw json.refuse("mask", "needs init: the image that it is applied to");
     }
     if (output.grid() && count > limits.gridImagesMax()) {
       throw new InvalidInputException(

@@ -11,8 +11,8 @@ import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
- * A picture that a request brings along: the key of an object in the bucket, or a small picture in
- * the request itself.
+ * An input image of a request: the key of an object in the bucket, or a small image in the request
+ * itself.
  *
  * <pre>
  * "inputs/map.png"
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  * </pre>
  */
 public sealed interface ImageReference {
-  /** What may be sent inline. */
+  /** Media types of inline images. */
   List<String> MEDIA_TYPES = List.of("image/png", "image/jpeg");
 
   Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
@@ -33,7 +33,7 @@ public sealed interface ImageReference {
   record Stored(String key, OptionalLong size, Optional<String> sha256) implements ImageReference {}
 
   /**
-   * @param bytes the file as it would stand on disk
+   * @param bytes content of the file
    */
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
   record Inline(String mediaType, byte[] bytes) implements ImageReference {}
@@ -77,7 +77,7 @@ public sealed interface ImageReference {
     return List.copyOf(references);
   }
 
-  /** Reads a reference that is an object, and refuses what of it nobody has asked for. */
+  /** Reads a reference that is an object, and refuses unknown members. */
   static ImageReference parse(JsonObject object, GenerationLimits limits) {
     boolean stored = object.has("key");
     if (stored == object.has("data")) {
@@ -118,8 +118,8 @@ public sealed interface ImageReference {
   }
 
   private static Stored stored(JsonObject parent, String name, String key) {
-    if (!Keys.nameable(key)) {
-      throw parent.refuse(name, Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
+    if (!Keys.isValidKey(key)) {
+      throw parent.refuse(name, Keys.KEY_RULE + ", not " + JsonObject.quote(key));
     }
     return new Stored(key, OptionalLong.empty(), Optional.empty());
   }

@@ -3,8 +3,8 @@ package dev.mezzotint.generation.request;
 import java.util.List;
 
 /**
- * Which noise each image of a job begins with. The noise is a function of (seed, index) alone, so
- * an image does not depend on how many others are asked for with it.
+ * The noise that each image of a job starts from. It is a function of (seed, index) alone, so an
+ * image does not depend on the number of images in its job.
  */
 public sealed interface Seeds {
 
@@ -16,7 +16,7 @@ public sealed interface Seeds {
   /** Index of image i within its seed's stream. */
   int index(int image);
 
-  /** Image i begins with noise(seed, i). */
+  /** Image i starts from noise(seed, i). */
   record Counted(long seed, int count) implements Seeds {
     @Override
     public long seed(int image) {
@@ -29,7 +29,7 @@ public sealed interface Seeds {
     }
   }
 
-  /** Image i begins with noise(seeds[i], 0): the first image that each seed alone would give. */
+  /** Image i starts from noise(seeds[i], 0): the first image of each seed. */
   record Listed(List<Long> seeds) implements Seeds {
     public Listed {
       seeds = List.copyOf(seeds);

@@ -8,22 +8,19 @@ import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.OptimizerState.Part;
 import dev.mezzotint.network.TrainingNetwork;
+import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.training.recipe.Recipe;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * Where training stands, as one safetensors file: weights, moving average and Adam's moments under
- * the prefixes {@code weights.}, {@code ema.}, {@code m.} and {@code v.}; the step's number in the
- * file's metadata. Order of pictures, noise and α follow from that number and the recipe's seed.
+ * A checkpoint: one safetensors file with weights, moving average and Adam's moments under the
+ * prefixes {@code weights.}, {@code ema.}, {@code m.} and {@code v.}, and the step's number in the
+ * metadata. The order of images, noise and α follow from that number and the recipe's seed.
  */
 public final class Checkpoint {
   private static final String ITERATION = "iteration";
@@ -32,8 +29,8 @@ public final class Checkpoint {
   private Checkpoint() {}
 
   /**
-   * Writes beside the file first: a half-written checkpoint never takes the old one's place. Holds
-   * one tensor at a time.
+   * Writes the file atomically: a half-written checkpoint never replaces the old one. Holds one
+   * tensor at a time.
    *
    * @param shapes of the network's weights by name
    */
@@ -66,23 +63,20 @@ public final class Checkpoint {
 
   /**
    * @param shapes of the network's weights by name
-   * @throws InvalidInputException if the file is damaged, or of another recipe: its numbers would
-   *     not be those of an undisturbed run
+   * @throws InvalidInputException if the file is damaged or of another recipe, with which it could
+   *     not be what an uninterrupted run computes
    */
   public static OptimizerState read(Path file, Recipe recipe, Map<String, long[]> shapes) {
     Map<String, String> metadata = SafeTensors.metadata(file);
     if (!fingerprint(recipe).equals(metadata.get(RECIPE))) {
       throw new InvalidInputException(
-          "--resume", file.getFileName() + " was written by another recipe: it cannot be resumed");
+          "--resume",
+          file.getFileName() + " was written with another recipe and cannot be resumed");
     }
     long iteration = iteration(file, metadata);
     if (iteration > recipe.iterations()) {
-      throw new InvalidInputException(
-          "iterations",
-          "iterations is "
-              + recipe.iterations()
-              + ", but the checkpoint stands at step "
-              + iteration);
+      throw InvalidInputException.of(
+          "iterations", "is %s, but the checkpoint is at step %s", recipe.iterations(), iteration);
     }
     Map<String, Tensor> all = SafeTensors.read(file);
     return new OptimizerState(
@@ -96,14 +90,9 @@ public final class Checkpoint {
   private static long iteration(Path file, Map<String, String> metadata) {
     String text = metadata.getOrDefault(ITERATION, "");
     if (!text.matches("[0-9]{1,18}")) {
-      throw new InvalidInputException(
-          "--resume", file.getFileName() + " does not say at which step it stands");
+      throw new InvalidInputException("--resume", file.getFileName() + " has no step number");
     }
     return Long.parseLong(text);
-  }
-
-  public static boolean exists(Path file) {
-    return Files.isRegularFile(file);
   }
 
   private static Map<String, Tensor> part(
@@ -120,23 +109,21 @@ public final class Checkpoint {
     return part;
   }
 
-  /** What decides the numbers; how long and how often to look may change between runs. */
+  /**
+   * Hash of the recipe's fields that determine the results. Length and intervals may change between
+   * runs.
+   */
   private static String fingerprint(Recipe recipe) {
-    Map<String, Object> deciding = new LinkedHashMap<>(recipe.toMap());
-    for (String free : new String[] {"checkpointEvery", "sampleEvery", "card", "model"}) {
-      deciding.remove(free);
+    Map<String, Object> fields = new LinkedHashMap<>(recipe.toMap());
+    for (String irrelevant : new String[] {"checkpointEvery", "sampleEvery", "card", "model"}) {
+      fields.remove(irrelevant);
     }
-    // Keys that came later decide nothing where they say what held before them.
-    deciding.remove("prediction", "direction");
-    deciding.remove("p0", "gaussian");
+    // Fields of later versions are left out at their defaults, so that old checkpoints match.
+    fields.remove("prediction", "direction");
+    fields.remove("p0", "gaussian");
     if (!recipe.optimizer().cosine()) {
-      deciding.remove("iterations"); // a constant rate does not know where it will end
+      fields.remove("iterations"); // a constant rate does not depend on it
     }
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(JsonText.write(deciding));
-      return HexFormat.of().formatHex(digest);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return Sha256.sha256(JsonText.write(fields));
   }
 }

@@ -12,6 +12,7 @@ import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
 import dev.mezzotint.training.checkpoint.CheckpointPointer.StoredCheckpoint;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -20,36 +21,40 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
- * The checkpoints of a training job as one attempt sees them: fence and pointer.
+ * An attempt's exclusive right to write the checkpoints of a training job.
  *
- * <ol>
- *   <li>An attempt begins by writing its run into the pointer ({@code If-Match}). From then on an
- *       earlier attempt cannot move the pointer, and finds out that it is over.
- *   <li>A checkpoint is uploaded under a key of its own, then the pointer is moved to it; then
- *       those that it no longer names are removed. Dying in between costs an object that nobody
- *       names, which a later attempt or the sweep removes.
- *   <li>The holder shows at every beat that it lives. Whoever has another record of the same job (a
- *       duplicate, or a copy whose first was not accepted in time) watches: two beats say that the
- *       job is in good hands and that other record is not needed; none for a whole lease says that
- *       the job is free. Nothing is decided by comparing clocks.
- * </ol>
+ * <ul>
+ *   <li><b>Fence.</b> An attempt acquires the lease by writing its run into the {@link
+ *       CheckpointPointer}, and writes the pointer only with {@code If-Match}. An attempt that was
+ *       overtaken can no longer replace it and learns from the failed write that it is fenced.
+ *   <li><b>Publishing.</b> A checkpoint is uploaded under a key of its own, then the pointer is
+ *       moved to it, then checkpoints that the pointer no longer names are deleted. A crash in
+ *       between leaves an object that nothing refers to, which a later attempt or the clean-up
+ *       removes.
+ *   <li><b>Heartbeat.</b> The holder writes the pointer at regular intervals. An attempt that holds
+ *       another record of the same job (a duplicate, or a continuation whose predecessor was not
+ *       acknowledged in time) watches the pointer: two heartbeats mean that the job is running and
+ *       this other record is not needed; none for the lease's duration means that the job is free.
+ *       Clocks of different machines are never compared.
+ * </ul>
  *
- * <p>{@link #fenced} and the beat are safe for many threads; all else is for one.
+ * <p>{@link #fenced} and {@link #check} are safe for many threads, all else is for one.
  */
 public final class CheckpointLease implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(CheckpointLease.class.getName());
   private static final int RACES_MAX = 50;
 
-  /** One could be the last write of somebody who was stopped in it long ago. */
-  private static final int BEATS_THAT_PROVE = 2;
+  /** A single heartbeat could be the delayed write of a paused worker. */
+  private static final int HEARTBEATS_OF_LIVE_HOLDER = 2;
 
   private final ObjectStore store;
   private final String id;
-  private final AttemptContext watch;
+  private final String pointerKey;
+  private final AttemptContext attempt;
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final Thread beating;
   private CheckpointPointer pointer;
   private String etag;
   private volatile boolean fenced;
@@ -57,101 +62,97 @@ public final class CheckpointLease implements AutoCloseable {
   private CheckpointLease(
       ObjectStore store,
       String id,
-      AttemptContext watch,
-      LeaseTiming pace,
+      AttemptContext attempt,
       CheckpointPointer pointer,
       String etag) {
     this.store = store;
     this.id = id;
-    this.watch = watch;
+    this.pointerKey = Keys.latestCheckpoint(id);
+    this.attempt = attempt;
     this.pointer = pointer;
     this.etag = etag;
-    this.beating = new Thread(() -> beat(pace.heartbeatInterval().toMillis()), "training-beat");
-    this.beating.setDaemon(true);
   }
 
   /**
-   * Makes it this attempt's turn.
+   * Acquires the lease, waiting while its holder may be alive, and starts the heartbeat.
    *
-   * @return empty if another record of the job is being worked on
-   * @throws AttemptStoppedException as {@code watch} says
+   * @return empty if another attempt is running the job
+   * @throws AttemptStoppedException if {@code attempt} is to end
    */
   public static Optional<CheckpointLease> acquire(
       ObjectStore store,
       String id,
-      AttemptContext watch,
-      LeaseTiming pace,
+      AttemptContext attempt,
+      LeaseTiming timing,
       String worker,
       String device)
       throws InterruptedException {
     String key = Keys.latestCheckpoint(id);
     for (int race = 0; race < RACES_MAX; race++) {
-      Optional<StoredObject> standing = watch.withRetry(() -> store.get(key));
+      Optional<StoredObject> current = attempt.withRetry(() -> store.get(key));
       CheckpointPointer before =
-          standing.isPresent()
-              ? parse(key, standing.get())
-              : new CheckpointPointer("", "", "", "", 0, "", "", List.of());
-      boolean mine = before.run().equals(watch.run()); // a write whose answer was lost
-      boolean free = before.run().isEmpty() || before.position().equals(watch.position());
+          current.isPresent() ? parse(key, current.get()) : CheckpointPointer.NONE;
+      boolean mine = before.run().equals(attempt.run()); // our own write, whose response was lost
+      boolean free = before.run().isEmpty() || before.position().equals(attempt.position());
       if (!mine && !free) {
-        Optional<Boolean> lives = lives(store, key, standing.orElseThrow().etag(), watch, pace);
-        if (lives.isEmpty()) {
-          continue; // it was handed over meanwhile
+        Optional<Boolean> alive =
+            isHolderAlive(store, key, current.orElseThrow().etag(), attempt, timing);
+        if (alive.isEmpty()) {
+          continue; // released or acquired by another attempt meanwhile
         }
-        if (lives.get()) {
+        if (alive.get()) {
           return Optional.empty();
         }
       }
-      CheckpointPointer next = before.heldBy(watch.run(), watch.position(), worker, device);
+      CheckpointPointer next = before.heldBy(attempt.run(), attempt.position(), worker, device);
       byte[] bytes = next.toJson();
       Optional<String> etag =
-          watch.withRetry(
+          attempt.withRetry(
               () ->
-                  standing.isPresent()
-                      ? store.replace(key, bytes, ContentType.JSON, standing.get().etag())
+                  current.isPresent()
+                      ? store.replace(key, bytes, ContentType.JSON, current.get().etag())
                       : store.create(key, bytes, ContentType.JSON));
       if (etag.isPresent()) {
-        CheckpointLease held = new CheckpointLease(store, id, watch, pace, next, etag.get());
-        held.beating.start();
+        CheckpointLease lease = new CheckpointLease(store, id, attempt, next, etag.get());
+        lease.startHeartbeat(timing);
         if (!before.device().isEmpty() && !before.device().equals(device)) {
           LOG.log(
-              System.Logger.Level.WARNING,
-              "Training {0} goes on on {1} after {2}: last bits may differ",
-              id,
+              Level.WARNING,
+              "{0} continues on {1} after {2}: results may differ in the last bits",
+              new JobId(id),
               device,
               before.device());
         }
-        return Optional.of(held);
+        return Optional.of(lease);
       }
     }
-    throw new StorageException(key + " is being written by too many at once");
+    throw new StorageException(key + " is being written by too many attempts at once");
   }
 
-  /** True or false once it is known; empty if the pointer says that it is somebody else's turn. */
-  private static Optional<Boolean> lives(
-      ObjectStore store, String key, String etag, AttemptContext watch, LeaseTiming pace)
+  /** Watches the holder for at most the lease's duration; empty if the holder changes meanwhile. */
+  private static Optional<Boolean> isHolderAlive(
+      ObjectStore store, String key, String etag, AttemptContext attempt, LeaseTiming timing)
       throws InterruptedException {
     String last = etag;
-    int beats = 0;
+    int heartbeats = 0;
     long since = System.nanoTime();
     String run = "";
-    while (System.nanoTime() - since < pace.duration().toNanos()) {
-      watch.check();
-      Thread.sleep(Math.max(1, pace.heartbeatInterval().toMillis() / 4));
-      Optional<StoredObject> now = watch.withRetry(() -> store.get(key));
+    while (System.nanoTime() - since < timing.duration().toNanos()) {
+      attempt.check();
+      Thread.sleep(Math.max(1, timing.heartbeatInterval().toMillis() / 4));
+      Optional<StoredObject> now = attempt.withRetry(() -> store.get(key));
       if (now.isEmpty()) {
         return Optional.empty();
       }
       CheckpointPointer pointer = parse(key, now.get());
-      boolean changed = !now.get().etag().equals(last);
       if (pointer.run().isEmpty() || (!run.isEmpty() && !pointer.run().equals(run))) {
         return Optional.empty();
       }
       run = pointer.run();
-      if (changed) {
+      if (!now.get().etag().equals(last)) {
         last = now.get().etag();
         since = System.nanoTime();
-        if (++beats == BEATS_THAT_PROVE) {
+        if (++heartbeats == HEARTBEATS_OF_LIVE_HOLDER) {
           return Optional.of(true);
         }
       }
@@ -167,28 +168,46 @@ public final class CheckpointLease implements AutoCloseable {
     }
   }
 
-  /** Where the job stands. */
+  /** The job's state as last written by this attempt. */
   public synchronized CheckpointPointer pointer() {
     return pointer;
   }
 
-  /** True once another attempt has its turn. */
+  /** True once another attempt holds the lease, or this one has released it. */
   public boolean fenced() {
     return fenced;
   }
 
-  private void beat(long millis) {
+  /**
+   * @throws AttemptStoppedException if fenced
+   */
+  public void check() {
+    if (fenced) {
+      throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
+    }
+  }
+
+  // Heartbeat.
+
+  private void startHeartbeat(LeaseTiming timing) {
+    long millis = timing.heartbeatInterval().toMillis();
+    Thread thread = new Thread(() -> sendHeartbeats(millis), "training-heartbeat");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void sendHeartbeats(long intervalMillis) {
     try {
-      while (!closed.await(millis, TimeUnit.MILLISECONDS)) {
-        if (fenced || watch.fenced()) {
+      while (!closed.await(intervalMillis, TimeUnit.MILLISECONDS)) {
+        if (fenced || attempt.fenced()) {
           return;
         }
         try {
-          move(pointer().nextHeartbeat());
+          replacePointer(pointer().nextHeartbeat());
         } catch (AttemptStoppedException e) {
           return;
         } catch (TransientException e) {
-          LOG.log(System.Logger.Level.DEBUG, "no beat of {0}: {1}", new JobId(id), e);
+          LOG.log(Level.DEBUG, "{0}: heartbeat failed: {1}", new JobId(id), e);
         }
       }
     } catch (InterruptedException e) {
@@ -196,194 +215,179 @@ public final class CheckpointLease implements AutoCloseable {
     }
   }
 
+  // Fence.
+
   /**
-   * Shows that the turn still is this attempt's.
+   * Confirms by a heartbeat that this attempt still holds the lease.
    *
-   * @throws AttemptStoppedException if it is not
+   * @throws AttemptStoppedException if it does not
    */
   public void assertHeld() throws InterruptedException {
-    watch.withRetry(
-        () -> {
-          move(pointer().nextHeartbeat());
-          return true;
-        });
+    update(CheckpointPointer::nextHeartbeat);
   }
 
-  /** What the first segment began from, for all later ones. */
+  /** Records what the job's first segment starts from, for all later ones. */
   public void pinOrigin(String data, String from) throws InterruptedException {
-    watch.withRetry(
-        () -> {
-          move(pointer().withOrigin(data, from));
-          return true;
-        });
+    update(now -> now.withOrigin(data, from));
+  }
+
+  /** Drops the checkpoints after this one, which are unreadable. */
+  public void fallBackTo(StoredCheckpoint checkpoint) throws InterruptedException {
+    update(
+        now ->
+            now.withCheckpoints(
+                now.checkpoints().stream()
+                    .filter(c -> c.iteration() <= checkpoint.iteration())
+                    .toList()));
+  }
+
+  private void update(UnaryOperator<CheckpointPointer> change) throws InterruptedException {
+    attempt.withRetry(() -> replacePointer(change.apply(pointer())));
   }
 
   /**
-   * One conditional write of the pointer.
+   * Replaces the pointer by one conditional write.
    *
    * @throws AttemptStoppedException if another attempt has written it
-   * @throws TransientException if the store is away
+   * @throws TransientException if the store is unavailable
    */
-  private synchronized void move(CheckpointPointer next) {
-    if (fenced || watch.fenced()) {
+  private synchronized void replacePointer(CheckpointPointer next) {
+    if (fenced || attempt.fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
-    String key = Keys.latestCheckpoint(id);
-    byte[] bytes = next.toJson();
-    Optional<String> written = store.replace(key, bytes, ContentType.JSON, etag);
+    Optional<String> written = store.replace(pointerKey, next.toJson(), ContentType.JSON, etag);
     if (written.isPresent()) {
       pointer = next;
       etag = written.get();
       return;
     }
-    Optional<StoredObject> standing = store.get(key);
-    if (standing.isPresent()) {
-      CheckpointPointer other = parse(key, standing.get());
-      if (other.run().equals(watch.run())) {
-        // Our own earlier write, whose answer was lost: seen now, and this one is tried again.
-        etag = standing.get().etag();
+    Optional<StoredObject> current = store.get(pointerKey);
+    if (current.isPresent()) {
+      CheckpointPointer other = parse(pointerKey, current.get());
+      if (other.run().equals(attempt.run())) {
+        // Our own earlier write, whose response was lost. Adopt its ETag and try again.
+        etag = current.get().etag();
         if (other.equals(next)) {
           pointer = next;
           return;
         }
-        throw new StorageException(key + " was written before, and is to be written once more");
+        throw new StorageException(pointerKey + " was written without a response; try again");
       }
     }
     fenced = true;
     throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
   }
 
+  /** Releases the lease, so that the next attempt need not wait for it to expire. Best effort. */
+  public void release() {
+    try {
+      replacePointer(pointer().released());
+      fenced = true;
+    } catch (AttemptStoppedException | TransientException e) {
+      LOG.log(Level.DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
+    }
+  }
+
+  /** Stops the heartbeat. */
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+
+  // Publishing.
+
   /**
-   * Keeps a checkpoint: uploads it, moves the pointer, removes what is no longer kept.
+   * Uploads a checkpoint, moves the pointer to it, and deletes checkpoints that are no longer
+   * retained.
    *
    * @param file the checkpoint
-   * @param log the losses up to it
-   * @throws AttemptStoppedException if another attempt has its turn
+   * @param log of the losses up to it
+   * @throws AttemptStoppedException if fenced
    */
   public void publish(long iteration, Path file, byte[] log, int keepLast, long keepEvery)
       throws InterruptedException {
     FileDigest digest = FileDigest.of(file);
-    StoredCheckpoint kept =
+    StoredCheckpoint checkpoint =
         new StoredCheckpoint(
             iteration,
-            Keys.checkpoint(id, iteration, watch.run()),
-            Keys.checkpointLog(id, iteration, watch.run()),
+            Keys.checkpoint(id, iteration, attempt.run()),
+            Keys.checkpointLog(id, iteration, attempt.run()),
             digest.bytes(),
             digest.sha256());
-    watch.withRetry(
-        () -> {
-          store.upload(kept.key(), file, ContentType.BINARY);
-          return kept;
-        });
-    watch.withRetry(() -> store.put(kept.log(), log, "text/csv"));
+    attempt.withRetry(() -> store.upload(checkpoint.key(), file, ContentType.BINARY));
+    attempt.withRetry(() -> store.put(checkpoint.log(), log, "text/csv"));
     List<StoredCheckpoint> before = pointer().checkpoints();
     List<StoredCheckpoint> all = new ArrayList<>(before);
-    all.removeIf(k -> k.iteration() >= iteration);
-    all.add(kept);
-    List<StoredCheckpoint> remaining = retained(all, keepLast, keepEvery);
+    all.removeIf(c -> c.iteration() >= iteration);
+    all.add(checkpoint);
+    List<StoredCheckpoint> retained = retained(all, keepLast, keepEvery);
     try {
-      watch.withRetry(
-          () -> {
-            move(pointer().withCheckpoints(remaining));
-            return kept;
-          });
+      update(now -> now.withCheckpoints(retained));
     } catch (AttemptStoppedException e) {
-      removeUnlessNamed(kept);
+      deleteUnlessReferenced(checkpoint);
       throw e;
     }
-    before.stream().filter(k -> !remaining.contains(k)).forEach(this::remove);
+    before.stream().filter(c -> !retained.contains(c)).forEach(this::delete);
   }
 
-  /**
-   * What was uploaded in vain; it was not if the pointer's move stood and only its answer got lost.
-   */
-  private void removeUnlessNamed(StoredCheckpoint kept) {
+  /** The pointer may refer to it: a write may have succeeded although its response was lost. */
+  private void deleteUnlessReferenced(StoredCheckpoint checkpoint) {
     try {
-      Optional<StoredObject> standing = store.get(Keys.latestCheckpoint(id));
-      if (standing.isEmpty()
-          || !CheckpointPointer.referencedKeys(standing.get().bytes()).contains(kept.key())) {
-        remove(kept);
+      Optional<StoredObject> current = store.get(pointerKey);
+      if (current.isEmpty()
+          || !CheckpointPointer.referencedKeys(current.get().bytes()).contains(checkpoint.key())) {
+        delete(checkpoint);
       }
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} stays for the sweep: {1}", kept.key(), e);
+      LOG.log(Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
     }
-  }
-
-  /** Forgets the checkpoints after this one, which cannot be read any more. */
-  public void fallBackTo(StoredCheckpoint kept) throws InterruptedException {
-    watch.withRetry(
-        () -> {
-          CheckpointPointer now = pointer();
-          move(
-              now.withCheckpoints(
-                  now.checkpoints().stream()
-                      .filter(k -> k.iteration() <= kept.iteration())
-                      .toList()));
-          return kept;
-        });
   }
 
   static List<StoredCheckpoint> retained(List<StoredCheckpoint> all, int keepLast, long keepEvery) {
-    List<StoredCheckpoint> remaining = new ArrayList<>();
+    List<StoredCheckpoint> retained = new ArrayList<>();
     for (int i = 0; i < all.size(); i++) {
       boolean milestone = keepEvery > 0 && all.get(i).iteration() % keepEvery == 0;
       if (milestone || i >= all.size() - keepLast) {
-        remaining.add(all.get(i));
+        retained.add(all.get(i));
       }
     }
-    return remaining;
+    return retained;
   }
 
-  private void remove(StoredCheckpoint kept) {
+  private void delete(StoredCheckpoint checkpoint) {
     try {
-      store.delete(kept.key());
-      store.delete(kept.log());
+      store.delete(checkpoint.key());
+      store.delete(checkpoint.log());
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} stays for the sweep: {1}", kept.key(), e);
+      LOG.log(Level.DEBUG, "{0} is left to the clean-up: {1}", checkpoint.key(), e);
     }
   }
 
   /**
-   * Removes what attempts have uploaded that died before they moved the pointer. Only what is not
-   * newer than the checkpoint that counts: were this attempt overtaken while it looks, everything
-   * that its successor adds is newer.
+   * Deletes uploads of attempts that died before they moved the pointer. Uploads newer than the
+   * current checkpoint are left alone: they may be a successor's, should this attempt be overtaken
+   * meanwhile.
    */
   public void removeStrays() {
     CheckpointPointer now = pointer();
-    Set<String> named = new HashSet<>(CheckpointPointer.referencedKeys(now.toJson()));
-    named.add(Keys.latestCheckpoint(id));
+    Set<String> referenced = new HashSet<>(CheckpointPointer.referencedKeys(now.toJson()));
+    referenced.add(pointerKey);
     try {
       for (String key : store.list(Keys.checkpoints(id))) {
-        if (number(key) <= now.iteration() && !named.contains(key)) {
+        if (iterationOf(key) <= now.iteration() && !referenced.contains(key)) {
           store.delete(key);
         }
       }
     } catch (TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "strays of {0} stay for the sweep: {1}", id, e);
+      LOG.log(Level.DEBUG, "strays of {0} are left to the clean-up: {1}", new JobId(id), e);
     }
   }
 
-  private long number(String key) {
+  private long iterationOf(String key) {
     String name = key.substring(Keys.checkpoints(id).length());
     int dash = name.indexOf('-');
     return dash > 0 && name.substring(0, dash).matches("[0-9]{1,18}")
         ? Long.parseLong(name.substring(0, dash))
         : Long.MAX_VALUE;
-  }
-
-  /** Says that the turn is over: the next attempt need not wait for the lease. Best effort. */
-  public void release() {
-    try {
-      move(pointer().released());
-      fenced = true;
-    } catch (AttemptStoppedException | TransientException e) {
-      LOG.log(System.Logger.Level.DEBUG, "{0} is not released: {1}", id, e);
-    }
-  }
-
-  /** Ends the beat. */
-  @Override
-  public void close() {
-    closed.countDown();
   }
 }

@@ -1,66 +1,84 @@
 package dev.mezzotint.training.checkpoint;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.json.JsonText;
-import java.util.ArrayList;
+import dev.mezzotint.json.JsonDocument;
+import dev.mezzotint.json.Required;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code checkpoints/latest.json}: which checkpoint counts, and whose turn it is. Replaced only by
- * whoever has seen the version that stands, so it is the fence of a training job: an attempt that
- * was overtaken cannot write it any more.
+ * {@code checkpoints/latest.json}: a training job's current checkpoint and the attempt that may
+ * write it. It is replaced by conditional writes only and thereby is the job's fence: an attempt
+ * that was overtaken cannot write it any more.
  *
- * @param run of the attempt whose turn it is; empty when it is nobody's
+ * @param run of the attempt that holds the lease; empty if none does
  * @param position of the record which that attempt holds
- * @param worker whose attempt that is
- * @param device that the newest steps were done on: another may round otherwise
- * @param heartbeat rises while the attempt lives, so that others see that it does
- * @param data which state of the data set the first segment saw; empty for densities
- * @param from the model that the first step's weights are of, with its version; empty without
- * @param checkpoints checkpoints that stand, oldest first; the last one counts
+ * @param worker that runs the attempt
+ * @param device that ran the newest steps: another one may round differently
+ * @param heartbeat rises with every write, which shows that the holder is alive
+ * @param data state of the data set that the first segment saw; empty for densities
+ * @param from model with its version whose weights the job started from; empty for none
+ * @param checkpoints in the store, oldest first; the last one is current
  */
+@JsonPropertyOrder({"iteration", "key"})
 public record CheckpointPointer(
     String run,
     String position,
     String worker,
     String device,
-    long heartbeat,
+    @JsonProperty("beat") long heartbeat,
     String data,
     String from,
-    List<StoredCheckpoint> checkpoints) {
+    @JsonProperty("kept") List<StoredCheckpoint> checkpoints) {
   private static final int SCHEMA = 1;
-  private static final int KEPT_MAX = 100_000;
+  private static final int CHECKPOINTS_MAX = 100_000;
+
+  /** Of a job without any attempt. */
+  static final CheckpointPointer NONE = new CheckpointPointer("", "", "", "", 0, "", "", List.of());
 
   /**
    * A checkpoint in the store.
    *
    * @param log key of the losses up to it
-   * @param bytes of the checkpoint's file
+   * @param bytes size of the checkpoint's file
    * @param sha256 of the checkpoint's file
    */
   public record StoredCheckpoint(
-      long iteration, String key, String log, long bytes, String sha256) {}
+      long iteration,
+      @Required String key,
+      @Required String log,
+      long bytes,
+      @Required String sha256) {}
 
   public CheckpointPointer {
     checkpoints = List.copyOf(checkpoints);
+    if (checkpoints.size() > CHECKPOINTS_MAX) {
+      throw new IllegalArgumentException("kept may have at most " + CHECKPOINTS_MAX + " entries");
+    }
   }
 
-  /** The one that counts; empty before the first. */
+  /** The current checkpoint; empty before the first. */
   public Optional<StoredCheckpoint> last() {
     return checkpoints.isEmpty()
         ? Optional.empty()
         : Optional.of(checkpoints.get(checkpoints.size() - 1));
   }
 
-  /** Steps that are done and kept. */
+  /** Steps of the current checkpoint; 0 before the first. */
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
   public long iteration() {
     return last().map(StoredCheckpoint::iteration).orElse(0L);
+  }
+
+  @JsonProperty(access = JsonProperty.Access.READ_ONLY)
+  @JsonInclude(JsonInclude.Include.NON_ABSENT)
+  Optional<String> key() {
+    return last().map(StoredCheckpoint::key);
   }
 
   CheckpointPointer heldBy(String otherRun, String otherPosition, String otherWorker, String on) {
@@ -86,60 +104,17 @@ public record CheckpointPointer(
   }
 
   byte[] toJson() {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("schema", SCHEMA);
-    json.put("iteration", iteration());
-    last().ifPresent(k -> json.put("key", k.key()));
-    json.put("run", run);
-    json.put("position", position);
-    json.put("worker", worker);
-    json.put("device", device);
-    json.put("beat", heartbeat);
-    json.put("data", data);
-    json.put("from", from);
-    json.put("kept", checkpoints.stream().map(CheckpointPointer::toMap).toList());
-    return JsonText.writePretty(json);
-  }
-
-  private static Map<String, Object> toMap(StoredCheckpoint kept) {
-    Map<String, Object> json = new LinkedHashMap<>();
-    json.put("iteration", kept.iteration());
-    json.put("key", kept.key());
-    json.put("log", kept.log());
-    json.put("bytes", kept.bytes());
-    json.put("sha256", kept.sha256());
-    return json;
+    return JsonDocument.write(SCHEMA, this);
   }
 
   /**
-   * @throws InvalidInputException if these are not the bytes of a pointer, or are of a later schema
+   * @throws InvalidInputException if these are not the bytes of a pointer, or of a later schema
    */
   public static CheckpointPointer parse(byte[] bytes) {
-    JsonObject json = JsonObject.parse(bytes);
-    json.integer("schema", SCHEMA, SCHEMA)
-        .orElseThrow(() -> json.refuse("schema", "is missing: " + SCHEMA + " is required"));
-    List<StoredCheckpoint> kept = new ArrayList<>();
-    for (JsonObject one : json.objects("kept", KEPT_MAX).orElse(List.of())) {
-      kept.add(
-          new StoredCheckpoint(
-              one.integer("iteration", 0, Long.MAX_VALUE, 0L),
-              one.requiredString("key"),
-              one.requiredString("log"),
-              one.integer("bytes", 0, Long.MAX_VALUE, 0L),
-              one.requiredString("sha256")));
-    }
-    return new CheckpointPointer(
-        json.string("run", ""),
-        json.string("position", ""),
-        json.string("worker", ""),
-        json.string("device", ""),
-        json.integer("beat", 0, Long.MAX_VALUE, 0L),
-        json.string("data", ""),
-        json.string("from", ""),
-        kept);
+    return JsonDocument.read(bytes, SCHEMA, CheckpointPointer.class);
   }
 
-  /** Keys of all objects that a pointer names; none if it cannot be read. */
+  /** Keys of all objects that a pointer refers to; none if it is unreadable. */
   public static Set<String> referencedKeys(byte[] pointer) {
     Set<String> keys = new HashSet<>();
     try {

@@ -3,21 +3,19 @@ package dev.mezzotint.training.checkpoint;
 import java.time.Duration;
 
 /**
- * How an attempt at a training job shows that it lives.
+ * Timing of a {@link CheckpointLease}.
  *
- * @param heartbeatInterval between two signs of life in the checkpoint pointer
- * @param duration without one for so long, somebody who holds another record of the job takes over;
- *     longer than a record's lock, and several beats
+ * @param heartbeatInterval between two writes of the pointer by the holder
+ * @param duration without a heartbeat after which another attempt may take over; at least three
+ *     intervals, and longer than a record's lock
  */
 public record LeaseTiming(Duration heartbeatInterval, Duration duration) {
-  public static final LeaseTiming DEFAULT =
-      new LeaseTiming(Duration.ofSeconds(10), Duration.ofSeconds(60));
-
   public LeaseTiming {
     if (heartbeatInterval.isNegative()
         || heartbeatInterval.isZero()
         || duration.compareTo(heartbeatInterval.multipliedBy(3)) < 0) {
-      throw new IllegalArgumentException("a lease of at least three beats, not " + duration);
+      throw new IllegalArgumentException(
+          "a lease must last at least three heartbeat intervals, not " + duration);
     }
   }
 }

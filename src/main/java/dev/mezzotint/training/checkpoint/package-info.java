@@ -1,4 +1,4 @@
-/** Checkpoints in object storage: the lease that fences writers, the pointer, the upload. */
+/** Checkpoints of a training: the file, the pointer in object storage and the lease to write it. */
 @NullMarked
 package dev.mezzotint.training.checkpoint;
 

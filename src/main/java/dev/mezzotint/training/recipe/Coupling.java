@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Which x0 of a batch is blended with which x1. The paper's is independent: every x0 may meet every
- * x1. Pairing each batch for the least total squared distance makes paths cross less, so that fewer
- * steps follow them; the two densities stay what they are.
+ * How the x0 of a batch are paired with its x1. The paper's coupling is independent. Pairing each
+ * batch for the least total squared distance makes paths cross less, so that sampling needs fewer
+ * steps; the two densities do not change.
  *
  * <p>Tong et al.: Improving and generalizing flow-based generative models with minibatch optimal
- * transport, 2024. Rows of different classes are never exchanged: x0 would tell of the class
- * otherwise, which it cannot when sampling [Cheng, Schwing: The curse of conditions, 2025].
+ * transport, 2024. Rows of different classes are never exchanged: x0 would depend on the class
+ * otherwise, which it does not when sampling [Cheng, Schwing: The curse of conditions, 2025].
  */
 public enum Coupling {
   INDEPENDENT,
@@ -24,12 +24,12 @@ public enum Coupling {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  static Coupling parse(String word) {
-    return values()[WIRE_NAMES.indexOf(word)];
+  static Coupling parse(String wireName) {
+    return values()[WIRE_NAMES.indexOf(wireName)];
   }
 
   /**
-   * Exchanges rows of x0.
+   * Permutes the rows of x0.
    *
    * @param x0 and {@code x1}: N rows of equal length
    * @param classes N

@@ -11,8 +11,8 @@ import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
- * Which data set a training request means: a zip in the bucket, all objects under a prefix, or what
- * somebody has put on the workers' disks.
+ * Reference to the data set of a training request: a zip in the bucket, all objects under a prefix,
+ * or a data set on the workers' disks.
  *
  * <pre>
  * "datasets/faces.zip"
@@ -24,14 +24,14 @@ import java.util.regex.Pattern;
 public sealed interface DatasetReference {
   Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
 
-  /** As the request says it, for messages. */
+  /** For messages, as in the request. */
   String text();
 
   /**
    * One zip.
    *
-   * @param size in bytes, to be checked when it is brought
-   * @param sha256 64 hexadecimal digits, to be checked when it is brought
+   * @param size in bytes, checked when the zip is downloaded
+   * @param sha256 64 hexadecimal digits, checked when the zip is downloaded
    */
   record Zip(String key, OptionalLong size, Optional<String> sha256) implements DatasetReference {
     @Override
@@ -41,7 +41,7 @@ public sealed interface DatasetReference {
   }
 
   /**
-   * All objects of a prefix, as the files of a folder.
+   * All objects under a prefix, as the files of a folder.
    *
    * @param prefix ends in '/'
    */
@@ -53,7 +53,9 @@ public sealed interface DatasetReference {
   }
 
   /**
-   * @param path below the folder that the worker's operator has opened for this
+   * A data set on the worker's disk.
+   *
+   * @param path below the folder that the worker's operator has configured
    */
   record Local(String path) implements DatasetReference {
     @Override
@@ -62,7 +64,7 @@ public sealed interface DatasetReference {
     }
   }
 
-  /** Reads the member of this name; empty if absent. */
+  /** Reads the field of this name; empty if absent. */
   static Optional<DatasetReference> parse(JsonObject parent, String name) {
     if (!parent.has(name)) {
       return Optional.empty();
@@ -87,8 +89,8 @@ public sealed interface DatasetReference {
   }
 
   private static DatasetReference stored(JsonObject parent, String name, String key) {
-    if (!Keys.nameable(key)) {
-      throw parent.refuse(name, Keys.NAMEABLE_RULE + ", not " + JsonObject.quote(key));
+    if (!Keys.isValidKey(key)) {
+      throw parent.refuse(name, Keys.KEY_RULE + ", not " + JsonObject.quote(key));
     }
     return key.endsWith("/")
         ? new Prefix(key)
@@ -105,7 +107,8 @@ public sealed interface DatasetReference {
       return new Zip(zip.key(), size, sha256);
     }
     if (size.isPresent() || sha256.isPresent()) {
-      throw object.refuse(size.isPresent() ? "size" : "sha256", "is of one object, not a prefix");
+      throw object.refuse(
+          size.isPresent() ? "size" : "sha256", "is for a single object, not for a prefix");
     }
     return plain;
   }

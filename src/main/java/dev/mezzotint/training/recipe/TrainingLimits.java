@@ -1,18 +1,20 @@
 package dev.mezzotint.training.recipe;
 
+import dev.mezzotint.job.RequestLimits;
+
 /**
- * What one training request may ask for at most. Every figure is a wall against mistakes and
- * strangers, not a quota.
+ * Limits of a single training request. They protect against mistakes and untrusted input; they are
+ * not quotas.
  *
  * @param requestBytesMax size of the record's value
  * @param weightsMax values of the network's weights: training holds each five times
- * @param batchValuesMax values of one batch's pictures
+ * @param batchValuesMax values of the images of one batch
  */
 public record TrainingLimits(int requestBytesMax, long weightsMax, long batchValuesMax) {
 
-  /** Used where nothing else is configured. */
+  /** Used unless configured otherwise. */
   public static final TrainingLimits DEFAULT =
-      new TrainingLimits(1 << 20, 2_000_000_000L, 1L << 28);
+      new TrainingLimits(RequestLimits.BYTES_MAX, 2_000_000_000L, 1L << 28);
 
   public TrainingLimits {
     if (requestBytesMax < 1 || weightsMax < 1 || batchValuesMax < 1) {

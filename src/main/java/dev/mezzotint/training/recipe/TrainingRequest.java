@@ -17,13 +17,14 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * What a producer asks for: a model. The keys of a recipe, and beside them what every job has.
+ * A request to train a model: the fields of a recipe and those of every job.
  *
- * @param data where the pictures are; empty for densities of the plane
- * @param keepLast so many of the newest checkpoints stand while the job runs
- * @param keepEvery checkpoints at multiples of so many steps stay after the job; 0 for none
- * @param deadline after it the result is worth nothing
- * @param tenant whose job it is
+ * @param data where the images are; empty for densities of the plane
+ * @param keepLast number of newest checkpoints that are retained while the job runs
+ * @param keepEvery checkpoints at multiples of this number of steps are kept after the job; 0 for
+ *     none
+ * @param deadline after which the result is useless
+ * @param tenant that owns the job
  */
 public record TrainingRequest(
     JobId id,
@@ -38,7 +39,7 @@ public record TrainingRequest(
   static final String DATASET = "dataset";
   static final String REFERENCE = "reference";
 
-  /** The members that a recipe does not have. */
+  /** Fields that a recipe does not have. */
   public static final List<String> JOB_FIELDS =
       List.of("id", "priority", "deadline", "tenant", "keepLast", "keepEvery");
 
@@ -47,7 +48,7 @@ public record TrainingRequest(
   private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   /**
-   * Reads a request and checks each field by itself and against the others.
+   * Reads a request and checks each field alone and against the others.
    *
    * @throws InvalidInputException naming the first field that is missing, unknown, of the wrong
    *     type or out of range
@@ -56,7 +57,7 @@ public record TrainingRequest(
     JobId id = JobId.read(json);
     Optional<DatasetReference> data =
         json.object(DATASET).flatMap(dataset -> DatasetReference.parse(dataset, REFERENCE));
-    Priority priority = Priority.of(json.word("priority", Priority.WORDS).orElse("normal"));
+    Priority priority = Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal"));
     Optional<Instant> deadline = deadline(json);
     String tenant = json.string("tenant", "default");
     if (!TENANT.matcher(tenant).matches()) {
@@ -73,7 +74,7 @@ public record TrainingRequest(
     return request;
   }
 
-  /** What reads training requests. */
+  /** Reads training requests. */
   public static RequestReader<TrainingRequest> reader(TrainingLimits limits) {
     return new RequestReader<>() {
       @Override
@@ -88,7 +89,7 @@ public record TrainingRequest(
     };
   }
 
-  /** Whether these members are a training request's and not a generation request's. */
+  /** Whether this is a training request and not a generation request. */
   public static boolean isTrainingRequest(JsonObject json) {
     return json.has("network") || json.has("iterations") || json.has(DATASET);
   }
@@ -120,36 +121,32 @@ public record TrainingRequest(
   private void check(TrainingLimits limits) {
     if (recipe.densities().isPresent() && !recipe.densities().get().images().isEmpty()) {
       String field = recipe.densities().get().p0().startsWith(Recipe.Densities.IMAGE) ? "p0" : "p1";
-      throw new InvalidInputException(
-          field, field + " must be a density by name: a job has no folder of pictures for one");
+      throw InvalidInputException.of(
+          field, "must be a density by name: a job has no folder of images for it");
     }
     if (recipe.densities().isEmpty() && data.isEmpty()) {
-      throw new InvalidInputException(
-          "dataset.reference", "dataset.reference is missing: the key of a zip, or a prefix");
+      throw InvalidInputException.of(
+          "dataset.reference", "is missing: the key of a zip, or a prefix");
     }
     if (recipe.card().version().filter("latest"::equals).isPresent()) {
-      throw new InvalidInputException(
-          "card.version", "card.version must not be latest: that is whichever version is newest");
+      throw InvalidInputException.of(
+          "card.version", "must not be latest, which refers to the newest version");
     }
     long side = recipe.data().size();
     long values = recipe.batchSize() * side * side * recipe.network().inChannels();
     if (values > limits.batchValuesMax()) {
-      throw new InvalidInputException(
+      throw InvalidInputException.of(
           "batchSize",
-          "batchSize "
-              + recipe.batchSize()
-              + (" with pictures of "
-                  + side
-                  + "x"
-                  + side
-                  + " makes "
-                  + values
-                  + " values, at most ")
-              + (limits.batchValuesMax() + " are allowed"));
+          "%d with images of %dx%d makes %d values, at most %d are allowed",
+          recipe.batchSize(),
+          side,
+          side,
+          values,
+          limits.batchValuesMax());
     }
   }
 
-  /** With this deadline if the body has none. */
+  /** With this deadline if the request has none. */
   TrainingRequest withDefaultDeadline(Optional<Instant> otherwise) {
     return new TrainingRequest(
         id, recipe, data, keepLast, keepEvery, priority, deadline.or(() -> otherwise), tenant);

@@ -22,7 +22,7 @@ class PutCommandTest {
   private Terminal terminal = new Terminal(Path.of(""));
 
   @BeforeEach
-  void laySomeFiles() throws IOException {
+  void setUp() throws IOException {
     terminal = new Terminal(folder);
     Files.createDirectories(folder.resolve("maps/day"));
     Files.writeString(folder.resolve("maps/1.png"), "one");
@@ -31,20 +31,21 @@ class PutCommandTest {
   }
 
   @Test
-  void aFileIsAnObject() {
+  void put_file_becomesObject() {
     assertThat(terminal.run(system, "put @/maps/1.png inputs/a.png")).isZero();
-    assertThat(system.stored.get("inputs/a.png")).asString().isEqualTo("one");
-    assertThat(terminal.said()).isEqualTo("put inputs/a.png: 1 file\n");
+    assertThat(system.store.get("inputs/a.png").orElseThrow().bytes()).asString().isEqualTo("one");
+    assertThat(terminal.stderr()).isEqualTo("put inputs/a.png: 1 file\n");
   }
 
   @Test
-  void aFolderIsAnObjectAFileOrAZip() throws IOException {
+  void put_folder_becomesObjectsOrZip() throws IOException {
     assertThat(terminal.run(system, "put @/maps clips/")).isZero();
-    assertThat(system.stored).containsOnlyKeys("clips/1.png", "clips/day/2.png");
+    assertThat(system.store.list("")).containsExactly("clips/1.png", "clips/day/2.png");
     assertThat(terminal.run(system, "put @/maps clips/7.zip")).isZero();
     Map<String, String> zipped = new TreeMap<>();
     try (ZipInputStream zip =
-        new ZipInputStream(new ByteArrayInputStream(system.stored.get("clips/7.zip")))) {
+        new ZipInputStream(
+            new ByteArrayInputStream(system.store.get("clips/7.zip").orElseThrow().bytes()))) {
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         zipped.put(entry.getName(), new String(zip.readAllBytes()));
       }
@@ -53,7 +54,7 @@ class PutCommandTest {
   }
 
   @Test
-  void whatCannotBeMeantIsRefused() throws IOException {
+  void put_refusesInvalidKeysAndPaths() throws IOException {
     terminal.refuses(system, "put @/nothing inputs/a.png", "there is no file or folder");
     terminal.refuses(system, "put @/maps inputs/a.png", "is a folder", "end in .zip, or in /");
     terminal.refuses(system, "put @/maps/1.png inputs/", "is a file", "must not end in /");
@@ -61,7 +62,7 @@ class PutCommandTest {
     terminal.refuses(system, "put @/maps/1.png jobs/a/manifest.json", "must not begin with jobs/");
     terminal.refuses(system, "put @/maps models/", "must not begin with jobs/ or models/");
     Files.createDirectories(folder.resolve("empty"));
-    terminal.refuses(system, "put @/empty clips/", "must hold 1 to");
-    assertThat(system.stored).isEmpty();
+    terminal.refuses(system, "put @/empty clips/", "must contain 1 to");
+    assertThat(system.store.list("")).isEmpty();
   }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.cli.OneSystem;
 import dev.mezzotint.cli.Terminal;
-import dev.mezzotint.client.MezzotintSystem;
+import dev.mezzotint.client.DeadLetterReplay;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -18,47 +18,47 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ReplayCommandTest {
-  private static final MezzotintSystem.Replayed SENT =
-      new MezzotintSystem.Replayed("dead-0@1", "requests", "a", "a.r1", "");
-  private static final MezzotintSystem.Replayed NOT_SENT =
-      new MezzotintSystem.Replayed("dead-0@2", "requests", "b", "b.r1", "its replay b.r1 died too");
+  private static final DeadLetterReplay.Outcome SENT =
+      new DeadLetterReplay.Outcome("dead-0@1", "requests", "a", "a.r1", "");
+  private static final DeadLetterReplay.Outcome NOT_SENT =
+      new DeadLetterReplay.Outcome("dead-0@2", "requests", "b", "b.r1", "its replay b.r1 died too");
 
   private final Terminal terminal = new Terminal(Path.of(""));
   private final OneSystem system = new OneSystem();
 
   @BeforeEach
-  void leaveALetter() {
+  void setUp() {
     system.replayed = List.of(SENT);
   }
 
   @Test
-  void saysWhatIsNeededIfNothingSaysWhatToReplay() {
+  void replay_refusesMissingSelection() {
     terminal.refuses("replay --dead", "--id", "--since", "--all");
     terminal.refuses("replay --all", "--dead");
     terminal.refuses("replay --dead --since tomorrow", "--since", "tomorrow", "2h");
   }
 
   @Test
-  void printsWhatWasReplayed() {
+  void replay_printsReplayedLetters() {
     assertThat(run("replay --dead --all")).isZero();
-    assertThat(terminal.printed()).isEqualTo("dead-0@1  a -> requests  a.r1\n");
-    assertThat(terminal.said()).isEqualTo("replayed 1 of 1 dead letters\n");
+    assertThat(terminal.stdout()).isEqualTo("dead-0@1  a -> requests  a.r1\n");
+    assertThat(terminal.stderr()).isEqualTo("replayed 1 of 1 dead letters\n");
     assertThat(system.asked).containsExactly("Optional.empty Optional.empty false");
   }
 
   @Test
-  void whatCouldNotBeSentIsSaidAndFails() {
+  void replay_failsIfALetterWasNotSent() {
     system.replayed = List.of(SENT, NOT_SENT);
     assertThat(run("replay --dead --id b --as-is")).isEqualTo(1);
-    assertThat(terminal.printed()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
+    assertThat(terminal.stdout()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
     assertThat(system.asked).containsExactly("Optional[b] Optional.empty true");
   }
 
   @Test
-  void anIdWithoutALetterIsRefused() {
+  void replay_refusesUnknownId() {
     system.replayed = List.of();
     assertThat(run("replay --dead --id zzz")).isEqualTo(2);
-    assertThat(terminal.said()).contains("zzz");
+    assertThat(terminal.stderr()).contains("zzz");
     assertThat(run("replay --dead --all")).isZero();
   }
 
@@ -71,22 +71,22 @@ class ReplayCommandTest {
     system.board.event(
         new JobEvent("e2", JobEvent.Type.PROGRESSED, "now", 1, 9, time.plusSeconds(1), half));
     assertThat(run("jobs list")).isZero();
-    assertThat(terminal.printed().lines().toList())
+    assertThat(terminal.stdout().lines().toList())
         .satisfiesExactly(
             line -> assertThat(line).contains("running", "now", "m@1  4/8"),
             line -> assertThat(line).contains("failed", "bad", "no such model"));
     assertThat(run("jobs list --state failed --json")).isZero();
-    assertThat(terminal.printed()).contains("\"bad\"").doesNotContain("\"now\"");
+    assertThat(terminal.stdout()).contains("\"bad\"").doesNotContain("\"now\"");
     assertThat(run("jobs list --state lost")).isEqualTo(2);
-    assertThat(terminal.said()).contains("--state", "queued");
+    assertThat(terminal.stderr()).contains("--state", "queued");
     assertThat(run("jobs list --count 0")).isEqualTo(2);
   }
 
   @Test
-  void jsonIsOneObjectALine() {
+  void replay_json_printsOneObjectALine() {
     system.replayed = List.of(SENT, NOT_SENT);
     run("replay --dead --all --json");
-    List<String> lines = terminal.printed().lines().toList();
+    List<String> lines = terminal.stdout().lines().toList();
     assertThat(lines).hasSize(2);
     assertThat(JsonObject.parse(lines.get(0).getBytes(StandardCharsets.UTF_8)).toMap())
         .isEqualTo(
@@ -100,7 +100,7 @@ class ReplayCommandTest {
   }
 
   @Test
-  void timesAreInstantsOrLengths() {
+  void since_parsesInstantsAndDurations() {
     Instant now = Instant.parse("2026-11-22T12:00:00Z");
     Map.of(
             "90s", "2026-11-22T11:58:30Z",
@@ -121,9 +121,9 @@ class ReplayCommandTest {
   @Test
   void pausesAndResumes() {
     assertThat(run("pause generation")).isZero();
-    assertThat(terminal.said()).isEqualTo("paused generation!\n");
+    assertThat(terminal.stderr()).isEqualTo("paused generation!\n");
     assertThat(run("resume generation")).isZero();
-    assertThat(terminal.said()).isEqualTo("resumed generation?\n");
+    assertThat(terminal.stderr()).isEqualTo("resumed generation?\n");
   }
 
   private int run(String line) {

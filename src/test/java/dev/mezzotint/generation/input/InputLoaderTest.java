@@ -2,7 +2,7 @@ package dev.mezzotint.generation.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.generation.Plan;
 import dev.mezzotint.generation.World;
 import dev.mezzotint.iadb.Iadb;
@@ -25,11 +25,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pictures that a request names by object, or brings along. */
+/** Input images of a request, by key or inline. */
 class InputLoaderTest {
   private final World world = new World();
   private final List<SamplingJob.Row> rows = new ArrayList<>();
-  private final NoiseSampler seeing =
+  private final NoiseSampler sampler =
       new NoiseSampler() {
         @Override
         public Running submit(SamplingJob job, RowListener listener) {
@@ -38,7 +38,7 @@ class InputLoaderTest {
         }
       };
 
-  private static byte[] picture(int seed, int width, int height) {
+  private static byte[] image(int seed, int width, int height) {
     byte[] bytes = new byte[width * height * 3];
     new Random(seed).nextBytes(bytes);
     return Png.encode(new Pixels(width, height, 3, bytes));
@@ -52,21 +52,21 @@ class InputLoaderTest {
     return chw;
   }
 
-  private JobEvent run(String json, Line.Fault fault) throws InterruptedException {
-    world.worker("w1", fault, seeing, Runnable::run).handle(world.record(json));
+  private JobEvent run(String json, FaultInjector.Fault fault) throws InterruptedException {
+    world.worker("w1", fault, sampler, Runnable::run).handle(world.record(json));
     world.checkEnded("a");
     return world.log.ends("a").get(0);
   }
 
   private JobEvent run(String more) throws InterruptedException {
-    return run("{\"id\":\"a\",\"model\":\"maps\"," + more + "}", Line.Fault.NONE);
+    return run("{\"id\":\"a\",\"model\":\"maps\"," + more + "}", FaultInjector.Fault.NONE);
   }
 
   @Test
-  void eachImageGetsItsOwnConditionInOrder() throws Exception {
+  void listedConditions_areAssignedInOrder() throws Exception {
     StringBuilder keys = new StringBuilder();
     for (int i = 0; i < 40; i++) {
-      world.store.put("inputs/" + i + ".png", picture(i, 4, 4), "image/png");
+      world.store.put("inputs/" + i + ".png", image(i, 4, 4), "image/png");
       keys.append(i == 0 ? "" : ",").append("\"inputs/").append(i).append(".png\"");
     }
     assertThat(run("\"count\":40,\"condition\":[" + keys + "]").type())
@@ -78,10 +78,10 @@ class InputLoaderTest {
   }
 
   @Test
-  void oneConditionForAllIsBroughtOnce() throws Exception {
-    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+  void sharedCondition_isReadOnce() throws Exception {
+    world.store.put("inputs/map.png", image(7, 4, 4), "image/png");
     AtomicInteger reads = new AtomicInteger();
-    Line.Fault count =
+    FaultInjector.Fault count =
         (after, call, subject) -> {
           if (!after && subject.equals("inputs/map.png")) {
             reads.incrementAndGet();
@@ -95,8 +95,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void sizeAndChecksumAreChecked() throws Exception {
-    byte[] file = picture(7, 4, 4);
+  void checksSizeAndChecksum() throws Exception {
+    byte[] file = image(7, 4, 4);
     world.store.put("inputs/map.png", file, "image/png");
     String claim =
         "\"condition\":{\"key\":\"inputs/map.png\",\"size\":%d,\"sha256\":\"%s\"}"
@@ -109,16 +109,16 @@ class InputLoaderTest {
       delimiter = '|',
       value = {
         "{\"key\":\"in.png\",\"size\":7} | has 1",
-        "{\"key\":\"in.png\",\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"} | has SHA-256 ",
+        "{\"key\":\"in.png\",\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}"
+            + " | has SHA-256 ",
         "{\"key\":\"other.png\"} | there is no object other.png in the bucket",
         "{\"key\":\"wide.png\"} | is 8x4 pixels: model maps@1 takes 4x4",
         "{\"key\":\"text.png\"} | neither a PNG nor a JPEG",
       })
-  void pictureThatIsNotWhatWasClaimedFailsTheJobAndSaysWhy(String reference, String cause)
-      throws Exception {
-    world.store.put("in.png", picture(7, 4, 4), "image/png");
-    world.store.put("wide.png", picture(7, 8, 4), "image/png");
-    world.store.put("text.png", "no picture".getBytes(), "image/png");
+  void invalidImage_failsTheJobWithItsCause(String reference, String cause) throws Exception {
+    world.store.put("in.png", image(7, 4, 4), "image/png");
+    world.store.put("wide.png", image(7, 8, 4), "image/png");
+    world.store.put("text.png", "no image".getBytes(), "image/png");
     JobEvent end = run("\"count\":2,\"condition\":[{\"key\":\"in.png\"}," + reference + "]");
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", "condition[1]");
@@ -127,10 +127,12 @@ class InputLoaderTest {
   }
 
   @Test
-  void labelMapBecomesOneChannelAClass() throws Exception {
+  void labelMap_becomesOneChannelPerClass() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
     JobEvent end =
-        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
+        run(
+            "{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}",
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     float[] seen = rows.get(0).condition().toFloats();
     assertThat(seen).hasSize(3 * 16);
@@ -141,10 +143,12 @@ class InputLoaderTest {
   }
 
   @Test
-  void colourThatIsNoClassFailsTheJobAndIsNamed() throws Exception {
+  void unknownColour_failsTheJobAndIsNamed() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x123456), "image/png");
     JobEvent end =
-        run("{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}", Line.Fault.NONE);
+        run(
+            "{\"id\":\"a\",\"model\":\"segments\",\"condition\":\"map.png\"}",
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", "condition");
     assertThat(String.valueOf(end.data().get("cause"))).contains("#123456");
@@ -152,14 +156,14 @@ class InputLoaderTest {
 
   @ParameterizedTest
   @CsvSource({"segments, COMPLETED", "maps, FAILED"})
-  void onlyAModelThatHasSeenNoConditionMayBeGuidedByIt(String model, JobEvent.Type type)
+  void guidance_needsAModelTrainedWithoutCondition(String model, JobEvent.Type type)
       throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x0000e6), "image/png");
     JobEvent end =
         run(
             "{\"id\":\"a\",\"model\":\"MODEL\",\"condition\":\"map.png\",\"guidance\":2}"
                 .replace("MODEL", model),
-            Line.Fault.NONE);
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(type);
     assertThat(type == JobEvent.Type.COMPLETED || "guidance".equals(end.data().get("field")))
         .isTrue();
@@ -178,15 +182,15 @@ class InputLoaderTest {
   }
 
   @Test
-  void imageToImageBeginsWithTheBlend() throws Exception {
-    String data = Base64.getEncoder().encodeToString(picture(5, 4, 4));
+  void init_startsFromTheBlend() throws Exception {
+    String data = Base64.getEncoder().encodeToString(image(5, 4, 4));
     JobEvent end =
         run(
             "{\"id\":\"a\",\"model\":\"tiny\",\"seed\":3,\"count\":2,\"steps\":3,\"init\":{\"alpha\":0.25,"
                 + "\"image\":{\"mediaType\":\"image/png\",\"data\":\""
                 + data
                 + "\"}}}",
-            Line.Fault.NONE);
+            FaultInjector.Fault.NONE);
     assertThat(end.type()).isEqualTo(JobEvent.Type.COMPLETED);
     for (int i = 0; i < 2; i++) {
       float[] expected = new float[48];
@@ -199,10 +203,10 @@ class InputLoaderTest {
   }
 
   @Test
-  void storeThatIsAwayWhileAPictureIsBroughtIsTriedAgain() throws Exception {
-    world.store.put("in.png", picture(7, 4, 4), "image/png");
+  void unavailableStore_isRetriedWhileReadingAnImage() throws Exception {
+    world.store.put("in.png", image(7, 4, 4), "image/png");
     AtomicInteger failures = new AtomicInteger();
-    Line.Fault twice =
+    FaultInjector.Fault twice =
         (after, call, subject) -> {
           if (subject.equals("in.png") && failures.get() < 2) {
             failures.incrementAndGet();
@@ -214,11 +218,11 @@ class InputLoaderTest {
     assertThat(world.jobRecord("a").attempts()).isEqualTo(1);
   }
 
-  /** Black stays, white is painted anew, with the row's own noise on the way. */
+  /** Black is kept, white is repainted. */
   @Test
-  void aMaskKeepsWhatIsBlackInIt() throws Exception {
-    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
-    world.store.put("inputs/face.png", picture(8, 4, 4), "image/png");
+  void mask_keepsBlackPixels() throws Exception {
+    world.store.put("inputs/map.png", image(7, 4, 4), "image/png");
+    world.store.put("inputs/face.png", image(8, 4, 4), "image/png");
     byte[] grey = new byte[16];
     grey[5] = (byte) 255;
     world.store.put("inputs/mask.png", Png.encode(new Pixels(4, 4, 1, grey)), "image/png");
@@ -238,8 +242,8 @@ class InputLoaderTest {
   }
 
   @Test
-  void aTrajectoryIsInThePicturesOwnFile() throws Exception {
-    world.store.put("inputs/map.png", picture(7, 4, 4), "image/png");
+  void trajectory_isInTheImagesOwnFile() throws Exception {
+    world.store.put("inputs/map.png", image(7, 4, 4), "image/png");
     assertThat(run("\"condition\":\"inputs/map.png\",\"output\":{\"trajectory\":true}").type())
         .isEqualTo(JobEvent.Type.COMPLETED);
     byte[] file = world.store.get(Keys.image("a", 0)).orElseThrow().bytes();

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class RecipeTest {
   @Test
-  void whatItWritesItReadsAsTheSameRecipe() {
+  void toMap_isReadAsTheSameRecipe() {
     String adamw =
         Recipes.changed(
             "\"learningRate\": 0.003",
@@ -39,7 +39,7 @@ class RecipeTest {
   }
 
   @Test
-  void recipesThatAreShippedAreReadable() throws IOException {
+  void shippedRecipes_areReadable() throws IOException {
     try (Stream<Path> files = Files.walk(Path.of("models"))) {
       for (Path file : files.filter(f -> f.endsWith("recipe.json")).toList()) {
         Recipe recipe = Recipe.parse(JsonObject.parse(Files.readAllBytes(file)));
@@ -123,7 +123,7 @@ class RecipeTest {
         "card.sampler     | \"heun\"                | \"ddim\"",
         "card.license     | \"licence\"             | \"license\"",
       })
-  void refusesWhatItCannotTrainByTheKeysName(String field, String what, String with) {
+  void refusesInvalidRecipe_namingTheField(String field, String what, String with) {
     assertThatThrownBy(() -> Recipes.tiny(what, with))
         .isInstanceOfSatisfying(
             InvalidInputException.class,
@@ -134,7 +134,7 @@ class RecipeTest {
   }
 
   @Test
-  void theRateWarmsUpAndFallsAlongACosine() {
+  void rate_warmsUp_andFallsAlongACosine() {
     Recipe.Optimizer plain = Recipes.tiny().optimizer();
     assertThat(plain.rate(0, 12)).isCloseTo(0.001, offset(1e-12));
     assertThat(plain.rate(2, 12)).isCloseTo(0.003, offset(1e-12));
@@ -147,7 +147,7 @@ class RecipeTest {
   }
 
   @Test
-  void youngAveragesForgetFaster() {
+  void emaDecay_isSmallerAtFirst() {
     Recipe recipe = Recipes.tiny();
     assertThat(recipe.emaDecay(0)).isEqualTo(0.1);
     assertThat(recipe.emaDecay(8)).isEqualTo(0.5);

@@ -3,7 +3,7 @@ package dev.mezzotint.training.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.delivery.Line;
+import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.json.InvalidInputException;
@@ -15,14 +15,13 @@ import dev.mezzotint.training.TrainingSettings;
 import dev.mezzotint.training.TrainingWorld;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a training request may say, and what becomes of one that cannot be carried out. */
+/** Validation of training requests and of their data sets. */
 class TrainingRequestTest {
   private static final String REFERENCE = "\"reference\": \"datasets/squares.zip\"";
 
@@ -68,7 +67,7 @@ class TrainingRequestTest {
         "\"reference\": {\"key\": \"a.zip\", \"x\": 3} | dataset.reference.x",
         "\"labels\": \"none\" | dataset.reference",
       })
-  void refusalOfAReferenceNamesIt(String member, String field) {
+  void refusalOfReference_namesTheField(String member, String field) {
     assertRefused(TrainingWorld.request("a").replace(REFERENCE, member), field);
   }
 
@@ -83,15 +82,15 @@ class TrainingRequestTest {
   }
 
   @Test
-  void batchesAndNetworksHaveLimits() {
+  void batch_aboveTheLimit_isRefused() {
     TrainingLimits strict = new TrainingLimits(1 << 20, 1_000, 100);
     assertThatThrownBy(
             () -> TrainingRequest.parse(JsonObject.parse(TrainingWorld.request("a")), strict))
-        .hasMessage("batchSize 6 with pictures of 8x8 makes 1152 values, at most 100 are allowed");
+        .hasMessage("batchSize 6 with images of 8x8 makes 1152 values, at most 100 are allowed");
   }
 
-  /** Fails with a message; that no second delivery would change. */
-  private String failure(String id, String json) throws InterruptedException {
+  /** Handles a job that must fail without retry; returns its cause. */
+  private String failureOf(String id, String json) throws InterruptedException {
     Delivery record = world.record(json);
     world.worker().handle(record);
     assertThat(world.manifest(id).state()).isEqualTo(JobEvent.Type.FAILED);
@@ -105,34 +104,33 @@ class TrainingRequestTest {
   }
 
   @Test
-  void dataSetsThatCannotBeTrainedOnFailAtOnceAndSayWhy() throws Exception {
-    assertThat(failure("missing", at("missing", "\"datasets/no.zip\"")))
+  void unusableDatasets_failAtOnce_withTheReason() throws Exception {
+    assertThat(failureOf("missing", at("missing", "\"datasets/no.zip\"")))
         .isEqualTo(
-            "dataset.reference datasets/no.zip is no object in the bucket; a prefix ends in '/'");
-    assertThat(failure("nothing", at("nothing", "\"datasets/none/\"")))
+            "dataset.reference datasets/no.zip is not an object in the bucket; a prefix ends in '/'");
+    assertThat(failureOf("nothing", at("nothing", "\"datasets/none/\"")))
         .isEqualTo("dataset.reference datasets/none/ has no objects in the bucket");
     world.store.put("datasets/empty.zip", TrainingWorld.zip(0, 8), "application/zip");
-    assertThat(failure("empty", at("empty", "\"datasets/empty.zip\"")))
+    assertThat(failureOf("empty", at("empty", "\"datasets/empty.zip\"")))
         .startsWith("dataset.reference datasets/empty.zip ")
         .doesNotContain(folder.toString());
     world.store.put("datasets/one.zip", TrainingWorld.zip(1, 8), "application/zip");
-    assertThat(failure("one", at("one", "\"datasets/one.zip\"")))
-        .isEqualTo(
-            "dataset.reference datasets/one.zip has one picture: training needs at least two");
+    assertThat(failureOf("one", at("one", "\"datasets/one.zip\"")))
+        .isEqualTo("dataset.reference datasets/one.zip has one image: training needs at least two");
     world.store.put("datasets/text.zip", new byte[100], "application/zip");
-    assertThat(failure("text", at("text", "\"datasets/text.zip\"")))
+    assertThat(failureOf("text", at("text", "\"datasets/text.zip\"")))
         .startsWith("dataset.reference datasets/text.zip ")
         .doesNotContain(folder.toString());
     String wrong = "{\"key\": \"datasets/squares.zip\", \"sha256\": \"" + "0".repeat(64) + "\"}";
-    assertThat(failure("sha", at("sha", wrong))).contains("SHA-256");
-    assertThat(failure("size", at("size", "{\"key\": \"datasets/squares.zip\", \"size\": 3}")))
+    assertThat(failureOf("sha", at("sha", wrong))).contains("SHA-256");
+    assertThat(failureOf("size", at("size", "{\"key\": \"datasets/squares.zip\", \"size\": 3}")))
         .contains("not the 3 of the request");
   }
 
   @Test
-  void aDataSetLargerThanTheCacheIsRefused() throws Exception {
+  void dataset_largerThanTheCache_isRefused() throws Exception {
     world
-        .worker(world.settings("w1").withCacheBytesMax(100), Line.Fault.NONE)
+        .worker(world.cacheLimit("w1", 100), FaultInjector.Fault.NONE)
         .handle(world.record(TrainingWorld.request("a")));
     assertThat(world.manifest("a").cause()).contains("more than the 100 that workers keep");
   }
@@ -141,23 +139,23 @@ class TrainingRequestTest {
   void trainsOnTheObjectsOfAPrefix() throws Exception {
     for (int i = 0; i < 20; i++) {
       world.store.put(
-          "pictures/set/square-%02d.png".formatted(i), TrainingWorld.square(i, 8), "image/png");
+          "images/set/square-%02d.png".formatted(i), TrainingWorld.square(i, 8), "image/png");
     }
-    world.worker().handle(world.record(at("folder", "\"pictures/set/\"")));
+    world.worker().handle(world.record(at("folder", "\"images/set/\"")));
     world.checkCompleted("folder");
     world.worker().handle(world.record(TrainingWorld.request("zip")));
     assertThat(world.model("folder").weightsSha256()).isEqualTo(world.model("zip").weightsSha256());
   }
 
   @Test
-  void aDataSetOnTheWorkersDiskMustLieInTheFolderOpenedForThat() throws Exception {
+  void localDataset_mustBeInTheConfiguredFolder() throws Exception {
     Path open = Files.createDirectories(folder.resolve("open"));
     Files.write(open.resolve("squares.zip"), TrainingWorld.zip(20, 8));
     Files.createSymbolicLink(open.resolve("out"), folder);
     String inside = at("a", "{\"local\": \"squares.zip\"}");
-    assertThat(failure("a", inside)).contains("MEZZOTINT_DATASETS");
-    TrainingSettings settings = world.settings("w1").withDatasets(Optional.of(open));
-    var worker = world.worker(settings, Line.Fault.NONE);
+    assertThat(failureOf("a", inside)).contains("MEZZOTINT_DATASETS");
+    TrainingSettings settings = world.datasetFolder("w1", open);
+    var worker = world.worker(settings, FaultInjector.Fault.NONE);
     worker.handle(world.record(at("b", "{\"local\": \"squares.zip\"}")));
     world.checkCompleted("b");
     worker.handle(world.record(at("c", "{\"local\": \"out/open/../open\"}")));
@@ -167,9 +165,9 @@ class TrainingRequestTest {
   }
 
   @Test
-  void aDataSetThatChangesUnderTheJobFailsIt() throws Exception {
+  void datasetThatChangesDuringTheJob_failsIt() throws Exception {
     Delivery record = world.record(TrainingWorld.request("a"));
-    Line.Fault drains =
+    FaultInjector.Fault drains =
         (after, call, subject) -> {
           if (after && call.equals("upload") && subject.contains("/checkpoints/")) {
             record.drain();
@@ -178,21 +176,21 @@ class TrainingRequestTest {
     world.worker("w1", drains).handle(record);
     world.store.put(TrainingWorld.DATA, TrainingWorld.zip(21, 8), "application/zip");
     world.worker().handle(TrainingWorld.again(record));
-    assertThat(world.manifest("a").cause()).contains("has changed since the job began");
-    // What it had come to stands.
+    assertThat(world.manifest("a").cause()).contains("has changed since the job started");
+    // Its checkpoints are kept.
     assertThat(world.store.get(Keys.latestCheckpoint("a"))).isPresent();
   }
 
   @Test
-  void theCacheKeepsWhatFitsAndForgetsWhatIsOldest() throws Exception {
+  void cache_evictsLeastRecentlyUsedDatasets() throws Exception {
     byte[] one = TrainingWorld.zip(20, 8);
-    TrainingSettings settings = world.settings("w1").withCacheBytesMax(2L * one.length + 10);
+    TrainingSettings settings = world.cacheLimit("w1", 2L * one.length + 10);
     for (String name : new String[] {"s1", "s2", "s3"}) {
       world.store.put("datasets/" + name + ".zip", one, "application/zip");
       DataCache cache =
           new DataCache(world.store, settings.cacheFolder(), settings.cacheBytesMax());
       cache.lease(JsonReference.of("\"datasets/" + name + ".zip\""), () -> {}).close();
-      Thread.sleep(5); // its use must be later than the last one's
+      Thread.sleep(5); // used later than the one before
     }
     try (var entries = Files.list(settings.cacheFolder())) {
       assertThat(entries.filter(Files::isDirectory)).hasSize(2);
@@ -203,7 +201,7 @@ class TrainingRequestTest {
     }
   }
 
-  /** A reference as a request would have it. */
+  /** Parses a reference as requests contain it. */
   private static final class JsonReference {
     static DatasetReference of(String json) {
       return DatasetReference.parse(JsonObject.parse("{\"r\": " + json + "}"), "r").orElseThrow();
@@ -211,7 +209,7 @@ class TrainingRequestTest {
   }
 
   @Test
-  void aLossThatRunsAwayIsToldFromOneThatIsRough() {
+  void divergence_isDistinguishedFromARoughLoss() {
     DivergenceDetector rough = new DivergenceDetector(0);
     for (int i = 1; i <= 1000; i++) {
       rough.add(i, i % 50 == 0 ? 5 : 1.0 / i + 0.5);

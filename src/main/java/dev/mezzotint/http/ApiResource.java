@@ -1,0 +1,87 @@
+package dev.mezzotint.http;
+
+import dev.mezzotint.board.BoardJob.State;
+import dev.mezzotint.json.JsonObject;
+import io.quarkus.smallrye.openapi.OpenApiFilter;
+import io.quarkus.smallrye.openapi.runtime.OpenApiDocumentService;
+import io.smallrye.openapi.runtime.io.Format;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.OpenAPIDefinition;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SecuritySchemeType;
+import org.eclipse.microprofile.openapi.annotations.info.Info;
+import org.eclipse.microprofile.openapi.annotations.info.License;
+import org.eclipse.microprofile.openapi.annotations.security.SecurityScheme;
+
+/** Describes the REST front and this worker. */
+@OpenAPIDefinition(
+    info =
+        @Info(
+            title = "Mezzotint",
+            version = "1",
+            description = "Requests, jobs and results of a Mezzotint system over HTTP.",
+            license = @License(name = "Apache-2.0", identifier = "Apache-2.0")))
+@SecurityScheme(securitySchemeName = "token", type = SecuritySchemeType.HTTP, scheme = "bearer")
+@Singleton
+@Path("/api")
+@Produces(MediaType.APPLICATION_JSON)
+public final class ApiResource {
+  private final RunningFront front;
+  private final OpenApiDocumentService documents;
+
+  /** Routes of the front, as in its OpenAPI document, and states of jobs. */
+  record Routes(List<String> routes, List<String> states) {}
+
+  /** Models that requests may name. */
+  record ModelList(List<ModelCatalog.Model> models) {}
+
+  ApiResource(RunningFront front, OpenApiDocumentService documents) {
+    this.front = front;
+    this.documents = documents;
+  }
+
+  @GET
+  @Operation(operationId = "routes", summary = "Lists the routes of this front")
+  public Routes routes() {
+    List<String> routes = new ArrayList<>();
+    JsonObject paths = JsonObject.parse(document()).object("paths").orElseThrow();
+    for (String path : paths.names()) {
+      for (String method : paths.object(path).orElseThrow().names()) {
+        routes.add(method.toUpperCase(Locale.ROOT) + " " + path);
+      }
+    }
+    return new Routes(routes, State.WORDS);
+  }
+
+  @GET
+  @Path("openapi.json")
+  @Operation(operationId = "openapi", summary = "Sends this document")
+  public byte[] document() {
+    return documents.getDocument(OpenApiFilter.DEFAULT_DOCUMENT_NAME, Format.JSON);
+  }
+
+  @GET
+  @Path("models")
+  @Operation(operationId = "listModels", summary = "Lists the models that requests may name")
+  public ModelList models() {
+    return new ModelList(front.get().catalog().models());
+  }
+
+  @GET
+  @Path("figures")
+  @Operation(
+      operationId = "figures",
+      summary = "Shows passes, rows and step time of this worker since its start",
+      description = "Empty without the role generation.")
+  public Map<String, Object> metrics() {
+    return front.get().metrics().get();
+  }
+}

@@ -1,0 +1,120 @@
+package dev.mezzotint.http;
+
+import dev.mezzotint.board.JobBoard;
+import dev.mezzotint.client.JobClient;
+import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.generation.request.GenerationRequest;
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.json.JsonText;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.training.recipe.TrainingLimits;
+import dev.mezzotint.training.recipe.TrainingRequest;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Submits requests that arrive over HTTP: parses each with the parser of its topic, so that both
+ * refuse the same requests, and publishes it to that topic. Safe for use by many threads.
+ */
+final class JobSubmission {
+  /** Of a record on a request topic, and so of a body here. */
+  static final int BYTES_MAX =
+      Math.max(
+          GenerationLimits.DEFAULT.requestBytesMax(), TrainingLimits.DEFAULT.requestBytesMax());
+
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  /** The answer to a request: the record has been written. */
+  record Submitted(String id, String kind, Map<String, String> links) {}
+
+  private JobSubmission() {}
+
+  /**
+   * Submits a generation or training request; one without an id is given one.
+   *
+   * @throws InvalidInputException naming the field at fault
+   * @throws RefusedException with status 409 if another request has this id
+   */
+  static Submitted submit(byte[] body, HttpFront front) {
+    JsonObject json = parse(body);
+    byte[] record = body;
+    if (!json.has("id")) {
+      Map<String, Object> named = new LinkedHashMap<>();
+      named.put("id", newId());
+      named.putAll(json.toMap());
+      record = JsonText.writeInOrder(named);
+      json = JsonObject.parse(record);
+    }
+    boolean training = TrainingRequest.isTrainingRequest(json);
+    JobId id = check(json, training, record.length);
+    if (taken(json, id, front.board(), front.store())) {
+      throw RefusedException.of(
+          409, "id", "id " + id + " belongs to another request: give this one an id of its own");
+    }
+    front
+        .client()
+        .submit(training ? JobClient.Kind.TRAINING : JobClient.Kind.GENERATION, id.value(), record);
+    String kind = training ? "training" : "generation";
+    // The topic reports it too, but the caller may ask for the job before that.
+    front.board().requested(kind, id, json, Instant.now());
+    String self = "/api/jobs/" + id;
+    Map<String, String> links = new LinkedHashMap<>();
+    links.put("self", self);
+    links.put("results", self + "/results");
+    links.put("cancel", self + "/cancel");
+    links.put("events", "/api/events?job=" + id);
+    return new Submitted(id.value(), kind, links);
+  }
+
+  private static JsonObject parse(byte[] body) {
+    try {
+      return JsonObject.parse(body);
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(e.field(), "the request " + e.getMessage(), e);
+    }
+  }
+
+  private static JobId check(JsonObject json, boolean training, int bytes) {
+    int bytesMax =
+        training
+            ? TrainingLimits.DEFAULT.requestBytesMax()
+            : GenerationLimits.DEFAULT.requestBytesMax();
+    if (bytes > bytesMax) {
+      throw new InvalidInputException(
+          "", "a request may have " + bytesMax + " bytes, this one has " + bytes);
+    }
+    return training
+        ? TrainingRequest.parse(json, TrainingLimits.DEFAULT).id()
+        : GenerationRequest.parse(json, GenerationLimits.DEFAULT).id();
+  }
+
+  /**
+   * Whether another request is known to have this id. The worker that takes the record decides in
+   * the end.
+   */
+  private static boolean taken(JsonObject json, JobId id, JobBoard board, ObjectStore store) {
+    Optional<String> known =
+        board
+            .fingerprint(id.value())
+            .or(
+                () ->
+                    store
+                        .get(Keys.jobRecord(id.value()))
+                        .map(o -> JsonObject.parse(o.bytes()).string("fingerprint", "")));
+    return known.isPresent() && !known.get().equals(JobBoard.fingerprint(json));
+  }
+
+  private static String newId() {
+    return TIME.format(Instant.now()) + "-" + Long.toString(RANDOM.nextLong() >>> 24, 36);
+  }
+}

@@ -1,0 +1,245 @@
+package dev.mezzotint.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mezzotint.http.Http.Answer;
+import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.json.JsonObject;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@TestProfile(FrontTestProfile.class)
+class JobsResourceTest {
+  private final FakeFront front = new FakeFront();
+
+  @BeforeEach
+  void open() {
+    front.open(HttpSettings.LOCAL);
+  }
+
+  @AfterEach
+  void close() {
+    front.close();
+  }
+
+  @Test
+  void submit_publishesTheRequestByteForByte() throws IOException {
+    String request = "{\"id\":\"a\",  \"model\":\"m\", \"count\":4}";
+    Answer answer = Http.post("/api/jobs", request);
+    assertThat(answer.status()).isEqualTo(202);
+    assertThat(answer.headers())
+        .containsEntry("location", "/api/jobs/a")
+        .containsEntry("content-type", "application/json")
+        .containsEntry("cache-control", "no-store");
+    assertThat(answer.json().object("links").orElseThrow().requiredString("cancel"))
+        .isEqualTo("/api/jobs/a/cancel");
+    assertThat(front.sent).containsExactly("generation " + request);
+  }
+
+  @Test
+  void submit_givesAnIdToARequestWithoutOne() throws IOException {
+    String id = Http.post("/api/jobs", "{\"model\":\"m\"}").json().requiredString("id");
+    assertThat(id).matches(JobId.RULE);
+    assertThat(front.sent).singleElement().asString().contains("\"id\":\"" + id + "\"");
+    assertThat(Http.post("/api/jobs", "{\"model\":\"m\"}").json().requiredString("id"))
+        .isNotEqualTo(id);
+  }
+
+  @Test
+  void submit_publishesATrainingToItsTopic() throws IOException {
+    String good =
+        "{\"id\":\"t\",\"model\":\"m\",\"network\":{\"kind\":\"mlp\",\"dimensions\":2,\"hidden\":[8]},"
+            + "\"p0\":\"triangle\",\"p1\":\"square\",\"iterations\":%s,\"batchSize\":4}";
+    Answer taken = Http.post("/api/jobs", good.formatted("10"));
+    assertThat(taken.status()).as(new String(taken.body(), UTF_8)).isEqualTo(202);
+    assertThat(taken.json().requiredString("kind")).isEqualTo("training");
+    assertThat(front.sent).singleElement().asString().startsWith("training {\"id\":\"t\"");
+    Answer refused = Http.post("/api/jobs", good.formatted("-1"));
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.json().requiredString("field")).isEqualTo("iterations");
+  }
+
+  @Test
+  void submit_namesTheInvalidField() throws IOException {
+    Map<String, String> invalid =
+        Map.of(
+            "{\"id\":\"a\",\"model\":\"m\",\"steps\":0}", "steps",
+            "{\"id\":\"a\"}", "model",
+            "{\"id\":\"../a\",\"model\":\"m\"}", "id",
+            "{\"id\":\"a\",\"model\":\"m\",\"colour\":1}", "colour",
+            "[]", "",
+            "{", "");
+    for (Map.Entry<String, String> request : invalid.entrySet()) {
+      Answer answer = Http.post("/api/jobs", request.getKey());
+      assertThat(answer.status()).as(request.getKey()).isEqualTo(400);
+      assertThat(answer.json().string("field", "?"))
+          .as(request.getKey())
+          .isEqualTo(request.getValue());
+      assertThat(answer.json().requiredString("message")).isNotBlank();
+    }
+    assertThat(front.sent).isEmpty();
+  }
+
+  @Test
+  void submit_conflictsWithAnotherRequestOfTheSameIdOnly() throws IOException {
+    JsonObject first = JsonObject.parse("{\"id\":\"a\",\"model\":\"m\",\"seed\":1}");
+    front.board.requested("generation", new JobId("a"), first, FakeFront.START);
+    assertThat(Http.post("/api/jobs", "{\"id\":\"a\",\"model\":\"m\",\"seed\":2}").status())
+        .isEqualTo(409);
+    assertThat(Http.post("/api/jobs", "{\"seed\":1,\"model\":\"m\",\"id\":\"a\"}").status())
+        .isEqualTo(202);
+    front.store.put("jobs/b/job.json", "{\"fingerprint\":\"another\"}".getBytes(UTF_8), "");
+    assertThat(Http.post("/api/jobs", "{\"id\":\"b\",\"model\":\"m\"}").status()).isEqualTo(409);
+    assertThat(front.sent).hasSize(1);
+  }
+
+  @Test
+  void submit_isUnavailable_whenTheBrokerDoesNotAnswer() throws IOException {
+    front.brokerAway = true;
+    Answer answer = Http.post("/api/jobs", "{\"id\":\"a\",\"model\":\"m\"}");
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.headers()).containsKey("retry-after");
+    assertThat(answer.json().requiredString("message")).contains("no broker answers");
+  }
+
+  private static List<JsonObject> jobs(Answer answer) {
+    return answer.json().objects("jobs", 99).orElseThrow();
+  }
+
+  @Test
+  void list_hasPagesAndStates() throws IOException {
+    for (int i = 0; i < 7; i++) {
+      front.finished("done-" + i, JobEvent.Type.COMPLETED);
+      front.board.requested(
+          "generation",
+          new JobId("wait-" + i),
+          JsonObject.parse("{\"id\":\"x\"}"),
+          FakeFront.START);
+    }
+    Answer first = Http.get("/api/jobs?limit=10");
+    assertThat(jobs(first)).hasSize(10);
+    Answer second = Http.get("/api/jobs?limit=10&after=" + first.json().requiredString("next"));
+    assertThat(jobs(second)).hasSize(4);
+    assertThat(second.json().has("next")).isFalse();
+    assertThat(jobs(Http.get("/api/jobs?state=queued"))).hasSize(7);
+    assertThat(first.json().object("counts").orElseThrow().integer("completed", 0, 99, 0))
+        .isEqualTo(7);
+    assertThat(Http.get("/api/jobs?state=lost").status()).isEqualTo(400);
+    assertThat(Http.get("/api/jobs?after=x").status()).isEqualTo(400);
+    Answer limit = Http.get("/api/jobs?limit=9999");
+    assertThat(limit.status()).isEqualTo(400);
+    assertThat(limit.json().requiredString("message"))
+        .isEqualTo("limit must be an integer from 1 to 500, not \"9999\"");
+  }
+
+  @Test
+  void cancel_isRefused_whenTheJobHasEnded() throws IOException {
+    front.finished("a", JobEvent.Type.FAILED);
+    JsonObject job = Http.get("/api/jobs/a").json();
+    assertThat(job.requiredString("state")).isEqualTo("failed");
+    assertThat(job.requiredString("cause")).isEqualTo("why");
+    assertThat(Http.post("/api/jobs/a/cancel", "").status()).isEqualTo(409);
+    assertThat(Http.post("/api/jobs/b/cancel", "").status()).isEqualTo(202);
+    assertThat(front.sent).containsExactly("cancel b");
+    assertThat(Http.get("/api/jobs/b").status()).isEqualTo(404);
+    Answer get = Http.get("/api/jobs/b/cancel");
+    assertThat(get.status()).isEqualTo(405);
+    assertThat(get.headers().get("allow")).contains("POST");
+    Answer post = Http.post("/api/jobs/b", "{}");
+    assertThat(post.status()).isEqualTo(405);
+    assertThat(post.headers().get("allow")).contains("GET");
+    assertThat(post.json().requiredString("message")).contains("is answered here");
+  }
+
+  @Test
+  void results_areThoseOfTheManifestWithLinks() throws IOException {
+    front.store.put("jobs/a/images/00000.png", new byte[] {1, 2, 3}, "");
+    front.store.put(
+        "jobs/a/manifest.json",
+        ("{\"state\":\"completed\",\"settings\":{\"steps\":8},\"images\":["
+                + "{\"key\":\"jobs/a/images/00000.png\",\"seed\":7},"
+                + "{\"key\":\"secrets/other.png\"}]}")
+            .getBytes(UTF_8),
+        "");
+    JsonObject results = Http.get("/api/jobs/a/results").json();
+    List<JsonObject> images = results.objects("images", 9).orElseThrow();
+    assertThat(images.get(0).requiredString("link"))
+        .isEqualTo("http://store/jobs/a/images/00000.png?validity=900");
+    assertThat(images.get(0).requiredString("path"))
+        .isEqualTo("/api/jobs/a/files/images/00000.png");
+    assertThat(images.get(1).has("link")).isFalse();
+    for (String method : List.of("GET", "HEAD")) {
+      Answer file = Http.call(method, "/api/jobs/a/files/images/00000.png", Map.of(), "");
+      assertThat(file.status()).isEqualTo(200);
+      assertThat(file.headers())
+          .containsEntry("content-type", "image/png")
+          .containsEntry("content-length", "3")
+          .containsEntry("content-disposition", "inline")
+          .containsEntry("cache-control", "private, max-age=86400, immutable");
+      assertThat(file.body()).hasSize(method.equals("GET") ? 3 : 0);
+    }
+  }
+
+  @Test
+  void file_isFoundByAPathOfAnyName() throws IOException {
+    String key = "jobs/a/images/gro\u00df (1)+50%/b c.png";
+    front.store.put(key, new byte[3], "");
+    front.store.put(
+        "jobs/a/manifest.json",
+        ("{\"state\":\"completed\",\"images\":[{\"key\":\"" + key + "\"}]}").getBytes(UTF_8),
+        "");
+    JsonObject results = Http.get("/api/jobs/a/results").json();
+    String path = results.objects("images", 9).orElseThrow().get(0).requiredString("path");
+    assertThat(path).doesNotContain(" ", "(", "+");
+    assertThat(Http.get(path).status()).isEqualTo(200);
+    front.store.put("jobs/a/checkpoints/x", new byte[3], "");
+    for (String hidden : List.of("checkpoints%2Fx", "%6Aob.json", "..%2F..%2Fsecrets")) {
+      assertThat(Http.get("/api/jobs/a/files/" + hidden).status()).as(hidden).isEqualTo(404);
+    }
+    assertThat(Http.get("/api/jobs/a/files/%zz").status()).isIn(400, 404);
+  }
+
+  @Test
+  void preview_showsImagesBeingSampled() throws IOException {
+    JsonObject row =
+        Http.get("/api/jobs/now/preview").json().objects("rows", 9).orElseThrow().get(0);
+    assertThat(row.integer("index", 0, 99, 0)).isEqualTo(3);
+    assertThat(row.integer("done", 0, 99, 0)).isEqualTo(12);
+    assertThat(row.integer("total", 0, 99, 0)).isEqualTo(32);
+    assertThat(row.requiredString("data")).isEqualTo("AQID");
+    assertThat(Http.get("/api/jobs/other/preview").json().objects("rows", 9).orElseThrow())
+        .isEmpty();
+    assertThat(Http.post("/api/jobs/now/preview", "{}").status()).isEqualTo(405);
+  }
+
+  @Test
+  void onlyFilesOfJobsAreSent() throws IOException {
+    front.store.put("jobs/a/job.json", new byte[1], "");
+    front.store.put("jobs/a/checkpoints/x.safetensors", new byte[1], "");
+    front.store.put("models/m/1/config.json", new byte[1], "");
+    for (String path :
+        List.of(
+            "/api/jobs/a/files/job.json",
+            "/api/jobs/a/files/checkpoints/x.safetensors",
+            "/api/jobs/a/files/../../models/m/1/config.json",
+            "/api/jobs/a/files/absent.png",
+            "/api/jobs/../files/x",
+            "/page/../application.properties",
+            "/page/absent.js",
+            "/index.html",
+            "/api/nothing")) {
+      Answer answer = Http.get(path);
+      assertThat(answer.status()).as(path).isEqualTo(404);
+      assertThat(answer.json().requiredString("message")).as(path).isNotBlank();
+    }
+  }
+}
