@@ -5,7 +5,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.HttpException;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -42,6 +41,7 @@ public final class ConnectionLimits {
   private static final long FILE_BYTES_PER_SECOND_MIN = 64 << 10;
   private static final Pattern FRONT = Pattern.compile("/|/page/.*|/api|/api/.*");
   private static final String EVENTS = "/api/events";
+  private static final String JSON = "application/json";
 
   private final Vertx vertx;
   private final AtomicInteger calls = new AtomicInteger();
@@ -58,48 +58,34 @@ public final class ConnectionLimits {
   }
 
   private void admit(RoutingContext call) {
-    String path;
-    try {
-      path = call.normalizedPath();
-      var unused = call.queryParams();
-    } catch (HttpException e) {
-      refuse(call, 400, "the address cannot be decoded");
-      return;
-    }
-    if (FRONT.matcher(path).matches() && !path.equals(EVENTS)) { // event streams have their own
-      if (calls.incrementAndGet() > CALLS_MAX) {
-        calls.decrementAndGet();
-        refuse(call, 503, "too many calls at once");
-        return;
+    String path = call.normalizedPath();
+    if (FRONT.matcher(path).matches()) {
+      // Discards what is left of the body: closing the connection would lose the answer.
+      call.addEndHandler(done -> call.request().resume());
+      call.addHeadersEndHandler(begun -> withoutCharset(call.response()));
+      if (!path.equals(EVENTS)) { // whose clients are counted by EventStreams
+        if (calls.incrementAndGet() > CALLS_MAX) {
+          calls.decrementAndGet();
+          call.response()
+              .setStatusCode(503)
+              .putHeader(HttpHeaders.RETRY_AFTER, "5")
+              .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
+              .end("{\"field\":\"\",\"message\":\"too many calls at once\"}");
+          return;
+        }
+        call.addEndHandler(done -> calls.decrementAndGet());
+        call.addHeadersEndHandler(begun -> watch(call));
       }
-      call.addEndHandler(done -> end(call));
-      call.addHeadersEndHandler(
-          begun -> {
-            // JSON is UTF-8 by definition; Quarkus REST adds a charset that the type does not have.
-            if ("application/json;charset=UTF-8"
-                .equals(call.response().headers().get(HttpHeaders.CONTENT_TYPE))) {
-              call.response().putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
-            }
-            watch(call);
-          });
     }
     call.next();
   }
 
-  private static void refuse(RoutingContext call, int status, String message) {
-    HttpServerResponse response = call.response().setStatusCode(status);
-    response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
-    if (status == 503) {
-      response.putHeader("Retry-After", "5");
+  /** The platform adds a charset to JSON, which has none. */
+  private static void withoutCharset(HttpServerResponse response) {
+    String type = response.headers().get(HttpHeaders.CONTENT_TYPE);
+    if (type != null && type.startsWith(JSON + ";")) {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, JSON);
     }
-    response.end("{\"field\":\"\",\"message\":\"" + message + "\"}");
-    call.request().resume();
-  }
-
-  private void end(RoutingContext call) {
-    calls.decrementAndGet();
-    // Discards what is left of the body: closing the connection would lose the answer.
-    call.request().resume();
   }
 
   /** Closes the connection if the answer, whose headers are complete, is not taken in time. */

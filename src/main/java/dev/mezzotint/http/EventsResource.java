@@ -1,7 +1,5 @@
 package dev.mezzotint.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.mezzotint.http.EventStreams.Event;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.operators.multi.processors.UnicastProcessor;
@@ -30,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 @Path("/api/events")
 public final class EventsResource {
-  /** Bytes of events that a client may leave unread. */
-  private static final int UNREAD_BYTES_MAX = 1 << 20;
+  /** Characters of events that a client may leave unread. */
+  private static final int UNREAD_CHARS_MAX = 1 << 20;
 
   private static final long RECONNECT_MILLIS = 1_000;
 
@@ -92,7 +90,7 @@ public final class EventsResource {
 
     @Override
     public boolean send(Event event) {
-      if (unread.addAndGet(bytes(event)) > UNREAD_BYTES_MAX) {
+      if (unread.addAndGet(event.size()) > UNREAD_CHARS_MAX) {
         return false;
       }
       events.onNext(event);
@@ -101,7 +99,7 @@ public final class EventsResource {
 
     /** The platform asks for the next event once the one before has been written. */
     OutboundSseEvent sent(Sse sse, Event event) {
-      unread.addAndGet(-bytes(event));
+      unread.addAndGet(-event.size());
       // The blank is part of the format, and the platform leaves it out: "event: job".
       OutboundSseEvent.Builder builder =
           sse.newEventBuilder().name(" " + event.name()).data(" " + event.data());
@@ -109,10 +107,6 @@ public final class EventsResource {
       return event.name().equals("job") || event.id().isEmpty()
           ? builder.build()
           : builder.reconnectDelay(RECONNECT_MILLIS).build();
-    }
-
-    private static int bytes(Event event) {
-      return event.data().getBytes(UTF_8).length + 64;
     }
 
     @Override

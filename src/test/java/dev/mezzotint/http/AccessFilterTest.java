@@ -86,10 +86,8 @@ class AccessFilterTest {
     front.open(HttpSettings.LOCAL);
     for (String path : List.of("/?a=%zz", "/api/jobs?limit=%zz", "/api/jobs/%zz", "/%zz")) {
       Answer answer = Http.get(path);
-      assertThat(answer.status()).as(path).isIn(400, 404);
+      assertThat(answer.status()).as(path).isEqualTo(400);
     }
-    assertThat(Http.get("/api/jobs?limit=%zz").json().requiredString("message"))
-        .isEqualTo("the address cannot be decoded");
   }
 
   @Test
