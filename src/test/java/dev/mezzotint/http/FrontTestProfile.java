@@ -9,8 +9,7 @@ public final class FrontTestProfile implements QuarkusTestProfile {
   public Map<String, String> getConfigOverrides() {
     return Map.of(
         "quarkus.arc.exclude-types",
-        "dev.mezzotint.worker.WorkerLifecycle,dev.mezzotint.worker.WorkerHealth",
-        "quarkus.http.test-port",
-        "0");
+            "dev.mezzotint.worker.WorkerLifecycle,dev.mezzotint.worker.WorkerHealth",
+        "quarkus.http.test-port", "0");
   }
 }
