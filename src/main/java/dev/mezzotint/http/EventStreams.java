@@ -33,9 +33,6 @@ public final class EventStreams implements AutoCloseable {
   /** Missed events that are sent to a client that reconnects; beyond, it reads the list. */
   private static final int MISSED_CHARS_MAX = 256 << 10;
 
-  /** About what an event has around its data: id, name and line ends. */
-  private static final int FRAME_CHARS = 64;
-
   private static final long METRICS_SECONDS = 2;
 
   /**
