@@ -25,7 +25,7 @@ import org.eclipse.microprofile.openapi.annotations.security.SecurityScheme;
 @OpenAPIDefinition(
     info =
         @Info(
-            title = "Mezzotint",
+            title = "Mezzotint", // as in application.properties, which decides
             version = "1",
             description = "Requests, jobs and results of a Mezzotint system over HTTP.",
             license = @License(name = "Apache-2.0", identifier = "Apache-2.0")))

@@ -203,9 +203,11 @@ public final class EventStreams implements AutoCloseable {
   @Override
   public void close() {
     timer.shutdownNow();
+    List<Client> open;
     synchronized (this) {
-      clients.keySet().forEach(Client::end);
+      open = List.copyOf(clients.keySet());
       clients.clear();
     }
+    open.forEach(Client::end); // which calls close(client)
   }
 }

@@ -60,7 +60,7 @@ class ConditionalCommandsTest {
     terminal.succeeds("train @/recipe.json --data @/data --cache 0 --out @/model");
     assertThat(terminal.stderr())
         .contains("10 images, each with condition of 2 channels")
-        .contains("val: 1 pairs to look at")
+        .contains("val: 1 pairs for sample grids")
         .containsPattern("input wait \\d+\\.\\d % of the steps' time");
     String generate = "generate --model @/model --steps 2 --out @/y --condition ";
     terminal.succeeds(generate + "@/data/val/input/x.png --count 3");

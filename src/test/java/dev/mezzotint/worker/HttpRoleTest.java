@@ -190,7 +190,7 @@ class HttpRoleTest {
   /** The status of a call that sends no body; empty if the server waits for the body. */
   private static String answeredAt(String head) throws IOException {
     try (Socket socket = call(head)) {
-      socket.setSoTimeout(300);
+      socket.setSoTimeout(1_000);
       return answer(socket);
     } catch (SocketTimeoutException e) {
       return "";
