@@ -182,7 +182,7 @@ class ImageDatasetTest {
         .isInstanceOf(InvalidInputException.class)
         .hasMessageMatching(
             "at least 4 of the 6 images in .* cannot be read, more than brokenMax 0.5 allows; for"
-                + " one: [0-3].png is an empty file");
+                + " example: [0-3].png is an empty file");
     assertThatThrownBy(() -> ImageDataset.open(folder, NOT_CACHED))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("4 of the 6 images");

@@ -171,7 +171,7 @@ class PairsTest {
     write("train-images-idx3-ubyte", java.util.Arrays.copyOf(images, images.length - 1));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("has 11 values, its header says 12");
+        .hasMessageContaining("has 11 values, its header declares 12");
     write("train-images-idx3-ubyte", labels(3));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
         .hasMessageContaining("is not an IDX file of unsigned bytes with 3 dimensions");
@@ -209,7 +209,7 @@ class PairsTest {
     byte[] more = java.util.Arrays.copyOf(images(3), 1000);
     write("train-images-idx3-ubyte.gz", zipped(more));
     assertThatThrownBy(() -> ImageDataset.open(folder, SMALL))
-        .hasMessageContaining("has more values, its header says 12");
+        .hasMessageContaining("has more values, its header declares 12");
   }
 
   @Test

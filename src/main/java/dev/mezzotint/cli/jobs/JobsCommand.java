@@ -28,7 +28,8 @@ public final class JobsCommand {
     this.context = context;
   }
 
-  @Command(description = "List jobs, newest first.")
+  // Options that are added later would shift the method's arguments.
+  @Command(description = "List jobs, newest first.", mixinStandardHelpOptions = true)
   int list(
       @Option(names = "--state", paramLabel = "WORD", description = "Only jobs in this state.")
           @Nullable String state,
