@@ -3,12 +3,14 @@ package dev.mezzotint.http;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
@@ -43,6 +45,9 @@ public final class ConnectionLimits {
   private static final String EVENTS = "/api/events";
   private static final String JSON = "application/json";
 
+  /** Key of the place that a call holds until its body has been read. */
+  private static final String BODY = Place.class.getName();
+
   private final Vertx vertx;
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger bodies = new AtomicInteger();
@@ -64,8 +69,10 @@ public final class ConnectionLimits {
       call.addEndHandler(done -> call.request().resume());
       call.addHeadersEndHandler(begun -> withoutCharset(call.response()));
       if (!path.equals(EVENTS)) { // whose clients are counted by EventStreams
-        if (calls.incrementAndGet() > CALLS_MAX) {
-          calls.decrementAndGet();
+        Place place = new Place(calls, CALLS_MAX);
+        Place body = new Place(bodies, BODIES_MAX);
+        if (!place.take() || (call.request().method() == HttpMethod.POST && !body.take())) {
+          place.release();
           call.response()
               .setStatusCode(503)
               .putHeader(HttpHeaders.RETRY_AFTER, "5")
@@ -73,7 +80,12 @@ public final class ConnectionLimits {
               .end("{\"field\":\"\",\"message\":\"too many calls at once\"}");
           return;
         }
-        call.addEndHandler(done -> calls.decrementAndGet());
+        call.put(BODY, body);
+        call.addEndHandler(
+            done -> {
+              place.release();
+              body.release();
+            });
         call.addHeadersEndHandler(begun -> watch(call));
       }
     }
@@ -119,13 +131,9 @@ public final class ConnectionLimits {
   /**
    * Reads a call's body.
    *
-   * @throws RefusedException with status 413 if it is too large, or 503 if too many are being read
+   * @throws RefusedException with status 413 if it is too large
    */
   byte[] read(RoutingContext call, InputStream body, int bytesMax) throws IOException {
-    if (bodies.incrementAndGet() > BODIES_MAX) {
-      bodies.decrementAndGet();
-      throw RefusedException.busy("too many calls at once");
-    }
     long timer = vertx.setTimer(BODY_MILLIS, late -> close(call));
     try {
       byte[] bytes = body.readNBytes(bytesMax + 1);
@@ -135,7 +143,7 @@ public final class ConnectionLimits {
       return bytes;
     } finally {
       vertx.cancelTimer(timer);
-      bodies.decrementAndGet();
+      call.<Place>get(BODY).release();
     }
   }
 
@@ -163,5 +171,32 @@ public final class ConnectionLimits {
       throw RefusedException.busy("too many read files at once");
     }
     call.addEndHandler(done -> release.run());
+  }
+
+  /** One of a limited number of places. Taken by one thread; released by any, once or often. */
+  private static final class Place {
+    private final AtomicInteger used;
+    private final int max;
+    private final AtomicBoolean held = new AtomicBoolean();
+
+    Place(AtomicInteger used, int max) {
+      this.used = used;
+      this.max = max;
+    }
+
+    boolean take() {
+      if (used.incrementAndGet() > max) {
+        used.decrementAndGet();
+        return false;
+      }
+      held.set(true);
+      return true;
+    }
+
+    void release() {
+      if (held.getAndSet(false)) {
+        used.decrementAndGet();
+      }
+    }
   }
 }
