@@ -10,6 +10,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -143,7 +144,7 @@ public final class ConnectionLimits {
       return bytes;
     } finally {
       vertx.cancelTimer(timer);
-      call.<Place>get(BODY).release();
+      Objects.requireNonNull(call.<Place>get(BODY)).release();
     }
   }
 

@@ -155,8 +155,7 @@ public final class EventStreams implements AutoCloseable {
     Optional<Long> from = last.flatMap(this::number).filter(number -> number >= forgotten);
     List<Event> missed = from.isPresent() ? missed(from.get(), job) : List.of();
     List<Event> first = new ArrayList<>();
-    if (from.isPresent()
-        && missed.stream().mapToLong(Event::size).sum() <= MISSED_CHARS_MAX) {
+    if (from.isPresent() && missed.stream().mapToLong(Event::size).sum() <= MISSED_CHARS_MAX) {
       // Not the newest number yet: the connection may break before the missed events arrive.
       first.add(event("hello", from.get(), "{\"resumed\":true}"));
       first.addAll(missed);

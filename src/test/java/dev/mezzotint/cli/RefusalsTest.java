@@ -76,7 +76,8 @@ class RefusalsTest {
     }
     terminal.refuses(Terminal.generate("--class 1 --out @/y"), "--class", "no classes");
     terminal.refuses(Terminal.generate("--device tpu --out @/y"), "device must be cpu");
-    terminal.refuses(Terminal.generate("--device cuda:9 --out @/y"), "device cuda:9 does not exist");
+    terminal.refuses(
+        Terminal.generate("--device cuda:9 --out @/y"), "device cuda:9 does not exist");
     terminal.refuses(Terminal.generate("--guidence 2 --out @/y"), "--guidence");
     terminal.refuses(Terminal.generate(""), "--out");
     terminal.refuses("paint --out @/y", "paint");

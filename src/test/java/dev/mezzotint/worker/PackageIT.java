@@ -33,9 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PackageIT {
   private static final Path TINY = Site.TINY.toAbsolutePath();
 
-  /**
-   * What must not appear on a console: traces of the frame, of libraries, of a log set up late.
-   */
+  /** What must not appear on a console: traces of the frame, of libraries, of a log set up late. */
   private static final Pattern UNTIDY =
       Pattern.compile("(?m)^\\tat |Exception|LogManager|WARN|SLF4J|SEVERE|S3Settings\\[");
 
