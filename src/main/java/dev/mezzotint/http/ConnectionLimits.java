@@ -3,15 +3,12 @@ package dev.mezzotint.http;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
@@ -46,9 +43,6 @@ public final class ConnectionLimits {
   private static final String EVENTS = "/api/events";
   private static final String JSON = "application/json";
 
-  /** Key of the place that a call holds until its body has been read. */
-  private static final String BODY = Place.class.getName();
-
   private final Vertx vertx;
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger bodies = new AtomicInteger();
@@ -70,10 +64,8 @@ public final class ConnectionLimits {
       call.addEndHandler(done -> call.request().resume());
       call.addHeadersEndHandler(begun -> withoutCharset(call.response()));
       if (!path.equals(EVENTS)) { // whose clients are counted by EventStreams
-        Place place = new Place(calls, CALLS_MAX);
-        Place body = new Place(bodies, BODIES_MAX);
-        if (!place.take() || (call.request().method() == HttpMethod.POST && !body.take())) {
-          place.release();
+        if (calls.incrementAndGet() > CALLS_MAX) {
+          calls.decrementAndGet();
           call.response()
               .setStatusCode(503)
               .putHeader(HttpHeaders.RETRY_AFTER, "5")
@@ -81,12 +73,7 @@ public final class ConnectionLimits {
               .end("{\"field\":\"\",\"message\":\"too many calls at once\"}");
           return;
         }
-        call.put(BODY, body);
-        call.addEndHandler(
-            done -> {
-              place.release();
-              body.release();
-            });
+        call.addEndHandler(done -> calls.decrementAndGet());
         call.addHeadersEndHandler(begun -> watch(call));
       }
     }
@@ -132,9 +119,13 @@ public final class ConnectionLimits {
   /**
    * Reads a call's body.
    *
-   * @throws RefusedException with status 413 if it is too large
+   * @throws RefusedException with status 413 if it is too large, or 503 if too many are being read
    */
   byte[] read(RoutingContext call, InputStream body, int bytesMax) throws IOException {
+    if (bodies.incrementAndGet() > BODIES_MAX) {
+      bodies.decrementAndGet();
+      throw RefusedException.busy("too many calls at once");
+    }
     long timer = vertx.setTimer(BODY_MILLIS, late -> close(call));
     try {
       byte[] bytes = body.readNBytes(bytesMax + 1);
@@ -144,7 +135,7 @@ public final class ConnectionLimits {
       return bytes;
     } finally {
       vertx.cancelTimer(timer);
-      Objects.requireNonNull(call.<Place>get(BODY)).release();
+      bodies.decrementAndGet();
     }
   }
 
@@ -172,32 +163,5 @@ public final class ConnectionLimits {
       throw RefusedException.busy("too many read files at once");
     }
     call.addEndHandler(done -> release.run());
-  }
-
-  /** One of a limited number of places. Taken by one thread; released by any, once or often. */
-  private static final class Place {
-    private final AtomicInteger used;
-    private final int max;
-    private final AtomicBoolean held = new AtomicBoolean();
-
-    Place(AtomicInteger used, int max) {
-      this.used = used;
-      this.max = max;
-    }
-
-    boolean take() {
-      if (used.incrementAndGet() > max) {
-        used.decrementAndGet();
-        return false;
-      }
-      held.set(true);
-      return true;
-    }
-
-    void release() {
-      if (held.getAndSet(false)) {
-        used.decrementAndGet();
-      }
-    }
   }
 }
