@@ -268,7 +268,7 @@ class PackageIT {
     assertThat(absent.code()).isEqualTo(2);
     assertThat(absent.err()).hasLineCount(1).contains("no worker runs on");
 
-    Running next = mezzotint.start();
+    Running next = mezzotint.start("worker");
     try {
       ready(next);
       stack = stack();
