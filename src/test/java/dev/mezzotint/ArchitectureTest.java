@@ -75,6 +75,7 @@ class ArchitectureTest {
     allow("evaluation", "dataset iadb image json network");
     // Adapters: one technology each.
     allow("torch", "json model network");
+    allow("onnx", "iadb model network");
     allow("s3", "json storage");
     allow("local", "json");
     allow("kafka", "job json");

@@ -9,6 +9,8 @@ import dev.mezzotint.network.Graph.Value;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.TensorProto;
 
 /**
  * A network as a TorchScript program with the methods for sampling and training. Immutable and safe
@@ -43,14 +45,15 @@ import java.util.Map;
 public final class NetworkProgram {
   private final byte[] archive;
   private final Map<String, Graph.Weight> weights;
-  private final int channels;
-  private final int conditionChannels;
+  private final NetworkConfig config;
+  private final Parameterization reading;
 
-  private NetworkProgram(byte[] archive, Graph graph, int channels, int conditionChannels) {
+  private NetworkProgram(
+      byte[] archive, Graph graph, NetworkConfig config, Parameterization reading) {
     this.archive = archive;
     this.weights = graph.weights();
-    this.channels = channels;
-    this.conditionChannels = conditionChannels;
+    this.config = config;
+    this.reading = reading;
   }
 
   /** A program of diffusers' U-Net that predicts x1 − x0. */
@@ -60,13 +63,8 @@ public final class NetworkProgram {
 
   /** A program of any supported network. */
   public static NetworkProgram of(NetworkConfig config, Parameterization reading, TrainStep train) {
-    Graph graph = new Graph();
-    Value x = graph.argument("x");
-    Value t = graph.argument("t");
-    graph.returns(
-        config instanceof UNetConfig unet
-            ? new UNet2d(unet, graph).forward(x, t, graph.argument("classes"))
-            : new Mlp((MlpConfig) config, graph).forward(x, t));
+    TorchScriptGraph graph = new TorchScriptGraph();
+    graph.returns(forward(config, graph, new Value("x"), new Value("t"), new Value("classes")));
     boolean conditioned = config.conditionChannels() > 0;
     String methods =
         "  def forward(self: __torch__.Net, x: Tensor, t: Tensor, classes: Tensor,"
@@ -80,18 +78,49 @@ public final class NetworkProgram {
             + TAKE
             + CAST
             + train.method(conditioned, reading);
-    return new NetworkProgram(
-        TorchScriptArchive.write(methods), graph, config.outChannels(), config.conditionChannels());
+    return new NetworkProgram(TorchScriptArchive.write(methods), graph, config, reading);
+  }
+
+  private static Value forward(NetworkConfig config, Graph graph, Value x, Value t, Value classes) {
+    return config instanceof UNetConfig unet
+        ? new UNet2d(unet, graph).forward(x, t, classes)
+        : new Mlp((MlpConfig) config, graph).forward(x, t);
+  }
+
+  /**
+   * The network and its weights as an ONNX model: inputs {@code x}, {@code t} and, for a network
+   * with classes, {@code classes}; output {@code y}, as {@code forward} of the program.
+   *
+   * @param tensors by name, exactly those of {@link #weights()}
+   * @throws IllegalArgumentException if a tensor is missing or has another shape
+   */
+  public ModelProto onnx(Map<String, Tensor> tensors) {
+    OnnxGraph graph = new OnnxGraph();
+    Value x = graph.input("x", TensorProto.DataType.FLOAT, "N", "C", "H", "W");
+    Value t = graph.input("t", TensorProto.DataType.FLOAT, "N");
+    Value classes =
+        hasClasses() ? graph.input("classes", TensorProto.DataType.INT64, "N") : new Value("");
+    return graph.model(forward(config, graph, x, t, classes), tensors);
+  }
+
+  /** Whether the network has an input for class labels. */
+  public boolean hasClasses() {
+    return config.classEmbedType() != UNetConfig.ClassEmbedding.NONE;
+  }
+
+  /** What the network predicts, and its timesteps. */
+  public Parameterization parameterization() {
+    return reading;
   }
 
   /** C, the channels of x. */
   public int channels() {
-    return channels;
+    return config.outChannels();
   }
 
   /** K, the condition's channels, which follow those of x in the network's input. */
   public int conditionChannels() {
-    return conditionChannels;
+    return config.conditionChannels();
   }
 
   /** The archive that the engine loads; the array must not be changed. */

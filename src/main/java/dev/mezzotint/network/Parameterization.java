@@ -37,20 +37,60 @@ public record Parameterization(
     return new Parameterization(card.prediction(), card.timestepScale(), card.noiseSchedule());
   }
 
+  /** The network's timestep at α. */
+  public float timestep(float alpha) {
+    return prediction == Prediction.EPSILON
+        ? (float) ddpm.orElseThrow().timestep(regular(alpha))
+        : (float) regular(alpha) * (float) timestepScale;
+  }
+
+  /** The factor of x in the network's input at α. */
+  public float inputScale(float alpha) {
+    return prediction == Prediction.EPSILON ? (float) Iadb.ddpmScale(regular(alpha)) : 1;
+  }
+
+  /**
+   * Converts a network's outputs to directions.
+   *
+   * @param output replaced by the directions
+   * @param x the blends; read from {@code offset}
+   */
+  public void toDirection(float[] output, int from, int to, float[] x, int offset, float alpha) {
+    if (prediction == Prediction.DIRECTION) {
+      return;
+    }
+    double a = regular(alpha);
+    for (int k = from; k < to; k++) {
+      double blend = x[offset + k - from];
+      if (prediction == Prediction.EPSILON) {
+        double x1 = (blend - (1 - a) * output[k]) / a;
+        output[k] = (float) (Math.max(-1, Math.min(1, x1)) - output[k]);
+      } else {
+        output[k] = (float) Iadb.directionFrom(prediction, blend, output[k], a);
+      }
+    }
+  }
+
+  private double regular(double alpha) {
+    return ddpm.map(
+            schedule -> Math.max(schedule.alphaStart(), Math.min(schedule.alphaEnd(), alpha)))
+        .orElse(Iadb.regularAlpha(prediction, alpha));
+  }
+
   /**
    * The method {@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}.
    */
   String directionMethod(boolean conditioned) {
-    Graph g = new Graph();
-    Value x = g.argument("x");
-    Value a = regularAlpha(g, g.argument("alpha"));
+    TorchScriptGraph g = new TorchScriptGraph();
+    Value x = new Value("x");
+    Value a = regularAlpha(g, new Value("alpha"));
     Value share = g.emit("torch.view(%s, [-1, 1, 1, 1])", a);
     Value seen = prediction == Prediction.EPSILON ? scaled(g, x, share) : x;
     Value input = conditioned ? g.emit("torch.cat([%s, condition], 1)", seen) : seen;
     Value t =
         prediction == Prediction.EPSILON
             ? timestep(g, a)
-            : g.emit("torch.mul(%s, %s)", a, Graph.number(timestepScale));
+            : g.emit("torch.mul(%s, %s)", a, TorchScriptGraph.number(timestepScale));
     Value output = g.emit("(self).forward(%s, %s, classes, w, )", input, t);
     g.returns(
         switch (prediction) {
@@ -64,25 +104,28 @@ public record Parameterization(
         + NetworkProgram.indent(g.body());
   }
 
-  private Value regularAlpha(Graph g, Value alpha) {
+  private Value regularAlpha(TorchScriptGraph g, Value alpha) {
     double low = ddpm.map(DdpmSchedule::alphaStart).orElse(Iadb.regularAlpha(prediction, 0));
     double high = ddpm.map(DdpmSchedule::alphaEnd).orElse(Iadb.regularAlpha(prediction, 1));
     return low == 0 && high == 1
         ? alpha
-        : g.emit("torch.clamp(%s, %s, %s)", alpha, Graph.number(low), Graph.number(high));
+        : g.emit(
+            "torch.clamp(%s, %s, %s)",
+            alpha, TorchScriptGraph.number(low), TorchScriptGraph.number(high));
   }
 
   /** x_t = x_α / √(α² + (1 − α)²). */
-  private static Value scaled(Graph g, Value x, Value share) {
+  private static Value scaled(TorchScriptGraph g, Value x, Value share) {
     return g.emit(
         "torch.div(%s, torch.sqrt(torch.add(torch.square(%s), torch.square(torch.rsub(%s, 1.)))))",
         x, share, share);
   }
 
   /** The position of ᾱ = α² / (α² + (1 − α)²) between integer timesteps; float64, for ᾱ near 1. */
-  private Value timestep(Graph g, Value a) {
+  private Value timestep(TorchScriptGraph g, Value a) {
     double[] bars = ddpm.orElseThrow().alphaBars();
-    String literals = Arrays.stream(bars).mapToObj(Graph::number).collect(Collectors.joining(", "));
+    String literals =
+        Arrays.stream(bars).mapToObj(TorchScriptGraph::number).collect(Collectors.joining(", "));
     Value table =
         g.emit("torch.tensor([" + literals + "], dtype=7, device=ops.prim.device(%s))", a);
     Value wide = g.emit("torch.to(%s, 7)", a);
@@ -108,7 +151,7 @@ public record Parameterization(
    * error of ε would enter x1 multiplied by 160. Then D = x1 − ε, which is (x − ε) / α where
    * nothing was clamped.
    */
-  private static Value fromEpsilon(Graph g, Value x, Value epsilon, Value share) {
+  private static Value fromEpsilon(TorchScriptGraph g, Value x, Value epsilon, Value share) {
     Value x1 =
         g.emit(
             "torch.div(torch.sub(%s, torch.mul(torch.rsub(%s, 1.), %s)), %s)",

@@ -64,13 +64,13 @@ public record TrainStep(
         clipNorm == 0
             ? ""
             : "    share = torch.clamp_max(torch.div(%s, torch.add(norm, 1e-06)), 1.)\n"
-                    .formatted(Graph.number(clipNorm))
+                    .formatted(TorchScriptGraph.number(clipNorm))
                 + "    torch._foreach_mul_(gs, share)\n";
     String update = weightDecay == 0 ? "torch._fused_adam_" : "torch._fused_adamw_";
     return LOSS_OF.formatted(
             conditioned ? "torch.cat([xa, condition], 1)" : "xa",
             precision == Precision.BF16 ? "(self).cast(ps, 15, False, )" : "ps",
-            Graph.number(reading.timestepScale()),
+            TorchScriptGraph.number(reading.timestepScale()),
             lossOf(target(reading.prediction())))
         + GRADIENTS
         + METHOD.formatted(
@@ -79,15 +79,16 @@ public record TrainStep(
                 : IN_PARTS.formatted(microBatch, microBatch, microBatch, share()),
             clip,
             update,
-            Graph.number(beta1),
-            Graph.number(beta2),
-            Graph.number(weightDecay),
-            Graph.number(epsilon));
+            TorchScriptGraph.number(beta1),
+            TorchScriptGraph.number(beta2),
+            TorchScriptGraph.number(weightDecay),
+            TorchScriptGraph.number(epsilon));
   }
 
   private String lossOf(String target) {
     if (loss instanceof Loss.Huber huber) {
-      return "torch.huber_loss(d, %s, 1, %s)".formatted(target, Graph.number(huber.delta()));
+      return "torch.huber_loss(d, %s, 1, %s)"
+          .formatted(target, TorchScriptGraph.number(huber.delta()));
     }
     return "torch.mse_loss(d, %s, %d)".formatted(target, loss instanceof Loss.Sum ? 2 : 1);
   }

@@ -6,6 +6,7 @@ import dev.mezzotint.model.UNetConfig.DownBlock;
 import dev.mezzotint.model.UNetConfig.TimeEmbedding;
 import dev.mezzotint.model.UNetConfig.TimeScaleShift;
 import dev.mezzotint.model.UNetConfig.UpBlock;
+import dev.mezzotint.network.Graph.Unary;
 import dev.mezzotint.network.Graph.Value;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -37,7 +38,7 @@ final class UNet2d {
    * @return N×out_channels×H×W, float32
    */
   Value forward(Value x, Value t, Value classes) {
-    Value sample = config.centerInputSample() ? g.emit("torch.sub(torch.mul(%s, 2.), 1.)", x) : x;
+    Value sample = config.centerInputSample() ? g.add(g.multiply(x, 2), -1) : x;
     Value emb = activation(timeAndClassEmbedding(t, classes)); // the same in every block
     int[] channels = config.blockOutChannels().stream().mapToInt(Integer::intValue).toArray();
 
@@ -54,7 +55,7 @@ final class UNet2d {
     h = g.toFloat32(g.conv2d(h, "conv_out", channels[0], config.outChannels(), 3, 1, 1));
     // As in diffusers, a network with noise levels σ as timesteps predicts its output times σ.
     return config.timeEmbeddingType() == TimeEmbedding.FOURIER
-        ? g.emit("torch.div(%s, torch.view(%s, [-1, 1, 1, 1]))", h, t)
+        ? g.divide(h, g.unsqueezeImage(t))
         : h;
   }
 
@@ -72,8 +73,7 @@ final class UNet2d {
       case TABLE ->
           g.add(
               emb,
-              g.emit(
-                  "torch.embedding(%s, %s)",
+              g.embedding(
                   g.parameter(
                       "class_embedding.weight",
                       config.numClassEmbeds().orElseThrow(),
@@ -100,20 +100,16 @@ final class UNet2d {
       case FOURIER -> {
         Value weights = g.toFloat32(g.parameter("time_proj.weight", width));
         Value angle =
-            g.emit(
-                "torch.mul(torch.mul(torch.unsqueeze(torch.log(%s), 1),"
-                    + " torch.unsqueeze(%s, 0)), %s)",
-                t, weights, Graph.number(2 * Math.PI));
-        yield g.toWeightType(
-            g.cat(1, g.emit("torch.sin(%s)", angle), g.emit("torch.cos(%s)", angle)));
+            g.multiply(
+                g.multiply(g.unsqueeze(g.unary(Unary.LOG, t), 1), g.unsqueeze(weights, 0)),
+                2 * Math.PI);
+        yield g.toWeightType(g.cat(1, g.unary(Unary.SIN, angle), g.unary(Unary.COS, angle)));
       }
       case LEARNED ->
-          g.emit(
-              // α = 1 gives a timestep one past the last
-              "torch.embedding(%s, torch.clamp(torch.to(%s, 4), 0, %d))",
+          g.embedding(
               g.parameter("time_proj.weight", config.numTrainTimesteps().orElseThrow(), width),
-              t,
-              config.numTrainTimesteps().orElseThrow() - 1);
+              // α = 1 gives a timestep one past the last
+              g.toIndices(t, config.numTrainTimesteps().orElseThrow() - 1));
     };
   }
 
@@ -121,16 +117,13 @@ final class UNet2d {
   private Value positional(Value t, int width) {
     int half = width / 2;
     Value exponent =
-        g.emit(
-            "torch.div(torch.mul(torch.arange(%d, dtype=6, device=ops.prim.device(%s)), %s), %s)",
-            half, t, Graph.number(-Math.log(10000)), Graph.number(half - config.freqShift()));
-    Value angle =
-        g.emit("torch.mul(torch.unsqueeze(%s, 1), torch.unsqueeze(torch.exp(%s), 0))", t, exponent);
-    Value sin = g.emit("torch.sin(%s)", angle);
-    Value cos = g.emit("torch.cos(%s)", angle);
+        g.divide(g.multiply(g.range(half, t), -Math.log(10000)), half - config.freqShift());
+    Value angle = g.multiply(g.unsqueeze(t, 1), g.unsqueeze(g.unary(Unary.EXP, exponent), 0));
+    Value sin = g.unary(Unary.SIN, angle);
+    Value cos = g.unary(Unary.COS, angle);
     Value features = config.flipSinToCos() ? g.cat(1, cos, sin) : g.cat(1, sin, cos);
     if (width % 2 == 1) {
-      features = g.emit("torch.constant_pad_nd(%s, [0, 1], 0)", features);
+      features = g.padEnd(features, 1);
     }
     return g.toWeightType(features);
   }
@@ -160,7 +153,7 @@ final class UNet2d {
 
   private Value downsample(Value x, String name, int channels) {
     return config.downsamplePadding() == 0
-        ? g.conv2d(g.padRightBottom(x), name, channels, channels, 3, 2, 0)
+        ? g.conv2d(g.padEnd(x, 2), name, channels, channels, 3, 2, 0)
         : g.conv2d(x, name, channels, channels, 3, 2, config.downsamplePadding());
   }
 
@@ -222,7 +215,7 @@ final class UNet2d {
       Value scale = g.slice(both, 1, 0, out);
       Value shift = g.slice(both, 1, out, 2 * out);
       h = norm(h, name + ".norm2", out);
-      h = g.add(g.multiply(h, g.emit("torch.add(%s, 1.)", scale)), shift);
+      h = g.add(g.multiply(h, g.add(scale, 1)), shift);
     } else {
       h = g.add(h, g.unsqueezePixels(g.linear(emb, name + ".time_emb_proj", embeddingDim, out)));
       h = norm(h, name + ".norm2", out);
@@ -249,9 +242,9 @@ final class UNet2d {
   private Value activation(Value x) {
     return switch (config.actFn()) {
       case SILU -> g.silu(x);
-      case MISH -> g.emit("torch.mish(%s)", x);
-      case GELU -> g.emit("torch.gelu(%s)", x);
-      case RELU -> g.emit("torch.relu(%s)", x);
+      case MISH -> g.unary(Unary.MISH, x);
+      case GELU -> g.unary(Unary.GELU, x);
+      case RELU -> g.unary(Unary.RELU, x);
     };
   }
 

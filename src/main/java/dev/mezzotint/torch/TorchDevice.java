@@ -8,12 +8,13 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.util.cuda.CudaUtils;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.CpuInfo;
+import dev.mezzotint.network.MemoryErrors;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -78,17 +79,6 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   public static TorchDevice open(String name, int threads, Optional<Precision> precision) {
     TorchDevice device = open(name, threads);
     return precision.map(device::in).orElse(device);
-  }
-
-  /**
-   * Waits for running passes and blocks all further ones, on every device. Used at the end of the
-   * process: the engine unloads itself then, and a running pass would crash. No thread may need a
-   * device afterwards.
-   *
-   * @return whether the running passes ended within the limit
-   */
-  public static boolean awaitQuiescence(Duration limit) throws InterruptedException {
-    return TorchProgram.awaitQuiescence(limit);
   }
 
   private static void setDefault(String property, String value) {

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.MemoryErrors;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;

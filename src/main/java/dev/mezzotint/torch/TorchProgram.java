@@ -7,19 +7,14 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.training.ParameterStore;
+import dev.mezzotint.network.DevicePasses;
 import dev.mezzotint.network.NetworkProgram;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** A program loaded by the engine. Used by one thread at a time; closed by its owner. */
 final class TorchProgram implements AutoCloseable {
-  /** Passes hold the read lock; the write lock blocks all further passes. */
-  private static final ReentrantReadWriteLock PASSES = new ReentrantReadWriteLock();
-
   private final Model model;
   private final PtSymbolBlock block;
 
@@ -39,14 +34,7 @@ final class TorchProgram implements AutoCloseable {
 
   /** Calls a method without recording gradients; the caller closes arguments and result. */
   IValue call(String method, IValue... arguments) {
-    PASSES.readLock().lock();
-    try {
-      return IValueUtils.runMethod(block, method, arguments);
-    } catch (RuntimeException e) {
-      throw MemoryErrors.translate(e);
-    } finally {
-      PASSES.readLock().unlock();
-    }
+    return DevicePasses.run(() -> IValueUtils.runMethod(block, method, arguments));
   }
 
   /**
@@ -56,23 +44,8 @@ final class TorchProgram implements AutoCloseable {
    *     marker {@code module_method:NAME}
    */
   NDList callRecording(NDList arguments) {
-    PASSES.readLock().lock();
-    try {
-      return block.forward(new ParameterStore(), arguments, /* training= */ true);
-    } catch (RuntimeException e) {
-      throw MemoryErrors.translate(e);
-    } finally {
-      PASSES.readLock().unlock();
-    }
-  }
-
-  /**
-   * Waits for running passes and blocks all further ones in this process.
-   *
-   * @return whether the running passes ended within the limit
-   */
-  static boolean awaitQuiescence(Duration limit) throws InterruptedException {
-    return PASSES.writeLock().tryLock(limit.toMillis(), TimeUnit.MILLISECONDS);
+    return DevicePasses.run(
+        () -> block.forward(new ParameterStore(), arguments, /* training= */ true));
   }
 
   @Override

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.training.GradientCollector;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.MemoryErrors;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.TrainingNetwork;

@@ -2,6 +2,7 @@ package dev.mezzotint.torch;
 
 import com.sun.jna.Library;
 import com.sun.jna.Native;
+import dev.mezzotint.network.CpuInfo;
 import java.lang.System.Logger.Level;
 
 /**

@@ -1,6 +1,6 @@
 package dev.mezzotint.worker;
 
-import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.network.DevicePasses;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -35,7 +35,7 @@ final class ShutdownSequence {
   private void end() {
     first.forEach(Runnable::run);
     try {
-      TorchDevice.awaitQuiescence(PASS_LIMIT);
+      DevicePasses.awaitQuiescence(PASS_LIMIT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

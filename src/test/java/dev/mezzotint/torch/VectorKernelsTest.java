@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.jna.Library;
 import com.sun.jna.Native;
+import dev.mezzotint.network.CpuInfo;
 import org.junit.jupiter.api.Test;
 
 class VectorKernelsTest {

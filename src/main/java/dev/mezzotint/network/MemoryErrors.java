@@ -1,10 +1,9 @@
-package dev.mezzotint.torch;
+package dev.mezzotint.network;
 
-import dev.mezzotint.network.DeviceMemoryException;
 import java.util.Locale;
 
 /** Recognises out-of-memory errors of the engine, which differ from others in their text only. */
-final class MemoryErrors {
+public final class MemoryErrors {
   private MemoryErrors() {}
 
   /**
@@ -12,7 +11,7 @@ final class MemoryErrors {
    * The programs write to slots after their last allocation, so slots are unchanged when memory
    * runs out.
    */
-  static RuntimeException translate(RuntimeException e) {
+  public static RuntimeException translate(RuntimeException e) {
     String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
     // CUDA: "CUDA out of memory. Tried to allocate"; CPU: "DefaultCPUAllocator: can't allocate
     // memory", or "not enough memory".
@@ -28,7 +27,7 @@ final class MemoryErrors {
    * Translates the JVM's error: on the CPU, arrays are created in direct buffers, which have their
    * own limit.
    */
-  static DeviceMemoryException of(OutOfMemoryError e) {
+  public static DeviceMemoryException of(OutOfMemoryError e) {
     return new DeviceMemoryException(
         "the JVM is out of memory (" + e.getMessage() + "): increase the heap with -Xmx", e);
   }

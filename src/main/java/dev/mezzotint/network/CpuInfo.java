@@ -1,4 +1,4 @@
-package dev.mezzotint.torch;
+package dev.mezzotint.network;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -9,17 +9,17 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Processor and memory of this machine. */
-final class CpuInfo {
+public final class CpuInfo {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
   private CpuInfo() {}
 
   /** The processor's model name, or the architecture if unknown. */
-  static String name() {
+  public static String name() {
     return cpuInfoField("model name").orElse(System.getProperty("os.arch"));
   }
 
-  static boolean hasAvx512() {
+  public static boolean hasAvx512() {
     return cpuInfoField("flags")
         .map(flags -> List.of(flags.split(" ")).contains("avx512f"))
         .orElse(false);
@@ -41,7 +41,7 @@ final class CpuInfo {
   }
 
   /** Memory of the container, or of the machine outside a container. */
-  static long memoryBytes() {
+  public static long memoryBytes() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize()
@@ -49,7 +49,7 @@ final class CpuInfo {
   }
 
   /** As {@link #memoryBytes}; the file cache counts as used. */
-  static long memoryUsedBytes() {
+  public static long memoryUsedBytes() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
         ? system.getTotalMemorySize() - system.getFreeMemorySize()

@@ -1,0 +1,420 @@
+package dev.mezzotint.network;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.mezzotint.model.DType;
+import dev.mezzotint.model.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import onnx.Onnx.AttributeProto;
+import onnx.Onnx.GraphProto;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.NodeProto;
+import onnx.Onnx.OperatorSetIdProto;
+import onnx.Onnx.TensorProto;
+import onnx.Onnx.TensorShapeProto;
+import onnx.Onnx.TypeProto;
+import onnx.Onnx.ValueInfoProto;
+
+/**
+ * Writes an ONNX graph (<a href="https://onnx.ai/onnx/operators/">operator set 20</a>) of standard
+ * operators in float32. Weights become initializers of the graph. Not safe for use by several
+ * threads.
+ */
+final class OnnxGraph extends Graph {
+  private static final int OPERATOR_SET = 20;
+  private static final int IR_VERSION = 9; // the first with operator set 20
+
+  private final GraphProto.Builder graph = GraphProto.newBuilder().setName("network");
+
+  /** Initializers that take their values from a weight, by name in the graph. */
+  private final Map<String, Placed> placed = new LinkedHashMap<>();
+
+  /** Number of values and constants so far. */
+  private int next;
+
+  /**
+   * A weight in the graph.
+   *
+   * @param dims in the graph: those of the weight, or others with as many elements
+   * @param transposed whether a matrix is stored as columns
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Placed(String weight, long[] dims, boolean transposed) {}
+
+  /** Declares an input with these axes, each of any length. */
+  Value input(String name, TensorProto.DataType type, String... axes) {
+    graph.addInput(describe(name, type, axes));
+    return new Value(name);
+  }
+
+  /**
+   * The model.
+   *
+   * @param output N×C×H×W, the model's only output, named {@code y}
+   * @param tensors the weights by name; float32 tensors are referenced, not copied
+   */
+  ModelProto model(Value output, Map<String, Tensor> tensors) {
+    GraphProto.Builder whole =
+        graph
+            .clone()
+            .addNode(
+                NodeProto.newBuilder().setOpType("Identity").addInput(output.name()).addOutput("y"))
+            .addOutput(describe("y", TensorProto.DataType.FLOAT, "N", "K", "H", "W"));
+    placed.forEach((name, weight) -> whole.addInitializer(initializer(name, weight, tensors)));
+    return ModelProto.newBuilder()
+        .setIrVersion(IR_VERSION)
+        .setProducerName("mezzotint")
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPERATOR_SET))
+        .setGraph(whole)
+        .build();
+  }
+
+  private static ValueInfoProto describe(String name, TensorProto.DataType type, String... axes) {
+    TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
+    for (String axis : axes) {
+      shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(axis));
+    }
+    return ValueInfoProto.newBuilder()
+        .setName(name)
+        .setType(
+            TypeProto.newBuilder()
+                .setTensorType(
+                    TypeProto.Tensor.newBuilder().setElemType(type.getNumber()).setShape(shape)))
+        .build();
+  }
+
+  private TensorProto initializer(String name, Placed weight, Map<String, Tensor> tensors) {
+    Tensor tensor = tensors.get(weight.weight());
+    if (tensor == null) {
+      throw new IllegalArgumentException("tensor " + weight.weight() + " is missing");
+    }
+    if (!Arrays.equals(tensor.shape(), weights().get(weight.weight()).shape())) {
+      throw new IllegalArgumentException("tensor " + weight.weight() + " has the wrong shape");
+    }
+    TensorProto.Builder proto =
+        TensorProto.newBuilder().setName(name).setDataType(TensorProto.DataType.FLOAT.getNumber());
+    for (long dim : weight.dims()) {
+      proto.addDims(dim);
+    }
+    return proto
+        .setRawData(
+            tensor.dtype() == DType.F32 && !weight.transposed()
+                ? UnsafeByteOperations.unsafeWrap(tensor.bytes())
+                : bytes(
+                    weight.transposed()
+                        ? transposed(tensor.toFloats(), (int) weight.dims()[0])
+                        : tensor.toFloats()))
+        .build();
+  }
+
+  /** A matrix with {@code columns} columns, given by rows, by columns. */
+  private static float[] transposed(float[] matrix, int columns) {
+    int rows = matrix.length / columns;
+    float[] out = new float[matrix.length];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        out[column * rows + row] = matrix[row * columns + column];
+      }
+    }
+    return out;
+  }
+
+  private static ByteString bytes(float... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    return UnsafeByteOperations.unsafeWrap(bytes);
+  }
+
+  /** A weight with other dimensions than its own. */
+  private Value weight(
+      Initial initial, String name, long[] shape, boolean transposed, long... dims) {
+    use(name, initial, shape);
+    placed.putIfAbsent(name, new Placed(name, dims, transposed));
+    return new Value(name);
+  }
+
+  private Value weight(Initial initial, String name, long... shape) {
+    return weight(initial, name, shape, /* transposed= */ false, shape);
+  }
+
+  private Value constant(TensorProto.Builder tensor) {
+    graph.addInitializer(tensor.setName("c" + next));
+    return new Value("c" + next++);
+  }
+
+  private Value number(double value) {
+    return constant(floats((float) value));
+  }
+
+  private Value vector(float... values) {
+    return constant(floats(values).addDims(values.length));
+  }
+
+  private static TensorProto.Builder floats(float... values) {
+    return TensorProto.newBuilder()
+        .setDataType(TensorProto.DataType.FLOAT.getNumber())
+        .setRawData(bytes(values));
+  }
+
+  private Value integer(long value) {
+    return constant(int64s(value));
+  }
+
+  /** A vector, such as a shape: 0 keeps a dimension, −1 is what remains. */
+  private Value integers(long... values) {
+    return constant(int64s(values).addDims(values.length));
+  }
+
+  private static TensorProto.Builder int64s(long... values) {
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder().setDataType(TensorProto.DataType.INT64.getNumber());
+    Arrays.stream(values).forEach(tensor::addInt64Data);
+    return tensor;
+  }
+
+  private Value node(String operator, List<AttributeProto> attributes, Value... inputs) {
+    Value result = new Value("v" + next++);
+    graph.addNode(
+        NodeProto.newBuilder()
+            .setOpType(operator)
+            .addAllInput(Arrays.stream(inputs).map(Value::name).toList())
+            .addOutput(result.name())
+            .addAllAttribute(attributes));
+    return result;
+  }
+
+  private Value node(String operator, Value... inputs) {
+    return node(operator, List.of(), inputs);
+  }
+
+  private static AttributeProto attribute(String name, long... values) {
+    AttributeProto.Builder attribute = AttributeProto.newBuilder().setName(name);
+    if (values.length == 1) {
+      return attribute.setType(AttributeProto.AttributeType.INT).setI(values[0]).build();
+    }
+    Arrays.stream(values).forEach(attribute::addInts);
+    return attribute.setType(AttributeProto.AttributeType.INTS).build();
+  }
+
+  private static AttributeProto attribute(String name, String value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeProto.AttributeType.STRING)
+        .setS(ByteString.copyFromUtf8(value))
+        .build();
+  }
+
+  @Override
+  Value unary(Unary operator, Value x) {
+    return switch (operator) {
+      case SILU -> node("Mul", x, node("Sigmoid", x));
+      case MISH -> node("Mish", x);
+      case GELU -> node("Gelu", x);
+      case RELU -> node("Relu", x);
+      case EXP -> node("Exp", x);
+      case LOG -> node("Log", x);
+      case SIN -> node("Sin", x);
+      case COS -> node("Cos", x);
+    };
+  }
+
+  @Override
+  Value add(Value a, Value b) {
+    return node("Add", a, b);
+  }
+
+  @Override
+  Value add(Value x, double number) {
+    return node("Add", x, number(number));
+  }
+
+  @Override
+  Value multiply(Value a, Value b) {
+    return node("Mul", a, b);
+  }
+
+  @Override
+  Value multiply(Value x, double factor) {
+    return node("Mul", x, number(factor));
+  }
+
+  @Override
+  Value divide(Value x, double divisor) {
+    return node("Div", x, number(divisor));
+  }
+
+  @Override
+  Value divide(Value a, Value b) {
+    return node("Div", a, b);
+  }
+
+  @Override
+  Value parameter(String name, long... shape) {
+    return weight(Initial.NORMAL, name, shape);
+  }
+
+  @Override
+  Value conv2d(Value x, String name, int in, int out, int kernel, int stride, int padding) {
+    return node(
+        "Conv",
+        List.of(
+            attribute("kernel_shape", kernel, kernel),
+            attribute("strides", stride, stride),
+            attribute("pads", padding, padding, padding, padding)),
+        x,
+        weight(Initial.FAN_IN, name + ".weight", out, in, kernel, kernel),
+        weight(Initial.FAN_IN, name + ".bias", out));
+  }
+
+  @Override
+  Value linear(Value x, String name, int in, int out) {
+    Value matrix =
+        weight(
+            Initial.FAN_IN,
+            name + ".weight",
+            new long[] {out, in},
+            /* transposed= */ true,
+            in,
+            out);
+    return add(node("MatMul", x, matrix), weight(Initial.FAN_IN, name + ".bias", out));
+  }
+
+  /**
+   * Instance normalization of the groups as if each were a channel, then scale and shift of the
+   * channels.
+   */
+  @Override
+  Value groupNorm(Value x, String name, int channels, int groups, double eps) {
+    float[] ones = new float[groups];
+    Arrays.fill(ones, 1);
+    AttributeProto epsilon =
+        AttributeProto.newBuilder()
+            .setName("epsilon")
+            .setType(AttributeProto.AttributeType.FLOAT)
+            .setF((float) eps)
+            .build();
+    Value grouped = node("Reshape", x, integers(0, groups, -1));
+    Value normal =
+        node(
+            "InstanceNormalization",
+            List.of(epsilon),
+            grouped,
+            vector(ones),
+            vector(new float[groups]));
+    Value back = node("Reshape", normal, node("Shape", x));
+    long[] shape = {channels};
+    Value scale =
+        weight(Initial.ONES, name + ".weight", shape, /* transposed= */ false, channels, 1, 1);
+    Value shift =
+        weight(Initial.ZEROS, name + ".bias", shape, /* transposed= */ false, channels, 1, 1);
+    return add(multiply(back, scale), shift);
+  }
+
+  @Override
+  Value cat(int dimension, Value... parts) {
+    return node("Concat", List.of(attribute("axis", dimension)), parts);
+  }
+
+  @Override
+  Value toWeightType(Value x) {
+    return x;
+  }
+
+  @Override
+  Value toFloat32(Value x) {
+    return node("Cast", List.of(attribute("to", TensorProto.DataType.FLOAT.getNumber())), x);
+  }
+
+  @Override
+  Value slice(Value x, int dimension, int start, int end) {
+    return node("Slice", x, integers(start), integers(end), integers(dimension));
+  }
+
+  @Override
+  Value unsqueeze(Value x, int dimension) {
+    return node("Unsqueeze", x, integers(dimension));
+  }
+
+  @Override
+  Value squeezePixels(Value x) {
+    return node("Flatten", x);
+  }
+
+  @Override
+  Value upsampleNearest2x(Value x) {
+    return node(
+        "Resize",
+        List.of(
+            attribute("mode", "nearest"),
+            attribute("coordinate_transformation_mode", "asymmetric"),
+            attribute("nearest_mode", "floor")),
+        x,
+        new Value(""),
+        vector(1, 1, 2, 2));
+  }
+
+  @Override
+  Value padEnd(Value x, int axes) {
+    long[] pads = new long[2 * axes];
+    Arrays.fill(pads, axes, 2 * axes, 1);
+    long[] last = IntStream.rangeClosed(-axes, -1).asLongStream().toArray();
+    return node("Pad", x, integers(pads), new Value(""), integers(last));
+  }
+
+  @Override
+  Value range(int count, Value like) {
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = i;
+    }
+    return vector(numbers);
+  }
+
+  @Override
+  Value embedding(Value table, Value indices) {
+    return node("Gather", table, indices);
+  }
+
+  @Override
+  Value toIndices(Value x, int max) {
+    Value whole = node("Cast", List.of(attribute("to", TensorProto.DataType.INT64.getNumber())), x);
+    return node("Clip", whole, integer(0), integer(max));
+  }
+
+  @Override
+  Value attention(Value q, Value k, Value v, int channels, int heads) {
+    int width = channels / heads;
+    Value scores =
+        multiply(
+            node("MatMul", heads(q, heads, width, 0, 2, 1, 3), heads(k, heads, width, 0, 2, 3, 1)),
+            1 / Math.sqrt(width));
+    Value shares = node("Softmax", List.of(attribute("axis", -1)), scores);
+    Value out = node("MatMul", shares, heads(v, heads, width, 0, 2, 1, 3));
+    return node("Reshape", transpose(out, 0, 2, 1, 3), integers(0, 0, channels));
+  }
+
+  /** N×P×C to N×P×heads×d, with these axes in front. */
+  private Value heads(Value x, int heads, int width, long... axes) {
+    return transpose(node("Reshape", x, integers(0, 0, heads, width)), axes);
+  }
+
+  private Value transpose(Value x, long... axes) {
+    return node("Transpose", List.of(attribute("perm", axes)), x);
+  }
+
+  @Override
+  Value toPixelSequence(Value x) {
+    return transpose(node("Reshape", x, integers(0, 0, -1)), 0, 2, 1);
+  }
+
+  @Override
+  Value fromPixelSequence(Value x, Value like) {
+    return node("Reshape", transpose(x, 0, 2, 1), node("Shape", like));
+  }
+}
