@@ -32,11 +32,12 @@ class ArchitectureTest {
 
   /**
    * All of the software, and nothing of its tests: the folder that one of its classes is in.
-   * Without what is generated from an interface file, in a package of its own.
+   * Without what is generated from interface files, in packages of its own.
    */
   static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(location -> !location.contains("/externalscaler/"))
+          .withImportOption(location -> !location.contains("/classes/onnx/"))
           .importUrl(ModelFolder.class.getProtectionDomain().getCodeSource().getLocation());
 
   /** Package → the packages of ours that it may depend on, lowest first. */
@@ -96,7 +97,7 @@ class ArchitectureTest {
     allow(
         "worker",
         "autoscaling board cli client control delivery generation generation.request http job json"
-            + " kafka local model network observability s3 sampling storage torch training"
+            + " kafka local model network observability onnx s3 sampling storage torch training"
             + " training.checkpoint training.recipe");
     allow(
         "bench",
@@ -112,7 +113,9 @@ class ArchitectureTest {
           Map.entry("delivery", List.of("com.fasterxml.jackson.annotation..")),
           Map.entry("training.checkpoint", List.of("com.fasterxml.jackson.annotation..")),
           Map.entry("image", List.of("javax.imageio..")),
-          Map.entry("torch", List.of("ai.djl..", "com.sun.jna..", "com.sun.management..")),
+          Map.entry("network", List.of("com.google.protobuf..", "com.sun.management..", "onnx..")),
+          Map.entry("onnx", List.of("ai.djl..", "ai.onnxruntime..", "onnx..")),
+          Map.entry("torch", List.of("ai.djl..", "com.sun.jna..")),
           Map.entry("s3", List.of("io.minio..", "okhttp3..", "javax.net..")),
           Map.entry("kafka", List.of("org.apache.kafka..")),
           Map.entry("client", List.of("org.apache.kafka..")),

@@ -12,7 +12,9 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.DevicePasses;
+import dev.mezzotint.network.MemoryErrors;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
@@ -92,7 +94,13 @@ final class OnnxNetwork implements SamplingNetwork {
 
   @Override
   public Slots slots(int count, int height, int width) {
-    return new OnnxSlots(count, height, width);
+    try {
+      return new OnnxSlots(count, height, width);
+    } catch (OutOfMemoryError e) {
+      throw MemoryErrors.of(e);
+    } catch (ArithmeticException e) {
+      throw new DeviceMemoryException(count + " slots are more than an array can hold", e);
+    }
   }
 
   @Override
@@ -114,8 +122,8 @@ final class OnnxNetwork implements SamplingNetwork {
     OnnxSlots(int count, int height, int width) {
       this.height = height;
       this.width = width;
-      this.image = channels * height * width;
-      this.part = conditionChannels * height * width;
+      this.image = Math.multiplyExact(channels, Math.multiplyExact(height, width));
+      this.part = Math.multiplyExact(conditionChannels, height * width);
       this.x = new float[Math.multiplyExact(count, image)];
       this.condition = new float[Math.multiplyExact(count, part)];
       this.memory = new float[3][x.length];

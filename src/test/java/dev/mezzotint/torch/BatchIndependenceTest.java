@@ -8,6 +8,7 @@ import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Sampler;
@@ -25,16 +26,23 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Results on the bundled network do not depend on other requests, and hardly on pass sizes. */
+@ParameterizedClass
+@MethodSource("dev.mezzotint.torch.CpuDevices#all")
 class BatchIndependenceTest {
-  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final int IMAGES = 5;
   private static final int PINNED = 4;
 
-  private final ModelResolver library =
-      new ModelResolver(CPU, name -> ModelFolder.open(name, Path.of("models")));
-  private final ModelInfo model = library.find("avatars-32");
+  private final ModelResolver library;
+  private final ModelInfo model;
+
+  BatchIndependenceTest(Device device) {
+    library = new ModelResolver(device, name -> ModelFolder.open(name, Path.of("models")));
+    model = library.find("avatars-32");
+  }
 
   private SamplingJob job(long seed, int from, int to, Solver solver, int steps) {
     List<SamplingJob.Row> rows = new ArrayList<>();
@@ -53,7 +61,7 @@ class BatchIndependenceTest {
   }
 
   /** The images of a job by index, as its listener receives them. */
-  private static CompletableFuture<Map<Integer, float[]>> submit(StepLoop loop, SamplingJob job) {
+  private CompletableFuture<Map<Integer, float[]>> submit(StepLoop loop, SamplingJob job) {
     CompletableFuture<Map<Integer, float[]>> all = new CompletableFuture<>();
     Map<Integer, float[]> images = new TreeMap<>();
     loop.submit(
@@ -147,7 +155,7 @@ class BatchIndependenceTest {
     }
   }
 
-  private static int grey(float value) {
+  private int grey(float value) {
     return (int) Math.round(255 * Math.min(1.0, Math.max(0, value / 2 + 0.5)));
   }
 }

@@ -6,6 +6,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
@@ -17,13 +18,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compares with outputs of diffusers for weights that diffusers wrote. */
+@ParameterizedClass
+@MethodSource("dev.mezzotint.torch.CpuDevices#all")
 class DiffusersParityTest {
+  @Parameter private Device device;
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
-  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
 
   @ParameterizedTest
   @ValueSource(
@@ -97,23 +103,23 @@ class DiffusersParityTest {
         .isEqualTo(113_673_219);
   }
 
-  private static long[] integers(Tensor tensor) {
+  private long[] integers(Tensor tensor) {
     float[] values = tensor.toFloats();
     long[] integers = new long[values.length];
     Arrays.setAll(integers, i -> (long) values[i]);
     return integers;
   }
 
-  private static SamplingNetwork load(String name) {
+  private SamplingNetwork load(String name) {
     Path folder = GOLDEN.resolve(name);
     NetworkProgram program =
         NetworkProgram.unet(
             UNetConfig.read(folder.resolve("config.json")), 1, TrainStep.defaults());
-    return CPU.load(
+    return device.load(
         program, SafeTensors.read(folder.resolve("diffusion_pytorch_model.safetensors")));
   }
 
-  private static double distance(float[] a, float[] b) {
+  private double distance(float[] a, float[] b) {
     assertThat(a).hasSameSizeAs(b);
     double worst = 0;
     for (int i = 0; i < a.length; i++) {

@@ -7,6 +7,7 @@ import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
@@ -16,10 +17,15 @@ import dev.mezzotint.network.UnconditionalInput;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compares guidance on the device with its formula. */
+@ParameterizedClass
+@MethodSource("dev.mezzotint.torch.CpuDevices#all")
 class GuidedStepTest {
-  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  @Parameter private Device device;
   private static final int SIDE = 8;
   private static final int VALUES = 3 * SIDE * SIDE;
   private static final int NULL = 2;
@@ -47,13 +53,13 @@ class GuidedStepTest {
     }
   }
 
-  private static float[] noise() {
+  private float[] noise() {
     float[] x = new float[4 * VALUES];
     Noise.gaussian(1, 0, x, 0, x.length);
     return x;
   }
 
-  private static float[] stepped(SamplingNetwork network, long[] classes) {
+  private float[] stepped(SamplingNetwork network, long[] classes) {
     try (Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
       slots.step(SLOTS, ALPHA, WHOLE, classes);
@@ -61,7 +67,7 @@ class GuidedStepTest {
     }
   }
 
-  private static float[] guided(SamplingNetwork network, float[] weights, boolean[] zeroStar) {
+  private float[] guided(SamplingNetwork network, float[] weights, boolean[] zeroStar) {
     try (Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
       slots.guidedStep(
@@ -72,7 +78,7 @@ class GuidedStepTest {
 
   @Test
   void weightOne_equalsNoGuidanceBitForBit() {
-    try (SamplingNetwork network = CPU.load(PROGRAM, PROGRAM.initialWeights(3))) {
+    try (SamplingNetwork network = device.load(PROGRAM, PROGRAM.initialWeights(3))) {
       float[] plain = stepped(network, CLASSES);
       boolean[] star = {true, false, true, false};
       assertThat(guided(network, new float[] {1, 1, 1, 1}, star)).isEqualTo(plain);
@@ -87,7 +93,7 @@ class GuidedStepTest {
 
   @Test
   void guidedDirection_followsTheFormula() {
-    try (SamplingNetwork network = CPU.load(PROGRAM, PROGRAM.initialWeights(3))) {
+    try (SamplingNetwork network = device.load(PROGRAM, PROGRAM.initialWeights(3))) {
       float[] x = noise();
       float[] with = stepped(network, CLASSES);
       float[] without = stepped(network, new long[] {NULL, NULL, NULL, NULL});
@@ -129,7 +135,7 @@ class GuidedStepTest {
     Noise.gaussian(9, 0, condition, 0, condition.length);
     float[] weights = {2, 1, 3, 0};
     float[] x = noise();
-    try (SamplingNetwork network = CPU.load(program, program.initialWeights(3));
+    try (SamplingNetwork network = device.load(program, program.initialWeights(3));
         Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, x, condition);
       slots.step(SLOTS, ALPHA, WHOLE, new long[4]);
@@ -158,7 +164,7 @@ class GuidedStepTest {
 
   @Test
   void peekAndOverwrite_keepTheHistory() {
-    try (SamplingNetwork network = CPU.load(PROGRAM, PROGRAM.initialWeights(3));
+    try (SamplingNetwork network = device.load(PROGRAM, PROGRAM.initialWeights(3));
         Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
       slots.step(SLOTS, ALPHA, WHOLE, CLASSES);

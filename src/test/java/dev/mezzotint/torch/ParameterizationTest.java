@@ -10,6 +10,7 @@ import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
@@ -18,12 +19,17 @@ import dev.mezzotint.network.TrainStep;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compares the program's direction of each prediction with the formulas in {@code iadb}. */
+@ParameterizedClass
+@MethodSource("dev.mezzotint.torch.CpuDevices#all")
 class ParameterizationTest {
-  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  @Parameter private Device device;
   private static final float[] ALPHAS = {0, 0.003f, 0.2f, 0.5f, 0.97f, 0.995f, 1};
 
   private static final NetworkConfig UNET =
@@ -42,7 +48,7 @@ class ParameterizationTest {
     check(prediction, new MlpConfig(2, List.of(16, 16)), 2, 1);
   }
 
-  private static void check(Prediction prediction, NetworkConfig config, int channels, int side) {
+  private void check(Prediction prediction, NetworkConfig config, int channels, int side) {
     boolean epsilon = prediction == Prediction.EPSILON;
     DdpmSchedule betas = DdpmSchedule.LINEAR;
     Parameterization reading =
@@ -73,7 +79,7 @@ class ParameterizationTest {
     }
     float[] output;
     float[] moved;
-    try (SamplingNetwork network = CPU.load(program, program.initialWeights(3));
+    try (SamplingNetwork network = device.load(program, program.initialWeights(3));
         Slots resident = network.slots(rows, side, side)) {
       output = network.evaluate(input, side, side, t, new long[rows]);
       resident.put(slots, x, new float[0]);
@@ -109,7 +115,7 @@ class ParameterizationTest {
         NetworkProgram.of(learned, Parameterization.direction(1000), TrainStep.defaults());
     float[] x = new float[3 * 64];
     Noise.gaussian(1, 1, x, 0, x.length);
-    try (SamplingNetwork network = CPU.load(program, program.initialWeights(3))) {
+    try (SamplingNetwork network = device.load(program, program.initialWeights(3))) {
       float[] beyond = network.evaluate(x, 8, 8, new float[] {1000}, new long[1]);
       assertThat(beyond).isEqualTo(network.evaluate(x, 8, 8, new float[] {999}, new long[1]));
       assertThat(beyond).isNotEqualTo(network.evaluate(x, 8, 8, new float[] {998}, new long[1]));

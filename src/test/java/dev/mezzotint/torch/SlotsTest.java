@@ -2,6 +2,7 @@ package dev.mezzotint.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Noise;
@@ -11,6 +12,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.SamplingNetwork;
@@ -21,13 +23,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows on the device: independence of each other, solvers, conditions, memory. */
+@ParameterizedClass
+@MethodSource("dev.mezzotint.torch.CpuDevices#all")
 class SlotsTest {
-  private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
+  @Parameter private Device device;
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final int SIDE = 8;
   private static final int VALUES = 3 * SIDE * SIDE;
@@ -44,11 +51,11 @@ class SlotsTest {
           1000,
           TrainStep.defaults());
 
-  private static SamplingNetwork tiny() {
-    return CPU.load(TINY, TINY.initialWeights(3));
+  private SamplingNetwork tiny() {
+    return device.load(TINY, TINY.initialWeights(3));
   }
 
-  private static float[] noise(long seed, int rows) {
+  private float[] noise(long seed, int rows) {
     float[] x = new float[rows * VALUES];
     for (int row = 0; row < rows; row++) {
       Noise.gaussian(seed, row, x, row * VALUES, VALUES);
@@ -56,14 +63,14 @@ class SlotsTest {
     return x;
   }
 
-  private static long[] first(int count) {
+  private long[] first(int count) {
     long[] slots = new long[count];
     Arrays.setAll(slots, i -> i);
     return slots;
   }
 
   /** The row at {@code position} of passes of {@code size}, its neighbours from other noise. */
-  private static float[] amongNeighbours(
+  private float[] amongNeighbours(
       SamplingNetwork network, int size, int position, long neighbours) {
     float[] x0 = noise(neighbours, size);
     System.arraycopy(noise(1, 1), 0, x0, position * VALUES, VALUES);
@@ -127,13 +134,13 @@ class SlotsTest {
     }
   }
 
-  private static float[] twice(Stage s) {
+  private float[] twice(Stage s) {
     float[] g = {(float) s.g0(), (float) s.g1(), (float) s.g2(), (float) s.g3()};
     return new float[] {g[0], g[1], g[2], g[3], g[0], g[1], g[2], g[3]};
   }
 
   /** The stages one by one, in double precision, around plain evaluations of the network. */
-  private static float[] inJava(
+  private float[] inJava(
       SamplingNetwork network,
       List<Stage> stages,
       float[] x0,
@@ -165,7 +172,7 @@ class SlotsTest {
   }
 
   /** N×(C+K)×H×W: each row's condition after its image. */
-  private static float[] join(double[] x, float[] condition, int rows) {
+  private float[] join(double[] x, float[] condition, int rows) {
     int a = x.length / rows;
     int b = condition.length / rows;
     float[] joined = new float[rows * (a + b)];
@@ -262,6 +269,7 @@ class SlotsTest {
 
   @Test
   void manySteps_leaveNoArrays() {
+    assumeTrue(device instanceof TorchDevice, "rows in native memory");
     try (TorchNetwork network = (TorchNetwork) tiny();
         TorchNetwork.TorchSlots slots = network.slots(3, 8, 8)) {
       int before = slots.arrays();
@@ -296,15 +304,15 @@ class SlotsTest {
     }
   }
 
-  private static SamplingNetwork golden(String name) {
+  private SamplingNetwork golden(String name) {
     Path folder = GOLDEN.resolve(name);
-    return CPU.load(
+    return device.load(
         NetworkProgram.unet(
             UNetConfig.read(folder.resolve("config.json")), 1, TrainStep.defaults()),
         SafeTensors.read(folder.resolve("diffusion_pytorch_model.safetensors")));
   }
 
-  private static double distance(float[] a, float[] b) {
+  private double distance(float[] a, float[] b) {
     assertThat(a).hasSameSizeAs(b);
     double worst = 0;
     for (int i = 0; i < a.length; i++) {
