@@ -8,7 +8,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
-import dev.mezzotint.torch.TorchDevice;
+import dev.mezzotint.worker.Devices;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Endpoints;
 import dev.mezzotint.worker.ModelFinder;
@@ -66,7 +66,7 @@ record BenchStack(WorkerConfig config, Endpoints endpoints, Connections connecti
   }
 
   Device device() {
-    return TorchDevice.open(config.device(), config.threads(), config.precision());
+    return Devices.open(config);
   }
 
   ModelResolver models(Device device) {

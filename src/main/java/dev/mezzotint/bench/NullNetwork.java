@@ -8,6 +8,7 @@ import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -39,7 +40,8 @@ final class NullNetwork implements SamplingNetwork {
           Solver.EULER,
           /* nullClass= */ OptionalInt.empty(),
           ModelCard.GAUSSIAN,
-          /* tuned= */ List.of());
+          /* tuned= */ List.of(),
+          /* engine= */ Optional.empty());
     }
 
     @Override

@@ -34,4 +34,9 @@ sealed interface Admission {
   default Optional<String> model() {
     return this instanceof Run run ? Optional.of(run.plan().model()) : Optional.empty();
   }
+
+  /** The engine that an attempt fixes. */
+  default Optional<String> engine() {
+    return this instanceof Run run ? run.plan().engine() : Optional.empty();
+  }
 }

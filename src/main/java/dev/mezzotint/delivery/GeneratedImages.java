@@ -41,10 +41,12 @@ public record GeneratedImages(
    * The settings that all images were sampled with.
    *
    * @param model {@code name@version}
+   * @param engine that evaluated the network; empty in manifests of older versions
    */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
   public record Settings(
       @Required String model,
+      Optional<String> engine,
       @Required String sampler,
       int steps,
       @Required String schedule,

@@ -162,8 +162,8 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       throws InterruptedException {
     held.observer().phaseStarted("claim");
     String run = UUID.randomUUID().toString();
-    Admission admission = decide(held, intake, Optional.empty());
     JobRecord untried = JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), now());
+    Admission admission = decide(held, intake, untried);
     JobRecord job =
         admission.countsAsAttempt() ? withAttempt(untried, admission, held, run) : untried;
     String key = Keys.jobRecord(intake.id().value());
@@ -197,7 +197,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       if (ended.isPresent()) {
         return republishEnd(held, id, ended.get().bytes());
       }
-      Admission admission = decide(held, intake, job.model());
+      Admission admission = decide(held, intake, job);
       if (!admission.countsAsAttempt()) {
         return proceed(held, intake, admission, job, stored.etag());
       }
@@ -337,16 +337,16 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     }
   }
 
-  private Admission decide(LeasedDelivery held, ParsedRequest<R> intake, Optional<String> model)
+  private Admission decide(LeasedDelivery held, ParsedRequest<R> intake, JobRecord job)
       throws InterruptedException {
-    return held.withRetry(() -> decideOnce(intake, model));
+    return held.withRetry(() -> decideOnce(intake, job));
   }
 
   /**
-   * @param model fixed by an earlier attempt; empty to resolve the model that the request names
+   * @param job its model and engine, if an earlier attempt has fixed them, are used
    * @throws TransientException if the store of models is unavailable
    */
-  private Admission decideOnce(ParsedRequest<R> intake, Optional<String> model) {
+  private Admission decideOnce(ParsedRequest<R> intake, JobRecord job) {
     if (intake.request().isEmpty()) {
       return new Admission.Invalid(intake.refusal().orElseThrow());
     }
@@ -357,7 +357,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
       return new Admission.Ended(end.get());
     }
     try {
-      return new Admission.Run(kind.plan(request, model));
+      return new Admission.Run(kind.plan(request, job.model(), job.engine()));
     } catch (InvalidInputException e) {
       return new Admission.Invalid(e);
     } catch (TransientException e) {
@@ -370,7 +370,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   private JobRecord withAttempt(
       JobRecord job, Admission admission, LeasedDelivery held, String run) {
     return job.withAttempt(
-        admission.model(), settings.worker(), run, held.delivery().origin(), now());
+        admission.model(), admission.engine(), settings.worker(), run, held.delivery().origin(), now());
   }
 
   private String givenUp(JobRecord job) {

@@ -16,16 +16,22 @@ public interface JobKind<R extends JobRequest> {
    * Resolves the model and fills in every default.
    *
    * @param model fixed by an earlier attempt; empty to resolve the model that the request names
+   * @param engine fixed by an earlier attempt; empty for the best one here
    * @throws InvalidInputException if this request can never be carried out
    * @throws dev.mezzotint.job.TransientException if the store of models is unavailable
    */
-  ExecutionPlan plan(R request, Optional<String> model);
+  ExecutionPlan plan(R request, Optional<String> model, Optional<String> engine);
 
   /** A request that can be carried out; for one attempt. */
   interface ExecutionPlan {
 
     /** The model as {@code name@version}, which the first attempt fixes for all later ones. */
     String model();
+
+    /** The engine, which the first attempt fixes for all later ones; empty if any will do. */
+    default Optional<String> engine() {
+      return Optional.empty();
+    }
 
     /**
      * Carries out the request, or a part of it.

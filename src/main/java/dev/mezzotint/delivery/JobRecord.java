@@ -19,6 +19,8 @@ import java.util.function.UnaryOperator;
  * @param fingerprint SHA-256 of the request with its members sorted
  * @param model {@code name@version}, fixed by the first attempt so that {@code latest} does not
  *     change between attempts; empty before the first
+ * @param engine that evaluates the network, fixed by the first attempt so that all images of a job
+ *     are of one engine; empty before the first, and for jobs that depend on none
  * @param attempts number of attempts so far
  * @param failedAttempts attempts known to have died: their record was delivered again without
  *     having been handed back. Duplicates of a request are records of their own and do not count,
@@ -30,6 +32,7 @@ public record JobRecord(
     @Required JobId id,
     @Required String fingerprint,
     Optional<String> model,
+    Optional<String> engine,
     int attempts,
     @JsonAlias("strikes") int failedAttempts,
     @Required Instant created,
@@ -77,16 +80,19 @@ public record JobRecord(
 
   /** A job before its first attempt. */
   public static JobRecord withoutAttempts(JobId id, String fingerprint, Instant now) {
-    return new JobRecord(id, fingerprint, Optional.empty(), 0, 0, now, List.of());
+    return new JobRecord(id, fingerprint, Optional.empty(), Optional.empty(), 0, 0, now, List.of());
   }
 
   /**
    * With one more attempt.
    *
    * @param attemptModel used unless an earlier attempt has fixed a model; empty if none was found
+   * @param attemptEngine in the same way
    */
   JobRecord withAttempt(
-      Optional<String> attemptModel, String worker, String run, String position, Instant now) {
+      Optional<String> attemptModel,
+      Optional<String> attemptEngine,
+      String worker, String run, String position, Instant now) {
     List<Attempt> next = new ArrayList<>(history);
     next.add(
         new Attempt(
@@ -102,6 +108,7 @@ public record JobRecord(
         id,
         fingerprint,
         model.or(() -> attemptModel),
+        model.isPresent() ? engine : attemptEngine,
         attempts + 1,
         failedAttemptsAt(position),
         created,
@@ -142,7 +149,7 @@ public record JobRecord(
   private JobRecord with(int failed, String run, UnaryOperator<Attempt> change) {
     List<Attempt> changed =
         history.stream().map(a -> a.run().equals(run) ? change.apply(a) : a).toList();
-    return new JobRecord(id, fingerprint, model, attempts, failed, created, changed);
+    return new JobRecord(id, fingerprint, model, engine, attempts, failed, created, changed);
   }
 
   /** The latest fault of a worker; empty if there was none. */

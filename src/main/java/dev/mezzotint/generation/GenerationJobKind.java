@@ -15,6 +15,7 @@ import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.storage.InputRule;
@@ -87,14 +88,20 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   }
 
   @Override
-  public ExecutionPlan plan(GenerationRequest request, Optional<String> model) {
+  public ExecutionPlan plan(
+      GenerationRequest request, Optional<String> model, Optional<String> engine) {
     ReferencedKeys.check(request, inputRule);
-    ModelInfo info = sampler.resolve(model.orElse(request.model()));
+    ModelInfo info = sampler.resolve(model.orElse(request.model()), engine.flatMap(Engine::of));
     Plan plan = Plan.of(request, info, limits);
     return new ExecutionPlan() {
       @Override
       public String model() {
         return plan.model().reference();
+      }
+
+      @Override
+      public Optional<String> engine() {
+        return plan.model().engine().map(Engine::wireName);
       }
 
       @Override

@@ -12,6 +12,7 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.Trajectory;
@@ -225,7 +226,12 @@ public record Plan(
 
   GeneratedImages.Settings settings() {
     return new GeneratedImages.Settings(
-        model.reference(), sampler.wireName(), steps, request.schedule(), request.classLabel());
+        model.reference(),
+        model.engine().map(Engine::wireName),
+        sampler.wireName(),
+        steps,
+        request.schedule(),
+        request.classLabel());
   }
 
   /**

@@ -30,6 +30,14 @@ public interface Device {
   /** Returns the same device with another precision. */
   Device in(Precision precision);
 
+  /** The engine that evaluates networks of {@link #load}. */
+  Engine engine();
+
+  /** Returns the same device with another engine, or this if it has no other. */
+  default Device with(Engine engine) {
+    return this;
+  }
+
   /**
    * Loads weights onto the device for sampling, in its precision.
    *

@@ -61,6 +61,11 @@ public record OnnxDevice(int threads) implements Device {
   }
 
   @Override
+  public dev.mezzotint.network.Engine engine() {
+    return dev.mezzotint.network.Engine.ONNXRUNTIME;
+  }
+
+  @Override
   public Device in(Precision precision) {
     if (precision != Precision.FLOAT32) {
       throw new IllegalArgumentException("ONNX Runtime evaluates networks in float32 only");

@@ -79,7 +79,7 @@ public final class BatchCurves {
       return BatchCurve.unmeasured(largest);
     }
     int[] sizes = BatchCurve.sizes(largest);
-    String key = "%s %dx%d %s".formatted(model.reference(), model.height(), model.width(), machine);
+    String key = model.group() + " " + machine;
     Optional<BatchCurve> kept = read(key, sizes);
     if (kept.isPresent()) {
       return kept.get();
@@ -88,7 +88,7 @@ public final class BatchCurves {
     LOG.log(
         System.Logger.Level.INFO,
         "Batch curve of {0}: rows {1} take {2} ms, passes of up to {3} rows",
-        model.reference(),
+        model.group(),
         Arrays.toString(sizes),
         Arrays.toString(Arrays.stream(curve.nanos()).map(n -> n / 1_000_000).toArray()),
         curve.cap());

@@ -7,6 +7,7 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.UnconditionalInput;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,7 @@ import java.util.OptionalInt;
  * @param nullClass the label for no class; empty for a model that cannot be guided by class
  * @param p0 the distribution of x0, as on the card
  * @param tuned steps placed for this model
+ * @param engine that evaluates the network; empty for the device's own
  */
 public record ModelInfo(
     String name,
@@ -40,7 +42,8 @@ public record ModelInfo(
     Solver sampler,
     OptionalInt nullClass,
     String p0,
-    List<ModelCard.TunedSteps> tuned) {
+    List<ModelCard.TunedSteps> tuned,
+    Optional<Engine> engine) {
 
   private static final int STEPS_DEFAULT = 32;
   private static final int SIDE_MAX = 4096;
@@ -106,7 +109,8 @@ public record ModelInfo(
         sampler(files),
         card.nullClass(),
         card.p0(),
-        card.tuned());
+        card.tuned(),
+        Optional.empty());
   }
 
   private static Solver sampler(ModelFiles files) {
@@ -189,6 +193,34 @@ public record ModelInfo(
     return nullClass.isPresent() || dropped
         ? Optional.of(new UnconditionalInput(nullClass, dropped))
         : Optional.empty();
+  }
+
+  /** The same model with this engine. */
+  public ModelInfo with(Engine evaluating) {
+    return new ModelInfo(
+        name,
+        version,
+        channels,
+        height,
+        width,
+        classes,
+        condition,
+        steps,
+        sampler,
+        nullClass,
+        p0,
+        tuned,
+        Optional.of(evaluating));
+  }
+
+  /** Jobs with the same value can share passes. */
+  String group() {
+    return reference()
+        + " "
+        + height
+        + "x"
+        + width
+        + engine.map(of -> " " + of.wireName()).orElse("");
   }
 
   /** {@code name@version}, which always resolves to this model. */

@@ -42,7 +42,7 @@ public final class ModelResolver implements ModelLoader {
   @Override
   public ModelInfo find(String reference) {
     ModelFiles files = finder.apply(reference);
-    ModelInfo model = ModelInfo.of(files);
+    ModelInfo model = ModelInfo.of(files).with(device.engine());
     found.put(model.reference(), files);
     return model;
   }
@@ -72,7 +72,7 @@ public final class ModelResolver implements ModelLoader {
       found.put(model.reference(), files);
     }
     try {
-      return load(device, files);
+      return load(model.engine().map(device::with).orElse(device), files);
     } catch (InvalidInputException e) {
       // The request names a model, not the tensor or file that is at fault.
       throw new InvalidInputException(

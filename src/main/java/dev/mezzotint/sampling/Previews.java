@@ -3,11 +3,13 @@ package dev.mezzotint.sampling;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.image.Resize;
+import dev.mezzotint.network.Engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
@@ -55,8 +57,8 @@ public final class Previews {
   public Sampler observe(Sampler sampler) {
     return new Sampler() {
       @Override
-      public ModelInfo resolve(String model) {
-        return sampler.resolve(model);
+      public ModelInfo resolve(String model, Optional<Engine> engine) {
+        return sampler.resolve(model, engine);
       }
 
       @Override

@@ -1,5 +1,8 @@
 package dev.mezzotint.sampling;
 
+import dev.mezzotint.network.Engine;
+import java.util.Optional;
+
 /** Samples images; shared by all jobs of this process. Safe for use by many threads. */
 public interface Sampler {
 
@@ -7,11 +10,12 @@ public interface Sampler {
    * Resolves a reference to a model.
    *
    * @param model {@code name}, {@code name@version} or {@code name@latest}
+   * @param engine that an earlier attempt has used; empty for the best one here
    * @throws dev.mezzotint.json.InvalidInputException if there is no such model, or it cannot be
    *     read
    * @throws dev.mezzotint.job.TransientException if its storage is unavailable
    */
-  ModelInfo resolve(String model);
+  ModelInfo resolve(String model, Optional<Engine> engine);
 
   /**
    * Submits all rows of a job and returns at once. The listener may be called before this returns.

@@ -3,6 +3,7 @@ package dev.mezzotint.sampling;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.network.DeviceMemoryException;
+import dev.mezzotint.network.Engine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -90,8 +91,9 @@ public final class StepLoop implements Sampler, AutoCloseable {
   }
 
   @Override
-  public ModelInfo resolve(String model) {
-    return loader.find(model);
+  public ModelInfo resolve(String model, Optional<Engine> engine) {
+    ModelInfo found = loader.find(model);
+    return engine.map(found::with).orElse(found);
   }
 
   @Override
@@ -103,7 +105,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
     }
     long now = settings.clock().getAsLong();
     ModelInfo model = job.model();
-    String group = model.reference() + " " + model.height() + "x" + model.width();
+    String group = model.group();
     long deadline = job.deadline().map(at -> onClock(at, now)).orElse(ScheduledJob.NEVER);
     SubmittedJob submitted = new SubmittedJob(group, job, listener, now, deadline);
     arriving.add(submitted);
@@ -313,7 +315,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
 
   /** The batch curve of a model that is on the device. */
   public Optional<BatchCurve> curve(ModelInfo model) {
-    String group = model.reference() + " " + model.height() + "x" + model.width();
+    String group = model.group();
     @Nullable BatchCurve curve = models.curves().get(group);
     return Optional.ofNullable(curve);
   }

@@ -46,8 +46,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
    *     needs the last processor
    */
   public static TorchDevice open(String name, int threads) {
-    int count = threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
-    setDefault(THREADS, Integer.toString(count));
+    setDefault(THREADS, Integer.toString(threads(threads)));
     setDefault("ai.djl.pytorch.num_interop_threads", "1");
     // The graph optimizer specializes a program per shape in its first calls, which are then slow
     // and
@@ -69,6 +68,11 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
           "device " + name + " does not exist: " + engine.getGpuCount() + " GPUs were found");
     }
     return new TorchDevice(Device.gpu(index), Precision.BF16);
+  }
+
+  /** The number of threads for a setting of {@link #open}. */
+  public static int threads(int setting) {
+    return setting > 0 ? setting : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
   }
 
   /**
@@ -126,6 +130,11 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   @Override
   public Precision precision() {
     return precision;
+  }
+
+  @Override
+  public dev.mezzotint.network.Engine engine() {
+    return dev.mezzotint.network.Engine.PYTORCH;
   }
 
   @Override

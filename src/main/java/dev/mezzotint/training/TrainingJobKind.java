@@ -94,7 +94,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   }
 
   @Override
-  public ExecutionPlan plan(TrainingRequest request, Optional<String> model) {
+  public ExecutionPlan plan(
+      TrainingRequest request, Optional<String> model, Optional<String> engine) {
     check(request);
     request.data().ifPresent(data -> checkInputRule(data, request.tenant()));
     String produced =

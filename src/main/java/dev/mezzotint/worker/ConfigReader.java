@@ -1,6 +1,7 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.storage.InputRule;
 import io.smallrye.config.EnvConfigSource;
@@ -370,6 +371,14 @@ public final class ConfigReader {
   }
 
   /** {@code auto} is for the device to choose. */
+  public static final class ToEngine implements Converter<Engine> {
+    @Override
+    public @Nullable Engine convert(String word) {
+      return Engine.of(word).orElse(null);
+    }
+  }
+
+  /** From a word; none for {@code auto}. */
   public static final class ToPrecision implements Converter<Precision> {
     @Override
     public @Nullable Precision convert(String word) {

@@ -14,7 +14,6 @@ import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
 import dev.mezzotint.storage.InputRule;
-import dev.mezzotint.torch.TorchDevice;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -52,7 +51,7 @@ public final class GenerationRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
-    this.device = TorchDevice.open(settings.device(), settings.threads(), settings.precision());
+    this.device = Devices.open(settings);
     ModelResolver library =
         new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
     this.loop = new StepLoop(library, loopSettings(settings, device));

@@ -11,7 +11,6 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.ObjectTransfer;
-import dev.mezzotint.torch.TorchDevice;
 import java.nio.file.Path;
 import java.util.function.Function;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -24,8 +23,8 @@ public final class InstalledContext implements CommandContext {
 
   @Override
   public Device workerDevice(String name) {
-    return TorchDevice.open(
-        name.isEmpty() ? config().device() : name, config().threads(), config().precision());
+    return Devices.open(
+        config(), name.isEmpty() ? config().device() : name, config().threads());
   }
 
   @Override
@@ -39,8 +38,7 @@ public final class InstalledContext implements CommandContext {
     // A command has the machine to itself; a worker leaves a processor to its other threads.
     int threads =
         config().threads() > 0 ? config().threads() : Runtime.getRuntime().availableProcessors();
-    return TorchDevice.open(
-        name.isEmpty() ? config().device() : name, threads, config().precision());
+    return Devices.open(config(), name.isEmpty() ? config().device() : name, threads);
   }
 
   @Override

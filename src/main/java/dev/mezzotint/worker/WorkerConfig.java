@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.sampling.StepLoopSettings;
 import dev.mezzotint.storage.InputRule;
@@ -109,6 +110,16 @@ public interface WorkerConfig {
       max = 1024)
   @WithDefault("0")
   int threads();
+
+  @Setting(
+      value =
+          "engine that evaluates networks while sampling; `auto` is `onnxruntime` for float32 on a"
+              + " CPU and `pytorch` otherwise ([figures](performance.md#engines)). PyTorch trains."
+              + " A job that is resumed keeps the engine that it began with",
+      words = {"auto", "pytorch", "onnxruntime"})
+  @WithDefault("auto")
+  @WithConverter(ConfigReader.ToEngine.class)
+  Optional<Engine> engine();
 
   @Setting(
       value =

@@ -8,6 +8,7 @@ import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
@@ -290,6 +291,11 @@ class RefusalsTest {
           @Override
           public Precision precision() {
             return Precision.FLOAT32;
+          }
+
+          @Override
+          public Engine engine() {
+            return Engine.PYTORCH;
           }
 
           @Override

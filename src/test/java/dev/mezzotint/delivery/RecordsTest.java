@@ -20,7 +20,7 @@ class RecordsTest {
       JobRecord.withoutAttempts(new JobId("a"), "f".repeat(64), START);
 
   private static JobRecord attempted(JobRecord job, String run, String position) {
-    return job.withAttempt(Optional.of("tiny@1"), "w1", run, position, START.plusSeconds(1));
+    return job.withAttempt(Optional.of("tiny@1"), Optional.empty(), "w1", run, position, START.plusSeconds(1));
   }
 
   @Test
@@ -39,7 +39,7 @@ class RecordsTest {
             START,
             new GeneratedImages(
                 Optional.of(
-                    new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.of(3))),
+                    new GeneratedImages.Settings("tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
                 List.of(new GeneratedImages.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
                 Optional.of(new GeneratedImages.File("g", "1".repeat(64), 10))));
     assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);
@@ -93,7 +93,7 @@ class RecordsTest {
   @Test
   void withAttempt_keepsTheModelOfTheFirstAttempt() {
     JobRecord job = attempted(UNTRIED, "r1", "p");
-    JobRecord later = job.withAttempt(Optional.of("tiny@2"), "w", "r2", "p", START);
+    JobRecord later = job.withAttempt(Optional.of("tiny@2"), Optional.empty(), "w", "r2", "p", START);
     assertThat(later.model()).contains("tiny@1");
   }
 
@@ -139,7 +139,7 @@ class RecordsTest {
     GeneratedImages images =
         new GeneratedImages(
             Optional.of(
-                new GeneratedImages.Settings("tiny@1", "ab2", 8, "cosine", OptionalInt.empty())),
+                new GeneratedImages.Settings("tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.empty())),
             List.of(new GeneratedImages.Image("k", "s", 9, 4, 5, 7, 2)),
             Optional.of(new GeneratedImages.File("g", "t", 10)));
     Manifest manifest = Manifest.completed(job, START, images);

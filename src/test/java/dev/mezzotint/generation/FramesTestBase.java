@@ -76,7 +76,8 @@ abstract class FramesTestBase {
         Solver.EULER,
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   /** A map of one colour except for its first pixel. */

@@ -5,6 +5,7 @@ import static dev.mezzotint.generation.World.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.image.Pixels;
@@ -20,6 +21,7 @@ import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.Sampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.storage.StorageException;
+import java.util.Optional;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -289,7 +291,7 @@ class SamplingRunTest {
     NoiseSampler broken =
         new NoiseSampler() {
           @Override
-          public ModelInfo resolve(String model) {
+          public ModelInfo resolve(String model, Optional<Engine> engine) {
             throw new IllegalStateException("a defect");
           }
         };

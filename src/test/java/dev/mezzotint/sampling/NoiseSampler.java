@@ -5,6 +5,7 @@ import dev.mezzotint.image.Palette;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.Engine;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +41,8 @@ public class NoiseSampler implements Sampler {
           Solver.EULER,
           OptionalInt.empty(),
           ModelCard.GAUSSIAN,
-          List.of());
+          List.of(),
+          Optional.empty());
 
   /** Models by each reference to them. */
   final Map<String, ModelInfo> models = new ConcurrentHashMap<>();
@@ -67,7 +69,7 @@ public class NoiseSampler implements Sampler {
   }
 
   @Override
-  public ModelInfo resolve(String model) {
+  public ModelInfo resolve(String model, Optional<Engine> engine) {
     ModelInfo found = models.get(model);
     if (found == null) {
       throw new InvalidInputException("model", "model \"" + model + "\" is not known");

@@ -8,6 +8,7 @@ import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.network.Engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +30,7 @@ class PreviewsTest {
   private final Sampler loop =
       new Sampler() {
         @Override
-        public ModelInfo resolve(String model) {
+        public ModelInfo resolve(String model, Optional<Engine> engine) {
           throw new AssertionError();
         }
 

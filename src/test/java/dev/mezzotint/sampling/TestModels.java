@@ -3,6 +3,7 @@ package dev.mezzotint.sampling;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.model.ModelCard;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Models for tests. */
@@ -36,6 +37,7 @@ final class TestModels {
         sampler,
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 }

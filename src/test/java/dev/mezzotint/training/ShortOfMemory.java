@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
@@ -40,6 +41,11 @@ record ShortOfMemory(Device device) implements Device {
   @Override
   public Precision precision() {
     return device.precision();
+  }
+
+  @Override
+  public Engine engine() {
+    return device.engine();
   }
 
   @Override
