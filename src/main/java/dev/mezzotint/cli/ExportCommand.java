@@ -9,6 +9,10 @@ import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,16 +22,28 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code export}: writes a folder that diffusers' {@code UNet2DModel.from_pretrained} loads. */
+/**
+ * {@code export}: writes a folder that diffusers' {@code UNet2DModel.from_pretrained} loads, or an
+ * ONNX file.
+ */
 @Command(
     name = "export",
-    description = "Write a model as a folder that diffusers' UNet2DModel loads.",
-    footer = {"", "Example:", "  export avatars-32 --to avatars-for-python"})
+    description = "Write a model as a folder that diffusers' UNet2DModel loads, or as an ONNX file.",
+    footer = {
+      "",
+      "Examples:",
+      "  export avatars-32 --to avatars-for-python",
+      "  export avatars-32 --to avatars.onnx"
+    })
 public final class ExportCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "REF", description = "The model, in any form.")
   private String reference = "";
 
-  @Option(names = "--to", required = true, paramLabel = "DIR", description = "Folder to write.")
+  @Option(
+      names = "--to",
+      required = true,
+      paramLabel = "PATH",
+      description = "Folder to write, or a file with the ending .onnx.")
   private Path to = Path.of("");
 
   @Option(
@@ -57,10 +73,12 @@ public final class ExportCommand implements Callable<Integer> {
         };
     ModelFiles files = context.model(reference);
     Map<String, Tensor> weights = files.readWeights();
-    Weights.check(
-        weights,
-        NetworkProgram.of(files.config(), Parameterization.direction(1), TrainStep.defaults())
-            .weights());
+    NetworkProgram program =
+        NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
+    Weights.check(weights, program.weights());
+    if (to.toString().endsWith(".onnx")) {
+      return onnx(files, program, weights, wanted);
+    }
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
     OutputPaths.modelFolder("--to", to);
@@ -70,6 +88,31 @@ public final class ExportCommand implements Callable<Integer> {
     json.status(
         "exported to %s; in Python: unet(x, torch.full((N,), alpha * %s)).sample is the %s"
             .formatted(to, files.card().timestepScale(), files.card().prediction().wireName()),
+        facts);
+    return 0;
+  }
+
+  private int onnx(
+      ModelFiles files, NetworkProgram program, Map<String, Tensor> weights, DType wanted) {
+    if (wanted != DType.F32) {
+      throw InvalidInputException.of("--dtype", "must be float32 for an ONNX file, not %s", dtype);
+    }
+    OutputPaths.file("--to", to);
+    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(to))) {
+      program.onnx(weights).writeTo(out);
+    } catch (IOException e) {
+      throw new InvalidInputException("--to", "--to: " + to + " cannot be written: " + e, e);
+    }
+    Map<String, Object> facts = ImportCommand.facts(files, to);
+    facts.put("dtype", dtype);
+    json.status(
+        "exported to %s: inputs x (N, %d, H, W) and t (N), t = alpha * %s%s; y is the %s"
+            .formatted(
+                to,
+                files.config().inChannels(),
+                files.card().timestepScale(),
+                program.hasClasses() ? ", and classes (N)" : "",
+                files.card().prediction().wireName()),
         facts);
     return 0;
   }

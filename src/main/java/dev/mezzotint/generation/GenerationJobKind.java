@@ -91,7 +91,9 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
   public ExecutionPlan plan(
       GenerationRequest request, Optional<String> model, Optional<String> engine) {
     ReferencedKeys.check(request, inputRule);
-    ModelInfo info = sampler.resolve(model.orElse(request.model()), engine.flatMap(Engine::of));
+    // Versions that did not record the engine had PyTorch only.
+    Optional<Engine> begun = engine.flatMap(Engine::of).or(() -> model.map(any -> Engine.PYTORCH));
+    ModelInfo info = sampler.resolve(model.orElse(request.model()), begun);
     Plan plan = Plan.of(request, info, limits);
     return new ExecutionPlan() {
       @Override

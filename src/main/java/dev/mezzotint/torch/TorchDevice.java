@@ -53,7 +53,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     // round differently; it gains nothing for these programs (docs/performance.md).
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
-    VectorKernels.select();
+    NativeEnvironment.prepare();
     Engine engine = Engine.getEngine("PyTorch");
     if (name.equals("cpu")) {
       return new TorchDevice(Device.cpu(), Precision.FLOAT32);

@@ -20,7 +20,13 @@ class RecordsTest {
       JobRecord.withoutAttempts(new JobId("a"), "f".repeat(64), START);
 
   private static JobRecord attempted(JobRecord job, String run, String position) {
-    return job.withAttempt(Optional.of("tiny@1"), Optional.empty(), "w1", run, position, START.plusSeconds(1));
+    return job.withAttempt(
+        Optional.of("tiny@1"),
+        Optional.of("onnxruntime"),
+        "w1",
+        run,
+        position,
+        START.plusSeconds(1));
   }
 
   @Test
@@ -91,10 +97,12 @@ class RecordsTest {
   }
 
   @Test
-  void withAttempt_keepsTheModelOfTheFirstAttempt() {
+  void withAttempt_keepsModelAndEngineOfTheFirstAttempt() {
     JobRecord job = attempted(UNTRIED, "r1", "p");
-    JobRecord later = job.withAttempt(Optional.of("tiny@2"), Optional.empty(), "w", "r2", "p", START);
+    JobRecord later =
+        job.withAttempt(Optional.of("tiny@2"), Optional.of("pytorch"), "w", "r2", "p", START);
     assertThat(later.model()).contains("tiny@1");
+    assertThat(later.engine()).contains("onnxruntime");
   }
 
   @Test
@@ -132,14 +140,15 @@ class RecordsTest {
         .isEqualTo(
             "{\"schema\":1,\"id\":\"a\",\"fingerprint\":\""
                 + "f".repeat(64)
-                + "\",\"model\":\"tiny@1\",\"attempts\":1,\"failedAttempts\":0,"
+                + "\",\"model\":\"tiny@1\",\"engine\":\"onnxruntime\",\"attempts\":1,\"failedAttempts\":0,"
                 + "\"created\":\"2026-11-22T12:00:00Z\",\"history\":[{\"number\":1,"
                 + "\"worker\":\"w1\",\"run\":\"r1\",\"position\":\"p\","
                 + "\"time\":\"2026-11-22T12:00:01Z\",\"handedBack\":false}]}");
     GeneratedImages images =
         new GeneratedImages(
             Optional.of(
-                new GeneratedImages.Settings("tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.empty())),
+                new GeneratedImages.Settings(
+                    "tiny@1", Optional.of("pytorch"), "ab2", 8, "cosine", OptionalInt.empty())),
             List.of(new GeneratedImages.Image("k", "s", 9, 4, 5, 7, 2)),
             Optional.of(new GeneratedImages.File("g", "t", 10)));
     Manifest manifest = Manifest.completed(job, START, images);
@@ -148,7 +157,7 @@ class RecordsTest {
             "{\"schema\":1,\"id\":\"a\",\"state\":\"completed\",\"attempt\":1,"
                 + "\"created\":\"2026-11-22T12:00:00Z\",\"fingerprint\":\""
                 + "f".repeat(64)
-                + "\",\"settings\":{\"model\":\"tiny@1\",\"sampler\":\"ab2\",\"steps\":8,"
+                + "\",\"settings\":{\"model\":\"tiny@1\",\"engine\":\"pytorch\",\"sampler\":\"ab2\",\"steps\":8,"
                 + "\"schedule\":\"cosine\"},\"images\":[{\"key\":\"k\",\"sha256\":\"s\","
                 + "\"bytes\":9,\"width\":4,\"height\":5,\"seed\":7,\"noiseIndex\":2}],"
                 + "\"grid\":{\"key\":\"g\",\"sha256\":\"t\",\"bytes\":10}}");

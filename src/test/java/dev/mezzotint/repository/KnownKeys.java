@@ -21,6 +21,7 @@ final class KnownKeys {
           "JAVA_TOOL_OPTIONS",
           "NVIDIA_DRIVER_CAPABILITIES",
           "NVIDIA_VISIBLE_DEVICES",
+          "GOMP_SPINCOUNT",
           "OMP_NUM_THREADS",
           "OMP_WAIT_POLICY",
           "PYTORCH_FLAVOR",
