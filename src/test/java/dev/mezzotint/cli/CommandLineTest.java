@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.ValueInfoProto;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,6 +174,13 @@ class CommandLineTest {
     terminal.refuses("export @/imported --to @/exported", "--to", "already contains a model");
     terminal.refuses("import @/imported --to @/exported", "--to", "already contains a model");
     terminal.refuses("export @/imported --to @/other --dtype int8", "--dtype");
+    terminal.succeeds("export @/imported --to @/net.onnx");
+    ModelProto onnx = ModelProto.parseFrom(Files.readAllBytes(folder.resolve("net.onnx")));
+    assertThat(onnx.getGraph().getInputList())
+        .extracting(ValueInfoProto::getName)
+        .containsExactly("x", "t");
+    assertThat(terminal.stderr()).contains("inputs x (N, 3, H, W) and t (N), t = alpha * ");
+    terminal.refuses("export @/imported --to @/half.onnx --dtype float16", "--dtype must be float32");
   }
 
   @Test
