@@ -114,7 +114,7 @@ class ArchitectureTest {
           Map.entry("training.checkpoint", List.of("com.fasterxml.jackson.annotation..")),
           Map.entry("image", List.of("javax.imageio..")),
           Map.entry("network", List.of("com.google.protobuf..", "com.sun.management..", "onnx..")),
-          Map.entry("onnx", List.of("ai.djl..", "ai.onnxruntime..", "onnx..")),
+          Map.entry("onnx", List.of("ai.djl..", "ai.onnxruntime..")),
           Map.entry("torch", List.of("ai.djl..", "com.sun.jna..")),
           Map.entry("s3", List.of("io.minio..", "okhttp3..", "javax.net..")),
           Map.entry("kafka", List.of("org.apache.kafka..")),

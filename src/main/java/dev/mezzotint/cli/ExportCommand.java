@@ -9,11 +9,11 @@ import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
  */
 @Command(
     name = "export",
-    description = "Write a model as a folder that diffusers' UNet2DModel loads, or as an ONNX file.",
+    description =
+        "Write a model as a folder that diffusers' UNet2DModel loads, or as an ONNX file.",
     footer = {
       "",
       "Examples:",
@@ -98,8 +99,8 @@ public final class ExportCommand implements Callable<Integer> {
       throw InvalidInputException.of("--dtype", "must be float32 for an ONNX file, not %s", dtype);
     }
     OutputPaths.file("--to", to);
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(to))) {
-      program.onnx(weights).writeTo(out);
+    try (InputStream onnx = program.onnx(weights)) {
+      Files.copy(onnx, to, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new InvalidInputException("--to", "--to: " + to + " cannot be written: " + e, e);
     }

@@ -370,7 +370,12 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
   private JobRecord withAttempt(
       JobRecord job, Admission admission, LeasedDelivery held, String run) {
     return job.withAttempt(
-        admission.model(), admission.engine(), settings.worker(), run, held.delivery().origin(), now());
+        admission.model(),
+        admission.engine(),
+        settings.worker(),
+        run,
+        held.delivery().origin(),
+        now());
   }
 
   private String givenUp(JobRecord job) {

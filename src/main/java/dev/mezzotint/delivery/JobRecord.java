@@ -92,7 +92,10 @@ public record JobRecord(
   JobRecord withAttempt(
       Optional<String> attemptModel,
       Optional<String> attemptEngine,
-      String worker, String run, String position, Instant now) {
+      String worker,
+      String run,
+      String position,
+      Instant now) {
     List<Attempt> next = new ArrayList<>(history);
     next.add(
         new Attempt(

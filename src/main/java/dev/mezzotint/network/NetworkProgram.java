@@ -6,10 +6,10 @@ import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Graph.Value;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import onnx.Onnx.ModelProto;
 import onnx.Onnx.TensorProto;
 
 /**
@@ -88,19 +88,19 @@ public final class NetworkProgram {
   }
 
   /**
-   * The network and its weights as an ONNX model: inputs {@code x}, {@code t} and, for a network
+   * The network and its weights as an ONNX file: inputs {@code x}, {@code t} and, for a network
    * with classes, {@code classes}; output {@code y}, as {@code forward} of the program.
    *
    * @param tensors by name, exactly those of {@link #weights()}
    * @throws IllegalArgumentException if a tensor is missing or has another shape
    */
-  public ModelProto onnx(Map<String, Tensor> tensors) {
+  public InputStream onnx(Map<String, Tensor> tensors) {
     OnnxGraph graph = new OnnxGraph();
     Value x = graph.input("x", TensorProto.DataType.FLOAT, "N", "C", "H", "W");
     Value t = graph.input("t", TensorProto.DataType.FLOAT, "N");
     Value classes =
         hasClasses() ? graph.input("classes", TensorProto.DataType.INT64, "N") : new Value("");
-    return graph.model(forward(config, graph, x, t, classes), tensors);
+    return graph.model(forward(config, graph, x, t, classes), tensors).toByteString().newInput();
   }
 
   /** Whether the network has an input for class labels. */

@@ -20,10 +20,10 @@ import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UnconditionalInput;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Map;
-import onnx.Onnx.ModelProto;
 
 /**
  * A network in ONNX Runtime. The runtime evaluates the network; rows, directions and solver sums
@@ -55,12 +55,12 @@ final class OnnxNetwork implements SamplingNetwork {
     }
   }
 
-  private void load(ModelProto proto, int threads) {
+  private void load(InputStream file, int threads) {
     try (SessionOptions options = new SessionOptions()) {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
-      model.load(proto.toByteString().newInput(), Map.of("sessionOptions", options));
+      model.load(file, Map.of("sessionOptions", options));
     } catch (OrtException | MalformedModelException e) {
       throw new IllegalStateException("the engine rejected the network", e);
     } catch (IOException e) {

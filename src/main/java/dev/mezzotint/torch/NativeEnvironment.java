@@ -17,9 +17,9 @@ import java.util.List;
  *       PyTorch's own build, a sixth of a training step of {@code avatars-32}. Convolutions and
  *       matrix products select their kernels independently and keep AVX-512.
  *   <li>{@code GOMP_SPINCOUNT}: how often a thread that waits for the others of an operator looks
- *       before it sleeps. A pass has hundreds of operators: with sleep between all of them
- *       ({@code OMP_WAIT_POLICY=PASSIVE}) a single row takes twice as long, and with libgomp's own
- *       count, ten times this one, threads take processors from others for a millisecond at a time.
+ *       before it sleeps. A pass has hundreds of operators: with sleep between all of them ({@code
+ *       OMP_WAIT_POLICY=PASSIVE}) a single row takes twice as long, and with libgomp's own count,
+ *       ten times this one, threads take processors from others for a millisecond at a time.
  * </ul>
  *
  * <p>Figures: docs/performance.md.

@@ -23,8 +23,7 @@ public final class InstalledContext implements CommandContext {
 
   @Override
   public Device workerDevice(String name) {
-    return Devices.open(
-        config(), name.isEmpty() ? config().device() : name, config().threads());
+    return Devices.open(config(), name.isEmpty() ? config().device() : name, config().threads());
   }
 
   @Override

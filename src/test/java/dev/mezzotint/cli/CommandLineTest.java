@@ -180,7 +180,8 @@ class CommandLineTest {
         .extracting(ValueInfoProto::getName)
         .containsExactly("x", "t");
     assertThat(terminal.stderr()).contains("inputs x (N, 3, H, W) and t (N), t = alpha * ");
-    terminal.refuses("export @/imported --to @/half.onnx --dtype float16", "--dtype must be float32");
+    terminal.refuses(
+        "export @/imported --to @/half.onnx --dtype float16", "--dtype must be float32");
   }
 
   @Test

@@ -45,7 +45,8 @@ class RecordsTest {
             START,
             new GeneratedImages(
                 Optional.of(
-                    new GeneratedImages.Settings("tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
+                    new GeneratedImages.Settings(
+                        "tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
                 List.of(new GeneratedImages.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
                 Optional.of(new GeneratedImages.File("g", "1".repeat(64), 10))));
     assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);

@@ -31,7 +31,9 @@ public final class SampleDocuments {
     JobRecord job = untried();
     String[] runs = {"r1", "r2", "r3", "r4"};
     for (String run : runs) {
-      job = job.withAttempt(Optional.of("tiny@1"), Optional.empty(), "w-" + run, run, TOPIC + "-0@7", ENDED);
+      job =
+          job.withAttempt(
+              Optional.of("tiny@1"), Optional.empty(), "w-" + run, run, TOPIC + "-0@7", ENDED);
     }
     return job.withFault("r1", "no space left on \"/data\"").withAdvance("r2").withHandBack("r3");
   }
@@ -40,7 +42,9 @@ public final class SampleDocuments {
   static JobRecord failing() {
     JobRecord job = untried();
     for (String run : new String[] {"r1", "r2", "r3"}) {
-      job = job.withAttempt(Optional.of("tiny@1"), Optional.empty(), "w1", run, TOPIC + "-0@7", ENDED);
+      job =
+          job.withAttempt(
+              Optional.of("tiny@1"), Optional.empty(), "w1", run, TOPIC + "-0@7", ENDED);
     }
     return job;
   }
@@ -63,7 +67,9 @@ public final class SampleDocuments {
 
   private static GeneratedImages images() {
     return new GeneratedImages(
-        Optional.of(new GeneratedImages.Settings("tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
+        Optional.of(
+            new GeneratedImages.Settings(
+                "tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
         List.of(
             new GeneratedImages.Image(
                 "jobs/night-run.3/images/00000.png", "0".repeat(64), 9, 4, 5, (1L << 53) - 1, 2),
@@ -75,7 +81,8 @@ public final class SampleDocuments {
   private static GeneratedImages frames() {
     return new GeneratedImages(
         Optional.of(
-            new GeneratedImages.Settings("tiny@1", Optional.empty(), "euler", 4, "uniform", OptionalInt.empty())),
+            new GeneratedImages.Settings(
+                "tiny@1", Optional.empty(), "euler", 4, "uniform", OptionalInt.empty())),
         List.of(
             new GeneratedImages.Image(
                 "jobs/night-run.3/images/b.png",

@@ -2,8 +2,8 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.Device;
-import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.DeviceMemoryException;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
