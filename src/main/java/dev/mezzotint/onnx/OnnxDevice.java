@@ -1,7 +1,6 @@
 package dev.mezzotint.onnx;
 
 import ai.djl.engine.Engine;
-import ai.onnxruntime.OrtEnvironment;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.CpuInfo;
 import dev.mezzotint.network.Device;
@@ -40,7 +39,7 @@ public record OnnxDevice(int threads) implements Device {
             CpuInfo.name(),
             Runtime.getRuntime().availableProcessors(),
             threads,
-            OrtEnvironment.getEnvironment().getVersion(),
+            Engine.getEngine(OnnxNetwork.ENGINE).getVersion(),
             Engine.getDjlVersion(),
             System.getProperty("java.version"));
   }

@@ -31,7 +31,7 @@ import java.util.Map;
  * time.
  */
 final class OnnxNetwork implements SamplingNetwork {
-  private static final String ENGINE = "OnnxRuntime";
+  static final String ENGINE = "OnnxRuntime";
 
   private final NetworkProgram program;
   private final Parameterization reading;
