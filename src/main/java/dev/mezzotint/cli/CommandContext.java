@@ -17,13 +17,6 @@ public interface CommandContext {
   Device device(String name);
 
   /**
-   * As {@link #device}, with as many threads as in a worker, which leaves CPU time for other work.
-   */
-  default Device workerDevice(String name) {
-    return device(name);
-  }
-
-  /**
    * Registers an action for the shutdown of the process, run before its devices are closed.
    *
    * @return removes the registration

@@ -1,6 +1,7 @@
 package dev.mezzotint.onnx;
 
 import ai.djl.engine.Engine;
+import ai.onnxruntime.OrtEnvironment;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.CpuInfo;
 import dev.mezzotint.network.Device;
@@ -34,12 +35,13 @@ public record OnnxDevice(int threads) implements Device {
 
   @Override
   public String description() {
+    var unused = Engine.getEngine(OnnxNetwork.ENGINE); // creates the runtime's environment
     return "cpu %s, %d processors, %d threads, ONNX Runtime %s, DJL %s, Java %s"
         .formatted(
             CpuInfo.name(),
             Runtime.getRuntime().availableProcessors(),
             threads,
-            Engine.getEngine(OnnxNetwork.ENGINE).getVersion(),
+            OrtEnvironment.getEnvironment().getVersion(),
             Engine.getDjlVersion(),
             System.getProperty("java.version"));
   }

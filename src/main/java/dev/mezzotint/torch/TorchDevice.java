@@ -41,16 +41,13 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
    * Opens a device; the first call loads the engine.
    *
    * @param name {@code cpu}, {@code cuda} or {@code cuda:N}
-   * @param threads per operator on the CPU; 0 for all processors but one: the engine's threads spin
-   *     while they wait for each other, and a pass becomes ten times slower if another process
-   *     needs the last processor
+   * @param threads per operator on the CPU; 0 for all processors
    */
   public static TorchDevice open(String name, int threads) {
     setDefault(THREADS, Integer.toString(threads(threads)));
     setDefault("ai.djl.pytorch.num_interop_threads", "1");
     // The graph optimizer specializes a program per shape in its first calls, which are then slow
-    // and
-    // round differently; it gains nothing for these programs (docs/performance.md).
+    // and round differently; it gains nothing for these programs (docs/performance.md).
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
     NativeEnvironment.prepare();
@@ -72,7 +69,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
 
   /** The number of threads for a setting of {@link #open}. */
   public static int threads(int setting) {
-    return setting > 0 ? setting : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+    return setting > 0 ? setting : Runtime.getRuntime().availableProcessors();
   }
 
   /**

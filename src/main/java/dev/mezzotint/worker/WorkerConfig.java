@@ -105,8 +105,7 @@ public interface WorkerConfig {
 
   @Setting(
       value =
-          "threads of one operator on the CPU; 0 for the default, which is all processors but one"
-              + " in a worker and all processors in other commands",
+          "threads of one operator on the CPU; 0 for all processors that the process may use",
       max = 1024)
   @WithDefault("0")
   int threads();
