@@ -125,8 +125,7 @@ public final class SamplerBench implements Callable<Integer> {
       OutputPaths.folder("--out", out);
     }
     ModelFiles files = context.model(model.reference);
-    Device device =
-        batches.isEmpty() ? context.workerDevice(model.device) : context.device(model.device);
+    Device device = context.device(model.device);
     ModelResolver models = ModelResolver.of(device, files);
     ModelInfo info = ModelInfo.of(files);
     report.put("model", info.reference());

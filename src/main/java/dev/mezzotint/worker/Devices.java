@@ -18,17 +18,17 @@ public final class Devices {
    * @throws dev.mezzotint.json.InvalidInputException if there is no such device
    */
   public static Device open(WorkerConfig config) {
-    return open(config, config.device(), config.threads());
+    return open(config, config.device());
   }
 
   /**
    * Opens a device for sampling and, in commands, for training.
    *
    * @param name {@code cpu}, {@code cuda} or {@code cuda:N}
-   * @param threads per operator on the CPU; 0 for the default of a worker
    * @throws dev.mezzotint.json.InvalidInputException if there is no such device
    */
-  static Device open(WorkerConfig config, String name, int threads) {
+  static Device open(WorkerConfig config, String name) {
+    int threads = config.threads();
     Supplier<TorchDevice> torch = () -> TorchDevice.open(name, threads, config.precision());
     return usesOnnx(name, config.engine(), config.precision())
         ? new CpuDevice(new OnnxDevice(TorchDevice.threads(threads)), torch)

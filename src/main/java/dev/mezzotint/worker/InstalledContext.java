@@ -22,11 +22,6 @@ public final class InstalledContext implements CommandContext {
   private @Nullable WorkerConfig config; // read at first use
 
   @Override
-  public Device workerDevice(String name) {
-    return Devices.open(config(), name.isEmpty() ? config().device() : name, config().threads());
-  }
-
-  @Override
   public Runnable onShutdown(Runnable toEnd) {
     return ending.add(toEnd);
   }
@@ -34,10 +29,7 @@ public final class InstalledContext implements CommandContext {
   @Override
   public Device device(String name) {
     ending.begin();
-    // A command has the machine to itself; a worker leaves a processor to its other threads.
-    int threads =
-        config().threads() > 0 ? config().threads() : Runtime.getRuntime().availableProcessors();
-    return Devices.open(config(), name.isEmpty() ? config().device() : name, threads);
+    return Devices.open(config(), name.isEmpty() ? config().device() : name);
   }
 
   @Override
