@@ -41,11 +41,12 @@ final class OnnxGraph extends Graph {
   /**
    * A weight in the graph.
    *
+   * @param shape of the weight
    * @param dims in the graph: those of the weight, or others with as many elements
    * @param transposed whether a matrix is stored as columns
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Placed(String weight, long[] dims, boolean transposed) {}
+  private record Placed(String weight, long[] shape, long[] dims, boolean transposed) {}
 
   /** Declares an input with these axes, each of any length. */
   Value input(String name, TensorProto.DataType type, String... axes) {
@@ -94,7 +95,7 @@ final class OnnxGraph extends Graph {
     if (tensor == null) {
       throw new IllegalArgumentException("tensor " + weight.weight() + " is missing");
     }
-    if (!Arrays.equals(tensor.shape(), weights().get(weight.weight()).shape())) {
+    if (!Arrays.equals(tensor.shape(), weight.shape())) {
       throw new IllegalArgumentException("tensor " + weight.weight() + " has the wrong shape");
     }
     TensorProto.Builder proto =
@@ -135,7 +136,7 @@ final class OnnxGraph extends Graph {
   private Value weight(
       Initial initial, String name, long[] shape, boolean transposed, long... dims) {
     use(name, initial, shape);
-    placed.putIfAbsent(name, new Placed(name, dims, transposed));
+    placed.putIfAbsent(name, new Placed(name, shape, dims, transposed));
     return new Value(name);
   }
 

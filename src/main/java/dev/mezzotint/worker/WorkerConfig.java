@@ -104,8 +104,7 @@ public interface WorkerConfig {
   String device();
 
   @Setting(
-      value =
-          "threads of one operator on the CPU; 0 for all processors that the process may use",
+      value = "threads of one operator on the CPU; 0 for all processors that the process may use",
       max = 1024)
   @WithDefault("0")
   int threads();
