@@ -66,7 +66,8 @@ class ArchitectureTest {
         "dataset generation.request iadb image job json model sampling storage");
     allow(
         "generation",
-        "delivery generation.input generation.request iadb image job json model sampling storage");
+        "delivery generation.input generation.request iadb image job json model network sampling"
+            + " storage");
     allow("training.recipe", "dataset delivery iadb image job json model network storage");
     allow("training.checkpoint", "delivery job json model network storage training.recipe");
     allow(
