@@ -31,7 +31,7 @@ class KillTest {
   @BeforeEach
   void open() throws IOException {
     site = new Site(folder);
-    site.shortLocks(5);
+    site.shortLocks(10);
   }
 
   @AfterEach
