@@ -1,9 +1,11 @@
 package dev.mezzotint.bench;
 
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -35,8 +37,8 @@ final class GatedModelLoader implements ModelLoader {
   }
 
   @Override
-  public ModelInfo find(String reference) {
-    return models.find(reference);
+  public ModelInfo find(String reference, Optional<Engine> engine) {
+    return models.find(reference, engine);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.mezzotint.bench;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.sampling.ModelInfo;
@@ -24,7 +25,7 @@ final class NullNetwork implements SamplingNetwork {
   /** Loads this network only. Safe for use by many threads. */
   static final class Loader implements ModelLoader {
     @Override
-    public ModelInfo find(String reference) {
+    public ModelInfo find(String reference, Optional<Engine> engine) {
       if (!reference.equals(NAME) && !reference.equals(NAME + "@1")) {
         throw new InvalidInputException("model", "no model " + reference);
       }

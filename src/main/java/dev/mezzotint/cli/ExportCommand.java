@@ -1,5 +1,9 @@
 package dev.mezzotint.cli;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.DType;
 import dev.mezzotint.model.ModelFiles;
@@ -10,10 +14,9 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -99,8 +102,11 @@ public final class ExportCommand implements Callable<Integer> {
       throw InvalidInputException.of("--dtype", "must be float32 for an ONNX file, not %s", dtype);
     }
     OutputPaths.file("--to", to);
-    try (InputStream onnx = program.onnx(weights)) {
-      Files.copy(onnx, to, StandardCopyOption.REPLACE_EXISTING);
+    ByteBuffer onnx = program.onnx(weights);
+    try (FileChannel file = FileChannel.open(to, CREATE, TRUNCATE_EXISTING, WRITE)) {
+      while (onnx.hasRemaining()) {
+        file.write(onnx);
+      }
     } catch (IOException e) {
       throw new InvalidInputException("--to", "--to: " + to + " cannot be written: " + e, e);
     }

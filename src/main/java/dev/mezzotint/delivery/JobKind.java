@@ -16,7 +16,7 @@ public interface JobKind<R extends JobRequest> {
    * Resolves the model and fills in every default.
    *
    * @param model fixed by an earlier attempt; empty to resolve the model that the request names
-   * @param engine fixed by an earlier attempt; empty for the best one here
+   * @param engine fixed by an earlier attempt, used where this worker has it; empty for its own
    * @throws InvalidInputException if this request can never be carried out
    * @throws dev.mezzotint.job.TransientException if the store of models is unavailable
    */

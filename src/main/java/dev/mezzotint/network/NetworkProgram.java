@@ -6,7 +6,7 @@ import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Graph.Value;
-import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -92,15 +92,17 @@ public final class NetworkProgram {
    * with classes, {@code classes}; output {@code y}, as {@code forward} of the program.
    *
    * @param tensors by name, exactly those of {@link #weights()}
-   * @throws IllegalArgumentException if a tensor is missing or has another shape
+   * @return a direct buffer, so that the heap holds no copy of the weights
+   * @throws IllegalArgumentException if a tensor is missing or has another shape, or if they are
+   *     too many for the format
    */
-  public InputStream onnx(Map<String, Tensor> tensors) {
+  public ByteBuffer onnx(Map<String, Tensor> tensors) {
     OnnxGraph graph = new OnnxGraph();
     Value x = graph.input("x", TensorProto.DataType.FLOAT, "N", "C", "H", "W");
     Value t = graph.input("t", TensorProto.DataType.FLOAT, "N");
     Value classes =
         hasClasses() ? graph.input("classes", TensorProto.DataType.INT64, "N") : new Value("");
-    return graph.model(forward(config, graph, x, t, classes), tensors).toByteString().newInput();
+    return graph.file(forward(config, graph, x, t, classes), tensors);
   }
 
   /** Whether the network has an input for class labels. */

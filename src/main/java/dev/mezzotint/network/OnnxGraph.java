@@ -1,9 +1,12 @@
 package dev.mezzotint.network;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.mezzotint.model.DType;
 import dev.mezzotint.model.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -28,6 +31,10 @@ import onnx.Onnx.ValueInfoProto;
  */
 final class OnnxGraph extends Graph {
   private static final int OPERATOR_SET = 20;
+
+  /** Protobuf messages have less than 2 GiB; a network's graph takes some hundred KB. */
+  private static final long FILE_BYTES_MAX = Integer.MAX_VALUE - (16 << 20);
+
   private static final int IR_VERSION = 9; // the first with operator set 20
 
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("network");
@@ -55,12 +62,22 @@ final class OnnxGraph extends Graph {
   }
 
   /**
-   * The model.
+   * The model as a file.
    *
    * @param output N×C×H×W, the model's only output, named {@code y}
-   * @param tensors the weights by name; float32 tensors are referenced, not copied
+   * @param tensors the weights by name
+   * @return a direct buffer
    */
-  ModelProto model(Value output, Map<String, Tensor> tensors) {
+  ByteBuffer file(Value output, Map<String, Tensor> tensors) {
+    long bytes = 4 * tensors.values().stream().mapToLong(Tensor::elements).sum();
+    if (bytes > FILE_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "an ONNX file cannot hold "
+              + bytes
+              + " bytes of weights, at most "
+              + FILE_BYTES_MAX
+              + ": set MEZZOTINT_ENGINE=pytorch");
+    }
     GraphProto.Builder whole =
         graph
             .clone()
@@ -68,12 +85,22 @@ final class OnnxGraph extends Graph {
                 NodeProto.newBuilder().setOpType("Identity").addInput(output.name()).addOutput("y"))
             .addOutput(describe("y", TensorProto.DataType.FLOAT, "N", "K", "H", "W"));
     placed.forEach((name, weight) -> whole.addInitializer(initializer(name, weight, tensors)));
-    return ModelProto.newBuilder()
-        .setIrVersion(IR_VERSION)
-        .setProducerName("mezzotint")
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPERATOR_SET))
-        .setGraph(whole)
-        .build();
+    ModelProto model =
+        ModelProto.newBuilder()
+            .setIrVersion(IR_VERSION)
+            .setProducerName("mezzotint")
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPERATOR_SET))
+            .setGraph(whole)
+            .build();
+    ByteBuffer file = ByteBuffer.allocateDirect(model.getSerializedSize());
+    try {
+      CodedOutputStream out = CodedOutputStream.newInstance(file);
+      model.writeTo(out);
+      out.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // only if the size were wrong
+    }
+    return file.flip();
   }
 
   private static ValueInfoProto describe(String name, TensorProto.DataType type, String... axes) {

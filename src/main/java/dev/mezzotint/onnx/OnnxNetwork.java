@@ -1,14 +1,16 @@
 package dev.mezzotint.onnx;
 
 import ai.djl.Device;
-import ai.djl.MalformedModelException;
-import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.onnxruntime.engine.OrtNDManager;
+import ai.djl.onnxruntime.engine.OrtSymbolBlock;
 import ai.djl.training.ParameterStore;
+import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.model.Tensor;
@@ -19,16 +21,14 @@ import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UnconditionalInput;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
 
 /**
  * A network in ONNX Runtime. The runtime evaluates the network; rows, directions and solver sums
- * are arrays of this class, since they are small beside a network's work. Used by one thread at a
- * time.
+ * are arrays of this class: they take little time compared with the network. Used by one thread at
+ * a time.
  */
 final class OnnxNetwork implements SamplingNetwork {
   static final String ENGINE = "OnnxRuntime";
@@ -37,34 +37,35 @@ final class OnnxNetwork implements SamplingNetwork {
   private final Parameterization reading;
   private final int channels;
   private final int conditionChannels;
-  private final NDManager manager;
-  private final Model model;
+  private final OrtNDManager manager;
+  private final OrtSymbolBlock block;
 
   OnnxNetwork(NetworkProgram program, Map<String, Tensor> tensors, int threads) {
     this.program = program;
     this.reading = program.parameterization();
     this.channels = program.channels();
     this.conditionChannels = program.conditionChannels();
-    this.manager = NDManager.newBaseManager(Device.cpu(), ENGINE);
-    this.model = Model.newInstance("net", Device.cpu(), ENGINE);
+    this.manager = (OrtNDManager) NDManager.newBaseManager(Device.cpu(), ENGINE);
     try {
-      load(program.onnx(tensors), threads);
-    } catch (RuntimeException | Error e) {
-      close();
-      throw e;
+      this.block = new OrtSymbolBlock(session(program.onnx(tensors), threads), manager);
+    } catch (OutOfMemoryError e) {
+      manager.close();
+      throw MemoryErrors.of(e);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw MemoryErrors.translate(e);
     }
   }
 
-  private void load(InputStream file, int threads) {
+  /** DJL's own way to load a model copies it several times on the heap. */
+  private static OrtSession session(ByteBuffer file, int threads) {
     try (SessionOptions options = new SessionOptions()) {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
-      model.load(file, Map.of("sessionOptions", options));
-    } catch (OrtException | MalformedModelException e) {
-      throw new IllegalStateException("the engine rejected the network", e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      return OrtEnvironment.getEnvironment().createSession(file, options);
+    } catch (OrtException e) {
+      throw new IllegalStateException("the engine rejected the network: " + e.getMessage(), e);
     }
   }
 
@@ -79,7 +80,7 @@ final class OnnxNetwork implements SamplingNetwork {
             if (program.hasClasses()) {
               in.add(named("classes", scope.create(classes)));
             }
-            NDList out = model.getBlock().forward(new ParameterStore(), in, /* training= */ false);
+            NDList out = block.forward(new ParameterStore(), in, /* training= */ false);
             try (out) {
               return out.get(0).toFloatArray();
             }
@@ -105,7 +106,7 @@ final class OnnxNetwork implements SamplingNetwork {
 
   @Override
   public void close() {
-    model.close();
+    block.close();
     manager.close();
   }
 

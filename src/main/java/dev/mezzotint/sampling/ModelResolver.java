@@ -7,6 +7,7 @@ import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.Precision;
@@ -14,6 +15,7 @@ import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Files;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
@@ -40,9 +42,9 @@ public final class ModelResolver implements ModelLoader {
   }
 
   @Override
-  public ModelInfo find(String reference) {
+  public ModelInfo find(String reference, Optional<Engine> engine) {
     ModelFiles files = finder.apply(reference);
-    ModelInfo model = ModelInfo.of(files).with(device.engine());
+    ModelInfo model = ModelInfo.of(files).with(on(engine).engine());
     found.put(model.reference(), files);
     return model;
   }
@@ -60,6 +62,10 @@ public final class ModelResolver implements ModelLoader {
     return values * Float.BYTES;
   }
 
+  private Device on(Optional<Engine> engine) {
+    return engine.map(device::with).orElse(device);
+  }
+
   private ModelFiles files(ModelInfo model) {
     return found.computeIfAbsent(model.reference(), finder);
   }
@@ -72,7 +78,7 @@ public final class ModelResolver implements ModelLoader {
       found.put(model.reference(), files);
     }
     try {
-      return load(model.engine().map(device::with).orElse(device), files);
+      return load(on(model.engine()), files);
     } catch (InvalidInputException e) {
       // The request names a model, not the tensor or file that is at fault.
       throw new InvalidInputException(

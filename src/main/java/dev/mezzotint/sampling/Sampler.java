@@ -10,7 +10,7 @@ public interface Sampler {
    * Resolves a reference to a model.
    *
    * @param model {@code name}, {@code name@version} or {@code name@latest}
-   * @param engine that an earlier attempt has used; empty for the best one here
+   * @param engine that an earlier attempt has used, taken if the device has it; empty for its own
    * @throws dev.mezzotint.json.InvalidInputException if there is no such model, or it cannot be
    *     read
    * @throws dev.mezzotint.job.TransientException if its storage is unavailable

@@ -92,8 +92,7 @@ public final class StepLoop implements Sampler, AutoCloseable {
 
   @Override
   public ModelInfo resolve(String model, Optional<Engine> engine) {
-    ModelInfo found = loader.find(model);
-    return engine.map(found::with).orElse(found);
+    return loader.find(model, engine);
   }
 
   @Override

@@ -370,7 +370,7 @@ public final class ConfigReader {
     }
   }
 
-  /** {@code auto} is for the device to choose. */
+  /** From a word; none for {@code auto}. */
   public static final class ToEngine implements Converter<Engine> {
     @Override
     public @Nullable Engine convert(String word) {

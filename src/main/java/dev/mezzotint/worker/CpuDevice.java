@@ -14,20 +14,16 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * The CPU with both engines: ONNX Runtime samples, since it is the faster one
- * (docs/performance.md), and PyTorch trains. PyTorch also samples jobs that began with it; libtorch
- * loads at its first use. Safe for use by many threads.
+ * The CPU with both engines. One of them samples; PyTorch trains. {@link #with} gives the other one
+ * to a job that began with it; libtorch loads at its first use. Safe for use by many threads.
+ *
+ * @param engine that samples
+ * @param torch opens PyTorch's device, at each call
  */
-final class CpuDevice implements Device {
-  private final OnnxDevice onnx;
-  private final Supplier<TorchDevice> torch;
+record CpuDevice(Engine engine, OnnxDevice onnx, Supplier<TorchDevice> torch) implements Device {
 
-  /**
-   * @param torch opened at most once by {@link TorchDevice}'s engine, at first use
-   */
-  CpuDevice(OnnxDevice onnx, Supplier<TorchDevice> torch) {
-    this.onnx = onnx;
-    this.torch = torch;
+  private Device sampling() {
+    return engine == Engine.PYTORCH ? torch.get() : onnx;
   }
 
   @Override
@@ -37,7 +33,7 @@ final class CpuDevice implements Device {
 
   @Override
   public String description() {
-    return onnx.description();
+    return sampling().description();
   }
 
   @Override
@@ -57,7 +53,7 @@ final class CpuDevice implements Device {
 
   @Override
   public Precision precision() {
-    return onnx.precision();
+    return Precision.FLOAT32;
   }
 
   @Override
@@ -66,18 +62,13 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public Engine engine() {
-    return onnx.engine();
-  }
-
-  @Override
-  public Device with(Engine engine) {
-    return engine == Engine.PYTORCH ? torch.get() : this;
+  public Device with(Engine other) {
+    return new CpuDevice(other, onnx, torch);
   }
 
   @Override
   public SamplingNetwork load(NetworkProgram program, Map<String, Tensor> weights) {
-    return onnx.load(program, weights);
+    return sampling().load(program, weights);
   }
 
   @Override

@@ -1,11 +1,11 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.onnx.OnnxDevice;
 import dev.mezzotint.torch.TorchDevice;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Opens devices as configured. */
@@ -15,7 +15,7 @@ public final class Devices {
   /**
    * Opens the configured device for sampling.
    *
-   * @throws dev.mezzotint.json.InvalidInputException if there is no such device
+   * @throws InvalidInputException if there is no such device, or it does not have the engine
    */
   public static Device open(WorkerConfig config) {
     return open(config, config.device());
@@ -25,20 +25,27 @@ public final class Devices {
    * Opens a device for sampling and, in commands, for training.
    *
    * @param name {@code cpu}, {@code cuda} or {@code cuda:N}
-   * @throws dev.mezzotint.json.InvalidInputException if there is no such device
+   * @throws InvalidInputException if there is no such device, or it does not have the engine
    */
   static Device open(WorkerConfig config, String name) {
-    int threads = config.threads();
-    Supplier<TorchDevice> torch = () -> TorchDevice.open(name, threads, config.precision());
-    return usesOnnx(name, config.engine(), config.precision())
-        ? new CpuDevice(new OnnxDevice(TorchDevice.threads(threads)), torch)
-        : torch.get();
-  }
-
-  private static boolean usesOnnx(
-      String device, Optional<Engine> engine, Optional<Precision> precision) {
-    return device.equals("cpu")
-        && precision.orElse(Precision.FLOAT32) == Precision.FLOAT32
-        && engine.orElse(Engine.ONNXRUNTIME) == Engine.ONNXRUNTIME;
+    Supplier<TorchDevice> torch =
+        () -> TorchDevice.open(name, config.threads(), config.precision());
+    boolean both =
+        name.equals("cpu")
+            && config.precision().orElse(Precision.FLOAT32) == Precision.FLOAT32
+            && OnnxDevice.isAvailable();
+    if (both) {
+      return new CpuDevice(
+          config.engine().orElse(Engine.ONNXRUNTIME),
+          new OnnxDevice(TorchDevice.threads(config.threads())),
+          torch);
+    }
+    if (config.engine().orElse(Engine.PYTORCH) == Engine.ONNXRUNTIME) {
+      throw new InvalidInputException(
+          "MEZZOTINT_ENGINE",
+          "MEZZOTINT_ENGINE=onnxruntime is for the device cpu and float32 where ONNX Runtime's"
+              + " libraries can be loaded; use auto or pytorch");
+    }
+    return torch.get();
   }
 }

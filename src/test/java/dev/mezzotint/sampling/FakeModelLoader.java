@@ -4,12 +4,14 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.DeviceMemoryException;
+import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UnconditionalInput;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -93,7 +95,7 @@ public final class FakeModelLoader implements ModelLoader {
   }
 
   @Override
-  public ModelInfo find(String reference) {
+  public ModelInfo find(String reference, Optional<Engine> engine) {
     return model(reference);
   }
 
