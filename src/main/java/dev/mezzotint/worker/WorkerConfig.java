@@ -104,7 +104,10 @@ public interface WorkerConfig {
   String device();
 
   @Setting(
-      value = "threads of one operator on the CPU; 0 for all processors that the process may use",
+      value =
+          "threads of one operator on the CPU; 0 for all processors that the process may use."
+              + " Workers that share a machine should share its processors"
+              + " ([what happens otherwise](performance.md#waiting))",
       max = 1024)
   @WithDefault("0")
   int threads();

@@ -63,6 +63,7 @@ final class ChildJvm {
         new ProcessBuilder(java).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().putAll(environment);
     builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
+    builder.environment().put("MEZZOTINT_THREADS", "1"); // several workers share the processors
     return new ChildJvm(builder.start(), log);
   }
 

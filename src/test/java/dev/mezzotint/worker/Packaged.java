@@ -27,6 +27,7 @@ final class Packaged {
     this.at = at;
     this.environment = new HashMap<>(environment);
     this.environment.put("OMP_WAIT_POLICY", "PASSIVE");
+    this.environment.put("MEZZOTINT_THREADS", "1"); // several workers share the processors
   }
 
   /** What a command said and how it ended. */

@@ -33,6 +33,7 @@ final class WorkerProcess {
     builder.environment().putAll(site.environment());
     builder.environment().put("MEZZOTINT_WORKER", name);
     builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
+    builder.environment().put("MEZZOTINT_THREADS", "1"); // several workers share the processors
     File file = log.toFile();
     return new WorkerProcess(builder.redirectErrorStream(true).redirectOutput(file).start(), name);
   }
