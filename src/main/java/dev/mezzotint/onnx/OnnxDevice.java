@@ -19,8 +19,6 @@ import java.util.Map;
  * @param threads per operator
  */
 public record OnnxDevice(int threads) implements Device {
-  private static final System.Logger LOG = System.getLogger(OnnxDevice.class.getName());
-
   public OnnxDevice {
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + ", must be at least 1");
@@ -32,18 +30,7 @@ public record OnnxDevice(int threads) implements Device {
 
   /** Whether the native libraries of ONNX Runtime can be loaded; logs why they cannot. */
   public static boolean isAvailable() {
-    // DJL would load libtorch for operators on arrays, which are not used here.
-    System.setProperty("ai.djl.onnx.disable_alternative", "true");
-    try {
-      return Engine.getEngine(OnnxNetwork.ENGINE) != null; // also creates its environment
-    } catch (RuntimeException | LinkageError e) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "ONNX Runtime cannot be loaded from {0} ({1}): PyTorch samples",
-          System.getProperty("java.io.tmpdir"),
-          e);
-      return false;
-    }
+    return OnnxEnvironment.isAvailable();
   }
 
   @Override
