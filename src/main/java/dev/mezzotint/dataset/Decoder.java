@@ -73,7 +73,7 @@ final class Decoder {
     for (Condition condition : pairing.conditions()) {
       String twin = folders.find(name, condition.folder());
       try {
-        conditions.add(condition(read(twin, condition.decodedChannels()), condition));
+        conditions.add(condition(readCondition(twin, condition), condition));
       } catch (IOException e) {
         throw new IOException("has the twin " + twin + ", which " + e.getMessage(), e);
       }
@@ -86,12 +86,19 @@ final class Decoder {
     boolean left = pairing.layout() == Pairing.Layout.CONDITION_LEFT;
     Pixels both = read(name, 3);
     Pixels image = half(both, /* left= */ !left).withChannels(options.channels());
-    Pixels other = half(both, left).withChannels(condition.decodedChannels());
+    Pixels conditions = condition.palette().isEmpty() ? both : readCondition(name, condition);
+    Pixels other = half(conditions, left).withChannels(condition.decodedChannels());
     return new Sample(image(image), List.of(condition(other, condition)));
   }
 
   private Pixels read(String name, int channels) throws IOException {
     return ImageReader.read(source.bytes(name), channels);
+  }
+
+  private Pixels readCondition(String name, Condition condition) throws IOException {
+    return condition.palette().isPresent()
+        ? ImageReader.readLabelMap(source.bytes(name), ImageReader.PIXELS_MAX_DEFAULT)
+        : read(name, condition.decodedChannels());
   }
 
   private Pixels image(Pixels pixels) {

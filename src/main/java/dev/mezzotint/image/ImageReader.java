@@ -1,34 +1,24 @@
 package dev.mezzotint.image;
 
-import java.awt.image.BufferedImage;
-import java.awt.image.ColorModel;
-import java.awt.image.ComponentColorModel;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.ServiceLoader;
+import java.util.Arrays;
 import java.util.concurrent.Semaphore;
-import javax.imageio.ImageIO;
-import javax.imageio.spi.ImageReaderSpi;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Reads untrusted PNG, JPEG and WebP files of any depth and colour type that the JDK decodes: the
- * size in the header is checked before anything is decoded, nothing touches the disk, and every
- * exception that a broken file causes in a decoder becomes an {@link IOException}.
+ * Reads untrusted PNG, JPEG and WebP files as 8-bit sRGB or grey, by the same rules for all formats
+ * (docs/models.md has them as a table): the EXIF orientation and the embedded colour profile are
+ * applied, transparent pixels are composed over white, and 16-bit samples are rounded to 8.
  *
- * <p>Sample values are taken as stored (no gamma, no colour profile). Transparent pixels are
- * composed over white. 16-bit samples are rounded to 8. Safe for use by several threads.
+ * <p>The size in the header is checked before anything is decoded, nothing touches the disk, and a
+ * file that is broken, cut short or of a kind that is not read causes an {@link IOException} whose
+ * message is the predicate of a sentence whose subject is the file's name. Safe for use by several
+ * threads.
  */
 public final class ImageReader {
-  /** About 8K × 4K: 224 MiB while decoding, 352 MiB for 16-bit samples. */
+  /** About 8K × 4K: at most 15 bytes for each pixel while decoding, 480 MiB. */
   public static final long PIXELS_MAX_DEFAULT = 33_554_432;
 
-  private static final String WEBP = "WebP";
-  private static final int PNG_DEPTH_AT = 24;
+  private static final int STRIP_PIXELS = 1 << 14;
 
   /**
    * MiB that all threads together may use for decoding: a quarter of the heap, or one image if that
@@ -51,175 +41,148 @@ public final class ImageReader {
    *
    * @param channels of the result: 3 (grey is repeated) or 1 (colour becomes its luma, ITU-R 601)
    * @param pixelsMax largest width × height to decode
-   * @throws IOException if this is not a PNG, JPEG or WebP file, is broken or truncated, or is
-   *     larger than allowed; its message is the predicate of a sentence whose subject is the file's
-   *     name
+   * @throws IOException if this is not a PNG, JPEG or WebP file, is broken or cut short, of a kind
+   *     that is not read, or larger than allowed
    */
   public static Pixels read(byte[] file, int channels, long pixelsMax) throws IOException {
     if (channels != 1 && channels != 3) {
       throw new IllegalArgumentException("channels is " + channels + ", must be 1 or 3");
     }
-    String format = format(file);
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-      boolean deep = format.equals("PNG") && file.length > PNG_DEPTH_AT && file[PNG_DEPTH_AT] == 16;
-      return decode(format, deep, input, pixelsMax).withChannels(channels);
+    return read(file, channels, pixelsMax, /* profiled= */ true);
+  }
+
+  /**
+   * Decodes a label map, whose colours are names of classes: as {@link #read}, but a colour profile
+   * changes nothing.
+   *
+   * @return RGB as stored
+   */
+  public static Pixels readLabelMap(byte[] file, long pixelsMax) throws IOException {
+    return read(file, /* channels= */ 3, pixelsMax, /* profiled= */ false);
+  }
+
+  private static Pixels read(byte[] file, int channels, long pixelsMax, boolean profiled)
+      throws IOException {
+    EncodedImage image = open(file);
+    long pixels = (long) image.width * image.height;
+    if (pixels > pixelsMax) {
+      throw new IOException(
+          "is "
+              + image.width
+              + "×"
+              + image.height
+              + " pixels; the limit is "
+              + pixelsMax
+              + " pixels");
+    }
+    ColourConversion conversion =
+        profiled ? ColourConversion.of(image) : ColourConversion.asStored(image.colours);
+    int mebibytes = 1 + (int) (pixels * (image.decodedBytesPerPixel() + channels) >> 20);
+    int share = Math.min(mebibytes, DECODE_MIB_MAX);
+    DECODE_MIB.acquireUninterruptibly(share);
+    try {
+      return interpret(image, image.decode(), conversion, channels);
+    } catch (IOException e) {
+      // Decoders' own messages are not sentences about the file.
+      String message = String.valueOf(e.getMessage());
+      throw message.startsWith("is ") || message.startsWith("cannot ")
+          ? e
+          : new IOException(image.broken(message).getMessage(), e);
     } catch (RuntimeException e) {
-      // The JDK's decoders throw index and argument exceptions for some broken files.
-      throw new IOException("is a broken " + format + " file: " + e, e);
+      // Decoders throw index and argument exceptions for some broken files.
+      throw new IOException(image.broken(e.toString()).getMessage(), e);
+    } finally {
+      DECODE_MIB.release(share);
     }
   }
 
   /**
-   * Reads width and height from the file's header; nothing is decoded.
+   * Reads width and height, after rotation, from the file's header; nothing is decoded.
    *
    * @throws IOException as {@link #read(byte[], int, long)}
    */
   public static int[] size(byte[] file) throws IOException {
-    String format = format(file);
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-      javax.imageio.ImageReader reader = decoder(format);
-      try {
-        reader.setInput(input, /* seekForwardOnly= */ true, /* ignoreMetadata= */ true);
-        return new int[] {reader.getWidth(0), reader.getHeight(0)};
-      } finally {
-        reader.dispose();
-      }
-    } catch (RuntimeException e) {
-      throw new IOException("is a broken " + format + " file: " + e, e);
-    }
+    EncodedImage image = open(file);
+    return image.orientation > 4
+        ? new int[] {image.height, image.width}
+        : new int[] {image.width, image.height};
   }
 
-  private static String format(byte[] file) throws IOException {
-    if (file.length >= 8
-        && file[0] == (byte) 0x89
-        && file[1] == 'P'
-        && file[2] == 'N'
-        && file[3] == 'G') {
-      return "PNG";
+  private static EncodedImage open(byte[] file) throws IOException {
+    if (FileKind.matches(file, 0, "\u0089PNG")) {
+      return new PngFile(file);
     }
-    if (file.length >= 3
-        && file[0] == (byte) 0xFF
-        && file[1] == (byte) 0xD8
-        && file[2] == (byte) 0xFF) {
-      return "JPEG";
+    if (FileKind.matches(file, 0, "\u00FF\u00D8\u00FF")) {
+      return new JpegFile(file);
     }
-    if (file.length >= 12 && ascii(file, 0).equals("RIFF") && ascii(file, 8).equals("WEBP")) {
-      return WEBP;
+    if (FileKind.matches(file, 0, "RIFF") && FileKind.matches(file, 8, "WEBP")) {
+      return new WebpFile(file);
+    }
+    if (file.length == 0) {
+      throw new IOException("is an empty file");
     }
     throw new IOException(
-        file.length == 0 ? "is an empty file" : "is neither a PNG nor a JPEG nor a WebP file");
+        FileKind.of(file)
+            .map(kind -> kind.endsWith(" file") ? kind + ": PNG, JPEG and WebP are read" : kind)
+            .orElse("is neither a PNG nor a JPEG nor a WebP file"));
   }
 
-  private static String ascii(byte[] file, int at) {
-    return new String(file, at, 4, StandardCharsets.US_ASCII);
-  }
-
-  /** The decoder of a format; a plug-in is looked up with this class's class loader. */
-  private static javax.imageio.ImageReader decoder(String format) throws IOException {
-    if (!format.equals(WEBP)) {
-      var readers = ImageIO.getImageReadersByFormatName(format);
-      if (readers.hasNext()) {
-        return readers.next();
-      }
-    } else {
-      // Not through ImageIO, which uses the class loader of its first caller.
-      for (ImageReaderSpi plugin :
-          ServiceLoader.load(ImageReaderSpi.class, ImageReader.class.getClassLoader())) {
-        if (List.of(plugin.getFormatNames()).contains("webp")) {
-          return plugin.createReaderInstance();
+  /** Makes colours, transparency and orientation those of the result. */
+  private static Pixels interpret(
+      EncodedImage image, EncodedImage.Samples samples, ColourConversion conversion, int channels) {
+    int width = image.width;
+    int height = image.height;
+    int rows = Math.max(1, STRIP_PIXELS / width);
+    byte[] values = new byte[rows * width * image.colours];
+    byte[] alpha = new byte[rows * width];
+    byte[] rgb = new byte[rows * width * 3];
+    Arrays.fill(alpha, (byte) 255);
+    byte[] out = new byte[width * height * channels];
+    int start = place(image, 0, 0);
+    int right = place(image, 1, 0) - start;
+    int down = place(image, 0, 1) - start;
+    for (int y = 0; y < height; y += rows) {
+      int count = Math.min(rows, height - y) * width;
+      samples.copy(y * width, count, values, alpha);
+      conversion.convert(values, count, rgb);
+      for (int i = 0; i < count; i++) {
+        int at = (start + i % width * right + (y + i / width) * down) * channels;
+        int a = alpha[i] & 0xFF;
+        int r = overWhite(rgb[3 * i], a);
+        int g = overWhite(rgb[3 * i + 1], a);
+        int b = overWhite(rgb[3 * i + 2], a);
+        if (channels == 1) {
+          // The weights add up to 1000, so equal samples keep their value.
+          out[at] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
+        } else {
+          out[at] = (byte) r;
+          out[at + 1] = (byte) g;
+          out[at + 2] = (byte) b;
         }
       }
     }
-    throw new IOException("cannot be read: no decoder for " + format + " is installed");
+    return image.orientation > 4
+        ? new Pixels(height, width, channels, out)
+        : new Pixels(width, height, channels, out);
   }
 
-  private static Pixels decode(String format, boolean deep, ImageInputStream input, long pixelsMax)
-      throws IOException {
-    javax.imageio.ImageReader reader = decoder(format);
-    boolean[] truncated = new boolean[1];
-    try {
-      // Without metadata the PNG decoder skips text chunks, which may be compression bombs.
-      reader.setInput(input, /* seekForwardOnly= */ true, /* ignoreMetadata= */ true);
-      // libjpeg fills missing parts with grey and only warns.
-      reader.addIIOReadWarningListener(
-          (source, warning) -> truncated[0] |= warning.startsWith("Premature end"));
-      int width = reader.getWidth(0);
-      int height = reader.getHeight(0);
-      if ((long) width * height > pixelsMax) {
-        throw new IOException(
-            "is " + width + "×" + height + " pixels; the limit is " + pixelsMax + " pixels");
-      }
-      // At worst RGBA as stored, and the three bytes of the result.
-      int mebibytes = 1 + (int) ((long) width * height * (deep ? 11 : 7) >> 20);
-      int share = Math.min(mebibytes, DECODE_MIB_MAX);
-      DECODE_MIB.acquireUninterruptibly(share);
-      try {
-        BufferedImage image = reader.read(0);
-        if (truncated[0]) {
-          throw new IOException("is a " + format + " file that is truncated");
-        }
-        return rgb(image);
-      } finally {
-        DECODE_MIB.release(share);
-      }
-    } catch (javax.imageio.IIOException | java.io.EOFException e) {
-      throw new IOException("is a broken " + format + " file: " + e.getMessage(), e);
-    } finally {
-      reader.dispose();
-    }
+  /** The pixel of the result where the stored pixel (x, y) belongs. */
+  private static int place(EncodedImage image, int x, int y) {
+    int right = image.width - 1 - x;
+    int bottom = image.height - 1 - y;
+    return switch (image.orientation) {
+      case 2 -> right + y * image.width;
+      case 3 -> right + bottom * image.width;
+      case 4 -> x + bottom * image.width;
+      case 5 -> y + x * image.height;
+      case 6 -> bottom + x * image.height;
+      case 7 -> bottom + right * image.height;
+      case 8 -> y + right * image.height;
+      default -> x + y * image.width;
+    };
   }
 
-  private static Pixels rgb(BufferedImage image) {
-    int width = image.getWidth();
-    int height = image.getHeight();
-    byte[] out = new byte[Math.multiplyExact(width * height, 3)];
-    int[] row = new int[width];
-    int at = 0;
-    for (int y = 0; y < height; y++) {
-      argbRow(image, y, row);
-      for (int argb : row) {
-        out[at++] = overWhite(argb >> 16, argb >>> 24);
-        out[at++] = overWhite(argb >> 8, argb >>> 24);
-        out[at++] = overWhite(argb, argb >>> 24);
-      }
-    }
-    return new Pixels(width, height, 3, out);
-  }
-
-  private static byte overWhite(int sample, int alpha) {
-    return (byte) (((sample & 0xFF) * alpha + 255 * (255 - alpha) + 127) / 255);
-  }
-
-  /**
-   * One row as 8-bit ARGB. Component rasters are read directly, because {@link
-   * BufferedImage#getRGB} treats grey as linear light and brightens it.
-   */
-  private static void argbRow(BufferedImage image, int y, int[] row) {
-    ColorModel model = image.getColorModel();
-    if (!(model instanceof ComponentColorModel)) {
-      image.getRGB(0, y, row.length, 1, row, 0, row.length);
-      return;
-    }
-    Raster raster = image.getRaster();
-    int bands = raster.getNumBands();
-    if (bands > 4) {
-      throw new IllegalStateException(bands + " colour channels");
-    }
-    int[] samples = raster.getPixels(0, y, row.length, 1, (int[]) null);
-    int max = (1 << model.getComponentSize(0)) - 1;
-    boolean colour = bands >= 3;
-    boolean alpha = bands == 2 || bands == 4;
-    for (int x = 0; x < row.length; x++) {
-      int at = x * bands;
-      int r = eightBits(samples[at], max);
-      int g = colour ? eightBits(samples[at + 1], max) : r;
-      int b = colour ? eightBits(samples[at + 2], max) : r;
-      int a = alpha ? eightBits(samples[at + bands - 1], max) : 255;
-      row[x] = a << 24 | r << 16 | g << 8 | b;
-    }
-  }
-
-  private static int eightBits(int sample, int max) {
-    return max == 255 ? sample : (int) ((sample * 255L + max / 2) / max);
+  private static int overWhite(byte sample, int alpha) {
+    return ((sample & 0xFF) * alpha + 255 * (255 - alpha) + 127) / 255;
   }
 }

@@ -39,11 +39,13 @@ public record ConditionDecoder(ModelInfo model, boolean nearest, boolean resize)
           "is %dx%d pixels: model %s takes %dx%d"
               .formatted(size[0], size[1], model.reference(), model.width(), model.height()));
     }
+    if (part.kind() == ConditionPart.Kind.LABELS) {
+      Pixels map = ImageReader.readLabelMap(file, PIXELS_MAX);
+      return Resize.coverNearest(palette(part).labels(map, nearest), model.width(), model.height());
+    }
     int channels = part.kind() == ConditionPart.Kind.GREY ? 1 : 3;
-    Pixels pixels = ImageReader.read(file, channels, PIXELS_MAX);
-    return part.kind() == ConditionPart.Kind.LABELS
-        ? Resize.coverNearest(palette(part).labels(pixels, nearest), model.width(), model.height())
-        : Resize.cover(pixels, model.width(), model.height());
+    return Resize.cover(
+        ImageReader.read(file, channels, PIXELS_MAX), model.width(), model.height());
   }
 
   private static Palette palette(ConditionPart part) {
