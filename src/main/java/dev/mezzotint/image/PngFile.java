@@ -80,13 +80,6 @@ final class PngFile extends EncodedImage {
     if (imageData.isEmpty() || (colourType == PALETTE && palette.length == 0)) {
       throw broken("it has no image");
     }
-    long raw = 0;
-    for (int[] pass : passes) {
-      raw += (long) rows(pass) * (1 + rowBytes(pass));
-    }
-    if (raw / INFLATION_MAX > imageData.stream().mapToLong(part -> part[1]).sum()) {
-      throw cutShort();
-    }
   }
 
   private int int32(int at) throws IOException {
@@ -195,6 +188,13 @@ final class PngFile extends EncodedImage {
 
   @Override
   Samples decode() throws IOException {
+    long raw = 0;
+    for (int[] pass : passes) {
+      raw += (long) rows(pass) * (1 + rowBytes(pass));
+    }
+    if (raw / INFLATION_MAX > imageData.stream().mapToLong(part -> part[1]).sum()) {
+      throw cutShort();
+    }
     byte[] values = new byte[width * height * colours];
     byte[] alphas = new byte[isTransparent() ? width * height : 0];
     Inflater inflater = new Inflater();

@@ -1,6 +1,6 @@
 /**
  * Images: reading, writing, resizing, grids, animations and palettes. Imports {@code java.*} and,
- * for decoding, {@code javax.imageio} only.
+ * for decoding JPEG and WebP, {@code javax.imageio} only.
  */
 @NullMarked
 package dev.mezzotint.image;
