@@ -2,12 +2,15 @@ package dev.mezzotint.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.Pairing.Layout;
+import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.image.ReferenceImages;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,6 +18,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,6 +106,59 @@ class PairsTest {
       float[] condition = new float[8];
       set.read(1, new float[12], 0, condition, 0);
       assertThat(condition).containsExactly(0, 0, 0, 0, 1, 1, 1, 1);
+    }
+  }
+
+  @Test
+  void imageAndLabelMap_areBothTurnedByTheirExif() throws IOException {
+    write("target/a.jpg", ReferenceImages.file("orient6.jpg"));
+    write("input/a.png", ReferenceImages.file("orient6.png"));
+    DatasetOptions options =
+        DatasetOptions.of(24, 17).withPairing(Pairing.of(Layout.TWINS, Condition.images()));
+    try (ImageDataset set = ImageDataset.open(folder, options)) {
+      Pixels condition = set.displayImages(0).get(1);
+      assertThat(condition)
+          .usingRecursiveComparison()
+          .isEqualTo(ImageReader.read(ReferenceImages.file("orient6.png"), 3));
+      assertThat(set.displayImages(0).get(0).bytes())
+          .isEqualTo(ImageReader.read(ReferenceImages.file("orient6.jpg"), 3).bytes());
+    }
+    assertThat(DatasetReport.of(folder, options, 1).sizes()).containsExactly(entry("17×24", 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void labelMapWithProfile_keepsItsColours_besideAnImageWithIt(boolean halves) throws IOException {
+    byte[] file = ReferenceImages.file("p3-palette.png");
+    Pixels stored = ImageReader.readLabelMap(file, 1000);
+    Set<Integer> colours = new TreeSet<>();
+    for (int i = 0; i < stored.bytes().length; i += 3) {
+      colours.add(Palette.colour(stored.bytes(), i));
+    }
+    Palette palette =
+        Palette.of(
+            colours.stream()
+                .map(rgb -> String.format(Locale.ROOT, "c%06x #%06x", rgb, rgb))
+                .toArray(String[]::new));
+    write(halves ? "a.png" : "target/a.png", file);
+    write(halves ? "b.png" : "input/a.png", file);
+    Layout layout = halves ? Layout.CONDITION_LEFT : Layout.TWINS;
+    DatasetOptions options =
+        DatasetOptions.of(17, halves ? 12 : 24)
+            .withPairing(Pairing.of(layout, Condition.labels(palette)));
+    try (ImageDataset set = ImageDataset.open(folder, options)) {
+      assertThat(set.brokenFiles()).isEmpty();
+      List<Pixels> shown = set.displayImages(0);
+      Pixels converted = ImageReader.read(file, 3);
+      for (int y = 0; y < 17; y++) {
+        for (int i = 0; i < 3 * (halves ? 12 : 24); i++) {
+          int at = 72 * y + i;
+          int in = (halves ? 36 : 72) * y + i;
+          assertThat(shown.get(1).bytes()[in]).isEqualTo(stored.bytes()[at]);
+          assertThat(shown.get(0).bytes()[in])
+              .isEqualTo(converted.bytes()[halves ? at + 36 : at]);
+        }
+      }
     }
   }
 

@@ -44,7 +44,10 @@ final class RawPng {
       raw[i] = (byte) bytes[i];
     }
     chunk("IDAT", deflated(raw));
-    chunk("IEND");
+    return chunk("IEND").bytes();
+  }
+
+  byte[] bytes() {
     return out.toByteArray();
   }
 

@@ -38,13 +38,11 @@ class WebpTest {
   void read_brokenWebp_throwsIOException() throws IOException {
     for (String name : new String[] {"half-clear.webp", "gradient-lossy.webp"}) {
       byte[] whole = file(name);
-      for (int length = 12; length < whole.length - 1; length += 5) {
+      for (int length = 0; length < whole.length; length++) {
         byte[] cut = Arrays.copyOf(whole, length);
-        try {
-          ImageReader.read(cut, 3); // padding may be missing
-        } catch (IOException e) {
-          assertThat(e.getMessage()).contains("WebP").doesNotContain("\n");
-        }
+        assertThatThrownBy(() -> ImageReader.read(cut, 3))
+            .as("%s cut at %d of %d", name, length, whole.length)
+            .isInstanceOf(IOException.class);
       }
       assertThatThrownBy(() -> ImageReader.read(Arrays.copyOf(whole, 20), 3))
           .isInstanceOf(IOException.class);

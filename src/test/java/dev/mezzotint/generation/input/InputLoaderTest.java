@@ -142,6 +142,33 @@ class InputLoaderTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "GIF89a | is a GIF file: PNG, JPEG and WebP are read",
+        "version https://git-lfs.github.com/spec/v1 | is a pointer of git-lfs",
+      })
+  void conditionMaskAndInit_areRefusedByName(String content, String reason) throws Exception {
+    world.store.put("map.png", content.getBytes(), "image/png");
+    world.store.put("init.png", image(5, 4, 4), "image/png");
+    String init = "\"init\":{\"alpha\":0.5,\"image\":\"%s\"}";
+    List<String> fields =
+        List.of(
+            "\"model\":\"segments\",\"condition\":\"map.png\"",
+            "\"model\":\"tiny\"," + init.formatted("map.png"),
+            "\"model\":\"tiny\",\"mask\":\"map.png\"," + init.formatted("init.png"));
+    for (int i = 0; i < fields.size(); i++) {
+      String id = "id" + i;
+      world
+          .worker("w1", FaultInjector.Fault.NONE, sampler, Runnable::run)
+          .handle(world.record("{\"id\":\"" + id + "\"," + fields.get(i) + "}"));
+      JobEvent end = world.log.ends(id).get(0);
+      assertThat(end.type()).as(fields.get(i)).isEqualTo(JobEvent.Type.FAILED);
+      assertThat(String.valueOf(end.data().get("cause"))).contains(reason);
+    }
+  }
+
   @Test
   void unknownColour_failsTheJobAndIsNamed() throws Exception {
     world.store.put("map.png", map(0x87ceeb, 0x123456), "image/png");
