@@ -33,6 +33,7 @@ import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.worker.WorkerCommand;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -59,6 +60,7 @@ public final class Mezzotint implements Runnable {
   private Mezzotint() {}
 
   public static void main(String... args) {
+    Locale.setDefault(Locale.ROOT); // libraries write numbers too, in names, logs and programs
     System.exit(run(new InstalledContext(), args));
   }
 

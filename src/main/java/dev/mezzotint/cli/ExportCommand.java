@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -113,13 +114,14 @@ public final class ExportCommand implements Callable<Integer> {
     Map<String, Object> facts = ImportCommand.facts(files, to);
     facts.put("dtype", dtype);
     json.status(
-        "exported to %s: inputs x (N, %d, H, W) and t (N), t = alpha * %s%s; y is the %s"
-            .formatted(
-                to,
-                files.config().inChannels(),
-                files.card().timestepScale(),
-                program.hasClasses() ? ", and classes (N)" : "",
-                files.card().prediction().wireName()),
+        String.format(
+            Locale.ROOT,
+            "exported to %s: inputs x (N, %d, H, W) and t (N), t = alpha * %s%s; y is the %s",
+            to,
+            files.config().inChannels(),
+            files.card().timestepScale(),
+            program.hasClasses() ? ", and classes (N)" : "",
+            files.card().prediction().wireName()),
         facts);
     return 0;
   }

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -164,7 +165,10 @@ public final class GenerateCommand implements Callable<Integer> {
 
   /** Name of a sample's file, without extension. */
   private String name(int index) {
-    return frames.frames().map(named -> named.name(index)).orElse("%05d".formatted(index));
+    return frames
+        .frames()
+        .map(named -> named.name(index))
+        .orElse(String.format(Locale.ROOT, "%05d", index));
   }
 
   private List<SamplingJob.Row> withInpainting(

@@ -14,6 +14,7 @@ import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob.X0;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -97,8 +98,12 @@ final class InitialStateOptions {
     refuse(
         count != null && count != n,
         "--count",
-        "is %s, but --condition holds %d images: give --count %d, or none"
-            .formatted(count, frames.frames().size(), n));
+        String.format(
+            Locale.ROOT,
+            "is %s, but --condition holds %d images: give --count %d, or none",
+            count,
+            frames.frames().size(),
+            n));
     count = n;
   }
 
@@ -304,8 +309,12 @@ final class InitialStateOptions {
     if (n * widest * info.height() * info.width() > VALUES_MAX) {
       throw new InvalidInputException(
           "--count",
-          "--count: %d images of %dx%d are too many for one tensor"
-              .formatted(n, info.width(), info.height()));
+          String.format(
+              Locale.ROOT,
+              "--count: %d images of %dx%d are too many for one tensor",
+              n,
+              info.width(),
+              info.height()));
     }
   }
 }

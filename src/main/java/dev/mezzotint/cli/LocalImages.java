@@ -70,8 +70,16 @@ final class LocalImages {
     if (shape[1] != channels || shape[2] != height || shape[3] != width) {
       throw new InvalidInputException(
           option,
-          "%s has images of %dx%dx%d, the model makes %dx%dx%d"
-              .formatted(option, shape[1], shape[2], shape[3], channels, height, width));
+          String.format(
+              Locale.ROOT,
+              "%s has images of %dx%dx%d, the model makes %dx%dx%d",
+              option,
+              shape[1],
+              shape[2],
+              shape[3],
+              channels,
+              height,
+              width));
     }
     checkCount(option, shape[0]);
     return TensorFile.rows(tensor);

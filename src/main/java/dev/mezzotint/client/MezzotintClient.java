@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -112,8 +113,12 @@ public final class MezzotintClient implements JobClient {
     } catch (RecordTooLargeException e) {
       throw new InvalidInputException(
           "",
-          "the request has %d bytes, more than topic %s takes; put large inputs into the object"
-                  .formatted(json.length, topic)
+          String.format(
+                  Locale.ROOT,
+                  "the request has %d bytes, more than topic %s takes; put large inputs into the"
+                      + " object",
+                  json.length,
+                  topic)
               + " store and name them by their keys",
           e);
     }

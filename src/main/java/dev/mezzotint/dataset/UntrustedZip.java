@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -94,8 +95,12 @@ public final class UntrustedZip extends FileSource.Zip {
     }
     if (declared > RATIO_FREE_BYTES && declared / RATIO_MAX > entry.getCompressedSize()) {
       throw new IOException(
-          "unpacks from %d to %d bytes, more than %d times as much"
-              .formatted(entry.getCompressedSize(), declared, RATIO_MAX));
+          String.format(
+              Locale.ROOT,
+              "unpacks from %d to %d bytes, more than %d times as much",
+              entry.getCompressedSize(),
+              declared,
+              RATIO_MAX));
     }
     byte[] bytes;
     try (InputStream in = zip.getInputStream(entry)) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -95,21 +96,30 @@ public final class Evaluation {
     if (available < settings.count) {
       throw new InvalidInputException(
           "--count",
-          "--count %d needs as many held-out and as many training images; there are %d and %d"
-              .formatted(settings.count, heldOut.size(), training.size()));
+          String.format(
+              Locale.ROOT,
+              "--count %d needs as many held-out and as many training images; there are %d and %d",
+              settings.count,
+              heldOut.size(),
+              training.size()));
     }
     if (Math.min(heldOut.height(), heldOut.width()) < SlicedWasserstein.PATCH) {
       throw new InvalidInputException(
           "--data",
-          "images of %dx%d are too small: patches are %d pixels wide"
-              .formatted(heldOut.width(), heldOut.height(), SlicedWasserstein.PATCH));
+          String.format(
+              Locale.ROOT,
+              "images of %dx%d are too small: patches are %d pixels wide",
+              heldOut.width(),
+              heldOut.height(),
+              SlicedWasserstein.PATCH));
     }
   }
 
   public Report run() throws IOException {
     List<Round> rounds = new ArrayList<>();
     for (int r = 0; r < settings.repeats; r++) {
-      progress.accept("repeat %d of %d: sampling".formatted(r + 1, settings.repeats));
+      progress.accept(
+          String.format(Locale.ROOT, "repeat %d of %d: sampling", r + 1, settings.repeats));
       rounds.add(round(r));
     }
     List<Metric> metrics = new ArrayList<>();

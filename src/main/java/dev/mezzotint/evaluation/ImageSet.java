@@ -1,6 +1,7 @@
 package dev.mezzotint.evaluation;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Images of one size in memory.
@@ -13,8 +14,14 @@ public record ImageSet(int size, int channels, int height, int width, float[] va
     long wanted = (long) size * channels * height * width;
     if (size < 0 || channels < 1 || height < 1 || width < 1 || values.length != wanted) {
       throw new IllegalArgumentException(
-          "%d values for %d images of %d×%d×%d"
-              .formatted(values.length, size, channels, height, width));
+          String.format(
+              Locale.ROOT,
+              "%d values for %d images of %d×%d×%d",
+              values.length,
+              size,
+              channels,
+              height,
+              width));
     }
   }
 
@@ -54,8 +61,15 @@ public record ImageSet(int size, int channels, int height, int width, float[] va
   void checkLike(ImageSet other) {
     if (other.channels != channels || other.height != height || other.width != width) {
       throw new IllegalArgumentException(
-          "images of %d×%d×%d and of %d×%d×%d"
-              .formatted(channels, height, width, other.channels, other.height, other.width));
+          String.format(
+              Locale.ROOT,
+              "images of %d×%d×%d and of %d×%d×%d",
+              channels,
+              height,
+              width,
+              other.channels,
+              other.height,
+              other.width));
     }
   }
 }

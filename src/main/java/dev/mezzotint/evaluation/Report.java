@@ -25,11 +25,15 @@ public record Report(Map<String, Object> settings, List<Metric> metrics, Pixels 
   public List<String> lines() {
     boolean conditioned = metrics.stream().anyMatch(f -> f.baseline().isPresent());
     List<String> lines = new ArrayList<>();
-    String head = String.format("%-48s%18s%18s%8s", "metric", "model", "real", "ratio");
+    String head =
+        String.format(Locale.ROOT, "%-48s%18s%18s%8s", "metric", "model", "real", "ratio");
     lines.add(
-        head + (conditioned ? String.format("%18s%18s%8s", "shuffled", "mean colour", "") : ""));
+        head
+            + (conditioned
+                ? String.format(Locale.ROOT, "%18s%18s%8s", "shuffled", "mean colour", "")
+                : ""));
     for (Metric metric : metrics) {
-      StringBuilder line = new StringBuilder(String.format("%-48s", metric.label()));
+      StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-48s", metric.label()));
       line.append(cell(Optional.of(metric.model()))).append(cell(Optional.of(metric.floor())));
       line.append(String.format(Locale.ROOT, "%8.2f", metric.ratio()));
       if (conditioned) {
@@ -50,6 +54,7 @@ public record Report(Map<String, Object> settings, List<Metric> metrics, Pixels 
               int digits = Math.abs(m.mean()) < 1 ? 4 : Math.abs(m.mean()) < 100 ? 2 : 1;
               String number = "%." + digits + "f";
               return String.format(
+                  Locale.ROOT,
                   "%18s",
                   String.format(Locale.ROOT, number + " ± " + number, m.mean(), m.spread()));
             })

@@ -22,6 +22,7 @@ import dev.mezzotint.storage.InputRule;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -151,10 +152,11 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
     Frames frames = plan.frames().orElseThrow();
     return new InvalidInputException(
         "condition",
-        "condition: none of %d could become a frame; the first is %s, which failed: %s"
-            .formatted(
-                frames.frames().size(),
-                frames.frames().get(first.getKey()).input(),
-                first.getValue()));
+        String.format(
+            Locale.ROOT,
+            "condition: none of %d could become a frame; the first is %s, which failed: %s",
+            frames.frames().size(),
+            frames.frames().get(first.getKey()).input(),
+            first.getValue()));
   }
 }

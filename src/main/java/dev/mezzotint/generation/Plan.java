@@ -18,6 +18,7 @@ import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.Trajectory;
 import dev.mezzotint.storage.Keys;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -93,8 +94,13 @@ public record Plan(
     if (count > limits.imagesMax()) {
       throw new InvalidInputException(
           "variations",
-          "variations: %d of %d conditions are %d images, at most %d are allowed"
-              .formatted(found.variations(), found.frames().size(), count, limits.imagesMax()));
+          String.format(
+              Locale.ROOT,
+              "variations: %d of %d conditions are %d images, at most %d are allowed",
+              found.variations(),
+              found.frames().size(),
+              count,
+              limits.imagesMax()));
     }
     Plan plan =
         new Plan(request, model, sampler, steps, schedule, inpainting, stages, Optional.of(found));

@@ -172,7 +172,8 @@ public final class JobsResource {
                     value =
                         """
                         {"id": "faces-1", "model": "avatars-32", "count": 4, "seed": 7, "steps": 16,
-                         "sampler": "heun", "output": {"grid": true}}"""),
+                         "sampler": "heun", "output": {"grid": true}}\
+                        """),
                 @ExampleObject(
                     name = "training",
                     summary = "A small model of a zip of images",
@@ -184,7 +185,8 @@ public final class JobsResource {
                           "down_block_types": ["DownBlock2D", "DownBlock2D"],
                           "up_block_types": ["UpBlock2D", "UpBlock2D"], "norm_num_groups": 8},
                          "dataset": {"reference": "datasets/squares.zip", "size": 32},
-                         "iterations": 2000, "batchSize": 16, "checkpointEvery": 500}""")
+                         "iterations": 2000, "batchSize": 16, "checkpointEvery": 500}\
+                        """)
               }))
   @APIResponse(
       responseCode = "202",
@@ -400,7 +402,12 @@ public final class JobsResource {
     }
     throw new InvalidInputException(
         name,
-        "%s must be an integer from %d to %d, not %s"
-            .formatted(name, min, max, JsonObject.quote(String.valueOf(text))));
+        String.format(
+            Locale.ROOT,
+            "%s must be an integer from %d to %d, not %s",
+            name,
+            min,
+            max,
+            JsonObject.quote(String.valueOf(text))));
   }
 }

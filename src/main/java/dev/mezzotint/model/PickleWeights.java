@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
@@ -270,8 +271,12 @@ public final class PickleWeights {
     if (storage.elements() < 0 || storage.elements() > entry.getSize() / width) {
       throw new InvalidInputException(
           tensor,
-          "its storage has %d bytes, too few for %d elements of %s"
-              .formatted(entry.getSize(), storage.elements(), storage.dtype()));
+          String.format(
+              Locale.ROOT,
+              "its storage has %d bytes, too few for %d elements of %s",
+              entry.getSize(),
+              storage.elements(),
+              storage.dtype()));
     }
     ByteBuffer known = storages.get(name);
     if (known == null) {
@@ -297,7 +302,13 @@ public final class PickleWeights {
     String quoted = JsonObject.quote(entry.getName());
     if (entry.getSize() > sizeMax) {
       throw new InvalidInputException(
-          "", "its entry %s may have %d bytes, not %d".formatted(quoted, sizeMax, entry.getSize()));
+          "",
+          String.format(
+              Locale.ROOT,
+              "its entry %s may have %d bytes, not %d",
+              quoted,
+              sizeMax,
+              entry.getSize()));
     }
     byte[] bytes;
     try (InputStream in = zip.getInputStream(entry)) {

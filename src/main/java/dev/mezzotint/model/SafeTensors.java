@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -248,13 +249,14 @@ public final class SafeTensors {
       if (entry.begin() != end) {
         throw new InvalidInputException(
             entry.name(),
-            "tensor %s of %s begins at byte %d: %s the tensor before, which ends at byte %d"
-                .formatted(
-                    JsonObject.quote(entry.name()),
-                    file,
-                    entry.begin(),
-                    entry.begin() < end ? "it overlaps" : "it leaves a gap after",
-                    end));
+            String.format(
+                Locale.ROOT,
+                "tensor %s of %s begins at byte %d: %s the tensor before, which ends at byte %d",
+                JsonObject.quote(entry.name()),
+                file,
+                entry.begin(),
+                entry.begin() < end ? "it overlaps" : "it leaves a gap after",
+                end));
       }
       end = entry.end();
     }

@@ -4,6 +4,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** Checks whether weights fit a network. */
@@ -50,8 +51,12 @@ public final class Weights {
     message.append(reasons.get(first));
     if (reasons.size() > 1) {
       message.append(
-          " (in all %d missing, %d of wrong shape or type, %d unexpected)"
-              .formatted(missing, misfit, unexpected));
+          String.format(
+              Locale.ROOT,
+              " (in all %d missing, %d of wrong shape or type, %d unexpected)",
+              missing,
+              misfit,
+              unexpected));
     }
     throw new InvalidInputException(first, message.toString());
   }

@@ -90,7 +90,7 @@ public record TrainStep(
       return "torch.huber_loss(d, %s, 1, %s)"
           .formatted(target, TorchScriptGraph.number(huber.delta()));
     }
-    return "torch.mse_loss(d, %s, %d)".formatted(target, loss instanceof Loss.Sum ? 2 : 1);
+    return "torch.mse_loss(d, %s, %s)".formatted(target, loss instanceof Loss.Sum ? 2 : 1);
   }
 
   /** A part's contribution to the loss of the whole batch. */
@@ -142,14 +142,14 @@ public record TrainStep(
 
   private static final String IN_PARTS =
       """
-          parts = torch.floordiv(torch.size(x1, 0), %d)
+          parts = torch.floordiv(torch.size(x1, 0), %s)
           gs = annotate(List[Tensor], [])
           for i in range(torch.len(ps)):
             _1 = torch.append(gs, torch.zeros_like(w[i]))
           loss = torch.zeros([], dtype=6, layout=None, device=ops.prim.device(x1))
           for k in range(parts):
-            low = torch.mul(k, %d)
-            high = torch.add(low, %d)
+            low = torch.mul(k, %s)
+            high = torch.add(low, %s)
             part = (self).loss_of(torch.slice(x1, 0, low, high), torch.slice(x0, 0, low, high), torch.slice(condition, 0, low, high), torch.slice(alpha, 0, low, high), torch.slice(classes, 0, low, high), ps, )
             weighted = %s
             torch._foreach_add_(gs, (self).gradients(weighted, ps, ), alpha=1)

@@ -10,6 +10,7 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -40,14 +41,15 @@ public record OnnxDevice(int threads) implements Device {
 
   @Override
   public String description() {
-    return "cpu %s, %d processors, %d threads, ONNX Runtime %s, DJL %s, Java %s"
-        .formatted(
-            CpuInfo.name(),
-            Runtime.getRuntime().availableProcessors(),
-            threads,
-            OrtEnvironment.getEnvironment().getVersion(),
-            Engine.getDjlVersion(),
-            System.getProperty("java.version"));
+    return String.format(
+        Locale.ROOT,
+        "cpu %s, %d processors, %d threads, ONNX Runtime %s, DJL %s, Java %s",
+        CpuInfo.name(),
+        Runtime.getRuntime().availableProcessors(),
+        threads,
+        OrtEnvironment.getEnvironment().getVersion(),
+        Engine.getDjlVersion(),
+        System.getProperty("java.version"));
   }
 
   @Override

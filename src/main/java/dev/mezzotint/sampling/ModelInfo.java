@@ -10,6 +10,7 @@ import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.UnconditionalInput;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -83,8 +84,15 @@ public record ModelInfo(
       if (side < multiple || side > largest || side % multiple != 0) {
         throw new InvalidInputException(
             field,
-            "%s is %dx%d: model %s makes images whose sides are multiples of %d up to %d"
-                .formatted(field, height, width, files.name(), multiple, largest));
+            String.format(
+                Locale.ROOT,
+                "%s is %dx%d: model %s makes images whose sides are multiples of %d up to %d",
+                field,
+                height,
+                width,
+                files.name(),
+                multiple,
+                largest));
       }
     }
     if (config.conditionChannels() < 0) {
@@ -134,8 +142,12 @@ public record ModelInfo(
       if (!Float.isFinite(value)) {
         throw new InvalidInputException(
             "model",
-            "model %s gave a value that is not a number in image %d with these steps and sampler"
-                .formatted(reference(), image));
+            String.format(
+                Locale.ROOT,
+                "model %s gave a value that is not a number in image %d with these steps and"
+                    + " sampler",
+                reference(),
+                image));
       }
     }
   }
@@ -156,13 +168,23 @@ public record ModelInfo(
     if (label.isEmpty()) {
       throw new InvalidInputException(
           field,
-          "%s is missing: model %s needs one from 0 to %d".formatted(field, reference(), last));
+          String.format(
+              Locale.ROOT,
+              "%s is missing: model %s needs one from 0 to %d",
+              field,
+              reference(),
+              last));
     }
     if (label.getAsInt() < 0 || label.getAsInt() > last) {
       throw new InvalidInputException(
           field,
-          "%s must be from 0 to %d for model %s, not %d"
-              .formatted(field, last, reference(), label.getAsInt()));
+          String.format(
+              Locale.ROOT,
+              "%s must be from 0 to %d for model %s, not %d",
+              field,
+              last,
+              reference(),
+              label.getAsInt()));
     }
   }
 

@@ -11,7 +11,7 @@ final class Table {
   static String head(String label, int labelWidth, int width, int... columns) {
     return label(label, labelWidth)
         + Arrays.stream(columns)
-            .mapToObj(n -> String.format("%" + width + "d", n))
+            .mapToObj(n -> String.format(Locale.ROOT, "%" + width + "d", n))
             .collect(Collectors.joining());
   }
 
@@ -28,6 +28,6 @@ final class Table {
   }
 
   private static String label(String text, int width) {
-    return String.format("%-" + width + "s", text);
+    return String.format(Locale.ROOT, "%-" + width + "s", text);
   }
 }

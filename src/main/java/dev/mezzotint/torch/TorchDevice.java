@@ -15,6 +15,7 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -104,8 +105,12 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     String processor =
         device.isGpu()
             ? name() + ", " + memoryBytes() + " bytes"
-            : "cpu %s, %d processors, %s threads"
-                .formatted(CpuInfo.name(), Runtime.getRuntime().availableProcessors(), threads());
+            : String.format(
+                Locale.ROOT,
+                "cpu %s, %d processors, %s threads",
+                CpuInfo.name(),
+                Runtime.getRuntime().availableProcessors(),
+                threads());
     return processor + (precision == Precision.BF16 ? ", bf16, " : ", ") + versions;
   }
 

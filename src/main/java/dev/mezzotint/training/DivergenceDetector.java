@@ -1,6 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.json.InvalidInputException;
+import java.util.Locale;
 
 /**
  * Detects divergence: the running average of the loss is above {@value #FACTOR} times its best
@@ -35,8 +36,13 @@ public final class DivergenceDetector {
     if (iteration >= settledAt && smoothed > FACTOR * best) {
       throw new InvalidInputException(
           "optimizer.learningRate",
-          "training diverged at step %d: the running loss is %.4g after a best of %.4g; the last"
-                  .formatted(iteration, smoothed, best)
+          String.format(
+                  Locale.ROOT,
+                  "training diverged at step %d: the running loss is %.4g after a best of %.4g; the"
+                      + " last",
+                  iteration,
+                  smoothed,
+                  best)
               + " checkpoint is kept, a lower optimizer.learningRate may help");
     }
   }

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -213,8 +214,11 @@ public final class Training {
     long heap = Runtime.getRuntime().maxMemory();
     if (bytes > HEAP_SHARE_MAX * heap) {
       throw new DeviceMemoryException(
-          "the network's initial weights take %d MB of this JVM's heap of %d MB"
-              .formatted(bytes >> 20, heap >> 20));
+          String.format(
+              Locale.ROOT,
+              "the network's initial weights take %d MB of this JVM's heap of %d MB",
+              bytes >> 20,
+              heap >> 20));
     }
   }
 

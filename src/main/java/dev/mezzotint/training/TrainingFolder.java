@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -203,7 +204,7 @@ final class TrainingFolder {
 
   /** Writes images that the averaged weights generate from fixed x0, with AB2 in 24 steps. */
   Path sample(Device device, NetworkProgram program, Map<String, Tensor> ema, long iteration) {
-    Path file = folder.resolve("samples-%07d.png".formatted(iteration));
+    Path file = folder.resolve(String.format(Locale.ROOT, "samples-%07d.png", iteration));
     ModelFolder.writeFile(file, preview(device, program, ema));
     return file;
   }

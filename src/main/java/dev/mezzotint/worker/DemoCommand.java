@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -65,7 +66,9 @@ public final class DemoCommand implements Callable<Integer> {
               .formatted(endpoints.kafka().bootstrapServers(), endpoints.s3().endpoint()));
       try (Worker worker = Worker.start(configured, endpoints);
           JobClient client = new MezzotintClient(endpoints.kafka())) {
-        print("worker ready after %.1f s".formatted((System.nanoTime() - started) / 1e9));
+        print(
+            String.format(
+                Locale.ROOT, "worker ready after %.1f s", (System.nanoTime() - started) / 1e9));
         return run(client, endpoints);
       }
     }
@@ -120,8 +123,12 @@ public final class DemoCommand implements Callable<Integer> {
     if (tenth > tenths) {
       tenths = tenth;
       print(
-          "progressed: %d of %d evaluations, %s images stored"
-              .formatted(done, total, data.get("images")));
+          String.format(
+              Locale.ROOT,
+              "progressed: %d of %d evaluations, %s images stored",
+              done,
+              total,
+              data.get("images")));
     }
   }
 

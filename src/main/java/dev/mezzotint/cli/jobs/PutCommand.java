@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -75,7 +76,8 @@ public final class PutCommand implements Callable<Integer> {
       context.objects().upload(objects);
     }
     json.status(
-        "put %s: %d %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),
+        String.format(
+            Locale.ROOT, "put %s: %d %s", key, files.size(), files.size() == 1 ? "file" : "files"),
         Map.of("key", key, "files", files.size()));
     return 0;
   }

@@ -10,6 +10,7 @@ import dev.mezzotint.sampling.SamplingJob;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -36,8 +37,14 @@ public record ConditionDecoder(ModelInfo model, boolean nearest, boolean resize)
     int[] size = ImageReader.size(file);
     if (!resize && (size[0] != model.width() || size[1] != model.height())) {
       throw new IOException(
-          "is %dx%d pixels: model %s takes %dx%d"
-              .formatted(size[0], size[1], model.reference(), model.width(), model.height()));
+          String.format(
+              Locale.ROOT,
+              "is %dx%d pixels: model %s takes %dx%d",
+              size[0],
+              size[1],
+              model.reference(),
+              model.width(),
+              model.height()));
     }
     if (part.kind() == ConditionPart.Kind.LABELS) {
       Pixels map = ImageReader.readLabelMap(file, PIXELS_MAX);

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -112,8 +113,12 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
     OptionalLong declared = stored.size();
     if (declared.isPresent() && declared.getAsLong() != found) {
       throw new IOException(
-          "object %s has %d bytes, not the %d that the request says"
-              .formatted(stored.key(), found, declared.getAsLong()));
+          String.format(
+              Locale.ROOT,
+              "object %s has %d bytes, not the %d that the request says",
+              stored.key(),
+              found,
+              declared.getAsLong()));
     }
   }
 

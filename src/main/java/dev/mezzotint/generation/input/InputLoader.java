@@ -13,6 +13,7 @@ import dev.mezzotint.sampling.InpaintingHook;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.SamplingJob;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -135,14 +136,15 @@ public final class InputLoader {
     if (pixels.width() != model.width() || pixels.height() != model.height()) {
       throw new InvalidInputException(
           field,
-          "%s is %dx%d pixels: model %s takes %dx%d"
-              .formatted(
-                  field,
-                  pixels.width(),
-                  pixels.height(),
-                  model.reference(),
-                  model.width(),
-                  model.height()));
+          String.format(
+              Locale.ROOT,
+              "%s is %dx%d pixels: model %s takes %dx%d",
+              field,
+              pixels.width(),
+              pixels.height(),
+              model.reference(),
+              model.width(),
+              model.height()));
     }
     float[] chw = new float[channels * pixels.width() * pixels.height()];
     pixels.toChw(chw, /* offset= */ 0);

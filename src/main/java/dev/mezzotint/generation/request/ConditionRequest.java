@@ -7,6 +7,7 @@ import dev.mezzotint.sampling.ModelInfo;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -121,8 +122,12 @@ public record ConditionRequest(
       if (part.kind() == ConditionPart.Kind.TENSOR) {
         throw new InvalidInputException(
             "condition",
-            "condition: model %s takes %d channels as %s, which are not an image"
-                .formatted(model.reference(), part.channels(), part.name()));
+            String.format(
+                Locale.ROOT,
+                "condition: model %s takes %d channels as %s, which are not an image",
+                model.reference(),
+                part.channels(),
+                part.name()));
       }
     }
     if (parts.containsKey(ONLY) && wanted.size() != 1) {
