@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,12 @@ public final class JsonObject {
           .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
           .build();
 
+  /** What the parser says about its own options and positions. */
+  private static final Pattern PARSER_TERMS =
+      Pattern.compile(
+          ": enable `[^`]*` to allow|,? ?(from )?`[^`]*`| \\(start marker at .*\\)$"
+              + "| \\(not recognized as one since [^)]*\\)");
+
   private final ObjectNode node;
   private final String path;
   private final Set<String> known = new HashSet<>();
@@ -66,10 +74,12 @@ public final class JsonObject {
     JsonNode tree;
     try {
       tree = MAPPER.readTree(utf8);
-    } catch (JsonProcessingException e) {
-      throw new InvalidInputException("", "is not valid JSON: " + oneLine(e), e);
     } catch (IOException e) {
-      throw new InvalidInputException("", "is not valid JSON: " + e.getMessage(), e);
+      String reason =
+          utf8[0] == 0
+              ? "it begins with a zero byte, as records with the prefix of a schema registry do"
+              : e instanceof JsonProcessingException syntax ? oneLine(syntax) : "it is not UTF-8";
+      throw new InvalidInputException("", "is not valid JSON: " + reason, e);
     }
     if (!(tree instanceof ObjectNode object)) {
       throw new InvalidInputException("", "is not a JSON object");
@@ -85,7 +95,11 @@ public final class JsonObject {
     var at = e.getLocation();
     String where =
         at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-    return e.getOriginalMessage().lines().findFirst().orElse("unreadable") + where;
+    if (e instanceof MismatchedInputException) { // the only demand on a tree
+      return "there is more after the end of the object, one is expected" + where;
+    }
+    String message = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+    return PARSER_TERMS.matcher(message).replaceAll("").replace("VALUE_STRING", "a string") + where;
   }
 
   ObjectNode node() {
