@@ -26,14 +26,19 @@ import dev.mezzotint.cli.jobs.PutCommand;
 import dev.mezzotint.cli.jobs.ReplayCommand;
 import dev.mezzotint.cli.jobs.SubmitCommand;
 import dev.mezzotint.cli.jobs.WatchCommand;
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.FileNames;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.study.StudyCommand;
 import dev.mezzotint.worker.DemoCommand;
 import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.worker.WorkerCommand;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,6 +66,7 @@ public final class Mezzotint implements Runnable {
 
   public static void main(String... args) {
     Locale.setDefault(Locale.ROOT); // libraries write numbers too, in names, logs and programs
+    findHome();
     System.exit(run(new InstalledContext(), args));
   }
 
@@ -116,7 +122,7 @@ public final class Mezzotint implements Runnable {
     addHelp(line);
     return line.setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Mezzotint::refuse)
-        .setExecutionExceptionHandler((e, command, parsed) -> report(e));
+        .setExecutionExceptionHandler((e, command, parsed) -> report(e, parsed.originalArgs()));
   }
 
   private static CommandLine group(Object command, Object... subcommands) {
@@ -137,6 +143,18 @@ public final class Mezzotint implements Runnable {
     spec.commandLine().usage(System.out);
   }
 
+  /** Without a home in the list of users, libraries would write to a folder called "?". */
+  private static void findHome() {
+    String home = System.getenv("HOME");
+    if (System.getProperty("user.home", "?").equals("?")) {
+      if (home != null && Path.of(home).isAbsolute()) {
+        System.setProperty("user.home", home);
+      } else {
+        System.setProperty("jna.tmpdir", System.getProperty("java.io.tmpdir"));
+      }
+    }
+  }
+
   private static int refuse(ParameterException e, String[] args) {
     // An unknown word is more often the cause than the option that then seems to be missing.
     List<String> unknown = e.getCommandLine().getUnmatchedArguments();
@@ -146,8 +164,13 @@ public final class Mezzotint implements Runnable {
     return INVALID;
   }
 
-  private static int report(Exception e) {
-    System.err.println("error: " + oneLine(e));
+  private static int report(Exception e, List<String> args) {
+    String line = oneLine(e);
+    // The JVM replaces what it cannot decode in an argument by '?'.
+    boolean garbled = args.stream().anyMatch(word -> word.indexOf('?') >= 0);
+    Optional<String> hint =
+        FileNames.localeProblem().filter(problem -> garbled && !line.contains(problem));
+    System.err.println("error: " + line + hint.map(problem -> "; " + problem).orElse(""));
     if (Boolean.getBoolean("mezzotint.stacktrace")) {
       e.printStackTrace();
     }
@@ -155,10 +178,12 @@ public final class Mezzotint implements Runnable {
   }
 
   private static String oneLine(Throwable e) {
-    String message = e.getMessage();
-    if (message == null) {
-      return e.toString();
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InvalidPathException) {
+        return FileErrors.reason(cause);
+      }
     }
+    String message = e.getMessage() == null ? e.toString() : FileErrors.describe(e);
     return message.lines().filter(line -> !line.isBlank()).findFirst().orElse(e.toString());
   }
 }

@@ -12,6 +12,9 @@ import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.mezzotint.model.ModelFolder;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,40 +49,42 @@ class ArchitectureTest {
   static {
     // The method, pixels and strict JSON: plain Java.
     allow("iadb");
-    allow("image");
+    allow("image", "files");
     allow("json");
     allow("plot", "image");
+    // Files of users: any package above may read them and name the reasons of failures.
+    allow("files", "json");
     // Nouns: ids, events, errors; keys and the object store's port; model folders; data sets.
     allow("job", "json");
-    allow("storage", "job json");
-    allow("dataset", "iadb image json");
-    allow("model", "iadb image job json storage");
+    allow("storage", "job json files");
+    allow("dataset", "iadb image json files");
+    allow("model", "iadb image job json storage files");
     // Networks as programs, and the engine that samples with them.
     allow("network", "iadb model");
-    allow("sampling", "iadb image job json model network storage");
+    allow("sampling", "iadb image job json model network storage files");
     // The rules of every job.
     allow("delivery", "job json storage");
     // Use cases.
     allow("generation.request", "delivery iadb job json model sampling storage");
     allow(
         "generation.input",
-        "dataset generation.request iadb image job json model sampling storage");
+        "dataset generation.request iadb image job json model sampling storage files");
     allow(
         "generation",
         "delivery generation.input generation.request iadb image job json model network sampling"
-            + " storage");
+            + " storage files");
     allow("training.recipe", "dataset delivery iadb image job json model network storage");
-    allow("training.checkpoint", "delivery job json model network storage training.recipe");
+    allow("training.checkpoint", "delivery job json model network storage training.recipe files");
     allow(
         "training",
         "control dataset delivery iadb image job json model network plot storage"
-            + " training.checkpoint training.recipe");
+            + " training.checkpoint training.recipe files");
     allow("evaluation", "dataset iadb image json network");
     // Adapters: one technology each.
-    allow("torch", "json model network");
+    allow("torch", "json model network files");
     allow("onnx", "iadb model network");
-    allow("s3", "json storage");
-    allow("local", "json");
+    allow("s3", "json storage files");
+    allow("local", "json files");
     allow("kafka", "job json");
     allow("autoscaling", "job json kafka");
     allow("board", "job json kafka");
@@ -92,18 +97,18 @@ class ArchitectureTest {
     allow(
         "cli",
         "client dataset evaluation generation generation.input iadb image job json model network"
-            + " plot sampling storage training training.recipe");
-    allow("cli.jobs", "board cli client job json storage training.recipe");
+            + " plot sampling storage training training.recipe files");
+    allow("cli.jobs", "board cli client job json storage training.recipe files");
     allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
     allow(
         "worker",
         "autoscaling board cli client control delivery generation generation.request http job json"
             + " kafka local model network observability onnx s3 sampling storage torch training"
-            + " training.checkpoint training.recipe");
+            + " training.checkpoint training.recipe files");
     allow(
         "bench",
         "autoscaling cli client delivery generation generation.request iadb image job json kafka"
-            + " local model network observability plot sampling storage torch worker");
+            + " local model network observability plot sampling storage torch worker files");
   }
 
   /** Package → the libraries that it may depend on, beside Java's own. */
@@ -246,6 +251,38 @@ class ArchitectureTest {
               .accessField(System.class, stream);
       rule.check(CLASSES);
     }
+  }
+
+  /** Other locales have other digits and other capital letters; Error Prone checks the rest. */
+  @Test
+  void formatting_namesItsLocale() {
+    noClasses()
+        .should()
+        .callMethod(String.class, "format", String.class, Object[].class)
+        .orShould()
+        .callMethod(PrintStream.class, "printf", String.class, Object[].class)
+        .orShould()
+        .callMethod(String.class, "toLowerCase")
+        .orShould()
+        .callMethod(String.class, "toUpperCase")
+        .check(CLASSES);
+  }
+
+  /** The message of a failed file operation is often the file's path alone. */
+  @Test
+  void reasonsOfFileErrors_areInWords() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(ROOT + ".files", ROOT + ".image")
+        .should()
+        .callMethodWhere(
+            DescribedPredicate.describe(
+                "getMessage() of an exception of a file operation",
+                call ->
+                    call.getName().equals("getMessage")
+                        && (call.getTargetOwner().isAssignableTo(IOException.class)
+                            || call.getTargetOwner().isAssignableTo(UncheckedIOException.class))))
+        .check(CLASSES);
   }
 
   @Test

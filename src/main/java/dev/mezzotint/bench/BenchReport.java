@@ -1,6 +1,7 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.cli.ReportOptions;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -113,7 +114,8 @@ public final class BenchReport extends ReportOptions {
       }
       return JsonObject.parse(Files.readAllBytes(file));
     } catch (IOException e) {
-      throw new InvalidInputException("--compare", "--compare: cannot read " + file, e);
+      throw new InvalidInputException(
+          "--compare", "--compare: cannot read " + file + ": " + FileErrors.reason(e), e);
     } catch (InvalidInputException e) {
       throw new InvalidInputException("--compare", "--compare: " + file + ": " + e.getMessage(), e);
     }

@@ -1,5 +1,6 @@
 package dev.mezzotint.bench;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -33,7 +34,7 @@ final class ReferenceProcess implements AutoCloseable {
               .start();
     } catch (IOException e) {
       throw new InvalidInputException(
-          "--peer", "--peer " + command + " cannot be started: " + e.getMessage(), e);
+          "--peer", "--peer " + command + " cannot be started: " + FileErrors.reason(e), e);
     }
     in = process.getOutputStream();
     out = process.inputReader(StandardCharsets.UTF_8);

@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.DatasetReport;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -45,6 +46,10 @@ import picocli.CommandLine.Parameters;
 public final class DatasetsCheck implements Callable<Integer> {
   private static final int EXAMPLES = 24;
   private static final int REFUSED = 2;
+
+  /** As {@code training.Training} requires. */
+  private static final int IMAGES_MIN = 2;
+
   private static final List<String> SPLITS = List.of("train", "val", "test");
 
   @Parameters(index = "0", paramLabel = "PATH", description = "Folder or zip.")
@@ -98,8 +103,8 @@ public final class DatasetsCheck implements Callable<Integer> {
     Map<String, Object> keys = new LinkedHashMap<>();
     String p0 = ModelCard.GAUSSIAN;
     if (recipe != null) {
+      Recipe read = SmallFile.readJson(recipe, Recipe::parse);
       JsonObject file = JsonObject.parse(SmallFile.read(recipe));
-      Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
       channels = grey ? 1 : read.network().outChannels();
       p0 = file.string("p0", ModelCard.GAUSSIAN);
       file.object("dataset").ifPresent(dataset -> keys.putAll(dataset.toMap()));
@@ -116,10 +121,21 @@ public final class DatasetsCheck implements Callable<Integer> {
       OutputPaths.file("--sheet", sheet);
     }
     DatasetReport report = DatasetReport.of(path, options, EXAMPLES);
-    boolean refused = report.brokenFiles().size() > data.brokenMax() * report.files();
-    print(report, data, splits(options), refused);
+    String refusal = refusal(report, data.brokenMax());
+    print(report, data, splits(options), refusal);
     writeSheet(report);
-    return refused ? REFUSED : 0;
+    return refusal.isEmpty() ? 0 : REFUSED;
+  }
+
+  /** Why a training would refuse the set; empty if it would not. */
+  private static String refusal(DatasetReport report, double brokenMax) {
+    int broken = report.brokenFiles().size();
+    if (broken > brokenMax * report.files() || broken == report.files()) {
+      return "more than brokenMax " + brokenMax + " allows";
+    }
+    return report.files() - broken < IMAGES_MIN
+        ? "a training needs at least " + IMAGES_MIN + " images"
+        : "";
   }
 
   private void replace(Map<String, Object> keys) {
@@ -160,7 +176,7 @@ public final class DatasetsCheck implements Callable<Integer> {
     return found;
   }
 
-  private void print(DatasetReport report, DatasetSpec data, List<String> splits, boolean refused) {
+  private void print(DatasetReport report, DatasetSpec data, List<String> splits, String refusal) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("path", path.toString());
     map.put("files", report.files());
@@ -173,7 +189,8 @@ public final class DatasetsCheck implements Callable<Integer> {
     map.put("conditions", colours);
     map.put("broken", report.brokenFiles());
     map.put("brokenMax", data.brokenMax());
-    map.put("refused", refused);
+    map.put("passedOver", report.passedOver());
+    map.put("refused", !refusal.isEmpty());
     if (json) {
       System.out.println(new String(JsonText.writePretty(map), StandardCharsets.UTF_8));
       return;
@@ -189,12 +206,15 @@ public final class DatasetsCheck implements Callable<Integer> {
     }
     report.conditions().forEach(DatasetsCheck::printColours);
     report.brokenFiles().forEach(name -> System.out.println("broken: " + name));
+    if (!report.passedOver().isEmpty()) {
+      System.out.println("passed over, of other kinds: " + brief(report.passedOver()));
+    }
     System.out.printf(
         Locale.ROOT,
         "%d broken of %d, %s%n",
         report.brokenFiles().size(),
         report.files(),
-        refused ? "more than brokenMax " + data.brokenMax() + " allows: refused" : "accepted");
+        refusal.isEmpty() ? "accepted" : refusal + ": refused");
   }
 
   private static void printColours(String name, DatasetReport.Colours found) {

@@ -6,6 +6,7 @@ import dev.mezzotint.dataset.DatasetOptions.Kind;
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.dataset.Pairing;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
@@ -54,7 +55,7 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
       }
     } catch (IOException e) {
       throw new InvalidInputException(
-          "--data", "--data: " + path + " cannot be read: " + e.getMessage(), e);
+          "--data", "--data: " + path + " cannot be read: " + FileErrors.reason(e), e);
     }
   }
 

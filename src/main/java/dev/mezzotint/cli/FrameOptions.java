@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.FileNames;
 import dev.mezzotint.generation.ContactSheet;
 import dev.mezzotint.generation.input.ConditionDecoder;
 import dev.mezzotint.generation.input.ConditionInputs;
@@ -110,6 +112,10 @@ final class FrameOptions {
       frames =
           opened.hasFrames() ? Optional.of(opened.frames(variations, shared())) : Optional.empty();
     }
+    for (Frames.Frame frame : frames.map(Frames::frames).orElse(List.of())) {
+      FileNames.problem(frame.name())
+          .ifPresent(problem -> refuse(true, "--condition", ": " + frame.name() + ": " + problem));
+    }
     refuse(
         (nearest || resize) && (given.isEmpty() || tensor != null),
         nearest ? "--nearest" : "--resize",
@@ -214,7 +220,7 @@ final class FrameOptions {
         inputsShown.add(opened.reference(frame, place).orElseGet(() -> ContactSheet.blank(info)));
       } catch (IOException e) {
         throw new InvalidInputException(
-            "--references", "--references: " + frame.name() + " " + e.getMessage(), e);
+            "--references", "--references: " + frame.name() + " " + FileErrors.reason(e), e);
       }
       sheet.addRow(inputsShown, images.subList(place * variations, (place + 1) * variations));
     }

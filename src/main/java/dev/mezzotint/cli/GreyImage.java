@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
@@ -23,7 +25,7 @@ final class GreyImage {
       return new Density.Grey(grey.width(), grey.height(), values);
     } catch (IOException | IllegalArgumentException e) {
       throw new InvalidInputException(
-          file.toString(), file + " is not a density: " + e.getMessage(), e);
+          file.toString(), file + " is not a density: " + FileErrors.reason(e), e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.sampling.ModelInfo;
@@ -39,7 +40,7 @@ public record HeldOutConditions(float[] condition, long[] classes) {
         pairs.heldOut().read((int) index, image, 0, condition, i * stride);
       }
     } catch (IOException e) {
-      throw new InvalidInputException("--data", "--data: " + e.getMessage(), e);
+      throw new InvalidInputException("--data", "--data: " + FileErrors.reason(e), e);
     }
     return new HeldOutConditions(condition, classes);
   }

@@ -2,6 +2,8 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
@@ -42,7 +44,7 @@ final class LocalImages {
           : all(option, path, DatasetOptions.of(height, width).withChannels(channels));
     } catch (IOException e) {
       throw new InvalidInputException(
-          option, option + ": " + path + " cannot be read: " + e.getMessage(), e);
+          option, option + ": " + path + " cannot be read: " + FileErrors.reason(e), e);
     }
   }
 

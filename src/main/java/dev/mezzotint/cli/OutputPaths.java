@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -22,7 +23,9 @@ public final class OutputPaths {
       throw new InvalidInputException(option, option + ": " + folder + " is not a folder", e);
     } catch (IOException e) {
       throw new InvalidInputException(
-          option, option + ": the folder " + folder + " cannot be created: " + e.getMessage(), e);
+          option,
+          option + ": the folder " + folder + " cannot be created: " + FileErrors.reason(e),
+          e);
     }
     if (!Files.isWritable(folder)) {
       throw new InvalidInputException(option, option + ": " + folder + " cannot be written to");

@@ -2,9 +2,9 @@ package dev.mezzotint.cli;
 
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.training.Pairs;
 import dev.mezzotint.training.Training;
@@ -82,7 +82,7 @@ public final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Recipe read = Recipe.parse(JsonObject.parse(SmallFile.read(recipe)));
+    Recipe read = SmallFile.readJson(recipe, Recipe::parse);
     OutputPaths.folder("--out", out);
     if (read.densities().isPresent()) {
       return trainOnDensities(read, read.densities().get());

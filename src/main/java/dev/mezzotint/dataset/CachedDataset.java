@@ -1,6 +1,7 @@
 package dev.mezzotint.dataset;
 
 import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.files.FileErrors;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ final class CachedDataset extends ListedDataset {
                     try {
                       decoded[i] = decoder.decode(name);
                     } catch (IOException e) {
-                      broken.add(name, String.valueOf(e.getMessage()));
+                      broken.add(name, FileErrors.reason(e));
                     }
                   }
                 }));

@@ -2,6 +2,7 @@ package dev.mezzotint.dataset;
 
 import dev.mezzotint.dataset.DatasetOptions.Kind;
 import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
  * @param files of the split, including broken ones; for IDX files, the images in them
  * @param sizes of the files as they are, {@code "178×218"} → how many
  * @param classes how many files of each class; empty without classes
+ * @param passedOver how many files of other kinds have each ending
  * @param conditions by name
  * @param brokenFiles as "name reason"
  * @param examples some images, each followed by its conditions, for display
@@ -30,6 +32,7 @@ public record DatasetReport(
     int files,
     Map<String, Integer> sizes,
     Map<String, Integer> classes,
+    Map<String, Integer> passedOver,
     Map<String, Colours> conditions,
     List<String> brokenFiles,
     List<List<Pixels>> examples) {
@@ -79,7 +82,7 @@ public record DatasetReport(
         }
       }
       return new DatasetReport(
-          set.size(), Map.of("IDX", set.size()), classes, Map.of(), List.of(), kept);
+          set.size(), Map.of("IDX", set.size()), classes, Map.of(), Map.of(), List.of(), kept);
     }
   }
 
@@ -127,14 +130,15 @@ public record DatasetReport(
             kept.add(sample.displayImages(conditions));
           }
         } catch (IOException e) {
-          broken.add(name + " " + e.getMessage());
+          broken.add(name + " " + FileErrors.reason(e));
         }
       }
       Map<String, Colours> found = new LinkedHashMap<>();
       for (int k = 0; k < conditions.size(); k++) {
         found.put(conditions.get(k).name(), shares(conditions.get(k), colours.get(k)));
       }
-      return new DatasetReport(listing.size(), sizes, classes, found, broken, kept);
+      return new DatasetReport(
+          listing.size(), sizes, classes, Listing.others(source.names()), found, broken, kept);
     }
 
     /** Counts at the size to be read: resizing mixes the colours of images, not of label maps. */

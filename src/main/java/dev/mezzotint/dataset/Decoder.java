@@ -1,5 +1,6 @@
 package dev.mezzotint.dataset;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -75,7 +76,7 @@ final class Decoder {
       try {
         conditions.add(condition(readCondition(twin, condition), condition));
       } catch (IOException e) {
-        throw new IOException("has the twin " + twin + ", which " + e.getMessage(), e);
+        throw new IOException("has the twin " + twin + ", which " + FileErrors.reason(e), e);
       }
     }
     return new Sample(image(read(name, options.channels())), conditions);

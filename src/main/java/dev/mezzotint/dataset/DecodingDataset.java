@@ -1,6 +1,7 @@
 package dev.mezzotint.dataset;
 
 import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -40,7 +41,7 @@ final class DecodingDataset extends ListedDataset {
       try {
         set.decoder.decode(name);
       } catch (IOException e) {
-        set.broken.add(name, String.valueOf(e.getMessage()));
+        set.broken.add(name, FileErrors.reason(e));
       }
     }
     List<String> found = set.brokenFiles();
@@ -75,7 +76,7 @@ final class DecodingDataset extends ListedDataset {
       } catch (ClosedByInterruptException e) {
         throw e; // not a fault of the file
       } catch (IOException e) {
-        broken.add(name, String.valueOf(e.getMessage()));
+        broken.add(name, FileErrors.reason(e));
       }
     }
     throw new IOException("no image like " + name(i) + " can be read");

@@ -1,27 +1,19 @@
 package dev.mezzotint.dataset;
 
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.FolderFiles;
+import dev.mezzotint.files.ZipArchive;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Enumeration;
 import java.util.List;
-import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
-import java.util.zip.ZipFile;
 
-/**
- * The files of a folder or zip, by name. Names are only looked up, never resolved against the file
- * system, so a zip cannot reach outside itself.
- */
+/** The files of a folder or zip, by name. */
 public abstract sealed class FileSource implements AutoCloseable {
   static final int FILES_MAX = 2_000_000;
   static final int FILE_BYTES_MAX = 64 << 20;
-  private static final int DEPTH_MAX = 32;
 
   /** Enough for the most files allowed, at the usual 100 bytes each. */
   private static final int DIRECTORY_BYTES_MAX = 256 << 20;
@@ -35,18 +27,12 @@ public abstract sealed class FileSource implements AutoCloseable {
   }
 
   /**
-   * @throws IOException also if the file is larger than {@link #FILE_BYTES_MAX}, regardless of the
-   *     size in its directory entry
+   * A file as a whole.
+   *
+   * @throws IOException if it is damaged or larger than {@link #FILE_BYTES_MAX}, regardless of the
+   *     size in its directory entry; a predicate for its name
    */
-  public byte[] bytes(String name) throws IOException {
-    try (InputStream in = open(name)) {
-      byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
-      if (bytes.length > FILE_BYTES_MAX) {
-        throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
-      }
-      return bytes;
-    }
-  }
+  public abstract byte[] bytes(String name) throws IOException;
 
   /** A file of any length; closed by the caller. */
   abstract InputStream open(String name) throws IOException;
@@ -55,50 +41,37 @@ public abstract sealed class FileSource implements AutoCloseable {
   public abstract void close() throws IOException;
 
   /**
-   * @throws InvalidInputException if it is neither a folder nor a zip
+   * Opens a folder or a zip.
+   *
+   * @throws InvalidInputException if it is neither of them, or cannot be read
    */
   public static FileSource open(Path path) throws IOException {
     if (Files.isDirectory(path)) {
-      return new Folder(path.toRealPath());
+      return new Folder(path);
     }
     if (!Files.isRegularFile(path)) {
       throw new InvalidInputException(path.toString(), path + " does not exist");
     }
-    if (ZipDirectory.declaredBytes(path) > DIRECTORY_BYTES_MAX) {
-      throw new InvalidInputException(
-          path.toString(), path + " lists far more files than a data set may have");
-    }
     try {
-      return new Zip(new ZipFile(path.toFile()), path);
-    } catch (ZipException e) {
-      throw new InvalidInputException(
-          path.toString(),
-          path + " is neither a folder nor a readable zip file: " + e.getMessage(),
-          e);
+      return new Zip(ZipArchive.open(path, FILES_MAX, DIRECTORY_BYTES_MAX));
+    } catch (IOException e) {
+      throw new InvalidInputException(path.toString(), path + " " + FileErrors.reason(e), e);
     }
   }
 
-  private static void checkCount(int count, Path path) {
-    if (count > FILES_MAX) {
-      throw new InvalidInputException(
-          path.toString(), path + " has more than " + FILES_MAX + " files");
+  private static void checkSize(long bytes) throws IOException {
+    if (bytes > FILE_BYTES_MAX) {
+      throw new IOException("is larger than " + (FILE_BYTES_MAX >> 20) + " MiB");
     }
   }
 
   private static final class Folder extends FileSource {
     private final Path root;
-    private final List<String> names = new ArrayList<>();
+    private final List<String> names;
 
     Folder(Path root) throws IOException {
       this.root = root;
-      try (Stream<Path> files = Files.walk(root, DEPTH_MAX)) {
-        for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
-          names.add(root.relativize(file).toString().replace('\\', '/'));
-          checkCount(names.size(), root);
-        }
-      } catch (UncheckedIOException e) {
-        throw e.getCause();
-      }
+      this.names = FolderFiles.names(root, FILES_MAX);
     }
 
     @Override
@@ -107,8 +80,17 @@ public abstract sealed class FileSource implements AutoCloseable {
     }
 
     @Override
+    public byte[] bytes(String name) throws IOException {
+      try (InputStream in = open(name)) {
+        byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
+        checkSize(bytes.length);
+        return bytes;
+      }
+    }
+
+    @Override
     InputStream open(String name) throws IOException {
-      return Files.newInputStream(root.resolve(name));
+      return FolderFiles.open(root, name);
     }
 
     @Override
@@ -116,41 +98,26 @@ public abstract sealed class FileSource implements AutoCloseable {
   }
 
   static sealed class Zip extends FileSource permits UntrustedZip {
-    final ZipFile zip;
-    private final List<String> names = new ArrayList<>();
+    final ZipArchive zip;
 
-    Zip(ZipFile zip, Path path) throws IOException {
+    Zip(ZipArchive zip) {
       this.zip = zip;
-      try {
-        checkCount(zip.size(), path);
-        for (Enumeration<? extends ZipEntry> all = zip.entries(); all.hasMoreElements(); ) {
-          ZipEntry entry = all.nextElement();
-          if (!entry.isDirectory()) {
-            names.add(entry.getName());
-          }
-        }
-      } catch (RuntimeException e) {
-        zip.close();
-        throw e;
-      }
     }
 
     @Override
     public List<String> names() {
-      return names;
+      return zip.names();
     }
 
-    final ZipEntry entry(String name) throws IOException {
-      ZipEntry entry = zip.getEntry(name);
-      if (entry == null) {
-        throw new IOException("is not in the zip");
-      }
-      return entry;
+    @Override
+    public byte[] bytes(String name) throws IOException {
+      checkSize(zip.entry(name).getSize());
+      return zip.bytes(name, FILE_BYTES_MAX);
     }
 
     @Override
     InputStream open(String name) throws IOException {
-      return zip.getInputStream(entry(name));
+      return zip.open(name);
     }
 
     @Override

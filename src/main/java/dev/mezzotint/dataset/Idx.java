@@ -2,6 +2,8 @@ package dev.mezzotint.dataset;
 
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.Decoder.Sample;
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.PlaceholderFile;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
@@ -148,8 +150,9 @@ final class Idx {
   @SuppressWarnings("ArrayRecordComponent") // read once, never compared
   private record Array(int[] sizes, byte[] values) {}
 
-  private static Array read(FileSource source, String name, int dimensions) throws IOException {
-    try (InputStream stored = source.open(name);
+  private static Array read(FileSource source, String name, int dimensions) {
+    try (InputStream file = source.open(name);
+        InputStream stored = PlaceholderFile.refuse(file);
         InputStream in = name.endsWith(".gz") ? new GZIPInputStream(stored) : stored) {
       ByteBuffer header = ByteBuffer.wrap(in.readNBytes(4 + 4 * dimensions));
       if (header.capacity() < 4 + 4 * dimensions
@@ -190,6 +193,8 @@ final class Idx {
             wanted);
       }
       return new Array(sizes, values);
+    } catch (IOException e) {
+      throw new InvalidInputException(name, name + " " + FileErrors.reason(e), e);
     }
   }
 }

@@ -82,8 +82,8 @@ public interface ImageDataset extends AutoCloseable {
   /**
    * Opens a folder (read with all its subfolders) or a zip of PNG, JPEG and WebP files, or of the
    * IDX files of the MNIST family. Names that begin with a dot or lie in {@code __MACOSX} are
-   * ignored, and so are files of other kinds. Links to folders are not followed. One folder around
-   * the splits, as zips often have it, is skipped.
+   * ignored, and so are files of other kinds. Links to folders are followed. One folder around the
+   * splits, as zips often have it, is skipped.
    *
    * <p>Every image is scaled to cover the wanted size and cropped at the centre, label maps without
    * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded at

@@ -6,8 +6,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -19,7 +21,8 @@ import java.util.TreeSet;
  */
 record Listing(String source, List<String> names, List<Integer> labels, List<String> classes) {
   private static final Set<String> SPLITS = Set.of("train", "val", "test");
-  private static final List<String> ENDINGS = List.of(".png", ".jpg", ".jpeg", ".webp");
+  private static final List<String> ENDINGS =
+      List.of(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp");
   private static final int CLASSES_MAX = 10_000;
 
   int size() {
@@ -39,7 +42,10 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     List<String> images = files.stream().filter(Listing::isImage).distinct().sorted().toList();
     if (images.isEmpty()) {
       throw InvalidInputException.of(
-          source, "contains no PNG, JPEG or WebP file (%s other files)", files.size());
+          source,
+          "contains no PNG, JPEG or WebP file (%s other files%s)",
+          files.size(),
+          others(files).isEmpty() ? "" : ": " + String.join(", ", others(files).keySet()));
     }
     if (options.labels() == Labels.FILE) {
       throw InvalidInputException.of(
@@ -103,11 +109,25 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   }
 
   static boolean isImage(String name) {
-    if (("/" + name).contains("/.") || ("/" + name).contains("/__MACOSX/")) {
-      return false;
-    }
     String lower = name.toLowerCase(Locale.ROOT);
-    return ENDINGS.stream().anyMatch(lower::endsWith);
+    return !isHidden(name) && ENDINGS.stream().anyMatch(lower::endsWith);
+  }
+
+  private static boolean isHidden(String name) {
+    return ("/" + name).contains("/.") || ("/" + name).contains("/__MACOSX/");
+  }
+
+  /** How many files, without hidden ones, have each ending that is not read. */
+  static Map<String, Integer> others(List<String> files) {
+    Map<String, Integer> others = new TreeMap<>();
+    for (String name : files) {
+      if (!isImage(name) && !isHidden(name)) {
+        String last = name.substring(name.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
+        int dot = last.lastIndexOf('.');
+        others.merge(dot < 0 ? "without ending" : last.substring(dot), 1, Integer::sum);
+      }
+    }
+    return others;
   }
 
   /**

@@ -1,13 +1,11 @@
 package dev.mezzotint.dataset;
 
+import dev.mezzotint.files.ZipArchive;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 
 /**
  * A zip from an untrusted client. No size or count that the archive declares is trusted: the length
@@ -27,22 +25,18 @@ public final class UntrustedZip extends FileSource.Zip {
 
   private static final int DIRECTORY_BYTES_MAX = 8 << 20;
 
-  private UntrustedZip(ZipFile zip, Path path) throws IOException {
-    super(zip, path);
+  private UntrustedZip(ZipArchive zip) {
+    super(zip);
   }
 
   /**
    * Opens a zip. The file may be deleted while it is open.
    *
    * @param filesMax entries, without folders and hidden files
-   * @throws java.util.zip.ZipException if it is not a zip
-   * @throws IOException if it is larger than allowed; one sentence
+   * @throws IOException if it is not a zip, or larger than allowed; a predicate for its name
    */
   public static UntrustedZip open(Path file, int filesMax) throws IOException {
-    if (ZipDirectory.declaredBytes(file) > DIRECTORY_BYTES_MAX) {
-      throw new IOException("lists far more than the images of one job");
-    }
-    UntrustedZip opened = new UntrustedZip(new ZipFile(file.toFile()), file);
+    UntrustedZip opened = new UntrustedZip(ZipArchive.open(file, FILES_MAX, DIRECTORY_BYTES_MAX));
     try {
       opened.check(filesMax);
       return opened;
@@ -63,7 +57,7 @@ public final class UntrustedZip extends FileSource.Zip {
     }
     long unpacked = 0;
     for (String name : names) {
-      unpacked += Math.max(0, entry(name).getSize());
+      unpacked += Math.max(0, zip.entry(name).getSize());
     }
     if (unpacked > UNPACKED_BYTES_MAX) {
       throw tooLarge(unpacked, UNPACKED_BYTES_MAX);
@@ -88,7 +82,7 @@ public final class UntrustedZip extends FileSource.Zip {
    */
   @Override
   public byte[] bytes(String name) throws IOException {
-    ZipEntry entry = entry(name);
+    ZipEntry entry = zip.entry(name);
     long declared = entry.getSize();
     if (declared > ENTRY_BYTES_MAX) {
       throw tooLarge(declared, ENTRY_BYTES_MAX);
@@ -102,18 +96,7 @@ public final class UntrustedZip extends FileSource.Zip {
               declared,
               RATIO_MAX));
     }
-    byte[] bytes;
-    try (InputStream in = zip.getInputStream(entry)) {
-      bytes = in.readNBytes((int) declared + 1);
-    } catch (IOException | RuntimeException e) {
-      throw new IOException("cannot be unpacked: " + e.getMessage(), e);
-    }
-    CRC32 found = new CRC32();
-    found.update(bytes);
-    if (bytes.length != declared || found.getValue() != entry.getCrc()) {
-      throw new IOException("does not unpack to the size and checksum that the zip declares");
-    }
-    return bytes;
+    return zip.bytes(name, ENTRY_BYTES_MAX);
   }
 
   private static IOException tooLarge(long bytes, long max) {

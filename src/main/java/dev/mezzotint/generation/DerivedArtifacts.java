@@ -2,6 +2,7 @@ package dev.mezzotint.generation;
 
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.GeneratedImages;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.input.ConditionInputs;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.generation.request.FrameRequest;
@@ -174,7 +175,7 @@ final class DerivedArtifacts {
               .reference(frame, place)
               .orElseThrow(() -> new IOException("there is no reference of this name")));
     } catch (IOException e) {
-      badReferences.add(new GeneratedImages.BadFile(frame.input(), String.valueOf(e.getMessage())));
+      badReferences.add(new GeneratedImages.BadFile(frame.input(), FileErrors.reason(e)));
       inputs.add(ContactSheet.blank(plan.model()));
     }
     return inputs;

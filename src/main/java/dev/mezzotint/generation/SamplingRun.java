@@ -3,6 +3,7 @@ package dev.mezzotint.generation;
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobListener;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.generation.input.InputLoader;
 import dev.mezzotint.generation.request.FrameRequest;
@@ -225,10 +226,10 @@ final class SamplingRun implements Sampler.RowListener {
       String input = frames.frame(index).input();
       if (plan.request().frames().map(FrameRequest::strict).orElse(false)) {
         throw new InvalidInputException(
-            "condition", "condition: " + input + ": " + e.getMessage(), e);
+            "condition", "condition: " + input + ": " + FileErrors.reason(e), e);
       }
       int frame = index / frames.variations();
-      progress.failed(index, frame, String.valueOf(e.getMessage()), plan.stages().size());
+      progress.failed(index, frame, FileErrors.reason(e), plan.stages().size());
       return Optional.empty();
     }
   }

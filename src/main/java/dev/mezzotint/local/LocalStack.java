@@ -1,5 +1,6 @@
 package dev.mezzotint.local;
 
+import dev.mezzotint.files.FileErrors;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -245,7 +246,7 @@ public final class LocalStack implements AutoCloseable {
       answers.println("ready");
     } catch (IOException | RuntimeException | Error e) {
       LOG.log(System.Logger.Level.ERROR, "Start failed", e);
-      answers.println("failed: " + (e instanceof Error ? e.toString() : e.getMessage()));
+      answers.println("failed: " + (e instanceof Error ? e.toString() : FileErrors.describe(e)));
       parentGone.countDown();
       System.exit(1);
     }

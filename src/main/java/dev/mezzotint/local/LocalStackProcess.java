@@ -1,5 +1,6 @@
 package dev.mezzotint.local;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.BufferedReader;
 import java.io.Closeable;
@@ -73,15 +74,22 @@ public final class LocalStackProcess implements Closeable {
       Path data, int brokerPort, int storePort, Map<String, String> brokerSettings)
       throws IOException {
     List<String> classPath = installedClassPath();
-    Files.createDirectories(data);
     Path log = data.resolve("stack.log");
-    if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
-      Files.move(log, data.resolve("stack.log.1"), StandardCopyOption.REPLACE_EXISTING);
+    Process process;
+    try {
+      Files.createDirectories(data);
+      if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
+        Files.move(log, data.resolve("stack.log.1"), StandardCopyOption.REPLACE_EXISTING);
+      }
+      process =
+          new ProcessBuilder(command(classPath, data, brokerPort, storePort, brokerSettings))
+              .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+    } catch (IOException e) {
+      throw new IOException(
+          "the data folder " + data + " (MEZZOTINT_DATA) cannot be used: " + FileErrors.describe(e),
+          e);
     }
-    Process process =
-        new ProcessBuilder(command(classPath, data, brokerPort, storePort, brokerSettings))
-            .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start();
     try {
       awaitReady(process, log);
       StackAddresses addresses =
@@ -131,7 +139,10 @@ public final class LocalStackProcess implements Closeable {
             "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
             "-Djava.util.logging.SimpleFormatter.format=%1$tFT%1$tT %4$s [%3$s] %5$s%6$s%n",
             "-Dlog4j2.StatusLogger.level=OFF",
-            "-Djava.awt.headless=true"));
+            "-Djava.awt.headless=true",
+            // Object keys become file names, whatever this process' locale is.
+            "-Dsun.jnu.encoding=UTF-8",
+            "-Duser.language=en"));
     command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), MAIN));
     command.add(data.toAbsolutePath().toString());
     command.add(Integer.toString(brokerPort));

@@ -1,5 +1,6 @@
 package dev.mezzotint.s3;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.StorageException;
 import io.minio.credentials.Credentials;
@@ -61,7 +62,8 @@ final class KeyFiles implements Provider {
         return key;
       }
     } catch (IOException e) {
-      throw new StorageException(setting + " " + file + " cannot be read", e);
+      throw new StorageException(
+          setting + " " + file + " cannot be read: " + FileErrors.reason(e), e);
     }
     throw new StorageException(
         setting + " " + file + " must hold 1 to " + CHARS_MAX + " characters");

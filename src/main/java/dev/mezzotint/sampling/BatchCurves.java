@@ -1,5 +1,6 @@
 package dev.mezzotint.sampling;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -117,7 +118,11 @@ public final class BatchCurves {
               && Arrays.equals(of, Arrays.stream(sizes).asLongStream().toArray());
       return same ? Optional.of(new BatchCurve(sizes, nanos)) : Optional.empty();
     } catch (IOException | InvalidInputException | IllegalArgumentException e) {
-      LOG.log(System.Logger.Level.WARNING, "ignoring cached batch curve {0}: {1}", file.get(), e);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "ignoring cached batch curve {0}: {1}",
+          file.get(),
+          FileErrors.describe(e));
       return Optional.empty();
     }
   }
@@ -142,7 +147,8 @@ public final class BatchCurves {
       Files.write(temporary, JsonText.writePretty(json));
       Files.move(temporary, file.get(), StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot cache a batch curve: {0}", e);
+      LOG.log(
+          System.Logger.Level.WARNING, "cannot cache a batch curve: {0}", FileErrors.describe(e));
     }
   }
 }

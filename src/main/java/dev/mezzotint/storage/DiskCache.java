@@ -1,5 +1,6 @@
 package dev.mezzotint.storage;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.job.WorkerFaultException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -94,7 +95,7 @@ public final class DiskCache {
       }
     } catch (IOException | UncheckedIOException e) {
       throw new WorkerFaultException(
-          subject + " cannot be kept in " + root + ": " + e.getMessage(), e);
+          subject + " cannot be kept in " + root + ": " + FileErrors.describe(e), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.mezzotint.storage;
 
+import dev.mezzotint.files.FileErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,7 +22,7 @@ public record FileDigest(long bytes, String sha256) {
       long bytes = digesting.transferTo(OutputStream.nullOutputStream());
       return new FileDigest(bytes, Sha256.hex(digesting.getMessageDigest()));
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("cannot read " + file + ": " + FileErrors.reason(e), e);
     }
   }
 }

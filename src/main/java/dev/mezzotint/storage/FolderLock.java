@@ -1,5 +1,6 @@
 package dev.mezzotint.storage;
 
+import dev.mezzotint.files.FileErrors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -122,7 +123,7 @@ public final class FolderLock implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
-      LOG.log(Level.WARNING, "{0} cannot be removed: {1}", folder, e.getMessage());
+      LOG.log(Level.WARNING, "{0} cannot be removed: {1}", folder, FileErrors.describe(e));
     }
   }
 

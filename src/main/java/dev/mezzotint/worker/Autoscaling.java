@@ -3,6 +3,7 @@ package dev.mezzotint.worker;
 import dev.mezzotint.autoscaling.Demand;
 import dev.mezzotint.autoscaling.DemandMonitor;
 import dev.mezzotint.autoscaling.ScalerServer;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.GroupOffsets;
@@ -64,7 +65,7 @@ final class Autoscaling implements AutoCloseable {
               + ", MEZZOTINT_SCALER_PORT "
               + switches.port()
               + ": "
-              + e.getMessage());
+              + FileErrors.describe(e));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.board.JobBoardFeed;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.client.MezzotintClient;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.http.HttpSettings;
@@ -223,7 +224,11 @@ final class HttpRole implements AutoCloseable {
       try {
         all.add(model.get());
       } catch (InvalidInputException | UncheckedIOException e) {
-        LOG.log(System.Logger.Level.DEBUG, "Model {0} is not listed: {1}", name, e.getMessage());
+        LOG.log(
+            System.Logger.Level.DEBUG,
+            "Model {0} is not listed: {1}",
+            name,
+            FileErrors.describe(e));
       }
     }
 

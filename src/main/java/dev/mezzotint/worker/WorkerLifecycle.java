@@ -1,5 +1,7 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.FileNames;
 import dev.mezzotint.http.RunningFront;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.observability.Instrumentation;
@@ -80,6 +82,7 @@ final class WorkerLifecycle {
   /** Retries until broker and store are reachable; an invalid configuration ends the process. */
   private void start() {
     long begun = System.currentTimeMillis();
+    FileNames.localeProblem().ifPresent(problem -> LOG.log(System.Logger.Level.WARNING, problem));
     try {
       WorkerConfig settings = WorkerConfig.read(config);
       telemetry = Traces.configured(System::getenv).orElse(null);
@@ -130,7 +133,7 @@ final class WorkerLifecycle {
     if (stopping) {
       return; // the shutdown interrupted it
     }
-    LOG.log(System.Logger.Level.ERROR, "The worker cannot run: {0}", e.getMessage());
+    LOG.log(System.Logger.Level.ERROR, "The worker cannot run: {0}", FileErrors.describe(e));
     exitCode = code;
     Quarkus.asyncExit(code);
   }

@@ -190,7 +190,7 @@ class RefusalsTest {
     Terminal.writeImages(folder.resolve("pictures"));
     Path recipe = folder.resolve("recipe.json");
     String train = "train @/recipe.json --data @/pictures --out @/model";
-    terminal.refuses(train, "recipe.json is not a file");
+    terminal.refuses(train, "recipe.json cannot be read: no such file or folder");
     Files.writeString(recipe, "iterations: 4");
     terminal.refuses(train, "JSON");
     Files.writeString(recipe, "{\"model\": \"tiny\"}");

@@ -237,7 +237,7 @@ class ImageDatasetTest {
     write("not.zip", new byte[] {'P', 'K', 3, 4, 0, 0});
     assertThatThrownBy(() -> ImageDataset.open(folder.resolve("not.zip"), TWO_BY_TWO))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("is neither a folder nor a readable zip file");
+        .hasMessageContaining("is a damaged or incomplete zip file");
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.entry;
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.Pairing.Layout;
 import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.files.ZipDirectory;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -280,7 +281,7 @@ class PairsTest {
     assertThat(ZipDirectory.declaredBytes(folder.resolve("long.zip"))).isEqualTo(1 << 30);
     assertThatThrownBy(() -> ImageDataset.open(folder.resolve("long.zip"), SMALL))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageEndingWith("long.zip lists far more files than a data set may have");
+        .hasMessageEndingWith("long.zip lists far more files than are allowed");
     write("none.zip", new byte[3]);
     assertThat(ZipDirectory.declaredBytes(folder.resolve("none.zip"))).isZero();
   }

@@ -2,20 +2,17 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
+import dev.mezzotint.files.FolderFiles;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import picocli.CommandLine.Command;
@@ -110,19 +107,10 @@ public final class PutCommand implements Callable<Integer> {
       return Map.of("", path);
     }
     Map<String, Path> files = new TreeMap<>();
-    try (Stream<Path> all = Files.walk(path)) {
-      List<Path> found = all.filter(Files::isRegularFile).limit(FILES_MAX + 1L).toList();
-      for (Path file : found) {
-        Path name = path.relativize(file);
-        if (StreamSupport.stream(name.spliterator(), /* parallel= */ false)
-            .noneMatch(part -> part.toString().startsWith("."))) {
-          files.put(name.toString().replace('\\', '/'), file);
-        }
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+    for (String name : FolderFiles.names(path, FILES_MAX)) {
+      files.put(name, path.resolve(name));
     }
-    if (files.isEmpty() || files.size() > FILES_MAX) {
+    if (files.isEmpty()) {
       throw new InvalidInputException(
           "PATH", path + " must contain 1 to " + FILES_MAX + " files, not counting hidden ones");
     }

@@ -3,13 +3,13 @@ package dev.mezzotint.cli.jobs;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
-import dev.mezzotint.cli.SmallFile;
 import dev.mezzotint.client.JobClient;
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.training.recipe.TrainingRequest;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
@@ -33,7 +33,10 @@ import picocli.CommandLine.Parameters;
       "  submit request.json --watch --json"
     })
 public final class SubmitCommand implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "FILE.json", description = "The request.")
+  @Parameters(
+      index = "0",
+      paramLabel = "FILE.json",
+      description = "The request; - for standard input.")
   private Path file = Path.of("");
 
   @Option(
@@ -60,14 +63,10 @@ public final class SubmitCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
-    byte[] request = SmallFile.read(file);
-    JsonObject read;
-    try {
-      read = JsonObject.parse(request);
-    } catch (InvalidInputException e) {
-      throw new InvalidInputException(e.field(), file + " " + e.getMessage(), e);
-    }
+  public Integer call() throws IOException {
+    byte[] request =
+        file.toString().equals("-") ? SmallFile.read(System.in, "-") : SmallFile.read(file);
+    JsonObject read = SmallFile.parseJson(request, file.toString(), json -> json);
     String id = JobId.read(read).value(); // an invalid id would never get an event
     if (out != null) {
       OutputPaths.folder("--out", out);

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation.input;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.ConditionRequest;
 import dev.mezzotint.generation.request.ConditionSource;
 import dev.mezzotint.generation.request.FrameRequest;
@@ -58,7 +59,7 @@ public final class ConditionInputs implements AutoCloseable {
             source instanceof ConditionSource.Shared || (shareSingle && files.names().size() == 1);
         return new Source(field, field, files, shared, !source.needsListing());
       } catch (IOException e) {
-        throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
+        throw new InvalidInputException(field, field + ": " + FileErrors.reason(e), e);
       }
     }
 
@@ -72,13 +73,14 @@ public final class ConditionInputs implements AutoCloseable {
         }
         return new Source(option, name, files, InputFiles.isSingleFile(path), /* listed= */ false);
       } catch (IOException e) {
-        throw new InvalidInputException(option, name + " cannot be read: " + e.getMessage(), e);
+        throw new InvalidInputException(
+            option, name + " cannot be read: " + FileErrors.reason(e), e);
       }
     }
 
     InvalidInputException refuse(String what, Exception cause) {
       return new InvalidInputException(
-          field + what, name + what + ": " + cause.getMessage(), cause);
+          field + what, name + what + ": " + FileErrors.reason(cause), cause);
     }
   }
 
@@ -208,7 +210,7 @@ public final class ConditionInputs implements AutoCloseable {
     } catch (IOException e) {
       String field = sources.stream().flatMap(Optional::stream).findFirst().orElseThrow().field();
       throw new InvalidInputException(
-          field, field + ": " + frame.input() + ": " + e.getMessage(), e);
+          field, field + ": " + frame.input() + ": " + FileErrors.reason(e), e);
     }
   }
 
@@ -222,7 +224,7 @@ public final class ConditionInputs implements AutoCloseable {
         decoded.add(decode(i, frame.positions().get(i)));
       } catch (IOException e) {
         String part = parts.size() == 1 ? "" : parts.get(i).name() + ": ";
-        throw new IOException(part + e.getMessage(), e);
+        throw new IOException(part + FileErrors.reason(e), e);
       }
     }
     return decoded;

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation.input;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.FileDigest;
@@ -89,7 +90,8 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
     try {
       return work.call();
     } catch (IOException | UncheckedIOException e) {
-      throw new TransientException("a job's input cannot be stored here: " + e.getMessage(), e);
+      throw new TransientException(
+          "a job's input cannot be stored here: " + FileErrors.describe(e), e);
     }
   }
 

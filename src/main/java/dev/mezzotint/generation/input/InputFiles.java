@@ -2,6 +2,7 @@ package dev.mezzotint.generation.input;
 
 import dev.mezzotint.dataset.FileSource;
 import dev.mezzotint.dataset.UntrustedZip;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.ConditionSource;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.storage.ObjectReader;
@@ -113,7 +114,7 @@ interface InputFiles extends AutoCloseable {
       UntrustedZip zip = UntrustedZip.open(file, countMax);
       return new Archive(zip, zip.names());
     } catch (ZipException e) {
-      throw new IOException("object " + stored.key() + " is not a zip: " + e.getMessage(), e);
+      throw new IOException("object " + stored.key() + " " + FileErrors.reason(e), e);
     } finally {
       Files.deleteIfExists(file); // stays readable while open; a killed process leaves no file
     }

@@ -1,5 +1,6 @@
 package dev.mezzotint.generation.input;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.iadb.Iadb;
@@ -131,7 +132,7 @@ public final class InputLoader {
     try {
       pixels = ImageReader.read(files.bytes(reference), channels, ImageReader.PIXELS_MAX_DEFAULT);
     } catch (IOException e) {
-      throw new InvalidInputException(field, field + ": " + e.getMessage(), e);
+      throw new InvalidInputException(field, field + ": " + FileErrors.reason(e), e);
     }
     if (pixels.width() != model.width() || pixels.height() != model.height()) {
       throw new InvalidInputException(
