@@ -91,7 +91,7 @@ public final class TrainingBench implements Callable<Integer> {
     List<Object> cases = new ArrayList<>();
     try (ReferenceProcess other = SideBySide.open(peer, files, device);
         TrainingNetwork network =
-            device.train(program, OptimizerState.initial(files.readWeights()))) {
+            device.train(program, OptimizerState.initial(files.readWeights(program.weights())))) {
       System.gc(); // as training does before its first step
       SideBySide turns = SideBySide.training(rounds, seconds, other, report);
       for (int batch : batches) {

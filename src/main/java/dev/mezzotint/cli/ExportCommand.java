@@ -8,8 +8,8 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.DType;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
@@ -66,6 +66,11 @@ public final class ExportCommand implements Callable<Integer> {
     this.context = context;
   }
 
+  /** The shapes of a network's weights by name. */
+  static Map<String, long[]> expected(NetworkConfig config) {
+    return NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults()).weights();
+  }
+
   @Override
   public Integer call() {
     DType wanted =
@@ -77,10 +82,9 @@ public final class ExportCommand implements Callable<Integer> {
                   "--dtype", "must be float32 or float16, not %s", dtype);
         };
     ModelFiles files = context.model(reference);
-    Map<String, Tensor> weights = files.readWeights();
     NetworkProgram program =
         NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
-    Weights.check(weights, program.weights());
+    Map<String, Tensor> weights = files.readWeights(program.weights());
     if (to.toString().endsWith(".onnx")) {
       return onnx(files, program, weights, wanted);
     }

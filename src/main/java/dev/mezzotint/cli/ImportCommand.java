@@ -2,12 +2,10 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
-import dev.mezzotint.network.NetworkProgram;
-import dev.mezzotint.network.Parameterization;
-import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,18 +29,24 @@ public final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     OutputPaths.modelFolder("--to", to);
-    ModelFiles files =
-        ModelFolder.importFolder(
-            from,
-            to,
-            config ->
-                NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults())
-                    .weights());
-    String prediction = files.card().prediction().wireName();
+    Optional<Path> source = ModelFolder.predictionSource(from);
+    ModelFiles files = ModelFolder.importFolder(from, to, ExportCommand::expected);
+    String predicts =
+        files.card().prediction().wireName()
+            + (files.card().noiseSchedule().isPresent()
+                ? " with the noise schedule of its training"
+                : ", timestep = alpha x " + files.card().timestepScale());
     json.status(
-        "imported %s version %s to %s: predicts %s, timestep = alpha x %s"
-            .formatted(files.name(), files.version(), to, prediction, files.card().timestepScale()),
+        "imported %s version %s to %s: predicts %s"
+            .formatted(files.name(), files.version(), to, predicts),
         facts(files, to));
+    if (source.isEmpty()) {
+      System.err.println(
+          "warning: "
+              + from
+              + " has neither a card nor a scheduler: taken for a network of this method, with its"
+              + " direction at timestep = alpha");
+    }
     return 0;
   }
 

@@ -4,6 +4,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.MlpConfig;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
@@ -193,7 +194,15 @@ public final class ModelsCommand {
       @Parameters(paramLabel = "DIR", description = "A model folder.") Path folder,
       @Mixin JsonOption json) {
     ModelFiles files = ModelFolder.openPath(folder);
-    files.readWeights(); // refuses a file that is unreadable
+    // As import writes it: the store has no place for the scheduler of a pipeline, or for pickles.
+    for (String file : List.of(ModelCard.FILE, "diffusion_pytorch_model.safetensors")) {
+      if (!Files.exists(folder.resolve(file))) {
+        throw new InvalidInputException(
+            "DIR", folder + " has no " + file + ": convert it to a model folder with import");
+      }
+    }
+    var unused =
+        files.readWeights(ExportCommand.expected(files.config())); // refuses what does not fit
     context.inStore(
         models -> {
           models.publish(files, folder);
@@ -214,7 +223,10 @@ public final class ModelsCommand {
     OutputPaths.modelFolder("--to", to);
     ModelFiles files = context.model(reference);
     ModelFolder.write(
-        to, files.config(), files.readWeights(), files.card().withVersion(files.version()));
+        to,
+        files.config(),
+        files.readWeights(ExportCommand.expected(files.config())),
+        files.card().withVersion(files.version()));
     json.result(
         files.name() + "@" + files.version() + ": " + to,
         Map.of("name", files.name(), "version", files.version(), "to", to.toString()));

@@ -3,8 +3,9 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * The noise schedule that a network with {@link Prediction#EPSILON} was trained with: ᾱ at each
- * integer timestep, ᾱ_t = Π (1 − β_i) over i ≤ t. Immutable.
+ * The noise schedule that a network with {@link Prediction#EPSILON}, or {@link Prediction#X1} in
+ * DDPM's way, was trained with: ᾱ at each integer timestep, ᾱ_t = Π (1 − β_i) over i ≤ t.
+ * Immutable.
  *
  * <p>In terms of α the schedule begins at {@link #alphaStart}, above 0 because the last timestep
  * still holds a trace of the image, and ends at {@link #alphaEnd}, below 1 because the first

@@ -20,6 +20,11 @@ public enum Prediction {
     this.wireName = wireName;
   }
 
+  /** Whether networks with this prediction exist that were trained for DDPM's noise schedules. */
+  public boolean mayHaveNoiseSchedule() {
+    return this == EPSILON || this == X1;
+  }
+
   /** The prediction's name in model cards, recipes and requests. */
   public String wireName() {
     return wireName;

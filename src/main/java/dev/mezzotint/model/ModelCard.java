@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.DdpmSchedule;
 import dev.mezzotint.iadb.Prediction;
@@ -32,7 +33,8 @@ import java.util.OptionalLong;
  * @param steps suggested number of α intervals
  * @param sampler suggested sampler
  * @param schedule suggested α schedule
- * @param noiseSchedule of the training of a network that predicts ε; empty for all others
+ * @param noiseSchedule of the training of a network that predicts ε, or x1 in DDPM's way, with its
+ *     input at unit variance; empty for all others
  * @param p0 where x0 comes from: {@link #GAUSSIAN}, {@link #IMAGES}, or a density of the plane
  * @param tuned tuned schedules, at most one for each number of steps
  * @param nullClass label that means "no class", for guidance; empty if training had none
@@ -130,12 +132,15 @@ public record ModelCard(
     if (!(timestepScale > 0 && timestepScale <= SCALE_MAX)) {
       throw InvalidInputException.of("timestepScale", "must be above 0 and at most %s", SCALE_MAX);
     }
-    if (noiseSchedule.isPresent() != (prediction == Prediction.EPSILON)) {
+    if (prediction == Prediction.EPSILON && noiseSchedule.isEmpty()) {
       throw new InvalidInputException(
           "noiseSchedule",
-          noiseSchedule.isPresent()
-              ? "noiseSchedule is for prediction epsilon, not for " + prediction.wireName()
-              : "noiseSchedule is missing: prediction epsilon needs the betas of its training");
+          "noiseSchedule is missing: prediction epsilon needs the betas of its training");
+    }
+    if (noiseSchedule.isPresent() && !prediction.mayHaveNoiseSchedule()) {
+      throw new InvalidInputException(
+          "noiseSchedule",
+          "noiseSchedule is for predictions epsilon and x1, not for " + prediction.wireName());
     }
     if (!P0.contains(p0)) {
       throw InvalidInputException.of("p0", "must be one of %s, not %s", P0, JsonObject.quote(p0));
@@ -300,7 +305,7 @@ public record ModelCard(
    * @throws InvalidInputException naming the field, or the file where it cannot be read
    */
   public static ModelCard read(Path file) {
-    return SmallFiles.readJson(file, ModelCard::parse);
+    return SmallFile.readJson(file, ModelCard::parse);
   }
 
   /**
@@ -351,24 +356,26 @@ public record ModelCard(
     return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
-  /** The fields of diffusers' {@code scheduler_config.json}. */
   private static DdpmSchedule parseNoiseSchedule(JsonObject json) {
+    DdpmSchedule schedule = noiseSchedule(json);
+    json.refuseUnknown();
+    return schedule;
+  }
+
+  /** Reads the fields of diffusers' {@code scheduler_config.json}, which may have others. */
+  static DdpmSchedule noiseSchedule(JsonObject json) {
     List<String> words =
         Arrays.stream(DdpmSchedule.Kind.values()).map(DdpmSchedule.Kind::wireName).toList();
     String word = json.word("beta_schedule", words).orElse("linear");
-    DdpmSchedule schedule;
     try {
-      schedule =
-          new DdpmSchedule(
-              DdpmSchedule.Kind.values()[words.indexOf(word)],
-              json.number("beta_start", 0, 1, DdpmSchedule.LINEAR.betaStart()),
-              json.number("beta_end", 0, 1, DdpmSchedule.LINEAR.betaEnd()),
-              json.integer("num_train_timesteps", 2, DdpmSchedule.STEPS_MAX, 1000));
+      return new DdpmSchedule(
+          DdpmSchedule.Kind.values()[words.indexOf(word)],
+          json.number("beta_start", 0, 1, DdpmSchedule.LINEAR.betaStart()),
+          json.number("beta_end", 0, 1, DdpmSchedule.LINEAR.betaEnd()),
+          json.integer("num_train_timesteps", 2, DdpmSchedule.STEPS_MAX, 1000));
     } catch (IllegalArgumentException e) {
       throw json.refuse("beta_start", "and beta_end: " + e.getMessage());
     }
-    json.refuseUnknown();
-    return schedule;
   }
 
   /** The fields of {@code model.json}, in an order for human readers. */

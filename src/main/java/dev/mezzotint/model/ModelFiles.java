@@ -12,12 +12,24 @@ import java.util.Map;
 public record ModelFiles(
     String name, String version, NetworkConfig config, ModelCard card, Path weights) {
   /**
-   * Reads all tensors of the weights file, under their current names in diffusers. {@link
-   * Weights#check} checks whether they fit the network.
+   * Reads all tensors of the weights file, under their current names in diffusers, without a check
+   * whether they fit the network.
    *
    * @throws dev.mezzotint.json.InvalidInputException naming the tensor or the file
    */
   public Map<String, Tensor> readWeights() {
     return WeightsFile.read(weights);
+  }
+
+  /**
+   * Reads the weights of a network, without what modules around it added to their names.
+   *
+   * @param expected shape by name, in the network's order
+   * @throws dev.mezzotint.json.InvalidInputException naming the tensor or the file
+   */
+  public Map<String, Tensor> readWeights(Map<String, long[]> expected) {
+    Map<String, Tensor> read = WeightNames.unwrapped(readWeights(), expected.keySet());
+    Weights.check(read, expected);
+    return read;
   }
 }

@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import java.io.IOException;
@@ -7,13 +8,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
  * Reads and writes models on disk: a folder with {@code config.json}, {@code
  * diffusion_pytorch_model.safetensors} and the card {@code model.json}; without a card, what
- * diffusers writes, alone or in the {@code unet} folder of a pipeline. Stateless.
+ * diffusers writes, alone or in the {@code unet} folder of a pipeline, whose scheduler then
+ * determines what the network predicts. Stateless.
  */
 public final class ModelFolder {
   private static final String CONFIG = "config.json";
@@ -72,7 +76,8 @@ public final class ModelFolder {
         return;
       }
     } catch (IOException e) {
-      throw new InvalidInputException("model", "cannot read " + file + ": " + e.getMessage(), e);
+      throw new InvalidInputException(
+          "model", "cannot read " + file + ": " + FileErrors.reason(e), e);
     }
     throw InvalidInputException.of("model", "%s is outside the folder of bundled models", file);
   }
@@ -84,23 +89,44 @@ public final class ModelFolder {
    * @throws InvalidInputException naming what is missing or wrong
    */
   public static ModelFiles openPath(Path path) {
+    Path folder = networkFolder(path);
+    if (!Files.isRegularFile(path)) {
+      return read(folder, WeightsFile.find(folder), path);
+    }
+    if (!WeightsFile.isWeightsFile(path.toString())) {
+      throw InvalidInputException.of(
+          "model", "%s must be a folder, a .safetensors or a .bin file", path);
+    }
+    return read(folder, path, folder);
+  }
+
+  /**
+   * The file that determines what a model's network predicts: its card, or the scheduler of a
+   * diffusers pipeline. Without one the network is taken for one of this method, see {@link
+   * ModelCard#defaultFor(String, NetworkConfig)}.
+   *
+   * @param path as for {@link #openPath}
+   */
+  public static Optional<Path> predictionSource(Path path) {
+    Path folder = networkFolder(path);
+    Path card = folder.resolve(ModelCard.FILE);
+    return Files.exists(card) ? Optional.of(card) : PipelineScheduler.find(folder);
+  }
+
+  /** The folder with {@code config.json}. */
+  private static Path networkFolder(Path path) {
     if (Files.isRegularFile(path)) {
-      if (!WeightsFile.isWeightsFile(path.toString())) {
-        throw InvalidInputException.of(
-            "model", "%s must be a folder, a .safetensors or a .bin file", path);
-      }
       Path folder = path.toAbsolutePath().normalize().getParent();
-      return read(folder == null ? path : folder, path, folder == null ? path : folder);
+      return folder == null ? path : folder;
     }
     if (!Files.isDirectory(path)) {
       throw new InvalidInputException("model", "there is no model " + path);
     }
-    if (Files.exists(path.resolve(CONFIG))) {
-      return read(path, WeightsFile.find(path), path);
-    }
     Path unet = path.resolve("unet");
-    if (Files.exists(unet.resolve(CONFIG))) {
-      return read(unet, WeightsFile.find(unet), path);
+    for (Path folder : List.of(path, unet)) {
+      if (Files.exists(folder.resolve(CONFIG))) {
+        return folder;
+      }
     }
     throw InvalidInputException.of(
         "model", "%s has neither config.json nor unet/config.json", path);
@@ -136,7 +162,10 @@ public final class ModelFolder {
   private static ModelCard card(Path folder, String name, NetworkConfig config) {
     Path file = folder.resolve(ModelCard.FILE);
     if (!Files.exists(file)) {
-      return ModelCard.defaultFor(name, config);
+      ModelCard plain = ModelCard.defaultFor(name, config);
+      return PipelineScheduler.find(folder)
+          .map(scheduler -> PipelineScheduler.card(scheduler, plain))
+          .orElse(plain);
     }
     ModelCard card = ModelCard.read(file);
     try {
@@ -166,7 +195,7 @@ public final class ModelFolder {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + folder + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("cannot write " + folder + ": " + FileErrors.reason(e), e);
     }
     SafeTensors.write(folder.resolve(WeightsFile.SAFETENSORS), weights, Map.of());
     writeCard(folder, card);
@@ -190,7 +219,7 @@ public final class ModelFolder {
         Files.deleteIfExists(part);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("cannot write " + file + ": " + FileErrors.reason(e), e);
     }
   }
 
@@ -208,8 +237,7 @@ public final class ModelFolder {
           "to", to + " already contains a model: choose another directory");
     }
     ModelFiles files = openPath(from);
-    Map<String, Tensor> weights = files.readWeights();
-    Weights.check(weights, expected.apply(files.config()));
+    Map<String, Tensor> weights = files.readWeights(expected.apply(files.config()));
     write(to, files.config(), weights, files.card().withVersion(files.version()));
     return openPath(to);
   }

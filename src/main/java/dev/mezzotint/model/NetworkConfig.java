@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
@@ -62,6 +63,6 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
    * @throws InvalidInputException naming the key, or the file where it cannot be read
    */
   static NetworkConfig read(Path configJson) {
-    return SmallFiles.readJson(configJson, NetworkConfig::parse);
+    return SmallFile.readJson(configJson, NetworkConfig::parse);
   }
 }

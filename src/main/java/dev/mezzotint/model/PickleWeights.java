@@ -1,5 +1,8 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.PlaceholderFile;
+import dev.mezzotint.files.ZipArchive;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.io.IOException;
@@ -7,16 +10,17 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.zip.CRC32;
+import java.util.Set;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 
 /**
  * Reads weights from files of PyTorch's {@code torch.save} ({@code .bin}, {@code .pt}): a zip of a
@@ -32,11 +36,24 @@ public final class PickleWeights {
   private static final int PICKLE_BYTES_MAX = 16 << 20;
   private static final int ENTRIES_MAX = 100_000;
   private static final int NAME_LENGTH_MAX = 512;
+  private static final int DIRECTORY_BYTES_MAX = 64 << 20;
 
-  /** Where training scripts put the weights in a larger checkpoint. */
-  private static final List<String> NESTED = List.of("state_dict", "model");
+  /** Where training scripts put the weights in a larger checkpoint: of several, the first. */
+  private static final List<String> NESTED =
+      List.of(
+          "state_dict",
+          "model",
+          "model_state_dict",
+          "net",
+          "network",
+          "unet",
+          "module",
+          "ema",
+          "ema_model",
+          "model_ema",
+          "ema_state_dict");
 
-  private final ZipFile zip;
+  private final ZipArchive zip;
   private final Map<String, ZipEntry> entries;
   private final String folder;
   private final Map<String, ByteBuffer> storages = new HashMap<>();
@@ -44,7 +61,8 @@ public final class PickleWeights {
   /** Bytes that may still be copied to make strided views contiguous: bounds repeated storages. */
   private long copyBudget;
 
-  private PickleWeights(ZipFile zip, Map<String, ZipEntry> entries, String folder, long fileSize) {
+  private PickleWeights(
+      ZipArchive zip, Map<String, ZipEntry> entries, String folder, long fileSize) {
     this.zip = zip;
     this.entries = entries;
     this.folder = folder;
@@ -62,7 +80,7 @@ public final class PickleWeights {
     try {
       long fileSize = Files.size(file);
       refuseOtherFormats(file);
-      try (ZipFile zip = new ZipFile(file.toFile())) {
+      try (ZipArchive zip = ZipArchive.open(file, ENTRIES_MAX, DIRECTORY_BYTES_MAX)) {
         Map<String, ZipEntry> entries = entries(zip, fileSize);
         String folder = folder(entries);
         return new PickleWeights(zip, entries, folder, fileSize).tensors();
@@ -71,34 +89,39 @@ public final class PickleWeights {
       boolean tensor = !e.field().isEmpty();
       String where = tensor ? "tensor " + JsonObject.quote(e.field()) + " of " + name : name;
       throw new InvalidInputException(tensor ? e.field() : name, where + ": " + e.getMessage(), e);
-    } catch (IOException | IllegalArgumentException e) {
-      // The zip reader throws the latter for malformed names.
-      throw new InvalidInputException(name, name + " cannot be read: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new InvalidInputException(name, name + " " + FileErrors.reason(e), e);
     }
   }
 
   private static void refuseOtherFormats(Path file) throws IOException {
+    byte[] start;
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] magic = in.readNBytes(4);
-      if (magic.length < 4 || magic[0] != 'P' || magic[1] != 'K') {
-        throw new InvalidInputException(
-            "",
-            "is not a zip archive as torch.save writes since version 1.6: save it again with a"
-                + " newer version, or as safetensors");
-      }
+      start = in.readNBytes(PlaceholderFile.START_BYTES);
+    } catch (FileSystemException e) {
+      throw new IOException("cannot be read: " + FileErrors.reason(e), e);
+    }
+    PlaceholderFile.reason(start)
+        .ifPresent(
+            reason -> {
+              throw new InvalidInputException("", reason);
+            });
+    if (start.length < 4 || start[0] != 'P' || start[1] != 'K') {
+      throw new InvalidInputException(
+          "",
+          start.length > 8 && start[8] == '{'
+              ? "is a safetensors file: give it the ending .safetensors"
+              : "is not a zip archive as torch.save writes since version 1.6: save it again with a"
+                  + " newer version, or as safetensors");
     }
   }
 
-  private static Map<String, ZipEntry> entries(ZipFile zip, long fileSize) {
-    if (zip.size() > ENTRIES_MAX) {
-      throw new InvalidInputException(
-          "", "may hold at most " + ENTRIES_MAX + " entries, not " + zip.size());
-    }
+  private static Map<String, ZipEntry> entries(ZipArchive zip, long fileSize) throws IOException {
     Map<String, ZipEntry> entries = new LinkedHashMap<>();
     long total = 0;
-    for (var all = zip.entries(); all.hasMoreElements(); ) {
-      ZipEntry entry = all.nextElement();
-      String quoted = JsonObject.quote(entry.getName());
+    for (String name : zip.names()) {
+      ZipEntry entry = zip.entry(name);
+      String quoted = JsonObject.quote(name);
       // Storages are never compressed, so nothing can grow when read.
       if (entry.getMethod() != ZipEntry.STORED || entry.getSize() != entry.getCompressedSize()) {
         throw new InvalidInputException("", "its entry " + quoted + " is compressed");
@@ -108,7 +131,7 @@ public final class PickleWeights {
         throw new InvalidInputException(
             "", "its entries declare more bytes than the file has, from " + quoted + " on");
       }
-      if (entries.put(entry.getName(), entry) != null) {
+      if (entries.put(name, entry) != null) {
         throw new InvalidInputException("", "has the entry " + quoted + " twice");
       }
     }
@@ -122,11 +145,19 @@ public final class PickleWeights {
             .filter(
                 entry -> entry.endsWith("/data.pkl") && entry.indexOf('/') + 9 == entry.length())
             .toList();
+    if (pickles.size() == 1 && entries.containsKey(inFolder(pickles.get(0), "constants.pkl"))) {
+      throw new InvalidInputException(
+          "", "is a TorchScript program: save the module's state_dict instead");
+    }
     if (pickles.size() != 1) {
       throw new InvalidInputException(
           "", "contains " + pickles.size() + " files FOLDER/data.pkl: torch.save writes one");
     }
-    return pickles.get(0).substring(0, pickles.get(0).indexOf('/') + 1);
+    return inFolder(pickles.get(0), "");
+  }
+
+  private static String inFolder(String entry, String name) {
+    return entry.substring(0, entry.indexOf('/') + 1) + name;
   }
 
   private Map<String, Tensor> tensors() throws IOException {
@@ -156,16 +187,54 @@ public final class PickleWeights {
     if (!(root instanceof PickleMachine.Dict dict)) {
       throw new InvalidInputException("", "does not contain a dict of tensors");
     }
-    if (hasTensors(dict)) {
+    boolean tensorsOnly =
+        dict.members.values().stream().allMatch(PickleMachine.View.class::isInstance);
+    if (tensorsOnly && hasTensors(dict)) {
       return dict;
     }
+    Map<String, PickleMachine.Dict> nested = new LinkedHashMap<>();
+    dict.members.forEach(
+        (key, member) -> {
+          if (key instanceof String name && member instanceof PickleMachine.Dict inner) {
+            nest(name, inner, nested);
+          }
+        });
+    if (nested.size() == 1) {
+      return nested.values().iterator().next();
+    }
     for (String key : NESTED) {
-      if (dict.members.get(key) instanceof PickleMachine.Dict nested && hasTensors(nested)) {
-        return nested;
+      PickleMachine.Dict known = nested.get(key);
+      if (known != null) {
+        return known;
       }
     }
+    if (nested.isEmpty() && hasTensors(dict)) {
+      return dict;
+    }
+    Set<String> keys = new LinkedHashSet<>();
+    (nested.isEmpty() ? dict.members : nested).keySet().forEach(key -> keys.add(key.toString()));
     throw new InvalidInputException(
-        "", "contains no tensors, neither at the top nor under " + String.join(", ", NESTED));
+        "",
+        nested.isEmpty()
+            ? "contains no tensors" + (keys.isEmpty() ? "" : ", but only: " + Weights.brief(keys))
+            : "contains several dicts of tensors, of which none is known: " + Weights.brief(keys));
+  }
+
+  /** Finds dicts of tensors by name, in a dict or in the dicts in it. */
+  private static void nest(
+      String name, PickleMachine.Dict dict, Map<String, PickleMachine.Dict> found) {
+    if (hasTensors(dict)) {
+      found.put(name, dict);
+      return;
+    }
+    dict.members.forEach(
+        (key, member) -> {
+          if (key instanceof String
+              && member instanceof PickleMachine.Dict inner
+              && hasTensors(inner)) {
+            found.putIfAbsent(name, inner);
+          }
+        });
   }
 
   private static boolean hasTensors(PickleMachine.Dict dict) {
@@ -310,19 +379,10 @@ public final class PickleWeights {
               sizeMax,
               entry.getSize()));
     }
-    byte[] bytes;
-    try (InputStream in = zip.getInputStream(entry)) {
-      bytes = in.readNBytes((int) entry.getSize());
+    try {
+      return zip.bytes(entry.getName(), sizeMax);
     } catch (IOException e) {
-      throw new InvalidInputException(
-          "", "its entry " + quoted + " cannot be read: " + e.getMessage(), e);
+      throw new InvalidInputException("", "its entry " + quoted + " " + FileErrors.reason(e), e);
     }
-    CRC32 crc = new CRC32();
-    crc.update(bytes);
-    if (bytes.length != entry.getSize() || crc.getValue() != entry.getCrc()) {
-      throw new InvalidInputException(
-          "", "its entry " + quoted + " is damaged: its checksum does not match");
-    }
-    return bytes;
   }
 }

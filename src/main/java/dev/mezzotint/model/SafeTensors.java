@@ -1,5 +1,7 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.PlaceholderFile;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -11,6 +13,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -92,7 +96,7 @@ public final class SafeTensors {
 
   private static InvalidInputException unreadable(Path file, IOException e) {
     return new InvalidInputException(
-        name(file), "the weights file " + file + " cannot be read: " + e.getMessage(), e);
+        name(file), "the weights file " + file + " cannot be read: " + FileErrors.reason(e), e);
   }
 
   private static String name(Path file) {
@@ -113,14 +117,23 @@ public final class SafeTensors {
   private static Header header(FileChannel channel, Path file) throws IOException {
     String name = name(file);
     long fileSize = channel.size();
+    ByteBuffer start = ByteBuffer.allocate((int) Math.min(fileSize, PlaceholderFile.START_BYTES));
+    readFully(channel, start, 0, name);
+    PlaceholderFile.reason(start.array())
+        .ifPresent(
+            reason -> {
+              throw InvalidInputException.of(name, "%s", reason);
+            });
     if (fileSize < 8) {
       throw InvalidInputException.of(
           name, "is cut off: %s bytes are not a safetensors file", fileSize);
     }
-    ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-    readFully(channel, length, 0, name);
-    long headerSize = length.getLong(0);
+    long headerSize = start.order(ByteOrder.LITTLE_ENDIAN).getLong(0);
     if (headerSize < 2 || headerSize > HEADER_BYTES_MAX) {
+      if (start.get(0) == 'P' && start.get(1) == 'K') {
+        throw InvalidInputException.of(
+            name, "is a zip as torch.save writes, not a safetensors file: give it the ending .bin");
+      }
       throw InvalidInputException.of(
           name,
           "is not a safetensors file: its header would have %s bytes, allowed are" + " 2 to %s",
@@ -135,7 +148,7 @@ public final class SafeTensors {
     readFully(channel, text, 8, name);
     JsonObject json;
     try {
-      json = JsonObject.parse(text.array());
+      json = JsonObject.parse(utf8(text.array()));
     } catch (InvalidInputException e) {
       throw new InvalidInputException(name, "the header of " + name + " " + e.getMessage(), e);
     }
@@ -143,6 +156,15 @@ public final class SafeTensors {
     List<Entry> entries = entries(json, name, dataSize);
     checkContiguous(entries, name, dataSize);
     return new Header(entries, texts(json, name), 8 + headerSize, dataSize);
+  }
+
+  /** Strictly: the JSON reader would accept other encodings. */
+  private static String utf8(byte[] text) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text)).toString();
+    } catch (CharacterCodingException e) {
+      throw new InvalidInputException("", "is not UTF-8", e);
+    }
   }
 
   private static void readFully(FileChannel channel, ByteBuffer into, long from, String name)
@@ -335,7 +357,7 @@ public final class SafeTensors {
         Files.deleteIfExists(part);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+      throw new UncheckedIOException("cannot write " + file + ": " + FileErrors.reason(e), e);
     }
   }
 

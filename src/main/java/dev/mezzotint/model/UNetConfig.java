@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.nio.file.Path;
@@ -440,7 +441,7 @@ public record UNetConfig(
    * @throws InvalidInputException naming the key, or the file where it cannot be read
    */
   public static UNetConfig read(Path configJson) {
-    return SmallFiles.readJson(configJson, UNetConfig::parse);
+    return SmallFile.readJson(configJson, UNetConfig::parse);
   }
 
   /** Everything as diffusers' {@code from_pretrained} reads it, {@code _class_name} included. */

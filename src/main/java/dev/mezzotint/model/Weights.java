@@ -3,12 +3,17 @@ package dev.mezzotint.model;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Checks whether weights fit a network. */
 public final class Weights {
+  private static final int NAMES_SHOWN = 5;
+
   private Weights() {}
 
   /**
@@ -20,7 +25,6 @@ public final class Weights {
   public static void check(Map<String, Tensor> weights, Map<String, long[]> expected) {
     int missing = 0;
     int misfit = 0;
-    int unexpected = 0;
     Map<String, String> reasons = new LinkedHashMap<>();
     for (Map.Entry<String, long[]> entry : expected.entrySet()) {
       String name = entry.getKey();
@@ -37,12 +41,12 @@ public final class Weights {
         reasons.put(name, "must hold floating-point numbers, not " + tensor.dtype());
       }
     }
-    for (String name : weights.keySet()) {
-      if (!expected.containsKey(name)) {
-        unexpected++;
-        reasons.put(name, "is unexpected: the network described by config.json has no such weight");
-      }
-    }
+    List<String> unexpected =
+        weights.keySet().stream().filter(name -> !expected.containsKey(name)).toList();
+    unexpected.forEach(
+        name ->
+            reasons.put(
+                name, "is unexpected: the network described by config.json has no such weight"));
     if (reasons.isEmpty()) {
       return;
     }
@@ -53,12 +57,22 @@ public final class Weights {
       message.append(
           String.format(
               Locale.ROOT,
-              " (in all %d missing, %d of wrong shape or type, %d unexpected)",
+              " (in all %d missing, %d of wrong shape or type, %d unexpected%s)",
               missing,
               misfit,
-              unexpected));
+              unexpected.size(),
+              unexpected.isEmpty() ? "" : ": " + brief(unexpected)));
     }
     throw new InvalidInputException(first, message.toString());
+  }
+
+  /** The first few names, quoted. */
+  static String brief(Collection<String> names) {
+    return names.stream()
+            .limit(NAMES_SHOWN)
+            .map(JsonObject::quote)
+            .collect(Collectors.joining(", "))
+        + (names.size() > NAMES_SHOWN ? ", …" : "");
   }
 
   private static String text(long[] shape) {

@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.FileDigest;
 import java.io.IOException;
@@ -50,7 +51,7 @@ final class WeightsFile {
           .forEach(names::add);
     } catch (IOException e) {
       throw new InvalidInputException(
-          "model", "cannot list the folder " + folder + ": " + e.getMessage(), e);
+          "model", "cannot list the folder " + folder + ": " + FileErrors.reason(e), e);
     }
     if (names.isEmpty()) {
       boolean sharded = Files.exists(folder.resolve(SAFETENSORS + ".index.json"));
@@ -79,7 +80,7 @@ final class WeightsFile {
       return FileDigest.of(file).sha256().substring(0, VERSION_HEX_DIGITS);
     } catch (UncheckedIOException e) {
       throw new InvalidInputException(
-          String.valueOf(file.getFileName()), String.valueOf(e.getMessage()), e);
+          String.valueOf(file.getFileName()), FileErrors.describe(e), e);
     }
   }
 }

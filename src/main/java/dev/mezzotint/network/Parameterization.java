@@ -15,16 +15,19 @@ import java.util.stream.Collectors;
  *
  * @param prediction what the network predicts
  * @param timestepScale the network's timestep is α·timestepScale: 1 for networks trained by the
- *     paper's code, 16 for those trained by this project; ignored for ε
- * @param ddpm the noise schedule of an ε network; empty for all others
+ *     paper's code, 16 for those trained by this project; ignored with a noise schedule
+ * @param ddpm the noise schedule of a network that was trained for DDPM, with ε or x1 as its
+ *     output: it expects its input at unit variance and the timestep of this schedule
  */
 public record Parameterization(
     Prediction prediction, double timestepScale, Optional<DdpmSchedule> ddpm) {
 
   public Parameterization {
-    if (ddpm.isPresent() != (prediction == Prediction.EPSILON)) {
+    if (prediction == Prediction.EPSILON
+        ? ddpm.isEmpty()
+        : ddpm.isPresent() && !prediction.mayHaveNoiseSchedule()) {
       throw new IllegalArgumentException(
-          "a noise schedule must be given for epsilon, and for no other prediction");
+          "a noise schedule must be given for epsilon, may be for x1, and for no other prediction");
     }
   }
 
@@ -39,14 +42,14 @@ public record Parameterization(
 
   /** The network's timestep at α. */
   public float timestep(float alpha) {
-    return prediction == Prediction.EPSILON
-        ? (float) ddpm.orElseThrow().timestep(regular(alpha))
+    return ddpm.isPresent()
+        ? (float) ddpm.get().timestep(regular(alpha))
         : (float) regular(alpha) * (float) timestepScale;
   }
 
   /** The factor of x in the network's input at α. */
   public float inputScale(float alpha) {
-    return prediction == Prediction.EPSILON ? (float) Iadb.ddpmScale(regular(alpha)) : 1;
+    return ddpm.isPresent() ? (float) Iadb.ddpmScale(regular(alpha)) : 1;
   }
 
   /**
@@ -66,7 +69,9 @@ public record Parameterization(
         double x1 = (blend - (1 - a) * output[k]) / a;
         output[k] = (float) (Math.max(-1, Math.min(1, x1)) - output[k]);
       } else {
-        output[k] = (float) Iadb.directionFrom(prediction, blend, output[k], a);
+        // x1 of a network for DDPM within the range of pixels, as in DDPM's samplers.
+        double predicted = ddpm.isPresent() ? Math.max(-1, Math.min(1, output[k])) : output[k];
+        output[k] = (float) Iadb.directionFrom(prediction, blend, predicted, a);
       }
     }
   }
@@ -85,10 +90,10 @@ public record Parameterization(
     Value x = new Value("x");
     Value a = regularAlpha(g, new Value("alpha"));
     Value share = g.emit("torch.view(%s, [-1, 1, 1, 1])", a);
-    Value seen = prediction == Prediction.EPSILON ? scaled(g, x, share) : x;
+    Value seen = ddpm.isPresent() ? scaled(g, x, share) : x;
     Value input = conditioned ? g.emit("torch.cat([%s, condition], 1)", seen) : seen;
     Value t =
-        prediction == Prediction.EPSILON
+        ddpm.isPresent()
             ? timestep(g, a)
             : g.emit("torch.mul(%s, %s)", a, TorchScriptGraph.number(timestepScale));
     Value output = g.emit("(self).forward(%s, %s, classes, w, )", input, t);
@@ -96,7 +101,11 @@ public record Parameterization(
         switch (prediction) {
           case DIRECTION -> output;
           case X0 -> g.emit("torch.div(torch.sub(%s, %s), %s)", x, output, share);
-          case X1 -> g.emit("torch.div(torch.sub(%s, %s), torch.rsub(%s, 1.))", output, x, share);
+          case X1 -> {
+            // Within the range of pixels, as in DDPM's samplers.
+            Value x1 = ddpm.isPresent() ? g.emit("torch.clamp(%s, -1., 1.)", output) : output;
+            yield g.emit("torch.div(torch.sub(%s, %s), torch.rsub(%s, 1.))", x1, x, share);
+          }
           case EPSILON -> fromEpsilon(g, x, output, share);
         });
     return "  def direction(self: __torch__.Net, x: Tensor, condition: Tensor, alpha: Tensor,"

@@ -5,7 +5,6 @@ import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
-import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.NetworkProgram;
@@ -96,8 +95,7 @@ public final class ModelResolver implements ModelLoader {
               + " has class_embed_type \"identity\": its classes are vectors, not labels");
     }
     NetworkProgram program = program(files);
-    Map<String, Tensor> weights = files.readWeights();
-    Weights.check(weights, program.weights());
+    Map<String, Tensor> weights = files.readWeights(program.weights());
     // Rounding shows in points of the plane, and their network is small.
     return (files.config() instanceof MlpConfig ? device.in(Precision.FLOAT32) : device)
         .load(program, weights);

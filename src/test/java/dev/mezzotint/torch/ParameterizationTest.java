@@ -39,15 +39,22 @@ class ParameterizationTest {
   @ParameterizedTest
   @EnumSource(Prediction.class)
   void direction_ofEachPrediction_followsTheFormula(Prediction prediction) {
-    check(prediction, UNET, 3, 8);
-    check(prediction, new MlpConfig(2, List.of(16, 16)), 2, 1);
+    boolean ddpm = prediction == Prediction.EPSILON;
+    check(prediction, ddpm, UNET, 3, 8);
+    check(prediction, ddpm, new MlpConfig(2, List.of(16, 16)), 2, 1);
   }
 
-  private void check(Prediction prediction, NetworkConfig config, int channels, int side) {
-    boolean epsilon = prediction == Prediction.EPSILON;
+  /** The prediction {@code sample} of diffusers' schedulers. */
+  @Test
+  void direction_ofX1WithANoiseSchedule_followsTheFormula() {
+    check(Prediction.X1, /* ddpm= */ true, UNET, 3, 8);
+  }
+
+  private void check(
+      Prediction prediction, boolean ddpm, NetworkConfig config, int channels, int side) {
     DdpmSchedule betas = DdpmSchedule.LINEAR;
     Parameterization reading =
-        new Parameterization(prediction, 7, epsilon ? Optional.of(betas) : Optional.empty());
+        new Parameterization(prediction, 7, ddpm ? Optional.of(betas) : Optional.empty());
     NetworkProgram program = NetworkProgram.of(config, reading, TrainStep.defaults());
     int values = channels * side * side;
     int rows = ALPHAS.length;
@@ -62,12 +69,12 @@ class ParameterizationTest {
       slots[row] = row;
       whole[4 * row] = 1;
       double alpha =
-          epsilon
+          ddpm
               ? Math.max(betas.alphaStart(), Math.min(betas.alphaEnd(), ALPHAS[row]))
               : Iadb.regularAlpha(prediction, ALPHAS[row]);
       asked[row] = (float) alpha;
-      t[row] = (float) (epsilon ? betas.timestep(alpha) : 7 * alpha);
-      double scale = epsilon ? Iadb.ddpmScale(alpha) : 1;
+      t[row] = (float) (ddpm ? betas.timestep(alpha) : 7 * alpha);
+      double scale = ddpm ? Iadb.ddpmScale(alpha) : 1;
       for (int k = 0; k < values; k++) {
         input[row * values + k] = (float) (scale * x[row * values + k]);
       }
@@ -83,8 +90,10 @@ class ParameterizationTest {
     }
     for (int i = 0; i < x.length; i++) {
       double alpha = asked[i / values];
-      double direction = Iadb.directionFrom(prediction, x[i], output[i], alpha);
-      if (epsilon) { // x1 is clamped to the range of pixels
+      boolean clamped = ddpm && prediction == Prediction.X1;
+      double predicted = clamped ? Math.max(-1, Math.min(1, output[i])) : output[i];
+      double direction = Iadb.directionFrom(prediction, x[i], predicted, alpha);
+      if (prediction == Prediction.EPSILON) { // x1 is clamped to the range of pixels
         double x1 = Iadb.x1FromDirection(x[i], direction, alpha);
         direction = Iadb.direction(output[i], Math.max(-1, Math.min(1, x1)));
       }
