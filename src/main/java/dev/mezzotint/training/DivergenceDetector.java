@@ -37,13 +37,12 @@ public final class DivergenceDetector {
       throw new InvalidInputException(
           "optimizer.learningRate",
           String.format(
-                  Locale.ROOT,
-                  "training diverged at step %d: the running loss is %.4g after a best of %.4g; the"
-                      + " last",
-                  iteration,
-                  smoothed,
-                  best)
-              + " checkpoint is kept, a lower optimizer.learningRate may help");
+              Locale.ROOT,
+              "training diverged at step %d: the running loss is %.4g after a best of %.4g;"
+                  + " a lower optimizer.learningRate may help",
+              iteration,
+              smoothed,
+              best));
     }
   }
 

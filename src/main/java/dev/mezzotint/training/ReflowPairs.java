@@ -1,6 +1,7 @@
 package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.EpochOrder;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.model.ModelFiles;
@@ -91,7 +92,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
       }
       return pairs;
     } catch (IOException e) {
-      throw new UncheckedIOException(file + " cannot be written: " + e.getMessage(), e);
+      throw new UncheckedIOException(file + " cannot be written: " + FileErrors.reason(e), e);
     }
   }
 
@@ -144,7 +145,7 @@ final class ReflowPairs implements Pairs, AutoCloseable {
         NetworkProgram.of(config, Parameterization.of(model.card()), TrainStep.defaults());
     Recipe.Reflow reflow = recipe.reflow().orElseThrow();
     List<Stage> stages = reflow.sampler().stages(AlphaSchedule.UNIFORM.alphas(reflow.steps()));
-    try (SamplingNetwork network = device.load(program, model.readWeights())) {
+    try (SamplingNetwork network = device.load(program, model.readWeights(program.weights()))) {
       while (ready < count && !stopping.getAsBoolean()) {
         int rows = Math.min(passRows, count - ready);
         write(bytes(pass(network, stages, ready, rows)), ready);

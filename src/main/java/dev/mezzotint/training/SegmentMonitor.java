@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
@@ -117,7 +118,14 @@ final class SegmentMonitor implements TrainingObserver {
 
   private void onStep(TrainingEvent.Step step) {
     check();
-    losses.add(step.iteration(), step.loss());
+    try {
+      losses.add(step.iteration(), step.loss());
+    } catch (InvalidInputException e) {
+      throw new InvalidInputException(
+          e.field(),
+          e.getMessage() + "; " + DivergedException.kept(lease.pointer().iteration()),
+          e);
+    }
     steps++;
     double seconds = (System.nanoTime() - segmentStart - publishNanos) / 1e9;
     double rate = steps * request.recipe().batchSize() / Math.max(1e-9, seconds);

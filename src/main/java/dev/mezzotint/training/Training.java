@@ -9,7 +9,6 @@ import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
-import dev.mezzotint.model.Weights;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
@@ -185,6 +184,7 @@ public final class Training {
   /** Loads the network to the device, at the checkpoint's step or at step 0. */
   private TrainingNetwork load(boolean resume) {
     if (resume && Files.isRegularFile(folder.checkpoint())) {
+      folder.checkUnchanged();
       OptimizerState state = Checkpoint.read(folder.checkpoint(), recipe, program.weights());
       folder.resumeAt(state.iteration());
       return device.train(program, state);
@@ -227,15 +227,16 @@ public final class Training {
       checkHeap();
       return program.initialWeights(recipe.seed());
     }
-    Map<String, Tensor> weights = from.readWeights();
+    Map<String, Tensor> weights;
     try {
-      Weights.check(weights, program.weights());
+      weights = from.readWeights(program.weights());
     } catch (InvalidInputException e) {
       throw new InvalidInputException(
           "from", "from: " + from.name() + " does not fit this network: " + e.getMessage(), e);
     }
     ModelCard card = from.card();
-    if (card.timestepScale() != recipe.timestepScale()
+    if (card.noiseSchedule().isPresent()
+        || card.timestepScale() != recipe.timestepScale()
         || card.prediction() != recipe.prediction()) {
       LOG.log(
           Level.WARNING,

@@ -2,6 +2,7 @@ package dev.mezzotint.training;
 
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.recipe.DatasetSpec;
 import dev.mezzotint.training.recipe.Recipe;
@@ -48,7 +49,7 @@ public final class TrainingData implements AutoCloseable {
       return all;
     } catch (IOException e) {
       all.close();
-      throw new InvalidInputException("data", path + " cannot be read: " + e.getMessage(), e);
+      throw new InvalidInputException("data", path + " cannot be read: " + FileErrors.reason(e), e);
     } catch (RuntimeException e) {
       all.close();
       throw e;

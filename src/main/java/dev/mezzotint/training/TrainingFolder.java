@@ -1,11 +1,13 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -18,9 +20,11 @@ import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.Sha256;
+import dev.mezzotint.training.checkpoint.Checkpoint;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -36,11 +40,14 @@ import java.util.Optional;
  * The working folder of a training in this process: recipe, checkpoint, log and sample grids. Used
  * by one thread.
  *
- * <p>{@code training/recipe.json}, {@code training/checkpoint.safetensors}, {@code
- * training/log.csv} (one line per step: iteration, loss, gradient norm), {@code
- * training/samples-NNNNNNN.png}.
+ * <p>{@code training/recipe.json}, {@code training/data.json}, {@code
+ * training/checkpoint.safetensors}, {@code training/log.csv} (one line per step: iteration, loss,
+ * gradient norm), {@code training/samples-NNNNNNN.png}.
  */
 final class TrainingFolder {
+  private static final System.Logger LOG = System.getLogger(TrainingFolder.class.getName());
+  private static final String RECIPE = "recipe.json";
+  private static final String DATA = "data.json";
   private static final int PREVIEWS = 16;
 
   /** Rows of the grid of a model with conditions. */
@@ -91,7 +98,7 @@ final class TrainingFolder {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("reflow pairs of another recipe cannot be removed: " + e, e);
+      throw new UncheckedIOException("reflow pairs of another recipe cannot be removed", e);
     }
     return folder.resolve(name);
   }
@@ -115,8 +122,41 @@ final class TrainingFolder {
       throw new InvalidInputException(
           "--out", folder.getParent() + " already contains a model: choose another directory");
     }
-    ModelFolder.writeFile(folder.resolve("recipe.json"), JsonText.writePretty(recipe.toMap()));
+    ModelFolder.writeFile(folder.resolve(RECIPE), JsonText.writePretty(recipe.toMap()));
+    ModelFolder.writeFile(folder.resolve(DATA), JsonText.write(Map.of("images", pairs.size())));
     ModelFolder.writeFile(log(), HEADER.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Checks that a training to be resumed has the recipe of its beginning, and warns of another
+   * number of images. Folders of earlier versions do not have both files.
+   *
+   * @throws InvalidInputException naming the keys that differ
+   */
+  void checkUnchanged() {
+    Path written = folder.resolve(RECIPE);
+    if (Files.exists(written) && !Checkpoint.isOf(checkpoint(), recipe)) {
+      List<String> keys =
+          Checkpoint.differences(recipe, SmallFile.readJson(written, JsonObject::toMap));
+      throw new InvalidInputException(
+          "--resume",
+          "the training in "
+              + folder
+              + " began with another recipe and cannot be resumed; keys that differ: "
+              + String.join(", ", keys));
+    }
+    Path data = folder.resolve(DATA);
+    if (Files.exists(data)) {
+      long before = SmallFile.readJson(data, json -> json.integer("images", 0, Long.MAX_VALUE, 0));
+      if (before != pairs.size()) {
+        LOG.log(
+            Level.WARNING,
+            "the training began with {0,number,#} images and continues with {1,number,#}: its"
+                + " result is not that of an uninterrupted one",
+            before,
+            pairs.size());
+      }
+    }
   }
 
   /** Removes log lines of steps after the checkpoint. */

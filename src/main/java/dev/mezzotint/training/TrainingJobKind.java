@@ -6,6 +6,7 @@ import dev.mezzotint.delivery.JobKind;
 import dev.mezzotint.delivery.Manifest;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.RequestReader;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
@@ -84,7 +85,8 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         }
       }
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "cannot remove folders of crashed trainings: {0}", e.getMessage());
+      LOG.log(
+          Level.WARNING, "cannot remove folders of crashed trainings: {0}", FileErrors.describe(e));
     }
   }
 

@@ -57,6 +57,7 @@ final class TrainingLoop {
   long run(BooleanSupplier stopping) throws InterruptedException {
     long first = network.iteration();
     long iteration = first;
+    long saved = first;
     long waited = 0;
     long busy = 0;
     try (Prefetch prefetch = new Prefetch(batches, first, recipe.iterations())) {
@@ -78,7 +79,7 @@ final class TrainingLoop {
         }
         // A gradient that is not finite has spoilt the weights, though this loss was still finite.
         if (!Double.isFinite(result.loss()) || !Double.isFinite(result.gradientNorm())) {
-          throw new DivergedException(iteration);
+          throw new DivergedException(iteration, saved);
         }
         var step =
             new TrainingEvent.Step(iteration, result.loss(), result.gradientNorm(), waitShare);
@@ -86,6 +87,7 @@ final class TrainingLoop {
         observer.onEvent(step);
         if (iteration % recipe.checkpointEvery() == 0 && iteration < recipe.iterations()) {
           checkpoint(iteration);
+          saved = iteration;
         }
         if (recipe.sampleEvery() > 0 && iteration % recipe.sampleEvery() == 0) {
           observer.onEvent(new TrainingEvent.Sample(iteration, output.sample(iteration)));

@@ -3,6 +3,7 @@ package dev.mezzotint.training;
 import dev.mezzotint.delivery.AttemptContext;
 import dev.mezzotint.delivery.Outcome;
 import dev.mezzotint.delivery.TrainedModel;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.job.AttemptStoppedException;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.job.WorkerFaultException;
@@ -117,7 +118,13 @@ final class TrainingSegment {
     } catch (IOException | UncheckedIOException e) {
       // A fault of this worker's disk: another worker may have more room.
       throw new WorkerFaultException(
-          "training " + id + " cannot work in " + settings.workFolder() + ": " + e.getMessage(), e);
+          "training "
+              + id
+              + " cannot work in "
+              + settings.workFolder()
+              + ": "
+              + FileErrors.describe(e),
+          e);
     } catch (DeviceMemoryException e) {
       throw new WorkerFaultException(
           "training "

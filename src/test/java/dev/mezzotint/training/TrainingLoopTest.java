@@ -147,9 +147,23 @@ class TrainingLoopTest {
                         return numbers;
                       }))
           .isInstanceOf(DivergedException.class)
-          .hasMessageContaining("step 8");
+          .hasMessageContaining("step 8")
+          .hasMessageContaining("the last checkpoint is kept, that of step 4");
       assertThat(events).containsExactly("checkpoint 4");
     }
+  }
+
+  @Test
+  void divergence_beforeTheFirstCheckpoint_saysThatThereIsNone() {
+    assertThatThrownBy(
+            () ->
+                run(
+                    Recipes.tiny(),
+                    new Squares(20, 3, 8),
+                    0,
+                    iteration -> new double[] {Double.NaN, 1}))
+        .isInstanceOf(DivergedException.class)
+        .hasMessageContaining("there is no checkpoint yet");
   }
 
   @Test

@@ -232,6 +232,55 @@ class TrainingTest {
   }
 
   @Test
+  void resume_withAnotherRecipe_namesTheKeysThatDiffer() throws Exception {
+    Path out = folder.resolve("model");
+    train(Recipes.tiny(), out, false, 2);
+    assertThatThrownBy(() -> train(Recipes.tiny("0.003", "0.004"), out, true, 3))
+        .hasMessageEndingWith("keys that differ: optimizer.learningRate");
+    String both =
+        Recipes.changed("\"seed\": 5", "\"seed\": 6")
+            .replace("\"batchSize\": 6", "\"batchSize\": 7");
+    assertThatThrownBy(() -> train(Recipes.parse(both), out, true, 3))
+        .hasMessageEndingWith("keys that differ: batchSize, seed");
+    // Of an earlier version, which kept no copy of the recipe.
+    Files.delete(out.resolve("training/recipe.json"));
+    assertThatThrownBy(() -> train(Recipes.parse(both), out, true, 3))
+        .hasMessageContaining("another recipe");
+  }
+
+  @Test
+  void resume_withMoreImages_warns() throws Exception {
+    Path out = folder.resolve("model");
+    train(Recipes.tiny(), out, false, 2);
+    List<String> warnings = new java.util.ArrayList<>();
+    java.util.logging.Logger log =
+        java.util.logging.Logger.getLogger(TrainingFolder.class.getName());
+    java.util.logging.Handler handler =
+        new java.util.logging.Handler() {
+          @Override
+          public void publish(java.util.logging.LogRecord line) {
+            warnings.add(new java.util.logging.SimpleFormatter().formatMessage(line));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    log.addHandler(handler);
+    try {
+      train(Recipes.tiny(), out, true, 3);
+      assertThat(warnings).isEmpty();
+      Files.copy(images.resolve("square-00.png"), images.resolve("square-20.png"));
+      train(Recipes.tiny(), out, true, 4);
+      assertThat(warnings).singleElement().asString().contains("20 images", "21");
+    } finally {
+      log.removeHandler(handler);
+    }
+  }
+
+  @Test
   void damagedCheckpoint_isRefused_byTheTensorsName() throws Exception {
     Path out = folder.resolve("model");
     train(Recipes.tiny(), out, false, 1);

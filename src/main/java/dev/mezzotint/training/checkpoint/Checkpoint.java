@@ -1,6 +1,7 @@
 package dev.mezzotint.training.checkpoint;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
@@ -13,8 +14,12 @@ import dev.mezzotint.training.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /**
@@ -68,7 +73,7 @@ public final class Checkpoint {
    */
   public static OptimizerState read(Path file, Recipe recipe, Map<String, long[]> shapes) {
     Map<String, String> metadata = SafeTensors.metadata(file);
-    if (!fingerprint(recipe).equals(metadata.get(RECIPE))) {
+    if (!isOf(file, recipe)) {
       throw new InvalidInputException(
           "--resume",
           file.getFileName() + " was written with another recipe and cannot be resumed");
@@ -85,6 +90,11 @@ public final class Checkpoint {
         part(all, Part.FIRST_MOMENTS, shapes),
         part(all, Part.SECOND_MOMENTS, shapes),
         iteration);
+  }
+
+  /** Whether a checkpoint was written with this recipe, as far as it determines the results. */
+  public static boolean isOf(Path file, Recipe recipe) {
+    return fingerprint(recipe).equals(SafeTensors.metadata(file).get(RECIPE));
   }
 
   private static long iteration(Path file, Map<String, String> metadata) {
@@ -114,16 +124,56 @@ public final class Checkpoint {
    * runs.
    */
   private static String fingerprint(Recipe recipe) {
-    Map<String, Object> fields = new LinkedHashMap<>(recipe.toMap());
+    return Sha256.sha256(JsonText.write(relevant(recipe.toMap())));
+  }
+
+  /**
+   * The keys of a recipe that determine the results and differ from another recipe, such as {@code
+   * optimizer.learningRate}.
+   *
+   * @param written the other recipe as a map
+   */
+  public static List<String> differences(Recipe recipe, Map<String, Object> written) {
+    Map<String, Object> before = new TreeMap<>();
+    flatten("", plain(relevant(written)), before);
+    Map<String, Object> now = new TreeMap<>();
+    flatten("", plain(relevant(recipe.toMap())), now);
+    Set<String> keys = new TreeSet<>(before.keySet());
+    keys.addAll(now.keySet());
+    keys.removeIf(key -> Objects.equals(before.get(key), now.get(key)));
+    return List.copyOf(keys);
+  }
+
+  /** With numbers as the JSON reader represents them. */
+  private static Map<String, Object> plain(Map<String, Object> map) {
+    return JsonObject.parse(JsonText.write(map)).toMap();
+  }
+
+  private static void flatten(String prefix, Map<?, ?> map, Map<String, Object> into) {
+    map.forEach(
+        (key, value) -> {
+          if (value instanceof Map<?, ?> inner) {
+            flatten(prefix + key + ".", inner, into);
+          } else {
+            into.put(prefix + key, String.valueOf(value));
+          }
+        });
+  }
+
+  private static Map<String, Object> relevant(Map<String, Object> recipe) {
+    Map<String, Object> fields = new LinkedHashMap<>(recipe);
     for (String irrelevant : new String[] {"checkpointEvery", "sampleEvery", "card", "model"}) {
       fields.remove(irrelevant);
     }
     // Fields of later versions are left out at their defaults, so that old checkpoints match.
     fields.remove("prediction", "direction");
     fields.remove("p0", "gaussian");
-    if (!recipe.optimizer().cosine()) {
+    boolean cosine =
+        fields.get("optimizer") instanceof Map<?, ?> optimizer
+            && "cosine".equals(optimizer.get("schedule"));
+    if (!cosine) {
       fields.remove("iterations"); // a constant rate does not depend on it
     }
-    return Sha256.sha256(JsonText.write(fields));
+    return fields;
   }
 }
