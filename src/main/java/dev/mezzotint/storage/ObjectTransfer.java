@@ -1,5 +1,6 @@
 package dev.mezzotint.storage;
 
+import dev.mezzotint.files.FileErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -53,7 +54,9 @@ public record ObjectTransfer(Supplier<ObjectStore> stores, String bucket) {
       List<String> keys = store.list(Keys.job(jobId));
       for (String key : keys) {
         // The job record and checkpoints are internal to the workers.
-        if (key.equals(Keys.jobRecord(jobId)) || key.startsWith(Keys.checkpoints(jobId))) {
+        if (key.equals(Keys.jobRecord(jobId))
+            || key.startsWith(Keys.checkpoints(jobId))
+            || !Keys.isValidKey(key)) { // could lead out of the folder
           continue;
         }
         Path file = folder.resolve(fileName(jobId, key, keys));
@@ -67,15 +70,27 @@ public record ObjectTransfer(Supplier<ObjectStore> stores, String bucket) {
         }
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("the files of " + jobId + " cannot be copied to " + folder, e);
+      throw new UncheckedIOException(
+          "the files of "
+              + jobId
+              + " cannot be copied to "
+              + folder
+              + ": "
+              + FileErrors.describe(e),
+          e);
     }
     return files;
   }
 
-  /** The last part of the key; the whole path within the job where several keys share that part. */
+  /**
+   * The path within the job; of an image without its folder {@code images}, unless the job has
+   * another object of that name, such as {@code grid.png}.
+   */
   private static String fileName(String jobId, String key, List<String> keys) {
-    String name = key.substring(key.lastIndexOf('/') + 1);
-    long sameName = keys.stream().filter(other -> other.endsWith("/" + name)).count();
-    return sameName == 1 ? name : key.substring(Keys.job(jobId).length());
+    String images = Keys.images(jobId);
+    String image = key.startsWith(images) ? key.substring(images.length()) : "";
+    return image.isEmpty() || keys.contains(Keys.job(jobId) + image)
+        ? key.substring(Keys.job(jobId).length())
+        : image;
   }
 }
