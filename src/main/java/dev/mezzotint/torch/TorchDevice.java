@@ -5,7 +5,9 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.util.Utils;
 import ai.djl.util.cuda.CudaUtils;
+import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.network.CpuInfo;
@@ -15,6 +17,7 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -52,7 +55,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
     NativeEnvironment.prepare();
-    Engine engine = Engine.getEngine("PyTorch");
+    Engine engine = engine();
     if (name.equals("cpu")) {
       return new TorchDevice(Device.cpu(), Precision.FLOAT32);
     }
@@ -81,6 +84,42 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   public static TorchDevice open(String name, int threads, Optional<Precision> precision) {
     TorchDevice device = open(name, threads);
     return precision.map(device::in).orElse(device);
+  }
+
+  /** Loads the engine, whose native library DJL unpacks into a folder at its first use. */
+  private static Engine engine() {
+    String variable = isSet("ENGINE_CACHE_DIR") ? "ENGINE_CACHE_DIR" : "DJL_CACHE_DIR";
+    if (!isSet(variable) && System.getProperty("user.home", "?").equals("?")) {
+      throw InvalidInputException.of(
+          variable, "must be a folder for PyTorch's native library: this process has no home");
+    }
+    try {
+      return Engine.getEngine("PyTorch");
+    } catch (RuntimeException | LinkageError e) {
+      Throwable cause = e;
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      if (!(cause instanceof IOException || cause instanceof LinkageError)) {
+        throw e;
+      }
+      throw new InvalidInputException(
+          variable,
+          "PyTorch's native library cannot be used from the folder "
+              + Utils.getEngineCacheDir()
+              + ": "
+              + FileErrors.describe(cause)
+              + "; set "
+              + variable
+              + " to a folder with 500 MB of free space that this process may write to and execute"
+              + " files from",
+          e);
+    }
+  }
+
+  private static boolean isSet(String variable) {
+    String value = Utils.getEnvOrSystemProperty(variable);
+    return value != null && !value.isEmpty();
   }
 
   private static void setDefault(String property, String value) {
