@@ -273,11 +273,12 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
         throw e;
       }
       manifest = Manifest.endedEarly(job, now(), e.reason(), request);
-    } catch (WorkerFaultException e) {
-      context.markFault(String.valueOf(e.getMessage()));
-      throw e;
     } catch (TransientException e) {
-      handBackIfDraining(context, held);
+      if (held.delivery().draining() && !(e instanceof WorkerFaultException)) {
+        context.markHandedBack();
+      } else {
+        context.markFault(String.valueOf(e.getMessage()));
+      }
       throw e;
     }
     Settlement settlement = commit(held, manifest);

@@ -8,6 +8,7 @@ import dev.mezzotint.storage.FirstWrite;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
+import dev.mezzotint.storage.RefusedKeyException;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.storage.StoredObject;
 import java.io.IOException;
@@ -62,8 +63,13 @@ public final class StoredModels {
    * @throws InvalidInputException if there is no such model
    */
   public ModelFiles open(ModelReference.Stored model) {
-    String version = model.version().equals(LATEST) ? latest(model.name()) : model.version();
-    return cache.open(model.name(), version);
+    try {
+      String version = model.version().equals(LATEST) ? latest(model.name()) : model.version();
+      return cache.open(model.name(), version);
+    } catch (RefusedKeyException e) {
+      throw new InvalidInputException(
+          "model", "model %s@%s: %s".formatted(model.name(), model.version(), e.answer()), e);
+    }
   }
 
   private String latest(String name) {

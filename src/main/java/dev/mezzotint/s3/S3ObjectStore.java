@@ -57,11 +57,15 @@ import org.jspecify.annotations.Nullable;
 public final class S3ObjectStore implements ObjectStore {
   private static final int CONNECTIONS_MAX = 64;
 
+  /** No object has this key. */
+  private static final String ABSENT = "probe/none";
+
   private final S3Settings settings;
   private final S3Errors errors;
   private final OkHttpClient http;
   private final MinioClient small;
   private final MinioClient large;
+  private volatile ConditionalWrites honoured = new ConditionalWrites(true, true);
 
   /**
    * Does not connect yet.
@@ -70,7 +74,7 @@ public final class S3ObjectStore implements ObjectStore {
    */
   public S3ObjectStore(S3Settings settings) {
     this.settings = settings;
-    this.errors = new S3Errors(settings);
+    this.errors = new S3Errors(settings, System.getenv());
     this.http = httpClient(settings);
     KeyFiles keys =
         settings.keyFiles().map(f -> new KeyFiles(f.accessKey(), f.secretKey())).orElse(null);
@@ -124,6 +128,11 @@ public final class S3ObjectStore implements ObjectStore {
 
   private static MinioClient client(
       S3Settings settings, @Nullable KeyFiles keys, OkHttpClient http) {
+    if (!settings.endpoint().matches("https?://.+")) {
+      throw new InvalidInputException(
+          "S3_ENDPOINT",
+          "S3_ENDPOINT must begin with http:// or https://, not " + settings.endpoint());
+    }
     check("S3_BUCKET", () -> BucketExistsArgs.builder().bucket(settings.bucket()));
     MinioClient.Builder builder = MinioClient.builder();
     check("S3_ENDPOINT", () -> builder.endpoint(settings.endpoint()));
@@ -146,10 +155,10 @@ public final class S3ObjectStore implements ObjectStore {
 
   /** Creates the bucket unless it exists. */
   public void ensureBucket() {
+    if (bucketExists()) {
+      return;
+    }
     try {
-      if (small.bucketExists(BucketExistsArgs.builder().bucket(settings.bucket()).build())) {
-        return;
-      }
       small.makeBucket(
           MakeBucketArgs.builder().bucket(settings.bucket()).region(settings.region()).build());
     } catch (ErrorResponseException e) {
@@ -159,12 +168,37 @@ public final class S3ObjectStore implements ObjectStore {
         throw errors.failure("creating bucket " + settings.bucket(), e);
       }
     } catch (MinioException | RuntimeException e) {
+      throw errors.failure("creating bucket " + settings.bucket(), e);
+    }
+  }
+
+  private boolean bucketExists() {
+    try {
+      return small.bucketExists(BucketExistsArgs.builder().bucket(settings.bucket()).build());
+    } catch (ErrorResponseException e) {
+      // The answer to a HEAD has no body that says why; that to a GET has one.
+      list(ABSENT);
+      throw errors.failure("looking for bucket " + settings.bucket(), e);
+    } catch (MinioException | RuntimeException e) {
       throw errors.failure("looking for bucket " + settings.bucket(), e);
     }
   }
 
-  /** Tests conditional writes with a temporary object. */
+  /** Why the bucket cannot be used, in one sentence; empty if it can. */
+  public Optional<String> problem() {
+    try {
+      return bucketExists() ? Optional.empty() : Optional.of(errors.noBucket());
+    } catch (StorageException e) {
+      return Optional.ofNullable(e.getMessage());
+    }
+  }
+
+  /**
+   * Tests conditional writes with a temporary object. Where the store ignores or refuses them, this
+   * object looks before it writes from now on, which does not exclude another writer in between.
+   */
   public ConditionalWrites probe() {
+    honoured = new ConditionalWrites(true, true);
     String key = "probe/" + UUID.randomUUID();
     byte[] bytes = "probe".getBytes(StandardCharsets.UTF_8);
     try {
@@ -175,7 +209,8 @@ public final class S3ObjectStore implements ObjectStore {
           refused(() -> replace(key, bytes, "text/plain", other))
               && replace(key, bytes, "text/plain", stat(key).map(ObjectStat::etag).orElse(etag))
                   .isPresent();
-      return new ConditionalWrites(create, replace);
+      honoured = new ConditionalWrites(create, replace);
+      return honoured;
     } finally {
       delete(key);
     }
@@ -204,7 +239,7 @@ public final class S3ObjectStore implements ObjectStore {
     } catch (StorageException e) {
       throw e;
     } catch (MinioException | IOException | RuntimeException e) {
-      return emptyIfAbsent("reading " + key, e);
+      return emptyIfAbsent("reading", key, e);
     }
   }
 
@@ -213,7 +248,7 @@ public final class S3ObjectStore implements ObjectStore {
     try {
       return Optional.of(large.getObject(location(key)));
     } catch (MinioException | RuntimeException e) {
-      return emptyIfAbsent("reading " + key, e);
+      return emptyIfAbsent("reading", key, e);
     }
   }
 
@@ -224,21 +259,45 @@ public final class S3ObjectStore implements ObjectStore {
   @Override
   public Optional<ObjectStat> stat(String key) {
     try {
-      var answer =
-          small.statObject(StatObjectArgs.builder().bucket(settings.bucket()).object(key).build());
+      var answer = small.statObject(stats(key));
       return Optional.of(
           new ObjectStat(
               answer.size(), unquoted(answer.etag()), answer.lastModified().toInstant()));
     } catch (MinioException | RuntimeException e) {
-      return emptyIfAbsent("looking at " + key, e);
+      return emptyIfAbsent("looking at", key, e);
     }
   }
 
-  private <T> Optional<T> emptyIfAbsent(String what, Exception e) {
+  private StatObjectArgs stats(String key) {
+    return StatObjectArgs.builder().bucket(settings.bucket()).object(key).build();
+  }
+
+  private <T> Optional<T> emptyIfAbsent(String what, String key, Exception e) {
     if (S3Errors.absent(e)) {
       return Optional.empty();
     }
-    throw errors.failure(what, e);
+    throw failure(what, key, e, () -> small.statObject(stats(ABSENT)));
+  }
+
+  private interface Call {
+    void run() throws MinioException;
+  }
+
+  /**
+   * @param elsewhere the same call about a key that does not exist: if it is not refused, the store
+   *     refuses this key alone
+   */
+  private StorageException failure(String what, String key, Exception e, Call elsewhere) {
+    String call = what + " " + key;
+    boolean ofThisKey = errors.mayConcernKey(e);
+    if (ofThisKey) {
+      try {
+        elsewhere.run();
+      } catch (MinioException | RuntimeException other) {
+        ofThisKey = S3Errors.absent(other);
+      }
+    }
+    return ofThisKey ? errors.refused(call, key, e) : errors.failure(call, e);
   }
 
   @Override
@@ -249,11 +308,19 @@ public final class S3ObjectStore implements ObjectStore {
 
   @Override
   public Optional<String> create(String key, byte[] bytes, String contentType) {
+    if (!honoured.create()) {
+      return stat(key).isPresent() ? Optional.empty() : write(key, bytes, contentType, Map.of());
+    }
     return write(key, bytes, contentType, Map.of("If-None-Match", "*"));
   }
 
   @Override
   public Optional<String> replace(String key, byte[] bytes, String contentType, String etag) {
+    if (!honoured.replace()) {
+      return stat(key).filter(found -> found.etag().equals(etag)).isEmpty()
+          ? Optional.empty()
+          : write(key, bytes, contentType, Map.of());
+    }
     return write(key, bytes, contentType, Map.of("If-Match", '"' + etag + '"'));
   }
 
@@ -300,24 +367,30 @@ public final class S3ObjectStore implements ObjectStore {
 
   @Override
   public List<String> list(String prefix) {
-    List<String> keys = new ArrayList<>();
+    List<String> keys;
     try {
-      for (Result<Item> result :
-          small.listObjects(
-              ListObjectsArgs.builder()
-                  .bucket(settings.bucket())
-                  .prefix(prefix)
-                  .recursive(true)
-                  .build())) {
-        keys.add(result.get().objectName());
-      }
+      keys = keys(prefix);
     } catch (MinioException | RuntimeException e) {
-      throw errors.failure("listing " + prefix, e);
+      throw failure("listing", prefix, e, () -> keys(ABSENT));
     }
     keys.sort(
         (a, b) ->
             Arrays.compareUnsigned(
                 a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8)));
+    return keys;
+  }
+
+  private List<String> keys(String prefix) throws MinioException {
+    List<String> keys = new ArrayList<>();
+    for (Result<Item> result :
+        small.listObjects(
+            ListObjectsArgs.builder()
+                .bucket(settings.bucket())
+                .prefix(prefix)
+                .recursive(true)
+                .build())) {
+      keys.add(result.get().objectName());
+    }
     return keys;
   }
 

@@ -32,8 +32,8 @@ import java.util.Set;
 public final class Keys {
   /** The rule of {@link #isValidKey}, to follow a field's name in a message. */
   public static final String KEY_RULE =
-      "must be an object's key of 1 to 1024 bytes without a leading '/', '.' or '..' between"
-          + " slashes, or control characters";
+      "must be an object's key of 1 to 1024 bytes, with at most 255 between two slashes, without a"
+          + " leading '/', '.' or '..' between slashes, or control characters";
 
   /** Prefix of all jobs. */
   public static final String JOBS = "jobs/";
@@ -43,6 +43,9 @@ public final class Keys {
 
   /** S3's limit for keys in UTF-8. */
   private static final int KEY_BYTES_MAX = 1_024;
+
+  /** The limit of stores that keep objects as files, for each part between slashes. */
+  private static final int PART_BYTES_MAX = 255;
 
   /** Path segments that S3 clients do not send. */
   private static final Set<String> DOTS = Set.of(".", "..");
@@ -54,7 +57,9 @@ public final class Keys {
     return !key.isEmpty()
         && key.getBytes(UTF_8).length <= KEY_BYTES_MAX
         && !key.startsWith("/")
-        && Arrays.stream(key.split("/", -1)).noneMatch(DOTS::contains)
+        && Arrays.stream(key.split("/", -1))
+            .noneMatch(
+                part -> DOTS.contains(part) || part.getBytes(UTF_8).length > PART_BYTES_MAX)
         && key.chars().noneMatch(Character::isISOControl);
   }
 

@@ -3,7 +3,7 @@ package dev.mezzotint.storage;
 import dev.mezzotint.job.TransientException;
 
 /** Thrown if the store does not answer, or answers that it is unavailable. */
-public final class StorageException extends TransientException {
+public class StorageException extends TransientException {
   private static final long serialVersionUID = 1L;
 
   public StorageException(String message, Throwable cause) {

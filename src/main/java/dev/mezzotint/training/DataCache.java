@@ -6,6 +6,7 @@ import dev.mezzotint.storage.Download;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.ObjectStat;
+import dev.mezzotint.storage.RefusedKeyException;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import dev.mezzotint.training.recipe.DatasetReference;
@@ -65,6 +66,14 @@ public final class DataCache {
    * @throws StorageException if the store is unavailable
    */
   public Lease lease(DatasetReference reference, Runnable check) {
+    try {
+      return open(reference, check);
+    } catch (RefusedKeyException e) {
+      throw refuse(reference, "cannot be read: " + e.answer());
+    }
+  }
+
+  private Lease open(DatasetReference reference, Runnable check) {
     List<Part> parts = parts(reference, check);
     long bytes = parts.stream().mapToLong(part -> part.stat().size()).sum();
     if (bytes > cache.bytesMax()) {

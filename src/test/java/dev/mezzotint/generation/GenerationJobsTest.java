@@ -17,6 +17,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.Sha256;
+import dev.mezzotint.storage.StorageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -182,6 +183,30 @@ class GenerationJobsTest {
     assertThat(end.data().get("cause"))
         .isEqualTo("given up after 5 attempts that ended without a result, the last on worker w4");
     assertThat(world.log.deadLetters()).hasSize(1);
+  }
+
+  @Test
+  void jobWhoseAttemptsAllFail_endsWithTheCauseOfTheLast() throws Exception {
+    Delivery delivery = world.record(request("a", ""));
+    for (int i = 0; i < 5; i++) {
+      String answer = "the store answers 500 about image " + i;
+      FaultInjector.Fault fault =
+          (after, call, subject) -> {
+            if (subject.equals(Keys.image("a", 0))) {
+              throw new StorageException(answer);
+            }
+          };
+      assertThat(world.worker("w" + i, fault).handle(delivery)).isEqualTo(Settlement.RELEASE);
+      delivery = again(delivery);
+    }
+
+    assertThat(world.worker().handle(delivery)).isEqualTo(Settlement.ACCEPT);
+
+    world.checkEnded("a");
+    assertThat(world.log.ends("a").get(0).data().get("cause"))
+        .isEqualTo(
+            "given up after 5 attempts that ended without a result, the last on worker w4: the"
+                + " store answers 500 about image 4");
   }
 
   @Test

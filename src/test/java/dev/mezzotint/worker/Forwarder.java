@@ -16,9 +16,20 @@ public final class Forwarder implements AutoCloseable {
   private final List<Socket> open = new CopyOnWriteArrayList<>();
 
   public Forwarder(int port, int target) throws IOException {
-    this.server = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
+    this(InetAddress.getLoopbackAddress(), port, target);
+  }
+
+  /**
+   * @param port 0 for any free port
+   */
+  public Forwarder(InetAddress at, int port, int target) throws IOException {
+    this.server = new ServerSocket(port, 50, at);
     this.target = target;
     begin(this::accept);
+  }
+
+  public int port() {
+    return server.getLocalPort();
   }
 
   private interface Work {

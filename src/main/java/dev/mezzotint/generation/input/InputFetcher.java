@@ -5,6 +5,7 @@ import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.ObjectReader;
+import dev.mezzotint.storage.RefusedKeyException;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import java.io.IOException;
@@ -13,9 +14,11 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * Reads the files that a request references and checks their size and checksum. Methods throw
@@ -77,8 +80,22 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
   }
 
   private InputStream open(String key) throws IOException {
-    Optional<InputStream> in = store.open(key);
+    Optional<InputStream> in = answered(() -> store.open(key));
     return in.orElseThrow(() -> new IOException("there is no object " + key + " in the bucket"));
+  }
+
+  /** All keys under a prefix. */
+  List<String> list(String prefix) throws IOException {
+    return answered(() -> store.list(prefix));
+  }
+
+  /** A key that the store refuses is a fault of the request that names it. */
+  private static <T> T answered(Supplier<T> call) throws IOException {
+    try {
+      return call.get();
+    } catch (RefusedKeyException e) {
+      throw new IOException(e.answer(), e);
+    }
   }
 
   private interface Io<T> {

@@ -5,7 +5,6 @@ import dev.mezzotint.dataset.UntrustedZip;
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.ConditionSource;
 import dev.mezzotint.generation.request.ImageReference;
-import dev.mezzotint.storage.ObjectReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -82,10 +81,9 @@ interface InputFiles extends AutoCloseable {
 
   private static InputFiles underPrefix(String prefix, InputFetcher fetcher, int countMax)
       throws IOException {
-    ObjectReader store = fetcher.store();
     int folder = prefix.lastIndexOf('/') + 1;
     List<String> keys =
-        store.list(prefix).stream()
+        fetcher.list(prefix).stream()
             .filter(key -> !UntrustedZip.isHidden(key.substring(folder)))
             .toList();
     if (keys.isEmpty()) {

@@ -14,8 +14,10 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.RefusedKeyException;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -124,6 +126,38 @@ class InputLoaderTest {
     assertThat(end.data()).containsEntry("field", "condition[1]");
     assertThat(String.valueOf(end.data().get("cause"))).contains(cause).contains("condition[1]");
     assertThat(world.log.deadLetters()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"condition\":\"refused/a.png\" | condition",
+        "\"count\":2,\"condition\":[\"in.png\",\"refused/a.png\"] | condition[1]",
+        "\"condition\":{\"prefix\":\"refused/\"} | condition",
+        "\"condition\":{\"zip\":\"refused/a.zip\"} | condition",
+        "\"condition\":\"in.png\",\"init\":{\"image\":\"refused/a.png\",\"alpha\":0.5} | init.image",
+      })
+  void keyThatTheStoreRefuses_failsTheJobAtOnce_namingFieldKeyAndAnswer(String more, String field)
+      throws Exception {
+    world.store.put("in.png", image(7, 4, 4), "image/png");
+    AtomicInteger calls = new AtomicInteger();
+    FaultInjector.Fault refuse =
+        (after, call, subject) -> {
+          if (!after && subject.startsWith("refused/")) {
+            calls.incrementAndGet();
+            throw new RefusedKeyException(
+                "no", "the store answers 400 BadKey about " + subject, new IOException());
+          }
+        };
+    JobEvent end = run("{\"id\":\"a\",\"model\":\"maps\"," + more + "}", refuse);
+    assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
+    assertThat(end.data()).containsEntry("field", field);
+    assertThat(String.valueOf(end.data().get("cause")))
+        .contains("the store answers 400 BadKey about refused/")
+        .startsWith(field);
+    assertThat(calls).hasValue(1);
+    assertThat(world.jobRecord("a").attempts()).isEqualTo(1);
   }
 
   @Test
