@@ -8,6 +8,8 @@ import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StoredObject;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +29,9 @@ public final class AttemptContext {
   /** Times that another writer may change the job record between reading and writing a note. */
   private static final int RACES_MAX = 4;
 
+  /** Time after which an unchanged state is published again, to show that a worker has the job. */
+  private static final Duration SILENCE_MAX = Duration.ofSeconds(30);
+
   private final LeasedDelivery lease;
   private final JobRecord job;
   private final String etag;
@@ -35,6 +40,8 @@ public final class AttemptContext {
   private final InstantSource clock;
   private final long progressIntervalNanos;
   private long lastProgressNanos = System.nanoTime();
+  private Instant lastPublishedTime = Instant.EPOCH;
+  private Map<String, Object> lastPublished = Map.of();
   private int progressEvents;
 
   /**
@@ -116,7 +123,8 @@ public final class AttemptContext {
   }
 
   /**
-   * Publishes a progress event if one is due. It may be lost.
+   * Publishes a progress event if one is due and it differs from the one before, or half a minute
+   * has passed without one. It may be lost.
    *
    * @param progress members of the event; called only if an event is due
    */
@@ -126,8 +134,15 @@ public final class AttemptContext {
       return;
     }
     lastProgressNanos = System.nanoTime();
+    Map<String, Object> data = progress.get();
+    Instant now = clock.instant();
+    if (data.equals(lastPublished) && now.isBefore(lastPublishedTime.plus(SILENCE_MAX))) {
+      return;
+    }
+    lastPublishedTime = now;
+    lastPublished = data;
     progressEvents++;
-    JobEvent event = JobEvents.progressed(job, progressEvents, progress.get(), clock.instant());
+    JobEvent event = JobEvents.progressed(job, progressEvents, data, now);
     try {
       lease.publishLater(event);
     } catch (TransientException e) {
@@ -166,7 +181,7 @@ public final class AttemptContext {
     updateRecord(record -> record.withHandBack(run()));
   }
 
-  /** Notes that a fault of this worker alone ended the attempt. */
+  /** Notes the failure that ended the attempt, which the job's end repeats if it is given up. */
   void markFault(String fault) {
     updateRecord(record -> record.withFault(run(), fault));
   }
