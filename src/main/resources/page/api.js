@@ -3,6 +3,15 @@
 let token = sessionStorage.getItem('token') || '';
 let askToken = () => Promise.resolve('');
 
+/** Where the front is: a proxy may serve it under a path of its own. */
+const root = new URL('..', import.meta.url);
+
+/** The address here of a path that the API has sent, or of '/api/...'. */
+export function at(path) {
+  const under = path.startsWith(root.pathname) ? path.slice(root.pathname.length) : path.slice(1);
+  return new URL(under, root).href;
+}
+
 export function onTokenNeeded(ask) {
   askToken = ask;
 }
@@ -14,7 +23,7 @@ async function request(path, options = {}) {
     if (sent) {
       headers.Authorization = `Bearer ${sent}`;
     }
-    const response = await fetch(path, {...options, headers});
+    const response = await fetch(at(path), {...options, headers});
     if (response.status !== 401) {
       return response;
     }
@@ -57,7 +66,7 @@ export async function call(path, body) {
 /** A file's address for an img. With a token its bytes are fetched, since an img sends no token. */
 export async function fileAddress(path) {
   if (!token) {
-    return path;
+    return at(path);
   }
   const response = await request(path);
   if (!response.ok) {

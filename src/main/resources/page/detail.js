@@ -1,6 +1,6 @@
 // One job, its images first; and the wall of the newest images of all jobs.
 
-import {ago, call, fileAddress, follow, h, span} from './api.js';
+import {ago, at, call, fileAddress, follow, h, span} from './api.js';
 import {count, progress, stateWord} from './board.js';
 import {lossChart} from './chart.js';
 
@@ -324,7 +324,7 @@ export class Detail {
     const name = file.key.split('/images/').pop();
     const seed = file.seed === undefined ? '' : `seed ${file.seed}${file.noiseIndex ? `, ${file.noiseIndex}` : ''}`;
     const figure = h('figure', {},
-        h('a', {href: file.path, target: '_blank', rel: 'noopener', onclick: follow(file.path)}, image(file.path, `${name} of ${job.id}`)),
+        h('a', {href: at(file.path), target: '_blank', rel: 'noopener', onclick: follow(file.path)}, image(file.path, `${name} of ${job.id}`)),
         h('figcaption', {}, h('span', {}, file.condition || name.replace('.png', '')), seed ? h('span', {}, seed) : null));
     figure.dataset.key = file.key;
     return figure;
@@ -356,7 +356,7 @@ export class Detail {
                 ? h('span.faint', {}, `The request also has ${job.truncatedFields.join(', ')}, too long to be shown here.`)
                 : copyButton('Copy as request', () => JSON.stringify({...request, ...pinned(settings)}, null, 2)),
             copyButton('Copy id', () => job.id),
-            ...files.map(n => h('a.quiet', {href: links[n], target: '_blank', rel: 'noopener', onclick: follow(links[n])}, n))));
+            ...files.map(n => h('a.quiet', {href: at(links[n]), target: '_blank', rel: 'noopener', onclick: follow(links[n])}, n))));
   }
 }
 

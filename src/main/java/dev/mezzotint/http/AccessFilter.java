@@ -65,9 +65,15 @@ public final class AccessFilter {
     MultiMap headers = request.headers();
     String method = request.method().name();
     String origin = headers.get("Origin");
-    boolean foreign = origin != null && !origin.replaceFirst("^https?://", "").equals(host);
-    if (foreign || !SAME_SITE.contains(header(headers, "Sec-Fetch-Site", "none"))) {
-      return refusal(403, "Origin", "calls from pages of another origin are not answered");
+    if ((origin != null && foreign(origin, host, settings))
+        || !SAME_SITE.contains(header(headers, "Sec-Fetch-Site", "none"))) {
+      return refusal(
+          403,
+          "Origin",
+          "calls from pages of another origin are not answered: Host is "
+              + JsonObject.quote(host)
+              + "; a proxy must pass on the Host of its callers, and MEZZOTINT_HTTP_NAMES must list"
+              + " it");
     }
     boolean reads = method.equals("GET") || method.equals("HEAD");
     if (!reads && !json(header(headers, HttpHeaders.CONTENT_TYPE, ""))) {
@@ -90,6 +96,13 @@ public final class AccessFilter {
                 .build());
   }
 
+  /** Accepts a listed name also where a proxy has replaced the Host by this server's address. */
+  private static boolean foreign(String origin, String host, HttpSettings settings) {
+    String from = origin.replaceFirst("^https?://", "");
+    boolean replaced = !settings.names().contains(name(host));
+    return !from.equals(host) && !(replaced && settings.names().contains(name(from)));
+  }
+
   private static boolean authorized(String said, HttpSettings settings) {
     // The time that the comparison takes depends on the length of what was sent only.
     return settings.token().isEmpty()
@@ -99,13 +112,17 @@ public final class AccessFilter {
   }
 
   private static boolean known(String host, HttpSettings settings) {
-    String name = host.replaceFirst(":[0-9]{1,5}$", "").toLowerCase(Locale.ROOT);
+    String name = name(host);
     if (name.equals("localhost") || name.equals("[::1]") || name.startsWith("127.")) {
       return !name.startsWith("127.") || ADDRESS.matcher(name).matches();
     }
     // An address cannot be pointed elsewhere, a name can.
     return settings.names().contains(name)
         || (!settings.loopback() && ADDRESS.matcher(name).matches());
+  }
+
+  private static String name(String host) {
+    return host.replaceFirst(":[0-9]{1,5}$", "").toLowerCase(Locale.ROOT);
   }
 
   private static boolean json(String type) {

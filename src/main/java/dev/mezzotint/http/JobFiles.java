@@ -8,6 +8,9 @@ import dev.mezzotint.http.AnswerSchemas.StoredFile;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.StoredObject;
+import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.inject.spi.CDI;
 import java.net.URLEncoder;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -25,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class JobFiles {
   private static final Duration VALIDITY = Duration.ofMinutes(15);
   private static final int LISTED_MAX = 200;
+  private static final Pattern PREFIX = Pattern.compile("(/[A-Za-z0-9._~-]{1,64}){1,8}/?");
 
   /**
    * A job's files.
@@ -46,11 +51,23 @@ final class JobFiles {
 
   private JobFiles() {}
 
+  /**
+   * The address of a path of this front for the caller: a proxy names the path under which it
+   * serves the front in the header {@code X-Forwarded-Prefix}.
+   */
+  static String address(String path) {
+    RoutingContext call = CDI.current().select(CurrentVertxRequest.class).get().getCurrent();
+    String prefix = call == null ? null : call.request().getHeader("X-Forwarded-Prefix");
+    return prefix != null && PREFIX.matcher(prefix).matches()
+        ? prefix.replaceFirst("/+$", "") + path
+        : path;
+  }
+
   /** The address of a job's object in the REST front. */
   private static String path(String id, String key) {
     return Stream.of(key.substring(Keys.job(id).length()).split("/", -1))
         .map(part -> URLEncoder.encode(part, UTF_8).replace("+", "%20"))
-        .collect(Collectors.joining("/", "/api/jobs/" + id + "/files/", ""));
+        .collect(Collectors.joining("/", address("/api/jobs/" + id + "/files/"), ""));
   }
 
   /**
@@ -142,7 +159,7 @@ final class JobFiles {
 
   /** Links of a job itself. */
   static Map<String, Object> links(BoardJob job) {
-    String self = "/api/jobs/" + job.id();
+    String self = address("/api/jobs/" + job.id());
     Map<String, Object> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");

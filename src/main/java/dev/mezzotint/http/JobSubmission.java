@@ -68,12 +68,12 @@ final class JobSubmission {
     String kind = training ? "training" : "generation";
     // The topic reports it too, but the caller may ask for the job before that.
     front.board().requested(kind, id, json, Instant.now());
-    String self = "/api/jobs/" + id;
+    String self = JobFiles.address("/api/jobs/" + id);
     Map<String, String> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");
     links.put("cancel", self + "/cancel");
-    links.put("events", "/api/events?job=" + id);
+    links.put("events", JobFiles.address("/api/events?job=" + id));
     return new Submitted(id.value(), kind, links);
   }
 

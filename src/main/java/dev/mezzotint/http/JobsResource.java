@@ -1,8 +1,8 @@
 package dev.mezzotint.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
+import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.http.AnswerSchemas.JobView;
 import dev.mezzotint.job.JobId;
@@ -196,7 +196,7 @@ public final class JobsResource {
     HttpFront front = running.get();
     byte[] request = limits.read(call, body, JobSubmission.BYTES_MAX);
     JobSubmission.Submitted job = JobSubmission.submit(request, front);
-    return Response.accepted(job).header(HttpHeaders.LOCATION, "/api/jobs/" + job.id()).build();
+    return Response.accepted(job).header(HttpHeaders.LOCATION, job.links().get("self")).build();
   }
 
   @GET

@@ -3,9 +3,11 @@ package dev.mezzotint.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.http.Http.Answer;
+import dev.mezzotint.json.JsonObject;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,6 +57,81 @@ class AccessFilterTest {
       }
     }
     assertThat(Http.call("GET", "/", Map.of("host", "evil.example"), "").status()).isEqualTo(403);
+  }
+
+  /** A proxy that does not pass on the Host replaces it by the address of this server. */
+  @Test
+  void callsThroughAProxyThatReplacesTheHost_areAnsweredUnderListedNames() throws IOException {
+    front.open(new HttpSettings(true, List.of("gallery.example"), Optional.empty()));
+    Map<String, String> own = Map.of("host", "127.0.0.1:8080", "origin", "https://Gallery.example");
+    assertThat(Http.call("POST", "/api/jobs", own, "{\"model\":\"m\"}").status()).isEqualTo(202);
+    for (String origin : List.of("https://evil.example", "https://gallery.example.evil", "null")) {
+      Map<String, String> foreign = Map.of("host", "127.0.0.1:8080", "origin", origin);
+      Answer refused = Http.call("POST", "/api/jobs", foreign, "{\"model\":\"m\"}");
+      assertThat(refused.status()).as(origin).isEqualTo(403);
+      assertThat(refused.json().requiredString("message"))
+          .contains("127.0.0.1:8080", "pass on the Host", "MEZZOTINT_HTTP_NAMES");
+    }
+    Map<String, String> crossSite =
+        Map.of("origin", "https://gallery.example", "sec-fetch-site", "cross-site");
+    assertThat(Http.call("POST", "/api/jobs", crossSite, "{}").status()).isEqualTo(403);
+    // Another port of the listed name is another origin.
+    Map<String, String> otherPort =
+        Map.of("host", "gallery.example", "origin", "https://gallery.example:3000");
+    assertThat(Http.call("POST", "/api/jobs", otherPort, "{}").status()).isEqualTo(403);
+  }
+
+  @Test
+  void addresses_beginWithThePathUnderWhichAProxyServesTheFront() throws IOException {
+    front.open(HttpSettings.LOCAL);
+    String request = "{\"id\":\"prefixed\",\"model\":\"m\"}";
+    Map<String, String> proxied = Map.of("x-forwarded-prefix", "/mz/");
+    Answer answer = Http.call("POST", "/api/jobs", proxied, request);
+    assertThat(answer.headers()).containsEntry("location", "/mz/api/jobs/prefixed");
+    JsonObject links = answer.json().object("links").orElseThrow();
+    assertThat(links.requiredString("self")).isEqualTo("/mz/api/jobs/prefixed");
+    assertThat(links.requiredString("events")).isEqualTo("/mz/api/events?job=prefixed");
+    JsonObject job = Http.call("GET", "/api/jobs/prefixed", proxied, "").json();
+    assertThat(job.object("links").orElseThrow().requiredString("results"))
+        .isEqualTo("/mz/api/jobs/prefixed/results");
+    for (String strange :
+        List.of("//evil.example", "mz", "/<b>", "https://evil.example/", "/a//b")) {
+      Map<String, String> headers = Map.of("x-forwarded-prefix", strange);
+      JsonObject plain = Http.call("GET", "/api/jobs/prefixed", headers, "").json();
+      assertThat(plain.object("links").orElseThrow().requiredString("self"))
+          .as(strange)
+          .isEqualTo("/api/jobs/prefixed");
+    }
+  }
+
+  /** Under a path of a proxy, addresses from the root would lead to something else. */
+  @Test
+  void page_namesNothingByAnAddressFromTheRoot() throws IOException {
+    front.open(HttpSettings.LOCAL);
+    for (String path : List.of("/", "/page/page.css")) {
+      assertThat(new String(Http.get(path).body(), StandardCharsets.UTF_8))
+          .as(path)
+          .isNotEmpty()
+          .doesNotContainPattern("(src|href)=\"/|url\\(/");
+    }
+    String api = new String(Http.get("/page/api.js").body(), StandardCharsets.UTF_8);
+    assertThat(api).contains("fetch(at(path)").doesNotContain("fetch('/", "fetch(path");
+  }
+
+  @Test
+  void everyGet_hasAHead() throws IOException {
+    front.open(HttpSettings.LOCAL);
+    Http.post("/api/jobs", "{\"id\":\"head\",\"model\":\"m\"}");
+    for (String path :
+        List.of("/", "/api", "/api/jobs", "/api/jobs/head", "/api/models", "/api/openapi.json")) {
+      Answer head = Http.call("HEAD", path, Map.of(), "");
+      assertThat(head.status()).as(path).isEqualTo(200);
+      assertThat(head.body()).as(path).isEmpty();
+      assertThat(head.headers().get("content-type"))
+          .as(path)
+          .isEqualTo(Http.get(path).headers().get("content-type"));
+    }
+    assertThat(Http.call("HEAD", "/api/jobs/none", Map.of(), "").status()).isEqualTo(404);
   }
 
   @Test
