@@ -2,6 +2,7 @@ package dev.mezzotint.observability;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.RepeatedLines;
 import io.quarkus.logging.LoggingFilter;
 import java.util.Arrays;
 import java.util.Optional;
@@ -12,9 +13,10 @@ import org.jboss.logmanager.ExtLogRecord;
 import org.jboss.logmanager.Level;
 
 /**
- * Completes records before the log formats them, and keeps all of them. A record with a {@link
- * Delivery} or a {@link JobId} as parameter gets the MDC key {@code job}, since threads that work
- * for all jobs have none. Levels of {@code java.util.logging} become those of the documented log.
+ * Completes records before the log formats them, and leaves out {@link RepeatedLines}. A record
+ * with a {@link Delivery} or a {@link JobId} as parameter gets the MDC key {@code job}, since
+ * threads that work for all jobs have none. Levels of {@code java.util.logging} become those of the
+ * documented log.
  */
 @LoggingFilter(name = "job")
 public final class JobLogFilter implements Filter {
@@ -24,7 +26,7 @@ public final class JobLogFilter implements Filter {
       job(line).ifPresent(id -> line.putMdc("job", id.value()));
     }
     record.setLevel(level(record.getLevel()));
-    return true;
+    return RepeatedLines.process().admits(record, System.nanoTime());
   }
 
   private static Optional<JobId> job(LogRecord record) {

@@ -1,0 +1,89 @@
+package dev.mezzotint.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import org.junit.jupiter.api.Test;
+
+class RepeatedLinesTest {
+  private static final long MINUTE = 60_000_000_000L;
+  private static final String NETWORK = "org.apache.kafka.clients.NetworkClient";
+
+  private final RepeatedLines lines = new RepeatedLines();
+
+  private boolean admits(Level level, String logger, String message, Object... parameters) {
+    return admits(0, level, logger, message, parameters);
+  }
+
+  private boolean admits(
+      long nanos, Level level, String logger, String message, Object... parameters) {
+    LogRecord record = new LogRecord(level, message);
+    record.setLoggerName(logger);
+    record.setParameters(parameters);
+    return lines.admits(record, nanos);
+  }
+
+  @Test
+  void equalWarnings_areLoggedOnceInTenMinutes() {
+    assertThat(admits(Level.WARNING, "a", "failed: {0}", "no broker")).isTrue();
+    assertThat(admits(Level.WARNING, "a", "failed: {0}", "no broker")).isFalse();
+    assertThat(admits(Level.WARNING, "a", "failed: {0}", "no topic")).isTrue();
+    assertThat(admits(Level.SEVERE, "b", "failed: {0}", "no broker")).isTrue();
+    assertThat(admits(9 * MINUTE, Level.WARNING, "a", "failed: {0}", "no broker")).isFalse();
+    assertThat(lines.takeOmitted()).isEqualTo(2);
+    assertThat(lines.takeOmitted()).isZero();
+    assertThat(admits(11 * MINUTE, Level.WARNING, "a", "failed: {0}", "no broker")).isTrue();
+  }
+
+  @Test
+  void warningsOfOneForm_areLoggedTenTimesInTenMinutes() {
+    int logged = 0;
+    for (int job = 0; job < 50; job++) {
+      logged += admits(Level.WARNING, "a", "{0} handed back", "job " + job) ? 1 : 0;
+    }
+    assertThat(logged).isEqualTo(10);
+    assertThat(lines.takeOmitted()).isEqualTo(40);
+  }
+
+  @Test
+  void information_isAlwaysLogged() {
+    for (int i = 0; i < 50; i++) {
+      assertThat(admits(Level.INFO, "a", "done")).isTrue();
+    }
+    assertThat(lines.takeOmitted()).isZero();
+  }
+
+  @Test
+  void lostConnectionsOfKafkasClients_areOnlyCounted_andTheLastIsKept() {
+    assertThat(lines.lastConnection()).isEmpty();
+    for (int lane = 0; lane < 14; lane++) {
+      String line =
+          "[ShareConsumer clientId=mezzotint-%d, groupId=mezzotint] Connection to node 1 (kafka-1/10.0.0.7:9092) could not be established. Node may not be available."
+              .formatted(lane);
+      assertThat(admits(Level.WARNING, NETWORK, line)).isFalse();
+    }
+    assertThat(lines.takeOmitted()).isEqualTo(14);
+    assertThat(lines.lastConnection())
+        .hasValueSatisfying(
+            line -> assertThat(line).startsWith("Connection to node 1 (kafka-1/10.0.0.7:9092)"));
+  }
+
+  @Test
+  void otherLinesOfKafkasClients_areLoggedOnceForAllClients() {
+    String format = "[Consumer clientId=lane-%d, groupId=g] Offset commit failed on partition %d";
+    String logger = "org.apache.kafka.clients.consumer.internals.ConsumerCoordinator";
+    assertThat(admits(Level.SEVERE, logger, format.formatted(1, 0))).isTrue();
+    assertThat(admits(Level.SEVERE, logger, format.formatted(2, 7))).isFalse();
+    assertThat(admits(Level.SEVERE, logger, "[Consumer clientId=x] fenced")).isTrue();
+  }
+
+  @Test
+  void manyForms_doNotGrowTheMemory() {
+    for (int form = 0; form < 2_000; form++) {
+      assertThat(admits(Level.WARNING, "a", "form " + form)).isTrue();
+    }
+    assertThat(admits(Level.WARNING, "a", "form 1999")).isFalse();
+    assertThat(admits(Level.WARNING, "a", "form 0")).as("forgotten").isTrue();
+  }
+}
