@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -39,7 +40,7 @@ public final class JobBoardFeed implements AutoCloseable {
   private final JobBoard board;
   private final Predicate<String> cancelled;
   private final CountDownLatch caughtUp = new CountDownLatch(1);
-  private final TopicReader reader = new TopicReader("job-feed", this::run);
+  private final TopicReader reader;
 
   /**
    * Starts reading; the topics must exist.
@@ -56,6 +57,7 @@ public final class JobBoardFeed implements AutoCloseable {
     this.topics = Map.copyOf(topics);
     this.board = board;
     this.cancelled = cancelled;
+    this.reader = new TopicReader(settings, "job-feed", this::run);
     reader.start();
   }
 
@@ -85,7 +87,13 @@ public final class JobBoardFeed implements AutoCloseable {
       consumer.assign(at.keySet());
       at.forEach(consumer::seek);
       caughtUp.countDown();
+      List<String> all =
+          Stream.concat(
+                  Stream.of(settings.topics().events()),
+                  topics.values().stream().flatMap(List::stream))
+              .toList();
       while (!reader.closing()) {
+        TopicReader.assignAdded(consumer, all);
         consumer.poll(POLL).forEach(record -> apply(record, Map.of()));
       }
     }

@@ -200,6 +200,7 @@ public final class MezzotintClient implements JobClient {
         consumer -> {
           seek(consumer, since);
           while (System.nanoTime() < end) {
+            TopicReader.assignAdded(consumer, List.of(topics.events()));
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
               Optional<JobEvent> event =
                   Arrays.equals(record.key(), key) && record.value() != null

@@ -33,7 +33,7 @@ public final class OrphanSweeper implements AutoCloseable {
   private final OrphanCleaner cleaner;
   private final Duration minAge;
   private final InstantSource clock;
-  private final TopicReader reader = new TopicReader("sweeper", this::run);
+  private final TopicReader reader;
 
   /**
    * Starts reading; the event topic must exist.
@@ -47,6 +47,7 @@ public final class OrphanSweeper implements AutoCloseable {
     this.cleaner = cleaner;
     this.minAge = minAge;
     this.clock = clock;
+    this.reader = new TopicReader(settings, "sweeper", this::run);
     reader.start();
   }
 

@@ -16,6 +16,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +27,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -66,7 +68,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
   private final InstantSource clock;
   private final int capacity;
   private final Queue<String> cancelRequested = new ConcurrentLinkedQueue<>();
-  private final TopicReader reader = new TopicReader("request-tail", this::run);
+  private final TopicReader reader;
 
   /**
    * Starts reading; the topics must exist.
@@ -86,6 +88,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
     this.cancellations = cancellations;
     this.clock = clock;
     this.capacity = capacity;
+    this.reader = new TopicReader(settings, "request-tail", this::run);
     reader.start();
   }
 
@@ -113,7 +116,9 @@ public final class RequestTopicMonitor implements AutoCloseable {
       RecordSender sender)
       throws InterruptedException {
     List<TopicPartition> partitions =
-        topics.stream().flatMap(topic -> TopicReader.partitions(tail, topic).stream()).toList();
+        topics.stream()
+            .flatMap(topic -> TopicReader.partitions(tail, topic).stream())
+            .collect(Collectors.toCollection(ArrayList::new));
     List<TopicPartition> events = TopicReader.partitions(tail, settings.topics().events());
     tail.assign(Stream.concat(partitions.stream(), events.stream()).toList());
     lookup.prepare(topics);
@@ -127,7 +132,12 @@ public final class RequestTopicMonitor implements AutoCloseable {
     PendingRequests pending = new PendingRequests(capacity);
     DroppedRequests dropped = new DroppedRequests();
     long lastChecked = System.nanoTime();
+    List<String> all =
+        Stream.concat(topics.stream(), Stream.of(settings.topics().events())).toList();
     while (!reader.closing()) {
+      TopicReader.assignAdded(tail, all).stream()
+          .filter(partition -> topics.contains(partition.topic()))
+          .forEach(partitions::add);
       ConsumerRecords<byte[], byte[]> records = tail.poll(POLL);
       for (ConsumerRecord<byte[], byte[]> record : records) {
         if (record.topic().equals(settings.topics().events())) {

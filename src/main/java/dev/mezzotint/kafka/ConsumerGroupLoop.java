@@ -1,7 +1,7 @@
 package dev.mezzotint.kafka;
 
-import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.kafka.GroupLane.ActiveRecord;
 import java.lang.System.Logger.Level;
@@ -65,6 +65,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   private final RecordRepublisher republisher;
   private final QueueMetrics metrics;
   private final BooleanSupplier stopping;
+  private final Runnable joined;
   private final long leaseNanos;
   private final Duration commitLimit;
   private final Map<TopicPartition, PartitionProgress> partitions = new HashMap<>();
@@ -76,6 +77,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   /**
    * @param consumer one record a poll, no automatic commit; closed by the caller
    * @param lanes idle, or finishing the fenced record of an earlier loop
+   * @param joined called after each poll as a member of the group
    * @param lease the session timeout, after which the group reassigns the partitions
    */
   ConsumerGroupLoop(
@@ -87,6 +89,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       RecordRepublisher republisher,
       QueueMetrics metrics,
       BooleanSupplier stopping,
+      Runnable joined,
       Duration lease) {
     this.consumer = consumer;
     this.lanes = lanes;
@@ -96,6 +99,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
     this.republisher = republisher;
     this.metrics = metrics;
     this.stopping = stopping;
+    this.joined = joined;
     this.leaseNanos = lease.toNanos();
     this.commitLimit = Duration.ofNanos(Math.min(leaseNanos / 3, COMMIT_LIMIT.toNanos()));
   }
@@ -163,7 +167,22 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       taken = true;
     }
     lastPoll = Instant.now();
+    if (consumer.groupMetadata().generationId() >= 0) {
+      joined.run();
+    }
+    partitions.forEach(this::skip);
     return taken;
+  }
+
+  /** Passes over what is not delivered: aborted records, and the markers of transactions. */
+  private void skip(TopicPartition partition, PartitionProgress progress) {
+    if (progress.idle()) {
+      try {
+        progress.skipTo(consumer.position(partition, Duration.ZERO));
+      } catch (org.apache.kafka.common.errors.TimeoutException e) {
+        LOG.log(Level.DEBUG, "the position in {0} is not known yet", partition);
+      }
+    }
   }
 
   private void take(GroupLane lane, ConsumerRecord<byte[], byte[]> record) {

@@ -4,8 +4,10 @@ import dev.mezzotint.job.DeliveryHandler;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -31,7 +33,8 @@ public final class ConsumerGroupQueue implements RequestQueue {
   private static final Duration SESSION_DEFAULT = Duration.ofSeconds(45);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
   private static final Duration END_LIMIT = Duration.ofSeconds(6);
-  private static final long RECONNECT_MILLIS = 1_000;
+  private static final long RECONNECT_MILLIS_MIN = 1_000;
+  private static final long RECONNECT_MILLIS_MAX = 10_000;
 
   /** The default of share groups, so that handlers see the same delivery counts. */
   private static final int TRIES = 5;
@@ -48,6 +51,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
   private final Thread thread = new Thread(this::run, "mezzotint-poll");
   private volatile @Nullable ConsumerGroupLoop loop;
   private volatile Duration session;
+  private volatile @Nullable String problem;
   private @Nullable RecordSender sender;
 
   /** As {@link RequestQueue#of}. */
@@ -86,6 +90,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
     this.timing = timing;
     this.opener = opener;
     this.lanes = IntStream.range(0, lanes).mapToObj(GroupLane::new).toList();
+    this.problem = "group " + settings.groupId() + " has not been joined yet";
     this.session = settings.lockDuration().orElse(SESSION_DEFAULT);
     this.thread.setDaemon(true);
   }
@@ -104,9 +109,12 @@ public final class ConsumerGroupQueue implements RequestQueue {
 
   private void run() {
     try {
+      long again = RECONNECT_MILLIS_MIN;
       while (stopped.getCount() > 0) {
         if (!consume()) {
-          boolean unused = stopped.await(RECONNECT_MILLIS, TimeUnit.MILLISECONDS);
+          again = problem == null ? RECONNECT_MILLIS_MIN : again;
+          boolean unused = stopped.await(again, TimeUnit.MILLISECONDS);
+          again = Math.min(2 * again, RECONNECT_MILLIS_MAX);
         }
       }
     } catch (InterruptedException e) {
@@ -116,7 +124,13 @@ public final class ConsumerGroupQueue implements RequestQueue {
 
   /** Returns true if the loop ended because the queue is stopping. */
   private boolean consume() throws InterruptedException {
-    Consumer<byte[], byte[]> consumer = opener.apply(config());
+    Consumer<byte[], byte[]> consumer;
+    try {
+      consumer = KafkaErrors.open(settings, () -> opener.apply(config()));
+    } catch (RuntimeException e) {
+      failed(e);
+      return false;
+    }
     ConsumerGroupLoop running =
         new ConsumerGroupLoop(
             consumer,
@@ -131,6 +145,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
                 metrics),
             metrics,
             () -> stopped.getCount() == 0,
+            () -> problem = null,
             session);
     loop = running;
     try {
@@ -145,14 +160,20 @@ public final class ConsumerGroupQueue implements RequestQueue {
           SESSION_DEFAULT);
       session = SESSION_DEFAULT;
     } catch (KafkaException e) {
-      LOG.log(Level.WARNING, "The consumer failed and is restarting: {0}", e.toString());
+      failed(KafkaErrors.failure(settings, e));
     } catch (RuntimeException | Error e) {
+      problem = "the consumer failed: " + e;
       LOG.log(Level.ERROR, "The consumer failed and is restarting", e);
     } finally {
       running.fenceAll();
       close(consumer);
     }
     return false;
+  }
+
+  private void failed(RuntimeException e) {
+    problem = KafkaErrors.message(e);
+    LOG.log(Level.WARNING, "The consumer failed and is restarting: {0}", problem);
   }
 
   private static void close(Consumer<byte[], byte[]> consumer) {
@@ -164,15 +185,18 @@ public final class ConsumerGroupQueue implements RequestQueue {
   }
 
   private Map<String, Object> config() {
-    return settings.client(
-        settings.groupId() + "-consumer",
+    Map<String, Object> own = new HashMap<>(Map.of("group.id", settings.groupId()));
+    // One member for each role of this process.
+    String instance = settings.properties().get("group.instance.id");
+    if (instance != null) {
+      own.put("group.instance.id", instance + "-" + schedule.topics().get(0));
+    }
+    Map<String, Object> config = settings.consumer(settings.groupId() + "-consumer", own);
+    config.remove("group.remote.assignor");
+    config.putAll(
         Map.of(
-            "group.id",
-            settings.groupId(),
-            "enable.auto.commit",
-            "false",
-            "auto.offset.reset",
-            "earliest",
+            "group.protocol",
+            "classic",
             "max.poll.records",
             1,
             "session.timeout.ms",
@@ -181,6 +205,7 @@ public final class ConsumerGroupQueue implements RequestQueue {
             (int) session.toMillis() / 3,
             "partition.assignment.strategy",
             CooperativeStickyAssignor.class.getName()));
+    return config;
   }
 
   @Override
@@ -225,6 +250,11 @@ public final class ConsumerGroupQueue implements RequestQueue {
   @Override
   public QueueMetrics metrics() {
     return metrics;
+  }
+
+  @Override
+  public Optional<String> problem() {
+    return Optional.ofNullable(problem);
   }
 
   @Override

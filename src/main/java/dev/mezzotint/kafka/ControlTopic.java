@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -44,7 +45,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
   private final Set<String> paused = ConcurrentHashMap.newKeySet();
   private final CountDownLatch loaded = new CountDownLatch(1);
-  private final TopicReader reader = new TopicReader("control-topic", this::run);
+  private final TopicReader reader;
 
   /** Without a listener. */
   public ControlTopic(KafkaSettings settings) {
@@ -59,6 +60,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   public ControlTopic(KafkaSettings settings, Consumer<String> onCancel) {
     this.settings = settings;
     this.onCancel = onCancel;
+    this.reader = new TopicReader(settings, "control-topic", this::run);
     reader.start();
   }
 
@@ -81,6 +83,11 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     return loaded.await(limit.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** Why the topic cannot be read, in one sentence; empty if nothing has failed. */
+  public Optional<String> failure() {
+    return reader.failure();
+  }
+
   private void run() {
     try (KafkaConsumer<byte[], byte[]> consumer =
         TopicReader.consumer(settings, "mezzotint-control", Map.of())) {
@@ -94,6 +101,7 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     consumer.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
     while (!reader.closing()) {
+      TopicReader.assignAdded(consumer, List.of(settings.topics().control()));
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
         apply(record.key(), record.value());
       }

@@ -38,6 +38,7 @@ public final class GroupOffsets implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(GroupOffsets.class.getName());
   private static final int CALL_MILLIS = 5_000;
 
+  private final KafkaSettings settings;
   private final String group;
   private final Admin admin;
   private boolean warned;
@@ -57,13 +58,13 @@ public final class GroupOffsets implements AutoCloseable {
 
   /** Does not connect yet. */
   public GroupOffsets(KafkaSettings settings) {
+    this.settings = settings;
     this.group = settings.groupId();
-    this.admin =
-        Admin.create(
-            settings.client(
-                "mezzotint-offsets",
-                Map.of(
-                    "default.api.timeout.ms", CALL_MILLIS, "request.timeout.ms", CALL_MILLIS - 1)));
+    Map<String, Object> config =
+        settings.client(
+            "mezzotint-offsets",
+            Map.of("default.api.timeout.ms", CALL_MILLIS, "request.timeout.ms", CALL_MILLIS - 1));
+    this.admin = KafkaErrors.open(settings, () -> Admin.create(config));
   }
 
   /**
@@ -303,7 +304,11 @@ public final class GroupOffsets implements AutoCloseable {
 
   private TransientException unavailable(Throwable cause) {
     return new TransientException(
-        "the offsets of group " + group + " cannot be read: " + cause.getMessage(), cause);
+        "the offsets of group "
+            + group
+            + " cannot be read: "
+            + KafkaErrors.message(KafkaErrors.failure(settings, cause)),
+        cause);
   }
 
   @Override

@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -20,13 +23,17 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.SslAuthenticationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /**
@@ -38,6 +45,7 @@ import org.apache.kafka.common.errors.UnsupportedVersionException;
 public final class KafkaCluster implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(KafkaCluster.class.getName());
   private static final Duration CALL_LIMIT = Duration.ofSeconds(25);
+  private static final String SHARE_GROUPS_FEATURE = "share.version";
   private static final int DELIVERY_LIMIT_DEFAULT = 5;
   private static final int HEARTBEAT_MILLIS_DEFAULT = 5_000;
 
@@ -51,21 +59,100 @@ public final class KafkaCluster implements AutoCloseable {
   private final Duration callLimit;
   private final Admin admin;
 
-  /** Does not connect yet; each call waits up to 25 s for a broker. */
+  /**
+   * Does not connect yet; each call waits up to 25 s for a broker.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException naming a setting of the clients that is wrong
+   * @throws TransientException if no name of a broker can be resolved
+   */
   public KafkaCluster(KafkaSettings settings) {
     this(settings, CALL_LIMIT);
   }
 
-  KafkaCluster(KafkaSettings settings, Duration callLimit) {
+  /**
+   * @param callLimit how long each call waits for a broker
+   */
+  public KafkaCluster(KafkaSettings settings, Duration callLimit) {
     this.settings = settings;
     this.callLimit = callLimit;
-    this.admin =
-        Admin.create(
-            settings.client(
-                "mezzotint-admin",
-                Map.of(
-                    "default.api.timeout.ms", (int) callLimit.toMillis(),
-                    "request.timeout.ms", (int) Math.min(callLimit.toMillis(), 10_000))));
+    Map<String, Object> config =
+        settings.client(
+            "mezzotint-admin",
+            Map.of(
+                "default.api.timeout.ms", (int) callLimit.toMillis(),
+                "request.timeout.ms", (int) Math.min(callLimit.toMillis(), 10_000)));
+    this.admin = KafkaErrors.open(settings, () -> Admin.create(config));
+  }
+
+  /**
+   * Checks what workers need of the cluster: that a broker answers, that share groups are on, and
+   * that the topics exist and may be used.
+   *
+   * @param queue the kind of group that the workers form
+   * @param read topics that this worker reads
+   * @param written topics that it writes
+   * @return what is missing and the command that mends it, in one sentence; empty if nothing is
+   */
+  public Optional<String> problem(
+      RequestQueue.Kind queue, Collection<String> read, Collection<String> written) {
+    try {
+      FinalizedVersionRange level =
+          await(admin.describeFeatures().featureMetadata())
+              .finalizedFeatures()
+              .get(SHARE_GROUPS_FEATURE);
+      boolean off = level == null || level.maxVersionLevel() < 1;
+      if (off && queue == RequestQueue.Kind.SHARE_GROUP) {
+        return Optional.of(KafkaErrors.shareGroupsOff(settings.bootstrapServers()));
+      }
+      return topicProblem(read, written);
+    } catch (ExecutionException e) {
+      return Optional.of(KafkaErrors.message(KafkaErrors.failure(settings, e)));
+    } catch (TransientException e) {
+      return Optional.of(KafkaErrors.message(e));
+    }
+  }
+
+  private Optional<String> topicProblem(Collection<String> read, Collection<String> written)
+      throws ExecutionException {
+    Set<String> topics = new TreeSet<>(read);
+    topics.addAll(written);
+    var described =
+        admin
+            .describeTopics(topics, new DescribeTopicsOptions().includeAuthorizedOperations(true))
+            .topicNameValues();
+    List<String> faults = new ArrayList<>();
+    List<String> commands = new ArrayList<>();
+    for (String topic : topics) {
+      Set<AclOperation> needed = new TreeSet<>();
+      if (read.contains(topic)) {
+        needed.add(AclOperation.READ);
+      }
+      if (written.contains(topic)) {
+        needed.add(AclOperation.WRITE);
+      }
+      try {
+        Set<AclOperation> permitted =
+            await(requireNonNull(described.get(topic))).authorizedOperations();
+        needed.removeAll(permitted == null ? Set.copyOf(needed) : permitted);
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+          faults.add("topic " + topic + " is missing");
+          commands.add(createCommand(topic(topic, Map.of())));
+          needed.clear();
+        } else if (!(e.getCause() instanceof TopicAuthorizationException)) {
+          throw e;
+        }
+      }
+      if (!needed.isEmpty()) {
+        List<String> words =
+            needed.stream().map(one -> one.name().toLowerCase(Locale.ROOT)).toList();
+        faults.add("the credentials may not " + String.join(" and ", words) + " topic " + topic);
+        commands.add(KafkaErrors.allowCommand(settings, "topic", topic, words));
+      }
+    }
+    return faults.isEmpty()
+        ? Optional.empty()
+        : Optional.of(String.join(", ", faults) + ": run " + String.join(" && ", commands));
   }
 
   /**
@@ -156,12 +243,13 @@ public final class KafkaCluster implements AutoCloseable {
   }
 
   /**
-   * Makes the share group start from the oldest request, which is not the default, and sets its
-   * lock duration. Logs once what it is not permitted to set.
+   * Makes the share group start from the oldest request and read committed requests only, neither
+   * of which is the default, and sets its lock duration. Logs once what it is not permitted to set.
    */
   public void prepareGroup() {
     Map<String, String> wanted = new TreeMap<>();
     wanted.put("share.auto.offset.reset", "earliest");
+    wanted.put("share.isolation.level", "read_committed");
     settings
         .lockDuration()
         .ifPresent(lock -> wanted.put("share.record.lock.duration.ms", "" + lock.toMillis()));
@@ -197,12 +285,7 @@ public final class KafkaCluster implements AutoCloseable {
       await(admin.incrementalAlterConfigs(Map.of(group(), List.of(set))).all());
     } catch (ExecutionException e) {
       if (e.getCause() instanceof UnsupportedVersionException) {
-        throw new IllegalStateException(
-            "the cluster at "
-                + settings.bootstrapServers()
-                + " does not support share groups: use Kafka 4.2 or newer, or set MEZZOTINT_QUEUE"
-                + " to consumer-group",
-            e);
+        throw KafkaErrors.failure(settings, e);
       }
       throw e;
     }
@@ -256,40 +339,17 @@ public final class KafkaCluster implements AutoCloseable {
     try {
       return answer.get(callLimit.toMillis() + 1000, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException) {
-        throw unavailable(e);
-      }
-      if (e.getCause() instanceof AuthenticationException) {
-        throw refused(e);
+      if (e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException
+          || e.getCause() instanceof AuthenticationException) {
+        throw KafkaErrors.failure(settings, e);
       }
       throw e;
     } catch (TimeoutException e) {
-      throw unavailable(e);
+      throw KafkaErrors.failure(settings, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TransientException("interrupted while waiting for the broker", e);
     }
-  }
-
-  private TransientException unavailable(Exception e) {
-    return new TransientException(
-        "no Kafka broker answers at "
-            + settings.bootstrapServers()
-            + "; check KAFKA_BOOTSTRAP_SERVERS",
-        e);
-  }
-
-  /** Transient as well: credentials are created and renewed at the broker while workers wait. */
-  private TransientException refused(ExecutionException e) {
-    boolean encryption = e.getCause() instanceof SslAuthenticationException;
-    return new TransientException(
-        "the Kafka broker at "
-            + settings.bootstrapServers()
-            + (encryption ? " offers no trusted connection (" : " refuses the login (")
-            + message(e)
-            + "); check "
-            + (encryption ? "KAFKA_SSL_TRUSTSTORE_LOCATION" : "KAFKA_SASL_JAAS_CONFIG"),
-        e);
   }
 
   private static String message(ExecutionException e) {

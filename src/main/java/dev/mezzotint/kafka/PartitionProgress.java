@@ -23,6 +23,16 @@ final class PartitionProgress {
     open.remove(offset);
   }
 
+  /** Whether no record is unsettled. */
+  boolean idle() {
+    return open.isEmpty();
+  }
+
+  /** Everything before this offset was delivered, or never will be. */
+  void skipTo(long offset) {
+    next = Math.max(next, offset);
+  }
+
   /** The offset to commit, that of the first unsettled record; -1 if no record was polled. */
   long committable() {
     return open.isEmpty() ? next : open.first();

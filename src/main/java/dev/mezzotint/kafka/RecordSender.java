@@ -26,33 +26,41 @@ public final class RecordSender implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
 
   private final KafkaProducer<byte[], byte[]> producer;
-  private final String bootstrapServers;
+  private final KafkaSettings settings;
 
+  /**
+   * Does not connect yet.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException naming a setting of the clients that is wrong
+   * @throws TransientException if no name of a broker can be resolved
+   */
   public RecordSender(KafkaSettings settings, String clientId) {
-    bootstrapServers = settings.bootstrapServers();
-    producer =
-        new KafkaProducer<>(
-            settings.client(
-                clientId,
-                Map.of(
-                    "acks",
-                    "all",
-                    "enable.idempotence",
-                    "true",
-                    "max.request.size",
-                    REQUEST_BYTES_MAX,
-                    "buffer.memory",
-                    2L * REQUEST_BYTES_MAX,
-                    "max.block.ms",
-                    10_000,
-                    "request.timeout.ms",
-                    10_000,
-                    "delivery.timeout.ms",
-                    (int) SEND_LIMIT.toMillis(),
-                    "linger.ms",
-                    0)),
-            new ByteArraySerializer(),
-            new ByteArraySerializer());
+    this.settings = settings;
+    Map<String, Object> config =
+        settings.client(
+            clientId,
+            Map.of(
+                "acks",
+                "all",
+                "enable.idempotence",
+                "true",
+                "max.request.size",
+                REQUEST_BYTES_MAX,
+                "buffer.memory",
+                2L * REQUEST_BYTES_MAX,
+                "max.block.ms",
+                10_000,
+                "request.timeout.ms",
+                10_000,
+                "delivery.timeout.ms",
+                (int) SEND_LIMIT.toMillis(),
+                "linger.ms",
+                0));
+    this.producer =
+        KafkaErrors.open(
+            settings,
+            () ->
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer()));
   }
 
   /**
@@ -79,24 +87,11 @@ public final class RecordSender implements AutoCloseable {
     if (cause instanceof RecordTooLargeException tooLarge) {
       return tooLarge;
     }
-    if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
-      return new TransientException(
-          "no Kafka broker at "
-              + bootstrapServers
-              + " took a record for topic "
-              + record.topic()
-              + " in time ("
-              + cause.getMessage()
-              + "); check KAFKA_BOOTSTRAP_SERVERS",
-          cause);
-    }
     return new TransientException(
         "topic "
             + record.topic()
-            + " at "
-            + bootstrapServers
             + " did not take a record: "
-            + cause.getMessage(),
+            + KafkaErrors.message(KafkaErrors.failure(settings, cause)),
         cause);
   }
 

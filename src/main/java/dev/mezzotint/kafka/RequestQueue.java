@@ -5,6 +5,7 @@ import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.common.GroupType;
@@ -69,8 +70,7 @@ public interface RequestQueue extends AutoCloseable {
   /**
    * Creates missing topics, configures the group and starts taking records. May be called once.
    *
-   * @throws TransientException if no broker answers
-   * @throws IllegalStateException if the cluster does not support such groups
+   * @throws TransientException if no broker answers, or share groups are off
    */
   void start();
 
@@ -92,6 +92,12 @@ public interface RequestQueue extends AutoCloseable {
   default List<String> inProgress() {
     return lanes().stream().flatMap(lane -> lane.current().stream()).toList();
   }
+
+  /**
+   * Why no lane takes requests, in one sentence: none has joined the group yet, or all fail. Empty
+   * if one works, or waits because its topics are paused.
+   */
+  Optional<String> problem();
 
   /** Returns whether its threads are running. */
   boolean alive();

@@ -53,6 +53,7 @@ final class ShareGroupLane implements Runnable {
   private static final long ABORT_CHECK_MILLIS = 200;
   private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
 
+  private final KafkaSettings settings;
   private final int number;
   private final TopicAssigner assigner;
   private final long firstFetchNanos;
@@ -64,6 +65,7 @@ final class ShareGroupLane implements Runnable {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final CountDownLatch aborted = new CountDownLatch(1);
   private volatile boolean fetching;
+  private volatile @Nullable String problem;
   private volatile @Nullable Delivery current;
   private volatile @Nullable Instant lastPoll;
   private volatile @Nullable Instant lastRenewal;
@@ -76,6 +78,7 @@ final class ShareGroupLane implements Runnable {
    * @param noLaneFetching whether no lane of this process is fetching
    */
   ShareGroupLane(
+      KafkaSettings settings,
       int number,
       TopicAssigner assigner,
       Duration firstFetchLimit,
@@ -84,6 +87,8 @@ final class ShareGroupLane implements Runnable {
       RecordRepublisher republisher,
       QueueMetrics queueMetrics,
       BooleanSupplier noLaneFetching) {
+    this.settings = settings;
+    this.problem = "group " + settings.groupId() + " has not been joined yet";
     this.noLaneFetching = noLaneFetching;
     this.number = number;
     this.assigner = assigner;
@@ -100,6 +105,7 @@ final class ShareGroupLane implements Runnable {
     while (!stopping()) {
       Optional<String> topic = assigner.assign(number, System.nanoTime());
       if (topic.isEmpty()) {
+        problem = null;
         awaitStop(PAUSED_MILLIS);
         continue;
       }
@@ -112,10 +118,13 @@ final class ShareGroupLane implements Runnable {
         consumer.subscribe(List.of(topic.get()));
         moving = consume(consumer, topic.get());
         pause = RECONNECT_MILLIS_MIN;
-      } catch (KafkaException e) {
-        LOG.log(Level.WARNING, "Lane {0} failed and is restarting: {1}", number, e);
+      } catch (KafkaException | TransientException e) {
+        problem = KafkaErrors.message(KafkaErrors.failure(settings, e));
+        // The same text for all lanes, so that the log has it once.
+        LOG.log(Level.WARNING, "A lane failed and is restarting: {0}", problem);
       } catch (RuntimeException | Error e) {
-        LOG.log(Level.ERROR, "Lane " + number + " failed and is restarting", e);
+        problem = "a lane failed: " + e;
+        LOG.log(Level.ERROR, "A lane failed and is restarting", e);
       } finally {
         close(consumer);
         fetching = false;
@@ -164,6 +173,9 @@ final class ShareGroupLane implements Runnable {
       long asked = System.nanoTime();
       ConsumerRecords<byte[], byte[]> records = consumer.poll(IDLE_POLL);
       lastPoll = Instant.now();
+      if (problem != null && joined(consumer)) {
+        problem = null;
+      }
       fetching = records.isEmpty();
       settled = !records.isEmpty();
       boolean first = true;
@@ -181,6 +193,16 @@ final class ShareGroupLane implements Runnable {
         since = System.nanoTime();
       }
     }
+  }
+
+  /** Whether the group has assigned partitions to the consumer; it polls in vain until then. */
+  private static boolean joined(ShareConsumer<?, ?> consumer) {
+    return consumer.metrics().entrySet().stream()
+        .anyMatch(
+            metric ->
+                metric.getKey().name().equals("rebalance-total")
+                    && metric.getValue().metricValue() instanceof Double count
+                    && count > 0);
   }
 
   private boolean take(RecordLock lock, long acquired) {
@@ -344,6 +366,11 @@ final class ShareGroupLane implements Runnable {
     }
     aborted.countDown();
     stop();
+  }
+
+  /** Why it takes no requests, in one sentence; empty if it does or its topics are paused. */
+  Optional<String> problem() {
+    return Optional.ofNullable(problem);
   }
 
   LaneMetrics metrics() {

@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -104,10 +105,11 @@ public final class ShareGroupQueue implements RequestQueue {
       Map<String, Object> config = consumerConfig(number);
       ShareGroupLane lane =
           new ShareGroupLane(
+              settings,
               number,
               assigner,
               firstFetchLimit,
-              () -> opener.apply(config),
+              () -> KafkaErrors.open(settings, () -> opener.apply(config)),
               handler,
               republisher,
               metrics,
@@ -121,7 +123,7 @@ public final class ShareGroupQueue implements RequestQueue {
   }
 
   private Map<String, Object> consumerConfig(int number) {
-    return settings.client(
+    return settings.shareConsumer(
         settings.groupId() + "-" + number,
         Map.of(
             "group.id",
@@ -182,6 +184,18 @@ public final class ShareGroupQueue implements RequestQueue {
   @Override
   public QueueMetrics metrics() {
     return metrics;
+  }
+
+  @Override
+  public Optional<String> problem() {
+    Optional<String> problem = Optional.empty();
+    for (ShareGroupLane lane : lanes) {
+      problem = lane.problem();
+      if (problem.isEmpty()) {
+        break;
+      }
+    }
+    return problem;
   }
 
   @Override

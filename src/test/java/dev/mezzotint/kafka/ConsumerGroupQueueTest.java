@@ -44,6 +44,11 @@ class ConsumerGroupQueueTest extends RequestQueueContract {
   }
 
   @Override
+  RequestQueue.Kind kind() {
+    return RequestQueue.Kind.CONSUMER_GROUP;
+  }
+
+  @Override
   RequestQueue hangingOnce(DeliveryHandler handler) {
     AtomicBoolean hang = new AtomicBoolean(true);
     return queue(

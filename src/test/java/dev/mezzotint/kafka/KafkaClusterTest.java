@@ -78,6 +78,7 @@ class KafkaClusterTest {
       assertThat(cluster.heartbeatInterval()).isEqualTo(Duration.ofMillis(500));
     }
     assertThat(groupConfig(settings, "share.auto.offset.reset")).isEqualTo("earliest");
+    assertThat(groupConfig(settings, "share.isolation.level")).isEqualTo("read_committed");
     assertThat(groupConfig(settings, "share.record.lock.duration.ms")).isEqualTo("20000");
     assertThat(warnings).isEmpty();
   }
@@ -127,7 +128,8 @@ class KafkaClusterTest {
                 "kafka-configs.sh --bootstrap-server "
                     + settings.bootstrapServers()
                     + " --alter --entity-type groups --entity-name locked --add-config"
-                    + " share.auto.offset.reset=earliest,share.record.lock.duration.ms=20000");
+                    + " share.auto.offset.reset=earliest,share.isolation.level=read_committed,"
+                    + "share.record.lock.duration.ms=20000");
 
         warnings.clear();
         cluster.ensureTopics();
@@ -151,6 +153,9 @@ class KafkaClusterTest {
                     List.of(
                         new AlterConfigOp(
                             new ConfigEntry("share.auto.offset.reset", "earliest"),
+                            AlterConfigOp.OpType.SET),
+                        new AlterConfigOp(
+                            new ConfigEntry("share.isolation.level", "read_committed"),
                             AlterConfigOp.OpType.SET),
                         new AlterConfigOp(
                             new ConfigEntry("share.record.lock.duration.ms", "20000"),

@@ -37,6 +37,8 @@ abstract class QueueStage {
 
   abstract RequestQueue queue(List<String> topics, int lanes, DeliveryHandler handler);
 
+  abstract RequestQueue.Kind kind();
+
   /** One lane whose first renewal comes too late. */
   abstract RequestQueue hangingOnce(DeliveryHandler handler);
 

@@ -3,16 +3,21 @@ package dev.mezzotint.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.DeliveryHandler;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.GroupType;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 
 /** The guarantees of every kind of queue. */
@@ -59,6 +64,50 @@ abstract class RequestQueueContract extends TopicsContract {
     assertThat(log)
         .containsExactlyInAnyOrderElementsOf(
             IntStream.range(0, 51).mapToObj(i -> "r" + i + " x1").toList());
+  }
+
+  @Test
+  void recordsOfAbortedTransactions_areNotDelivered_andLeaveNoBacklog() throws Exception {
+    sendInTransaction("aborted", /* commit= */ false);
+    sendInTransaction("committed", /* commit= */ true);
+    sendInTransaction("aborted again", /* commit= */ false);
+    send(1);
+    sendInTransaction("last", /* commit= */ false);
+    CountDownLatch done = new CountDownLatch(2);
+    try (RequestQueue queue = queue(1, accepting(done));
+        GroupOffsets offsets = new GroupOffsets(settings)) {
+      queue.start();
+      await(done);
+      GroupType type = kind().groupType();
+      long end = System.nanoTime() + LIMIT.toNanos();
+      long unsettled = 1;
+      while (unsettled > 0 && System.nanoTime() < end) {
+        Thread.sleep(200);
+        unsettled =
+            offsets.backlog(type, Map.of("all", List.of(topic)), t -> false).get("all").unsettled();
+      }
+      assertThat(unsettled).isZero();
+    }
+    assertThat(log).containsExactly("committed x1", "r0 x1");
+  }
+
+  private void sendInTransaction(String value, boolean commit) {
+    Map<String, Object> transactional = Map.of("transactional.id", "t-" + UUID.randomUUID());
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            settings.client("test", transactional),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      producer.initTransactions();
+      producer.beginTransaction();
+      producer.send(new ProducerRecord<>(topic, value.getBytes(UTF_8)));
+      producer.flush();
+      if (commit) {
+        producer.commitTransaction();
+      } else {
+        producer.abortTransaction();
+      }
+    }
   }
 
   @Test

@@ -35,6 +35,11 @@ class ShareGroupQueueTest extends RequestQueueContract {
   }
 
   @Override
+  RequestQueue.Kind kind() {
+    return RequestQueue.Kind.SHARE_GROUP;
+  }
+
+  @Override
   RequestQueue hangingOnce(DeliveryHandler handler) {
     AtomicBoolean hang = new AtomicBoolean(true);
     return queue(
