@@ -2,22 +2,34 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.ControlTopic;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaEvents;
 import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.kafka.Topics;
+import dev.mezzotint.observability.ConnectionMonitor;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The store, the event publisher and the control topic, shared by all roles of a worker. */
 public final class Connections implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Connections.class.getName());
   private static final Duration CONTROL_LIMIT = Duration.ofSeconds(30);
+  private static final Duration CHECK_PERIOD = Duration.ofSeconds(3);
+  private static final Duration CHECK_LIMIT = Duration.ofSeconds(5);
 
   private final WorkerConfig settings;
   private final Endpoints endpoints;
@@ -26,6 +38,9 @@ public final class Connections implements AutoCloseable {
   private final Instrumentation observers;
   private final EventPublisher events;
   private volatile @Nullable ControlTopic control;
+  private volatile @Nullable KafkaCluster cluster;
+  private volatile @Nullable ConnectionMonitor brokerMonitor;
+  private volatile @Nullable ConnectionMonitor storeMonitor;
 
   /** Does not connect yet. */
   public Connections(WorkerConfig settings, Endpoints endpoints) {
@@ -78,6 +93,66 @@ public final class Connections implements AutoCloseable {
   }
 
   /**
+   * Whether lanes take no requests of a topic: it is paused, or the store is unusable, so that
+   * deliveries would be used up in vain.
+   */
+  boolean heldBack(String topic) {
+    ConnectionMonitor monitor = storeMonitor;
+    return paused(topic) || (monitor != null && monitor.problem().isPresent());
+  }
+
+  /** Why broker or store cannot be used at present, in one sentence; empty if they can. */
+  Optional<String> problem() {
+    return Stream.of(Optional.ofNullable(storeMonitor), Optional.ofNullable(brokerMonitor))
+        .flatMap(Optional::stream)
+        .flatMap(monitor -> monitor.problem().stream())
+        .findFirst();
+  }
+
+  /**
+   * Checks broker and store periodically from now on.
+   *
+   * @param lanes why no lane takes requests
+   */
+  void monitor(Supplier<Optional<String>> lanes) {
+    KafkaCluster checked = new KafkaCluster(endpoints.kafka(), CHECK_LIMIT);
+    cluster = checked;
+    brokerMonitor =
+        new ConnectionMonitor("broker", CHECK_PERIOD, () -> problem(checked).or(lanes));
+    storeMonitor = new ConnectionMonitor("store", CHECK_PERIOD, bucket::problem);
+  }
+
+  private Optional<String> problem(KafkaCluster of) {
+    Topics topics = endpoints.kafka().topics();
+    Set<String> read = new HashSet<>(requestTopics());
+    read.add(topics.control());
+    Set<String> written = new HashSet<>(requestTopics());
+    written.addAll(List.of(topics.events(), topics.deadLetters()));
+    if (settings.roles().contains(WorkerRole.CONTROL)) {
+      read.add(topics.events());
+    }
+    return of.problem(settings.queue(), read, written);
+  }
+
+  private List<String> requestTopics() {
+    Topics topics = endpoints.kafka().topics();
+    boolean all = settings.roles().contains(WorkerRole.CONTROL);
+    List<String> kinds = new ArrayList<>();
+    if (all || settings.roles().contains(WorkerRole.GENERATION)) {
+      kinds.add(topics.generationRequests());
+    }
+    if (all || settings.roles().contains(WorkerRole.TRAINING)) {
+      kinds.add(topics.trainingRequests());
+    }
+    return kinds.stream().flatMap(kind -> withPriorities(kind).stream()).toList();
+  }
+
+  /** The topics of all priorities in use of a request topic, highest first. */
+  List<String> withPriorities(String requests) {
+    return settings.priorityTopics() ? Topics.withPriorities(requests) : List.of(requests);
+  }
+
+  /**
    * Checks the store and creates topics and bucket where they are missing.
    *
    * @throws TransientException if broker or store do not answer
@@ -95,7 +170,8 @@ public final class Connections implements AutoCloseable {
     if (!bucket.probe().supported()) {
       String fault =
           endpoints.s3()
-              + " ignores If-None-Match or If-Match: two workers could commit the same job";
+              + " ignores If-None-Match or If-Match, or refuses them: two workers could commit the"
+              + " same job";
       if (settings.conditionalWrites() == WorkerConfig.ConditionalWrites.REQUIRED) {
         throw new InvalidInputException(
             "s3.endpoint",
@@ -112,8 +188,14 @@ public final class Connections implements AutoCloseable {
 
   /** The broker's part of {@link #prepare}. */
   void prepareTopics() {
-    try (KafkaCluster cluster = new KafkaCluster(endpoints.kafka())) {
-      cluster.ensureTopics();
+    try (KafkaCluster prepared = new KafkaCluster(endpoints.kafka())) {
+      prepared.ensureTopics();
+      prepared.ensureRequestTopics(requestTopics());
+      problem(prepared)
+          .ifPresent(
+              problem -> {
+                throw new TransientException(problem);
+              });
     }
   }
 
@@ -127,7 +209,9 @@ public final class Connections implements AutoCloseable {
     control = topic;
     try {
       if (!topic.awaitLoaded(CONTROL_LIMIT)) {
-        throw new TransientException("the control topic could not be read to its end in time");
+        throw new TransientException(
+            "the control topic could not be read to its end in time"
+                + topic.failure().map(why -> ": " + why).orElse(""));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -135,12 +219,23 @@ public final class Connections implements AutoCloseable {
     }
   }
 
+  private static void close(AutoCloseable part) {
+    try {
+      part.close();
+    } catch (Exception e) {
+      LOG.log(System.Logger.Level.DEBUG, "closing failed", e);
+    }
+  }
+
   @Override
   public void close() {
-    ControlTopic topic = control;
-    if (topic != null) {
-      topic.close();
-    }
+    Stream.of(
+            Optional.ofNullable(control),
+            Optional.ofNullable(brokerMonitor),
+            Optional.ofNullable(storeMonitor),
+            Optional.ofNullable(cluster))
+        .flatMap(Optional::stream)
+        .forEach(Connections::close);
     events.close();
     bucket.close();
   }

@@ -9,7 +9,6 @@ import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.generation.GenerationJobKind;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.WorkerRole;
-import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.recipe.TrainingLimits;
 import dev.mezzotint.training.recipe.TrainingRequest;
@@ -43,10 +42,6 @@ final class ControlRole implements AutoCloseable {
       List<String> generation,
       List<String> training,
       InstantSource clock) {
-    try (KafkaCluster cluster = new KafkaCluster(connections.kafka())) {
-      cluster.ensureRequestTopics(generation);
-      cluster.ensureRequestTopics(training);
-    }
     // First, since it fails if its port is taken.
     this.autoscaling =
         new Autoscaling(

@@ -63,8 +63,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
    *     pair is installed
    */
   static void check(WorkerConfig settings) {
-    checkBothOrNone(settings);
-    if (settings.bootstrapServers().isEmpty() && StackAddresses.find(settings.data()).isEmpty()) {
+    if (configured(settings).isEmpty() && StackAddresses.find(settings.data()).isEmpty()) {
       LocalStackProcess.requireInstalled();
     }
   }
@@ -116,12 +115,13 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
   private static KafkaSettings kafka(
       WorkerConfig settings, String servers, Map<String, String> properties) {
     return new KafkaSettings(
-        servers,
-        properties,
-        Topics.withPrefix(settings.topicPrefix()),
-        settings.group(),
-        settings.lock(),
-        "/mezzotint");
+            servers,
+            properties,
+            Topics.withPrefix(settings.topicPrefix()),
+            settings.group(),
+            settings.lock(),
+            "/mezzotint")
+        .checked();
   }
 
   @Override

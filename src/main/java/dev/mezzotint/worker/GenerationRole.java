@@ -81,7 +81,7 @@ public final class GenerationRole implements AutoCloseable {
             topics,
             settings.lanes(),
             wiring.apply(handler),
-            connections::paused);
+            connections::heldBack);
   }
 
   /** The settings of the step loop for this configuration and device. */

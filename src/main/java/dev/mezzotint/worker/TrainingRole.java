@@ -77,7 +77,7 @@ final class TrainingRole implements AutoCloseable {
             topics,
             settings.training().lanes(),
             wiring.apply(handler),
-            connections::paused);
+            connections::heldBack);
   }
 
   private static TrainingSettings training(WorkerConfig settings) {

@@ -13,6 +13,7 @@ import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.training.TrainingMetrics;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.List;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
+  private static final Duration JOIN_LIMIT = Duration.ofSeconds(10);
+  private static final long JOIN_POLL_MILLIS = 20;
 
   private final Connections connections;
   private final @Nullable GenerationRole generation;
@@ -54,7 +57,7 @@ public final class Worker implements AutoCloseable {
             ? new GenerationRole(
                 settings,
                 connections,
-                topics(settings, connections.kafka().topics().generationRequests()),
+                connections.withPriorities(connections.kafka().topics().generationRequests()),
                 clock,
                 wiring)
             : null;
@@ -63,14 +66,10 @@ public final class Worker implements AutoCloseable {
             ? new TrainingRole(
                 settings,
                 connections,
-                topics(settings, connections.kafka().topics().trainingRequests()),
+                connections.withPriorities(connections.kafka().topics().trainingRequests()),
                 clock,
                 wiring)
             : null;
-  }
-
-  private static List<String> topics(WorkerConfig settings, String requests) {
-    return settings.priorityTopics() ? Topics.withPriorities(requests) : List.of(requests);
   }
 
   /**
@@ -155,8 +154,8 @@ public final class Worker implements AutoCloseable {
     laps.lap("control topic");
     if (settings.roles().contains(WorkerRole.CONTROL)) {
       Topics topics = connections.kafka().topics();
-      List<String> generations = topics(settings, topics.generationRequests());
-      List<String> trainings = topics(settings, topics.trainingRequests());
+      List<String> generations = connections.withPriorities(topics.generationRequests());
+      List<String> trainings = connections.withPriorities(topics.trainingRequests());
       control = new ControlRole(settings, connections, generations, trainings, clock);
       if (settings.front().on()) {
         var kinds =
@@ -174,6 +173,8 @@ public final class Worker implements AutoCloseable {
     if (training != null) {
       training.start();
     }
+    connections.monitor(this::laneProblem);
+    awaitLanes();
     laps.lap("roles");
     settings
         .pod()
@@ -187,11 +188,28 @@ public final class Worker implements AutoCloseable {
     accepting = true;
   }
 
+  /** Returns once lanes of all queues have joined their groups, or after a limit: not ready. */
+  private void awaitLanes() {
+    long end = System.nanoTime() + JOIN_LIMIT.toNanos();
+    try {
+      while (laneProblem().isPresent() && System.nanoTime() < end) {
+        Thread.sleep(JOIN_POLL_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Stream<RequestQueue> queues() {
+    return Stream.of(queue(), trainingQueue()).flatMap(Optional::stream);
+  }
+
+  private Optional<String> laneProblem() {
+    return queues().flatMap(queue -> queue.problem().stream()).findFirst();
+  }
+
   private int inHand() {
-    return Stream.of(queue(), trainingQueue())
-        .flatMap(Optional::stream)
-        .mapToInt(queue -> queue.inProgress().size())
-        .sum();
+    return queues().mapToInt(queue -> queue.inProgress().size()).sum();
   }
 
   private void cancel(String jobId) {
@@ -217,7 +235,12 @@ public final class Worker implements AutoCloseable {
 
   /** Whether it takes requests. */
   boolean ready() {
-    return accepting && live();
+    return accepting && live() && problem().isEmpty();
+  }
+
+  /** Why it takes no requests at present, in one sentence; empty if it does. */
+  Optional<String> problem() {
+    return connections.problem().or(this::laneProblem);
   }
 
   /** Whether its threads run, however long a job takes. */

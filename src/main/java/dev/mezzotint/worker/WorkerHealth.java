@@ -36,7 +36,7 @@ final class WorkerHealth {
       HealthCheckResponseBuilder answer =
           HealthCheckResponse.named("takes requests")
               .status(life.worker().map(Worker::ready).orElse(false));
-      String waitsFor = life.waitsFor();
+      String waitsFor = life.worker().flatMap(Worker::problem).orElseGet(life::waitsFor);
       return (waitsFor.isEmpty() ? answer : answer.withData("waitsFor", waitsFor)).build();
     };
   }

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 @Startup
 final class WorkerLifecycle {
   private static final System.Logger LOG = System.getLogger(WorkerLifecycle.class.getName());
-  private static final long RETRY_MILLIS = 3_000;
+  private static final long RETRY_MILLIS_MIN = 3_000;
+  private static final long RETRY_MILLIS_MAX = 20_000;
 
   /** The start of the process, in milliseconds since 1970. */
   private static final long BORN = ManagementFactory.getRuntimeMXBean().getStartTime();
@@ -86,6 +87,7 @@ final class WorkerLifecycle {
     try {
       WorkerConfig settings = WorkerConfig.read(config);
       telemetry = Traces.configured(System::getenv).orElse(null);
+      long pause = RETRY_MILLIS_MIN;
       while (!stopping) {
         try {
           if (endpoints == null) {
@@ -113,7 +115,8 @@ final class WorkerLifecycle {
           LOG.log(
               System.Logger.Level.WARNING, "Not started yet, trying again: {0}", e.getMessage());
           waitsFor = String.valueOf(e.getMessage());
-          Thread.sleep(RETRY_MILLIS);
+          Thread.sleep(pause);
+          pause = Math.min(2 * pause, RETRY_MILLIS_MAX);
         }
       }
     } catch (InterruptedException e) {
