@@ -12,15 +12,11 @@ import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Map;
 
 /** Converts stored samples to sRGB. Used by one thread. */
 interface ColourConversion {
   /** Where a profile names its colours. */
   int SPACE_AT = 16;
-
-  /** These names, by the number of colours. */
-  Map<Integer, String> SPACES = Map.of(1, "GRAY", 3, "RGB ", 4, "CMYK");
 
   /**
    * Converts some pixels.
@@ -73,12 +69,12 @@ interface ColourConversion {
     }
     // An RGB profile in a grey file is usual: programs keep the profile that they work in.
     boolean expanded = image.colours == 1 && FileKind.matches(icc, SPACE_AT, "RGB ");
-    String space = expanded ? "RGB " : SPACES.get(image.colours);
+    String space = expanded ? "RGB " : space(image.colours);
     if (icc.length > SPACE_AT + 4 && !FileKind.matches(icc, SPACE_AT, space)) {
       throw image.unread(
           "%s samples and a colour profile for \"%s\""
               .formatted(
-                  SPACES.get(image.colours).trim(),
+                  space(image.colours).trim(),
                   new String(icc, SPACE_AT, 4, StandardCharsets.US_ASCII).trim()));
     }
     try {
@@ -97,6 +93,11 @@ interface ColourConversion {
     } catch (IllegalArgumentException | CMMException | ProfileDataException e) {
       throw image.unread("a broken colour profile; it can be read without: " + e.getMessage());
     }
+  }
+
+  /** The signature of a colour space in a profile. */
+  private static String space(int colours) {
+    return colours == 1 ? "GRAY" : colours == 3 ? "RGB " : "CMYK";
   }
 
   private static ColourConversion through(ICC_Profile profile) {

@@ -1,12 +1,11 @@
 package dev.mezzotint.image;
 
+import dev.mezzotint.files.PlaceholderFile;
 import java.util.List;
 import java.util.Optional;
 
 /** Recognises, by their first bytes, files that are given in place of others. */
 final class FileKind {
-  private static final String LFS_POINTER = "version https://git-lfs";
-
   /** Formats that are not read, with the bytes (one for each char) that their files begin with. */
   private static final List<String[]> FORMATS =
       List.of(
@@ -37,8 +36,9 @@ final class FileKind {
    *     and for PNG, JPEG and WebP
    */
   static Optional<String> of(byte[] file) {
-    if (matches(file, 0, LFS_POINTER)) {
-      return Optional.of("is a pointer of git-lfs, not the file itself: run git lfs pull");
+    Optional<String> placeholder = PlaceholderFile.reason(file);
+    if (placeholder.isPresent()) {
+      return placeholder;
     }
     if (matches(file, 4, "ftyp")) {
       return Optional.of("is " + mediaFormat(file) + " file");

@@ -45,7 +45,7 @@ final class PngFile extends EncodedImage {
   private int colourType;
   private int[][] passes = ONE_PASS;
   private byte[] palette = {};
-  private byte @Nullable [] transparency;
+  private byte[] transparency = {}; // empty if nothing is transparent
   private byte @Nullable [] iccp;
   private String cicp = "";
 
@@ -151,7 +151,7 @@ final class PngFile extends EncodedImage {
   }
 
   private boolean isTransparent() {
-    return SAMPLES[colourType] % 2 == 0 || transparency != null;
+    return SAMPLES[colourType] % 2 == 0 || transparency.length > 0;
   }
 
   @Override
@@ -313,7 +313,7 @@ final class PngFile extends EncodedImage {
    */
   private void store(byte[] row, int count, int first, int step, byte[] values, byte[] alphas)
       throws IOException {
-    if (depth == 8 && SAMPLES[colourType] == colours && transparency == null && step == 1) {
+    if (depth == 8 && SAMPLES[colourType] == colours && transparency.length == 0 && step == 1) {
       System.arraycopy(row, 0, values, first * colours, row.length);
       return;
     }
@@ -334,15 +334,15 @@ final class PngFile extends EncodedImage {
       throw broken("it has a colour that its palette lacks");
     }
     System.arraycopy(palette, 3 * index, values, 3 * pixel, 3);
-    boolean opaque = transparency == null || index >= transparency.length;
+    boolean opaque = index >= transparency.length;
     return opaque ? 255 : transparency[index] & 0xFF;
   }
 
   /** Stores a pixel's samples in 8 bits and returns its alpha. */
   private int scale(byte[] row, int x, int pixel, byte[] values) {
     int samples = SAMPLES[colourType];
-    byte[] key = samples == colours ? transparency : null; // the transparent colour
-    boolean clear = key != null && key.length == 2 * colours;
+    byte[] key = transparency; // the transparent colour
+    boolean clear = samples == colours && key.length == 2 * colours;
     for (int c = 0; c < colours; c++) {
       int sample = sample(row, x * samples + c);
       clear = clear && sample == ((key[2 * c] & 0xFF) << 8 | key[2 * c + 1] & 0xFF);

@@ -55,7 +55,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     setDefault("ai.djl.pytorch.graph_optimizer", "false");
     setDefault("ai.djl.offline", "true");
     NativeEnvironment.prepare();
-    Engine engine = engine();
+    Engine engine = loadEngine();
     if (name.equals("cpu")) {
       return new TorchDevice(Device.cpu(), Precision.FLOAT32);
     }
@@ -87,7 +87,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
   }
 
   /** Loads the engine, whose native library DJL unpacks into a folder at its first use. */
-  private static Engine engine() {
+  private static Engine loadEngine() {
     String variable = isSet("ENGINE_CACHE_DIR") ? "ENGINE_CACHE_DIR" : "DJL_CACHE_DIR";
     if (!isSet(variable) && System.getProperty("user.home", "?").equals("?")) {
       throw InvalidInputException.of(
