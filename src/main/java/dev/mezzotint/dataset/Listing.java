@@ -173,10 +173,16 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
         .anyMatch(name -> inSplit(name, root, Optional.of(split), target));
   }
 
-  /** {@code train}, if it exists and every image is in the folder of a split. */
+  /**
+   * {@code train}, if it exists and every image is in the folder of a split. A single folder of
+   * this name with images and no folders may be a class: trains.
+   */
   private static Optional<String> impliedSplit(List<String> images, String root) {
     Set<String> tops = topLevel(images, root);
-    return tops.size() > 1 && tops.contains("train") && SPLITS.containsAll(tops)
+    boolean several =
+        tops.size() > 1
+            || images.stream().allMatch(name -> name.indexOf('/', root.length() + 6) > 0);
+    return several && tops.contains("train") && SPLITS.containsAll(tops)
         ? Optional.of("train")
         : Optional.empty();
   }

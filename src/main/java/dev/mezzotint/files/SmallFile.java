@@ -21,13 +21,14 @@ public final class SmallFile {
    */
   public static byte[] read(Path file) {
     if (Files.isDirectory(file)) {
-      throw new InvalidInputException(file.toString(), file + " is a folder, not a file");
+      throw new InvalidInputException(
+          simpleName(file.toString()), file + " is a folder, not a file");
     }
     try (InputStream in = Files.newInputStream(file)) {
       return read(in, file.toString());
     } catch (IOException e) {
       throw new InvalidInputException(
-          file.toString(), file + " cannot be read: " + FileErrors.reason(e), e);
+          simpleName(file.toString()), file + " cannot be read: " + FileErrors.reason(e), e);
     }
   }
 
@@ -40,12 +41,13 @@ public final class SmallFile {
   public static byte[] read(InputStream in, String name) throws IOException {
     byte[] bytes = in.readNBytes(BYTES_MAX + 1);
     if (bytes.length > BYTES_MAX) {
-      throw new InvalidInputException(name, name + " is larger than " + (BYTES_MAX >> 20) + " MiB");
+      throw new InvalidInputException(
+          simpleName(name), name + " is larger than " + (BYTES_MAX >> 20) + " MiB");
     }
     PlaceholderFile.reason(bytes)
         .ifPresent(
             reason -> {
-              throw new InvalidInputException(name, name + " " + reason);
+              throw new InvalidInputException(simpleName(name), name + " " + reason);
             });
     return bytes;
   }
@@ -65,10 +67,14 @@ public final class SmallFile {
     try {
       return parse.apply(JsonObject.parse(json));
     } catch (InvalidInputException e) {
-      String name = file.substring(file.lastIndexOf('/') + 1);
       String between = e.field().isEmpty() ? " " : ": ";
       throw new InvalidInputException(
-          e.field().isEmpty() ? name : e.field(), file + between + e.getMessage(), e);
+          e.field().isEmpty() ? simpleName(file) : e.field(), file + between + e.getMessage(), e);
     }
+  }
+
+  /** The field of a refusal that concerns the whole file. */
+  private static String simpleName(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 }

@@ -24,7 +24,7 @@ final class FileKind {
           new String[] {"a PDF", "%PDF"},
           new String[] {"a zip", "PK\u0003\u0004"},
           new String[] {"a gzip", "\u001F\u008B"},
-          new String[] {"an HTML, SVG or other XML", "<"});
+          new String[] {"an SVG or other XML", "<"});
 
   private FileKind() {}
 

@@ -30,6 +30,9 @@ final class PartitionProgress {
 
   /** Everything before this offset was delivered, or never will be. */
   void skipTo(long offset) {
+    if (next < 0) {
+      committed = offset; // where the group begins: nothing has moved
+    }
     next = Math.max(next, offset);
   }
 

@@ -315,12 +315,13 @@ class ImageRulesTest {
     starts.put("%PDF", "a PDF");
     starts.put("PK\u0003\u0004", "a zip");
     starts.put("\u001F\u008B", "a gzip");
-    starts.put("<!DOCTYPE html>", "an HTML, SVG or other XML");
+    starts.put("<svg ", "an SVG or other XML");
     starts.forEach(
         (start, name) ->
             refused(
                 latin(start + "............"),
                 "is " + name + " file: PNG, JPEG and WebP are read"));
+    refused(latin("<!DOCTYPE html>"), "is an HTML page, not the file itself: download it again");
   }
 
   private void tooLarge() {
