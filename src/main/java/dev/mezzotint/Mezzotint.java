@@ -38,7 +38,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -160,21 +159,27 @@ public final class Mezzotint implements Runnable {
     List<String> unknown = e.getCommandLine().getUnmatchedArguments();
     boolean hidden = !unknown.isEmpty() && !(e instanceof UnmatchedArgumentException);
     String also = hidden ? "; unknown: " + String.join(" ", unknown) : "";
-    System.err.println(oneLine(e) + also + " (see --help)");
+    String hint = localeHint(oneLine(e), List.of(args));
+    System.err.println(oneLine(e) + also + hint + " (see --help)");
     return INVALID;
   }
 
   private static int report(Exception e, List<String> args) {
     String line = oneLine(e);
-    // The JVM replaces what it cannot decode in an argument by '?'.
-    boolean garbled = args.stream().anyMatch(word -> word.indexOf('?') >= 0);
-    Optional<String> hint =
-        FileNames.localeProblem().filter(problem -> garbled && !line.contains(problem));
-    System.err.println("error: " + line + hint.map(problem -> "; " + problem).orElse(""));
+    System.err.println("error: " + line + localeHint(line, args));
     if (Boolean.getBoolean("mezzotint.stacktrace")) {
       e.printStackTrace();
     }
     return e instanceof InvalidInputException ? INVALID : FAILED;
+  }
+
+  /** What to set if an argument was not decoded: its bytes are characters without a meaning. */
+  private static String localeHint(String line, List<String> args) {
+    boolean garbled = args.stream().anyMatch(word -> word.chars().anyMatch(c -> c >= 0x80));
+    return FileNames.localeProblem()
+        .filter(problem -> garbled && !line.contains(problem))
+        .map(problem -> "; " + problem)
+        .orElse("");
   }
 
   private static String oneLine(Throwable e) {

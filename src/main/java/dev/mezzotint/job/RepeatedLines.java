@@ -28,7 +28,8 @@ public final class RepeatedLines {
   private static final String KAFKA_CONNECTIONS = "org.apache.kafka.clients.NetworkClient";
 
   /** What differs between lines of Kafka's clients that say the same. */
-  private static final Pattern VARYING = Pattern.compile("\\[[^]]*clientId=[^]]*]|[0-9]+");
+  private static final Pattern VARYING =
+      Pattern.compile("\\[[^]]*clientId=[^]]*]|(?<=[Mm]ember )\\S+|[0-9]+");
 
   private static final Pattern CONNECTION =
       Pattern.compile("could not be established|disconnected|terminated during|resolve");

@@ -1,6 +1,7 @@
 package dev.mezzotint.local;
 
 import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.files.FileNames;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.BufferedReader;
 import java.io.Closeable;
@@ -81,10 +82,13 @@ public final class LocalStackProcess implements Closeable {
       if (Files.exists(log) && Files.size(log) > LOG_BYTES_MAX) {
         Files.move(log, data.resolve("stack.log.1"), StandardCopyOption.REPLACE_EXISTING);
       }
-      process =
+      ProcessBuilder builder =
           new ProcessBuilder(command(classPath, data, brokerPort, storePort, brokerSettings))
-              .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
-              .start();
+              .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+      if (FileNames.localeProblem().isPresent()) {
+        builder.environment().put("LC_ALL", "C.UTF-8"); // keys of the store become file names
+      }
+      process = builder.start();
     } catch (IOException e) {
       throw new IOException(
           "the data folder " + data + " (MEZZOTINT_DATA) cannot be used: " + FileErrors.describe(e),
@@ -140,8 +144,6 @@ public final class LocalStackProcess implements Closeable {
             "-Djava.util.logging.SimpleFormatter.format=%1$tFT%1$tT %4$s [%3$s] %5$s%6$s%n",
             "-Dlog4j2.StatusLogger.level=OFF",
             "-Djava.awt.headless=true",
-            // Object keys become file names, whatever this process' locale is.
-            "-Dsun.jnu.encoding=UTF-8",
             "-Duser.language=en"));
     command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), MAIN));
     command.add(data.toAbsolutePath().toString());

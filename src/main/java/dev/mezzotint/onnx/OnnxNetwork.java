@@ -39,6 +39,7 @@ final class OnnxNetwork implements SamplingNetwork {
   private final int conditionChannels;
   private final OrtNDManager manager;
   private final OrtSymbolBlock block;
+  private final ParameterStore parameters;
 
   OnnxNetwork(NetworkProgram program, Map<String, Tensor> tensors, int threads) {
     this.program = program;
@@ -46,6 +47,8 @@ final class OnnxNetwork implements SamplingNetwork {
     this.channels = program.channels();
     this.conditionChannels = program.conditionChannels();
     this.manager = (OrtNDManager) NDManager.newBaseManager(Device.cpu(), ENGINE);
+    // Without a manager of its own it would load the engine of DJL's choice, libtorch.
+    this.parameters = new ParameterStore(manager, /* copy= */ false);
     try {
       this.block = new OrtSymbolBlock(session(program.onnx(tensors), threads), manager);
     } catch (OutOfMemoryError e) {
@@ -80,7 +83,7 @@ final class OnnxNetwork implements SamplingNetwork {
             if (program.hasClasses()) {
               in.add(named("classes", scope.create(classes)));
             }
-            NDList out = block.forward(new ParameterStore(), in, /* training= */ false);
+            NDList out = block.forward(parameters, in, /* training= */ false);
             try (out) {
               return out.get(0).toFloatArray();
             }

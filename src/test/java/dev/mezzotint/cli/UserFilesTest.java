@@ -71,7 +71,9 @@ class UserFilesTest {
     terminal.succeeds("datasets check " + ZIPS + "cp437.zip --labels folder --size 32");
     assertThat(terminal.stdout()).contains("24 images", "Straße (24)");
     terminal.succeeds("datasets check " + ZIPS + "backslash.zip --labels folder --size 32");
-    assertThat(terminal.stdout()).contains("splits: train").contains("2 classes: cat (12), dog (12)");
+    assertThat(terminal.stdout())
+        .contains("splits: train")
+        .contains("2 classes: cat (12), dog (12)");
     terminal.refuses(
         "datasets check " + ZIPS + "deflate64.zip --size 32",
         "deflate64.zip is packed by deflate64");

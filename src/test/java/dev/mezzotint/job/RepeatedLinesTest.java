@@ -76,6 +76,9 @@ class RepeatedLinesTest {
     assertThat(admits(Level.SEVERE, logger, format.formatted(1, 0))).isTrue();
     assertThat(admits(Level.SEVERE, logger, format.formatted(2, 7))).isFalse();
     assertThat(admits(Level.SEVERE, logger, "[Consumer clientId=x] fenced")).isTrue();
+    String fatal = " with epoch 0 transitioned to fatal state";
+    assertThat(admits(Level.SEVERE, logger, "[x] Member N6VwfsCfQP23ZXjcyyW9pQ" + fatal)).isTrue();
+    assertThat(admits(Level.SEVERE, logger, "[x] Member G2-mdP0XS7K7haYtHqRdSA" + fatal)).isFalse();
   }
 
   @Test

@@ -192,7 +192,7 @@ class ClusterFaultsIT {
     await("ready", this::ready);
     await("the end is logged", () -> said().contains("Ready again after"));
     assertThat(said()).containsPattern("[1-9][0-9]* repeated log lines were left out");
-    assertLog(before, "Not ready", "KAFKA_BOOTSTRAP_SERVERS");
+    assertLog(before, "KAFKA_BOOTSTRAP_SERVERS", stack.bootstrapServers());
     complete("after");
   }
 

@@ -107,6 +107,10 @@ class UserEnvironmentIT {
           S3Settings.of(
               at.s3Endpoint(), at.accessKey(), at.secretKey(), WorkerConfig.BUCKET_DEFAULT);
       try (S3ObjectStore store = new S3ObjectStore(settings)) {
+        while (store.problem().isPresent()) {
+          assertThat(System.nanoTime()).as(worker.said()).isLessThan(end);
+          Thread.sleep(200);
+        }
         store.put("inputs/Straße/日本.png", new byte[] {1, 2}, ContentType.PNG);
         assertThat(store.get("inputs/Straße/日本.png").orElseThrow().bytes()).containsExactly(1, 2);
         assertThat(store.list("inputs/")).containsExactly("inputs/Straße/日本.png");
@@ -132,7 +136,14 @@ class UserEnvironmentIT {
     Path file = Files.writeString(folder.resolve("file"), "mine");
     for (String variable : new String[] {"DJL_CACHE_DIR", "ENGINE_CACHE_DIR"}) {
       Answer answer =
-          generate(with("ENGINE_CACHE_DIR", "", variable, file.resolve("cache").toString()));
+          generate(
+              with(
+                  "MEZZOTINT_ENGINE",
+                  "pytorch",
+                  "ENGINE_CACHE_DIR",
+                  "",
+                  variable,
+                  file.resolve("cache").toString()));
       assertThat(answer.code()).as(answer.err()).isEqualTo(2);
       assertThat(answer.err().lines().filter(line -> line.startsWith("error: ")))
           .singleElement()
@@ -141,15 +152,34 @@ class UserEnvironmentIT {
     }
   }
 
+  /** ONNX Runtime samples without libtorch, which is not even unpacked then. */
+  @Test
+  void onnxRuntime_needsNeitherCacheNorHome() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "mine");
+    Answer answer =
+        generate(
+            with(
+                "JDK_JAVA_OPTIONS",
+                "-Duser.home=?",
+                "HOME",
+                "",
+                "DJL_CACHE_DIR",
+                file.resolve("cache").toString()));
+    assertThat(answer.code()).as(answer.err()).isZero();
+    assertThat(folder.resolve("o/00001.png")).exists();
+  }
+
   @Test
   void processWithoutHome_usesTheVariable_orAsks() throws Exception {
     Path real = Path.of(System.getProperty("user.home"), ".djl.ai");
     assumeThat(real).as("the engine was used before").isDirectory();
-    String[] homeless = {"JDK_JAVA_OPTIONS", "-Duser.home=?", "DJL_CACHE_DIR", ""};
+    String[] homeless = {
+      "JDK_JAVA_OPTIONS", "-Duser.home=?", "DJL_CACHE_DIR", "", "MEZZOTINT_ENGINE", "pytorch"
+    };
 
     Answer refused = generate(with(concat(homeless, "ENGINE_CACHE_DIR", "", "HOME", "")));
     assertThat(refused.code()).as(refused.err()).isEqualTo(2);
-    assertThat(refused.err()).contains("error: DJL_CACHE_DIR must be a folder");
+    assertThat(refused.err()).contains("DJL_CACHE_DIR must be a folder");
 
     Path home = Files.createDirectories(folder.resolve("home"));
     Files.createSymbolicLink(home.resolve(".djl.ai"), real);
