@@ -308,6 +308,9 @@ public final class KafkaCluster implements AutoCloseable {
   private Optional<Integer> broker(String name) {
     try {
       Collection<Node> nodes = await(admin.describeCluster().nodes());
+      if (nodes.isEmpty()) {
+        throw new TransientException("no broker of the Kafka cluster is ready"); // it starts
+      }
       String id = nodes.iterator().next().idString();
       return integer(new ConfigResource(ConfigResource.Type.BROKER, id), name);
     } catch (ExecutionException e) {

@@ -123,7 +123,10 @@ final class WorkerLifecycle {
       Thread.currentThread().interrupt();
     } catch (InvalidInputException e) {
       giveUp(2, e);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      giveUp(1, e);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "The start of the worker failed unexpectedly", e);
       giveUp(1, e);
     }
   }
