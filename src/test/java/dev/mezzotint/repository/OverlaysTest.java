@@ -29,7 +29,14 @@ class OverlaysTest {
   private static final Path K8S = Path.of("k8s");
 
   @ParameterizedTest
-  @ValueSource(strings = {"base", "overlays/local", "overlays/production", "overlays/shard", "overlays/end-to-end"})
+  @ValueSource(
+      strings = {
+        "base",
+        "overlays/local",
+        "overlays/production",
+        "overlays/shard",
+        "overlays/end-to-end"
+      })
   void kustomize_rendersBaseAndOverlays(String folder) throws Exception {
     List<JsonNode> rendered = render(K8S.resolve(folder));
 
