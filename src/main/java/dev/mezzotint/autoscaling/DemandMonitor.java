@@ -29,13 +29,49 @@ public final class DemandMonitor implements AutoCloseable {
     Map<String, Backlog> read() throws InterruptedException;
   }
 
+  /** Keeps what was measured for the next process. */
+  public interface CostStore {
+    /** Keeps nothing. */
+    CostStore NONE =
+        new CostStore() {
+          @Override
+          public Map<String, String> load() {
+            return Map.of();
+          }
+
+          @Override
+          public void save(Map<String, String> costs) {}
+        };
+
+    /**
+     * By kind; empty if nothing is kept or it may not be read.
+     *
+     * @throws TransientException if the broker does not answer
+     */
+    Map<String, String> load() throws InterruptedException;
+
+    /**
+     * @throws TransientException if the broker does not answer or refuses
+     */
+    void save(Map<String, String> costs) throws InterruptedException;
+  }
+
+  private static final long SAVE_NANOS = Duration.ofMinutes(1).toNanos();
+
+  /** Unchanged ones too, since a cluster removes offsets that are not committed for days. */
+  private static final long SAVE_AGAIN_NANOS = Duration.ofHours(1).toNanos();
+
   private final BacklogReader reader;
+  private final CostStore store;
   private final long periodMillis;
   private final Map<String, JobCost> costs = new TreeMap<>();
   private final Map<String, Demand> demands = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread = new Thread(this::run, "mezzotint-demand");
+  private boolean restored;
+  private Map<String, String> saved = Map.of();
+  private long savedNanos;
   private volatile long lastReadNanos;
   private volatile boolean failing;
 
@@ -45,7 +81,18 @@ public final class DemandMonitor implements AutoCloseable {
    * @param secondsPerJob by kind, until measured; has an entry for every kind
    */
   public DemandMonitor(BacklogReader reader, Map<String, Double> secondsPerJob, Duration period) {
+    this(reader, CostStore.NONE, secondsPerJob, period);
+  }
+
+  /**
+   * As {@link #DemandMonitor(BacklogReader, Map, Duration)}.
+   *
+   * @param store keeps the measured time per job
+   */
+  public DemandMonitor(
+      BacklogReader reader, CostStore store, Map<String, Double> secondsPerJob, Duration period) {
     this.reader = reader;
+    this.store = store;
     this.periodMillis = period.toMillis();
     secondsPerJob.forEach((kind, seconds) -> costs.put(kind, new JobCost(seconds)));
     lastReadNanos = System.nanoTime();
@@ -57,20 +104,54 @@ public final class DemandMonitor implements AutoCloseable {
     try {
       do {
         try {
+          restore();
           update(reader.read());
+          save();
         } catch (RuntimeException e) {
           // The thread must survive any failure: the next read may succeed.
           if (!failing) {
             LOG.log(
                 System.Logger.Level.WARNING,
                 "The backlog cannot be read; the autoscaler gets errors until it can: {0}",
-                e.getMessage());
+                e instanceof TransientException ? e.getMessage() : e.toString());
           }
           failing = true;
         }
       } while (!closing.await(periodMillis, TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Before the first demand is known, or a restart would scale by the configured time per job. */
+  private void restore() throws InterruptedException {
+    if (!restored) {
+      saved = store.load();
+      saved.forEach(
+          (kind, cost) -> Optional.ofNullable(costs.get(kind)).ifPresent(of -> of.restore(cost)));
+      savedNanos = System.nanoTime() - SAVE_NANOS;
+      restored = true;
+    }
+  }
+
+  private void save() throws InterruptedException {
+    long since = System.nanoTime() - savedNanos;
+    if (since < SAVE_NANOS) {
+      return;
+    }
+    Map<String, String> now = new TreeMap<>();
+    costs.forEach((kind, cost) -> now.put(kind, cost.toNote()));
+    if (!now.equals(saved) || since > SAVE_AGAIN_NANOS) {
+      savedNanos = System.nanoTime(); // also after a failure: the next minute tries again
+      try {
+        store.save(now);
+        saved = now;
+      } catch (TransientException e) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "The measured time per job cannot be kept for a restart: {0}",
+            e.getMessage());
+      }
     }
   }
 

@@ -19,6 +19,8 @@ final class JobCost {
   static final double PRIOR_JOBS = 5;
   private static final double HALF_LIFE_NANOS = 600e9;
 
+  private static final double MEASURED_MAX = 1e12;
+
   private final double configured;
   private double workerSeconds;
   private double jobs;
@@ -31,6 +33,30 @@ final class JobCost {
    */
   JobCost(double configured) {
     this.configured = configured;
+  }
+
+  /** The measurements in a form that {@link #restore} reads. */
+  String toNote() {
+    return workerSeconds + " " + jobs;
+  }
+
+  /** Continues from the measurements of an earlier process; ignores what it does not understand. */
+  void restore(String note) {
+    String[] parts = note.split(" ", -1);
+    try {
+      double seconds = Double.parseDouble(parts[0]);
+      double count = Double.parseDouble(parts[parts.length - 1]);
+      if (parts.length == 2
+          && seconds >= 0
+          && count >= 0
+          && seconds <= MEASURED_MAX
+          && count <= MEASURED_MAX) {
+        workerSeconds = seconds;
+        jobs = count;
+      }
+    } catch (NumberFormatException e) {
+      // Written by another version: measured again.
+    }
   }
 
   /**

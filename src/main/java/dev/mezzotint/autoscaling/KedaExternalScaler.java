@@ -15,13 +15,15 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
  * Implements KEDA's external scaler. A trigger's metadata has {@code kind} and the {@link
  * ScalingTarget} of one worker. An unknown demand is an error and never zero: on an error KEDA
- * keeps the number of workers or uses its fallback, on zero it removes them.
+ * keeps the number of workers, on zero it removes them.
  *
  * <p>Safe for use by many threads.
  */
@@ -31,6 +33,8 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
 
   private final DemandMonitor monitor;
   private final AtomicInteger streams = new AtomicInteger();
+  private final Set<ActiveStream> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   KedaExternalScaler(DemandMonitor monitor) {
     this.monitor = monitor;
@@ -130,12 +134,26 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
         (ServerCallStreamObserver<IsActiveResponse>) answer;
     ActiveStream state = new ActiveStream(stream, () -> monitor.last(kind).map(Demand::active));
     Runnable unregister = monitor.onChange(state::update);
+    open.add(state);
     stream.setOnCancelHandler(
         () -> {
           unregister.run();
+          open.remove(state);
           streams.decrementAndGet();
         });
     state.update();
+    if (closed) {
+      state.complete();
+    }
+  }
+
+  /**
+   * Completes all streams, now and later. KEDA reconnects at once after a completed stream; after a
+   * broken one it waits, each time longer.
+   */
+  void completeStreams() {
+    closed = true;
+    open.forEach(ActiveStream::complete);
   }
 
   /** One caller and the state that it was last sent. */
@@ -143,6 +161,7 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
     private final ServerCallStreamObserver<IsActiveResponse> stream;
     private final Supplier<Optional<Boolean>> active;
     private Optional<Boolean> last = Optional.empty();
+    private boolean completed;
 
     ActiveStream(
         ServerCallStreamObserver<IsActiveResponse> stream, Supplier<Optional<Boolean>> active) {
@@ -152,9 +171,16 @@ final class KedaExternalScaler extends ExternalScalerGrpc.ExternalScalerImplBase
 
     synchronized void update() {
       Optional<Boolean> now = active.get(); // unknown is not false: KEDA would scale to zero
-      if (now.isPresent() && !last.equals(now) && !stream.isCancelled()) {
+      if (now.isPresent() && !last.equals(now) && !completed && !stream.isCancelled()) {
         last = now;
         stream.onNext(KedaExternalScaler.active(now.get()));
+      }
+    }
+
+    synchronized void complete() {
+      if (!completed && !stream.isCancelled()) {
+        completed = true;
+        stream.onCompleted();
       }
     }
   }

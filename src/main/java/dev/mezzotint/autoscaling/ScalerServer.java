@@ -22,6 +22,7 @@ public final class ScalerServer implements AutoCloseable {
   private static final long END_SECONDS = 2;
 
   private final ExecutorService threads;
+  private final KedaExternalScaler scaler;
   private final Server server;
 
   /**
@@ -31,6 +32,7 @@ public final class ScalerServer implements AutoCloseable {
    * @throws IOException if the port is not available
    */
   public ScalerServer(DemandMonitor monitor, String host, int port) throws IOException {
+    scaler = new KedaExternalScaler(monitor);
     threads =
         Executors.newFixedThreadPool(
             THREADS,
@@ -42,7 +44,7 @@ public final class ScalerServer implements AutoCloseable {
     try {
       server =
           NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
-              .addService(new KedaExternalScaler(monitor))
+              .addService(scaler)
               .executor(threads)
               .maxInboundMessageSize(MESSAGE_BYTES_MAX)
               .maxInboundMetadataSize(HEADER_BYTES_MAX)
@@ -62,12 +64,17 @@ public final class ScalerServer implements AutoCloseable {
     return server.getPort();
   }
 
+  /** Lets calls in progress end, and ends the streams as completed. */
   @Override
   public void close() {
-    server.shutdownNow();
+    server.shutdown();
+    scaler.completeStreams();
     try {
-      server.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
+      if (!server.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+        server.shutdownNow();
+      }
     } catch (InterruptedException e) {
+      server.shutdownNow();
       Thread.currentThread().interrupt();
     }
     threads.shutdownNow();

@@ -93,14 +93,23 @@ public final class PendingJobTerminator implements PendingJobs {
     }
     LeasedDelivery held = new LeasedDelivery(record, events, settings.retryPolicy());
     held.setDeadline(request.deadline());
+    JobRecord job =
+        JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), settings.clock().instant());
     try {
-      Optional<JobRecord> job = record(held, intake);
-      if (job.isEmpty()) {
+      if (held.withRetry(() -> store.create(Keys.jobRecord(id), job.toJson(), ContentType.JSON))
+          .isPresent()) {
+        return commit(held, job, over.get(), request);
+      }
+      Optional<StoredObject> standing = held.withRetry(() -> store.get(Keys.jobRecord(id)));
+      if (standing.isEmpty()) {
         return false;
       }
-      end.commit(
-          held, Manifest.endedEarly(job.get(), settings.clock().instant(), over.get(), request));
-      return true;
+      JobRecord begun = JobRecord.parse(standing.get().bytes());
+      if (!begun.fingerprint().equals(intake.fingerprint())) {
+        return false; // another request's job
+      }
+      boolean ended = held.withRetry(() -> store.stat(Keys.manifest(id))).isPresent();
+      return ended || commit(held, begun, over.get(), request);
     } catch (InvalidInputException e) {
       LOG.log(
           System.Logger.Level.ERROR,
@@ -109,6 +118,17 @@ public final class PendingJobTerminator implements PendingJobs {
           e.getMessage());
       return false;
     }
+  }
+
+  private boolean commit(
+      LeasedDelivery held, JobRecord job, AttemptStoppedException.Reason over, JobRequest request)
+      throws InterruptedException {
+    end.commit(held, Manifest.endedEarly(job, settings.clock().instant(), over, request));
+    LOG.log(
+        System.Logger.Level.INFO,
+        "Ended queued job {0}: it was cancelled or has expired.",
+        job.id());
+    return true;
   }
 
   /**
@@ -140,25 +160,5 @@ public final class PendingJobTerminator implements PendingJobs {
           e.getMessage());
       return false;
     }
-  }
-
-  /** The job's record, created if absent; empty if the job has ended or is another request's. */
-  private Optional<JobRecord> record(LeasedDelivery held, ParsedRequest<?> intake)
-      throws InterruptedException {
-    String id = intake.id().value();
-    String key = Keys.jobRecord(id);
-    JobRecord untried =
-        JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), settings.clock().instant());
-    boolean created =
-        held.withRetry(() -> store.create(key, untried.toJson(), ContentType.JSON)).isPresent();
-    if (created) {
-      return Optional.of(untried);
-    }
-    Optional<StoredObject> standing = held.withRetry(() -> store.get(key));
-    if (standing.isEmpty() || held.withRetry(() -> store.stat(Keys.manifest(id))).isPresent()) {
-      return Optional.empty();
-    }
-    JobRecord job = JobRecord.parse(standing.get().bytes());
-    return job.fingerprint().equals(intake.fingerprint()) ? Optional.of(job) : Optional.empty();
   }
 }

@@ -22,7 +22,7 @@ public interface PendingJobs {
   /**
    * Ends the record's job if it has been cancelled or has expired.
    *
-   * @return whether this call ended the job
+   * @return whether the job was to end and has ended, by this call or before
    * @throws TransientException if store or broker are unavailable
    */
   boolean endIfOver(Delivery record) throws InterruptedException;

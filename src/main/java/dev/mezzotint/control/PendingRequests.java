@@ -25,6 +25,7 @@ public final class PendingRequests {
   private final int capacity;
   private final Map<String, Entry> waiting = new HashMap<>();
   private final Map<String, TreeMap<Long, String>> ids = new HashMap<>();
+  private final Map<String, Long> ended = new HashMap<>();
   private final TreeSet<Due> due =
       new TreeSet<>(
           Comparator.comparing(Due::at)
@@ -57,8 +58,10 @@ public final class PendingRequests {
   /**
    * @param position of the latest copy
    * @param open number of unsettled copies
+   * @param ended whether the job has ended and only its copies are left
    */
-  private record Entry(long fingerprint, Position position, Optional<Instant> deadline, int open) {}
+  private record Entry(
+      long fingerprint, Position position, Optional<Instant> deadline, int open, boolean ended) {}
 
   private record Due(Instant at, String id, Position position) {}
 
@@ -83,7 +86,11 @@ public final class PendingRequests {
     }
     boolean added = log(position).put(position.offset(), id) == null;
     int open = (before == null ? 0 : before.open()) + (added ? 1 : 0);
-    waiting.put(id, new Entry(request.fingerprint(), position, deadline, open));
+    boolean over = before != null && before.ended();
+    if (over && added) {
+      countEnded(position.topic(), 1);
+    }
+    waiting.put(id, new Entry(request.fingerprint(), position, deadline, open, over));
     deadline.ifPresent(time -> due.add(new Due(time.plus(GRACE), id, position)));
     return true;
   }
@@ -110,6 +117,26 @@ public final class PendingRequests {
     }
   }
 
+  /** The job has ended; its copies stay until a worker takes them. */
+  public void jobEnded(String id) {
+    Entry entry = waiting.get(id);
+    if (entry != null && !entry.ended()) {
+      waiting.put(
+          id,
+          new Entry(entry.fingerprint(), entry.position(), entry.deadline(), entry.open(), true));
+      countEnded(entry.position().topic(), entry.open());
+    }
+  }
+
+  private void countEnded(String topic, long copies) {
+    ended.merge(topic, copies, Long::sum);
+  }
+
+  /** Number of unsettled copies by topic whose jobs have ended. */
+  public Map<String, Long> ended() {
+    return Map.copyOf(ended);
+  }
+
   /** Removes requests before this offset; returns those without another unsettled copy. */
   public List<Settled> removeSettled(String topic, int partition, long before) {
     List<Settled> gone = new ArrayList<>();
@@ -123,10 +150,18 @@ public final class PendingRequests {
       if (entry == null) {
         continue;
       }
+      if (entry.ended()) {
+        countEnded(topic, -1);
+      }
       if (entry.open() > 1) {
         waiting.put(
             id,
-            new Entry(entry.fingerprint(), entry.position(), entry.deadline(), entry.open() - 1));
+            new Entry(
+                entry.fingerprint(),
+                entry.position(),
+                entry.deadline(),
+                entry.open() - 1,
+                entry.ended()));
       } else {
         waiting.remove(id);
         unschedule(id, entry);

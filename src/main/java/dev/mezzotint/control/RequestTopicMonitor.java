@@ -69,6 +69,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
   private final int capacity;
   private final Queue<String> cancelRequested = new ConcurrentLinkedQueue<>();
   private final TopicReader reader;
+  private volatile Map<String, Long> ended = Map.of();
 
   /**
    * Starts reading; the topics must exist.
@@ -95,6 +96,14 @@ public final class RequestTopicMonitor implements AutoCloseable {
   /** A job has just been cancelled. */
   public void cancelRequested(String jobId) {
     cancelRequested.add(jobId);
+  }
+
+  /**
+   * Number of queued records of a topic whose jobs this role has ended: they need no worker. Up to
+   * five seconds late in noticing that a worker has taken one.
+   */
+  public long ended(String topic) {
+    return ended.getOrDefault(topic, 0L);
   }
 
   private void run() throws InterruptedException {
@@ -167,6 +176,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
         checked(tail, over);
         lastChecked = System.nanoTime();
       }
+      ended = pending.ended();
     }
   }
 
@@ -278,8 +288,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
     try {
       Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(position);
       if (record.isPresent() && jobs.endIfOver(HandlerRun.delivery(record.get(), 0))) {
-        LOG.log(
-            Level.INFO, "Ended queued job {0}: it was cancelled or has expired.", new JobId(id));
+        pending.jobEnded(id);
       }
     } catch (TransientException e) {
       LOG.log(

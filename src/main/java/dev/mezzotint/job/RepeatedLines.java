@@ -27,9 +27,11 @@ public final class RepeatedLines {
   private static final String KAFKA = "org.apache.kafka.";
   private static final String KAFKA_CONNECTIONS = "org.apache.kafka.clients.NetworkClient";
 
-  /** What differs between lines of Kafka's clients that say the same. */
+  /**
+   * What differs between lines of Kafka's clients that say the same: client, member id, numbers.
+   */
   private static final Pattern VARYING =
-      Pattern.compile("\\[[^]]*clientId=[^]]*]|(?<=[Mm]ember )\\S+|[0-9]+");
+      Pattern.compile("\\[[^]]*clientId=[^]]*]|(?<![\\w-])[\\w-]{22}(?![\\w-])|[0-9]+");
 
   private static final Pattern CONNECTION =
       Pattern.compile("could not be established|disconnected|terminated during|resolve");

@@ -14,13 +14,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -46,7 +49,7 @@ public final class GroupOffsets implements AutoCloseable {
   /**
    * Requests of one or more topics as the group sees them.
    *
-   * @param unsettled queued or running requests
+   * @param unsettled queued or running requests, without those whose jobs have ended
    * @param paused those of them in paused topics
    * @param settled records before those, from offset 0
    * @param members members of the group that read these topics, each with at most one request
@@ -79,6 +82,20 @@ public final class GroupOffsets implements AutoCloseable {
   public Map<String, Backlog> backlog(
       GroupType type, Map<String, ? extends Collection<String>> topics, Predicate<String> paused)
       throws InterruptedException {
+    return backlog(type, topics, paused, topic -> 0);
+  }
+
+  /**
+   * As {@link #backlog(GroupType, Map, Predicate)}.
+   *
+   * @param ended number of queued records of a topic whose jobs have ended
+   */
+  public Map<String, Backlog> backlog(
+      GroupType type,
+      Map<String, ? extends Collection<String>> topics,
+      Predicate<String> paused,
+      ToLongFunction<String> ended)
+      throws InterruptedException {
     Set<String> all = new HashSet<>();
     topics.values().forEach(all::addAll);
     List<TopicPartition> partitions = partitions(all);
@@ -86,27 +103,34 @@ public final class GroupOffsets implements AutoCloseable {
     Map<TopicPartition, Long> unsettled = unsettled(type, partitions, ends);
     List<Member> members = members(type);
     Map<String, Backlog> backlogs = new HashMap<>();
-    topics.forEach((name, of) -> backlogs.put(name, sum(of, paused, ends, unsettled, members)));
+    topics.forEach(
+        (name, of) -> backlogs.put(name, sum(of, paused, ended, ends, unsettled, members)));
     return backlogs;
   }
 
   private static Backlog sum(
       Collection<String> topics,
       Predicate<String> paused,
+      ToLongFunction<String> ended,
       Map<TopicPartition, Long> ends,
       Map<TopicPartition, Long> unsettled,
       List<Member> members) {
-    long open = 0;
-    long held = 0;
+    Map<String, Long> behind = new HashMap<>();
     long settled = 0;
     for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
       if (topics.contains(end.getKey().topic())) {
-        long behind = unsettled.getOrDefault(end.getKey(), 0L);
-        open += behind;
-        held += paused.test(end.getKey().topic()) ? behind : 0;
-        settled += end.getValue() - behind;
+        long records = unsettled.getOrDefault(end.getKey(), 0L);
+        behind.merge(end.getKey().topic(), records, Long::sum);
+        settled += end.getValue() - records;
       }
     }
+    behind.replaceAll((topic, records) -> Math.max(0, records - ended.applyAsLong(topic)));
+    long open = behind.values().stream().mapToLong(Long::longValue).sum();
+    long held =
+        behind.entrySet().stream()
+            .filter(topic -> paused.test(topic.getKey()))
+            .mapToLong(Map.Entry::getValue)
+            .sum();
     List<String> hosts =
         members.stream()
             .filter(m -> m.partitions().stream().anyMatch(at -> topics.contains(at.topic())))
@@ -231,6 +255,47 @@ public final class GroupOffsets implements AutoCloseable {
     present(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata())
         .forEach((at, offset) -> committed.put(at, offset.offset()));
     return committed;
+  }
+
+  /**
+   * Keeps a short text on the cluster, for this group and these topics, as the metadata of offsets
+   * of a group of its own. Replaces earlier ones.
+   *
+   * @param notes by topic
+   * @throws TransientException if the broker does not answer or refuses
+   */
+  public void saveNotes(Map<String, String> notes) throws InterruptedException {
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    notes.forEach(
+        (topic, note) -> offsets.put(new TopicPartition(topic, 0), new OffsetAndMetadata(0, note)));
+    await(admin.alterConsumerGroupOffsets(notesGroup(), offsets).all().thenApply(done -> true));
+  }
+
+  /**
+   * Reads what {@link #saveNotes} has kept, by topic. Empty without the permission to read it,
+   * which is logged.
+   *
+   * @throws TransientException if the broker does not answer
+   */
+  public Map<String, String> notes() throws InterruptedException {
+    Map<String, String> notes = new HashMap<>();
+    try {
+      present(admin.listConsumerGroupOffsets(notesGroup()).partitionsToOffsetAndMetadata())
+          .forEach((at, offset) -> notes.put(at.topic(), offset.metadata()));
+    } catch (TransientException e) {
+      if (!(e.getCause() instanceof AuthorizationException)) {
+        throw e;
+      }
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "What earlier processes measured cannot be read: {0}",
+          e.getMessage());
+    }
+    return notes;
+  }
+
+  private String notesGroup() {
+    return group + "-costs";
   }
 
   private List<TopicPartition> partitions(Set<String> topics) throws InterruptedException {

@@ -299,6 +299,21 @@ public final class KafkaCluster implements AutoCloseable {
         .orElse(DELIVERY_LIMIT_DEFAULT);
   }
 
+  /** Logs if one worker alone has more lanes than a group may have members. */
+  void checkGroupSize(int lanes) {
+    broker("group.share.max.size")
+        .filter(members -> members < lanes)
+        .ifPresent(
+            members ->
+                LOG.log(
+                    Level.WARNING,
+                    "This worker has {0} lanes, but the brokers permit {1} members in group {2}:"
+                        + " lower MEZZOTINT_LANES or raise group.share.max.size",
+                    lanes,
+                    members,
+                    settings.groupId()));
+  }
+
   /** How often a member of the group receives its assignment. */
   Duration heartbeatInterval() {
     return Duration.ofMillis(

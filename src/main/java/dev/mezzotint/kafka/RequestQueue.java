@@ -85,6 +85,14 @@ public interface RequestQueue extends AutoCloseable {
   /** The state of each lane. */
   List<LaneMetrics> lanes();
 
+  /**
+   * Number of lanes that are members of the group, or wait because their topics are paused. The
+   * others take no requests.
+   */
+  default int members() {
+    return problem().isEmpty() ? lanes().size() : 0;
+  }
+
   /** Counters of all lanes. */
   QueueMetrics metrics();
 

@@ -49,7 +49,10 @@ final class ShareGroupLane implements Runnable {
   private static final long NO_FETCH_MILLIS_MAX = 3_000;
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
   private static final long RECONNECT_MILLIS_MIN = 250;
-  private static final long RECONNECT_MILLIS_MAX = 10_000;
+
+  /** A place that becomes free in a full group is taken within this time and one heartbeat. */
+  private static final long RECONNECT_MILLIS_MAX = 4_000;
+
   private static final long ABORT_CHECK_MILLIS = 200;
   private static final Duration ABORT_LIMIT = Duration.ofSeconds(2);
 

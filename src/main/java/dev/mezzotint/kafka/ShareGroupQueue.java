@@ -89,6 +89,7 @@ public final class ShareGroupQueue implements RequestQueue {
     try (KafkaCluster cluster = new KafkaCluster(settings)) {
       cluster.ensureRequestTopics(topics);
       cluster.prepareGroup();
+      cluster.checkGroupSize(laneCount);
       deliveryLimit = cluster.deliveryLimit();
       firstFetchLimit = cluster.heartbeatInterval().plus(FIRST_FETCH_MARGIN);
     }
@@ -179,6 +180,11 @@ public final class ShareGroupQueue implements RequestQueue {
   @Override
   public List<LaneMetrics> lanes() {
     return lanes.stream().map(ShareGroupLane::metrics).toList();
+  }
+
+  @Override
+  public int members() {
+    return (int) lanes.stream().filter(lane -> lane.problem().isEmpty()).count();
   }
 
   @Override

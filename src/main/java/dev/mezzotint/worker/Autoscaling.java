@@ -12,11 +12,14 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,17 +38,20 @@ final class Autoscaling implements AutoCloseable {
    *
    * @param topics request topics by kind
    * @param paused whether a topic is paused
+   * @param ended number of queued records of a topic whose jobs have ended
    */
   Autoscaling(
       WorkerConfig settings,
       KafkaSettings kafka,
       Map<String, List<String>> topics,
-      Predicate<String> paused) {
+      Predicate<String> paused,
+      ToLongFunction<String> ended) {
     WorkerConfig.Scaler switches = settings.scaler();
     offsets = new GroupOffsets(kafka);
     monitor =
         new DemandMonitor(
-            () -> offsets.backlog(settings.queue().groupType(), topics, paused),
+            () -> offsets.backlog(settings.queue().groupType(), topics, paused, ended),
+            new KafkaCostStore(offsets, topics),
             Map.of(
                 WorkerRole.GENERATION.wireName(),
                 switches.generationSeconds(),
@@ -96,6 +102,30 @@ final class Autoscaling implements AutoCloseable {
     Gauge.builder("mezzotint.backlog.age.seconds", monitor, DemandMonitor::ageSeconds)
         .description("Time since the group's lag was last read")
         .register(meters);
+  }
+
+  /** Keeps the cost of a kind with the first of its topics. */
+  private record KafkaCostStore(GroupOffsets offsets, Map<String, List<String>> topics)
+      implements DemandMonitor.CostStore {
+
+    @Override
+    public Map<String, String> load() throws InterruptedException {
+      Map<String, String> notes = offsets.notes();
+      Map<String, String> costs = new HashMap<>();
+      topics.forEach(
+          (kind, of) ->
+              Optional.ofNullable(notes.get(of.get(0))).ifPresent(note -> costs.put(kind, note)));
+      return costs;
+    }
+
+    @Override
+    public void save(Map<String, String> costs) throws InterruptedException {
+      Map<String, String> notes = new HashMap<>();
+      costs.forEach(
+          (kind, cost) ->
+              Optional.ofNullable(topics.get(kind)).ifPresent(of -> notes.put(of.get(0), cost)));
+      offsets.saveNotes(notes);
+    }
   }
 
   private void gauge(

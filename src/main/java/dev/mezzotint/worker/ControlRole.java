@@ -15,6 +15,7 @@ import dev.mezzotint.training.recipe.TrainingRequest;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Role {@code control}: ends waiting jobs that are cancelled or late, removes orphaned objects, and
@@ -26,7 +27,7 @@ final class ControlRole implements AutoCloseable {
 
   private static final int TRAINING_MAX = 50_000;
 
-  private final List<RequestTopicMonitor> tails;
+  private final List<RequestTopicMonitor> tails = new CopyOnWriteArrayList<>();
   private final OrphanSweeper sweeper;
   private final Autoscaling autoscaling;
 
@@ -52,9 +53,10 @@ final class ControlRole implements AutoCloseable {
                 generation,
                 WorkerRole.TRAINING.wireName(),
                 training),
-            connections::paused);
+            connections::paused,
+            this::ended);
     DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
-    this.tails =
+    tails.addAll(
         List.of(
             tail(
                 connections,
@@ -67,7 +69,7 @@ final class ControlRole implements AutoCloseable {
                 training,
                 TrainingRequest.reader(TrainingLimits.DEFAULT),
                 delivery,
-                TRAINING_MAX));
+                TRAINING_MAX)));
     this.sweeper =
         new OrphanSweeper(
             connections.kafka(),
@@ -87,6 +89,10 @@ final class ControlRole implements AutoCloseable {
             reader, connections.store(), connections.events(), connections::cancelled, delivery);
     return new RequestTopicMonitor(
         connections.kafka(), topics, ends, connections::cancelled, delivery.clock(), capacity);
+  }
+
+  private long ended(String topic) {
+    return tails.stream().mapToLong(tail -> tail.ended(topic)).sum();
   }
 
   Autoscaling autoscaling() {

@@ -53,12 +53,33 @@ final class WorkerMetrics {
             (role == WorkerRole.TRAINING ? "Training requests" : "Requests")
                 + " that this worker holds")
         .register(meters);
+    lanes("lanes", "Lanes of this worker", queue, role, of -> of.lanes().size(), meters);
+    lanes(
+        "lanes.members",
+        "Lanes that are members of their group, or wait because their topics are paused",
+        queue,
+        role,
+        RequestQueue::members,
+        meters);
     QueueMetrics tally = queue.metrics();
     renewals(tally, role, "ok", QueueMetrics::renewals, meters);
     renewals(tally, role, "failed", QueueMetrics::failedRenewals, meters);
     counter("fenced", "Records lost while being processed", tally, role, QueueMetrics::fenced)
         .register(meters);
     counter("copied", "Records that continue as a copy", tally, role, QueueMetrics::copied)
+        .register(meters);
+  }
+
+  private static void lanes(
+      String name,
+      String description,
+      RequestQueue queue,
+      WorkerRole role,
+      ToDoubleFunction<RequestQueue> count,
+      MeterRegistry meters) {
+    Gauge.builder("mezzotint." + name, queue, count)
+        .description(description)
+        .tag("role", role.wireName())
         .register(meters);
   }
 

@@ -2,6 +2,7 @@ package dev.mezzotint.autoscaling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
@@ -9,6 +10,7 @@ import dev.mezzotint.kafka.GroupOffsets.Backlog;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,46 @@ class DemandMonitorTest {
       assertThat(changes.poll(10, TimeUnit.SECONDS)).isEqualTo("active false");
       assertThat(changes).isEmpty();
     }
+  }
+
+  /** Else each rollout of the control role would scale by the configured time per job. */
+  @Test
+  void secondsPerJob_survivesARestart() throws Exception {
+    Map<String, String> kept = new ConcurrentHashMap<>();
+    BlockingQueue<String> calls = new LinkedBlockingQueue<>();
+    DemandMonitor.CostStore store =
+        new DemandMonitor.CostStore() {
+          @Override
+          public Map<String, String> load() {
+            if (calls.isEmpty()) {
+              calls.add("failed load");
+              throw new TransientException("away");
+            }
+            calls.add("load");
+            return Map.copyOf(kept);
+          }
+
+          @Override
+          public void save(Map<String, String> costs) {
+            kept.putAll(costs);
+            calls.add("save");
+          }
+        };
+    kept.put("generation", "50.0 95.0");
+    kept.put("removed kind", "1 1");
+    try (DemandMonitor monitor =
+        new DemandMonitor(this::read, store, Map.of("generation", 2.0), PERIOD)) {
+      reads.add(3L);
+      while (monitor.last("generation").isEmpty()) {
+        Thread.sleep(1);
+      }
+      // Not known before the kept measurement: (5 · 2 + 50) / (5 + 95).
+      assertThat(monitor.demand("generation").secondsPerJob()).isCloseTo(0.6, within(1e-9));
+      assertThat(calls.poll(10, TimeUnit.SECONDS)).isEqualTo("failed load");
+      assertThat(calls.poll(10, TimeUnit.SECONDS)).isEqualTo("load");
+      assertThat(calls.poll(10, TimeUnit.SECONDS)).isEqualTo("save"); // without the removed kind
+    }
+    assertThat(kept).containsEntry("generation", "50.0 95.0");
   }
 
   @Test

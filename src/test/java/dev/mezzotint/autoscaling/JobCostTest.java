@@ -66,6 +66,23 @@ class JobCostTest {
   }
 
   @Test
+  void restore_continuesTheMeasurement_andIgnoresOtherText() {
+    JobCost before = new JobCost(5);
+    for (int second = 0; second < 600; second++) {
+      before.update(new Backlog(1_000_000, 0, 10L * second, 8, 1), second * SECOND);
+    }
+    assertThat(before.seconds()).isBetween(0.09, 0.15);
+
+    JobCost after = new JobCost(5);
+    after.restore(before.toNote());
+    assertThat(after.seconds()).isEqualTo(before.seconds());
+    for (String other : new String[] {"", "x", "1", "-1 2", "NaN 3", "1 2 3", "1 Infinity"}) {
+      after.restore(other);
+      assertThat(after.seconds()).as(other).isEqualTo(before.seconds());
+    }
+  }
+
+  @Test
   void workers_dividesByTheTarget() {
     Demand demand = new Demand(200, 0, 2.5);
 

@@ -77,11 +77,13 @@ class PendingJobTerminatorTest {
   }
 
   @Test
-  void endIfOver_endedJob_doesNothing() throws Exception {
+  void endIfOver_endedJob_writesNothing() throws Exception {
     Delivery record = world.record(request("a", ""));
     world.worker().handle(record);
     world.cancelled.add("a");
-    assertThat(end(record)).isFalse();
+    int writes = world.store.writes().size();
+    assertThat(end(record)).isTrue();
+    assertThat(world.store.writes()).hasSize(writes);
     assertThat(world.log.ends("a")).hasSize(1);
     world.checkEnded("a");
   }

@@ -72,6 +72,25 @@ class PendingRequestsTest {
   }
 
   @Test
+  void ended_countsCopiesOfEndedJobs_untilTheyAreSettled() {
+    waiting.add(waits("a", Optional.of(NOW)), at(1));
+    waiting.add(waits("b", Optional.empty()), at(2));
+    waiting.jobEnded("unknown");
+    assertThat(waiting.ended()).isEmpty();
+    waiting.jobEnded("a");
+    waiting.jobEnded("a");
+    assertThat(waiting.ended()).containsExactly(Map.entry("requests", 1L));
+    waiting.add(waits("a", Optional.of(NOW)), at(3));
+    waiting.add(waits("a", Optional.of(NOW)), at(3)); // read again
+    assertThat(waiting.ended()).containsExactly(Map.entry("requests", 2L));
+    waiting.removeSettled("requests", 0, 3);
+    assertThat(waiting.ended()).containsExactly(Map.entry("requests", 1L));
+    waiting.removeSettled("requests", 0, 4);
+    assertThat(waiting.ended()).containsExactly(Map.entry("requests", 0L));
+    assertThat(waiting.size()).isZero();
+  }
+
+  @Test
   void removeSettled_returnsARequestWithItsLastCopy() {
     Position elsewhere = new Position("requests", 1, 3);
     waiting.add(waits("a", Optional.empty()), at(1));

@@ -214,6 +214,11 @@ class RequestTopicMonitorTest {
         Thread.sleep(50);
       }
       assertThat(late).containsExactly("second " + LATE, "first");
+      // Both records stay on the topic and need no worker.
+      while (running.ended(topic) < 2 && System.nanoTime() < end) {
+        Thread.sleep(50);
+      }
+      assertThat(running.ended(topic)).isEqualTo(2);
     }
   }
 }

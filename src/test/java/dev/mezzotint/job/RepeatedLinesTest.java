@@ -81,6 +81,22 @@ class RepeatedLinesTest {
     assertThat(admits(Level.SEVERE, logger, "[x] Member G2-mdP0XS7K7haYtHqRdSA" + fatal)).isFalse();
   }
 
+  /** Each lane of a full group joins again and again, each time as another member. */
+  @Test
+  void linesOfKafkasClients_withMemberIds_areLoggedOnce() {
+    String format =
+        "[ShareConsumer clientId=mezzotint-%d, groupId=mezzotint] Member %s with epoch 0 transitioned to fatal state";
+    String logger = "org.apache.kafka.clients.consumer.internals.ShareMembershipManager";
+    String[] members = {
+      "UTJ-0ZyxQFKmX2HGxPhk5Q", "b7BvX0cTSnq-QGBp1gVd_w", "sGn8Y_1fTMSqMNXL9V9JPA"
+    };
+    int logged = 0;
+    for (int i = 0; i < members.length; i++) {
+      logged += admits(Level.SEVERE, logger, format.formatted(i, members[i])) ? 1 : 0;
+    }
+    assertThat(logged).isEqualTo(1);
+  }
+
   @Test
   void manyForms_doNotGrowTheMemory() {
     for (int form = 0; form < 2_000; form++) {

@@ -54,6 +54,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What queues and readers report, and whether they recover, on a cluster with a fault. */
 class ClusterFaultsTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int GROUP_MAX = 10;
 
   @TempDir static Path data;
 
@@ -75,7 +76,9 @@ class ClusterFaultsTest {
                     "authorizer.class.name",
                     "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
                     "allow.everyone.if.no.acl.found",
-                    "true")));
+                    "true",
+                    "group.share.max.size",
+                    Integer.toString(GROUP_MAX))));
     admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()));
   }
 
@@ -113,11 +116,15 @@ class ClusterFaultsTest {
   }
 
   private RequestQueue queue(RequestQueue.Kind kind, CountDownLatch done) {
+    return queue(kind, 2, done);
+  }
+
+  private RequestQueue queue(RequestQueue.Kind kind, int lanes, CountDownLatch done) {
     return RequestQueue.of(
         kind,
         settings,
         List.of(topic),
-        2,
+        lanes,
         delivery -> {
           done.countDown();
           return Settlement.ACCEPT;
@@ -179,6 +186,37 @@ class ClusterFaultsTest {
       assertThat(clusterProblem(RequestQueue.Kind.SHARE_GROUP)).isEmpty();
     } finally {
       setShareVersion(1);
+    }
+  }
+
+  @Test
+  void groupThatIsFull_isNamed_andItsFreePlacesAreTaken() throws Exception {
+    CountDownLatch before = new CountDownLatch(1);
+    CountDownLatch after = new CountDownLatch(1);
+    try (RequestQueue first = queue(RequestQueue.Kind.SHARE_GROUP, GROUP_MAX, before);
+        RequestQueue second = queue(RequestQueue.Kind.SHARE_GROUP, 2, after)) {
+      first.start();
+      await("the first takes all places", () -> first.members() == GROUP_MAX);
+      second.start();
+      await(
+          "the other names the limit",
+          () ->
+              second
+                  .problem()
+                  .filter(said -> said.contains("group.share.max.size"))
+                  .filter(said -> said.contains("MEZZOTINT_LANES"))
+                  .isPresent());
+      assertThat(second.members()).isZero();
+      assertThat(second.lanes()).hasSize(2);
+      assertThat(second.alive()).isTrue();
+      assertThat(first.members()).isEqualTo(GROUP_MAX);
+
+      first.close();
+      send(topic, 0, "k", "v");
+      assertThat(after.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      await("both lanes are members", () -> second.members() == 2);
+      assertThat(second.problem()).isEmpty();
+      assertThat(before.getCount()).isEqualTo(1);
     }
   }
 

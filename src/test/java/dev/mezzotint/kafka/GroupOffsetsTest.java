@@ -88,6 +88,30 @@ class GroupOffsetsTest {
     }
   }
 
+  @Test
+  void notes_areKeptOnTheCluster() throws Exception {
+    try (GroupOffsets first = new GroupOffsets(settings)) {
+      assertThat(first.notes()).isEmpty();
+      first.saveNotes(Map.of(topic, "1.5 20.0"));
+      first.saveNotes(Map.of(topic, "2.5 30.0"));
+    }
+    try (GroupOffsets second = new GroupOffsets(settings)) {
+      assertThat(second.notes()).containsExactly(Map.entry(topic, "2.5 30.0"));
+    }
+  }
+
+  @Test
+  void backlog_leavesOutEndedJobs_andCountsNoneTwice() throws Exception {
+    try (GroupOffsets lag = new GroupOffsets(settings)) {
+      send(4);
+      Map<String, List<String>> kinds = Map.of("generation", List.of(topic));
+      assertThat(lag.backlog(GroupType.CONSUMER, kinds, topic::equals, any -> 3).get("generation"))
+          .isEqualTo(new GroupOffsets.Backlog(1, 1, 0, 0, 0));
+      assertThat(lag.backlog(GroupType.CONSUMER, kinds, any -> false, any -> 9).get("generation"))
+          .isEqualTo(new GroupOffsets.Backlog(0, 0, 0, 0, 0));
+    }
+  }
+
   private GroupOffsets.Backlog look(GroupOffsets lag) throws InterruptedException {
     Map<String, GroupOffsets.Backlog> backlogs =
         lag.backlog(

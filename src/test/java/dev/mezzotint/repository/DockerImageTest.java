@@ -1,6 +1,7 @@
 package dev.mezzotint.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mezzotint.repository.Dockerfile.Stage;
@@ -21,6 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.raft.QuorumConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Checks Dockerfile and compose files without a Docker engine. */
 class DockerImageTest {
@@ -206,6 +208,68 @@ class DockerImageTest {
         assertThat(port.asText()).startsWith("127.0.0.1:");
       }
     }
+  }
+
+  /** Podman and Buildah build every stage before the target, and that of CUDA has 7 GB. */
+  @Test
+  void cpuImage_isTheFirstStage() throws IOException {
+    assertThat(Dockerfile.stages().get(0).name()).isEqualTo("cpu");
+  }
+
+  @Test
+  void scripts_areValid_andRejectWrongArguments() throws Exception {
+    ExternalProgram bash = bash();
+    for (String script : List.of("docker/build.sh", "docker/cuda-stub.sh", "k8s/end-to-end.sh")) {
+      assertThat(Files.isExecutable(Path.of(script))).as(script).isTrue();
+      ExternalProgram.Run parsed = bash.run(Path.of("."), "-n", script);
+      assertThat(parsed.code()).as(parsed.output()).isZero();
+    }
+    ExternalProgram.Run target = bash.run(Path.of("."), "docker/build.sh", "gpu");
+    assertThat(target.code()).isEqualTo(2);
+    assertThat(target.output()).contains("the target must be cpu or cuda, not gpu");
+    ExternalProgram.Run folder = bash.run(Path.of("."), "docker/cuda-stub.sh", "none", "none");
+    assertThat(folder.code()).isEqualTo(2);
+    assertThat(folder.output()).contains("none is not a folder");
+  }
+
+  /** With small libraries that call the driver as libtorch's do. */
+  @Test
+  void cudaStub_hasTheFunctionsOfTheDriver_andMissingLibrariesAreNamed(@TempDir Path folder)
+      throws Exception {
+    ExternalProgram bash = bash();
+    assumeTrue(
+        ExternalProgram.find("gcc").isPresent() && ExternalProgram.find("nm").isPresent(),
+        "gcc and nm are not installed: the stub of the driver was not built");
+    Files.createDirectory(folder.resolve("lib"));
+    String build =
+        "echo 'extern int cuInit(unsigned); int cudaRun(void) { return cuInit(0); }' > a.c"
+            + " && echo 'extern int cudaRun(void); int cuOwn(void) { return cudaRun(); }' > b.c"
+            + " && gcc -shared -fPIC -o lib/liba.so a.c"
+            + " && gcc -shared -fPIC -o lib/libb.so b.c -Llib -la";
+    ExternalProgram.Run built = bash.run(folder, "-c", build);
+    assertThat(built.code()).as(built.output()).isZero();
+    String script = Path.of("docker/cuda-stub.sh").toAbsolutePath().toString();
+
+    ExternalProgram.Run complete = bash.run(folder, script, "lib", "out");
+    assertThat(complete.code()).as(complete.output()).isZero();
+    assertThat(complete.output()).contains("has 1 functions", "all 2 libraries");
+    assertThat(bash.run(folder, "-c", "nm -D --defined-only out/libcuda.so.1").output())
+        .contains("cuInit")
+        .doesNotContain("cuOwn", "cudaRun");
+
+    Files.move(folder.resolve("lib/liba.so"), folder.resolve("lib/liba2.so"));
+    ExternalProgram.Run incomplete = bash.run(folder, script, "lib", "out");
+    assertThat(incomplete.code()).isEqualTo(1);
+    assertThat(incomplete.output()).contains("libb.so requires liba.so");
+
+    Files.delete(folder.resolve("lib/liba2.so"));
+    ExternalProgram.Run cpu = bash.run(folder, script, "lib", "out");
+    assertThat(cpu.code()).isEqualTo(1);
+    assertThat(cpu.output()).contains("is this libtorch for CUDA?");
+  }
+
+  private static ExternalProgram bash() {
+    return ExternalProgram.find("bash").orElseThrow();
   }
 
   @Test

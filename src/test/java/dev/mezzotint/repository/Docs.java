@@ -27,7 +27,7 @@ final class Docs {
 
   /** Options of other programs in code spans that begin with none of our commands. */
   private static final Set<String> FOREIGN_OPTIONS =
-      Set.of("--build", "--previous", "--from-literal");
+      Set.of("--build", "--previous", "--from-literal", "--run", "--server-side");
 
   private Docs() {}
 

@@ -162,8 +162,9 @@ class ImageIT {
     Process process = start(image.words("CMD"), Map.of("MEZZOTINT_HTTP_PORT", freePort()));
 
     assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).isNotZero();
+    assertThat(process.exitValue()).isEqualTo(2);
     assertThat(output()).contains("KAFKA_BOOTSTRAP_SERVERS", "S3_ENDPOINT");
+    assertThat(output()).doesNotContain("DEBUG");
   }
 
   @Test
@@ -193,6 +194,7 @@ class ImageIT {
       awaitReady(worker, more.get("MEZZOTINT_HTTP_PORT"));
       printSeconds("warm", begun);
       assertThat(output()).doesNotContain(stack.secretKey());
+      assertThat(output()).contains("\"level\":\"INFO\"").doesNotContain("DEBUG");
     } finally {
       worker.destroyForcibly();
     }

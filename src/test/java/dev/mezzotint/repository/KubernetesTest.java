@@ -15,9 +15,11 @@ import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicy;
+import io.fabric8.kubernetes.api.model.admissionregistration.v1.ValidatingAdmissionPolicyBinding;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
-import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.scheduling.v1.PriorityClass;
 import java.io.IOException;
@@ -39,6 +41,9 @@ class KubernetesTest {
   private static final int DRAIN_SECONDS = 20;
   private static final int SLACK_SECONDS = 5;
 
+  /** The default of {@code group.share.max.size}. */
+  private static final int GROUP_MAX = 200;
+
   /** Custom resources, for which there are no classes; only their outermost fields are checked. */
   private static final Map<String, Set<String>> CUSTOM =
       Map.of(
@@ -49,7 +54,6 @@ class KubernetesTest {
               "cooldownPeriod",
               "minReplicaCount",
               "maxReplicaCount",
-              "fallback",
               "advanced",
               "triggers"),
           "PodMonitor",
@@ -63,13 +67,14 @@ class KubernetesTest {
           Map.entry("Deployment", Deployment.class),
           Map.entry("Namespace", Namespace.class),
           Map.entry("NetworkPolicy", NetworkPolicy.class),
-          Map.entry("PodDisruptionBudget", PodDisruptionBudget.class),
           Map.entry("PriorityClass", PriorityClass.class),
           Map.entry("Role", io.fabric8.kubernetes.api.model.rbac.Role.class),
           Map.entry("RoleBinding", RoleBinding.class),
           Map.entry("Secret", Secret.class),
           Map.entry("Service", Service.class),
-          Map.entry("ServiceAccount", ServiceAccount.class));
+          Map.entry("ServiceAccount", ServiceAccount.class),
+          Map.entry("ValidatingAdmissionPolicy", ValidatingAdmissionPolicy.class),
+          Map.entry("ValidatingAdmissionPolicyBinding", ValidatingAdmissionPolicyBinding.class));
 
   private static List<Path> files() throws IOException {
     try (Stream<Path> files = Files.walk(K8S)) {
@@ -81,6 +86,7 @@ class KubernetesTest {
     List<JsonNode> manifests = new ArrayList<>();
     for (Path file : files()) {
       if (!file.endsWith("kustomization.yaml")
+          && !file.endsWith("names.yaml")
           && !file.getFileName().toString().startsWith("alerts.")) {
         manifests.addAll(Yaml.documents(file));
       }
@@ -138,14 +144,17 @@ class KubernetesTest {
                 "apiVersion",
                 "kind",
                 "namespace",
+                "namePrefix",
                 "resources",
                 "components",
                 "labels",
                 "configMapGenerator",
                 "secretGenerator",
                 "images",
+                "configurations",
+                "replacements",
                 "patches");
-        for (String field : List.of("resources", "components")) {
+        for (String field : List.of("resources", "components", "configurations")) {
           for (JsonNode entry : all.path(field)) {
             assertThat(file.resolveSibling(entry.asText())).exists();
           }
@@ -177,6 +186,14 @@ class KubernetesTest {
       }
     }
     assertThat(KnownKeys.unknown(literals(K8S.resolve("overlays/production")).keySet())).isEmpty();
+  }
+
+  @Test
+  void versionLabel_isTheTagOfTheImage() {
+    JsonNode base = Yaml.document(K8S.resolve("base/kustomization.yaml"));
+    assertThat(base.at("/labels/1/pairs").path("app.kubernetes.io/version").asText())
+        .isNotEmpty()
+        .isEqualTo(base.at("/images/0/newTag").asText());
   }
 
   private static List<Deployment> deployments() throws IOException {
@@ -233,9 +250,13 @@ class KubernetesTest {
       assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
       assertThat(container.getSecurityContext().getAllowPrivilegeEscalation()).isFalse();
       assertThat(container.getSecurityContext().getCapabilities().getDrop()).contains("ALL");
-      assertThat(container.getVolumeMounts().stream().map(mount -> mount.getMountPath()))
+      assertThat(
+              container.getVolumeMounts().stream()
+                  .filter(mount -> !Boolean.TRUE.equals(mount.getReadOnly()))
+                  .map(VolumeMount::getMountPath))
           .containsExactlyInAnyOrderElementsOf(written);
-      assertThat(container.getResources().getRequests()).containsKeys("cpu", "memory");
+      assertThat(container.getResources().getRequests())
+          .containsKeys("cpu", "memory", "ephemeral-storage");
       assertThat(container.getResources().getLimits()).containsKey("memory");
     }
     Path deletionCost = K8S.resolve("components/deletion-cost");
@@ -248,14 +269,38 @@ class KubernetesTest {
     }
   }
 
+  /** A key in a variable would need a restart of all pods after each rotation. */
   @Test
-  void deletionCostRole_mayOnlyGetAndPatchPods() throws IOException {
+  void keysOfTheStore_areFilesOfASecret() throws IOException {
+    for (Deployment deployment : deployments()) {
+      Container container = container(deployment);
+      Map<String, String> variables = variables(deployment, Map.of());
+      assertThat(variables).doesNotContainKeys("S3_ACCESS_KEY", "S3_SECRET_KEY");
+      VolumeMount mount =
+          container.getVolumeMounts().stream()
+              .filter(one -> one.getName().equals("s3"))
+              .findFirst()
+              .orElseThrow();
+      for (String key : List.of("S3_ACCESS_KEY", "S3_SECRET_KEY")) {
+        assertThat(variables).containsEntry(key + "_FILE", mount.getMountPath() + "/" + key);
+      }
+      assertThat(deployment.getSpec().getTemplate().getSpec().getVolumes())
+          .anySatisfy(
+              volume -> {
+                assertThat(volume.getName()).isEqualTo("s3");
+                assertThat(volume.getSecret().getSecretName()).isEqualTo("mezzotint-s3");
+              });
+    }
+  }
+
+  @Test
+  void deletionCostRole_mayOnlyPatchPods_andAPolicyRestrictsItToItsOwn() throws IOException {
     Path folder = K8S.resolve("components/deletion-cost");
     List<JsonNode> manifests = Yaml.documents(folder.resolve("role.yaml"));
     var role = Yaml.as(manifests.get(1), io.fabric8.kubernetes.api.model.rbac.Role.class);
     assertThat(role.getRules()).hasSize(1);
     assertThat(role.getRules().get(0).getResources()).containsExactly("pods");
-    assertThat(role.getRules().get(0).getVerbs()).containsExactly("get", "patch");
+    assertThat(role.getRules().get(0).getVerbs()).containsExactly("patch");
     RoleBinding binding = Yaml.as(manifests.get(2), RoleBinding.class);
     assertThat(binding.getRoleRef().getName()).isEqualTo(role.getMetadata().getName());
     Deployment workers = Yaml.as(Yaml.document(folder.resolve("workers.yaml")), Deployment.class);
@@ -264,6 +309,24 @@ class KubernetesTest {
     assertThat(name(manifests.get(0))).isEqualTo(pod.getServiceAccountName());
     assertThat(KnownKeys.unknown(Set.of(pod.getContainers().get(0).getEnv().get(0).getName())))
         .isEmpty();
+
+    List<JsonNode> policies = Yaml.documents(folder.resolve("own-pod-only.yaml"));
+    var policy = Yaml.as(policies.get(0), ValidatingAdmissionPolicy.class).getSpec();
+    assertThat(policy.getFailurePolicy()).isEqualTo("Fail");
+    assertThat(policy.getMatchConstraints().getResourceRules().get(0).getResources())
+        .containsExactly("pods");
+    assertThat(policy.getMatchConditions().get(0).getExpression())
+        .contains("endsWith('" + pod.getServiceAccountName() + "')");
+    assertThat(policy.getValidations())
+        .anySatisfy(
+            one ->
+                assertThat(one.getExpression())
+                    .contains("authentication.kubernetes.io/pod-name", "== object.metadata.name"))
+        .anySatisfy(
+            one -> assertThat(one.getExpression()).isEqualTo("object.spec == oldObject.spec"));
+    var bound = Yaml.as(policies.get(1), ValidatingAdmissionPolicyBinding.class).getSpec();
+    assertThat(bound.getPolicyName()).isEqualTo(name(policies.get(0)));
+    assertThat(bound.getValidationActions()).containsExactly("Deny");
   }
 
   @Test
@@ -306,7 +369,7 @@ class KubernetesTest {
   @Test
   void referencedNames_exist() throws IOException {
     List<JsonNode> base = new ArrayList<>();
-    for (String name : List.of("common", "control", "generator", "priorities", "trainer")) {
+    for (String name : List.of("common", "control", "generator", "trainer")) {
       base.addAll(Yaml.documents(K8S.resolve("base/" + name + ".yaml")));
     }
     Set<String> names = new TreeSet<>();
@@ -314,9 +377,8 @@ class KubernetesTest {
 
     for (Deployment deployment : deployments()) {
       PodSpec pod = deployment.getSpec().getTemplate().getSpec();
-      assertThat(names)
-          .contains("ServiceAccount " + pod.getServiceAccountName())
-          .contains("PriorityClass " + pod.getPriorityClassName());
+      assertThat(names).contains("ServiceAccount " + pod.getServiceAccountName());
+      assertThat(pod.getPriorityClassName()).isNull();
       assertThat(deployment.getSpec().getTemplate().getMetadata().getLabels())
           .containsAllEntriesOf(deployment.getSpec().getSelector().getMatchLabels());
     }
@@ -327,11 +389,66 @@ class KubernetesTest {
               "Service "
                   + scaled.at("/spec/triggers/0/metadata/scalerAddress").asText().split(":", 2)[0]);
     }
-    for (JsonNode manifest : base) {
-      if (manifest.path("kind").asText().equals("PodDisruptionBudget")) {
-        assertThat(names).contains("Deployment " + name(manifest));
+    Set<String> classes = new TreeSet<>();
+    for (JsonNode priority : Yaml.documents(K8S.resolve("priority-classes/classes.yaml"))) {
+      classes.add(name(priority));
+    }
+    Set<String> patched = new TreeSet<>();
+    for (JsonNode patch :
+        Yaml.document(K8S.resolve("components/priorities/kustomization.yaml")).get("patches")) {
+      assertThat(names).contains("Deployment " + patch.at("/target/name").asText());
+      patched.add(Yaml.documents(patch.get("patch").asText()).get(0).get("value").asText());
+    }
+    assertThat(patched).isEqualTo(classes).hasSize(3);
+  }
+
+  /** A PriorityClass that belongs to an overlay would be deleted with it, for all others. */
+  @Test
+  void objectsOfTheCluster_belongToNoOverlay() throws IOException {
+    for (Path file : files()) {
+      if (!file.startsWith(K8S.resolve("priority-classes"))
+          && !file.startsWith(K8S.resolve("components/deletion-cost"))) {
+        for (JsonNode manifest : Yaml.documents(file)) {
+          assertThat(manifest.path("kind").asText())
+              .as(file.toString())
+              .isNotIn("PriorityClass", "ValidatingAdmissionPolicy", "ClusterRole");
+        }
       }
     }
+  }
+
+  /** Budgets would block drains of fixed sets of GPU nodes; an evicted worker releases its jobs. */
+  @Test
+  void workers_haveNoDisruptionBudget() throws IOException {
+    assertThat(manifests())
+        .noneMatch(manifest -> manifest.path("kind").asText().equals("PodDisruptionBudget"));
+  }
+
+  /** KEDA counts no failures of a scaler without an answer, and reports Ready with a fallback. */
+  @Test
+  void scaledObjects_haveNoFallback() {
+    for (JsonNode scaled : Yaml.documents(K8S.resolve("components/keda/scaled-objects.yaml"))) {
+      assertThat(scaled.get("spec").has("fallback")).isFalse();
+    }
+  }
+
+  /** Else the group has no place for the lanes of the last pods, and their devices idle. */
+  @Test
+  void lanesOfAllPodsOfProduction_fitIntoOneShareGroup() throws IOException {
+    Map<String, String> variables = literals(K8S.resolve("overlays/production"));
+    int lanes = Integer.parseInt(variables.get("MEZZOTINT_LANES"));
+    int trainingLanes =
+        DockerImageTest.settings(Map.of("MEZZOTINT_MODELS", "models")).training().lanes();
+    Map<String, Integer> pods = new TreeMap<>();
+    for (JsonNode scaled : Yaml.documents(K8S.resolve("components/keda/scaled-objects.yaml"))) {
+      pods.put(name(scaled), scaled.at("/spec/maxReplicaCount").asInt());
+    }
+
+    assertThat(pods.get("mezzotint-generator")).isGreaterThan(1);
+    assertThat(
+            pods.get("mezzotint-generator") * lanes + pods.get("mezzotint-trainer") * trainingLanes)
+        .isLessThanOrEqualTo(GROUP_MAX);
+    assertThat(variables).containsKey("MEZZOTINT_GENERATION_JOB_SECONDS");
   }
 
   @Test

@@ -14,13 +14,19 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +41,10 @@ class ClusterFaultsIT {
   private static final int OUTAGE_SECONDS = Integer.getInteger("mezzotint.test.outage.seconds", 30);
 
   private static final int LINES_MAX = 60;
+
+  /** Enough for all lanes of the worker. */
+  private static final int GROUP_MAX = 20;
+
   private static final int EXIT_SECONDS = 30;
 
   @TempDir Path folder;
@@ -46,7 +56,11 @@ class ClusterFaultsIT {
 
   @BeforeEach
   void open() throws IOException {
-    stack = LocalStack.start(folder.resolve("stack"));
+    stack =
+        LocalStack.start(
+            folder.resolve("stack"),
+            new LocalStack.Options(
+                0, 0, Map.of("group.share.max.size", Integer.toString(GROUP_MAX))));
     site = new Site(folder, stack.addresses());
     try (ServerSocket socket = new ServerSocket(0)) {
       port = Integer.toString(socket.getLocalPort());
@@ -201,6 +215,48 @@ class ClusterFaultsIT {
       return worker.said();
     } catch (IOException e) {
       return "";
+    }
+  }
+
+  /** Otherwise a device idles unseen: the pod looks like one without work. */
+  @Test
+  void groupThatIsFull() throws Exception {
+    List<KafkaShareConsumer<byte[], byte[]>> members = new ArrayList<>();
+    try {
+      for (int i = 0; i < GROUP_MAX; i++) {
+        KafkaShareConsumer<byte[], byte[]> member =
+            new KafkaShareConsumer<>(
+                Map.of(
+                    "bootstrap.servers", stack.bootstrapServers(),
+                    "group.id", site.environment().get("MEZZOTINT_GROUP")),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+        members.add(member);
+        member.subscribe(List.of("none"));
+      }
+      while (members() < GROUP_MAX) {
+        members.forEach(member -> member.poll(Duration.ofMillis(10)));
+      }
+      start(Map.of());
+      endure("group.share.max.size", "MEZZOTINT_LANES");
+      List<String> faults =
+          said().lines().filter(line -> line.contains("WARN") || line.contains("ERROR")).toList();
+      assertThat(faults).hasSizeBetween(1, 9);
+      assertThat(said()).contains("group.share.max.size");
+    } finally {
+      members.forEach(KafkaShareConsumer::close);
+    }
+    await("ready", this::ready);
+    complete("after");
+  }
+
+  private int members() throws Exception {
+    String group = site.environment().get("MEZZOTINT_GROUP");
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
+      return admin.describeShareGroups(List.of(group)).all().get().get(group).members().size();
+    } catch (ExecutionException e) {
+      assertThat(e).hasCauseInstanceOf(GroupIdNotFoundException.class);
+      return 0;
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.KafkaCluster;
 import dev.mezzotint.kafka.KafkaSettings;
 import dev.mezzotint.local.SharedStack;
@@ -52,6 +53,7 @@ class ScalerTest {
   private static final double TARGET_SECONDS = 60;
 
   private final Set<String> paused = ConcurrentHashMap.newKeySet();
+  private final Map<String, Long> ended = new ConcurrentHashMap<>();
   private Site site;
   private KafkaSettings kafka;
   private Autoscaling autoscaling;
@@ -72,19 +74,23 @@ class ScalerTest {
     try (KafkaCluster cluster = new KafkaCluster(kafka)) {
       cluster.ensureTopics();
     }
-    autoscaling =
-        new Autoscaling(
-            settings,
-            kafka,
-            Map.of(
-                "generation", List.of(site.topics().generationRequests()),
-                "training", List.of(site.topics().trainingRequests())),
-            paused::contains);
+    autoscaling = autoscaling(settings);
     channel =
         NettyChannelBuilder.forAddress("127.0.0.1", autoscaling.port().orElseThrow())
             .usePlaintext()
             .build();
     scaler = ExternalScalerGrpc.newBlockingStub(channel);
+  }
+
+  private Autoscaling autoscaling(WorkerConfig settings) {
+    return new Autoscaling(
+        settings,
+        kafka,
+        Map.of(
+            "generation", List.of(site.topics().generationRequests()),
+            "training", List.of(site.topics().trainingRequests())),
+        paused::contains,
+        topic -> ended.getOrDefault(topic, 0L));
   }
 
   @AfterEach
@@ -335,6 +341,57 @@ class ScalerTest {
     paused.clear();
     await("resumed", () -> jobs() == 4);
     assertThat(scaler.isActive(generation()).getResult()).isTrue();
+  }
+
+  /** Else 400 queued jobs of 0.1 s would start as many workers as jobs of 5 s. */
+  @Test
+  void measuredSecondsPerJob_surviveARestart() throws Exception {
+    String topic = site.topics().generationRequests();
+    try (GroupOffsets offsets = new GroupOffsets(kafka)) {
+      await("kept", () -> notes(offsets).containsKey(topic));
+      autoscaling.close();
+      offsets.saveNotes(Map.of(topic, "50.0 95.0"));
+    }
+    site.set("mezzotint.scaler-port", "0");
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    try (Autoscaling next = autoscaling(site.settings("control"))) {
+      next.register(meters);
+      // (5 · 2.5 s + 50 s) / (5 + 95); zero before the first look.
+      await(
+          "the earlier measurement counts",
+          () ->
+              meters
+                      .get("mezzotint.backlog.seconds.per.job")
+                      .tag("kind", "generation")
+                      .gauge()
+                      .value()
+                  == 0.625);
+    }
+  }
+
+  private static Map<String, String> notes(GroupOffsets offsets) {
+    try {
+      return offsets.notes();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Their records stay on the topic until a worker takes them, which is not worth starting one. */
+  @Test
+  void endedJobs_needNoWorker() throws Exception {
+    await("first look", this::known);
+    send(4);
+    await("jobs seen", () -> jobs() == 4);
+    ended.put(site.topics().generationRequests(), 3L);
+    await("three have ended", () -> jobs() == 1);
+    assertThat(scaler.isActive(generation()).getResult()).isTrue();
+    ended.put(site.topics().generationRequests(), 4L);
+    await("all have ended", () -> jobs() == 0);
+    assertThat(scaler.isActive(generation()).getResult()).isFalse();
+    // A worker has taken them, and the control role has not noticed yet.
+    ended.put(site.topics().generationRequests(), 9L);
+    await("never below zero", () -> jobs() == 0);
   }
 
   @Test
