@@ -1,6 +1,7 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.model.PatchedUNet;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
@@ -22,10 +23,14 @@ public final class OperationCount {
   public static long operations(NetworkConfig config, int height, int width) {
     Map<String, long[]> weights =
         NetworkProgram.of(config, Parameterization.direction(1), TrainStep.defaults()).weights();
+    int patch = config.patch();
+    NetworkConfig plain = config instanceof PatchedUNet patched ? patched.unet() : config;
     long operations = 0;
     for (Map.Entry<String, long[]> weight : weights.entrySet()) {
       long pixels =
-          config instanceof UNetConfig unet ? pixels(weight.getKey(), unet, height, width) : 1;
+          plain instanceof UNetConfig unet
+              ? pixels(weight.getKey(), unet, height / patch, width / patch)
+              : 1;
       operations += 2 * pixels * layer(weight.getKey(), weight.getValue(), pixels);
     }
     return operations;

@@ -32,7 +32,7 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
       names = "--input",
       required = true,
       paramLabel = "FILE:KEY",
-      description = "N x in_channels x H x W.")
+      description = "N x C x H x W: channels of the images, then of the conditions.")
   private String input = "";
 
   @Option(

@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.DType;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.NetworkConfig;
@@ -95,10 +96,17 @@ public final class ExportCommand implements Callable<Integer> {
     Map<String, Object> facts = ImportCommand.facts(files, to);
     facts.put("dtype", dtype);
     json.status(
-        "exported to %s; in Python: unet(x, torch.full((N,), alpha * %s)).sample is the %s"
-            .formatted(to, files.card().timestepScale(), files.card().prediction().wireName()),
+        "exported to %s; in Python: %s is the %s"
+            .formatted(to, python(files.card()), files.card().prediction().wireName()),
         facts);
     return 0;
+  }
+
+  private static String python(ModelCard card) {
+    String t = "torch.full((N,), alpha * %s)".formatted(card.timestepScale());
+    return card.patch() == 1
+        ? "unet(x, " + t + ").sample"
+        : "with t = " + t + "\n  " + String.join("\n  ", card.pythonLines()) + "\ny";
   }
 
   private int onnx(

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param labels where classes come from
  * @param pairing where conditions are; empty without conditions
  * @param brokenMax share of the files that may be broken, 0 to 1; beyond it the set is refused
+ * @param randomCrop whether images keep their own size, at least the wanted one, so that each read
+ *     can take another part of them, see {@link Crop}; otherwise they are scaled to the wanted size
  * @param cacheBytesMax decoded bytes to keep in memory; a larger set is decoded at each read
  * @param threads that decode a set to be cached
  */
@@ -28,6 +30,7 @@ public record DatasetOptions(
     Labels labels,
     Optional<Pairing> pairing,
     double brokenMax,
+    boolean randomCrop,
     long cacheBytesMax,
     int threads) {
   /** Default share of broken files that is tolerated. */
@@ -71,6 +74,9 @@ public record DatasetOptions(
     if (files == Kind.IDX && pairing.isPresent()) {
       throw new InvalidInputException("condition", "condition is not for IDX files");
     }
+    if (files == Kind.IDX && randomCrop) {
+      throw new InvalidInputException("crop", "crop must be centre for IDX files");
+    }
     if (cacheBytesMax < 0 || threads < 1 || threads > 64) {
       throw new IllegalArgumentException(cacheBytesMax + " bytes, " + threads + " threads");
     }
@@ -87,6 +93,7 @@ public record DatasetOptions(
         Labels.NONE,
         Optional.empty(),
         BROKEN_MAX_DEFAULT,
+        /* randomCrop= */ false,
         CACHE_BYTES_DEFAULT,
         Math.min(8, Runtime.getRuntime().availableProcessors()));
   }
@@ -119,6 +126,21 @@ public record DatasetOptions(
     return with(channels, files, split, labels, pairing, brokenMax, other);
   }
 
+  public DatasetOptions withRandomCrop(boolean other) {
+    return new DatasetOptions(
+        channels,
+        height,
+        width,
+        files,
+        split,
+        labels,
+        pairing,
+        brokenMax,
+        other,
+        cacheBytesMax,
+        threads);
+  }
+
   private DatasetOptions with(
       int newChannels,
       Kind newFiles,
@@ -136,11 +158,12 @@ public record DatasetOptions(
         newLabels,
         newPairing,
         newBrokenMax,
+        randomCrop,
         newCacheBytesMax,
         threads);
   }
 
-  /** Bytes of a decoded sample. */
+  /** Bytes of a decoded sample of the wanted size. */
   long sampleBytes() {
     int planes =
         channels

@@ -127,7 +127,7 @@ public record DatasetReport(
             classes.merge(listing.classes().get(listing.labels().get(i)), 1, Integer::sum);
           }
           if (isExample(i, listing.size(), examples)) {
-            kept.add(sample.displayImages(conditions));
+            kept.add(sample.cropped(Crop.CENTRE, options).displayImages(conditions));
           }
         } catch (IOException e) {
           broken.add(name + " " + FileErrors.reason(e));

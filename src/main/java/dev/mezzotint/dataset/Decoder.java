@@ -2,19 +2,21 @@ package dev.mezzotint.dataset;
 
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.image.ImageReader;
-import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Resize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Decodes a file, or the files of a pair, to an image and its conditions at the wanted size. Safe
- * for use by several threads.
+ * Decodes a file, or the files of a pair, to an image and its conditions at the wanted size, or,
+ * for random crops, at their own, which is at least that. Safe for use by several threads.
  */
 final class Decoder {
+  private static final int TRIED = 16;
+
   private final FileSource source;
   private final DatasetOptions options;
   private final PairedFolders folders;
@@ -36,6 +38,18 @@ final class Decoder {
       this(image, List.of());
     }
 
+    /** The same part of the image and of each condition. */
+    Sample cropped(Crop crop, DatasetOptions options) {
+      return new Sample(
+          crop.of(image, options.width(), options.height()),
+          conditions.stream().map(c -> crop.of(c, options.width(), options.height())).toList());
+    }
+
+    /** Bytes in memory. */
+    long bytes() {
+      return image.bytes().length + conditions.stream().mapToLong(c -> c.bytes().length).sum();
+    }
+
     /** The image and then its conditions for display, label maps in their colours. */
     List<Pixels> displayImages(List<Condition> kinds) {
       List<Pixels> images = new ArrayList<>();
@@ -46,6 +60,26 @@ final class Decoder {
       }
       return images;
     }
+  }
+
+  /**
+   * Bytes of all samples in memory. Random crops need images of their own size, which are known
+   * once decoded: the mean of a few that are spread over the set then counts for all.
+   */
+  long estimateBytes(Listing listing) {
+    if (!options.randomCrop()) {
+      return listing.size() * options.sampleBytes();
+    }
+    int tried = Math.min(TRIED, listing.size());
+    long sum = 0;
+    for (int k = 0; k < tried; k++) {
+      try {
+        sum += decode(listing.names().get((int) ((long) k * listing.size() / tried))).bytes();
+      } catch (IOException e) {
+        // a broken file, which is named when the set is read
+      }
+    }
+    return sum * listing.size() / tried;
   }
 
   FileSource source() {
@@ -60,6 +94,40 @@ final class Decoder {
    * @throws IOException if one of the files is missing or broken; its message lacks the name
    */
   Sample decode(String name) throws IOException {
+    Sample sample = decodeAll(name);
+    if (options.randomCrop()) {
+      checkSizes(sample);
+    }
+    return sample;
+  }
+
+  private void checkSizes(Sample sample) throws IOException {
+    Pixels image = sample.image();
+    if (image.width() < options.width() || image.height() < options.height()) {
+      throw new IOException(
+          String.format(
+              Locale.ROOT,
+              "is %d×%d pixels, smaller than a crop of %d×%d",
+              image.width(),
+              image.height(),
+              options.width(),
+              options.height()));
+    }
+    for (Pixels condition : sample.conditions()) {
+      if (condition.width() != image.width() || condition.height() != image.height()) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "is %d×%d pixels and its condition %d×%d: crops need equal sizes",
+                image.width(),
+                image.height(),
+                condition.width(),
+                condition.height()));
+      }
+    }
+  }
+
+  private Sample decodeAll(String name) throws IOException {
     Optional<Pairing> pairing = options.pairing();
     if (pairing.isEmpty()) {
       return new Sample(image(read(name, options.channels())));
@@ -103,16 +171,17 @@ final class Decoder {
   }
 
   private Pixels image(Pixels pixels) {
-    return Resize.cover(pixels, options.width(), options.height());
+    return options.randomCrop() ? pixels : Resize.cover(pixels, options.width(), options.height());
   }
 
   private Pixels condition(Pixels pixels, Condition condition) throws IOException {
     if (condition.palette().isEmpty()) {
       return image(pixels);
     }
-    Palette palette = condition.palette().get();
-    return Resize.coverNearest(
-        palette.labels(pixels, condition.nearest()), options.width(), options.height());
+    Pixels labels = condition.palette().get().labels(pixels, condition.nearest());
+    return options.randomCrop()
+        ? labels
+        : Resize.coverNearest(labels, options.width(), options.height());
   }
 
   private static Pixels half(Pixels both, boolean left) throws IOException {
@@ -120,12 +189,6 @@ final class Decoder {
       throw new IOException("is " + both.width() + " pixels wide, which cannot be halved");
     }
     int width = both.width() / 2;
-    int channels = both.channels();
-    byte[] bytes = new byte[width * both.height() * channels];
-    for (int y = 0; y < both.height(); y++) {
-      int from = (y * both.width() + (left ? 0 : width)) * channels;
-      System.arraycopy(both.bytes(), from, bytes, y * width * channels, width * channels);
-    }
-    return new Pixels(width, both.height(), channels, bytes);
+    return both.part(left ? 0 : width, 0, width, both.height());
   }
 }

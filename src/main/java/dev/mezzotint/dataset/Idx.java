@@ -67,6 +67,9 @@ final class Idx {
   static ImageDataset load(FileSource source, String path, String images, DatasetOptions options)
       throws IOException {
     try (source) {
+      if (options.randomCrop()) {
+        throw InvalidInputException.of("crop", "must be centre: %s contains IDX files", path);
+      }
       Array pixels = read(source, images, 3);
       int count = pixels.sizes()[0];
       if (count < 1 || pixels.sizes()[1] < 1 || pixels.sizes()[2] < 1) {

@@ -57,6 +57,18 @@ public interface ImageDataset extends AutoCloseable {
    */
   default void read(int i, float[] out, int offset, float[] condition, int conditionOffset)
       throws IOException {
+    read(i, Crop.CENTRE, out, offset, condition, conditionOffset);
+  }
+
+  /**
+   * As above, of a part of the image and the same part of its conditions.
+   *
+   * @param crop has an effect in a set with {@link DatasetOptions#randomCrop} only: the images of
+   *     all others have the wanted size
+   */
+  default void read(
+      int i, Crop crop, float[] out, int offset, float[] condition, int conditionOffset)
+      throws IOException {
     read(i, out, offset);
   }
 
@@ -69,6 +81,11 @@ public interface ImageDataset extends AutoCloseable {
 
   /** Image i and then its conditions for display, label maps in their colours. */
   default List<Pixels> displayImages(int i) throws IOException {
+    return displayImages(i, Crop.CENTRE);
+  }
+
+  /** As above, of a part. */
+  default List<Pixels> displayImages(int i, Crop crop) throws IOException {
     return List.of(Pixels.fromChw(chw(i), 0, channels(), height(), width()));
   }
 
@@ -86,7 +103,8 @@ public interface ImageDataset extends AutoCloseable {
    * splits, as zips often have it, is skipped.
    *
    * <p>Every image is scaled to cover the wanted size and cropped at the centre, label maps without
-   * mixing their values. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded at
+   * mixing their values; with {@link DatasetOptions#randomCrop} images keep their size, and each
+   * read takes a part. A set that fits into {@link DatasetOptions#cacheBytesMax} is decoded at
    * once.
    *
    * @return closed by the caller
@@ -108,7 +126,7 @@ public interface ImageDataset extends AutoCloseable {
         }
       }
       Listing listing = Listing.of(path.toString(), source.names(), options);
-      return listing.size() * options.sampleBytes() <= options.cacheBytesMax()
+      return new Decoder(source, options).estimateBytes(listing) <= options.cacheBytesMax()
           ? CachedDataset.load(source, listing, options)
           : DecodingDataset.open(source, listing, options);
     } catch (IOException | RuntimeException e) {

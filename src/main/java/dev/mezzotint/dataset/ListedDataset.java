@@ -63,13 +63,14 @@ abstract sealed class ListedDataset implements ImageDataset
 
   @Override
   public final void read(int i, float[] out, int offset) throws IOException {
-    sample(i).image().toChw(out, offset);
+    sample(i).cropped(Crop.CENTRE, options).image().toChw(out, offset);
   }
 
   @Override
-  public final void read(int i, float[] image, int offset, float[] condition, int conditionOffset)
+  public final void read(
+      int i, Crop crop, float[] image, int offset, float[] condition, int conditionOffset)
       throws IOException {
-    Sample sample = sample(i);
+    Sample sample = sample(i).cropped(crop, options);
     sample.image().toChw(image, offset);
     int at = conditionOffset;
     for (int k = 0; k < sample.conditions().size(); k++) {
@@ -85,7 +86,7 @@ abstract sealed class ListedDataset implements ImageDataset
   }
 
   @Override
-  public final List<Pixels> displayImages(int i) throws IOException {
-    return sample(i).displayImages(conditions());
+  public final List<Pixels> displayImages(int i, Crop crop) throws IOException {
+    return sample(i).cropped(crop, options).displayImages(conditions());
   }
 }

@@ -79,6 +79,16 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
     return (byte) (int) Math.round(255 * share);
   }
 
+  /** Copies a part of the image, all of which must be inside. */
+  public Pixels part(int left, int top, int partWidth, int partHeight) {
+    int row = partWidth * channels;
+    byte[] out = new byte[partHeight * row];
+    for (int y = 0; y < partHeight; y++) {
+      System.arraycopy(bytes, ((top + y) * width + left) * channels, out, y * row, row);
+    }
+    return new Pixels(partWidth, partHeight, channels, out);
+  }
+
   /**
    * Writes the image as channels × height × width floats in [−1, 1]: byte / 127.5 − 1, which {@link
    * #fromChw} converts back to the same byte.

@@ -28,6 +28,8 @@ import java.util.OptionalLong;
  * @param timestepScale the network receives α · timestepScale: 1 for networks from elsewhere, as in
  *     the paper's own code, 16 for ours, which distinguishes α well enough and keeps the field
  *     smooth in α
+ * @param patch side of the squares of pixels that the network receives as one pixel, see {@link
+ *     PatchedUNet}; 1 for a network that receives the images as they are
  * @param condition what follows x in the input, in order; empty without conditions
  * @param classes names of the class labels from 0 on; empty without classes or names
  * @param steps suggested number of α intervals
@@ -48,6 +50,7 @@ public record ModelCard(
     Optional<String> version,
     Prediction prediction,
     double timestepScale,
+    int patch,
     List<ConditionPart> condition,
     List<String> classes,
     OptionalInt steps,
@@ -119,6 +122,7 @@ public record ModelCard(
   private static final int CLASSES_MAX = 100_000;
   private static final int STEPS_MAX = 100_000;
   private static final double SCALE_MAX = 1e6;
+  private static final int PYTHON_LINES_MAX = 16;
   private static final List<Double> PIXEL_RANGE = List.of(-1.0, 1.0);
 
   /**
@@ -173,6 +177,7 @@ public record ModelCard(
         Optional.empty(),
         Prediction.DIRECTION,
         /* timestepScale= */ 1,
+        config.patch(),
         condition,
         List.of(),
         OptionalInt.empty(),
@@ -222,6 +227,7 @@ public record ModelCard(
         version,
         prediction,
         timestepScale,
+        patch,
         condition,
         classes,
         steps,
@@ -266,21 +272,43 @@ public record ModelCard(
         .findFirst();
   }
 
+  /** The lines of Python that evaluate a network with a patch on images; empty without. */
+  public List<String> pythonLines() {
+    return patch > 1 ? PatchedUNet.pythonLines(patch) : List.of();
+  }
+
+  /**
+   * The network of this card.
+   *
+   * @param stored what {@code config.json} describes: the network between the folds
+   * @throws InvalidInputException naming {@code patch} or the key that does not fit it
+   */
+  public NetworkConfig network(NetworkConfig stored) {
+    NetworkConfig network = stored.withPatch(patch);
+    checkAgainst(network);
+    return network;
+  }
+
   /**
    * Checks that the card describes this network.
    *
    * @throws InvalidInputException naming the card's field that does not match
    */
   public void checkAgainst(NetworkConfig config) {
+    if (patch != config.patch()) {
+      throw InvalidInputException.of(
+          "patch", "is %s, but the network has %s", patch, config.patch());
+    }
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {
       throw InvalidInputException.of(
           "condition",
-          "describes %d channels, but config.json has in_channels %d and" + " out_channels %d",
+          "describes %d channels, but config.json has in_channels %d and out_channels %d%s",
           described,
-          config.inChannels(),
-          config.outChannels());
+          config.inChannels() * patch * patch,
+          config.outChannels() * patch * patch,
+          patch == 1 ? "" : ", which is " + patch * patch + " for each channel of the images");
     }
     int labels = config.numClassEmbeds().orElse(0);
     if (config.classEmbedType() == UNetConfig.ClassEmbedding.TABLE && classes.size() > labels) {
@@ -320,6 +348,7 @@ public record ModelCard(
             range -> {
               throw json.refuse("pixelRange", "must be [-1, 1], not " + range);
             });
+    json.strings("python", PYTHON_LINES_MAX); // for readers of the file
     List<String> predictions = List.of("direction", "x0", "x1", "epsilon");
     var steps = json.integer("steps", 1, STEPS_MAX);
     ModelCard card =
@@ -331,6 +360,7 @@ public record ModelCard(
                 .orElseThrow(() -> json.refuse("prediction", "is missing: one of " + predictions)),
             json.number("timestepScale", 0, SCALE_MAX)
                 .orElseThrow(() -> json.refuse("timestepScale", "is missing: a number")),
+            json.integer("patch", 1, PatchedUNet.PATCH_MAX, 1),
             json.objects("condition", PARTS_MAX).orElse(List.of()).stream()
                 .map(ConditionPart::parse)
                 .toList(),
@@ -386,6 +416,10 @@ public record ModelCard(
     map.put("prediction", prediction.wireName());
     map.put("timestepScale", timestepScale);
     map.put("pixelRange", PIXEL_RANGE);
+    if (patch > 1) {
+      map.put("patch", patch);
+      map.put("python", pythonLines());
+    }
     if (!condition.isEmpty()) {
       map.put("condition", condition.stream().map(ConditionPart::toMap).toList());
     }

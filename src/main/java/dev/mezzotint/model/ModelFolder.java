@@ -137,9 +137,10 @@ public final class ModelFolder {
    * computed from its weights.
    */
   static ModelFiles openVersion(Path folder, String name, String version) {
-    NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
+    NetworkConfig stored = NetworkConfig.read(folder.resolve(CONFIG));
+    ModelCard card = card(folder, name, stored);
     return new ModelFiles(
-        name, version, config, card(folder, name, config), WeightsFile.find(folder));
+        name, version, stored.withPatch(card.patch()), card, WeightsFile.find(folder));
   }
 
   /**
@@ -150,26 +151,27 @@ public final class ModelFolder {
       throw new InvalidInputException(
           "model", "there is no config.json next to the weights file " + weights);
     }
-    NetworkConfig config = NetworkConfig.read(folder.resolve(CONFIG));
-    ModelCard card = card(folder, name(named), config);
+    NetworkConfig stored = NetworkConfig.read(folder.resolve(CONFIG));
+    ModelCard card = card(folder, name(named), stored);
     // A card's version is that of the folder's own weights, not of another file next to them.
     boolean own = WeightsFile.isStandard(weights);
     String version =
         card.version().filter(word -> own).orElseGet(() -> WeightsFile.version(weights));
-    return new ModelFiles(card.name(), version, config, card, weights);
+    return new ModelFiles(card.name(), version, stored.withPatch(card.patch()), card, weights);
   }
 
-  private static ModelCard card(Path folder, String name, NetworkConfig config) {
+  /** The card, which fits the network that {@code config.json} describes. */
+  private static ModelCard card(Path folder, String name, NetworkConfig stored) {
     Path file = folder.resolve(ModelCard.FILE);
     if (!Files.exists(file)) {
-      ModelCard plain = ModelCard.defaultFor(name, config);
+      ModelCard plain = ModelCard.defaultFor(name, stored);
       return PipelineScheduler.find(folder)
           .map(scheduler -> PipelineScheduler.card(scheduler, plain))
           .orElse(plain);
     }
     ModelCard card = ModelCard.read(file);
     try {
-      card.checkAgainst(config);
+      card.network(stored);
       return card;
     } catch (InvalidInputException e) {
       throw new InvalidInputException(e.field(), file + ": " + e.getMessage(), e);

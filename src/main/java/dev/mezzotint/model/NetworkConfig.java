@@ -12,7 +12,7 @@ import java.util.OptionalInt;
  * Configuration of a network, from {@code config.json}: what sampling and training need to know
  * about networks of every kind. Without the key {@code kind} the file is one of diffusers.
  */
-public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
+public sealed interface NetworkConfig permits UNetConfig, PatchedUNet, MlpConfig {
 
   /** C + K: channels of x and of the condition after it. */
   int inChannels();
@@ -45,6 +45,27 @@ public sealed interface NetworkConfig permits UNetConfig, MlpConfig {
   /** K; below 0 for a network that cannot be sampled. */
   default int conditionChannels() {
     return inChannels() - outChannels();
+  }
+
+  /** Side of the squares of pixels that the network receives as one; 1 for single pixels. */
+  default int patch() {
+    return 1;
+  }
+
+  /**
+   * This network on images that are folded by a patch, see {@link PatchedUNet}.
+   *
+   * @param patch a power of two; 1 for this network itself
+   * @throws InvalidInputException naming {@code patch}, or the key that does not fit
+   */
+  default NetworkConfig withPatch(int patch) {
+    if (patch == patch()) {
+      return this;
+    }
+    if (this instanceof UNetConfig unet) {
+      return new PatchedUNet(unet, patch);
+    }
+    throw InvalidInputException.of("patch", "must be 1 for this network, not %s", patch);
   }
 
   /** The members of {@code config.json}. */

@@ -89,18 +89,17 @@ public final class StoredModels {
    * @throws InvalidInputException if there is no such version, or it is unreadable
    */
   public Described describe(String name, String version) {
-    NetworkConfig config =
+    NetworkConfig stored =
         store
             .get(Keys.modelFile(name, version, CONFIG))
             .map(object -> NetworkConfig.parse(JsonObject.parse(object.bytes())))
             .orElseThrow(() -> ModelCache.missing(name, version));
     Optional<StoredObject> card = store.get(Keys.modelFile(name, version, ModelCard.FILE));
     if (card.isEmpty()) {
-      return new Described(config, ModelCard.defaultFor(name, config));
+      return new Described(stored, ModelCard.defaultFor(name, stored));
     }
     ModelCard read = ModelCard.parse(JsonObject.parse(card.get().bytes()));
-    read.checkAgainst(config);
-    return new Described(config, read);
+    return new Described(read.network(stored), read);
   }
 
   /**

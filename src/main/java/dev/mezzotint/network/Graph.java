@@ -125,6 +125,20 @@ abstract class Graph {
   /** Nearest-neighbour upsampling to twice the height and width. */
   abstract Value upsampleNearest2x(Value x);
 
+  /**
+   * Folds each square of patch×patch pixels to one pixel, as {@code pixel_unshuffle}: N×C×H×W to
+   * N×(C·patch²)×(H/patch)×(W/patch), where the channels of the squares' pixels, row by row, follow
+   * each other for each channel of x.
+   */
+  abstract Value fold(Value x, int channels, int patch);
+
+  /**
+   * The inverse of {@link #fold}, as {@code pixel_shuffle}.
+   *
+   * @param x N×(C·patch²)×H×W
+   */
+  abstract Value unfold(Value x, int patch);
+
   /** Pads the end of the last {@code axes} axes with one zero each. */
   abstract Value padEnd(Value x, int axes);
 

@@ -3,6 +3,7 @@ package dev.mezzotint.network;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.model.PatchedUNet;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Graph.Value;
@@ -16,13 +17,14 @@ import onnx.Onnx.TensorProto;
  * A network as a TorchScript program with the methods for sampling and training. Immutable and safe
  * for use by many threads; holds no weights and no native memory.
  *
- * <p>Methods (N rows, C = out_channels, K = condition channels = in_channels − out_channels, S
- * slots; float32 unless said otherwise; {@code w} is the list of weights in the order of {@link
- * #weights()}):
+ * <p>Methods (N rows, C = channels of the images, K = those of their conditions, after x in the
+ * network's input, S slots; float32 unless said otherwise; {@code w} is the list of weights in the
+ * order of {@link #weights()}):
  *
  * <ul>
  *   <li>{@code forward(x N×(C+K)×H×W, t N, classes N int64, w) → N×C×H×W}: one evaluation of the
- *       network, t in the network's own units.
+ *       network, t in the network's own units. A network with a patch folds its input and unfolds
+ *       its output here: all other methods see images.
  *   <li>{@code direction(x N×C×H×W, condition N×K×H×W, alpha N, classes N, w) → N×C×H×W}: x1 − x0
  *       at α for any prediction, see {@link Parameterization}.
  *   <li>{@code step(x S×C×H×W, memory S×3×C×H×W, condition S×K×H×W, slots N int64, alpha N,
@@ -82,6 +84,11 @@ public final class NetworkProgram {
   }
 
   private static Value forward(NetworkConfig config, Graph graph, Value x, Value t, Value classes) {
+    if (config instanceof PatchedUNet patched) {
+      int patch = patched.patch();
+      Value folded = graph.fold(x, patched.inChannels(), patch);
+      return graph.unfold(new UNet2d(patched.unet(), graph).forward(folded, t, classes), patch);
+    }
     return config instanceof UNetConfig unet
         ? new UNet2d(unet, graph).forward(x, t, classes)
         : new Mlp((MlpConfig) config, graph).forward(x, t);

@@ -387,6 +387,24 @@ final class OnnxGraph extends Graph {
         vector(1, 1, 2, 2));
   }
 
+  /** The operator puts the channels of x next to each other, for each pixel of a square. */
+  @Override
+  Value fold(Value x, int channels, int patch) {
+    int squares = patch * patch;
+    long[] order = new long[channels * squares];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (long) (i % squares) * channels + i / squares;
+    }
+    Value squared = node("SpaceToDepth", List.of(attribute("blocksize", patch)), x);
+    return node("Gather", List.of(attribute("axis", 1)), squared, integers(order));
+  }
+
+  @Override
+  Value unfold(Value x, int patch) {
+    return node(
+        "DepthToSpace", List.of(attribute("blocksize", patch), attribute("mode", "CRD")), x);
+  }
+
   @Override
   Value padEnd(Value x, int axes) {
     long[] pads = new long[2 * axes];

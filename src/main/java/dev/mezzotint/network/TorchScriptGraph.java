@@ -149,6 +149,16 @@ final class TorchScriptGraph extends Graph {
   }
 
   @Override
+  Value fold(Value x, int channels, int patch) {
+    return emit("torch.pixel_unshuffle(%s, %d)", x, patch);
+  }
+
+  @Override
+  Value unfold(Value x, int patch) {
+    return emit("torch.pixel_shuffle(%s, %d)", x, patch);
+  }
+
+  @Override
   Value padEnd(Value x, int axes) {
     String pads = String.join(", ", Collections.nCopies(axes, "0, 1"));
     return emit("torch.constant_pad_nd(%s, [" + pads + "], 0)", x);

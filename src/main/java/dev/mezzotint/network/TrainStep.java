@@ -12,13 +12,17 @@ import dev.mezzotint.iadb.Prediction;
  *            w, m, v, steps, ema lists in the order of the weights) → 2 (loss, gradient norm)
  * x_α    = (1 − α)·x0 + α·x1                    (paper, α-blending)
  * loss   = mean or sum of (D(x_α, α) − (x1 − x0))²   (paper, algorithm 3), or Huber's
- *          or against x0 or x1, for networks that predict these
+ *          or against x0 or x1, for networks that predict these; with {@code directionLoss} both
+ *          sides divided by α or 1 − α, which makes it the error of the direction
  * </pre>
  *
  * {@code w}, {@code m} and {@code v} (Adam's moments), {@code steps} (Adam's counters, one scalar
  * per weight) and {@code ema} are changed in place. The gradient norm is the one before clipping.
  *
  * @param loss reduces the errors to one number
+ * @param directionLoss whether the errors of x0 or x1 are taken as errors of the direction that
+ *     follows from them (Li and He 2025): what the sampler uses is what training weighs. Within
+ *     {@link #SHARE_MIN} of the end where the formula divides by zero, by that share
  * @param beta1 Adam's first decay
  * @param beta2 Adam's second decay
  * @param epsilon Adam's ε
@@ -30,6 +34,7 @@ import dev.mezzotint.iadb.Prediction;
  */
 public record TrainStep(
     Loss loss,
+    boolean directionLoss,
     double beta1,
     double beta2,
     double epsilon,
@@ -37,6 +42,9 @@ public record TrainStep(
     double clipNorm,
     int microBatch,
     Precision precision) {
+
+  /** Divides errors where α or 1 − α is smaller: no row weighs more than 400 times. */
+  public static final double SHARE_MIN = 0.05;
 
   /** Reduction of the errors of all rows, channels and pixels. */
   public sealed interface Loss {
@@ -55,7 +63,8 @@ public record TrainStep(
 
   /** Mean squared error and Adam with PyTorch's defaults. */
   public static TrainStep defaults() {
-    return new TrainStep(new Loss.Mean(), 0.9, 0.999, 1e-8, 0, 0, 0, Precision.FLOAT32);
+    return new TrainStep(
+        new Loss.Mean(), /* directionLoss= */ false, 0.9, 0.999, 1e-8, 0, 0, 0, Precision.FLOAT32);
   }
 
   /** The code of the methods; conditions are appended to the channels of x. */
@@ -71,7 +80,7 @@ public record TrainStep(
             conditioned ? "torch.cat([xa, condition], 1)" : "xa",
             precision == Precision.BF16 ? "(self).cast(ps, 15, False, )" : "ps",
             TorchScriptGraph.number(reading.timestepScale()),
-            lossOf(target(reading.prediction())))
+            lossOf(reading.prediction()))
         + GRADIENTS
         + METHOD.formatted(
             microBatch == 0
@@ -85,12 +94,27 @@ public record TrainStep(
             TorchScriptGraph.number(epsilon));
   }
 
-  private String lossOf(String target) {
+  private String lossOf(Prediction prediction) {
+    String output = asDirection("d", prediction);
+    String target = asDirection(target(prediction), prediction);
     if (loss instanceof Loss.Huber huber) {
-      return "torch.huber_loss(d, %s, 1, %s)"
-          .formatted(target, TorchScriptGraph.number(huber.delta()));
+      return "torch.huber_loss(%s, %s, 1, %s)"
+          .formatted(output, target, TorchScriptGraph.number(huber.delta()));
     }
-    return "torch.mse_loss(d, %s, %s)".formatted(target, loss instanceof Loss.Sum ? 2 : 1);
+    return "torch.mse_loss(%s, %s, %s)".formatted(output, target, loss instanceof Loss.Sum ? 2 : 1);
+  }
+
+  /**
+   * With {@link #directionLoss}, what this x0 or x1 contributes to the direction (x1 − x_α) / (1 −
+   * α) or (x_α − x0) / α, up to its sign: x_α itself cancels in the error.
+   */
+  private String asDirection(String value, Prediction prediction) {
+    if (!directionLoss || prediction == Prediction.DIRECTION) {
+      return value;
+    }
+    String share = prediction == Prediction.X1 ? "torch.rsub(a, 1.)" : "a";
+    return "torch.div(%s, torch.clamp_min(%s, %s))"
+        .formatted(value, share, TorchScriptGraph.number(SHARE_MIN));
   }
 
   /** A part's contribution to the loss of the whole batch. */

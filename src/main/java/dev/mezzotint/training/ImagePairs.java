@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.dataset.Crop;
 import dev.mezzotint.dataset.EpochOrder;
 import dev.mezzotint.dataset.Flip;
 import dev.mezzotint.dataset.ImageDataset;
@@ -17,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Pairs whose x1 is an image, and whose x0 is noise or an image of another set. Position p has
- * image {@code EpochOrder.index(seed, p, n)}; whether it is mirrored is drawn at index p. The other
- * set has an order and flips of its own, so that every pair can occur.
+ * image {@code EpochOrder.index(seed, p, n)}; which part of it is taken and whether it is mirrored
+ * are drawn at index p. The other set has an order, parts and flips of its own, so that every pair
+ * can occur.
  */
 final class ImagePairs implements Pairs {
   private static final long FLIP = 0x666c6970L;
+  private static final long CROP = 0x63726f70L;
   private static final long LABEL = 0x6c6162656cL;
   private static final long CONDITION = 0x636f6e646974L;
   private static final long OTHER = 0x6f74686572L;
@@ -123,7 +126,7 @@ final class ImagePairs implements Pairs {
   private int readImage(ImageDataset set, long seed, long position, Target to) {
     int image = EpochOrder.index(seed, position, set.size());
     try {
-      set.read(image, to.image, to.offset, to.condition, to.conditionOffset);
+      set.read(image, crop(seed, position), to.image, to.offset, to.condition, to.conditionOffset);
     } catch (IOException e) {
       throw new UncheckedIOException(set.name(image) + " can no longer be read", e);
     }
@@ -137,6 +140,12 @@ final class ImagePairs implements Pairs {
     return image;
   }
 
+  private Crop crop(long seed, long position) {
+    return recipe.data().randomCrop()
+        ? new Crop(Noise.uniform(seed ^ CROP, position, 0), Noise.uniform(seed ^ CROP, position, 1))
+        : Crop.CENTRE;
+  }
+
   @Override
   public List<Example> examples(int limit) {
     if (conditionChannels() == 0) {
@@ -145,13 +154,15 @@ final class ImagePairs implements Pairs {
     ImageDataset set = validation == null ? data : validation;
     int values = height() * width();
     List<Example> examples = new ArrayList<>();
-    int count = Math.min(limit, set.size());
+    // A few large images have parts enough.
+    int count = recipe.data().randomCrop() ? limit : Math.min(limit, set.size());
     for (int k = 0; k < count; k++) {
       int i = (int) ((long) k * set.size() / count);
+      Crop crop = crop(recipe.seed(), k);
       float[] condition = new float[conditionChannels() * values];
       try {
-        set.read(i, new float[channels() * values], 0, condition, 0);
-        List<Pixels> images = new ArrayList<>(set.displayImages(i));
+        set.read(i, crop, new float[channels() * values], 0, condition, 0);
+        List<Pixels> images = new ArrayList<>(set.displayImages(i, crop));
         images.add(images.remove(0)); // the reference last
         images.replaceAll(p -> p.withChannels(3));
         examples.add(new Example(condition, label(set, i), images));

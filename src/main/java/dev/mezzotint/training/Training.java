@@ -284,6 +284,7 @@ public final class Training {
         card.version(),
         recipe.prediction(),
         recipe.timestepScale(),
+        recipe.network().patch(),
         recipe.data().parts(),
         pairs.classes(),
         OptionalInt.of(card.steps()),

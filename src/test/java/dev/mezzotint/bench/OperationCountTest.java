@@ -42,6 +42,14 @@ class OperationCountTest {
   }
 
   @Test
+  void patch_costsWhatThePlainNetworkCostsOnFoldedImages() {
+    UNetConfig plain = UNetConfig.read(Path.of("src/test/resources/golden/patch_2/config.json"));
+    assertThat(OperationCount.operations(plain.withPatch(2), 64, 32))
+        .isEqualTo(OperationCount.operations(plain, 32, 16))
+        .isPositive();
+  }
+
+  @Test
   void plane() {
     // (2 coordinates and α) → 16 → 16 → 2.
     assertThat(OperationCount.operations(new MlpConfig(2, List.of(16, 16)), 1, 1))

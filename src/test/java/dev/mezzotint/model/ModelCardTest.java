@@ -27,6 +27,7 @@ class ModelCardTest {
           Optional.of("1.0"),
           Prediction.X1,
           1000,
+          /* patch= */ 1,
           List.of(
               new ConditionPart("map", ConditionPart.Kind.LABELS, 19),
               new ConditionPart("low", ConditionPart.Kind.RGB, 3),
@@ -79,7 +80,8 @@ class ModelCardTest {
     String card =
         """
         {"name": "a", "prediction": "direction", "timestepScale": 1, "condition":
-          [{"name": "map", "kind": "labels", "channels": 2, "palette": %s}]}""";
+          [{"name": "map", "kind": "labels", "channels": 2, "palette": %s}]}\
+        """;
     assertThatThrownBy(() -> ModelCard.parse(JsonObject.parse(card.formatted("\"mapillary\""))))
         .hasMessageContaining("condition[0].palette must be one of cityscapes");
     assertThatThrownBy(
@@ -141,10 +143,35 @@ class ModelCardTest {
     assertThat(e).hasMessageContaining("44 channels").hasMessageContaining("in_channels 6");
   }
 
+  @Test
+  void patch_isWrittenWithItsLinesOfPython_andChecksTheNetwork() {
+    UNetConfig stored = config("patch_2");
+    ModelCard card = ModelCard.read(Golden.FOLDER.resolve("patch_2/model.json"));
+    assertThat(card.toMap().get("python"))
+        .isEqualTo(
+            List.of(
+                "y = unet(torch.nn.functional.pixel_unshuffle(x, 2), t).sample",
+                "y = torch.nn.functional.pixel_shuffle(y, 2)"));
+    assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(card.toMap()))))
+        .isEqualTo(card);
+    assertThat(FULL.toMap()).doesNotContainKeys("patch", "python");
+    assertThat(card.network(stored)).isEqualTo(new PatchedUNet(stored, 2));
+    assertThat(card.network(stored).toMap()).isEqualTo(stored.toMap());
+    assertThatThrownBy(() -> card.checkAgainst(stored))
+        .hasMessage("patch is 2, but the network has 1");
+    assertThatThrownBy(() -> card.network(config("cond_concat")))
+        .hasMessage("in_channels is 6, but must be a multiple of 4 with patch 2");
+    assertThatThrownBy(() -> card.network(new MlpConfig(2, List.of(4))))
+        .hasMessage("patch must be 1 for this network, not 2");
+    assertThatThrownBy(() -> stored.withPatch(6))
+        .hasMessage("patch must be a power of two from 1 to 64, not 6");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
+        "patch         | 0                 | 64",
         "name          | \"../x\"          | letters",
         "name          | null              | missing",
         "version       | \"1/2\"           | 1/2",

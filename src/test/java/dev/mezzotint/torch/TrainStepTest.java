@@ -3,13 +3,17 @@ package dev.mezzotint.torch;
 import static dev.mezzotint.network.Precision.FLOAT32;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Noise;
+import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.OptimizerState.Part;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
@@ -20,6 +24,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TrainStepTest {
   private static final UNetConfig TINY =
@@ -127,6 +133,109 @@ class TrainStepTest {
   }
 
   @Test
+  void loss_ofAPatchedNetwork_isThatOfItsImages_andFalls() {
+    NetworkConfig plain =
+        NetworkConfig.parse(
+            JsonObject.parse(
+                """
+                {"in_channels": 4, "out_channels": 4, "block_out_channels": [8, 8],
+                 "down_block_types": ["DownBlock2D", "AttnDownBlock2D"],
+                 "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
+                 "layers_per_block": 1, "norm_num_groups": 4, "attention_head_dim": 4}
+                """));
+    NetworkProgram program =
+        NetworkProgram.of(
+            plain.withPatch(2), Parameterization.direction(1000), TrainStep.defaults());
+    double expected = directionError(program, Prediction.DIRECTION, 0);
+    try (TrainingNetwork network =
+        CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
+      assertThat(network.step(batch(0), 3e-3, 0.9).loss())
+          .isCloseTo(expected, org.assertj.core.data.Offset.offset(1e-4));
+      double first = average(network, 1, 20);
+      average(network, 21, 180);
+      assertThat(average(network, 201, 20)).isLessThan(0.5 * first);
+    }
+  }
+
+  /** α within 0.05 of the end where the formula divides by zero is left out of the batch. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Prediction.class,
+      names = {"X0", "X1", "DIRECTION"})
+  void directionLoss_isTheErrorOfTheDirectionThatTheSamplerUses(Prediction prediction) {
+    TrainStep step =
+        new TrainStep(
+            new Loss.Mean(), /* directionLoss= */ true, 0.9, 0.999, 1e-8, 0, 0, 0, FLOAT32);
+    NetworkProgram program =
+        NetworkProgram.of(
+            TINY, new Parameterization(prediction, 1000, java.util.Optional.empty()), step);
+    double expected = directionError(program, prediction, 0.06f);
+    try (TrainingNetwork network =
+        CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
+      assertThat(network.step(inner(0.06f), 3e-3, 0.9).loss() / expected)
+          .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-4));
+    }
+  }
+
+  @Test
+  void directionLoss_isBoundedWhereItsFormulaDividesByZero() {
+    TrainStep step =
+        new TrainStep(
+            new Loss.Mean(), /* directionLoss= */ true, 0.9, 0.999, 1e-8, 0, 0, 0, FLOAT32);
+    TrainingNetwork.Batch batch = batch(0);
+    Arrays.fill(batch.alpha(), 1);
+    double[] losses = new double[2];
+    for (int i = 0; i < 2; i++) {
+      NetworkProgram program =
+          NetworkProgram.of(
+              TINY,
+              new Parameterization(Prediction.X1, 1000, java.util.Optional.empty()),
+              i == 0 ? TrainStep.defaults() : step);
+      try (TrainingNetwork network =
+          CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
+        losses[i] = network.step(batch, 0, 0).loss();
+      }
+    }
+    assertThat(losses[1] / losses[0])
+        .isCloseTo(
+            1 / (TrainStep.SHARE_MIN * TrainStep.SHARE_MIN),
+            org.assertj.core.data.Offset.offset(0.1));
+  }
+
+  /** A batch whose α are at least this far from both ends. */
+  private static TrainingNetwork.Batch inner(float margin) {
+    TrainingNetwork.Batch batch = batch(0);
+    for (int row = 0; row < ROWS; row++) {
+      batch.alpha()[row] = Math.max(margin, Math.min(1 - margin, batch.alpha()[row]));
+    }
+    return batch;
+  }
+
+  /** Mean of the squared errors of the direction that follows from the network's output. */
+  private static double directionError(
+      NetworkProgram program, Prediction prediction, float margin) {
+    TrainingNetwork.Batch batch = inner(margin);
+    float[] xAlpha = new float[batch.x1().length];
+    float[] t = new float[ROWS];
+    for (int i = 0; i < xAlpha.length; i++) {
+      float alpha = batch.alpha()[i / (SIDE * SIDE)];
+      xAlpha[i] = (1 - alpha) * batch.x0()[i] + alpha * batch.x1()[i];
+      t[i / (SIDE * SIDE)] = alpha * 1000;
+    }
+    try (SamplingNetwork network = CPU.load(program, program.initialWeights(1))) {
+      float[] y = network.evaluate(xAlpha, SIDE, SIDE, t, new long[ROWS]);
+      double sum = 0;
+      for (int i = 0; i < y.length; i++) {
+        double direction =
+            Iadb.directionFrom(prediction, xAlpha[i], y[i], batch.alpha()[i / (SIDE * SIDE)]);
+        double error = direction - (batch.x1()[i] - batch.x0()[i]);
+        sum += error * error;
+      }
+      return sum / y.length;
+    }
+  }
+
+  @Test
   void microBatches_giveTheGradientsOfTheBatch() {
     for (Loss loss : List.of(new Loss.Mean(), new Loss.Sum(), new Loss.Huber(0.3))) {
       OptimizerState whole = afterOne(with(loss, 0, FLOAT32));
@@ -201,7 +310,8 @@ class TrainStepTest {
   }
 
   private static TrainStep with(Loss loss, int microBatch, Precision precision) {
-    return new TrainStep(loss, 0.9, 0.999, 1e-8, 0, 0, microBatch, precision);
+    return new TrainStep(
+        loss, /* directionLoss= */ false, 0.9, 0.999, 1e-8, 0, 0, microBatch, precision);
   }
 
   private static double firstLoss(TrainStep step) {

@@ -14,18 +14,23 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
+import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
+import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import dev.mezzotint.network.UniformSampling;
+import dev.mezzotint.sampling.ModelInfo;
+import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.torch.TorchDevice;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,7 +40,8 @@ class ConditionalTrainingTest {
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
 
   private static final String TWO_COLOURS =
-      "[{\"name\": \"day\", \"color\": \"#ffffff\"}, {\"name\": \"night\", \"color\": \"#000000\"}]";
+      "[{\"name\": \"day\", \"color\": \"#ffffff\"}, {\"name\": \"night\", \"color\":"
+          + " \"#000000\"}]";
 
   private static final String LABELS =
       "\"size\": 8, \"layout\": \"twins\", \"condition\": {\"name\": \"light\", \"kind\":"
@@ -148,6 +154,106 @@ class ConditionalTrainingTest {
       sum += values[i];
     }
     return sum / 192;
+  }
+
+  @Test
+  void patchedModel_isTrainedAndSampledInImageSpace() throws Exception {
+    drawTwins();
+    Recipe recipe =
+        Recipes.parse(
+            Recipes.changed("\"size\": 8, \"flip\": true", LABELS)
+                .replace(
+                    "\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3",
+                    "\"sample_size\": 4, \"in_channels\": 20, \"out_channels\": 12")
+                .replace("\"iterations\": 12", "\"patch\": 2, \"iterations\": 150")
+                .replace("\"checkpointEvery\": 4", "\"checkpointEvery\": 1000")
+                .replace("\"sampleEvery\": 8", "\"sampleEvery\": 0"));
+    Path out = folder.resolve("model");
+    train(recipe, out, /* resume= */ false, Long.MAX_VALUE);
+    assertThat(UNetConfig.read(out.resolve("config.json")).inChannels()).isEqualTo(20);
+    Path exported = folder.resolve("exported");
+    ModelFiles files =
+        ModelFolder.importFolder(
+            out,
+            exported,
+            config ->
+                NetworkProgram.of(config, Parameterization.direction(1), recipe.optimizer().step())
+                    .weights());
+    assertThat(files.card().patch()).isEqualTo(2);
+    assertThat(files.config()).isEqualTo(recipe.network());
+    ModelInfo info = ModelInfo.of(files);
+    assertThat(info.channels()).isEqualTo(3);
+    assertThat(info.conditionChannels()).isEqualTo(2);
+    assertThat(info.height()).isEqualTo(8);
+    float[] x0 = new float[2 * 192];
+    Noise.gaussian(3, 0, x0, 0, x0.length);
+    float[] condition = new float[2 * 128];
+    Arrays.fill(condition, 0, 64, 1); // day
+    Arrays.fill(condition, 128 + 64, 256, 1); // night
+    try (SamplingNetwork network = ModelResolver.load(CPU, files)) {
+      float[] x1 =
+          UniformSampling.sample(
+              network,
+              Solver.EULER.stages(AlphaSchedule.UNIFORM.alphas(12)),
+              java.util.Optional.empty(),
+              x0,
+              condition,
+              8,
+              8,
+              new long[2]);
+      assertThat(mean(x1, 0)).as("by day").isGreaterThan(mean(x1, 192) + 0.8);
+    }
+    Pixels sheet = ImageReader.read(Files.readAllBytes(out.resolve("samples.png")), 3);
+    assertThat(sheet.width()).isEqualTo(2 + 4 * 10);
+  }
+
+  /** Images of 12×20 whose red is the column and whose green is the row, under equal maps. */
+  @Test
+  void randomCrops_areTheSameForImageAndMap_andDependOnThePositionAlone() throws Exception {
+    byte[] rgb = new byte[3 * 240];
+    for (int i = 0; i < 240; i++) {
+      rgb[3 * i] = (byte) (i % 20);
+      rgb[3 * i + 1] = (byte) (i / 20);
+    }
+    for (int i = 0; i < 3; i++) {
+      write("train/input/" + i + ".png", Png.encode(new Pixels(20, 12, 3, rgb)));
+      write("train/target/" + i + ".png", Png.encode(new Pixels(20, 12, 3, rgb)));
+    }
+    write("val/input/0.png", Png.encode(new Pixels(20, 12, 3, rgb)));
+    write("val/target/0.png", Png.encode(new Pixels(20, 12, 3, rgb)));
+    Recipe recipe =
+        recipe(
+            "\"size\": 8, \"crop\": \"random\", \"flip\": true, \"split\": \"train\","
+                + " \"layout\": \"twins\", \"condition\": {\"kind\": \"rgb\"}",
+            6);
+    try (TrainingData data = TrainingData.open(folder.resolve("data"), recipe);
+        TrainingData again = TrainingData.open(folder.resolve("data"), recipe)) {
+      boolean[][] found = new boolean[5][13];
+      for (int position = 0; position < 500; position++) {
+        float[] image = new float[192];
+        float[] map = new float[192];
+        data.pairs().read(position, new float[192], image, 0, map, 0);
+        assertThat(map).isEqualTo(image);
+        int left = Math.min(byteOf(image[0]), byteOf(image[7])); // 7 where mirrored
+        int top = byteOf(image[64]);
+        found[top][left] = true;
+        float[] other = new float[192];
+        again.pairs().read(position, new float[192], other, 0, new float[192], 0);
+        assertThat(other).isEqualTo(image);
+      }
+      for (boolean[] row : found) {
+        assertThat(row).doesNotContain(false); // all 65 places
+      }
+      // One validation image has parts enough for all rows of a sample grid.
+      List<Pairs.Example> examples = data.pairs().examples(4);
+      assertThat(examples).hasSize(4);
+      assertThat(examples.get(0).condition()).isNotEqualTo(examples.get(1).condition());
+      assertThat(examples.get(0).images()).allMatch(p -> p.width() == 8 && p.height() == 8);
+    }
+  }
+
+  private static int byteOf(float value) {
+    return Math.round((value + 1) * 127.5f);
   }
 
   @Test

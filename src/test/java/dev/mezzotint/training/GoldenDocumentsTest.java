@@ -105,6 +105,7 @@ class GoldenDocumentsTest {
         Optional.of("v2"),
         Prediction.EPSILON,
         16,
+        /* patch= */ 1,
         List.of(
             new ConditionPart("photo", ConditionPart.Kind.RGB, 3),
             new ConditionPart(

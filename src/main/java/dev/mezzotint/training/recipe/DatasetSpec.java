@@ -25,8 +25,10 @@ import java.util.Set;
  *
  * @param split folder inside the data set, such as {@code train}; empty for all
  * @param p0Split folder inside the data set whose images are x0; empty for noise
- * @param size height and width in pixels after area resize and centre crop
+ * @param size height and width in pixels after area resize and centre crop, or of random crops
  * @param flip whether images are mirrored left to right, drawn at each use
+ * @param randomCrop whether a part of each image is taken at its own scale, drawn at each use, with
+ *     the same part of its conditions
  * @param labels where class labels come from: {@code none}, {@code folder}, {@code prefix} or
  *     {@code file}
  * @param labelDropout share of images whose label is replaced by an additional "no class" label
@@ -44,6 +46,7 @@ public record DatasetSpec(
     Optional<String> p0Split,
     int size,
     boolean flip,
+    boolean randomCrop,
     String labels,
     double labelDropout,
     boolean blueNoise,
@@ -52,6 +55,7 @@ public record DatasetSpec(
     double conditionDropout,
     List<String> classNames,
     double brokenMax) {
+  private static final String RANDOM = "random";
   private static final int CONDITIONS_MAX = 16;
   private static final int CLASSES_MAX = 256;
 
@@ -87,6 +91,7 @@ public record DatasetSpec(
             p0Split(p0),
             size,
             json.bool("flip", false),
+            json.word("crop", List.of("centre", RANDOM)).orElse("centre").equals(RANDOM),
             json.word("labels", List.of("none", "folder", "prefix", "file")).orElse("none"),
             json.number("labelDropout", 0, 0.9, 0),
             p0.equals(ModelCard.BLUE_NOISE),
@@ -106,6 +111,9 @@ public record DatasetSpec(
     }
     if (pairing.isPresent() && p0Split.isPresent()) {
       throw json.refuse("condition", "is for p0 gaussian or blue-noise");
+    }
+    if (randomCrop && files == Kind.IDX) {
+      throw json.refuse("crop", "must be centre in the layout idx");
     }
     boolean file = labels.equals("file");
     if (file && (files == Kind.IMAGES)) {
@@ -189,22 +197,32 @@ public record DatasetSpec(
   /** Refuses a data set that the network cannot be trained on. */
   void check(NetworkConfig network) {
     if (size % network.sizeMultiple() != 0) {
-      throw refuse("size", "must be a multiple of " + network.sizeMultiple() + " for this network");
+      throw refuse(
+          "size",
+          "must be a multiple of "
+              + network.sizeMultiple()
+              + " for this network"
+              + (network.patch() == 1 ? "" : " with patch " + network.patch()));
     }
     if (network.sampleWidth().isPresent() || network.sampleSize().orElse(0) != size) {
       throw InvalidInputException.of(
-          "network.sample_size", "must be %s, which is dataset.size: it is published", size);
+          "network.sample_size",
+          "must be %s, which is dataset.size%s: it is published",
+          size / network.patch(),
+          network.patch() == 1 ? "" : " divided by patch");
     }
     int channels = parts().stream().mapToInt(ConditionPart::channels).sum();
     if (network.inChannels() != network.outChannels() + channels) {
+      int squares = network.patch() * network.patch();
       throw InvalidInputException.of(
           "network.in_channels",
-          "is %d, but must be %d: out_channels, %d, and the %d channels of %s",
-          network.inChannels(),
-          network.outChannels() + channels,
-          network.outChannels(),
+          "is %d, but must be %d: out_channels, %d, and the %d channels of %s%s",
+          squares * network.inChannels(),
+          squares * (network.outChannels() + channels),
+          squares * network.outChannels(),
           channels,
-          channels == 0 ? "no dataset.condition" : "dataset.condition");
+          channels == 0 ? "no dataset.condition" : "dataset.condition",
+          squares == 1 ? "" : ", times " + squares + " by patch");
     }
     boolean classes = network.classEmbedType() != ClassEmbedding.NONE;
     boolean labelled = !labels.equals("none");
@@ -245,7 +263,8 @@ public record DatasetSpec(
             .withChannels(channels)
             .withFiles(files)
             .withLabels(DatasetOptions.Labels.valueOf(labels.toUpperCase(Locale.ROOT)))
-            .withBrokenMax(brokenMax);
+            .withBrokenMax(brokenMax)
+            .withRandomCrop(randomCrop);
     options = pairing.map(options::withPairing).orElse(options);
     return split.map(options::withSplit).orElse(options);
   }
@@ -278,6 +297,9 @@ public record DatasetSpec(
     split.ifPresent(name -> map.put("split", name));
     map.put("size", size);
     map.put("flip", flip);
+    if (randomCrop) {
+      map.put("crop", RANDOM);
+    }
     map.put("labels", labels);
     if (labelDropout > 0) {
       map.put("labelDropout", labelDropout);

@@ -9,6 +9,7 @@ import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
+import dev.mezzotint.model.PatchedUNet;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.model.UNetConfig.ClassEmbedding;
 import dev.mezzotint.model.UNetConfig.TimeEmbedding;
@@ -29,7 +30,8 @@ import java.util.stream.Stream;
  *
  * @param name of the model to be produced
  * @param from model whose weights training starts from; empty for random weights
- * @param network the U-Net, key for key as in diffusers' {@code config.json}, or a perceptron
+ * @param network the U-Net, key for key as in diffusers' {@code config.json}, with the recipe's
+ *     {@code patch}; or a perceptron
  * @param prediction what the network predicts: the direction x1 − x0, x0 or x1
  * @param timestepScale the network receives α·timestepScale
  * @param data which images; {@link DatasetSpec#NONE} where there are densities instead
@@ -68,6 +70,9 @@ public record Recipe(
   private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
   private static final String NAME_RULE =
       "must be letters, digits, '.', '_' or '-', at most 64, a letter or digit first";
+
+  private static final String PREDICTION_LOSS = "prediction";
+  private static final String DIRECTION_LOSS = "direction";
 
   private static final List<String> PRECISIONS =
       Arrays.stream(Precision.values()).map(Precision::wireName).toList();
@@ -221,6 +226,7 @@ public record Recipe(
               o.word("schedule", List.of("constant", "cosine")).orElse("constant").equals("cosine"),
               new TrainStep(
                   loss(json),
+                  directionLoss(json),
                   o.number("beta1", 0, 0.999999, standard.beta1()),
                   o.number("beta2", 0, 0.999999, standard.beta2()),
                   o.number("epsilon", 1e-16, 1, standard.epsilon()),
@@ -312,19 +318,42 @@ public record Recipe(
     }
     keys.has("_diffusers_version"); // known, and irrelevant
     keys.refuseUnknown();
+    int patch = patch(json);
     if (network instanceof UNetConfig unet) {
-      check(keys, unet);
+      check(keys, unet, patch * patch);
     }
-    return network;
+    return network.withPatch(patch);
   }
 
-  private static void check(JsonObject keys, UNetConfig network) {
+  private static int patch(JsonObject json) {
+    int patch = json.integer("patch", 1, PatchedUNet.PATCH_MAX, 1);
+    if (Integer.bitCount(patch) != 1) {
+      throw json.refuse("patch", "must be a power of two, such as 2, not " + patch);
+    }
+    return patch;
+  }
+
+  /**
+   * @param squares channels of the network for each channel of the images
+   */
+  private static void check(JsonObject keys, UNetConfig network, int squares) {
     if (network.dropout() != 0) {
       throw keys.refuse("dropout", "must be 0: training does not draw dropout masks");
     }
-    if (network.outChannels() != 1 && network.outChannels() != 3) {
+    if (network.outChannels() != squares && network.outChannels() != 3 * squares) {
       throw keys.refuse(
-          "out_channels", "must be 1 (grey) or 3 (colour), not " + network.outChannels());
+          "out_channels",
+          "must be "
+              + squares
+              + " (grey) or "
+              + 3 * squares
+              + (" (colour)" + (squares == 1 ? "" : " with this patch"))
+              + (", not " + network.outChannels()));
+    }
+    if (network.inChannels() % squares != 0) {
+      throw keys.refuse(
+          "in_channels",
+          "must be a multiple of " + squares + " with this patch, not " + network.inChannels());
     }
     if (network.timeEmbeddingType() == TimeEmbedding.FOURIER) {
       throw keys.refuse(
@@ -361,6 +390,17 @@ public record Recipe(
       case "huber" -> new Loss.Huber(delta);
       default -> new Loss.Mean();
     };
+  }
+
+  private static boolean directionLoss(JsonObject json) {
+    boolean direction =
+        json.word("lossSpace", List.of(PREDICTION_LOSS, DIRECTION_LOSS))
+            .orElse(PREDICTION_LOSS)
+            .equals(DIRECTION_LOSS);
+    if (direction && json.string("prediction", "direction").equals("direction")) {
+      throw json.refuse("lossSpace", "direction needs prediction x0 or x1");
+    }
+    return direction;
   }
 
   /** Rows evaluated at once; 0 for the whole batch. */
@@ -417,6 +457,9 @@ public record Recipe(
     map.put("model", name);
     from.ifPresent(model -> map.put("from", model));
     map.put("network", network.toMap());
+    if (network.patch() > 1) {
+      map.put("patch", network.patch());
+    }
     map.put("timestepScale", timestepScale);
     map.put("prediction", prediction.wireName());
     if (densities.isPresent()) {
@@ -430,6 +473,9 @@ public record Recipe(
     map.put("loss", wireName(step.loss()));
     if (step.loss() instanceof Loss.Huber huber) {
       map.put("huberDelta", huber.delta());
+    }
+    if (step.directionLoss()) {
+      map.put("lossSpace", DIRECTION_LOSS);
     }
     map.put("iterations", iterations);
     map.put("batchSize", batchSize);

@@ -30,7 +30,19 @@ class RecipeTest {
             "\"batchSize\": 6, \"microBatch\": 3, \"precision\": \"bf16\", \"loss\": \"huber\","
                 + " \"huberDelta\": 0.1, \"alphaDensity\": \"logit-normal:0,1.5\","
                 + " \"coupling\": \"optimal-transport\", \"from\": \"other@2\"");
-    for (String text : new String[] {Recipes.TINY, adamw, all}) {
+    String patched =
+        Recipes.changed(
+                "\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3",
+                "\"sample_size\": 4, \"in_channels\": 12, \"out_channels\": 12")
+            .replace(
+                "\"iterations\"",
+                "\"patch\": 2, \"prediction\": \"x1\", \"lossSpace\": \"direction\","
+                    + " \"iterations\"")
+            .replace("\"flip\": true", "\"crop\": \"random\"");
+    assertThat(Recipes.parse(patched).network().patch()).isEqualTo(2);
+    assertThat(Recipes.parse(patched).optimizer().step().directionLoss()).isTrue();
+    assertThat(Recipes.parse(patched).data().randomCrop()).isTrue();
+    for (String text : new String[] {Recipes.TINY, adamw, all, patched}) {
       Recipe recipe = Recipes.parse(text);
       Recipe again = Recipe.parse(JsonObject.parse(JsonText.writePretty(recipe.toMap())));
       assertThat(again).isEqualTo(recipe);
@@ -115,6 +127,18 @@ class RecipeTest {
         "network.layers   | \"layers_per_block\": 1 | \"layers\": 1",
         "network.time_embedding_type | \"layers_per_block\": 1 | \"layers_per_block\": 1, \"time_embedding_type\": \"fourier\"",
         "network.class_embed_type | \"layers_per_block\": 1 | \"class_embed_type\": \"identity\"",
+        "patch | \"iterations\": 12, | \"iterations\": 12, \"patch\": 3,",
+        "patch | \"iterations\": 12, | \"iterations\": 12, \"patch\": 128,",
+        "network.out_channels | \"iterations\": 12, | \"iterations\": 12, \"patch\": 2,",
+        "network.in_channels | \"network\": {\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3 | \"patch\": 2, \"network\": {\"sample_size\": 4, \"in_channels\": 14, \"out_channels\": 12",
+        "network.in_channels | \"network\": {\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3 | \"patch\": 2, \"network\": {\"sample_size\": 4, \"in_channels\": 16, \"out_channels\": 12",
+        "network.out_channels | \"network\": {\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3 | \"patch\": 2, \"network\": {\"sample_size\": 4, \"in_channels\": 12, \"out_channels\": 8",
+        "network.sample_size | \"network\": {\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3 | \"patch\": 2, \"network\": {\"sample_size\": 8, \"in_channels\": 12, \"out_channels\": 12",
+        "dataset.size | \"network\": {\"sample_size\": 8, \"in_channels\": 3, \"out_channels\": 3 | \"patch\": 8, \"network\": {\"sample_size\": 1, \"in_channels\": 192, \"out_channels\": 192",
+        "lossSpace | \"iterations\": 12, | \"iterations\": 12, \"lossSpace\": \"direction\",",
+        "lossSpace | \"iterations\": 12, | \"iterations\": 12, \"prediction\": \"x1\", \"lossSpace\": \"x1\",",
+        "dataset.crop | \"size\": 8, | \"size\": 8, \"crop\": \"left\",",
+        "dataset.crop | \"size\": 8, | \"size\": 8, \"layout\": \"idx\", \"crop\": \"random\",",
         "optimizer.learningRate | 0.003             | -1",
         "optimizer.weightDecay  | \"warmup\": 3     | \"weightDecay\": 0.1",
         "optimizer.name   | \"warmup\": 3           | \"name\": \"sgd\"",
