@@ -244,7 +244,8 @@ public final class Mezzotint {
   private static int refuse(ParameterException e, String[] args) {
     CommandLine line = e.getCommandLine();
     // An unknown word is more often the cause than the option that then seems to be missing.
-    List<String> unknown = line.getUnmatchedArguments();
+    List<String> unknown =
+        line.getUnmatchedArguments().stream().filter(word -> !word.isBlank()).toList();
     String help = " (see --help)";
     if (unknown.isEmpty()) {
       System.err.println(oneLine(e) + help);

@@ -237,13 +237,7 @@ public final class GenerateCommand implements Callable<Integer> {
             this::name,
             row -> settings(row, info, solver, ends.length - 1, job.classLabel()));
     if (!json.enabled()) {
-      System.err.println(
-          "generating with "
-              + info.reference()
-              + (written.replaces() ? ", replacing images in " + out : ""));
-      if (!frames.isGiven() && info.conditionChannels() > 0) {
-        System.err.println("without --condition " + info.name() + " draws anything it knows");
-      }
+      report(info, written);
     }
     float[][] samples = sample(loader, job, written);
     List<String> files = new ArrayList<>(written.finish(samples, scale));
@@ -269,6 +263,19 @@ public final class GenerateCommand implements Callable<Integer> {
             "out", out.toString(),
             "files", files));
     return 0;
+  }
+
+  /** Loading a model takes seconds, in which a terminal would show nothing. */
+  private void report(ModelInfo info, SampleFiles files) {
+    if (System.console() != null) {
+      System.err.println("generating with " + info.reference());
+    }
+    if (files.replaces()) {
+      System.err.println("replacing images in " + out);
+    }
+    if (!frames.isGiven() && info.conditionChannels() > 0) {
+      System.err.println("no --condition: " + info.name() + " draws without one");
+    }
   }
 
   private ImageSettings settings(
@@ -368,8 +375,13 @@ public final class GenerateCommand implements Callable<Integer> {
     Runnable interrupted =
         context.onShutdown(
             () ->
-                System.err.printf(
-                    "%ninterrupted: %d of %d images are in %s%n", finished.get(), total, out));
+                System.err.println(
+                    String.format(
+                        Locale.ROOT,
+                        "%ninterrupted: %d of %d images are in %s",
+                        finished.get(),
+                        total,
+                        out)));
     try {
       return sample(
           loader,

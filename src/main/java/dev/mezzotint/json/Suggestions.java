@@ -12,7 +12,8 @@ public final class Suggestions {
   /** The known word with the fewest edits, if at most a third of its letters differ. */
   public static Optional<String> closest(String word, Collection<String> known) {
     return known.stream()
-        .filter(one -> edits(word, one) <= Math.max(1, Math.max(word.length(), one.length()) / 3))
+        .filter(
+            one -> edits(word, one) <= Math.max(1, (Math.max(word.length(), one.length()) + 1) / 3))
         .min(
             Comparator.comparingInt((String one) -> edits(word, one))
                 .thenComparing(Comparator.naturalOrder()));

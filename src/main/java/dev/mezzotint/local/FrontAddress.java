@@ -36,8 +36,7 @@ public record FrontAddress(int port, long pid) {
 
   /** Publishes the port of this process. */
   public static void publish(Path data, int port) throws IOException {
-    byte[] text =
-        JsonText.writePretty(Map.of("port", port, "pid", ProcessHandle.current().pid()));
+    byte[] text = JsonText.writePretty(Map.of("port", port, "pid", ProcessHandle.current().pid()));
     Files.write(data.resolve(FILE), text);
   }
 

@@ -115,7 +115,7 @@ final class WorkerLifecycle {
           LOG.log(
               System.Logger.Level.INFO,
               "Ready {0} s after the process began: application {1} s,"
- + " broker and store {2} s, then {3}",
+                  + " broker and store {2} s, then {3}",
               seconds(System.currentTimeMillis() - BORN),
               seconds(begun - BORN),
               seconds(opened),

@@ -2,14 +2,14 @@ package dev.mezzotint.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.client.JobClient;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.PngText;
-import dev.mezzotint.network.Device;
-import dev.mezzotint.storage.ObjectTransfer;
-import dev.mezzotint.client.JobClient;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.network.Device;
+import dev.mezzotint.storage.ObjectTransfer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,8 +110,7 @@ class GenerateFilesTest {
     assertThat(file("again/00000.png")).isEqualTo(file("shoe/00000.png"));
     terminal.refuses(
         "generate --model fashion-28 --class boat --out @/z", "--class", "Sneaker", "boat");
-    terminal.refuses(
-        "generate --model fashion-28 --class 11 --out @/z", "0 to 9, or 10 for none");
+    terminal.refuses("generate --model fashion-28 --class 11 --out @/z", "0 to 9, or 10 for none");
     terminal.refuses("generate --out @/z", "--model is missing");
   }
 

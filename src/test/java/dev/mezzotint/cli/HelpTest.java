@@ -56,7 +56,8 @@ class HelpTest {
 
   @Test
   void unknownWords_areAnsweredWithTheClosestOne() {
-    terminal.refuses("genrate --model x --out y", "unknown command genrate: did you mean generate?");
+    terminal.refuses(
+        "genrate --model x --out y", "unknown command genrate: did you mean generate?");
     terminal.refuses("models lst", "unknown command lst: did you mean list?");
     terminal.refuses("jobs list --stat queued", "unknown option --stat: did you mean --state?");
     terminal.refuses(Terminal.generate("--cuont=3 --out y"), "--cuont: did you mean --count?");

@@ -65,11 +65,7 @@ class ModelsCommandTest {
         .asString()
         .contains("16×16");
     JsonObject newest =
-        done("models list --json")
-            .lines()
-            .map(JsonObject::parse)
-            .reduce((a, b) -> b)
-            .orElseThrow();
+        done("models list --json").lines().map(JsonObject::parse).reduce((a, b) -> b).orElseThrow();
     assertThat(newest.string("version")).contains("2");
     assertThat(newest.bool("newest", false)).isTrue();
     assertThat(newest.string("place")).contains("store");
@@ -89,7 +85,12 @@ class ModelsCommandTest {
     assertThat(done("models show avatars-32 --json"))
         .contains("\"timestepScale\"", "\"block_out_channels\"", "\"bytes\"");
     assertThat(done("models show avatars-32"))
-        .contains("avatars-32@3\n", "draws     32×32\n", "settings  ab2, 32 steps; ", "15.", "licence ")
+        .contains(
+            "avatars-32@3\n",
+            "draws     32×32\n",
+            "settings  ab2, 32 steps; ",
+            "7.9 MB, ",
+            "licence ")
         .doesNotContain("alphas", "{");
     assertThat(terminal.stdout().lines()).hasSize(6);
     assertThat(done("models show fashion-28")).contains("class 0 to 9 (T-shirt/top, Trouser, ");

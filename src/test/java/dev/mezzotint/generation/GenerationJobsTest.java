@@ -18,12 +18,12 @@ import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
-import java.util.ArrayList;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Set;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class GenerationJobsTest {
@@ -132,8 +132,7 @@ class GenerationJobsTest {
   void images_holdTheSettingsOfTheRequest() throws Exception {
     world.deliver(request("a", "\"seed\":9,\"count\":2,\"steps\":3,\"sampler\":\"heun\""));
     ImageSettings settings =
-        ImageSettings.find(world.store.get(Keys.image("a", 1)).orElseThrow().bytes())
-            .orElseThrow();
+        ImageSettings.find(world.store.get(Keys.image("a", 1)).orElseThrow().bytes()).orElseThrow();
     assertThat(settings.id()).isEqualTo("a");
     assertThat(settings.model()).isEqualTo(NoiseSampler.TINY.reference());
     assertThat(settings.seed()).hasValue(9);

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -78,10 +79,12 @@ final class JobWatcher {
     Runnable interrupted =
         context.onShutdown(
             () ->
-                System.err.printf(
-                    "%njob %1$s continues: 'mezzotint watch %1$s' shows it, 'mezzotint cancel"
-                        + " %1$s' ends it%n",
-                    id));
+                System.err.println(
+                    String.format(
+                        Locale.ROOT,
+                        "%njob %1$s continues: 'mezzotint watch %1$s' shows it, 'mezzotint cancel"
+                            + " %1$s' ends it",
+                        id)));
     Optional<JobEvent> end;
     try {
       end = client.watch(id, since, LIMIT, this::show, last);

@@ -3,6 +3,7 @@ package dev.mezzotint.cli.jobs;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.cli.OneSystem;
 import dev.mezzotint.cli.Terminal;
 import dev.mezzotint.client.JobClient;
@@ -13,9 +14,9 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.storage.ContentType;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.training.recipe.TrainingRequest;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,11 +24,15 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,10 +51,26 @@ class SubmitCommandTest {
   private static final class Sent extends OneSystem {
     final List<String> records = new ArrayList<>();
 
+    /** Whether the process ends while a job is followed. */
+    boolean interrupted;
+
     @Override
     public void submit(JobClient.Kind kind, String id, byte[] json) {
       super.submit(kind, id, json);
       records.add(new String(json, UTF_8));
+    }
+
+    @Override
+    public Optional<JobEvent> watch(
+        String id,
+        Instant since,
+        Duration limit,
+        Consumer<JobEvent> seen,
+        Predicate<JobEvent> last) {
+      if (interrupted) {
+        endings.forEach(Runnable::run);
+      }
+      return super.watch(id, since, limit, seen, last);
     }
   }
 
@@ -101,11 +122,13 @@ class SubmitCommandTest {
         "{\"id\":\"a\",\"model\":\"m\",\"deadline\":\"soon\"}",
         "{\"id\":\"a\",\"model\":\"m\",\"output\":{\"grit\":true}}"
       })
-  void refusesBrokenRequest_withTheWorkersSentence_beforeItIsSent(String request)
+  void refusesBrokenRequest_withTheSentenceOfTheApi_beforeItIsSent(String request)
       throws IOException {
     String sentence = "";
     try {
-      GenerationRequest.parse(JsonObject.parse(request), GenerationLimits.DEFAULT);
+      JsonObject json = JsonObject.parse(request);
+      assertThat(TrainingRequest.isTrainingRequest(json)).isFalse(); // as in JobSubmission
+      GenerationRequest.parse(json, GenerationLimits.DEFAULT);
     } catch (InvalidInputException e) {
       sentence = e.getMessage();
     }
@@ -161,8 +184,7 @@ class SubmitCommandTest {
     assertThat(terminal.stderr()).contains("r.json line 4: steps must be from 1");
     assertThat(system.records).isEmpty();
     assertThat(submit(lines, "")).isZero();
-    assertThat(system.asked)
-        .containsExactly("submit GENERATION poster", "submit GENERATION other");
+    assertThat(system.asked).containsExactly("submit GENERATION poster", "submit GENERATION other");
   }
 
   @Test
@@ -220,25 +242,10 @@ class SubmitCommandTest {
 
   @Test
   void interruption_saysThatTheJobContinues() throws IOException {
-    List<String> said = new ArrayList<>();
-    Sent interrupted =
-        new Sent() {
-          @Override
-          public java.util.Optional<JobEvent> watch(
-              String id,
-              Instant since,
-              java.time.Duration limit,
-              java.util.function.Consumer<JobEvent> seen,
-              java.util.function.Predicate<JobEvent> last) {
-            endings.forEach(Runnable::run);
-            return super.watch(id, since, limit, seen, last);
-          }
-        };
-    Files.writeString(folder.resolve("r.json"), REQUEST);
-    terminal.run(interrupted, "submit @/r.json --watch");
+    system.interrupted = true;
+    assertThat(submit(REQUEST, " --watch")).isEqualTo(1);
     assertThat(terminal.stderr())
         .contains("job poster continues: 'mezzotint watch poster' shows it, 'mezzotint cancel");
-    assertThat(said).isEmpty();
   }
 
   @Test

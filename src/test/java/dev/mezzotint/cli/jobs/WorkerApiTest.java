@@ -22,7 +22,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Tests that commands call the worker on the same machine, and broker and store only without it. */
+/**
+ * Tests that commands call the worker on the same machine, and broker and store only without it.
+ */
 class WorkerApiTest {
   private static final String JOB =
       """
