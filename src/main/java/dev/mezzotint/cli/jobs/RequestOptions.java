@@ -52,6 +52,9 @@ final class RequestOptions {
       description = "Without a file: the guidance weight; default 1, off.")
   private @Nullable Double guidance;
 
+  @Option(names = "--grid", description = "Without a file: also make one image of all images.")
+  private boolean grid;
+
   /** The members of the request in the order of the documents; empty without any option. */
   Map<String, Object> members() {
     Map<String, Object> members = new LinkedHashMap<>();
@@ -62,6 +65,9 @@ final class RequestOptions {
     put(members, "sampler", sampler);
     put(members, "classLabel", classLabel);
     put(members, "guidance", guidance);
+    if (grid) {
+      members.put("output", Map.of("grid", true));
+    }
     return members;
   }
 

@@ -150,11 +150,12 @@ class SubmitCommandTest {
   void requestWithoutFile_hasTheOptions() {
     assertThat(
             terminal.run(
-                system, "submit --model avatars-32 --count 4 --seed 1 --id first --class 2"))
+                system, "submit --model avatars-32 --count 4 --seed 1 --id first --class 2 --grid"))
         .isZero();
     assertThat(system.records)
         .containsExactly(
-            "{\"id\":\"first\",\"model\":\"avatars-32\",\"count\":4,\"seed\":1,\"classLabel\":2}");
+            "{\"id\":\"first\",\"model\":\"avatars-32\",\"count\":4,\"seed\":1,\"classLabel\":2,"
+                + "\"output\":{\"grid\":true}}");
     assertThat(terminal.stderr()).isEqualTo("submitted first\n");
     assertThat(terminal.run(system, "submit --model avatars-32")).isZero();
     assertThat(JsonObject.parse(system.records.get(1)).requiredString("id"))
