@@ -1,8 +1,8 @@
 package dev.mezzotint.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.BoardJob.State;
+import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.http.AnswerSchemas.JobView;
 import dev.mezzotint.job.JobId;

@@ -1,7 +1,7 @@
 package dev.mezzotint.kafka;
 
-import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.kafka.GroupLane.ActiveRecord;
 import java.lang.System.Logger.Level;

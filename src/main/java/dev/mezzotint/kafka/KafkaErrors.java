@@ -119,7 +119,10 @@ final class KafkaErrors {
     }
     if (cause instanceof AuthenticationException) {
       return Optional.of(
-          broker + " refuses the login (" + message(cause) + "); check KAFKA_SASL_JAAS_CONFIG");
+          broker
+              + " refuses the login ("
+              + message(cause)
+              + "); check KAFKA_SASL_JAAS_CONFIG");
     }
     if (cause instanceof TopicAuthorizationException topics) {
       String names = String.join(",", topics.unauthorizedTopics());

@@ -47,7 +47,8 @@ final class OnnxEnvironment {
   /** Adds a holder, with which the environment outlives the shutdown hook of the binding. */
   static void retain() throws ReflectiveOperationException {
     Method create =
-        OrtEnvironment.class.getDeclaredMethod("createHandle", long.class, int.class, String.class);
+        OrtEnvironment.class.getDeclaredMethod(
+            "createHandle", long.class, int.class, String.class);
     create.setAccessible(true);
     create.invoke(null, apiHandle(), /* loggingLevel= */ 2, "mezzotint");
   }

@@ -58,7 +58,8 @@ public final class Keys {
         && key.getBytes(UTF_8).length <= KEY_BYTES_MAX
         && !key.startsWith("/")
         && Arrays.stream(key.split("/", -1))
-            .noneMatch(part -> DOTS.contains(part) || part.getBytes(UTF_8).length > PART_BYTES_MAX)
+            .noneMatch(
+                part -> DOTS.contains(part) || part.getBytes(UTF_8).length > PART_BYTES_MAX)
         && key.chars().noneMatch(Character::isISOControl);
   }
 

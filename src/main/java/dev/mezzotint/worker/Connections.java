@@ -117,7 +117,8 @@ public final class Connections implements AutoCloseable {
   void monitor(Supplier<Optional<String>> lanes) {
     KafkaCluster checked = new KafkaCluster(endpoints.kafka(), CHECK_LIMIT);
     cluster = checked;
-    brokerMonitor = new ConnectionMonitor("broker", CHECK_PERIOD, () -> problem(checked).or(lanes));
+    brokerMonitor =
+        new ConnectionMonitor("broker", CHECK_PERIOD, () -> problem(checked).or(lanes));
     storeMonitor = new ConnectionMonitor("store", CHECK_PERIOD, bucket::problem);
   }
 

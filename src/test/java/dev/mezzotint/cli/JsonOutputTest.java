@@ -108,7 +108,8 @@ class JsonOutputTest {
     terminal.succeeds(Terminal.generate("--out @/z"));
     assertThat(terminal.stdout())
         .isEqualTo("1 image in %1$s, all in one: %1$s/grid.png%n".formatted(folder.resolve("z")));
-    assertThat(terminal.stderr()).isEqualTo("replacing images in %s%n".formatted(folder.resolve("z")));
+    assertThat(terminal.stderr())
+        .isEqualTo("replacing images in %s%n".formatted(folder.resolve("z")));
   }
 
   @Test

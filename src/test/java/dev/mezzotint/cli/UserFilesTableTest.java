@@ -154,11 +154,11 @@ class UserFilesTableTest {
   }
 
   private void pipelines() throws IOException {
-    String index =
-        "{\"_class_name\": \"DDPMPipeline\", \"unet\": [\"diffusers\", \"UNet2DModel\"]}";
+    String index = "{\"_class_name\": \"DDPMPipeline\", \"unet\": [\"diffusers\", \"UNet2DModel\"]}";
     String ddpm = "{\"_class_name\": \"DDPMScheduler\", \"prediction_type\": \"epsilon\"}";
     pipeline("pipeline with a DDPM scheduler", "ddpm", ddpm, index);
-    pipeline("pipeline with v_prediction", "v", ddpm.replace("epsilon", "v_prediction"), index);
+    pipeline(
+        "pipeline with v_prediction", "v", ddpm.replace("epsilon", "v_prediction"), index);
     pipeline(
         "pipeline with other networks",
         "latent",

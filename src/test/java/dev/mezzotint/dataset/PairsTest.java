@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.entry;
 
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.Pairing.Layout;
-import dev.mezzotint.files.ZipDirectory;
 import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.files.ZipDirectory;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -156,7 +156,8 @@ class PairsTest {
           int at = 72 * y + i;
           int in = (halves ? 36 : 72) * y + i;
           assertThat(shown.get(1).bytes()[in]).isEqualTo(stored.bytes()[at]);
-          assertThat(shown.get(0).bytes()[in]).isEqualTo(converted.bytes()[halves ? at + 36 : at]);
+          assertThat(shown.get(0).bytes()[in])
+              .isEqualTo(converted.bytes()[halves ? at + 36 : at]);
         }
       }
     }

@@ -36,18 +36,16 @@ class ImageRulesTest {
     lines.put(
         "PNG: alpha, transparent colour, transparent palette",
         () ->
-            exact(33, name -> name.matches("(raw-c[46].*|raw-.*-t1|mode-(LA|RGBA)|p-trns)\\.png")));
+            exact(
+                33, name -> name.matches("(raw-c[46].*|raw-.*-t1|mode-(LA|RGBA)|p-trns)\\.png")));
     lines.put("animated PNG", () -> exact(1, "animated.png"::equals));
     lines.put(
         "JPEG: baseline and progressive; grey, RGB, YCbCr",
-        () ->
-            exact(
-                11,
-                name ->
-                    name.matches("(rgb|grey|grey-prog|keeprgb|nojfif|ids012).*jpg")
-                        && !name.startsWith("greyprofile")));
+        () -> exact(11, name -> name.matches("(rgb|grey|grey-prog|keeprgb|nojfif|ids012).*jpg")
+            && !name.startsWith("greyprofile")));
     lines.put("JPEG: CMYK, YCCK", this::cmyk);
-    lines.put("WebP: lossy, lossless, alpha", () -> exact(12, name -> name.startsWith("webp")));
+    lines.put(
+        "WebP: lossy, lossless, alpha", () -> exact(12, name -> name.startsWith("webp")));
     lines.put(
         "EXIF orientation in JPEG, WebP, PNG",
         () -> {
@@ -121,7 +119,9 @@ class ImageRulesTest {
   }
 
   private void cmyk() throws IOException {
-    exact(4, List.of("cmyk.jpg", "cmyk-noadobe.jpg", "cmyk-progressive.jpg", "ycck.jpg")::contains);
+    exact(
+        4,
+        List.of("cmyk.jpg", "cmyk-noadobe.jpg", "cmyk-progressive.jpg", "ycck.jpg")::contains);
     within(2, "cmyk-icc.jpg");
     assertThat(average(ImageReader.readLabelMap(ReferenceImages.file("cmyk-icc.jpg"), 1000)))
         .isNotCloseTo(
@@ -151,10 +151,12 @@ class ImageRulesTest {
 
   private void labelMap() throws IOException {
     byte[] map = profiled(iccOf("p3.png"), 2, 0, 200, 60, 40, 0, 255, 0);
-    assertThat(ImageReader.readLabelMap(map, 2).bytes()).containsExactly(200, 60, 40, 0, 255, 0);
+    assertThat(ImageReader.readLabelMap(map, 2).bytes())
+        .containsExactly(200, 60, 40, 0, 255, 0);
     assertThat(ImageReader.read(map, 3).bytes()[0] & 0xFF).isBetween(216, 221);
     byte[] broken = profiled(new byte[] {1, 2, 3}, 2, 0, 200, 60, 40, 0, 255, 0);
-    assertThat(ImageReader.readLabelMap(broken, 2).bytes()).containsExactly(200, 60, 40, 0, 255, 0);
+    assertThat(ImageReader.readLabelMap(broken, 2).bytes())
+        .containsExactly(200, 60, 40, 0, 255, 0);
     Pixels turned = ImageReader.readLabelMap(ReferenceImages.file("orient6.png"), 1000);
     assertThat(turned.bytes()).isEqualTo(ReferenceImages.expected("orient6.png").bytes());
   }
@@ -171,18 +173,9 @@ class ImageRulesTest {
   private void cutShort() throws IOException {
     List<String> names =
         List.of(
-            "mode-RGBA.png",
-            "p3-palette.png",
-            "raw-c0-d16-i1-5x17-t1.png",
-            JPEG,
-            "rgb-s1-p1-q75.jpg",
-            "cmyk-progressive.jpg",
-            "orient6.jpg",
-            "p3.jpg",
-            "orient6.webp",
-            "p3-alpha.webp",
-            "adobe.webp",
-            "animated.png");
+            "mode-RGBA.png", "p3-palette.png", "raw-c0-d16-i1-5x17-t1.png", JPEG,
+            "rgb-s1-p1-q75.jpg", "cmyk-progressive.jpg", "orient6.jpg", "p3.jpg", "orient6.webp",
+            "p3-alpha.webp", "adobe.webp", "animated.png");
     for (String name : names) {
       allCutsRefused(name, ReferenceImages.file(name), 1);
     }
@@ -218,7 +211,8 @@ class ImageRulesTest {
     refused(
         new RawPng(1, 2, 8, 0).chunk("IDAT", zlib).chunk("IEND").bytes(),
         "is a broken PNG file: its image data cannot be unpacked: incorrect data check");
-    refused(new RawPng(1, 2, 8, 0).rows(0, 9), "is a broken PNG file: its image data is too short");
+    refused(
+        new RawPng(1, 2, 8, 0).rows(0, 9), "is a broken PNG file: its image data is too short");
     refused(
         new RawPng(1, 2, 8, 0).rows(0, 9, 0, 9, 0),
         "is a broken PNG file: its image data is too long");
@@ -229,7 +223,8 @@ class ImageRulesTest {
     byte[] ended = Arrays.copyOf(half, half.length * 3 / 4);
     ended[ended.length - 2] = (byte) 0xFF;
     ended[ended.length - 1] = (byte) 0xD9;
-    refused(ended, "is a broken JPEG file: Corrupt JPEG data: premature end of data segment");
+    refused(
+        ended, "is a broken JPEG file: Corrupt JPEG data: premature end of data segment");
     byte[] webp = ReferenceImages.file("adobe.webp");
     webp[indexOf(webp, "VP8L") + 8] ^= 1; // the signature of the image data
     assertThatThrownBy(() -> ImageReader.read(webp, 3))

@@ -471,7 +471,9 @@ class ClusterFaultsTest {
               settings.source());
       try (KafkaCluster cluster = new KafkaCluster(other, Duration.ofSeconds(2))) {
         assertThat(
-                cluster.problem(RequestQueue.Kind.SHARE_GROUP, List.of(), List.of()).orElseThrow())
+                cluster
+                    .problem(RequestQueue.Kind.SHARE_GROUP, List.of(), List.of())
+                    .orElseThrow())
             .contains("accepts connections", "KAFKA_SECURITY_PROTOCOL");
       }
     }

@@ -3,8 +3,8 @@ package dev.mezzotint.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
+import dev.mezzotint.job.DeliveryHandler;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

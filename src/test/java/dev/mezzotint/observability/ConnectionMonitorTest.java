@@ -90,7 +90,8 @@ class ConnectionMonitorTest {
         new ConnectionMonitor(
             "broker",
             PERIOD,
-            () -> checks.incrementAndGet() % 3 == 0 ? Optional.of("restarts") : Optional.empty())) {
+            () ->
+                checks.incrementAndGet() % 3 == 0 ? Optional.of("restarts") : Optional.empty())) {
       await(() -> checks.get() > 12);
     }
     assertThat(log).isEmpty();

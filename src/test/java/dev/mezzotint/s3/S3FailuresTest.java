@@ -148,7 +148,8 @@ class S3FailuresTest {
   void keyThatTheStoreRefuses_isTheKeysFault(String answer) {
     answers.put("bad.png", answer);
     String words = answer.split(" ")[0] + " " + answer.split(" ")[1];
-    List<Runnable> calls = List.of(() -> store.get("in/bad.png"), () -> store.open("in/bad.png"));
+    List<Runnable> calls =
+        List.of(() -> store.get("in/bad.png"), () -> store.open("in/bad.png"));
     for (Runnable call : calls) {
       RefusedKeyException refused = catchThrowableOfType(RefusedKeyException.class, call::run);
       assertThat(refused).isNotNull();
@@ -383,7 +384,8 @@ class S3FailuresTest {
                     .anyMatch(
                         name ->
                             name.equalsIgnoreCase("Content-MD5")
-                                || name.toLowerCase(Locale.ROOT).startsWith("x-amz-checksum-")));
+                                || name.toLowerCase(Locale.ROOT)
+                                    .startsWith("x-amz-checksum-")));
   }
 
   @Test
@@ -431,7 +433,8 @@ class S3FailuresTest {
 
   private static Optional<Forwarder> forwarder(int target) {
     try {
-      return Optional.of(new Forwarder(InetAddress.getByName("::1"), 0, target));
+      return Optional.of(
+          new Forwarder(InetAddress.getByName("::1"), 0, target));
     } catch (IOException e) {
       return Optional.empty();
     }
