@@ -51,36 +51,53 @@ public final class CancelCommand implements Callable<Integer> {
   public Integer call() {
     JobId job = new JobId(id);
     Optional<WorkerApi> api = context.workerApi().map(WorkerApi::new);
-    Optional<Map<String, Object>> known = api.flatMap(worker -> worker.job(job.value()));
-    if (known.isPresent()) {
-      Optional<String> ended = StoredJob.ended(known.get(), Instant.now());
-      if (ended.isPresent()) {
-        String state = String.valueOf(known.get().get("state"));
-        return refuse(state, "job " + id + " has already " + ended.get() + ": nothing to cancel");
+    return api.flatMap(worker -> byApi(worker, job)).orElseGet(() -> byTopic(job));
+  }
+
+  /** Asks a worker on this machine; empty if it does not answer. */
+  private Optional<Integer> byApi(WorkerApi worker, JobId job) {
+    Optional<Map<String, Object>> listed = worker.job(job.value());
+    Optional<String> ended = listed.flatMap(one -> StoredJob.ended(one, Instant.now()));
+    if (ended.isPresent()) {
+      return Optional.of(refuseEnded(String.valueOf(listed.get().get("state")), ended.get()));
+    }
+    if (listed.isEmpty()) {
+      Optional<String> state = worker.stateOfUnlisted(job.value());
+      if (state.isEmpty()) {
+        return Optional.empty();
       }
-      if (api.get().cancel(job.value())) {
-        return requested();
+      boolean unknown = state.get().equals(WorkerApi.UNKNOWN);
+      if (!unknown) {
+        return Optional.of(refuseEnded(state.get(), state.get()));
+      }
+      if (!force) {
+        return Optional.of(refuseUnknown());
       }
     }
+    return worker.cancel(job.value()) ? Optional.of(requested()) : Optional.empty();
+  }
+
+  private int byTopic(JobId job) {
     StoredJob stored = StoredJob.find(context.objects(), job.value());
     Optional<String> ended = stored.ended(Instant.now());
     if (ended.isPresent()) {
       String state = stored.end().map(Manifest::state).orElseThrow().wireName();
-      return refuse(state, "job " + id + " has already " + ended.get() + ": nothing to cancel");
+      return refuseEnded(state, ended.get());
     }
     try (JobClient client = context.client()) {
       if (!force && stored.taken().isEmpty()) {
         // Queued jobs are known from their topic alone.
-        Optional<BoardJob> listed =
-            client.jobs().stream().filter(one -> one.id().equals(job.value())).findFirst();
-        if (listed.isEmpty()) {
-          return refuse(
-              "unknown",
-              "there is no job " + id + "; --force cancels it in case its request arrives later");
+        Optional<String> state =
+            client.jobs().stream()
+                .filter(one -> one.id().equals(job.value()))
+                .map(BoardJob::state)
+                .map(one -> one.terminal() ? one.wireName() : "")
+                .findFirst();
+        if (state.isEmpty()) {
+          return refuseUnknown();
         }
-        if (listed.get().state().terminal()) {
-          String state = listed.get().state().wireName();
-          return refuse(state, "job " + id + " has ended, it is " + state + ": nothing to cancel");
+        if (!state.get().isEmpty()) {
+          return refuseEnded(state.get(), state.get());
         }
       }
       client.cancel(job.value());
@@ -93,6 +110,19 @@ public final class CancelCommand implements Callable<Integer> {
         "cancellation requested for " + id + "; run 'mezzotint watch " + id + "' for the outcome",
         Map.of("jobId", id, "cancelRequested", true));
     return 0;
+  }
+
+  private int refuseUnknown() {
+    return refuse(
+        WorkerApi.UNKNOWN,
+        "there is no job " + id + "; --force cancels it in case its request arrives later");
+  }
+
+  /**
+   * @param ended after "has already", such as {@code completed 3 min ago}
+   */
+  private int refuseEnded(String state, String ended) {
+    return refuse(state, "job " + id + " has already " + ended + ": nothing to cancel");
   }
 
   private int refuse(String state, String reason) {

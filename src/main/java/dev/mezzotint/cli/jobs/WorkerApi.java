@@ -24,6 +24,9 @@ final class WorkerApi {
   private static final int JOBS_MAX = 500;
   private static final int ACCEPTED = 202;
 
+  /** The state of a job that neither the worker nor the store knows. */
+  static final String UNKNOWN = "unknown";
+
   private final URI base;
 
   /**
@@ -64,6 +67,16 @@ final class WorkerApi {
     return call("GET", "/api/jobs/" + id, new byte[0])
         .filter(answer -> answer.status == HttpURLConnection.HTTP_OK)
         .map(answer -> members(answer.body));
+  }
+
+  /** State of a job that is not in the worker's list: from its manifest, or {@value #UNKNOWN}. */
+  Optional<String> stateOfUnlisted(String id) {
+    return call("GET", "/api/jobs/" + id + "/results?limit=1", new byte[0])
+        .flatMap(
+            answer ->
+                answer.status == HttpURLConnection.HTTP_NOT_FOUND
+                    ? Optional.of(UNKNOWN)
+                    : answer.body.string("state"));
   }
 
   /**

@@ -113,6 +113,20 @@ class WorkerApiTest {
   }
 
   @Test
+  void cancel_ofAnUnlistedJob_asksForItsResults() {
+    assertThat(run("cancel a")).isEqualTo(1);
+    assertThat(terminal.stderr()).contains("there is no job a; --force");
+    answers.put("GET /api/jobs/b/results?limit=1", "{\"state\":\"unknown\"}");
+    assertThat(run("cancel b")).isEqualTo(1);
+    answers.put("POST /api/jobs/b/cancel", "{\"id\":\"b\"}");
+    assertThat(run("cancel b --force")).isZero();
+    answers.put("GET /api/jobs/c/results?limit=1", "{\"state\":\"expired\"}");
+    assertThat(run("cancel c --force")).isEqualTo(1);
+    assertThat(terminal.stderr()).isEqualTo("job c has already expired: nothing to cancel\n");
+    assertThat(system.asked).isEmpty();
+  }
+
+  @Test
   void submit_sendsToTheWorker() {
     answers.put("POST /api/jobs", "{\"id\":\"a\"}");
     assertThat(run("submit --model m --id a --steps 3")).isZero();
