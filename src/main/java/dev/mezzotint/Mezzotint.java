@@ -15,6 +15,7 @@ import dev.mezzotint.cli.EvaluateCommand;
 import dev.mezzotint.cli.EvaluateOnceCommand;
 import dev.mezzotint.cli.ExportCommand;
 import dev.mezzotint.cli.GenerateCommand;
+import dev.mezzotint.cli.HelpCommand;
 import dev.mezzotint.cli.ImportCommand;
 import dev.mezzotint.cli.ModelsCommand;
 import dev.mezzotint.cli.TrainCommand;
@@ -29,21 +30,31 @@ import dev.mezzotint.cli.jobs.WatchCommand;
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.files.FileNames;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.Suggestions;
 import dev.mezzotint.study.StudyCommand;
 import dev.mezzotint.worker.DemoCommand;
 import dev.mezzotint.worker.InstalledContext;
 import dev.mezzotint.worker.WorkerCommand;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.UnmatchedArgumentException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 
 /**
  * Entry point of the packaged application and root of its command line: {@code java -jar
@@ -54,12 +65,25 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "mezzotint",
     description = "Iterative α-(de)Blending as a message-driven batch worker.",
-    synopsisSubcommandLabel = "COMMAND")
-public final class Mezzotint implements Runnable {
+    synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "Begin with:",
+      "  generate --model avatars-32 --count 16 --out images",
+      "  worker",
+      "  help submit"
+    })
+public final class Mezzotint {
   private static final int FAILED = 1;
   private static final int INVALID = 2;
 
-  @Spec private CommandSpec spec = CommandSpec.create();
+  /** Former names of options, which still work but are not shown. */
+  private static final Map<String, Map<String, String>> FORMER_NAMES =
+      Map.of(
+          "import", Map.of("--to", "--out"),
+          "export", Map.of("--to", "--out"),
+          "models pull", Map.of("--to", "--out"),
+          "jobs list", Map.of("--count", "--limit"));
 
   private Mezzotint() {}
 
@@ -76,12 +100,34 @@ public final class Mezzotint implements Runnable {
    */
   public static int run(CommandContext context, String... args) {
     try {
-      return commandLine(context).execute(args);
+      CommandLine line = commandLine(context);
+      return line.execute(withCurrentNames(line, args));
     } catch (OutOfMemoryError e) { // picocli handles exceptions only
       System.err.println(
           "error: out of memory (" + oneLine(e) + "); raise the heap limit with java -Xmx");
       return FAILED;
     }
+  }
+
+  private static String[] withCurrentNames(CommandLine root, String... args) {
+    CommandLine line = root;
+    List<String> command = new ArrayList<>();
+    for (String word : args) {
+      CommandLine next = line.getSubcommands().get(word);
+      if (next == null) {
+        break;
+      }
+      line = next;
+      command.add(word);
+    }
+    Map<String, String> former = FORMER_NAMES.getOrDefault(String.join(" ", command), Map.of());
+    return Stream.of(args)
+        .map(
+            word -> {
+              String name = word.contains("=") ? word.substring(0, word.indexOf('=')) : word;
+              return former.getOrDefault(name, name) + word.substring(name.length());
+            })
+        .toArray(String[]::new);
   }
 
   /** All commands. */
@@ -117,9 +163,13 @@ public final class Mezzotint implements Runnable {
                 new AutoscalerBench()),
             new WorkerCommand(InstalledContext::settings),
             new DemoCommand(InstalledContext::settings),
-            new CompletionCommand());
+            new CompletionCommand(),
+            new HelpCommand());
+    line.addSubcommand("version", versionCommand());
     addHelp(line);
     return line.setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true)
+        .setExecutionStrategy(Mezzotint::execute)
         .setParameterExceptionHandler(Mezzotint::refuse)
         .setExecutionExceptionHandler((e, command, parsed) -> report(e, parsed.originalArgs()));
   }
@@ -133,13 +183,50 @@ public final class Mezzotint implements Runnable {
   }
 
   private static void addHelp(CommandLine line) {
-    line.getCommandSpec().mixinStandardHelpOptions(true);
+    line.getCommandSpec()
+        .mixinStandardHelpOptions(true)
+        .versionProvider(() -> new String[] {version()});
     line.getSubcommands().values().forEach(Mezzotint::addHelp);
   }
 
-  @Override
-  public void run() {
-    spec.commandLine().usage(System.out);
+  private static CommandLine versionCommand() {
+    Runnable print = () -> System.out.println(version());
+    CommandSpec spec = CommandSpec.wrapWithoutInspection(print);
+    spec.usageMessage().description("Show the version of this software, of Java and of libtorch.");
+    return new CommandLine(spec);
+  }
+
+  private static String version() {
+    Properties build = new Properties();
+    try (InputStream in = Mezzotint.class.getResourceAsStream("/build.properties")) {
+      build.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String commit = build.getProperty("commit", "");
+    return "mezzotint "
+        + build.getProperty("version")
+        + (commit.isEmpty() ? "" : " (" + commit + ")")
+        + ", Java "
+        + System.getProperty("java.version")
+        + ", libtorch "
+        + build.getProperty("libtorch");
+  }
+
+  /** A group of commands without one of them shows its help. */
+  private static int execute(ParseResult parsed) {
+    ParseResult last = parsed;
+    while (last.hasSubcommand()) {
+      last = last.subcommand();
+    }
+    CommandSpec spec = last.commandSpec();
+    boolean runs = spec.userObject() instanceof Runnable || spec.userObject() instanceof Callable;
+    boolean group = !spec.subcommands().isEmpty() && !runs;
+    if (group && !last.isVersionHelpRequested()) {
+      spec.commandLine().usage(System.out);
+      return 0;
+    }
+    return new RunLast().execute(parsed);
   }
 
   /** Without a home in the list of users, libraries would write to a folder called "?". */
@@ -155,13 +242,31 @@ public final class Mezzotint implements Runnable {
   }
 
   private static int refuse(ParameterException e, String[] args) {
+    CommandLine line = e.getCommandLine();
     // An unknown word is more often the cause than the option that then seems to be missing.
-    List<String> unknown = e.getCommandLine().getUnmatchedArguments();
-    boolean hidden = !unknown.isEmpty() && !(e instanceof UnmatchedArgumentException);
-    String also = hidden ? "; unknown: " + String.join(" ", unknown) : "";
-    String hint = localeHint(oneLine(e), List.of(args));
-    System.err.println(oneLine(e) + also + hint + " (see --help)");
+    List<String> unknown =
+        line.getUnmatchedArguments().stream().filter(word -> !word.isBlank()).toList();
+    String reason =
+        unknown.isEmpty() ? oneLine(e) : unknown(line.getCommandSpec(), unknown.get(0));
+    System.err.println(reason + localeHint(reason, List.of(args)) + " (see --help)");
     return INVALID;
+  }
+
+  private static String unknown(CommandSpec spec, String word) {
+    if (word.startsWith("-")) {
+      String name = word.contains("=") ? word.substring(0, word.indexOf('=')) : word;
+      return "unknown option " + name + Suggestions.question(name, visibleOptions(spec));
+    }
+    return spec.subcommands().isEmpty()
+        ? "unknown argument " + word
+        : "unknown command " + word + Suggestions.question(word, spec.subcommands().keySet());
+  }
+
+  private static List<String> visibleOptions(CommandSpec spec) {
+    return spec.options().stream()
+        .filter(option -> !option.hidden())
+        .flatMap(option -> Stream.of(option.names()))
+        .toList();
   }
 
   private static int report(Exception e, List<String> args) {

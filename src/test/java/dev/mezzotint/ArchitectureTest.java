@@ -98,7 +98,9 @@ class ArchitectureTest {
         "cli",
         "client dataset evaluation generation generation.input iadb image job json model network"
             + " plot sampling storage training training.recipe files");
-    allow("cli.jobs", "board cli client job json storage training.recipe files");
+    allow(
+        "cli.jobs",
+        "board cli client delivery generation.request job json storage training.recipe files");
     allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
     allow(
         "worker",

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "scale",
     description = {
-      "Replay arrivals against the autoscaler's rules, in virtual time, for several settings.",
+      "Replay arrivals against the autoscaler's rules in virtual time.",
       "Prints how long jobs would have waited and how many GPU hours that would have cost."
     },
     footer = {"", "Example:", "  bench scale --job-seconds 5 --startup 90"})

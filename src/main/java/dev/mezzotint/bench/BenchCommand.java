@@ -6,5 +6,5 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description = "Measure this software on this machine.",
-    synopsisSubcommandLabel = "WHAT")
+    synopsisSubcommandLabel = "COMMAND")
 public final class BenchCommand {}

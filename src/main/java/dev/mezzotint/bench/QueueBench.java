@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "queue",
     description = {
+      "Measure the throughput of a worker behind a full queue.",
       "Without a model: one-image jobs through a network that does nothing, with the time of each part.",
       "With a model: the worker's throughput behind a full queue against the bare network's."
     },

@@ -33,9 +33,10 @@ import picocli.CommandLine.Option;
 @Command(
     name = "sampler",
     description = {
-      "Measure a model's batch curve, the step loop against the bare network, and the same requests",
-      "batched by step, batched by request and one by one. With --batch: bare passes of these",
-      "sizes, alone or alternately with another program, against plain matrix products."
+      "Measure a model's batch curve and the step loop.",
+      "Compares the loop with the bare network, and the same requests batched by step, batched by",
+      "request and one by one. With --batch: bare passes of these sizes, alone or alternately with",
+      "another program, against plain matrix products."
     },
     footer = {
       "",
@@ -124,7 +125,7 @@ public final class SamplerBench implements Callable<Integer> {
     if (out != null) {
       OutputPaths.folder("--out", out);
     }
-    ModelFiles files = context.model(model.reference);
+    ModelFiles files = context.model(model.reference());
     Device device = context.device(model.device);
     ModelResolver models = ModelResolver.of(device, files);
     ModelInfo info = ModelInfo.of(files);

@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "training",
     description = {
-      "Measure images per second of whole training steps: blend, evaluate, gradients, Adam, EMA.",
+      "Measure images per second of whole training steps.",
+      "A step is blend, evaluation, gradients, Adam and EMA.",
       "With a peer, both alternate with the same network, weights and batch size."
     },
     footer = {
@@ -80,7 +81,7 @@ public final class TrainingBench implements Callable<Integer> {
           "--rounds", "--rounds must be 1 to 1000, --batch and --seconds positive");
     }
     report.check();
-    ModelFiles files = context.model(model.reference);
+    ModelFiles files = context.model(model.reference());
     if (files.config().sampleSize().isEmpty() || files.card().timestepScale() <= 0) {
       throw new InvalidInputException("--model", "--model must have a sample_size");
     }

@@ -5,7 +5,9 @@ import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.storage.ObjectTransfer;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** Services available to commands, created from the configuration. Each is opened on first use. */
@@ -44,6 +46,11 @@ public interface CommandContext {
    *     machine
    */
   JobClient client();
+
+  /** The REST API of a worker that commands may call without a token; empty if there is none. */
+  default Optional<URI> workerApi() {
+    return Optional.empty();
+  }
 
   /**
    * Copies files to and from the running system's bucket.

@@ -26,11 +26,11 @@ public final class DataOptions {
 
   @Option(
       names = "--layout",
-      paramLabel = "L",
+      paramLabel = "LAYOUT",
       defaultValue = "twins",
       description =
-          "Layout of pairs: twins, left or right (side of the condition); default"
-              + " ${DEFAULT-VALUE}.")
+          "Layout of pairs, as in recipes: twins, left-right or right-left, with the condition on"
+              + " the first side; default ${DEFAULT-VALUE}.")
   private String layout = "twins";
 
   /**

@@ -14,7 +14,6 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.training.recipe.DatasetSpec;
 import dev.mezzotint.training.recipe.Recipe;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -52,7 +52,7 @@ public final class DatasetsCheck implements Callable<Integer> {
 
   private static final List<String> SPLITS = List.of("train", "val", "test");
 
-  @Parameters(index = "0", paramLabel = "PATH", description = "Folder or zip.")
+  @Parameters(index = "0", paramLabel = "PATH", description = "Folder or zip of the data set.")
   private Path path = Path.of("");
 
   @Option(
@@ -63,14 +63,17 @@ public final class DatasetsCheck implements Callable<Integer> {
 
   @Option(
       names = "--layout",
-      paramLabel = "L",
-      description = "pictures, idx, twins, left-right or right-left (where the condition is).")
+      paramLabel = "LAYOUT",
+      description =
+          "How the files are arranged, as in recipes: pictures, idx, twins, left-right or"
+              + " right-left, with the condition on the first side.")
   private @Nullable String layout;
 
   @Option(
       names = "--condition",
       paramLabel = "KIND",
-      description = "rgb, grey, or labels:cityscapes; other palettes need a recipe.")
+      description =
+          "Kind of the conditions: rgb, grey, or labels:cityscapes; other palettes need a recipe.")
   private @Nullable String condition;
 
   @Option(names = "--input", paramLabel = "FOLDER", description = "Folder of conditions in twins.")
@@ -79,13 +82,22 @@ public final class DatasetsCheck implements Callable<Integer> {
   @Option(names = "--target", paramLabel = "FOLDER", description = "Folder of images in twins.")
   private @Nullable String target;
 
-  @Option(names = "--labels", paramLabel = "FROM", description = "none, folder, prefix or file.")
+  @Option(
+      names = "--labels",
+      paramLabel = "FROM",
+      description = "Where class labels come from: none, folder, prefix or file.")
   private @Nullable String labels;
 
-  @Option(names = "--split", paramLabel = "NAME", description = "Such as train or val.")
+  @Option(
+      names = "--split",
+      paramLabel = "NAME",
+      description = "Split to read, such as train or val.")
   private @Nullable String split;
 
-  @Option(names = "--size", paramLabel = "N", description = "Pixels per side; default 64.")
+  @Option(
+      names = "--size",
+      paramLabel = "N",
+      description = "Side of the images in pixels; default 64.")
   private @Nullable Integer size;
 
   @Option(names = "--grey", description = "Read grey images instead of colour.")
@@ -94,8 +106,7 @@ public final class DatasetsCheck implements Callable<Integer> {
   @Option(names = "--sheet", paramLabel = "FILE.png", description = "Write a contact sheet.")
   private @Nullable Path sheet;
 
-  @Option(names = "--json", description = "Print JSON.")
-  private boolean json;
+  @Mixin private JsonOption json = new JsonOption();
 
   @Override
   public Integer call() throws IOException {
@@ -191,8 +202,8 @@ public final class DatasetsCheck implements Callable<Integer> {
     map.put("brokenMax", data.brokenMax());
     map.put("passedOver", report.passedOver());
     map.put("refused", !refusal.isEmpty());
-    if (json) {
-      System.out.println(new String(JsonText.writePretty(map), StandardCharsets.UTF_8));
+    if (json.enabled()) {
+      JsonOption.print(map);
       return;
     }
     System.out.println(

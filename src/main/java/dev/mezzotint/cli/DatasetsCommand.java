@@ -6,5 +6,5 @@ import picocli.CommandLine.Command;
 @Command(
     name = "datasets",
     description = "Inspect data sets for training.",
-    synopsisSubcommandLabel = "WHAT")
+    synopsisSubcommandLabel = "COMMAND")
 public final class DatasetsCommand {}

@@ -100,7 +100,7 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ModelFiles files = context.model(model.reference);
+    ModelFiles files = context.model(model.reference());
     checkNoise(files);
     Device device = context.device(model.device);
     ModelInfo info = ModelInfo.of(files);

@@ -42,7 +42,10 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
       description = "One timestep per row, as the network takes it.")
   private String t = "";
 
-  @Option(names = "--class", paramLabel = "FILE:KEY", description = "One class label per row.")
+  @Option(
+      names = "--class",
+      paramLabel = "FILE:KEY",
+      description = "One class label per row, for a model with classes.")
   private @Nullable String classes;
 
   @Option(
@@ -60,7 +63,7 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ModelFiles files = context.model(model.reference);
+    ModelFiles files = context.model(model.reference());
     NetworkConfig config = files.config();
     Tensor x = TensorFile.read("--input", input, 4);
     long[] shape = x.shape();

@@ -113,11 +113,11 @@ record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOu
     return new Pairing(
         switch (layout) {
           case "twins" -> Pairing.Layout.TWINS;
-          case "left" -> Pairing.Layout.CONDITION_LEFT;
-          case "right" -> Pairing.Layout.CONDITION_RIGHT;
+          case "left-right", "left" -> Pairing.Layout.CONDITION_LEFT;
+          case "right-left", "right" -> Pairing.Layout.CONDITION_RIGHT;
           default ->
               throw new InvalidInputException(
-                  "--layout", "--layout must be twins, left or right, not " + layout);
+                  "--layout", "--layout must be twins, left-right or right-left, not " + layout);
         },
         Pairing.TARGET,
         conditions);

@@ -38,19 +38,19 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Examples:",
-      "  export avatars-32 --to avatars-for-python",
-      "  export avatars-32 --to avatars.onnx"
+      "  export avatars-32 --out avatars-for-python",
+      "  export avatars-32 --out avatars.onnx"
     })
 public final class ExportCommand implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "REF", description = "The model, in any form.")
+  @Parameters(index = "0", paramLabel = "REF", description = ModelOptions.REFERENCE)
   private String reference = "";
 
   @Option(
-      names = "--to",
+      names = "--out",
       required = true,
       paramLabel = "PATH",
       description = "Folder to write, or a file with the ending .onnx.")
-  private Path to = Path.of("");
+  private Path out = Path.of("");
 
   @Option(
       names = "--dtype",
@@ -86,18 +86,18 @@ public final class ExportCommand implements Callable<Integer> {
     NetworkProgram program =
         NetworkProgram.of(files.config(), Parameterization.of(files.card()), TrainStep.defaults());
     Map<String, Tensor> weights = files.readWeights(program.weights());
-    if (to.toString().endsWith(".onnx")) {
+    if (out.toString().endsWith(".onnx")) {
       return onnx(files, program, weights, wanted);
     }
     Map<String, Tensor> converted = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> converted.put(name, tensor.to(wanted)));
-    OutputPaths.modelFolder("--to", to);
-    ModelFolder.write(to, files.config(), converted, files.card().withVersion(files.version()));
-    Map<String, Object> facts = ImportCommand.facts(files, to);
+    OutputPaths.modelFolder("--out", out);
+    ModelFolder.write(out, files.config(), converted, files.card().withVersion(files.version()));
+    Map<String, Object> facts = ImportCommand.facts(files, out);
     facts.put("dtype", dtype);
     json.status(
         "exported to %s; in Python: %s is the %s"
-            .formatted(to, python(files.card()), files.card().prediction().wireName()),
+            .formatted(out, python(files.card()), files.card().prediction().wireName()),
         facts);
     return 0;
   }
@@ -114,22 +114,22 @@ public final class ExportCommand implements Callable<Integer> {
     if (wanted != DType.F32) {
       throw InvalidInputException.of("--dtype", "must be float32 for an ONNX file, not %s", dtype);
     }
-    OutputPaths.file("--to", to);
+    OutputPaths.file("--out", out);
     ByteBuffer onnx = program.onnx(weights);
-    try (FileChannel file = FileChannel.open(to, CREATE, TRUNCATE_EXISTING, WRITE)) {
+    try (FileChannel file = FileChannel.open(out, CREATE, TRUNCATE_EXISTING, WRITE)) {
       while (onnx.hasRemaining()) {
         file.write(onnx);
       }
     } catch (IOException e) {
-      throw new InvalidInputException("--to", "--to: " + to + " cannot be written: " + e, e);
+      throw new InvalidInputException("--out", "--out: " + out + " cannot be written: " + e, e);
     }
-    Map<String, Object> facts = ImportCommand.facts(files, to);
+    Map<String, Object> facts = ImportCommand.facts(files, out);
     facts.put("dtype", dtype);
     json.status(
         String.format(
             Locale.ROOT,
             "exported to %s: inputs x (N, %d, H, W) and t (N), t = alpha * %s%s; y is the %s",
-            to,
+            out,
             files.config().inChannels(),
             files.card().timestepScale(),
             program.hasClasses() ? ", and classes (N)" : "",

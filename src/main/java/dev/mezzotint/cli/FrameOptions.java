@@ -9,6 +9,7 @@ import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.sampling.ModelInfo;
@@ -47,6 +48,7 @@ final class FrameOptions {
 
   @Option(
       names = "--noise",
+      completionCandidates = Choices.Noise.class,
       paramLabel = "KIND",
       defaultValue = "per-frame",
       description =
@@ -75,6 +77,10 @@ final class FrameOptions {
   private Optional<Frames> frames = Optional.empty();
   private @Nullable ConditionInputs inputs;
   private @Nullable Tensor tensor;
+
+  boolean isGiven() {
+    return !given.isEmpty();
+  }
 
   boolean shared() {
     return noise.equals("shared");
@@ -176,7 +182,7 @@ final class FrameOptions {
   }
 
   /** Writes the contact sheet and the clip, if requested; returns their names. */
-  List<String> write(Path out, ModelInfo info, float[][] samples) throws IOException {
+  List<String> write(Path out, ModelInfo info, float[][] samples, int scale) throws IOException {
     List<String> written = new ArrayList<>();
     List<Pixels> images = new ArrayList<>();
     for (float[] sample : samples) {
@@ -187,20 +193,21 @@ final class FrameOptions {
       }
     }
     if (clip) {
-      Files.write(out.resolve("clip.png"), clip(images));
+      Files.write(out.resolve("clip.png"), clip(images, scale));
       written.add("clip.png");
     }
     if (references != null) {
-      Files.write(out.resolve("sheet.png"), sheet(info, images));
+      Files.write(out.resolve("sheet.png"), sheet(info, images, scale));
       written.add("sheet.png");
     }
     return written;
   }
 
-  private byte[] clip(List<Pixels> images) {
+  private byte[] clip(List<Pixels> images, int scale) {
     List<Pixels> drawn = new ArrayList<>();
     for (int first = 0; first < images.size(); first += variations) {
-      drawn.add(ContactSheet.sideBySide(images.subList(first, first + variations)));
+      Pixels frame = ContactSheet.sideBySide(images.subList(first, first + variations));
+      drawn.add(Resize.enlarge(frame, scale));
     }
     refuse(
         drawn.size() > Apng.FRAMES_MAX,
@@ -209,7 +216,7 @@ final class FrameOptions {
     return Apng.encode(drawn, CLIP_MILLIS, CLIP_MILLIS);
   }
 
-  private byte[] sheet(ModelInfo info, List<Pixels> images) throws IOException {
+  private byte[] sheet(ModelInfo info, List<Pixels> images, int scale) throws IOException {
     Frames named = frames.orElseThrow();
     ConditionInputs opened = Objects.requireNonNull(inputs);
     ContactSheet sheet = new ContactSheet(info);
@@ -224,6 +231,6 @@ final class FrameOptions {
       }
       sheet.addRow(inputsShown, images.subList(place * variations, (place + 1) * variations));
     }
-    return Png.encode(sheet.draw());
+    return Png.encode(Resize.enlarge(sheet.draw(), scale));
   }
 }

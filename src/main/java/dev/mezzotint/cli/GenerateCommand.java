@@ -1,11 +1,18 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.files.SmallFile;
+import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.image.ImageReader;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
+import dev.mezzotint.image.Resize;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.sampling.InpaintingHook;
@@ -17,6 +24,7 @@ import dev.mezzotint.sampling.SamplingJob;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +35,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,11 +44,16 @@ import picocli.CommandLine.Option;
 /** {@code generate}: runs the worker's step loop in this process, without broker or store. */
 @Command(
     name = "generate",
-    description = "Generate images in this process: 00000.png..., grid.png, samples.safetensors.",
+    description = {
+      "Generate images in this process, without a worker.",
+      "Writes 00000.png... as they are finished, then grid.png and samples.safetensors."
+    },
     footer = {
       "",
       "Examples:",
       "  generate --model avatars-32 --count 16 --seed 7 --out images",
+      "  generate --from images/00003.png --steps 64 --out finer",
+      "  generate --model fashion-28 --class sneaker --count 16 --out sneakers",
       "  generate --model avatars-32 --interpolate 3..7 --count 12 --out between",
       "  generate --model avatars-32 --init face.png --from-alpha 0.5 --count 8 --out like-it",
       "  generate --model avatars-32 --init face.png --mask mask.png --count 8 --out painted",
@@ -48,6 +62,11 @@ import picocli.CommandLine.Option;
       "  generate --model my-unet --x0 noise.safetensors:x --steps 8 --sampler euler --out y"
     })
 public final class GenerateCommand implements Callable<Integer> {
+  /** Small images are specks on a screen. */
+  public static final int SCALE_DEFAULT = 4;
+
+  private static final int SCALE_MAX = 16;
+
   @Mixin private ModelOptions model = new ModelOptions();
 
   @Mixin private InitialStateOptions initial = new InitialStateOptions();
@@ -56,8 +75,28 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private FrameOptions frames = new FrameOptions();
 
-  @Option(names = "--class", paramLabel = "K", description = "Class label of all images.")
-  private @Nullable Integer classLabel;
+  @Option(
+      names = "--class",
+      paramLabel = "K",
+      description = "Class of all images, by number or name; 'models show' lists the names.")
+  private @Nullable String classLabel;
+
+  @Option(
+      names = "--from",
+      paramLabel = "IMAGE.png",
+      description =
+          "Repeat an image that this software has made, with the model and settings in its file;"
+              + " other options replace them.")
+  private @Nullable Path from;
+
+  @Option(
+      names = "--scale",
+      paramLabel = "F",
+      defaultValue = "4",
+      description =
+          "Enlarge grid.png, sheet.png, clip.png and trajectory.png F times, 1 to 16; the images"
+              + " keep their size; default ${DEFAULT-VALUE}.")
+  private int scale = SCALE_DEFAULT;
 
   @Option(
       names = "--trajectory",
@@ -66,7 +105,11 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private InpaintingOptions inpainting = new InpaintingOptions();
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder for the files.")
   private Path out = Path.of("");
 
   @Mixin private JsonOption json = new JsonOption();
@@ -79,8 +122,11 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    checkScale(scale);
+    Optional<ImageSettings> image = Optional.ofNullable(from).map(GenerateCommand::settings);
+    image.ifPresent(this::take);
     Optional<Tensor> noise = initial.given();
-    ModelFiles files = context.model(model.reference);
+    ModelFiles files = context.model(model.reference(image.map(ImageSettings::model)));
     ModelLoader loader = ModelResolver.of(context.device(model.device), files);
     ModelInfo info =
         noise
@@ -93,6 +139,58 @@ public final class GenerateCommand implements Callable<Integer> {
           loader, files, info, initial.points(info, files, noise, inpainting.isPresent()));
     } finally {
       frames.close();
+    }
+  }
+
+  /**
+   * @throws InvalidInputException if images cannot be enlarged by this factor
+   */
+  public static void checkScale(int scale) {
+    if (scale < 1 || scale > SCALE_MAX) {
+      throw new InvalidInputException(
+          "--scale", "--scale must be from 1 to " + SCALE_MAX + ", not " + scale);
+    }
+  }
+
+  /** Enlarges a PNG file in place. */
+  public static void enlarge(Path image, int scale) throws IOException {
+    Pixels pixels = ImageReader.read(Files.readAllBytes(image), /* channels= */ 3);
+    Files.write(image, Png.encode(Resize.enlarge(pixels, scale)));
+  }
+
+  private static ImageSettings settings(Path image) {
+    try {
+      return ImageSettings.find(SmallFile.read(image))
+          .orElseThrow(
+              () ->
+                  new InvalidInputException(
+                      "--from", "--from: " + image + " has no settings of this software"));
+    } catch (InvalidInputException e) {
+      throw String.valueOf(e.getMessage()).startsWith("--from")
+          ? e
+          : new InvalidInputException("--from", "--from: " + e.getMessage(), e);
+    }
+  }
+
+  /** Takes the settings of an image, except where an option is given. */
+  private void take(ImageSettings image) {
+    initial.take(image);
+    solving.take(image);
+    if (classLabel == null && image.classLabel().isPresent()) {
+      classLabel = String.valueOf(image.classLabel().getAsInt());
+    }
+    Map<String, Boolean> given =
+        Map.of(
+            "condition", frames.isGiven(),
+            "init", initial.hasInit(),
+            "mask", inpainting.isPresent());
+    for (String input : image.inputs()) {
+      if (!given.getOrDefault(input, true)) {
+        throw new InvalidInputException(
+            "--" + input,
+            "--%1$s is missing: %2$s was made with one, which the file does not hold"
+                .formatted(input, from));
+      }
     }
   }
 
@@ -126,20 +224,34 @@ public final class GenerateCommand implements Callable<Integer> {
             info,
             rows.stream().map(row -> recorder.map(all -> all.with(row)).orElse(row)).toList(),
             stages,
-            label(info),
+            label(info, chosen.card()),
             guidance,
             Priority.NORMAL,
             "",
             Optional.empty());
     OutputPaths.folder("--out", out);
-    float[][] samples = sample(loader, job);
-    List<String> files = new ArrayList<>(SampleFiles.write(out, info, samples, this::name));
-    files.addAll(frames.write(out, info, samples));
-    if (recorder.isPresent()) {
-      files.add(recorder.get().write(out, info));
+    SampleFiles written =
+        new SampleFiles(
+            out,
+            info,
+            this::name,
+            row -> settings(row, info, solver, ends.length - 1, job.classLabel()));
+    if (!json.enabled()) {
+      report(info, written);
     }
-    json.status(
-        rows.size() + (initial.isInverse() ? " x0: " : " samples: ") + out,
+    float[][] samples = sample(loader, job, written);
+    List<String> files = new ArrayList<>(written.finish(samples, scale));
+    files.addAll(frames.write(out, info, samples, scale));
+    if (recorder.isPresent()) {
+      files.add(recorder.get().write(out, info, scale));
+    }
+    String what = initial.isInverse() ? "x0" : rows.size() == 1 ? "image" : "images";
+    json.result(
+        rows.size()
+            + (" " + what + " in " + out)
+            + (files.contains(SampleFiles.GRID)
+                ? ", all in one: " + out.resolve(SampleFiles.GRID)
+                : ""),
         Map.of(
             "model", info.reference(),
             "samples", rows.size(),
@@ -153,12 +265,54 @@ public final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Loading a model takes seconds, in which a terminal would show nothing. */
+  private void report(ModelInfo info, SampleFiles files) {
+    if (System.console() != null) {
+      System.err.println("generating with " + info.reference());
+    }
+    if (files.replaces()) {
+      System.err.println("replacing images in " + out);
+    }
+    if (!frames.isGiven() && info.conditionChannels() > 0) {
+      System.err.println("no --condition: " + info.name() + " draws without one");
+    }
+  }
+
+  private ImageSettings settings(
+      int row, ModelInfo info, Solver solver, int steps, OptionalInt label) {
+    List<String> inputs = new ArrayList<>();
+    if (frames.isGiven()) {
+      inputs.add("condition");
+    }
+    if (initial.hasInit()) {
+      inputs.add("init");
+    }
+    if (inpainting.isPresent()) {
+      inputs.add("mask");
+    }
+    return new ImageSettings(
+        info.reference(),
+        initial.seedOfRows(),
+        initial.noiseIndex(noiseRow(row)),
+        steps,
+        solver.wireName(),
+        solving.schedule(),
+        label,
+        solving.guidance(),
+        inputs,
+        /* id= */ "");
+  }
+
+  /** The row whose noise a row has: frames may share theirs. */
+  private int noiseRow(int row) {
+    return frames.shared() ? row % frames.variations() : row;
+  }
+
   private List<SamplingJob.Row> rows(ModelInfo info, List<SamplingJob.X0> points) {
     List<SamplingJob.Condition> conditions = frames.conditions(info, points.size());
     List<SamplingJob.Row> rows = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
-      int start = frames.shared() ? i % frames.variations() : i;
-      rows.add(new SamplingJob.Row(i, points.get(start), conditions.get(i)));
+      rows.add(new SamplingJob.Row(i, points.get(noiseRow(i)), conditions.get(i)));
     }
     return rows;
   }
@@ -188,14 +342,70 @@ public final class GenerateCommand implements Callable<Integer> {
         .toList();
   }
 
-  private OptionalInt label(ModelInfo info) {
-    OptionalInt label = classLabel == null ? OptionalInt.empty() : OptionalInt.of(classLabel);
+  private OptionalInt label(ModelInfo info, ModelCard card) {
+    OptionalInt label =
+        classLabel == null ? OptionalInt.empty() : OptionalInt.of(number(classLabel, card));
     info.checkClassLabel("--class", label);
     return label;
   }
 
+  private static int number(String label, ModelCard card) {
+    for (int k = 0; k < card.classes().size(); k++) {
+      if (card.classes().get(k).equalsIgnoreCase(label)) {
+        return k;
+      }
+    }
+    try {
+      return Integer.parseInt(label);
+    } catch (NumberFormatException e) {
+      String names = String.join(", ", card.classes());
+      throw new InvalidInputException(
+          "--class",
+          "--class must be a number"
+              + (names.isEmpty() ? "" : " or one of " + names)
+              + ", not "
+              + label,
+          e);
+    }
+  }
+
+  private float[][] sample(ModelLoader loader, SamplingJob job, SampleFiles files) {
+    int total = job.rows().size();
+    AtomicInteger finished = new AtomicInteger();
+    Runnable interrupted =
+        context.onShutdown(
+            () ->
+                System.err.println(
+                    String.format(
+                        Locale.ROOT,
+                        "%ninterrupted: %d of %d images are in %s",
+                        finished.get(),
+                        total,
+                        out)));
+    try {
+      return sample(
+          loader,
+          job,
+          (row, chw) -> {
+            files.write(row, chw);
+            finished.incrementAndGet();
+          });
+    } finally {
+      interrupted.run(); // removes it
+    }
+  }
+
+  /** Receives each finished row. */
+  private interface RowSink {
+    void accept(int row, float[] chw);
+  }
+
   /** Samples all rows and returns them in their order, C×H×W each. */
   public static float[][] sample(ModelLoader loader, SamplingJob job) {
+    return sample(loader, job, (row, chw) -> {});
+  }
+
+  private static float[][] sample(ModelLoader loader, SamplingJob job, RowSink sink) {
     float[][] images = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
     PassProgress progress = new PassProgress((long) images.length * job.stages().size());
@@ -214,6 +424,11 @@ public final class GenerateCommand implements Callable<Integer> {
             public void finished(int row, float[] chw) {
               job.model().checkFinite(row, chw);
               images[row] = chw;
+              try {
+                sink.accept(row, chw); // small images: encoding takes far less than a pass
+              } catch (RuntimeException e) {
+                over.completeExceptionally(e);
+              }
               if (++finished == images.length) {
                 over.complete(null);
               }

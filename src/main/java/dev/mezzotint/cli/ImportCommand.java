@@ -16,21 +16,25 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "import",
     description = "Convert a diffusers folder, pipeline or weights file to a model folder.",
-    footer = {"", "Example:", "  import iadb-celebahq-256 --to my-models/celebahq-256"})
+    footer = {"", "Example:", "  import iadb-celebahq-256 --out my-models/celebahq-256"})
 public final class ImportCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "DIR", description = "Folder or weights file to read.")
   private Path from = Path.of("");
 
-  @Option(names = "--to", required = true, paramLabel = "DIR", description = "Folder to write.")
-  private Path to = Path.of("");
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "The new model folder.")
+  private Path out = Path.of("");
 
   @Mixin private JsonOption json = new JsonOption();
 
   @Override
   public Integer call() {
-    OutputPaths.modelFolder("--to", to);
+    OutputPaths.modelFolder("--out", out);
     Optional<Path> source = ModelFolder.predictionSource(from);
-    ModelFiles files = ModelFolder.importFolder(from, to, ExportCommand::expected);
+    ModelFiles files = ModelFolder.importFolder(from, out, ExportCommand::expected);
     String predicts =
         files.card().prediction().wireName()
             + (files.card().noiseSchedule().isPresent()
@@ -38,8 +42,8 @@ public final class ImportCommand implements Callable<Integer> {
                 : ", timestep = alpha x " + files.card().timestepScale());
     json.status(
         "imported %s version %s to %s: predicts %s"
-            .formatted(files.name(), files.version(), to, predicts),
-        facts(files, to));
+            .formatted(files.name(), files.version(), out, predicts),
+        facts(files, out));
     if (source.isEmpty()) {
       System.err.println(
           "warning: "
@@ -51,11 +55,11 @@ public final class ImportCommand implements Callable<Integer> {
   }
 
   /** What {@code import} and {@code export} report about a model. */
-  static Map<String, Object> facts(ModelFiles files, Path to) {
+  static Map<String, Object> facts(ModelFiles files, Path out) {
     Map<String, Object> facts = new LinkedHashMap<>();
     facts.put("name", files.name());
     facts.put("version", files.version());
-    facts.put("to", to.toString());
+    facts.put("out", out.toString());
     facts.put("prediction", files.card().prediction().wireName());
     facts.put("timestepScale", files.card().timestepScale());
     return facts;

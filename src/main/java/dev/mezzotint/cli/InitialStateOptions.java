@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Density;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +36,7 @@ final class InitialStateOptions {
   private @Nullable Integer count;
 
   @Option(names = "--seed", paramLabel = "S", description = "Seed of the noise; default 0.")
-  private long seed;
+  private @Nullable Long seed;
 
   @Option(
       names = "--x0",
@@ -84,8 +86,39 @@ final class InitialStateOptions {
     return invert;
   }
 
+  private int first; // index of the first row's noise within the seed's stream
   private float[][] images = {};
   private @Nullable BlueNoise blue;
+
+  /**
+   * Takes the noise of an image, unless another start is given.
+   *
+   * @throws InvalidInputException if the image did not start from a seed
+   */
+  void take(ImageSettings image) {
+    if (seed != null || x0 != null || interpolate != null || invert) {
+      return;
+    }
+    refuse(image.seed().isEmpty(), "--from", "is for images that were made from a seed");
+    seed = image.seed().getAsLong();
+    first = image.index();
+  }
+
+  /** Seed of the rows' noise; empty where they start from something else. */
+  OptionalLong seedOfRows() {
+    return x0 != null || interpolate != null || invert
+        ? OptionalLong.empty()
+        : OptionalLong.of(seed());
+  }
+
+  /** Index of a row's noise within the seed's stream. */
+  int noiseIndex(int row) {
+    return first + row;
+  }
+
+  boolean hasInit() {
+    return init != null;
+  }
 
   /**
    * Sets the count to that of the frames; called before {@link #points}.
@@ -168,7 +201,7 @@ final class InitialStateOptions {
     if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
       return fromDensity(density(files), info);
     }
-    return rows(info, checked(1), i -> new X0.Seeded(seed, i));
+    return rows(info, checked(1), i -> new X0.Seeded(seed(), noiseIndex(i)));
   }
 
   /** The number of --count, within bounds. */
@@ -244,7 +277,7 @@ final class InitialStateOptions {
         info,
         checked(1000),
         i -> {
-          density.draw(new RandomStream(seed, i), drawn);
+          density.draw(new RandomStream(seed(), noiseIndex(i)), drawn);
           float[] point = new float[drawn.length];
           for (int k = 0; k < point.length; k++) {
             point[k] = (float) drawn[k];
@@ -288,7 +321,7 @@ final class InitialStateOptions {
   /** The noise of row i. */
   float[] noise(int i, ModelInfo info) {
     float[] noise = new float[values(info)];
-    Noise.gaussian(seed, i, noise, 0, noise.length);
+    Noise.gaussian(seed(), noiseIndex(i), noise, 0, noise.length);
     if (blue != null) {
       blue.colour(noise, 0, info.channels());
     }
@@ -296,7 +329,7 @@ final class InitialStateOptions {
   }
 
   long seed() {
-    return seed;
+    return seed == null ? 0 : seed;
   }
 
   private static int values(ModelInfo info) {

@@ -12,7 +12,9 @@ import picocli.CommandLine.Option;
  * one thread.
  */
 public final class JsonOption {
-  @Option(names = "--json", description = "Print results as JSON, one object a line.")
+  @Option(
+      names = "--json",
+      description = "Print the results on standard output as JSON, one object a line.")
   private boolean enabled;
 
   public boolean enabled() {

@@ -1,7 +1,6 @@
 package dev.mezzotint.cli;
 
 import dev.mezzotint.json.InvalidInputException;
-import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelCard;
@@ -13,7 +12,6 @@ import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.model.StoredModels.Version;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,7 +19,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,14 +28,14 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "models",
     description = "List, show, publish, download and remove models.",
-    synopsisSubcommandLabel = "WHAT",
+    synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
       "Examples:",
       "  models list",
       "  models show avatars-32",
       "  models push my-model",
-      "  models pull my-model@latest --to my-model",
+      "  models pull my-model --out my-model",
       "  models prune my-model --keep 3"
     })
 public final class ModelsCommand {
@@ -48,52 +45,66 @@ public final class ModelsCommand {
     this.context = context;
   }
 
+  // Options that are added later would shift the methods' arguments.
   @Command(
-      description = "Bundled models, and all versions in the object store if there is one.",
+      description = "List the bundled models and all versions in the object store.",
       mixinStandardHelpOptions = true)
-  int list(@Option(names = "--json", description = "As JSON on standard output.") boolean json) {
+  int list(@Mixin JsonOption json) {
     List<Row> all = new ArrayList<>();
     for (ModelFiles files : bundled()) {
       long bytes = size(files.weights());
-      String name = files.name();
+      String draws = draws(files.config(), files.card());
       all.add(
-          new Row(name, files.version(), "bundled", bytes, "", /* newest= */ false, makes(files)));
+          new Row(files.name(), files.version(), "bundled", bytes, draws, "", /* newest= */ false));
     }
-    List<Version> stored;
     try {
-      stored = context.inStore(StoredModels::versions);
+      all.addAll(context.inStore(ModelsCommand::stored));
     } catch (InvalidInputException e) {
-      stored = List.of();
       System.err.println("bundled models only: " + e.getMessage());
     }
-    for (Version v : stored) {
-      String time = v.published().toString();
-      all.add(new Row(v.name(), v.version(), "store", v.bytes(), time, v.newest(), ""));
+    if (!json.enabled()) {
+      System.out.println(String.format(Locale.ROOT, Row.FORMAT, "MODEL", "WHERE", "MB", "DRAWS"));
     }
-    if (json) {
-      print(JsonText.writePretty(Map.of("models", all.stream().map(Row::toMap).toList())));
-    } else {
-      all.forEach(row -> System.out.println(row.line()));
-    }
+    all.forEach(row -> json.result(row.line(), row.toMap()));
     return 0;
+  }
+
+  /** All versions; what a model draws is read from the card of its newest version. */
+  private static List<Row> stored(StoredModels models) {
+    List<Row> rows = new ArrayList<>();
+    for (Version v : models.versions()) {
+      String draws = "";
+      if (v.newest()) {
+        try {
+          StoredModels.Described described = models.describe(v.name(), v.version());
+          draws = draws(described.config(), described.card());
+        } catch (InvalidInputException e) {
+          draws = "its card cannot be read";
+        }
+      }
+      String time = v.published().toString();
+      rows.add(new Row(v.name(), v.version(), "store", v.bytes(), draws, time, v.newest()));
+    }
+    return rows;
   }
 
   /**
    * A model in the list.
    *
    * @param bytes of its weights
+   * @param draws what it generates and from what; empty for older versions in the store
    * @param published empty for a bundled model
-   * @param makes what it generates and from what; empty for a model in the store, which is not
-   *     opened
    */
   private record Row(
       String name,
       String version,
       String place,
       long bytes,
+      String draws,
       String published,
-      boolean newest,
-      String makes) {
+      boolean newest) {
+    static final String FORMAT = "%-32s %-8s %7s  %s";
+
     Map<String, Object> toMap() {
       Map<String, Object> map = new LinkedHashMap<>();
       map.put("name", name);
@@ -102,42 +113,37 @@ public final class ModelsCommand {
       map.put("bytes", bytes);
       map.put("published", published);
       map.put("newest", newest);
-      if (!makes.isEmpty()) {
-        map.put("makes", makes);
+      if (!draws.isEmpty()) {
+        map.put("draws", draws);
       }
       return map;
     }
 
     String line() {
-      return String.format(
-              Locale.ROOT,
-              "%-40s %-8s %9.1f MB  %s%s%s",
-              name + "@" + version,
-              place,
-              bytes / 1e6,
-              published,
-              newest ? "  latest" : "",
-              makes)
+      String megabytes = String.format(Locale.ROOT, "%.1f", bytes / 1e6);
+      String when = published.isEmpty() ? "" : "  published " + published;
+      return (String.format(
+                  Locale.ROOT, FORMAT, name + "@" + version, place, megabytes, draws + when)
+              + (newest ? "  latest" : ""))
           .stripTrailing();
     }
   }
 
   /** Such as {@code 28×28, class 0 to 9} or {@code 32×32, condition labels}. */
-  private static String makes(ModelFiles files) {
-    NetworkConfig config = files.config();
+  private static String draws(NetworkConfig config, ModelCard card) {
     if (config instanceof MlpConfig) {
-      return "points of the plane";
+      return "points of the plane, with generate only";
     }
     StringBuilder text = new StringBuilder("any size");
     if (config.sampleSize().isPresent()) {
       int height = config.sampleSize().getAsInt();
       text = new StringBuilder(config.sampleWidth().orElse(height) + "×" + height);
     }
-    int classes = files.card().classes().size();
+    int classes = card.classes().size();
     if (classes > 0) {
       text.append(", class 0 to ").append(classes - 1);
     }
-    for (ConditionPart part : files.card().condition()) {
+    for (ConditionPart part : card.condition()) {
       text.append(", condition ").append(part.name());
     }
     return text.toString();
@@ -145,18 +151,9 @@ public final class ModelsCommand {
 
   private List<ModelFiles> bundled() {
     Path folder = context.bundledModels();
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries
-          .filter(entry -> Files.exists(entry.resolve("config.json")))
-          .sorted()
-          .map(ModelFolder::openPath)
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(folder + " cannot be read", e);
-    }
+    return ModelFolder.names(folder).stream()
+        .map(name -> ModelFolder.openPath(folder.resolve(name)))
+        .toList();
   }
 
   private static long size(Path file) {
@@ -167,10 +164,12 @@ public final class ModelsCommand {
     }
   }
 
-  @Command(description = "Show a model's card and network.", mixinStandardHelpOptions = true)
+  @Command(
+      description = "Show what a model draws, its settings, weights, data and licence.",
+      mixinStandardHelpOptions = true)
   int show(
-      @Parameters(paramLabel = "REF", description = "In any form.") String reference,
-      @Option(names = "--json", description = "As JSON on standard output.") boolean json) {
+      @Parameters(paramLabel = "REF", description = ModelOptions.REFERENCE) String reference,
+      @Mixin JsonOption json) {
     ModelFiles files = context.model(reference);
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("name", files.name());
@@ -179,19 +178,32 @@ public final class ModelsCommand {
     all.put("bytes", size(files.weights()));
     all.put("card", files.card().toMap());
     all.put("network", files.config().toMap());
-    if (json) {
-      print(JsonText.writePretty(all));
-    } else {
-      lines("", all).forEach(System.out::println);
-    }
+    json.result(String.join(System.lineSeparator(), summary(files)), all);
     return 0;
+  }
+
+  private static List<String> summary(ModelFiles files) {
+    ModelCard card = files.card();
+    String classes = card.classes().isEmpty() ? "" : " (" + String.join(", ", card.classes()) + ")";
+    List<Integer> tuned = card.tuned().stream().map(ModelCard.TunedSteps::steps).toList();
+    return List.of(
+        files.name() + "@" + files.version(),
+        "  draws     " + draws(files.config(), card) + classes,
+        "  settings  "
+            + card.sampler().orElse("any sampler")
+            + (card.steps().isPresent() ? ", " + card.steps().getAsInt() + " steps" : "")
+            + (tuned.isEmpty() ? "" : "; schedule tuned for " + tuned + " steps"),
+        String.format(
+            Locale.ROOT, "  weights   %.1f MB, %s", size(files.weights()) / 1e6, files.weights()),
+        "  data      " + (card.data().isEmpty() ? "unknown" : card.data()),
+        "  licence   " + (card.licence().isEmpty() ? "unknown" : card.licence()));
   }
 
   @Command(
       description = "Publish a model folder in the store as the newest version of its name.",
       mixinStandardHelpOptions = true)
   int push(
-      @Parameters(paramLabel = "DIR", description = "A model folder.") Path folder,
+      @Parameters(paramLabel = "DIR", description = "The model folder to publish.") Path folder,
       @Mixin JsonOption json) {
     ModelFiles files = ModelFolder.openPath(folder);
     // As import writes it: the store has no place for the scheduler of a pipeline, or for pickles.
@@ -216,31 +228,38 @@ public final class ModelsCommand {
 
   @Command(description = "Copy a model to a folder.", mixinStandardHelpOptions = true)
   int pull(
-      @Parameters(paramLabel = "REF", description = "Such as name@latest.") String reference,
-      @Option(names = "--to", required = true, paramLabel = "DIR", description = "New folder.")
-          Path to,
+      @Parameters(paramLabel = "REF", description = ModelOptions.REFERENCE) String reference,
+      @Option(
+              names = "--out",
+              required = true,
+              paramLabel = "DIR",
+              description = "The new model folder.")
+          Path out,
       @Mixin JsonOption json) {
-    OutputPaths.modelFolder("--to", to);
+    OutputPaths.modelFolder("--out", out);
     ModelFiles files = context.model(reference);
     ModelFolder.write(
-        to,
+        out,
         files.config(),
         files.readWeights(ExportCommand.expected(files.config())),
         files.card().withVersion(files.version()));
     json.result(
-        files.name() + "@" + files.version() + ": " + to,
-        Map.of("name", files.name(), "version", files.version(), "to", to.toString()));
+        files.name() + "@" + files.version() + ": " + out,
+        Map.of("name", files.name(), "version", files.version(), "out", out.toString()));
     return 0;
   }
 
   @Command(
       description = {
-        "Remove a version from the store. Jobs that started with it and have not ended will fail.",
-        "The newest version cannot be removed."
+        "Remove a version from the store.",
+        "Jobs that started with it and have not ended will fail. The newest version cannot be removed."
       },
       mixinStandardHelpOptions = true)
   int delete(
-      @Parameters(paramLabel = "NAME@VERSION", description = "The version.") String reference,
+      @Parameters(
+              paramLabel = "NAME@VERSION",
+              description = "Name and version of a model in the store.")
+          String reference,
       @Mixin JsonOption json) {
     if (!(ModelReference.parse(reference) instanceof ModelReference.Stored stored)) {
       throw InvalidInputException.of(
@@ -264,7 +283,7 @@ public final class ModelsCommand {
               names = "--keep",
               required = true,
               paramLabel = "N",
-              description = "Versions to keep.")
+              description = "How many of the newest versions are kept.")
           int keep,
       @Mixin JsonOption json) {
     if (keep < 1) {
@@ -277,23 +296,5 @@ public final class ModelsCommand {
     lines.add(removed.size() + " removed");
     json.result(String.join(System.lineSeparator(), lines), Map.of("removed", words));
     return 0;
-  }
-
-  /** One line for each nested member, {@code outer.inner: value}. */
-  private static List<String> lines(String before, Map<?, ?> members) {
-    List<String> lines = new ArrayList<>();
-    members.forEach(
-        (name, value) -> {
-          if (value instanceof Map<?, ?> inner) {
-            lines.addAll(lines(before + name + ".", inner));
-          } else {
-            lines.add(before + name + ": " + value);
-          }
-        });
-    return lines;
-  }
-
-  private static void print(byte[] json) {
-    System.out.print(new String(json, StandardCharsets.UTF_8));
   }
 }

@@ -1,13 +1,16 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.image.Resize;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.sampling.ModelInfo;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,15 +29,64 @@ final class SampleFiles {
 
   static final int PLANE_SIZE = 400;
 
-  private SampleFiles() {}
+  static final String GRID = "grid.png";
+
+  private final Path out;
+  private final ModelInfo info;
+  private final IntFunction<String> name;
+  private final IntFunction<ImageSettings> settings;
 
   /**
-   * @param samples C×H×W each
    * @param name of each file, without extension; may contain folders
-   * @return the files' names
+   * @param settings of each image, kept in its file
    */
-  static List<String> write(Path out, ModelInfo info, float[][] samples, IntFunction<String> name)
-      throws IOException {
+  SampleFiles(
+      Path out, ModelInfo info, IntFunction<String> name, IntFunction<ImageSettings> settings) {
+    this.out = out;
+    this.info = info;
+    this.name = name;
+    this.settings = settings;
+  }
+
+  private boolean hasImages() {
+    return info.channels() == 1 || info.channels() == 3;
+  }
+
+  /** Writes an image as soon as it is finished, so that an interruption keeps it. */
+  void write(int row, float[] chw) {
+    if (!hasImages()) {
+      return;
+    }
+    Path file = file(row);
+    try {
+      Files.createDirectories(Objects.requireNonNull(file.getParent()));
+      Files.write(file, settings.apply(row).addTo(Png.encode(pixels(chw))));
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + " cannot be written", e);
+    }
+  }
+
+  /** Whether the folder has an image that will be replaced. */
+  boolean replaces() {
+    return hasImages() && Files.exists(file(0));
+  }
+
+  private Path file(int row) {
+    return out.resolve(name.apply(row) + ".png");
+  }
+
+  private Pixels pixels(float[] chw) {
+    return Pixels.fromChw(chw, 0, info.channels(), info.height(), info.width());
+  }
+
+  /**
+   * Writes what needs all samples.
+   *
+   * @param samples C×H×W each
+   * @param scale factor of the grid
+   * @return the names of all files
+   */
+  List<String> finish(float[][] samples, int scale) throws IOException {
     int values = info.channels() * info.height() * info.width();
     float[] all = new float[samples.length * values];
     for (int i = 0; i < samples.length; i++) {
@@ -47,8 +99,14 @@ final class SampleFiles {
             Tensor.ofFloats(all, samples.length, info.channels(), info.height(), info.width())),
         Map.of());
     List<String> written = new ArrayList<>(List.of("samples.safetensors"));
-    if (info.channels() == 1 || info.channels() == 3) {
-      written.addAll(images(out, info, samples, name));
+    if (hasImages()) {
+      List<Pixels> grid = new ArrayList<>();
+      for (int i = 0; i < samples.length; i++) {
+        written.add(name.apply(i) + ".png");
+        grid.add(pixels(samples[i]));
+      }
+      Files.write(out.resolve(GRID), Png.encode(Resize.enlarge(Grid.square(grid), scale)));
+      written.add(GRID);
     } else if (isPlanar(info)) {
       Files.write(
           out.resolve("points.png"),
@@ -63,23 +121,6 @@ final class SampleFiles {
 
   static boolean isPlanar(ModelInfo info) {
     return info.channels() == 2 && info.height() == 1 && info.width() == 1;
-  }
-
-  private static List<String> images(
-      Path out, ModelInfo info, float[][] samples, IntFunction<String> name) throws IOException {
-    List<Pixels> grid = new ArrayList<>();
-    List<String> written = new ArrayList<>();
-    for (int i = 0; i < samples.length; i++) {
-      Pixels pixels = Pixels.fromChw(samples[i], 0, info.channels(), info.height(), info.width());
-      written.add(name.apply(i) + ".png");
-      Path file = out.resolve(name.apply(i) + ".png");
-      Files.createDirectories(Objects.requireNonNull(file.getParent()));
-      Files.write(file, Png.encode(pixels));
-      grid.add(pixels);
-    }
-    Files.write(out.resolve("grid.png"), Png.encode(Grid.square(grid)));
-    written.add("grid.png");
-    return written;
   }
 
   static double[][] points(float[][] samples) {

@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Solver;
@@ -19,6 +20,7 @@ final class SolverOptions {
 
   @Option(
       names = "--sampler",
+      completionCandidates = Choices.Samplers.class,
       paramLabel = "NAME",
       description = "euler, midpoint, heun, rk4, ab2 or ab3; default as on the model's card.")
   private @Nullable String sampler;
@@ -26,11 +28,10 @@ final class SolverOptions {
   @Option(
       names = "--schedule",
       paramLabel = "S",
-      defaultValue = "uniform",
       description =
-          "uniform, cosine, shift:S, a list 0,...,1, or tuned, as on the model's card; default"
-              + " ${DEFAULT-VALUE}.")
-  private String schedule = "uniform";
+          "Placement of the steps: uniform, cosine, shift:S, a list 0,...,1, or tuned, as on the"
+              + " model's card; default uniform.")
+  private @Nullable String schedule;
 
   @Option(
       names = "--guidance",
@@ -38,14 +39,27 @@ final class SolverOptions {
       description =
           "Guidance weight for class and condition, for models also trained without; default 1,"
               + " off.")
-  private double guidance = 1;
+  private @Nullable Double guidance;
 
   @Option(names = "--cfg-zero", description = "Use CFG-Zero* guidance.")
   private boolean cfgZero;
 
   /** The schedule as given. */
   String schedule() {
-    return schedule;
+    return schedule == null ? "uniform" : schedule;
+  }
+
+  /** Weight of the guidance; 1 for none. */
+  double guidance() {
+    return guidance == null ? 1 : guidance;
+  }
+
+  /** Takes the settings of an image, except where an option is given. */
+  void take(ImageSettings image) {
+    steps = steps == null ? Integer.valueOf(image.steps()) : steps;
+    sampler = sampler == null ? image.sampler() : sampler;
+    schedule = schedule == null ? image.schedule() : schedule;
+    guidance = guidance == null ? Double.valueOf(image.guidance()) : guidance;
   }
 
   Solver solver(ModelInfo info) {
@@ -63,8 +77,8 @@ final class SolverOptions {
   double[] alphas(ModelInfo info, ModelCard card, double from, double to) {
     int intervals = steps == null ? info.steps() : checked(steps);
     try {
-      if (steps == null && schedule.indexOf(',') >= 0) {
-        intervals = schedule.split(",", -1).length - 1; // a list implies the number of steps
+      if (steps == null && schedule().indexOf(',') >= 0) {
+        intervals = schedule().split(",", -1).length - 1; // a list implies the number of steps
       }
       return schedule(card, intervals).alphas(intervals, from, to);
     } catch (IllegalArgumentException e) {
@@ -80,8 +94,8 @@ final class SolverOptions {
   }
 
   private AlphaSchedule schedule(ModelCard card, int intervals) {
-    if (!schedule.equals("tuned")) {
-      return AlphaSchedule.parse(schedule);
+    if (!schedule().equals("tuned")) {
+      return AlphaSchedule.parse(schedule());
     }
     return card.tunedSchedule(intervals)
         .orElseThrow(
@@ -102,7 +116,7 @@ final class SolverOptions {
   Guidance guidance(ModelInfo info) {
     Guidance found;
     try {
-      found = new Guidance(guidance, cfgZero);
+      found = new Guidance(guidance(), cfgZero);
     } catch (IllegalArgumentException e) {
       throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }

@@ -69,7 +69,8 @@ public final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       defaultValue = "",
-      description = "cpu, cuda or cuda:N; default: the configured one, else cpu.")
+      paramLabel = "DEVICE",
+      description = "cpu, cuda or cuda:N; default as configured, else cpu.")
   private String device = "";
 
   @Mixin private JsonOption json = new JsonOption();

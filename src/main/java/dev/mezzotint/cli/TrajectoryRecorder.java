@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.plot.ScatterPlot;
 import dev.mezzotint.sampling.ModelInfo;
@@ -48,11 +49,12 @@ final class TrajectoryRecorder {
   }
 
   /** Writes {@code trajectory.png}, an animated PNG; returns its name. */
-  String write(Path out, ModelInfo info) throws IOException {
+  String write(Path out, ModelInfo info, int scale) throws IOException {
     int frames = rows.get(0).frames().size();
     List<Pixels> images = new ArrayList<>();
     for (int frame = 0; frame < frames; frame++) {
-      images.add(SampleFiles.isPlanar(info) ? plane(frame) : grid(info, frame));
+      images.add(
+          SampleFiles.isPlanar(info) ? plane(frame) : Resize.enlarge(grid(info, frame), scale));
     }
     Files.write(out.resolve("trajectory.png"), Apng.encode(images, FRAME_MILLIS, LAST_MILLIS));
     return "trajectory.png";

@@ -77,7 +77,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
             "--steps", "--steps must be from 1 to " + StepTuning.GRID + ", not " + count);
       }
     }
-    ModelFiles files = context.model(model.reference);
+    ModelFiles files = context.model(model.reference());
     Path folder = WritableModelCard.of(files);
     ModelCard card = files.card();
     StepPlacement placement = record(files);

@@ -341,10 +341,11 @@ final class SamplingRun implements Sampler.RowListener {
     model.checkFinite(row, chw);
     Trajectory trajectory = trajectories.remove(row);
     long started = System.nanoTime();
-    byte[] png =
+    byte[] image =
         trajectory == null
             ? Encoding.png(chw, model)
             : Encoding.animated(chw, trajectory.frames(), model);
+    byte[] png = ImageSettings.of(plan, row).addTo(image);
     long encoded = System.nanoTime();
     attempt.observer().imageEncoded(encoded - started);
     String key = plan.key(row);

@@ -7,6 +7,8 @@ import java.util.Arrays;
  * Width and height have their own scale factors. Safe for use by several threads.
  */
 public final class Resize {
+  private static final long ENLARGED_MAX = 1L << 25;
+
   private Resize() {}
 
   /**
@@ -52,6 +54,19 @@ public final class Resize {
       }
     }
     return new Pixels(width, height, channels, out);
+  }
+
+  /**
+   * Repeats each pixel in both directions, so that small images can be seen.
+   *
+   * @param factor at least 1; less is used where the result would have more than 32 million pixels
+   */
+  public static Pixels enlarge(Pixels pixels, int factor) {
+    int most = factor;
+    while (most > 1 && (long) pixels.width() * pixels.height() * most * most > ENLARGED_MAX) {
+      most--;
+    }
+    return coverNearest(pixels, pixels.width() * most, pixels.height() * most);
   }
 
   /** Resizes the whole image, without keeping its aspect ratio. */

@@ -4,6 +4,11 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -19,6 +24,11 @@ public record JobId(@JsonValue String value) {
 
   private static final Pattern PATTERN = Pattern.compile(RULE);
 
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public JobId {
     if (!PATTERN.matcher(value).matches()) {
@@ -28,6 +38,12 @@ public record JobId(@JsonValue String value) {
               + " not "
               + JsonObject.quote(value));
     }
+  }
+
+  /** A new id, which sorts by time: {@code 20270131-120000-1k2j3h4g}. */
+  public static JobId next() {
+    return new JobId(
+        TIME.format(Instant.now()) + "-" + Long.toString(RANDOM.nextLong() >>> 24, 36));
   }
 
   /** Reads the {@code id} of any kind of request. */

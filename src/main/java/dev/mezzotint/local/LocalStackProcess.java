@@ -9,6 +9,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -56,9 +58,26 @@ public final class LocalStackProcess implements Closeable {
     this.addresses = addresses;
   }
 
-  /** Starts a stack on free ports. */
+  /** Starts a stack on the usual ports of Kafka and S3 servers, or on others if these are taken. */
   public static LocalStackProcess start(Path data) throws IOException {
-    return start(data, 0, 0, Map.of());
+    int brokerPort = isFree(StackAddresses.BROKER_PORT) ? StackAddresses.BROKER_PORT : 0;
+    int storePort = isFree(StackAddresses.STORE_PORT) ? StackAddresses.STORE_PORT : 0;
+    try {
+      return start(data, brokerPort, storePort, Map.of());
+    } catch (IOException e) {
+      if (isFree(brokerPort) && isFree(storePort)) {
+        throw e;
+      }
+      return start(data, 0, 0, Map.of()); // another process has taken a port since
+    }
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /**

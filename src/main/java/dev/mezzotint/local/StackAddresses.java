@@ -24,6 +24,11 @@ import java.util.Optional;
  */
 public record StackAddresses(
     String bootstrapServers, String s3Endpoint, String accessKey, String secretKey, long pid) {
+  /** Ports that are taken where they are free. */
+  public static final int BROKER_PORT = 9092;
+
+  public static final int STORE_PORT = 9000;
+
   private static final String FILE = "stack.json";
   private static final int CONNECT_TIMEOUT_MILLIS = 1000;
 

@@ -3,6 +3,7 @@ package dev.mezzotint.model;
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.json.Suggestions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Reads and writes models on disk: a folder with {@code config.json}, {@code
@@ -45,22 +47,37 @@ public final class ModelFolder {
 
   /**
    * As {@link #open(ModelReference, Path)}, for a reference given on this machine: a plain name
-   * that no bundled model has may also be a folder.
+   * that no bundled model has may also be a folder, and the version of a bundled model may be
+   * named.
    */
   public static ModelFiles open(String reference, Path bundledModels) {
     ModelReference parsed = ModelReference.parse(reference);
-    if (parsed instanceof ModelReference.Bundled bundled
-        && !Files.isDirectory(bundledModels.resolve(bundled.name()))
-        && Files.exists(Path.of(bundled.name()))) {
-      return openPath(Path.of(bundled.name()));
+    return openHere(reference, bundledModels).orElseGet(() -> open(parsed, bundledModels));
+  }
+
+  /** As {@link #open(String, Path)}; empty where only the object store can have the model. */
+  public static Optional<ModelFiles> openHere(String reference, Path bundledModels) {
+    ModelReference parsed = ModelReference.parse(reference);
+    if (parsed instanceof ModelReference.Stored named) {
+      if (!Files.isDirectory(bundledModels.resolve(named.name()))) {
+        return Optional.empty();
+      }
+      ModelFiles files = openBundled(named.name(), bundledModels);
+      boolean same = named.version().equals(files.version());
+      return same || named.version().equals("latest") ? Optional.of(files) : Optional.empty();
     }
-    return open(parsed, bundledModels);
+    if (parsed instanceof ModelReference.Bundled bundled
+        && !Files.isDirectory(bundledModels.resolve(bundled.name()))) {
+      Path folder = Path.of(bundled.name());
+      return Files.exists(folder) ? Optional.of(openPath(folder)) : Optional.empty();
+    }
+    return Optional.of(open(parsed, bundledModels));
   }
 
   private static ModelFiles openBundled(String name, Path bundledModels) {
     Path folder = bundledModels.resolve(name);
     if (!Files.isDirectory(folder)) {
-      throw new InvalidInputException("model", "there is no bundled model " + name);
+      throw noBundledModel(name, bundledModels);
     }
     refuseOutside(folder, bundledModels);
     ModelFiles files = openPath(folder);
@@ -68,6 +85,32 @@ public final class ModelFolder {
     refuseOutside(files.weights(), bundledModels);
     refuseOutside(folder.resolve(CONFIG), bundledModels);
     return files;
+  }
+
+  private static InvalidInputException noBundledModel(String name, Path bundledModels) {
+    List<String> names = names(bundledModels);
+    return new InvalidInputException(
+        "model",
+        "there is no bundled model "
+            + name
+            + Suggestions.question(name, names)
+            + (names.isEmpty() ? "" : "; available: " + String.join(", ", names)));
+  }
+
+  /** Names of the models in a folder, sorted; empty if there is no such folder. */
+  public static List<String> names(Path models) {
+    if (!Files.isDirectory(models)) {
+      return List.of();
+    }
+    try (Stream<Path> folders = Files.list(models)) {
+      return folders
+          .filter(folder -> Files.exists(folder.resolve(CONFIG)))
+          .map(folder -> String.valueOf(folder.getFileName()))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(models + " cannot be read", e);
+    }
   }
 
   private static void refuseOutside(Path file, Path bundledModels) {

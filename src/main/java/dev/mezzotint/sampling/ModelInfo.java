@@ -170,22 +170,28 @@ public record ModelInfo(
           field,
           String.format(
               Locale.ROOT,
-              "%s is missing: model %s needs one from 0 to %d",
+              "%s is missing: model %s needs one from %s",
               field,
               reference(),
-              last));
+              labels(last)));
     }
     if (label.getAsInt() < 0 || label.getAsInt() > last) {
       throw new InvalidInputException(
           field,
           String.format(
               Locale.ROOT,
-              "%s must be from 0 to %d for model %s, not %d",
+              "%s must be from %s for model %s, not %d",
               field,
-              last,
+              labels(last),
               reference(),
               label.getAsInt()));
     }
+  }
+
+  /** The labels in words: the last one may mean that an image has no class. */
+  private String labels(int last) {
+    boolean lastIsNone = nullClass.isPresent() && nullClass.getAsInt() == last;
+    return lastIsNone ? "0 to " + (last - 1) + ", or " + last + " for none" : "0 to " + last;
   }
 
   /**

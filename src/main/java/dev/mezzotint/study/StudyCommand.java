@@ -109,10 +109,18 @@ public final class StudyCommand implements Callable<Integer> {
       description = "Folder or zip of a clip's conditions, for 'flicker'.")
   private @Nullable String condition;
 
-  @Option(names = "--device", defaultValue = "", description = "cpu, cuda or cuda:N.")
+  @Option(
+      names = "--device",
+      defaultValue = "",
+      paramLabel = "DEVICE",
+      description = "cpu, cuda or cuda:N; default as configured, else cpu.")
   private String device = "";
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder for the results.")
   private Path out = Path.of("");
 
   @Mixin private ReportOptions report = new ReportOptions();

@@ -1,6 +1,7 @@
 package dev.mezzotint.worker;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.Suggestions;
 import dev.mezzotint.network.Engine;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.storage.InputRule;
@@ -259,7 +260,8 @@ public final class ConfigReader {
     }
     // Half a name, or one with a prefix too many, is nearer than a similar one.
     ToIntFunction<String> distance =
-        one -> own && (one.startsWith(name) || name.endsWith(one)) ? 0 : edits(name, one);
+        one ->
+            own && (one.startsWith(name) || name.endsWith(one)) ? 0 : Suggestions.edits(name, one);
     Optional<String> nearest =
         known.stream()
             .filter(one -> distance.applyAsInt(one) <= editsMax)
@@ -273,22 +275,6 @@ public final class ConfigReader {
                   .map(one -> "did you mean " + one + "?")
                   .orElse("docs/operations.md lists all of them"));
     }
-  }
-
-  /** The Levenshtein distance. */
-  private static int edits(String from, String to) {
-    int[] row = new int[to.length() + 1];
-    Arrays.setAll(row, i -> i);
-    for (int i = 1; i <= from.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= to.length(); j++) {
-        int replaced = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[to.length()];
   }
 
   private static void checkStore(Map<String, String> values) {

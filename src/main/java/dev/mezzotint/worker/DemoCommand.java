@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.cli.GenerateCommand;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.client.JobClient;
@@ -45,6 +46,13 @@ public final class DemoCommand implements Callable<Integer> {
       description = "The model; default ${DEFAULT-VALUE}.")
   private String model = "avatars-32";
 
+  @Option(
+      names = "--scale",
+      paramLabel = "F",
+      defaultValue = "4",
+      description = "Enlarge grid.png F times, 1 to 16; default ${DEFAULT-VALUE}.")
+  private int scale = GenerateCommand.SCALE_DEFAULT;
+
   @Mixin private JsonOption json = new JsonOption();
 
   private final Supplier<WorkerConfig> settings;
@@ -57,9 +65,15 @@ public final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     long started = System.nanoTime();
+    GenerateCommand.checkScale(scale);
     OutputPaths.folder("--out", out);
     WorkerConfig configured = settings.get();
-    print("starting a Kafka broker and an S3 server; data: " + configured.data());
+    print(
+        (Endpoints.find(configured).isPresent()
+                ? "using the broker and store that are running"
+                : "starting a Kafka broker and an S3 server")
+            + "; data: "
+            + configured.data());
     try (Endpoints endpoints = Endpoints.open(configured)) {
       print(
           "broker %s, store %s"
@@ -74,7 +88,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private int run(JobClient client, Endpoints endpoints) {
+  private int run(JobClient client, Endpoints endpoints) throws IOException {
     Instant now = Instant.now();
     String id = "demo-" + now.toEpochMilli();
     Map<String, Object> request = new LinkedHashMap<>();
@@ -102,9 +116,13 @@ public final class DemoCommand implements Callable<Integer> {
     objects.download(id, out);
     print("in the store: " + objects.location(id));
     Path image = out.resolve("grid.png").toAbsolutePath().normalize();
+    GenerateCommand.enlarge(image, scale);
     json.result(
         "image: " + image,
         Map.of("jobId", id, "image", image.toString(), "location", objects.location(id)));
+    if (!json.enabled()) {
+      System.err.println("next: run 'worker' here, then open its page to submit requests");
+    }
     return 0;
   }
 

@@ -9,6 +9,8 @@ import dev.mezzotint.local.StackAddresses;
 import dev.mezzotint.s3.S3Settings;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -41,11 +43,7 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
 
   /** As {@link #open}, but starts nothing. */
   public static Endpoints running(WorkerConfig settings) {
-    return configured(settings)
-        .or(
-            () ->
-                StackAddresses.find(settings.data())
-                    .map(addresses -> embedded(settings, addresses, Optional.empty())))
+    return find(settings)
         .orElseThrow(
             () ->
                 new InvalidInputException(
@@ -54,6 +52,15 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
                         + settings.data().toAbsolutePath()
                         + " and no broker is configured: start 'worker' here, or "
                         + LocalStackProcess.SETTINGS_NEEDED));
+  }
+
+  /** As {@link #running}; empty where nothing is configured and nothing runs. */
+  static Optional<Endpoints> find(WorkerConfig settings) {
+    return configured(settings)
+        .or(
+            () ->
+                StackAddresses.find(settings.data())
+                    .map(addresses -> embedded(settings, addresses, Optional.empty())));
   }
 
   /**
@@ -66,6 +73,36 @@ public record Endpoints(KafkaSettings kafka, S3Settings s3, Optional<Closeable> 
     if (configured(settings).isEmpty() && StackAddresses.find(settings.data()).isEmpty()) {
       LocalStackProcess.requireInstalled();
     }
+  }
+
+  /** Addresses of the embedded pair as people write them; empty for a configured pair. */
+  List<String> embeddedAddresses() {
+    return embedded.isEmpty()
+        ? List.of()
+        : List.of("Kafka " + local(kafka.bootstrapServers()), "S3 " + local(s3.endpoint()));
+  }
+
+  /** One sentence for each embedded server that is not at its usual port. */
+  List<String> unusualPorts() {
+    if (embedded.isEmpty()) {
+      return List.of();
+    }
+    List<String> unusual = new ArrayList<>();
+    if (!kafka.bootstrapServers().endsWith(":" + StackAddresses.BROKER_PORT)) {
+      unusual.add(taken(StackAddresses.BROKER_PORT, "Kafka", local(kafka.bootstrapServers())));
+    }
+    if (!s3.endpoint().endsWith(":" + StackAddresses.STORE_PORT)) {
+      unusual.add(taken(StackAddresses.STORE_PORT, "S3", local(s3.endpoint())));
+    }
+    return unusual;
+  }
+
+  static String taken(int port, String server, String address) {
+    return "Port " + port + " is taken by another process: " + server + " is at " + address;
+  }
+
+  private static String local(String address) {
+    return address.replace("127.0.0.1", "localhost");
   }
 
   private static void checkBothOrNone(WorkerConfig settings) {

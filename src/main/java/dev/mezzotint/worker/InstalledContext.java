@@ -3,6 +3,8 @@ package dev.mezzotint.worker;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.client.MezzotintClient;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.local.FrontAddress;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.ModelReference;
@@ -11,7 +13,9 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.ObjectTransfer;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Function;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +38,21 @@ public final class InstalledContext implements CommandContext {
 
   @Override
   public ModelFiles model(String reference) {
-    if (ModelReference.parse(reference) instanceof ModelReference.Stored) {
-      try (ObjectStore store = new S3ObjectStore(Endpoints.running(config()).s3())) {
+    Optional<ModelFiles> here = ModelFolder.openHere(reference, config().models());
+    if (here.isPresent()) {
+      return here.get();
+    }
+    boolean plain = ModelReference.parse(reference) instanceof ModelReference.Bundled;
+    Optional<Endpoints> running =
+        plain ? Endpoints.find(config()) : Optional.of(Endpoints.running(config()));
+    if (running.isPresent()) {
+      try (ObjectStore store = new S3ObjectStore(running.get().s3())) {
         return new ModelFinder(config(), store).named(reference);
+      } catch (InvalidInputException e) {
+        if (!plain) {
+          throw e;
+        }
+        // refused below, with the names that exist
       }
     }
     return ModelFolder.open(reference, config().models());
@@ -57,6 +73,18 @@ public final class InstalledContext implements CommandContext {
   @Override
   public JobClient client() {
     return new MezzotintClient(Endpoints.running(config()).kafka());
+  }
+
+  @Override
+  public Optional<URI> workerApi() {
+    WorkerConfig read = config();
+    // A configured broker may be another one than that of the worker on this machine.
+    boolean embedded = read.bootstrapServers().isEmpty() && read.store().endpoint().isEmpty();
+    boolean open = read.front().token().isEmpty() && read.front().tokenFile().isEmpty();
+    return embedded && open
+        ? FrontAddress.find(read.data())
+            .map(front -> URI.create("http://127.0.0.1:" + front.port()))
+        : Optional.empty();
   }
 
   @Override

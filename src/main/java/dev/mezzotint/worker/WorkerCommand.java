@@ -20,8 +20,13 @@ import picocli.CommandLine.Command;
       "Without KAFKA_BOOTSTRAP_SERVERS and S3_ENDPOINT it starts an embedded broker and store."
     })
 public final class WorkerCommand implements Callable<Integer> {
+  static final int HTTP_PORT_DEFAULT = 8080;
+
   private static final Set<String> HTTP_PORT_VARIABLES =
       Set.of("MEZZOTINT_HTTP_PORT", "QUARKUS_HTTP_PORT");
+
+  /** Whether the default port of HTTP was taken; set before the application starts. */
+  private static volatile boolean portTaken;
 
   private final Supplier<WorkerConfig> settings;
 
@@ -45,6 +50,10 @@ public final class WorkerCommand implements Callable<Integer> {
     return WorkerLifecycle.exitCode();
   }
 
+  static boolean isPortTaken() {
+    return portTaken;
+  }
+
   /** Chooses a free port if the default one is taken, unless a port is configured. */
   private static void chooseHttpPort() {
     Config config = ConfigProvider.getConfig();
@@ -60,6 +69,7 @@ public final class WorkerCommand implements Callable<Integer> {
     try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getByName(host))) {
       taken.setReuseAddress(true);
     } catch (IOException e) {
+      portTaken = true;
       System.setProperty("quarkus.http.port", "0");
     }
   }

@@ -4,6 +4,7 @@ import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.files.FileNames;
 import dev.mezzotint.http.RunningFront;
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.local.FrontAddress;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.observability.Traces;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -16,6 +17,9 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.config.Config;
@@ -48,6 +52,7 @@ final class WorkerLifecycle {
   private volatile String waitsFor = "";
   private volatile boolean stopping;
   private volatile @Nullable OpenTelemetrySdk telemetry;
+  private volatile @Nullable Path published; // data folder that has this worker's address
   private volatile @Nullable Worker worker;
   private volatile @Nullable Endpoints endpoints;
 
@@ -88,10 +93,13 @@ final class WorkerLifecycle {
       WorkerConfig settings = WorkerConfig.read(config);
       telemetry = Traces.configured(System::getenv).orElse(null);
       long pause = RETRY_MILLIS_MIN;
+      long opened = 0;
       while (!stopping) {
         try {
           if (endpoints == null) {
+            long opening = System.currentTimeMillis();
             endpoints = Endpoints.open(settings);
+            opened = System.currentTimeMillis() - opening;
           }
           Worker started =
               Worker.start(
@@ -106,10 +114,13 @@ final class WorkerLifecycle {
           waitsFor = "";
           LOG.log(
               System.Logger.Level.INFO,
-              "Ready {0} s after the process began: application {1} s, then {2}",
+              "Ready {0} s after the process began: application {1} s,"
+                  + " broker and store {2} s, then {3}",
               seconds(System.currentTimeMillis() - BORN),
               seconds(begun - BORN),
+              seconds(opened),
               started.laps());
+          logAddresses(java.util.Objects.requireNonNull(endpoints), started.front().isPresent());
           return;
         } catch (dev.mezzotint.job.TransientException e) {
           LOG.log(
@@ -131,6 +142,42 @@ final class WorkerLifecycle {
     }
   }
 
+  /** The last line of a start says where everything is. */
+  private void logAddresses(Endpoints opened, boolean page) {
+    List<String> addresses = new ArrayList<>();
+    List<String> unusual = new ArrayList<>();
+    if (page) {
+      // The actual port, also where 0 was configured.
+      int port = config.getValue("quarkus.http.port", Integer.class);
+      String address = "http://localhost:" + port;
+      addresses.add("Open " + address);
+      publish(opened, port);
+      if (WorkerCommand.isPortTaken()) {
+        unusual.add(Endpoints.taken(WorkerCommand.HTTP_PORT_DEFAULT, "the page", address));
+      }
+    }
+    addresses.addAll(opened.embeddedAddresses());
+    unusual.addAll(opened.unusualPorts());
+    unusual.forEach(text -> LOG.log(System.Logger.Level.WARNING, text));
+    if (!addresses.isEmpty()) {
+      LOG.log(System.Logger.Level.INFO, String.join(" - ", addresses));
+    }
+  }
+
+  /** So that commands on this machine can call the worker; they work without it, too. */
+  private void publish(Endpoints opened, int port) {
+    if (opened.embedded().isEmpty()) {
+      return;
+    }
+    Path data = WorkerConfig.read(config).data();
+    try {
+      FrontAddress.publish(data, port);
+      published = data;
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "worker.json cannot be written", e);
+    }
+  }
+
   private void giveUpDevice() {
     giveUp(1, new IllegalStateException("the device failed several times in a row"));
   }
@@ -148,6 +195,10 @@ final class WorkerLifecycle {
     stopping = true;
     starter.interrupt();
     front.stop();
+    Path data = published;
+    if (data != null) {
+      FrontAddress.remove(data);
+    }
     Worker running = worker;
     if (running != null) {
       running.close();

@@ -78,6 +78,10 @@ class CompletionTest {
   void completesOptionsAndFiles() throws Exception {
     assertThat(tab("mezzotint", "generate", "--sam")).containsExactly("--sampler");
     assertThat(tab("mezzotint", "submit", "--ki")).containsExactly("--kind");
+    assertThat(tab("mezzotint", "generate", "--sampler", "ab")).containsExactly("ab2", "ab3");
+    assertThat(tab("mezzotint", "jobs", "list", "--state", "fa")).containsExactly("failed");
+    assertThat(tab("mezzotint", "pause", "train"))
+        .containsExactly("training", "training.high", "training.low");
     Files.writeString(folder.resolve("request.json"), "{}");
     assertThat(tab("mezzotint", "submit", "requ")).contains("request.json");
   }

@@ -95,9 +95,9 @@ class ConditionalCommandsTest {
         .isEqualTo(Files.readAllBytes(folder.resolve("f/2-1.png")))
         .isNotEqualTo(Files.readAllBytes(folder.resolve("f/0-2.png")));
     Pixels sheet = ImageReader.read(Files.readAllBytes(folder.resolve("f/sheet.png")), 3);
-    assertThat(sheet.width()).isEqualTo(2 + 4 * 10);
-    assertThat(sheet.height()).isEqualTo(2 + 10 * 10);
-    assertThat(sheet.bytes()[3 * (2 * sheet.width() + 12)]).isZero(); // reference 0 is black
+    assertThat(sheet.width()).isEqualTo(4 * (2 + 4 * 10));
+    assertThat(sheet.height()).isEqualTo(4 * (2 + 10 * 10));
+    assertThat(sheet.bytes()[3 * 4 * (2 * sheet.width() + 12)]).isZero(); // reference 0 is black
     assertThat(folder.resolve("f/clip.png")).exists();
   }
 

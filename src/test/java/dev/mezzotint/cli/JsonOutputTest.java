@@ -23,7 +23,16 @@ import picocli.CommandLine;
 class JsonOutputTest {
   /** Commands without results on standard output, and groups of commands. */
   private static final Set<String> WITHOUT =
-      Set.of("evaluate-once", "completion", "bench", "models", "jobs", "datasets", "worker");
+      Set.of(
+          "evaluate-once",
+          "completion",
+          "help",
+          "version",
+          "bench",
+          "models",
+          "jobs",
+          "datasets",
+          "worker");
 
   private static final Instant TIME = Instant.parse("2026-11-22T12:00:00Z");
 
@@ -97,8 +106,10 @@ class JsonOutputTest {
     told = object(Terminal.generate("--trajectory --out @/z --json"));
     assertThat(told.get("files")).asString().contains("trajectory.png");
     terminal.succeeds(Terminal.generate("--out @/z"));
-    assertThat(terminal.stdout()).isEmpty();
-    assertThat(terminal.stderr()).contains("1 samples");
+    assertThat(terminal.stdout())
+        .isEqualTo("1 image in %1$s, all in one: %1$s/grid.png%n".formatted(folder.resolve("z")));
+    assertThat(terminal.stderr())
+        .isEqualTo("replacing images in %s%n".formatted(folder.resolve("z")));
   }
 
   @Test
@@ -111,13 +122,13 @@ class JsonOutputTest {
         .containsKey("timestepScale");
     assertThat(object("export @/mine --to @/half --dtype float16 --json"))
         .containsEntry("dtype", "float16")
-        .containsEntry("to", folder.resolve("half").toString());
+        .containsEntry("out", folder.resolve("half").toString());
     assertThat(terminal.stderr()).isEmpty();
     assertThat(terminal.run("models show @/mine --json")).isZero();
     assertThat(JsonObject.parse(terminal.stdout().getBytes(UTF_8)).toMap())
         .containsKeys("card", "network");
     assertThat(terminal.run("models show @/mine")).isZero();
-    assertThat(terminal.stdout()).contains("network.block_out_channels: [", "bytes: ");
+    assertThat(terminal.stdout()).contains("draws     16×16", "licence   unknown");
   }
 
   @Test
@@ -178,7 +189,7 @@ class JsonOutputTest {
         .containsEntry("files", List.of(folder.resolve("poster/00000.png").toString()));
     assertThat(folder.resolve("poster/00000.png")).hasContent("poster");
     assertThat(terminal.run(system, "watch poster --out @/again")).isZero();
-    assertThat(terminal.stdout()).contains("1 files: ");
+    assertThat(terminal.stdout()).contains("1 file: ");
     terminal.refuses(system, "watch poster --out @/r.json", "--out", "is not a folder");
     system.events =
         List.of(event(JobEvent.Type.FAILED, 1, Map.of("field", "steps", "cause", "steps is 0")));
@@ -201,7 +212,7 @@ class JsonOutputTest {
 
   @Test
   void cancelPauseAndResume_printTheirResult() {
-    assertThat(objects(0, system, "cancel poster --json"))
+    assertThat(objects(0, system, "cancel poster --force --json"))
         .containsExactly(Map.of("jobId", "poster", "cancelRequested", true));
     assertThat(objects(0, system, "pause generation --json"))
         .containsExactly(Map.of("paused", List.of("generation!")));

@@ -21,7 +21,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** A running system of which commands ask things; it remembers what. */
-public final class OneSystem implements CommandContext, JobClient {
+public class OneSystem implements CommandContext, JobClient {
   public final List<String> asked = new ArrayList<>();
   public final MemoryObjectStore store = new MemoryObjectStore();
   public final JobBoard board = new JobBoard(99);
@@ -30,11 +30,15 @@ public final class OneSystem implements CommandContext, JobClient {
   public List<Outcome> replayed = List.of();
 
   /** What {@link #watch} sees, up to the last event. */
-  List<JobEvent> events = List.of();
+  public List<JobEvent> events = List.of();
+
+  /** What is done when the process ends now. */
+  public final List<Runnable> endings = new ArrayList<>();
 
   @Override
   public Runnable onShutdown(Runnable toEnd) {
-    return () -> {};
+    endings.add(toEnd);
+    return () -> endings.remove(toEnd);
   }
 
   @Override

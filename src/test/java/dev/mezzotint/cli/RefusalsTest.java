@@ -115,8 +115,8 @@ class RefusalsTest {
             + ":t --out ";
     terminal.refuses(evaluate + "@/.", "--out", "is a folder");
     terminal.refuses(evaluate + "@/file/below.safetensors", "--out");
-    terminal.refuses("import " + Terminal.DEFAULTS + " --to @/file", "--to");
-    terminal.refuses("export " + Terminal.DEFAULTS + " --to @/file", "--to");
+    terminal.refuses("import " + Terminal.DEFAULTS + " --to @/file", "--out");
+    terminal.refuses("export " + Terminal.DEFAULTS + " --to @/file", "--out");
     assertThat(folder.resolve("file")).hasContent("mine");
   }
 

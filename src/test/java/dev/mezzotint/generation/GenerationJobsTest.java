@@ -18,10 +18,12 @@ import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class GenerationJobsTest {
@@ -117,10 +119,27 @@ class GenerationJobsTest {
   void listedSeed_givesTheFirstImageOfThatSeed() throws Exception {
     world.deliver(request("listed", "\"seeds\":[5,9]"));
     world.deliver(request("counted", "\"seed\":9,\"count\":2"));
-    byte[] second = world.store.get(Keys.image("listed", 1)).orElseThrow().bytes();
-    assertThat(second).isEqualTo(world.store.get(Keys.image("counted", 0)).orElseThrow().bytes());
-    assertThat(second)
-        .isNotEqualTo(world.store.get(Keys.image("counted", 1)).orElseThrow().bytes());
+    byte[] second = pixels("listed", 1);
+    assertThat(second).isEqualTo(pixels("counted", 0)).isNotEqualTo(pixels("counted", 1));
+  }
+
+  private byte[] pixels(String job, int index) throws IOException {
+    return ImageReader.read(world.store.get(Keys.image(job, index)).orElseThrow().bytes(), 3)
+        .bytes();
+  }
+
+  @Test
+  void images_holdTheSettingsOfTheRequest() throws Exception {
+    world.deliver(request("a", "\"seed\":9,\"count\":2,\"steps\":3,\"sampler\":\"heun\""));
+    ImageSettings settings =
+        ImageSettings.find(world.store.get(Keys.image("a", 1)).orElseThrow().bytes()).orElseThrow();
+    assertThat(settings.id()).isEqualTo("a");
+    assertThat(settings.model()).isEqualTo(NoiseSampler.TINY.reference());
+    assertThat(settings.seed()).hasValue(9);
+    assertThat(settings.index()).isEqualTo(1);
+    assertThat(settings.steps()).isEqualTo(3);
+    assertThat(settings.sampler()).isEqualTo("heun");
+    assertThat(settings.inputs()).isEmpty();
   }
 
   @Test
@@ -317,12 +336,11 @@ class GenerationJobsTest {
   void images_doNotDependOnTheCount() throws Exception {
     world.deliver(request("many", "\"count\":9,\"seed\":4"));
     world.deliver(request("one", "\"count\":1,\"seed\":4"));
-    assertThat(world.store.get(Keys.image("one", 0)).orElseThrow().bytes())
-        .isEqualTo(world.store.get(Keys.image("many", 0)).orElseThrow().bytes());
-    assertThat(
-            IntStream.range(0, 9)
-                .mapToObj(i -> world.images("many").images().get(i).sha256())
-                .distinct())
-        .hasSize(9);
+    assertThat(pixels("one", 0)).isEqualTo(pixels("many", 0));
+    Set<String> different = new HashSet<>();
+    for (int i = 0; i < 9; i++) {
+      different.add(Sha256.sha256(pixels("many", i)));
+    }
+    assertThat(different).hasSize(9);
   }
 }

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.s3.S3Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,6 +72,24 @@ class EndpointsTest {
       assertThat(endpoints.s3().bucket()).isEqualTo("mezzotint");
     }
     assertThat(Files.exists(folder.resolve("data"))).isFalse();
+  }
+
+  @Test
+  void embeddedAddressesAreNamed_andUnusualPortsExplained() {
+    S3Settings store = S3Settings.of("http://127.0.0.1:9000", "key", "secret", "bucket");
+    Endpoints usual =
+        new Endpoints(KafkaSettings.of("127.0.0.1:9092"), store, Optional.of(() -> {}));
+    assertThat(usual.embeddedAddresses())
+        .containsExactly("Kafka localhost:9092", "S3 http://localhost:9000");
+    assertThat(usual.unusualPorts()).isEmpty();
+    Endpoints moved =
+        new Endpoints(KafkaSettings.of("127.0.0.1:40123"), store, Optional.of(() -> {}));
+    assertThat(moved.unusualPorts())
+        .containsExactly("Port 9092 is taken by another process: Kafka is at localhost:40123");
+    Endpoints configured =
+        new Endpoints(KafkaSettings.of("127.0.0.1:40123"), store, Optional.empty());
+    assertThat(configured.embeddedAddresses()).isEmpty();
+    assertThat(configured.unusualPorts()).isEmpty();
   }
 
   @Test

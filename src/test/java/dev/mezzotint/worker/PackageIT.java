@@ -105,7 +105,8 @@ class PackageIT {
     Answer answer = mezzotint.run(and(words, "--out", "pictures"));
 
     assertThat(answer.code()).as(answer.err()).isZero();
-    assertThat(answer.out() + answer.err()).hasLineCount(1);
+    assertThat(answer.out()).hasLineCount(1).contains("3 images in pictures");
+    assertThat(answer.err()).isEmpty();
     assertThat(folder.resolve("pictures"))
         .isDirectoryContaining("glob:**/00002.png")
         .isDirectoryContaining("glob:**/samples.safetensors");
@@ -256,7 +257,14 @@ class PackageIT {
       write("bad.json", "\"id\":\"bad\",\"steps\":0");
       Answer bad = mezzotint.run("submit", "bad.json", "--watch");
       assertThat(bad.code()).isEqualTo(2);
-      assertThat(bad.out()).contains("failed", "steps must be from 1 to 1000, not 0");
+      assertThat(bad.err()).contains("bad.json: steps must be from 1 to 1000, not 0");
+      assertThat(bad.out()).isEmpty();
+      assertThat(mezzotint.run("cancel", "bad").code()).isEqualTo(1);
+      Answer late = mezzotint.run("cancel", "good");
+      assertThat(late.code()).isEqualTo(1);
+      assertThat(late.err()).contains("job good has already completed");
+      Answer listed = mezzotint.run("jobs", "list");
+      assertThat(listed.out()).contains("completed  good").doesNotContain("bad");
 
       write("long.json", "\"id\":\"long\",\"count\":16,\"steps\":300");
       assertThat(mezzotint.run("submit", "long.json").code()).isZero();
@@ -267,8 +275,9 @@ class PackageIT {
     }
     assertThat(worker.process().exitValue()).isIn(0, 143);
     assertThat(stack.isAlive()).isFalse();
-    assertThat(worker.said()).contains("takes requests at");
-    assertThat(worker.said().lines()).hasSizeLessThan(8);
+    assertThat(worker.said()).contains("takes requests at", "Open http://localhost:", " - Kafka ");
+    assertThat(folder.resolve("data/worker.json")).doesNotExist();
+    assertThat(worker.said().lines()).hasSizeLessThan(12);
     checkTidy(worker.said());
 
     Answer absent = mezzotint.run("submit", "good.json");

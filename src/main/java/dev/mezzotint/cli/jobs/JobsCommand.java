@@ -6,8 +6,10 @@ import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +22,7 @@ import picocli.CommandLine.Option;
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Examples:", "  jobs list", "  jobs list --state failed --json"})
 public final class JobsCommand {
-  private static final int COUNT_MAX = 2_000;
+  private static final int LIMIT_MAX = 2_000;
 
   private final CommandContext context;
 
@@ -31,63 +33,87 @@ public final class JobsCommand {
   // Options that are added later would shift the method's arguments.
   @Command(description = "List jobs, newest first.", mixinStandardHelpOptions = true)
   int list(
-      @Option(names = "--state", paramLabel = "WORD", description = "Only jobs in this state.")
+      @Option(
+              names = "--state",
+              paramLabel = "STATE",
+              completionCandidates = States.class,
+              description = "List only jobs in this state: ${COMPLETION-CANDIDATES}.")
           @Nullable String state,
       @Option(
-              names = "--count",
+              names = "--limit",
               paramLabel = "N",
               defaultValue = "50",
-              description = "At most this many; default ${DEFAULT-VALUE}.")
-          int count,
+              description = "List at most this many jobs; default ${DEFAULT-VALUE}.")
+          int limit,
       @Mixin JsonOption json) {
     if (state != null && !State.WORDS.contains(state)) {
       throw new InvalidInputException(
           "--state", "--state must be one of " + String.join(", ", State.WORDS) + ", not " + state);
     }
-    if (count < 1 || count > COUNT_MAX) {
+    if (limit < 1 || limit > LIMIT_MAX) {
       throw new InvalidInputException(
-          "--count", "--count must be from 1 to " + COUNT_MAX + ", not " + count);
+          "--limit", "--limit must be from 1 to " + LIMIT_MAX + ", not " + limit);
     }
-    List<BoardJob> jobs;
-    try (JobClient client = context.client()) {
-      jobs =
-          client.jobs().stream()
-              .filter(job -> state == null || job.state().wireName().equals(state))
-              .limit(count)
-              .toList();
-    }
-    jobs.forEach(job -> json.result(line(job), job.toMap()));
+    List<Map<String, Object>> jobs =
+        context
+            .workerApi()
+            .flatMap(api -> new WorkerApi(api).jobs(state, limit))
+            .orElseGet(() -> fromTopics(state, limit));
+    jobs.forEach(job -> json.result(line(job), job));
     if (jobs.isEmpty() && !json.enabled()) {
       System.err.println("no jobs");
     }
     return 0;
   }
 
-  private static String line(BoardJob job) {
+  /** Of {@code --state}. */
+  static final class States implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return State.WORDS.iterator();
+    }
+  }
+
+  private List<Map<String, Object>> fromTopics(@Nullable String state, int limit) {
+    try (JobClient client = context.client()) {
+      return client.jobs().stream()
+          .filter(job -> state == null || job.state().wireName().equals(state))
+          .limit(limit)
+          .map(BoardJob::toMap)
+          .toList();
+    }
+  }
+
+  private static String line(Map<String, Object> job) {
+    String state = text(job, "state");
     String what =
-        job.data().get("cause") instanceof String cause && job.state() != State.CANCELLED
+        job.get("cause") instanceof String cause && !state.equals(State.CANCELLED.wireName())
             ? cause
-            : progress(job);
+            : progress(job, state);
     return String.format(
             Locale.ROOT,
             "%s  %-9s  %-36s  %s",
-            job.since().toString().substring(0, 19) + "Z",
-            job.state().wireName(),
-            job.id(),
+            text(job, "since").substring(0, 19) + "Z",
+            state,
+            text(job, "id"),
             what)
         .stripTrailing();
   }
 
-  private static String progress(BoardJob job) {
-    Object model = job.data().getOrDefault("model", job.request().getOrDefault("model", ""));
-    boolean steps = job.data().containsKey("iterations");
-    boolean pairs =
-        !steps && job.data().containsKey("pairsTotal"); // a reflow before its first step
-    Object done = job.data().get(steps ? "iteration" : pairs ? "pairs" : "done");
-    Object total = job.data().get(steps ? "iterations" : pairs ? "pairsTotal" : "total");
-    boolean running = job.state() == State.RUNNING && done != null && total != null;
+  private static String progress(Map<String, Object> job, String state) {
+    Object requested = job.get("request") instanceof Map<?, ?> request ? request.get("model") : "";
+    Object model = job.getOrDefault("model", requested == null ? "" : requested);
+    boolean steps = job.containsKey("iterations");
+    boolean pairs = !steps && job.containsKey("pairsTotal"); // a reflow before its first step
+    Object done = job.get(steps ? "iteration" : pairs ? "pairs" : "done");
+    Object total = job.get(steps ? "iterations" : pairs ? "pairsTotal" : "total");
+    boolean running = state.equals(State.RUNNING.wireName()) && done != null && total != null;
     return running
         ? model + "  " + done + "/" + total + (pairs ? " pairs" : "")
         : String.valueOf(model);
+  }
+
+  private static String text(Map<String, Object> job, String name) {
+    return String.valueOf(job.get(name));
   }
 }

@@ -1,5 +1,6 @@
 package dev.mezzotint.cli.jobs;
 
+import dev.mezzotint.cli.Choices;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.client.JobClient;
@@ -17,7 +18,9 @@ public final class PauseCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "TOPIC",
-      description = "generation, training (each with .high and .low), or a topic's full name.")
+      completionCandidates = Choices.Topics.class,
+      description =
+          "The topic: generation or training, each also with .high or .low, or a full name.")
   private String topic = "";
 
   @Mixin private JsonOption json = new JsonOption();

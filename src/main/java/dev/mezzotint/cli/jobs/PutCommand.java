@@ -38,13 +38,15 @@ public final class PutCommand implements Callable<Integer> {
   /** The limit for data sets of objects. */
   private static final int FILES_MAX = 200_000;
 
-  @Parameters(index = "0", paramLabel = "PATH", description = "The file or folder.")
+  @Parameters(index = "0", paramLabel = "PATH", description = "The file or folder to copy.")
   private Path path = Path.of("");
 
   @Parameters(
       index = "1",
       paramLabel = KEY,
-      description = "Object key; for a folder it ends in .zip, or in / for one object per file.")
+      description =
+          "Key of the new object; for a folder it must end in .zip, or in / for one object per"
+              + " file.")
   private String key = "";
 
   @Mixin private JsonOption json = new JsonOption();

@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code replay --dead}: sends the requests of dead letters again. */
+/** {@code replay}: sends the requests of dead letters again. */
 @Command(
     name = "replay",
     description = {
@@ -30,26 +30,30 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  replay --dead --id poster-0042",
-      "  replay --dead --since 2h",
-      "  replay --dead --all"
+      "  replay --id poster-0042",
+      "  replay --since 2h",
+      "  replay --all"
     })
 public final class ReplayCommand implements Callable<Integer> {
   private static final Pattern SHORT = Pattern.compile("[1-9][0-9]{0,5}[smhd]");
 
-  @Option(names = "--dead", required = true, description = "Replay from the dead-letter topic.")
+  /** The only source; the option is from when others were planned. */
+  @Option(names = "--dead", hidden = true)
   private boolean dead;
 
-  @Option(names = "--id", paramLabel = "ID", description = "Only this job and its replays.")
+  @Option(
+      names = "--id",
+      paramLabel = "ID",
+      description = "Replay only the letters of this job and its replays.")
   private @Nullable String id;
 
   @Option(
       names = "--since",
       paramLabel = "TIME",
-      description = "Only letters since 2027-01-31T12:00:00Z, or of the last 30m, 2h, 7d.")
+      description = "Replay only letters since 2027-01-31T12:00:00Z, or of the last 30m, 2h, 7d.")
   private @Nullable String since;
 
-  @Option(names = "--all", description = "All letters.")
+  @Option(names = "--all", description = "Replay all letters.")
   private boolean all;
 
   @Option(names = "--as-is", description = "Keep the ids of the requests.")

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
     description = "Follow a job of a running system until it ends.",
     footer = {"", "Examples:", "  watch poster-0042", "  watch poster-0042 --out poster"})
 public final class WatchCommand implements Callable<Integer> {
-  @Parameters(index = "0", paramLabel = "ID", description = "The job's id.")
+  @Parameters(index = "0", paramLabel = "ID", description = "The id of the job.")
   private String id = "";
 
   @Option(
@@ -43,14 +43,8 @@ public final class WatchCommand implements Callable<Integer> {
       OutputPaths.folder("--out", out);
     }
     try (JobClient client = context.client()) {
-      return JobWatcher.follow(
-          client,
-          context.objects(),
-          new JobId(id).value(),
-          Instant.EPOCH,
-          event -> event.type().terminal(),
-          out,
-          json);
+      return new JobWatcher(client, context, json)
+          .follow(new JobId(id).value(), Instant.EPOCH, event -> event.type().terminal(), out);
     }
   }
 }

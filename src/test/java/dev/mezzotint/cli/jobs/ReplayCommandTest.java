@@ -33,9 +33,8 @@ class ReplayCommandTest {
 
   @Test
   void replay_refusesMissingSelection() {
-    terminal.refuses("replay --dead", "--id", "--since", "--all");
-    terminal.refuses("replay --all", "--dead");
-    terminal.refuses("replay --dead --since tomorrow", "--since", "tomorrow", "2h");
+    terminal.refuses("replay", "--id", "--since", "--all");
+    terminal.refuses("replay --since tomorrow", "--since", "tomorrow", "2h");
   }
 
   @Test
@@ -49,7 +48,7 @@ class ReplayCommandTest {
   @Test
   void replay_failsIfALetterWasNotSent() {
     system.replayed = List.of(SENT, NOT_SENT);
-    assertThat(run("replay --dead --id b --as-is")).isEqualTo(1);
+    assertThat(run("replay --id b --as-is")).isEqualTo(1);
     assertThat(terminal.stdout()).contains("dead-0@2  b  not sent: its replay b.r1 died too\n");
     assertThat(system.asked).containsExactly("Optional[b] Optional.empty true");
   }
@@ -57,7 +56,7 @@ class ReplayCommandTest {
   @Test
   void replay_refusesUnknownId() {
     system.replayed = List.of();
-    assertThat(run("replay --dead --id zzz")).isEqualTo(2);
+    assertThat(run("replay --id zzz")).isEqualTo(2);
     assertThat(terminal.stderr()).contains("zzz");
     assertThat(run("replay --dead --all")).isZero();
   }
@@ -85,7 +84,7 @@ class ReplayCommandTest {
   @Test
   void replay_json_printsOneObjectALine() {
     system.replayed = List.of(SENT, NOT_SENT);
-    run("replay --dead --all --json");
+    run("replay --all --json");
     List<String> lines = terminal.stdout().lines().toList();
     assertThat(lines).hasSize(2);
     assertThat(JsonObject.parse(lines.get(0).getBytes(StandardCharsets.UTF_8)).toMap())
