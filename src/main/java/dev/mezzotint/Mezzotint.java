@@ -45,7 +45,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -246,8 +245,7 @@ public final class Mezzotint {
     // An unknown word is more often the cause than the option that then seems to be missing.
     List<String> unknown =
         line.getUnmatchedArguments().stream().filter(word -> !word.isBlank()).toList();
-    String reason =
-        unknown.isEmpty() ? oneLine(e) : unknown(line.getCommandSpec(), unknown.get(0));
+    String reason = unknown.isEmpty() ? oneLine(e) : unknown(line.getCommandSpec(), unknown.get(0));
     System.err.println(reason + localeHint(reason, List.of(args)) + " (see --help)");
     return INVALID;
   }
