@@ -72,7 +72,7 @@ public record TrainStep(
     String clip =
         clipNorm == 0
             ? ""
-            : "    share = torch.clamp_max(torch.div(%s, torch.add(norm, 1e-06)), 1.)\n"
+            : "    share = torch.clamp_max(torch.mul(torch.reciprocal(torch.add(norm, 1e-06)), %s), 1.)\n"
                     .formatted(TorchScriptGraph.number(clipNorm))
                 + "    torch._foreach_mul_(gs, share)\n";
     String update = weightDecay == 0 ? "torch._fused_adam_" : "torch._fused_adamw_";

@@ -258,6 +258,35 @@ class TrainStepTest {
   }
 
   @Test
+  void clipping_scalesTheGradientDownToItsNorm() {
+    TrainStep unlimited = TrainStep.defaults();
+    double norm;
+    NetworkProgram program = NetworkProgram.unet(TINY, 1000, unlimited);
+    try (TrainingNetwork network =
+        CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
+      norm = network.step(batch(0), 1e-3, 0).gradientNorm();
+    }
+    float[] whole = moments(unlimited);
+    float[] clipped = moments(clipping(0.25 * norm));
+    double largest = largest(whole);
+    for (int i = 0; i < whole.length; i++) {
+      assertThat(clipped[i] / largest)
+          .isCloseTo(0.25 * whole[i] / largest, org.assertj.core.data.Offset.offset(1e-4));
+    }
+    assertThat(moments(clipping(4 * norm))).isEqualTo(whole);
+  }
+
+  private static TrainStep clipping(double norm) {
+    return new TrainStep(
+        new Loss.Mean(), /* directionLoss= */ false, 0.9, 0.999, 1e-8, 0, norm, 0, FLOAT32);
+  }
+
+  /** The gradient of one weight, times 1 − β1. */
+  private static float[] moments(TrainStep step) {
+    return afterOne(step).firstMoments().get("conv_in.weight").toFloats();
+  }
+
+  @Test
   void microBatches_giveTheLossOfTheBatch() {
     for (Loss loss : List.of(new Loss.Mean(), new Loss.Sum(), new Loss.Huber(0.3))) {
       assertThat(firstLoss(with(loss, 4, FLOAT32)) / firstLoss(with(loss, 0, FLOAT32)))
