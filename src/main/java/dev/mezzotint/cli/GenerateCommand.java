@@ -299,8 +299,7 @@ public final class GenerateCommand implements Callable<Integer> {
         solving.schedule(),
         label,
         solving.guidance(),
-        inputs,
-        /* id= */ "");
+        inputs);
   }
 
   /** The row whose noise a row has: frames may share theirs. */

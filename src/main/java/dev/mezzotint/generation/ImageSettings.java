@@ -15,8 +15,8 @@ import java.util.OptionalLong;
 
 /**
  * The settings of one image, kept in its PNG file as a text with the keyword {@value #KEYWORD}.
- * They follow from the request alone: the same request gives the same bytes on every worker.
- * Immutable.
+ * They are those that determine its pixels, without the id of the request: the same settings give
+ * the same bytes in every job and on every worker. Immutable.
  *
  * @param model name and version
  * @param seed of its noise; empty if it did not start from the noise of a seed
@@ -24,7 +24,6 @@ import java.util.OptionalLong;
  * @param schedule of α, as in requests
  * @param guidance weight; 1 for none
  * @param inputs names of fields with further inputs, which the file does not hold
- * @param id of the request; empty for an image that was made without one
  */
 public record ImageSettings(
     String model,
@@ -35,8 +34,7 @@ public record ImageSettings(
     String schedule,
     OptionalInt classLabel,
     double guidance,
-    List<String> inputs,
-    String id) {
+    List<String> inputs) {
   /** Keyword of the text chunk. */
   public static final String KEYWORD = "mezzotint";
 
@@ -57,8 +55,7 @@ public record ImageSettings(
         plan.request().schedule(),
         plan.request().classLabel(),
         plan.request().guidance(),
-        inputs(plan),
-        plan.request().id().value());
+        inputs(plan));
   }
 
   private static List<String> inputs(Plan plan) {
@@ -78,9 +75,6 @@ public record ImageSettings(
   /** Adds the settings to a PNG file. */
   public byte[] addTo(byte[] png) {
     Map<String, Object> members = new LinkedHashMap<>();
-    if (!id.isEmpty()) {
-      members.put("id", id);
-    }
     members.put("model", model);
     if (seed.isPresent()) {
       members.put("seed", seed.getAsLong());
@@ -123,7 +117,6 @@ public record ImageSettings(
             .mapToInt(Math::toIntExact)
             .findFirst(),
         json.number("guidance", 0, Double.MAX_VALUE, 1),
-        json.strings("inputs", INPUTS_MAX).orElse(List.of()),
-        json.string("id", ""));
+        json.strings("inputs", INPUTS_MAX).orElse(List.of()));
   }
 }

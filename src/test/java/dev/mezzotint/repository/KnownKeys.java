@@ -22,6 +22,7 @@ final class KnownKeys {
           "NVIDIA_DRIVER_CAPABILITIES",
           "NVIDIA_VISIBLE_DEVICES",
           "GOMP_SPINCOUNT",
+          "LC_ALL",
           "OMP_NUM_THREADS",
           "OMP_WAIT_POLICY",
           "PYTORCH_FLAVOR",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
@@ -125,9 +126,17 @@ class WorkerTest {
     site.send(request("same", ",\"count\":5,\"seed\":11,\"steps\":6,\"sampler\":\"heun\""));
     completed("same");
 
-    assertThat(pictures("same", 5))
+    assertThat(pixels(pictures("same", 5)))
         .usingElementComparator(Arrays::compare)
         .isEqualTo(generate(/* count= */ 5, /* seed= */ 11, Solver.HEUN, /* steps= */ 6));
+  }
+
+  private static List<byte[]> pixels(List<byte[]> files) throws IOException {
+    List<byte[]> pixels = new ArrayList<>();
+    for (byte[] file : files) {
+      pixels.add(ImageReader.read(file, 3).bytes());
+    }
+    return pixels;
   }
 
   /** As {@code generate} does it: a step loop of one's own on the files of the folder. */
@@ -152,7 +161,7 @@ class WorkerTest {
           @Override
           public void finished(int row, float[] chw) {
             pictures[row] =
-                Png.encode(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
+                Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()).bytes();
             if (++finished == count) {
               over.complete(null);
             }
@@ -377,9 +386,9 @@ class WorkerTest {
     completed("bundled");
     for (int i = 0; i < references.size(); i++) {
       assertThat(completed("stored-" + i).text("model")).isEqualTo(version);
-      assertThat(pictures("stored-" + i, 2))
+      assertThat(pixels(pictures("stored-" + i, 2)))
           .usingElementComparator(Arrays::compare)
-          .isEqualTo(pictures("bundled", 2));
+          .isEqualTo(pixels(pictures("bundled", 2)));
     }
     Letter failed = events.await("failure", letter -> letter.is("failed", "unknown-version"));
     assertThat(failed.text("field")).isEqualTo("model");
