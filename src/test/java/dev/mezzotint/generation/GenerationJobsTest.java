@@ -18,7 +18,6 @@ import dev.mezzotint.sampling.NoiseSampler;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -130,8 +129,7 @@ class GenerationJobsTest {
   @Test
   void images_holdTheSettingsOfTheRequest() throws Exception {
     world.deliver(request("a", "\"seed\":9,\"count\":2,\"steps\":3,\"sampler\":\"heun\""));
-    ImageSettings settings =
-        ImageSettings.find(image("a", 1)).orElseThrow();
+    ImageSettings settings = ImageSettings.find(image("a", 1)).orElseThrow();
     assertThat(settings.model()).isEqualTo(NoiseSampler.TINY.reference());
     assertThat(settings.seed()).hasValue(9);
     assertThat(settings.index()).isEqualTo(1);

@@ -6,7 +6,6 @@ import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
-import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.ModelFiles;
