@@ -10,7 +10,7 @@ input is a JSON object, each answer a line of JSON on standard output.
   {"do": "training", "batch": N, "seconds": S}   -> {"images": n, "seconds": s, "peakBytes": b}
   {"do": "sampler", "batch": N, "seconds": S}    -> the same; images are images times steps
 
-Needs torch and diffusers; not part of the build.
+Needs torch and diffusers; not part of the build. With `--compile` the network is compiled by inductor.
 """
 import json
 import sys
@@ -45,7 +45,7 @@ class Peer:
             self.scale = json.load(card)["timestepScale"]
         self.format = torch.channels_last if channelsLast else torch.contiguous_format
         self.net = self.net.to(memory_format=self.format)
-        self.call = torch.compile(self.net) if compile else self.net
+        self.call = torch.compile(self.net) if compile or "--compile" in sys.argv else self.net
         self.trainer = None
         return {"torch": torch.__version__, "threads": torch.get_num_threads()}
 
