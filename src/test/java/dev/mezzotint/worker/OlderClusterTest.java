@@ -26,7 +26,7 @@ class OlderClusterTest {
           Worker worker = Worker.start(settings, endpoints);
           MezzotintClient client = new MezzotintClient(endpoints.kafka());
           Tail events = site.tail(site.topics().events())) {
-        assertThat(worker.ready()).isTrue();
+        awaitReady(worker);
         String normal = site.topics().generationRequests();
         client.pause(normal);
         Thread.sleep(1_000);
@@ -46,6 +46,15 @@ class OlderClusterTest {
         assertThat(end.headers().get("ce_dataref"))
             .isEqualTo("s3://" + settings.store().bucket() + "/jobs/job1/manifest.json");
       }
+    }
+  }
+
+  /** It is, once it has joined the group. */
+  private static void awaitReady(Worker worker) throws InterruptedException {
+    long end = System.nanoTime() + 30_000_000_000L;
+    while (!worker.ready()) {
+      assertThat(System.nanoTime()).as("ready within 30 s").isLessThan(end);
+      Thread.sleep(50);
     }
   }
 

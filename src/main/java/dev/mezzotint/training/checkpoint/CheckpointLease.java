@@ -203,7 +203,7 @@ public final class CheckpointLease implements AutoCloseable {
           return;
         }
         try {
-          replacePointer(pointer().nextHeartbeat());
+          changePointer(CheckpointPointer::nextHeartbeat);
         } catch (AttemptStoppedException e) {
           return;
         } catch (TransientException e) {
@@ -242,19 +242,21 @@ public final class CheckpointLease implements AutoCloseable {
   }
 
   private void update(UnaryOperator<CheckpointPointer> change) throws InterruptedException {
-    attempt.withRetry(() -> replacePointer(change.apply(pointer())));
+    attempt.withRetry(() -> changePointer(change));
   }
 
   /**
-   * Replaces the pointer by one conditional write.
+   * Replaces the pointer by one conditional write. The change is applied under the lock: one that
+   * was computed before another thread's write, such as a checkpoint's, would undo it.
    *
    * @throws AttemptStoppedException if another attempt has written it
    * @throws TransientException if the store is unavailable
    */
-  private synchronized void replacePointer(CheckpointPointer next) {
+  private synchronized void changePointer(UnaryOperator<CheckpointPointer> change) {
     if (fenced || attempt.fenced()) {
       throw new AttemptStoppedException(AttemptStoppedException.Reason.FENCED);
     }
+    CheckpointPointer next = change.apply(pointer);
     Optional<String> written = store.replace(pointerKey, next.toJson(), ContentType.JSON, etag);
     if (written.isPresent()) {
       pointer = next;
@@ -281,7 +283,7 @@ public final class CheckpointLease implements AutoCloseable {
   /** Releases the lease, so that the next attempt need not wait for it to expire. Best effort. */
   public void release() {
     try {
-      replacePointer(pointer().released());
+      changePointer(CheckpointPointer::released);
       fenced = true;
     } catch (AttemptStoppedException | TransientException e) {
       LOG.log(Level.DEBUG, "{0}: lease not released: {1}", new JobId(id), e);
