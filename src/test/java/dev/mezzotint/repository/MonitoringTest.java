@@ -124,7 +124,7 @@ class MonitoringTest {
     ExternalProgram.Run tested = promtool.run(own, "test", "rules", "alerts.test.yaml");
 
     assertThat(tested.code()).isNotZero();
-    assertThat(tested.output()).contains("MezzotintNobodyTakesRequests");
+    assertThat(tested.output()).contains("MezzotintRequestsNotTaken");
   }
 
   /** Wraps the expressions in recording rules, because promtool cannot parse plain expressions. */
