@@ -12,12 +12,8 @@ import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.training.recipe.TrainingLimits;
 import dev.mezzotint.training.recipe.TrainingRequest;
-import java.security.SecureRandom;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -30,10 +26,6 @@ final class JobSubmission {
   static final int BYTES_MAX =
       Math.max(
           GenerationLimits.DEFAULT.requestBytesMax(), TrainingLimits.DEFAULT.requestBytesMax());
-
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).withZone(ZoneOffset.UTC);
-  private static final SecureRandom RANDOM = new SecureRandom();
 
   /** The answer to a request: the record has been written. */
   record Submitted(String id, String kind, Map<String, String> links) {}
@@ -51,7 +43,7 @@ final class JobSubmission {
     byte[] record = body;
     if (!json.has("id")) {
       Map<String, Object> named = new LinkedHashMap<>();
-      named.put("id", newId());
+      named.put("id", JobId.next().value());
       named.putAll(json.toMap());
       record = JsonText.writeInOrder(named);
       json = JsonObject.parse(record);
@@ -113,9 +105,5 @@ final class JobSubmission {
                         .get(Keys.jobRecord(id.value()))
                         .map(o -> JsonObject.parse(o.bytes()).string("fingerprint", "")));
     return known.isPresent() && !known.get().equals(JobBoard.fingerprint(json));
-  }
-
-  private static String newId() {
-    return TIME.format(Instant.now()) + "-" + Long.toString(RANDOM.nextLong() >>> 24, 36);
   }
 }
