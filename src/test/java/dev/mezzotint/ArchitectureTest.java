@@ -96,7 +96,7 @@ class ArchitectureTest {
     // The command line, and the worker that wires everything.
     allow(
         "cli",
-        "client dataset evaluation generation generation.input iadb image job json model network"
+        "client dataset evaluation generation generation.input generation.request iadb image job json model network"
             + " plot sampling storage training training.recipe files");
     allow(
         "cli.jobs",

@@ -42,7 +42,8 @@ final class NullNetwork implements SamplingNetwork {
           /* nullClass= */ OptionalInt.empty(),
           ModelCard.GAUSSIAN,
           /* tuned= */ List.of(),
-          /* engine= */ Optional.empty());
+          /* engine= */ Optional.empty(),
+          /* canvas= */ Optional.empty());
     }
 
     @Override

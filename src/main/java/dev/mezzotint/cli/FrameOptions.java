@@ -6,6 +6,7 @@ import dev.mezzotint.generation.ContactSheet;
 import dev.mezzotint.generation.input.ConditionDecoder;
 import dev.mezzotint.generation.input.ConditionInputs;
 import dev.mezzotint.generation.input.Frames;
+import dev.mezzotint.generation.request.CanvasRequest;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
@@ -130,6 +131,18 @@ final class FrameOptions {
       throw new InvalidInputException(
           "--condition",
           "--variations, --noise and --references are for a --condition that is a folder or zip");
+    }
+  }
+
+  /** The size of the first condition's image, for a canvas. */
+  CanvasRequest.Size sizeOfFirst(ModelInfo info) {
+    refuse(
+        given.isEmpty() || given.get(0).contains(".safetensors"),
+        "--canvas",
+        " needs a size such as 1024x512, or a --condition of images whose size it takes");
+    try (ConditionInputs opened =
+        ConditionFiles.open(new ConditionDecoder(info, nearest, resize), given, Optional.empty())) {
+      return opened.sizeOfFirst("--canvas");
     }
   }
 

@@ -2,6 +2,7 @@ package dev.mezzotint.cli;
 
 import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.generation.ImageSettings;
+import dev.mezzotint.generation.request.CanvasRequest;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
@@ -15,6 +16,7 @@ import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.Tensor;
+import dev.mezzotint.sampling.CanvasSampler;
 import dev.mezzotint.sampling.InpaintingHook;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelLoader;
@@ -35,6 +37,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -54,6 +57,7 @@ import picocli.CommandLine.Option;
       "  generate --model avatars-32 --count 16 --seed 7 --out images",
       "  generate --from images/00003.png --steps 64 --out finer",
       "  generate --model fashion-28 --class sneaker --count 16 --out sneakers",
+      "  generate --model earth-64 --condition map=map.png --canvas --out region",
       "  generate --model avatars-32 --interpolate 3..7 --count 12 --out between",
       "  generate --model avatars-32 --init face.png --from-alpha 0.5 --count 8 --out like-it",
       "  generate --model avatars-32 --init face.png --mask mask.png --count 8 --out painted",
@@ -80,6 +84,23 @@ public final class GenerateCommand implements Callable<Integer> {
       paramLabel = "K",
       description = "Class of all images, by number or name; 'models show' lists the names.")
   private @Nullable String classLabel;
+
+  @Option(
+      names = "--canvas",
+      arity = "0..1",
+      fallbackValue = "",
+      paramLabel = "WxH",
+      description =
+          "Draw images larger than the model's in overlapping tiles; without a size, as large as"
+              + " the condition.")
+  private @Nullable String canvas;
+
+  @Option(
+      names = "--overlap",
+      paramLabel = "N",
+      description =
+          "Pixels that neighbouring tiles of a canvas share; default a quarter of a tile.")
+  private @Nullable Integer overlap;
 
   @Option(
       names = "--from",
@@ -128,10 +149,7 @@ public final class GenerateCommand implements Callable<Integer> {
     Optional<Tensor> noise = initial.given();
     ModelFiles files = context.model(model.reference(image.map(ImageSettings::model)));
     ModelLoader loader = ModelResolver.of(context.device(model.device), files);
-    ModelInfo info =
-        noise
-            .map(x0 -> ModelInfo.of(files, (int) x0.shape()[2], (int) x0.shape()[3]))
-            .orElseGet(() -> ModelInfo.of(files));
+    ModelInfo info = canvas == null ? info(files, noise) : canvas(ModelInfo.of(files), canvas);
     try {
       frames.open(info);
       frames.frames().ifPresent(named -> initial.expect(named, frames.shared()));
@@ -140,6 +158,23 @@ public final class GenerateCommand implements Callable<Integer> {
     } finally {
       frames.close();
     }
+  }
+
+  /** A model at its own size, or at that of the given noise. */
+  private ModelInfo info(ModelFiles files, Optional<Tensor> noise) {
+    if (overlap != null) {
+      throw new InvalidInputException("--overlap", "--overlap is for --canvas");
+    }
+    return noise
+        .map(x0 -> ModelInfo.of(files, (int) x0.shape()[2], (int) x0.shape()[3]))
+        .orElseGet(() -> ModelInfo.of(files));
+  }
+
+  private ModelInfo canvas(ModelInfo model, String text) {
+    CanvasRequest.Size size =
+        text.isEmpty() ? frames.sizeOfFirst(model) : CanvasRequest.Size.parse("--canvas", text);
+    OptionalInt shared = overlap == null ? OptionalInt.empty() : OptionalInt.of(overlap);
+    return model.withCanvas("--canvas", size.width(), size.height(), shared);
   }
 
   /**
@@ -176,6 +211,11 @@ public final class GenerateCommand implements Callable<Integer> {
   private void take(ImageSettings image) {
     initial.take(image);
     solving.take(image);
+    if (canvas == null && image.canvas().isPresent()) {
+      CanvasRequest.Size size = image.canvas().get().size().orElseThrow();
+      canvas = size.width() + "x" + size.height();
+      overlap = image.canvas().get().overlap().orElseThrow();
+    }
     if (classLabel == null && image.classLabel().isPresent()) {
       classLabel = String.valueOf(image.classLabel().getAsInt());
     }
@@ -299,6 +339,7 @@ public final class GenerateCommand implements Callable<Integer> {
         solving.schedule(),
         label,
         solving.guidance(),
+        ImageSettings.canvas(info),
         inputs);
   }
 
@@ -407,37 +448,39 @@ public final class GenerateCommand implements Callable<Integer> {
   private static float[][] sample(ModelLoader loader, SamplingJob job, RowSink sink) {
     float[][] images = new float[job.rows().size()][];
     CompletableFuture<Void> over = new CompletableFuture<>();
-    PassProgress progress = new PassProgress((long) images.length * job.stages().size());
+    PassProgress progress =
+        new PassProgress((long) images.length * job.stages().size() * job.model().tiles());
     try (StepLoop loop = new StepLoop(loader, StepLoopSettings.of(StepLoopSettings.PASS_DEFAULT))) {
-      loop.submit(
-          job,
-          new Sampler.RowListener() {
-            private int finished;
+      new CanvasSampler(loop, ForkJoinPool.commonPool())
+          .submit(
+              job,
+              new Sampler.RowListener() {
+                private int finished;
 
-            @Override
-            public void advanced(int stages) {
-              progress.advanced(stages);
-            }
+                @Override
+                public void advanced(int stages) {
+                  progress.advanced(stages);
+                }
 
-            @Override
-            public void finished(int row, float[] chw) {
-              job.model().checkFinite(row, chw);
-              images[row] = chw;
-              try {
-                sink.accept(row, chw); // small images: encoding takes far less than a pass
-              } catch (RuntimeException e) {
-                over.completeExceptionally(e);
-              }
-              if (++finished == images.length) {
-                over.complete(null);
-              }
-            }
+                @Override
+                public void finished(int row, float[] chw) {
+                  job.model().checkFinite(row, chw);
+                  images[row] = chw;
+                  try {
+                    sink.accept(row, chw); // small images: encoding takes far less than a pass
+                  } catch (RuntimeException e) {
+                    over.completeExceptionally(e);
+                  }
+                  if (++finished == images.length) {
+                    over.complete(null);
+                  }
+                }
 
-            @Override
-            public void failed(RuntimeException cause) {
-              over.completeExceptionally(cause);
-            }
-          });
+                @Override
+                public void failed(RuntimeException cause) {
+                  over.completeExceptionally(cause);
+                }
+              });
       over.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof RuntimeException cause ? cause : e;

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -184,6 +185,11 @@ final class InitialStateOptions {
   List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given, boolean masked) {
     checkTogether(files, masked);
     boolean isBlue = files.card().p0().equals(ModelCard.BLUE_NOISE);
+    refuse(
+        info.canvas().isPresent()
+            && !Set.of(ModelCard.GAUSSIAN, ModelCard.IMAGES).contains(files.card().p0()),
+        "--canvas",
+        "is for models that start from Gaussian noise or from images");
     blue = isBlue ? new BlueNoise(info.height(), info.width()) : null;
     if (init != null) {
       images = LocalImages.read("--init", init, info);
@@ -201,7 +207,7 @@ final class InitialStateOptions {
     if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
       return fromDensity(density(files), info);
     }
-    return rows(info, checked(1), i -> new X0.Seeded(seed(), noiseIndex(i)));
+    return rows(info, checked(1), i -> X0.noise(info, seed(), noiseIndex(i)));
   }
 
   /** The number of --count, within bounds. */
@@ -255,8 +261,8 @@ final class InitialStateOptions {
     int length = values(info);
     float[] first = new float[length];
     float[] last = new float[length];
-    Noise.gaussian(a, 0, first, 0, length);
-    Noise.gaussian(b, 0, last, 0, length);
+    X0.noise(info, a, 0).write(first, 0, length);
+    X0.noise(info, b, 0).write(last, 0, length);
     if (blue != null) {
       blue.colour(first, 0, info.channels());
       blue.colour(last, 0, info.channels());
@@ -321,7 +327,7 @@ final class InitialStateOptions {
   /** The noise of row i. */
   float[] noise(int i, ModelInfo info) {
     float[] noise = new float[values(info)];
-    Noise.gaussian(seed(), noiseIndex(i), noise, 0, noise.length);
+    X0.noise(info, seed(), noiseIndex(i)).write(noise, 0, noise.length);
     if (blue != null) {
       blue.colour(noise, 0, info.channels());
     }

@@ -94,7 +94,12 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
     ReferencedKeys.check(request, inputRule);
     // Versions that did not record the engine had PyTorch only.
     Optional<Engine> begun = engine.flatMap(Engine::of).or(() -> model.map(any -> Engine.PYTORCH));
-    ModelInfo info = sampler.resolve(model.orElse(request.model()), begun);
+    ModelInfo own = sampler.resolve(model.orElse(request.model()), begun);
+    ModelInfo info =
+        request
+            .canvas()
+            .flatMap(canvas -> canvas.size().map(size -> canvas.applyTo(own, size)))
+            .orElse(own);
     Plan plan = Plan.of(request, info, limits);
     return new ExecutionPlan() {
       @Override
@@ -126,14 +131,15 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
     GenerationRequest request = requested.request();
     InputFetcher fetcher =
         new InputFetcher(inputRule.restrict(store, request.tenant()), limits.objectBytesMax());
+    Plan sized = attempt.withRetry(() -> withCanvasSize(requested, fetcher));
     try (ConditionInputs conditions =
         attempt.withRetry(
-            () -> ConditionInputs.open(request, requested.model(), fetcher, limits.imagesMax()))) {
+            () -> ConditionInputs.open(request, sized.model(), fetcher, limits.imagesMax()))) {
       Plan plan =
           request
               .frames()
-              .map(f -> requested.withFrames(conditions.frames(f.variations(), f.shared()), limits))
-              .orElse(requested);
+              .map(f -> sized.withFrames(conditions.frames(f.variations(), f.shared()), limits))
+              .orElse(sized);
       DerivedArtifacts artifacts = new DerivedArtifacts(store, plan, conditions);
       InputLoader inputs =
           new InputLoader(fetcher, request, plan.model(), plan.inpainting(), conditions);
@@ -144,6 +150,20 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
         throw noFrames(plan, failed);
       }
       return artifacts.build(images, failed, attempt);
+    }
+  }
+
+  /** A canvas without a size has that of the first condition. */
+  private Plan withCanvasSize(Plan plan, InputFetcher fetcher) {
+    GenerationRequest request = plan.request();
+    if (request.canvas().isEmpty() || plan.model().canvas().isPresent()) {
+      return plan;
+    }
+    try (ConditionInputs conditions =
+        ConditionInputs.open(request, plan.model(), fetcher, limits.imagesMax())) {
+      ModelInfo sized =
+          request.canvas().get().applyTo(plan.model(), conditions.sizeOfFirst("canvas"));
+      return Plan.of(request, sized, limits);
     }
   }
 

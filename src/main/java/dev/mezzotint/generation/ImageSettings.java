@@ -1,9 +1,11 @@
 package dev.mezzotint.generation;
 
+import dev.mezzotint.generation.request.CanvasRequest;
 import dev.mezzotint.image.PngText;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
+import dev.mezzotint.sampling.ModelInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,6 +25,7 @@ import java.util.OptionalLong;
  * @param index of its noise within the seed's stream
  * @param schedule of α, as in requests
  * @param guidance weight; 1 for none
+ * @param canvas size and overlap of its tiles; empty for an image of the model's size
  * @param inputs names of fields with further inputs, which the file does not hold
  */
 public record ImageSettings(
@@ -34,6 +37,7 @@ public record ImageSettings(
     String schedule,
     OptionalInt classLabel,
     double guidance,
+    Optional<CanvasRequest> canvas,
     List<String> inputs) {
   /** Keyword of the text chunk. */
   public static final String KEYWORD = "mezzotint";
@@ -55,7 +59,19 @@ public record ImageSettings(
         plan.request().schedule(),
         plan.request().classLabel(),
         plan.request().guidance(),
+        canvas(plan.model()),
         inputs(plan));
+  }
+
+  /** The canvas of a model that has one. */
+  public static Optional<CanvasRequest> canvas(ModelInfo model) {
+    return model
+        .canvas()
+        .map(
+            canvas ->
+                new CanvasRequest(
+                    Optional.of(new CanvasRequest.Size(canvas.width(), canvas.height())),
+                    OptionalInt.of(canvas.overlap())));
   }
 
   private static List<String> inputs(Plan plan) {
@@ -89,6 +105,7 @@ public record ImageSettings(
     if (guidance != 1) {
       members.put("guidance", guidance);
     }
+    canvas.ifPresent(tiled -> members.put(CanvasRequest.FIELD, tiled.toMap()));
     if (!inputs.isEmpty()) {
       members.put("inputs", inputs);
     }
@@ -117,6 +134,7 @@ public record ImageSettings(
             .mapToInt(Math::toIntExact)
             .findFirst(),
         json.number("guidance", 0, Double.MAX_VALUE, 1),
+        CanvasRequest.parse(json, /* hasCondition= */ false),
         json.strings("inputs", INPUTS_MAX).orElse(List.of()));
   }
 }

@@ -36,7 +36,7 @@ final class JobProgress {
    */
   JobProgress(Plan plan) {
     this.framed = plan.frames().isPresent();
-    this.total = plan.stagesTotal();
+    this.total = plan.evaluationsTotal();
     this.images = new GeneratedImages.@Nullable Image[plan.count()];
     this.settled = new boolean[plan.count()];
   }
@@ -62,12 +62,12 @@ final class JobProgress {
   /**
    * An image will not be made.
    *
-   * @param stages that it would have taken
+   * @param evaluations that it would have taken
    */
-  synchronized void failed(int index, int frame, String cause, int stages) {
+  synchronized void failed(int index, int frame, String cause, int evaluations) {
     if (!settled[index]) {
       failed.put(frame, cause);
-      done += stages;
+      done += evaluations;
       settle(index);
     }
   }

@@ -145,7 +145,8 @@ public record Plan(
   private void checkEvaluations(GenerationLimits limits) {
     long turns = request.mask().isPresent() ? 1 + INPAINTING_REPEATS : 1;
     long directions = request.guidance() == 1 ? 1 : 2;
-    long evaluations = count() * (turns * directions * steps * sampler.evaluationsPerStep());
+    long stage = (long) count() * model.tiles();
+    long evaluations = stage * (turns * directions * steps * sampler.evaluationsPerStep());
     if (evaluations > limits.evaluationsMax()) {
       throw new InvalidInputException(
           "steps",
@@ -225,9 +226,14 @@ public record Plan(
         .orElseGet(() -> Keys.image(id, index));
   }
 
-  /** Evaluations of all rows together, one for each stage. */
-  long stagesTotal() {
-    return (long) count() * stages.size();
+  /** Evaluations of an image: one for each stage and tile. */
+  int evaluations() {
+    return Math.multiplyExact(stages.size(), model.tiles());
+  }
+
+  /** Evaluations of all images together. */
+  long evaluationsTotal() {
+    return (long) count() * evaluations();
   }
 
   GeneratedImages.Settings settings() {

@@ -52,6 +52,9 @@ final class SamplingRun implements Sampler.RowListener {
   /** Rows whose inputs are loaded first: small, so that sampling overlaps with loading. */
   private static final int PORTION_WITH_INPUTS = 16;
 
+  /** Canvases of one job between submission and their object in the store. */
+  private static final int CANVASES_IN_FLIGHT = 2;
+
   /** Memory for rows with conditions of their own, before and after sampling. */
   private static final long IN_FLIGHT_BYTES_MAX = 256L << 20;
 
@@ -183,10 +186,16 @@ final class SamplingRun implements Sampler.RowListener {
   }
 
   private int portion() {
+    if (plan.model().canvas().isPresent()) {
+      return 1;
+    }
     return hasOwnInputs() ? PORTION_WITH_INPUTS : PORTION;
   }
 
   private int inFlightMax() {
+    if (plan.model().canvas().isPresent()) {
+      return CANVASES_IN_FLIGHT;
+    }
     if (!hasOwnInputs()) {
       return IN_FLIGHT_MAX;
     }
@@ -229,7 +238,7 @@ final class SamplingRun implements Sampler.RowListener {
             "condition", "condition: " + input + ": " + FileErrors.reason(e), e);
       }
       int frame = index / frames.variations();
-      progress.failed(index, frame, FileErrors.reason(e), plan.stages().size());
+      progress.failed(index, frame, FileErrors.reason(e), plan.evaluations());
       return Optional.empty();
     }
   }
@@ -364,7 +373,7 @@ final class SamplingRun implements Sampler.RowListener {
         retryPolicy.withRetry(
             this::isStopped,
             () -> store.get(key).orElseThrow(() -> new StorageException(key + " has vanished")));
-    advanced(plan.stages().size());
+    advanced(plan.evaluations());
     stored(index, key, found.bytes());
   }
 

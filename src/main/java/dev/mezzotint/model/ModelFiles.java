@@ -2,6 +2,7 @@ package dev.mezzotint.model;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A model on disk. Configuration and card are read and consistent; the weights are read on demand.
@@ -28,8 +29,19 @@ public record ModelFiles(
    * @throws dev.mezzotint.json.InvalidInputException naming the tensor or the file
    */
   public Map<String, Tensor> readWeights(Map<String, long[]> expected) {
-    Map<String, Tensor> read = WeightNames.unwrapped(readWeights(), expected.keySet());
+    Map<String, Tensor> read = readWeights(expected.keySet());
     Weights.check(read, expected);
     return read;
+  }
+
+  /**
+   * Reads all tensors, without what modules around the network added to their names and without a
+   * check whether they fit.
+   *
+   * @param expected names of the network's tensors
+   * @throws dev.mezzotint.json.InvalidInputException naming the tensor or the file
+   */
+  public Map<String, Tensor> readWeights(Set<String> expected) {
+    return WeightNames.unwrapped(readWeights(), expected);
   }
 }

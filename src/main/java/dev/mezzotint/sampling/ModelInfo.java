@@ -1,5 +1,6 @@
 package dev.mezzotint.sampling;
 
+import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
@@ -19,8 +20,8 @@ import java.util.OptionalInt;
  *
  * @param version to which {@code name} or {@code name@latest} resolves now
  * @param channels of an image: 1 grey, 3 colour
- * @param height of an image in pixels
- * @param width of an image in pixels
+ * @param height of an image in pixels; of the canvas, where there is one
+ * @param width of an image in pixels; of the canvas, where there is one
  * @param classes number of class labels; empty if the model was trained without
  * @param condition what the network takes after the image's own channels, in order, as on the card;
  *     empty for none
@@ -30,6 +31,7 @@ import java.util.OptionalInt;
  * @param p0 the distribution of x0, as on the card
  * @param tuned steps placed for this model
  * @param engine that evaluates the network; empty for the device's own
+ * @param canvas whose tiles have the size of the model's images; empty for images of that size
  */
 public record ModelInfo(
     String name,
@@ -44,7 +46,8 @@ public record ModelInfo(
     OptionalInt nullClass,
     String p0,
     List<ModelCard.TunedSteps> tuned,
-    Optional<Engine> engine) {
+    Optional<Engine> engine,
+    Optional<Canvas> canvas) {
 
   private static final int STEPS_DEFAULT = 32;
   private static final int SIDE_MAX = 4096;
@@ -118,7 +121,8 @@ public record ModelInfo(
         card.nullClass(),
         card.p0(),
         card.tuned(),
-        Optional.empty());
+        /* engine= */ Optional.empty(),
+        /* canvas= */ Optional.empty());
   }
 
   private static Solver sampler(ModelFiles files) {
@@ -225,20 +229,65 @@ public record ModelInfo(
 
   /** The same model with this engine. */
   public ModelInfo with(Engine evaluating) {
+    return with(height, width, Optional.of(evaluating), canvas);
+  }
+
+  /**
+   * The same model with canvases in place of images.
+   *
+   * @param field of the canvas, for the exception
+   * @param overlap of neighbouring tiles in pixels; a quarter of the shorter side if empty
+   * @throws InvalidInputException if the canvas is smaller than the model's images, or its tiles
+   *     overlap by more than half
+   */
+  public ModelInfo withCanvas(
+      String field, int canvasWidth, int canvasHeight, OptionalInt overlap) {
+    if (canvasWidth < width || canvasHeight < height) {
+      throw new InvalidInputException(
+          field,
+          String.format(
+              Locale.ROOT,
+              "%s is %dx%d pixels: model %s draws tiles of %dx%d, of which it needs at least one",
+              field,
+              canvasWidth,
+              canvasHeight,
+              reference(),
+              width,
+              height));
+    }
+    int side = Math.min(width, height);
+    int shared = overlap.orElse(Math.max(1, side / 4));
+    if (shared < 1 || shared > side / 2) {
+      throw new InvalidInputException(
+          field,
+          String.format(
+              Locale.ROOT,
+              "%s: overlap must be from 1 to %d, half a tile of model %s, not %d",
+              field,
+              side / 2,
+              reference(),
+              shared));
+    }
+    Canvas tiled = new Canvas(canvasHeight, canvasWidth, height, width, shared);
+    return with(canvasHeight, canvasWidth, engine, Optional.of(tiled));
+  }
+
+  /** The model of a canvas' tiles. */
+  ModelInfo ofTiles() {
+    Canvas tiled = canvas.orElseThrow();
+    return with(tiled.tileHeight(), tiled.tileWidth(), engine, Optional.empty());
+  }
+
+  /** Evaluations of the network for one stage of an image: one for each tile. */
+  public int tiles() {
+    return canvas.map(Canvas::tiles).orElse(1);
+  }
+
+  private ModelInfo with(
+      int newHeight, int newWidth, Optional<Engine> newEngine, Optional<Canvas> newCanvas) {
     return new ModelInfo(
-        name,
-        version,
-        channels,
-        height,
-        width,
-        classes,
-        condition,
-        steps,
-        sampler,
-        nullClass,
-        p0,
-        tuned,
-        Optional.of(evaluating));
+        name, version, channels, newHeight, newWidth, classes, condition, steps, sampler, nullClass,
+        p0, tuned, newEngine, newCanvas);
   }
 
   /** Jobs with the same value can share passes. */

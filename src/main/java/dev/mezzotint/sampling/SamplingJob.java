@@ -1,5 +1,6 @@
 package dev.mezzotint.sampling;
 
+import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
@@ -94,6 +95,9 @@ public record SamplingJob(
       return khw;
     }
 
+    /** The part of a canvas' condition that belongs to one of its tiles. */
+    Condition cut(Canvas canvas, int tile);
+
     /**
      * Plain values.
      *
@@ -101,6 +105,14 @@ public record SamplingJob(
      */
     @SuppressWarnings("ArrayRecordComponent") // read only
     record Given(float[] khw) implements Condition {
+      @Override
+      public Condition cut(Canvas canvas, int tile) {
+        int channels = khw.length / (canvas.height() * canvas.width());
+        float[] out = new float[channels * canvas.tileHeight() * canvas.tileWidth()];
+        canvas.cut(khw, channels, tile, out, /* offset= */ 0);
+        return new Given(out);
+      }
+
       @Override
       public int length() {
         return khw.length;
@@ -119,11 +131,40 @@ public record SamplingJob(
     /** Writes the starting point's {@code length} values, C×H×W, from {@code offset} on. */
     void write(float[] out, int offset, int length);
 
-    /** Standard normal noise of a seed and an index. */
+    /** Standard normal noise of a seed and an index, of a canvas where the model has one. */
+    static X0 noise(ModelInfo model, long seed, int index) {
+      return model.canvas().isPresent()
+          ? new Field(seed, index, model.channels(), model.height(), model.width())
+          : new Seeded(seed, index);
+    }
+
+    /** Standard normal noise of an image. */
     record Seeded(long seed, int index) implements X0 {
       @Override
       public void write(float[] out, int offset, int length) {
         Noise.gaussian(seed, index, out, offset, length);
+      }
+    }
+
+    /** Standard normal noise of a canvas. */
+    record Field(long seed, int index, int channels, int height, int width) implements X0 {
+      @Override
+      public void write(float[] out, int offset, int length) {
+        Canvas.noise(
+            seed, index, channels, /* top= */ 0, /* left= */ 0, height, width, out, offset);
+      }
+    }
+
+    /**
+     * A tile of a canvas, cut when its row gets a slot.
+     *
+     * @param chw of the canvas, unchanged until all tiles of the stage have been evaluated
+     */
+    @SuppressWarnings("ArrayRecordComponent") // read only
+    record Tile(float[] chw, int channels, Canvas canvas, int tile) implements X0 {
+      @Override
+      public void write(float[] out, int offset, int length) {
+        canvas.cut(chw, channels, tile, out, offset);
       }
     }
 
@@ -150,6 +191,12 @@ public record SamplingJob(
   SamplingJob withRows(List<Row> others) {
     return new SamplingJob(
         jobId, model, others, stages, classLabel, guidance, priority, tenant, deadline);
+  }
+
+  /** One stage of a canvas' tiles. */
+  SamplingJob ofTiles(ModelInfo tileModel, List<Row> tiles, Stage stage) {
+    return new SamplingJob(
+        jobId, tileModel, tiles, List.of(stage), classLabel, guidance, priority, tenant, deadline);
   }
 
   /**

@@ -20,6 +20,8 @@ import dev.mezzotint.training.recipe.Recipe;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -229,7 +231,7 @@ public final class Training {
     }
     Map<String, Tensor> weights;
     try {
-      weights = from.readWeights(program.weights());
+      weights = recipe.fromStrict() ? from.readWeights(program.weights()) : fittingWeights(from);
     } catch (InvalidInputException e) {
       throw new InvalidInputException(
           "from", "from: " + from.name() + " does not fit this network: " + e.getMessage(), e);
@@ -251,6 +253,33 @@ public final class Training {
     Map<String, Tensor> floats = new LinkedHashMap<>();
     weights.forEach((name, tensor) -> floats.put(name, tensor.to(DType.F32)));
     return floats;
+  }
+
+  /** The tensors of a model that fit by name and shape; the others start at random. */
+  private Map<String, Tensor> fittingWeights(ModelFiles model) {
+    Map<String, Tensor> weights = program.initialWeights(recipe.seed());
+    Map<String, Tensor> theirs = model.readWeights(weights.keySet());
+    List<String> random = new ArrayList<>();
+    weights.replaceAll(
+        (name, initial) -> {
+          Tensor trained = theirs.get(name);
+          if (trained != null && Arrays.equals(trained.shape(), initial.shape())) {
+            return trained;
+          }
+          random.add(name);
+          return initial;
+        });
+    if (random.size() == weights.size()) {
+      throw new InvalidInputException("from", "no tensor fits by name and shape");
+    }
+    LOG.log(
+        Level.INFO,
+        "{0} of {1} tensors are taken from {2}, these start at random: {3}",
+        weights.size() - random.size(),
+        weights.size(),
+        model.name(),
+        String.join(", ", random));
+    return weights;
   }
 
   /** Makes the folder a model, also where training was stopped early. */

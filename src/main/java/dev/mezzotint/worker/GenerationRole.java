@@ -9,6 +9,7 @@ import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.sampling.BatchCurves;
+import dev.mezzotint.sampling.CanvasSampler;
 import dev.mezzotint.sampling.ModelResolver;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
@@ -65,7 +66,7 @@ public final class GenerationRole implements AutoCloseable {
         new JobHandler<>(
             new GenerationJobKind(
                 connections.store(),
-                previews.observe(loop),
+                previews.observe(new CanvasSampler(loop, encoders)),
                 encoders,
                 GenerationLimits.DEFAULT,
                 delivery.retryPolicy(),

@@ -80,6 +80,29 @@ class GenerateFilesTest {
   }
 
   @Test
+  void canvas_isOneImage_andFromRepeatsIt() throws IOException {
+    terminal.succeeds(Terminal.generate("--seed 3 --canvas 40x24 --overlap 6 --out @/first"));
+    Pixels canvas = pixels("first/00000.png");
+    assertThat(canvas.width()).isEqualTo(40);
+    assertThat(canvas.height()).isEqualTo(24);
+    assertThat(PngText.find(file("first/00000.png"), "mezzotint").orElseThrow())
+        .contains("\"canvas\":{\"width\":40,\"height\":24,\"overlap\":6}");
+    terminal.succeeds(
+        "generate --model " + Terminal.DEFAULTS + " --from @/first/00000.png --out @/again");
+    assertThat(file("again/00000.png")).isEqualTo(file("first/00000.png"));
+    terminal.refuses(
+        Terminal.generate("--canvas --out @/x"),
+        "--canvas needs a size such as 1024x512, or a --condition of images whose size it takes");
+    terminal.refuses(
+        Terminal.generate("--canvas big --out @/x"),
+        "--canvas must be a size in pixels such as 1024x512, not big");
+    terminal.refuses(
+        Terminal.generate("--canvas 8x8 --out @/x"),
+        "--canvas is 8x8 pixels: model iadb_defaults@");
+    terminal.refuses(Terminal.generate("--overlap 4 --out @/x"), "--overlap is for --canvas");
+  }
+
+  @Test
   void image_holdsItsSettings_andFromRepeatsIt() throws IOException {
     String model = "generate --model " + Terminal.DEFAULTS;
     terminal.succeeds(model + " --steps 3 --sampler heun --seed 9 --count 3 --out @/first");

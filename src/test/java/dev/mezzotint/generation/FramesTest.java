@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.mezzotint.delivery.Crash;
 import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
+import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.sampling.CanvasSampler;
 import dev.mezzotint.sampling.SamplingJob;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -201,5 +203,33 @@ class FramesTest extends FramesTestBase {
     world.checkEnded("a");
     assertThat(keys()).hasSize(40);
     assertThat(rows).extracting(SamplingJob.Row::index).startsWith(25).hasSize(15);
+  }
+
+  /** The sampler of this test has no directions: a canvas ends as the noise it began with. */
+  @Test
+  void canvas_hasTheSizeOfItsCondition_andItsTilesTheirPartsOfIt() throws Exception {
+    put("wide.png", map(ROAD, SKY, 7));
+    world
+        .worker(
+            "w1",
+            FaultInjector.Fault.NONE,
+            new CanvasSampler(sampler, Runnable::run),
+            Runnable::run)
+        .handle(
+            world.record(
+                "{\"id\":\"a\",\"model\":\"streets\",\"seed\":5,\"canvas\":{\"overlap\":2},"
+                    + "\"condition\":\"wide.png\"}"));
+    GeneratedImages.Image image = world.images("a").images().get(0);
+    assertThat(image.width()).isEqualTo(7);
+    assertThat(image.height()).isEqualTo(7);
+    Pixels pixels = ImageReader.read(world.store.get(image.key()).orElseThrow().bytes(), 3);
+    float[] noise = new float[3 * 49];
+    Canvas.noise(5, 0, 3, 0, 0, 7, 7, noise, 0);
+    assertThat(pixels.bytes()).isEqualTo(Pixels.fromChw(noise, 0, 3, 7, 7).bytes());
+    assertThat(rows).hasSize(4 * 9); // stages and tiles
+    float[] corner = rows.get(0).condition().toFloats();
+    float[] right = rows.get(1).condition().toFloats();
+    assertThat(corner[0]).as("road in the first pixel").isEqualTo(1);
+    assertThat(right).hasSize(32).startsWith(0).endsWith(1);
   }
 }

@@ -77,7 +77,8 @@ abstract class FramesTestBase {
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
         List.of(),
-        Optional.empty());
+        Optional.empty(),
+        /* canvas= */ Optional.empty());
   }
 
   /** A map of one colour except for its first pixel. */

@@ -19,6 +19,10 @@ class RequestsTest {
       value = {
         "\"count\":3,\"condition\":[\"a\",\"b\"] "
             + "| condition must be one image for all or one for each, not 2 for 3",
+        "\"canvas\":{\"width\":99} | canvas.height is missing: a canvas needs both or neither",
+        "\"canvas\":{} | canvas.width is missing: without a condition there is no other size",
+        "\"canvas\":{\"width\":9999,\"height\":9999} | canvas is 9999x9999, which is 99980001"
+            + " pixels: at most 16777216 are allowed",
         "\"mask\":\"m.png\" | mask needs init: the image that it is applied to",
         "\"count\":1025,\"output\":{\"grid\":true} "
             + "| output.grid is for at most 1024 images, not 1025",

@@ -128,7 +128,8 @@ public final class FakeModelLoader implements ModelLoader {
 
     @Override
     public Slots slots(int count, int height, int width) {
-      return new PlainSlots(count, model.conditionChannels());
+      return new PlainSlots(
+          count, model.channels() * height * width, height * width, model.conditionChannels());
     }
 
     @Override
@@ -138,23 +139,23 @@ public final class FakeModelLoader implements ModelLoader {
   }
 
   private final class PlainSlots implements SamplingNetwork.Slots {
-    private static final int VALUES = 2;
-
     private final float[][] x;
     private final float[][][] memory;
     private final float[] condition;
     private final float[] marker;
     private final boolean[] used;
-    private final int conditionChannels;
+    private final int values;
+    private final int conditionValues;
     private boolean over;
 
-    PlainSlots(int count, int conditionChannels) {
-      x = new float[count][VALUES];
-      memory = new float[count][3][VALUES];
+    PlainSlots(int count, int values, int pixels, int conditionChannels) {
+      this.values = values;
+      this.conditionValues = pixels * conditionChannels;
+      x = new float[count][values];
+      memory = new float[count][3][values];
       condition = new float[count];
       marker = new float[count];
       used = new boolean[count];
-      this.conditionChannels = conditionChannels;
     }
 
     private void require(boolean holds, String otherwise) {
@@ -166,16 +167,16 @@ public final class FakeModelLoader implements ModelLoader {
     @Override
     public void put(long[] slots, float[] x0, float[] c) {
       require(!over, "put after close");
-      require(x0.length == slots.length * VALUES, "length of x0");
-      require(c.length == slots.length * VALUES * conditionChannels, "length of condition");
+      require(x0.length == slots.length * values, "length of x0");
+      require(c.length == slots.length * conditionValues, "length of condition");
       for (int i = 0; i < slots.length; i++) {
         int slot = (int) slots[i];
         require(slot < x.length - 1, "the spare slot is filled");
         require(!used[slot], "slot " + slot + " is filled while in use");
         used[slot] = true;
-        x[slot] = Arrays.copyOfRange(x0, i * VALUES, (i + 1) * VALUES);
-        memory[slot] = new float[3][VALUES];
-        condition[slot] = conditionChannels == 0 ? 0 : c[i * VALUES * conditionChannels];
+        x[slot] = Arrays.copyOfRange(x0, i * values, (i + 1) * values);
+        memory[slot] = new float[3][values];
+        condition[slot] = conditionValues == 0 ? 0 : c[i * conditionValues];
         marker[slot] = x[slot][0];
       }
     }
@@ -217,12 +218,12 @@ public final class FakeModelLoader implements ModelLoader {
       if (rows && failingTakes.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
         throw new DeviceMemoryException("no memory to read " + slots.length + " rows");
       }
-      float[] out = new float[slots.length * VALUES];
+      float[] out = new float[slots.length * values];
       for (int i = 0; i < slots.length; i++) {
         int slot = (int) slots[i];
         require(used[slot] || slot == x.length - 1, "slot " + slot + " is taken though empty");
         used[slot] = false;
-        System.arraycopy(x[slot], 0, out, i * VALUES, VALUES);
+        System.arraycopy(x[slot], 0, out, i * values, values);
       }
       return out;
     }
@@ -240,21 +241,21 @@ public final class FakeModelLoader implements ModelLoader {
     }
 
     @Override
-    public void overwrite(long[] slots, float[] values) {
+    public void overwrite(long[] slots, float[] chw) {
       require(!over, "overwrite after close");
       for (int i = 0; i < slots.length; i++) {
         int slot = (int) slots[i];
         require(used[slot], "slot " + slot + " is overwritten though empty");
-        System.arraycopy(values, i * VALUES, x[slot], 0, VALUES);
+        System.arraycopy(chw, i * values, x[slot], 0, values);
       }
     }
 
     @Override
     public float[] peek(long[] slots) {
-      float[] out = new float[slots.length * VALUES];
+      float[] out = new float[slots.length * values];
       for (int i = 0; i < slots.length; i++) {
         require(used[(int) slots[i]], "slot " + slots[i] + " is looked at though empty");
-        System.arraycopy(x[(int) slots[i]], 0, out, i * VALUES, VALUES);
+        System.arraycopy(x[(int) slots[i]], 0, out, i * values, values);
       }
       return out;
     }

@@ -42,7 +42,8 @@ public class NoiseSampler implements Sampler {
           OptionalInt.empty(),
           ModelCard.GAUSSIAN,
           List.of(),
-          Optional.empty());
+          Optional.empty(),
+          /* canvas= */ Optional.empty());
 
   /** Models by each reference to them. */
   final Map<String, ModelInfo> models = new ConcurrentHashMap<>();

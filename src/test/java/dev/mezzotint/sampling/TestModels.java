@@ -38,6 +38,7 @@ final class TestModels {
         OptionalInt.empty(),
         ModelCard.GAUSSIAN,
         List.of(),
-        Optional.empty());
+        Optional.empty(),
+        /* canvas= */ Optional.empty());
   }
 }

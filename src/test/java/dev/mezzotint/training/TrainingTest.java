@@ -183,6 +183,32 @@ class TrainingTest {
   }
 
   @Test
+  void fromStrictFalse_takesTheTensorsThatFit_andDrawsTheOthers() throws Exception {
+    Path first = folder.resolve("first");
+    train(Recipes.tiny(), first, false, 1);
+    String other =
+        Recipes.changed("[8, 8]", "[8, 16]")
+            .replace("0.003", "1e-9")
+            .replace("\"iterations\": 12", "\"iterations\": 1")
+            .replace("\"network\"", "\"from\": \"first\", \"fromStrict\": false, \"network\"");
+    Path next = folder.resolve("next");
+    Recipe recipe = Recipes.parse(other);
+    try (ImageDataset data = ImageDataset.open(images, DatasetOptions.of(8, 8))) {
+      new Training(recipe, Pairs.of(recipe, data), ModelFolder.openPath(first), CPU, next)
+          .run(/* resume= */ false, () -> false, TrainingObserver.NONE);
+    }
+    Map<String, Tensor> before = ModelFolder.openPath(first).readWeights();
+    Map<String, Tensor> after = ModelFolder.openPath(next).readWeights();
+    assertThat(after.get("conv_in.weight").toFloats())
+        .containsExactly(before.get("conv_in.weight").toFloats(), within(1e-6f));
+    assertThat(after.get("mid_block.resnets.0.conv1.weight").shape())
+        .isNotEqualTo(before.get("mid_block.resnets.0.conv1.weight").shape());
+    assertThatThrownBy(
+            () -> Recipes.parse(Recipes.changed("\"seed\"", "\"fromStrict\": false, \"seed\"")))
+        .hasMessageContaining("fromStrict can be false only with from, and without reflow");
+  }
+
+  @Test
   void resume_removesLogLinesAfterTheCheckpoint() throws Exception {
     Path out = folder.resolve("model");
     train(Recipes.tiny(), out, false, 5);

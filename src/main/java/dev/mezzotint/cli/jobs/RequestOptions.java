@@ -1,6 +1,7 @@
 package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.Choices;
+import dev.mezzotint.generation.request.CanvasRequest;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,13 @@ final class RequestOptions {
       description = "Without a file: the guidance weight; default 1, off.")
   private @Nullable Double guidance;
 
+  @Option(
+      names = "--canvas",
+      paramLabel = "WxH",
+      description =
+          "Without a file: the size in pixels of images larger than the model's, such as 512x256.")
+  private @Nullable String canvas;
+
   @Option(names = "--grid", description = "Without a file: also make one image of all images.")
   private boolean grid;
 
@@ -65,6 +73,10 @@ final class RequestOptions {
     put(members, "sampler", sampler);
     put(members, "classLabel", classLabel);
     put(members, "guidance", guidance);
+    if (canvas != null) {
+      CanvasRequest.Size size = CanvasRequest.Size.parse("--canvas", canvas);
+      members.put(CanvasRequest.FIELD, Map.of("width", size.width(), "height", size.height()));
+    }
     if (grid) {
       members.put("output", Map.of("grid", true));
     }

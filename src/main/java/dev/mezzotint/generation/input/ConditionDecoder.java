@@ -1,5 +1,6 @@
 package dev.mezzotint.generation.input;
 
+import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -81,6 +82,21 @@ public record ConditionDecoder(ModelInfo model, boolean nearest, boolean resize)
     @Override
     public int length() {
       return plane * parts.stream().mapToInt(ConditionPart::channels).sum();
+    }
+
+    @Override
+    public SamplingJob.Condition cut(Canvas canvas, int tile) {
+      int height = canvas.tileHeight();
+      int width = canvas.tileWidth();
+      return new Decoded(
+          parts,
+          images.stream()
+              .map(
+                  image ->
+                      image.map(
+                          all -> all.part(canvas.left(tile), canvas.top(tile), width, height)))
+              .toList(),
+          height * width);
     }
 
     @Override

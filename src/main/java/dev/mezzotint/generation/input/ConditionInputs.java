@@ -1,6 +1,7 @@
 package dev.mezzotint.generation.input;
 
 import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.generation.request.CanvasRequest;
 import dev.mezzotint.generation.request.ConditionRequest;
 import dev.mezzotint.generation.request.ConditionSource;
 import dev.mezzotint.generation.request.FrameRequest;
@@ -169,6 +170,27 @@ public final class ConditionInputs implements AutoCloseable {
               .orElseGet(() -> new Frames.Part(name, List.of(), false, false)));
     }
     return Frames.of(found, variations, sharedNoise);
+  }
+
+  /**
+   * The size in pixels of the first condition's image.
+   *
+   * @param field that asks for it, for the exception
+   * @throws InvalidInputException if the image cannot be read
+   */
+  public CanvasRequest.Size sizeOfFirst(String field) {
+    Source first =
+        sources.stream()
+            .flatMap(Optional::stream)
+            .findFirst()
+            .orElseThrow(
+                () -> new InvalidInputException(field, field + " needs a size: width and height"));
+    try {
+      int[] size = ImageReader.size(first.files().bytes(0));
+      return new CanvasRequest.Size(size[0], size[1]);
+    } catch (IOException e) {
+      throw first.refuse("", e);
+    }
   }
 
   /**

@@ -5,7 +5,6 @@ import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Inpainting;
-import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
@@ -86,7 +85,7 @@ public final class InputLoader {
       int index, long seed, int noiseIndex, SamplingJob.Condition condition) {
     SamplingJob.X0 start =
         request.init().isEmpty()
-            ? new SamplingJob.X0.Seeded(seed, noiseIndex)
+            ? SamplingJob.X0.noise(model, seed, noiseIndex)
             : new SamplingJob.X0.Given(blended(seed, noiseIndex));
     SamplingJob.Row row = new SamplingJob.Row(index, start, condition);
     return inpainting.isEmpty() ? row : row.withHook(hook(inpainting.get(), seed, noiseIndex));
@@ -102,9 +101,9 @@ public final class InputLoader {
         plan, noise(seed, noiseIndex, known.length), known, mask, seed, noiseIndex);
   }
 
-  private static float[] noise(long seed, int noiseIndex, int length) {
+  private float[] noise(long seed, int noiseIndex, int length) {
     float[] x0 = new float[length];
-    Noise.gaussian(seed, noiseIndex, x0, /* offset= */ 0, length);
+    SamplingJob.X0.noise(model, seed, noiseIndex).write(x0, /* offset= */ 0, length);
     return x0;
   }
 

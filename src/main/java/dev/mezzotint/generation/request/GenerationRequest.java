@@ -32,6 +32,7 @@ import java.util.stream.Stream;
  * @param mask where {@code init} is to be repainted
  * @param frames of a job whose images are counted by their conditions; {@code seeds} then has only
  *     the seed
+ * @param canvas of images that are larger than the model's
  * @param deadline after which the result is not needed
  * @param tenant of the job, for fair scheduling
  */
@@ -48,6 +49,7 @@ public record GenerationRequest(
     double guidance,
     Optional<Init> init,
     Optional<ImageReference> mask,
+    Optional<CanvasRequest> canvas,
     Output output,
     Priority priority,
     Optional<Instant> deadline,
@@ -124,6 +126,7 @@ public record GenerationRequest(
             json.number("guidance", 0, GUIDANCE_MAX, 1),
             init(json, limits),
             ImageReference.parse(json, "mask", limits),
+            CanvasRequest.parse(json, !condition.isEmpty()),
             output(json),
             Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal")),
             deadline(json).or(() -> expiry),
@@ -221,7 +224,7 @@ public record GenerationRequest(
     return tenant;
   }
 
-  private static OptionalInt integer(JsonObject json, String name, int min, int max) {
+  static OptionalInt integer(JsonObject json, String name, int min, int max) {
     OptionalLong value = json.integer(name, min, max);
     return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }

@@ -30,6 +30,8 @@ import java.util.stream.Stream;
  *
  * @param name of the model to be produced
  * @param from model whose weights training starts from; empty for random weights
+ * @param fromStrict whether every tensor of {@code from} must fit; otherwise those that fit by name
+ *     and shape are taken, and the others start at random
  * @param network the U-Net, key for key as in diffusers' {@code config.json}, with the recipe's
  *     {@code patch}; or a perceptron
  * @param prediction what the network predicts: the direction x1 − x0, x0 or x1
@@ -50,6 +52,7 @@ import java.util.stream.Stream;
 public record Recipe(
     String name,
     Optional<String> from,
+    boolean fromStrict,
     NetworkConfig network,
     Prediction prediction,
     double timestepScale,
@@ -277,6 +280,7 @@ public record Recipe(
         new Recipe(
             name,
             json.string("from"),
+            fromStrict(json),
             network,
             // Not ε, which belongs to DDPM's training: that mixes and weighs differently.
             json.word("prediction", List.of("direction", "x0", "x1"))
@@ -301,6 +305,14 @@ public record Recipe(
       throw json.refuse("iterations", "is missing: how many steps");
     }
     return recipe;
+  }
+
+  private static boolean fromStrict(JsonObject json) {
+    boolean strict = json.bool("fromStrict", true);
+    if (!strict && (!json.has("from") || json.has("reflow"))) {
+      throw json.refuse("fromStrict", "can be false only with from, and without reflow");
+    }
+    return strict;
   }
 
   private static NetworkConfig network(JsonObject json) {
@@ -456,6 +468,9 @@ public record Recipe(
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("model", name);
     from.ifPresent(model -> map.put("from", model));
+    if (!fromStrict) {
+      map.put("fromStrict", false);
+    }
     map.put("network", network.toMap());
     if (network.patch() > 1) {
       map.put("patch", network.patch());

@@ -36,7 +36,8 @@ class ConditionDecoderTest {
             OptionalInt.empty(),
             ModelCard.GAUSSIAN,
             List.of(),
-            /* engine= */ Optional.empty());
+            /* engine= */ Optional.empty(),
+            /* canvas= */ Optional.empty());
     return new ConditionDecoder(model, /* nearest= */ false, /* resize= */ false);
   }
 
