@@ -42,6 +42,7 @@ public record GeneratedImages(
    *
    * @param model {@code name@version}
    * @param engine that evaluated the network; empty in manifests of older versions
+   * @param interpolate seeds between whose noise the images start, evenly spaced
    */
   @JsonInclude(JsonInclude.Include.NON_ABSENT)
   public record Settings(
@@ -50,7 +51,11 @@ public record GeneratedImages(
       @Required String sampler,
       int steps,
       @Required String schedule,
-      OptionalInt classLabel) {}
+      OptionalInt classLabel,
+      Optional<Interpolation> interpolate) {}
+
+  /** The seeds of the first and the last image. */
+  public record Interpolation(long from, long to) {}
 
   /**
    * A stored image.

@@ -1,6 +1,7 @@
 package dev.mezzotint.generation;
 
 import dev.mezzotint.generation.request.CanvasRequest;
+import dev.mezzotint.generation.request.Seeds;
 import dev.mezzotint.image.PngText;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -52,7 +53,9 @@ public record ImageSettings(
   static ImageSettings of(Plan plan, int index) {
     return new ImageSettings(
         plan.model().reference(),
-        OptionalLong.of(plan.seed(index)),
+        plan.request().seeds() instanceof Seeds.Interpolated
+            ? OptionalLong.empty()
+            : OptionalLong.of(plan.seed(index)),
         plan.noiseIndex(index),
         plan.steps(),
         plan.sampler().wireName(),

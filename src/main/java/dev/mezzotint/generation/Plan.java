@@ -4,6 +4,7 @@ import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
+import dev.mezzotint.generation.request.Seeds;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Inpainting;
@@ -243,7 +244,10 @@ public record Plan(
         sampler.wireName(),
         steps,
         request.schedule(),
-        request.classLabel());
+        request.classLabel(),
+        request.seeds() instanceof Seeds.Interpolated between
+            ? Optional.of(new GeneratedImages.Interpolation(between.from(), between.to()))
+            : Optional.empty());
   }
 
   /**

@@ -46,7 +46,13 @@ class RecordsTest {
             new GeneratedImages(
                 Optional.of(
                     new GeneratedImages.Settings(
-                        "tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
+                        "tiny@1",
+                        Optional.empty(),
+                        "ab2",
+                        8,
+                        "cosine",
+                        OptionalInt.of(3),
+                        Optional.empty())),
                 List.of(new GeneratedImages.Image("k", "0".repeat(64), 9, 4, 4, (1L << 53) - 1, 2)),
                 Optional.of(new GeneratedImages.File("g", "1".repeat(64), 10))));
     assertThat(Manifest.parse(completed.toJson())).isEqualTo(completed);
@@ -149,7 +155,13 @@ class RecordsTest {
         new GeneratedImages(
             Optional.of(
                 new GeneratedImages.Settings(
-                    "tiny@1", Optional.of("pytorch"), "ab2", 8, "cosine", OptionalInt.empty())),
+                    "tiny@1",
+                    Optional.of("pytorch"),
+                    "ab2",
+                    8,
+                    "cosine",
+                    OptionalInt.empty(),
+                    Optional.empty())),
             List.of(new GeneratedImages.Image("k", "s", 9, 4, 5, 7, 2)),
             Optional.of(new GeneratedImages.File("g", "t", 10)));
     Manifest manifest = Manifest.completed(job, START, images);

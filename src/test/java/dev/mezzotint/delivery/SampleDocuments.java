@@ -69,7 +69,13 @@ public final class SampleDocuments {
     return new GeneratedImages(
         Optional.of(
             new GeneratedImages.Settings(
-                "tiny@1", Optional.empty(), "ab2", 8, "cosine", OptionalInt.of(3))),
+                "tiny@1",
+                Optional.empty(),
+                "ab2",
+                8,
+                "cosine",
+                OptionalInt.of(3),
+                Optional.empty())),
         List.of(
             new GeneratedImages.Image(
                 "jobs/night-run.3/images/00000.png", "0".repeat(64), 9, 4, 5, (1L << 53) - 1, 2),
@@ -82,7 +88,13 @@ public final class SampleDocuments {
     return new GeneratedImages(
         Optional.of(
             new GeneratedImages.Settings(
-                "tiny@1", Optional.empty(), "euler", 4, "uniform", OptionalInt.empty())),
+                "tiny@1",
+                Optional.empty(),
+                "euler",
+                4,
+                "uniform",
+                OptionalInt.empty(),
+                Optional.empty())),
         List.of(
             new GeneratedImages.Image(
                 "jobs/night-run.3/images/b.png",

@@ -9,8 +9,10 @@ import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.delivery.JobRecord;
 import dev.mezzotint.delivery.Manifest;
+import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.PngText;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
 import dev.mezzotint.job.JobEvent;
@@ -55,6 +57,31 @@ class GenerationJobsTest {
     JobEvent end = world.log.ends("a").get(0);
     assertThat(end.data()).containsEntry("images", 3).containsEntry("model", "tiny@1");
     assertThat(end.id()).matches("a/completed/[0-9a-f]{16}");
+  }
+
+  /** The sampler of this test has no directions: images end as the noise they began with. */
+  @Test
+  void interpolation_goesFromTheNoiseOfOneSeedToThatOfAnother_andMakesAClip() throws Exception {
+    world.deliver(request("a", "\"interpolate\":{\"from\":3,\"to\":7,\"frames\":3}"));
+    float[][] noise = new float[3][3 * 16];
+    Noise.gaussian(3, 0, noise[0], 0, 48);
+    Noise.gaussian(7, 0, noise[2], 0, 48);
+    Noise.slerp(noise[0], noise[2], 0.5, noise[1]);
+    List<GeneratedImages.Image> images = world.images("a").images();
+    assertThat(images).hasSize(3);
+    for (int i = 0; i < 3; i++) {
+      byte[] file = world.store.get(images.get(i).key()).orElseThrow().bytes();
+      assertThat(ImageReader.read(file, 3).bytes())
+          .isEqualTo(Pixels.fromChw(noise[i], 0, 3, 4, 4).bytes());
+      assertThat(PngText.find(file, ImageSettings.KEYWORD).orElseThrow()).doesNotContain("seed");
+    }
+    assertThat(world.images("a").settings().orElseThrow().interpolate())
+        .contains(new GeneratedImages.Interpolation(3, 7));
+    assertThat(world.images("a").clip()).isPresent();
+    world.deliver(
+        request(
+            "b", "\"interpolate\":{\"from\":3,\"to\":7,\"frames\":3},\"output\":{\"clip\":false}"));
+    assertThat(world.images("b").clip()).isEmpty();
   }
 
   @Test

@@ -23,6 +23,9 @@ class RequestsTest {
         "\"canvas\":{} | canvas.width is missing: without a condition there is no other size",
         "\"canvas\":{\"width\":9999,\"height\":9999} | canvas is 9999x9999, which is 99980001"
             + " pixels: at most 16777216 are allowed",
+        "\"interpolate\":{\"from\":1,\"to\":2} | interpolate.frames is missing: how many images",
+        "\"seed\":4,\"interpolate\":{\"from\":1,\"to\":2,\"frames\":3} "
+            + "| seed must not be given together with interpolate",
         "\"mask\":\"m.png\" | mask needs init: the image that it is applied to",
         "\"count\":1025,\"output\":{\"grid\":true} "
             + "| output.grid is for at most 1024 images, not 1025",

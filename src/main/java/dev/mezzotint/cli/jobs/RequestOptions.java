@@ -2,13 +2,19 @@ package dev.mezzotint.cli.jobs;
 
 import dev.mezzotint.cli.Choices;
 import dev.mezzotint.generation.request.CanvasRequest;
+import dev.mezzotint.json.InvalidInputException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of {@code submit} that make a request without a file. */
 final class RequestOptions {
+  private static final int FRAMES_DEFAULT = 8;
+  private static final Pattern SEEDS = Pattern.compile("([0-9]{1,16})\\.\\.([0-9]{1,16})");
+
   @Option(
       names = "--model",
       paramLabel = "NAME",
@@ -54,6 +60,12 @@ final class RequestOptions {
   private @Nullable Double guidance;
 
   @Option(
+      names = "--interpolate",
+      paramLabel = "A..B",
+      description = "Without a file: --count images between the noise of two seeds, and a clip.")
+  private @Nullable String interpolate;
+
+  @Option(
       names = "--canvas",
       paramLabel = "WxH",
       description =
@@ -67,7 +79,11 @@ final class RequestOptions {
   Map<String, Object> members() {
     Map<String, Object> members = new LinkedHashMap<>();
     put(members, "model", model);
-    put(members, "count", count);
+    if (interpolate == null) {
+      put(members, "count", count);
+    } else {
+      members.put("interpolate", interpolated(interpolate));
+    }
     put(members, "seed", seed);
     put(members, "steps", steps);
     put(members, "sampler", sampler);
@@ -81,6 +97,18 @@ final class RequestOptions {
       members.put("output", Map.of("grid", true));
     }
     return members;
+  }
+
+  private Map<String, Object> interpolated(String text) {
+    Matcher seeds = SEEDS.matcher(text);
+    if (!seeds.matches()) {
+      throw new InvalidInputException(
+          "--interpolate", "--interpolate must be two seeds such as 3..7, not " + text);
+    }
+    return Map.of(
+        "from", Long.parseLong(seeds.group(1)),
+        "to", Long.parseLong(seeds.group(2)),
+        "frames", count == null ? FRAMES_DEFAULT : count);
   }
 
   private static void put(Map<String, Object> members, String name, @Nullable Object value) {

@@ -3,8 +3,10 @@ package dev.mezzotint.generation.input;
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.generation.request.ImageReference;
+import dev.mezzotint.generation.request.Seeds;
 import dev.mezzotint.iadb.Iadb;
 import dev.mezzotint.iadb.Inpainting;
+import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
@@ -83,12 +85,24 @@ public final class InputLoader {
 
   private SamplingJob.Row row(
       int index, long seed, int noiseIndex, SamplingJob.Condition condition) {
-    SamplingJob.X0 start =
-        request.init().isEmpty()
-            ? SamplingJob.X0.noise(model, seed, noiseIndex)
-            : new SamplingJob.X0.Given(blended(seed, noiseIndex));
-    SamplingJob.Row row = new SamplingJob.Row(index, start, condition);
+    SamplingJob.Row row = new SamplingJob.Row(index, start(index, seed, noiseIndex), condition);
     return inpainting.isEmpty() ? row : row.withHook(hook(inpainting.get(), seed, noiseIndex));
+  }
+
+  private SamplingJob.X0 start(int index, long seed, int noiseIndex) {
+    if (request.seeds() instanceof Seeds.Interpolated between) {
+      float[] from = noise(between.from(), /* noiseIndex= */ 0, values());
+      float[] to = noise(between.to(), /* noiseIndex= */ 0, values());
+      Noise.slerp(from, to, between.share(index), from);
+      return new SamplingJob.X0.Given(from);
+    }
+    return request.init().isEmpty()
+        ? SamplingJob.X0.noise(model, seed, noiseIndex)
+        : new SamplingJob.X0.Given(blended(seed, noiseIndex));
+  }
+
+  private int values() {
+    return model.channels() * model.height() * model.width();
   }
 
   private InpaintingHook hook(Inpainting plan, long seed, int noiseIndex) {

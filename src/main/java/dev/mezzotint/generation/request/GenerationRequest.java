@@ -21,7 +21,8 @@ import java.util.stream.Stream;
  * A request to generate images with a model.
  *
  * @param model reference: {@code name}, {@code name@version} or {@code name@latest}
- * @param seeds one per image, from {@code count} and {@code seed}, or from {@code seeds}
+ * @param seeds one per image, from {@code count} and {@code seed}, from {@code seeds}, or from
+ *     {@code interpolate}
  * @param steps α intervals; the model's default if empty
  * @param sampler the model's default if empty
  * @param schedule one of {@link #SCHEDULES}: the spacing of α
@@ -127,7 +128,7 @@ public record GenerationRequest(
             init(json, limits),
             ImageReference.parse(json, "mask", limits),
             CanvasRequest.parse(json, !condition.isEmpty()),
-            output(json),
+            output(json, json.has("interpolate")),
             Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal")),
             deadline(json).or(() -> expiry),
             tenant(json));
@@ -147,6 +148,10 @@ public record GenerationRequest(
   }
 
   private static Seeds seeds(JsonObject json, GenerationLimits limits) {
+    Optional<JsonObject> ends = json.object("interpolate");
+    if (ends.isPresent()) {
+      return interpolated(json, ends.get(), limits);
+    }
     Optional<List<Long>> listed = json.integers("seeds", limits.imagesMax(), 0, SEED_MAX);
     OptionalLong count = json.integer("count", 1, limits.imagesMax());
     OptionalLong seed = json.integer("seed", 0, SEED_MAX);
@@ -167,6 +172,26 @@ public record GenerationRequest(
     return new Seeds.Listed(listed.get());
   }
 
+  private static Seeds interpolated(JsonObject json, JsonObject ends, GenerationLimits limits) {
+    for (String other : List.of("count", "seed", "seeds", "init")) {
+      if (json.has(other)) {
+        throw json.refuse(other, "must not be given together with interpolate");
+      }
+    }
+    long[] seeds = new long[2];
+    for (int i = 0; i < 2; i++) {
+      String end = List.of("from", "to").get(i);
+      seeds[i] =
+          ends.integer(end, 0, SEED_MAX).orElseThrow(() -> ends.refuse(end, "is missing: a seed"));
+    }
+    OptionalLong frames = ends.integer("frames", 2, limits.imagesMax());
+    ends.refuseUnknown();
+    return new Seeds.Interpolated(
+        seeds[0],
+        seeds[1],
+        (int) frames.orElseThrow(() -> ends.refuse("frames", "is missing: how many images")));
+  }
+
   private static Optional<Init> init(JsonObject json, GenerationLimits limits) {
     Optional<JsonObject> found = json.object("init");
     if (found.isEmpty()) {
@@ -183,18 +208,17 @@ public record GenerationRequest(
     return Optional.of(new Init(image, alpha));
   }
 
-  private static Output output(JsonObject json) {
-    Optional<JsonObject> found = json.object("output");
-    if (found.isEmpty()) {
-      return new Output("png", false, false, false, false);
-    }
-    JsonObject output = found.get();
+  /**
+   * @param clip whether there is a clip unless the request says otherwise
+   */
+  private static Output output(JsonObject json, boolean clip) {
+    JsonObject output = json.object("output").orElse(JsonObject.parse("{}"));
     Output parsed =
         new Output(
             output.word("format", FORMATS).orElse("png"),
             output.bool("grid", false),
             output.bool("trajectory", false),
-            output.bool("clip", false),
+            output.bool("clip", clip),
             output.bool("inline", false));
     output.refuseUnknown();
     return parsed;
@@ -232,6 +256,9 @@ public record GenerationRequest(
   private void checkTogether(JsonObject json, GenerationLimits limits) {
     int count = seeds.count();
     FrameRequest.check(frames, condition, count);
+    if (frames.isPresent() && seeds instanceof Seeds.Interpolated) {
+      throw json.refuse("interpolate", "must not be given together with several conditions");
+    }
     if (mask.isPresent() && init.isEmpty()) {
       throw json.refuse("mask", "needs init: the image that it is applied to");
     }

@@ -50,4 +50,29 @@ public sealed interface Seeds {
       return 0;
     }
   }
+
+  /**
+   * Image i starts on the great circle from noise(from, 0) to noise(to, 0), at i / (frames − 1).
+   */
+  record Interpolated(long from, long to, int frames) implements Seeds {
+    @Override
+    public int count() {
+      return frames;
+    }
+
+    @Override
+    public long seed(int image) {
+      return from;
+    }
+
+    @Override
+    public int index(int image) {
+      return 0;
+    }
+
+    /** Share of the way of an image, 0 to 1. */
+    public double share(int image) {
+      return image / (frames - 1.0);
+    }
+  }
 }
