@@ -101,7 +101,9 @@ class ArchitectureTest {
     allow(
         "cli.jobs",
         "board cli client delivery generation.request job json storage training.recipe files");
-    allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
+    allow(
+        "study",
+        "cli dataset files generation generation.input generation.request iadb image job json model network plot sampling");
     allow(
         "worker",
         "autoscaling board cli client control delivery generation generation.request http job json"

@@ -7,9 +7,13 @@ import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.files.SmallFile;
+import dev.mezzotint.generation.ImageSettings;
+import dev.mezzotint.generation.request.CanvasRequest;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.SmoothedData;
+import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
@@ -40,7 +44,8 @@ import picocli.CommandLine.Parameters;
       "Studies: paths, stability; solvers (--data or --model); precision (--model);",
       "inversion (--model and --data);",
       "agreement (--model); blue-noise (--data); plane (--model of the plane);",
-      "flicker (--model and --condition, label maps of a clip).",
+      "flicker (--model and --condition, label maps of a clip);",
+      "seams (--image, a canvas that 'generate' or a worker has drawn).",
       "",
       "Examples:",
       "  study paths stability --out plots",
@@ -48,7 +53,8 @@ import picocli.CommandLine.Parameters;
       "  study solvers --model avatars-32 --out plots",
       "  study solvers --model drive-32 --data drive-64.zip --count 16 --out plots",
       "  study inversion --model avatars-32 --data my-images --out plots",
-      "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out plots"
+      "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out plots",
+      "  study seams --image region/00000.png --out plots"
     })
 public final class StudyCommand implements Callable<Integer> {
   private static final List<String> NAMES =
@@ -61,7 +67,8 @@ public final class StudyCommand implements Callable<Integer> {
           "precision",
           "blue-noise",
           "plane",
-          "flicker");
+          "flicker",
+          "seams");
   private static final int IMAGES = 256;
   private static final int COUNT = 32;
   private static final int COUNT_MAX = 4096;
@@ -108,6 +115,12 @@ public final class StudyCommand implements Callable<Integer> {
       paramLabel = "PATH",
       description = "Folder or zip of a clip's conditions, for 'flicker'.")
   private @Nullable String condition;
+
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      description = "A canvas with its settings in the file, for 'seams'.")
+  private @Nullable Path image;
 
   @Option(
       names = "--device",
@@ -171,6 +184,7 @@ public final class StudyCommand implements Callable<Integer> {
         case "agreement" -> finish(agreement());
         case "precision" -> finish(precision());
         case "flicker" -> finish(flicker());
+        case "seams" -> finish(seams());
         case "blue-noise" -> finish(BlueNoiseStudy.run(points(), 3, size, SMOOTHING));
         default -> finish(plane());
       }
@@ -260,6 +274,24 @@ public final class StudyCommand implements Callable<Integer> {
           "--condition", "--model and --condition are missing: this study needs both");
     }
     return FlickerStudy.run(context.device(device), files(), condition, count(COUNT), steps);
+  }
+
+  private StudyResult seams() throws IOException {
+    if (image == null) {
+      throw new InvalidInputException("--image", "--image is missing: this study needs a canvas");
+    }
+    byte[] file = SmallFile.read(image);
+    ImageSettings settings =
+        ImageSettings.find(file)
+            .filter(found -> found.canvas().isPresent())
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        "--image", "--image: " + image + " has no settings of a canvas"));
+    CanvasRequest canvas = settings.canvas().orElseThrow();
+    ModelInfo tiles = ModelInfo.of(context.model(model == null ? settings.model() : model));
+    ModelInfo drawn = canvas.applyTo(tiles, canvas.size().orElseThrow());
+    return SeamStudy.run(ImageReader.read(file, drawn.channels()), drawn.canvas().orElseThrow());
   }
 
   private StudyResult agreement() {
