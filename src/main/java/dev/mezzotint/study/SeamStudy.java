@@ -2,6 +2,7 @@ package dev.mezzotint.study;
 
 import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.image.Pixels;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,33 +12,42 @@ import java.util.function.IntUnaryOperator;
 
 /**
  * Compares the mean difference of neighbouring pixels across the borders of a canvas' tiles with
- * that elsewhere. A ratio of 1 means that borders cannot be told from other places.
+ * that elsewhere. A ratio of 1 means that borders cannot be told from other places. What an image
+ * shows varies from place to place, so that a ratio is to be judged by those of the same set of
+ * places moved beside the borders.
  */
 final class SeamStudy {
   private SeamStudy() {}
 
-  /** Mean absolute differences, in grey levels of 255, of neighbours in one direction. */
-  record Differences(double atBorders, double elsewhere) {
-    double ratio() {
-      return atBorders / elsewhere;
-    }
-  }
-
   static StudyResult run(Pixels image, Canvas canvas) {
-    Differences across = differences(image, borders(canvas, canvas::left, canvas.tileWidth()), 1);
-    Differences down =
-        differences(image, borders(canvas, canvas::top, canvas.tileHeight()), image.width());
-    return new StudyResult("seams", List.of(line("columns", across), line("rows", down)), Map.of());
+    Set<Integer> columns = borders(canvas, canvas::left, canvas.tileWidth());
+    Set<Integer> rows = borders(canvas, canvas::top, canvas.tileHeight());
+    return new StudyResult(
+        "seams",
+        List.of(
+            line("columns", differences(image, /* rows= */ false), columns, canvas.tileWidth()),
+            line("rows", differences(image, /* rows= */ true), rows, canvas.tileHeight())),
+        Map.of());
   }
 
-  private static String line(String what, Differences found) {
+  private static String line(String what, double[] differences, Set<Integer> borders, int tile) {
+    if (borders.isEmpty()) {
+      return String.format(Locale.ROOT, "%-8s one tile, no borders", what);
+    }
+    double[] moved = new double[tile / 2];
+    for (int shift = 1; shift <= moved.length; shift++) {
+      moved[shift - 1] = ratio(differences, borders, shift);
+    }
+    Arrays.sort(moved);
     return String.format(
         Locale.ROOT,
-        "%-8s at borders of tiles %6.2f, elsewhere %6.2f of 255, ratio %.3f",
+        "%-8s difference at borders of tiles over elsewhere %.3f; the same places moved by 1 to %d"
+            + " pixels %.3f to %.3f",
         what,
-        found.atBorders(),
-        found.elsewhere(),
-        found.ratio());
+        ratio(differences, borders, /* shift= */ 0),
+        moved.length,
+        moved[0],
+        moved[moved.length - 1]);
   }
 
   /** First pixels of tiles, and first pixels after tiles, inside the canvas. */
@@ -54,29 +64,34 @@ final class SeamStudy {
     return borders;
   }
 
-  /**
-   * @param stride 1 for neighbours in a row, the image's width for neighbours in a column
-   */
-  static Differences differences(Pixels image, Set<Integer> borders, int stride) {
-    int channels = image.channels();
+  /** Mean difference at the places over that at all others. */
+  static double ratio(double[] differences, Set<Integer> places, int shift) {
     double[] sums = new double[2];
-    long[] counts = new long[2];
-    for (int y = 0; y < image.height(); y++) {
-      for (int x = 0; x < image.width(); x++) {
-        int place = stride == 1 ? x : y;
-        if (place == 0) {
-          continue;
-        }
-        int kind = borders.contains(place) ? 0 : 1;
-        int at = y * image.width() + x;
-        for (int c = 0; c < channels; c++) {
-          int here = image.bytes()[at * channels + c] & 0xff;
-          int before = image.bytes()[(at - stride) * channels + c] & 0xff;
-          sums[kind] += Math.abs(here - before);
-          counts[kind]++;
-        }
+    int[] counts = new int[2];
+    for (int place = 1; place < differences.length; place++) {
+      int kind = places.contains(place - shift) ? 0 : 1;
+      sums[kind] += differences[place];
+      counts[kind]++;
+    }
+    return sums[0] / counts[0] * counts[1] / sums[1];
+  }
+
+  /**
+   * The mean absolute difference, in grey levels, of each column from the one before it, or of each
+   * row.
+   */
+  static double[] differences(Pixels image, boolean rows) {
+    double[] sums = new double[rows ? image.height() : image.width()];
+    int stride = image.channels() * (rows ? image.width() : 1);
+    int perPlace = image.channels() * (rows ? image.width() : image.height());
+    for (int i = 0; i < image.bytes().length; i++) {
+      int pixel = i / image.channels();
+      int place = rows ? pixel / image.width() : pixel % image.width();
+      if (place > 0) {
+        int difference = (image.bytes()[i] & 0xff) - (image.bytes()[i - stride] & 0xff);
+        sums[place] += Math.abs(difference) / (double) perPlace;
       }
     }
-    return new Differences(sums[0] / counts[0], sums[1] / counts[1]);
+    return sums;
   }
 }

@@ -28,19 +28,26 @@ class SeamStudyTest {
         .containsExactly(24, 32, 48, 56, 72, 80, 88, 104);
   }
 
-  @Test
-  void noiseWithoutSeams_hasARatioOfOne() {
-    StudyResult result = SeamStudy.run(noise(0), CANVAS);
-    assertThat(result.lines()).hasSize(2);
-    SeamStudy.Differences across =
-        SeamStudy.differences(noise(0), SeamStudy.borders(CANVAS, CANVAS::left, 32), 1);
-    assertThat(across.ratio()).isCloseTo(1, Offset.offset(0.05));
+  private static double ratio(Pixels image, int shift) {
+    return SeamStudy.ratio(
+        SeamStudy.differences(image, /* rows= */ false),
+        SeamStudy.borders(CANVAS, CANVAS::left, 32),
+        shift);
   }
 
   @Test
-  void stepAtOneBorder_isSeen() {
-    SeamStudy.Differences across =
-        SeamStudy.differences(noise(48), SeamStudy.borders(CANVAS, CANVAS::left, 32), 1);
-    assertThat(across.ratio()).isGreaterThan(1.5);
+  void noiseWithoutSeams_hasARatioOfOne() {
+    assertThat(ratio(noise(0), 0)).isCloseTo(1, Offset.offset(0.05));
+    assertThat(ratio(noise(0), 3)).isCloseTo(1, Offset.offset(0.05));
+    assertThat(SeamStudy.run(noise(0), CANVAS).lines())
+        .hasSize(2)
+        .allMatch(line -> line.contains("over elsewhere 1.0") || line.contains("elsewhere 0.9"));
+  }
+
+  @Test
+  void stepAtOneBorder_isSeenThereAlone() {
+    assertThat(ratio(noise(48), 0)).isGreaterThan(1.5);
+    assertThat(ratio(noise(48), 3)).isLessThan(1);
+    assertThat(ratio(noise(51), 3)).isGreaterThan(1.5);
   }
 }
