@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
@@ -41,19 +42,20 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final ObjectStore store;
-  private final Device device;
+  private final Supplier<Device> device;
   private final Function<String, ModelFiles> finder;
   private final StoredModels models;
   private final TrainingSettings settings;
   private final TrainingMetrics metrics = new TrainingMetrics();
 
   /**
+   * @param device asked for when a training begins
    * @param finder finds a model's files by its reference, or throws {@link InvalidInputException}
    * @param models receives the trained models
    */
   public TrainingJobKind(
       ObjectStore store,
-      Device device,
+      Supplier<Device> device,
       Function<String, ModelFiles> finder,
       StoredModels models,
       TrainingSettings settings) {
@@ -114,7 +116,7 @@ public final class TrainingJobKind implements JobKind<TrainingRequest> {
         try {
           return new TrainingSegment(
                   store,
-                  device,
+                  device.get(),
                   TrainingJobKind.this::findModel,
                   models,
                   settings,

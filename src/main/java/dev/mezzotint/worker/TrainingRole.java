@@ -20,6 +20,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Role {@code training}: one or more lanes that take training requests, each with a network and an
@@ -34,12 +35,12 @@ final class TrainingRole implements AutoCloseable {
       new RetryPolicy(Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofMinutes(10));
 
   private final WorkerConfig settings;
-  private final Device device;
   private final TrainingJobKind work;
   private final RequestQueue queue;
+  private @Nullable Device device; // guarded by this
 
   /**
-   * Opens the device; takes no requests yet.
+   * Opens the device unless it is a CPU; takes no requests yet.
    *
    * @param topics request topics, highest priority first
    * @param wiring wraps the handler of deliveries
@@ -51,12 +52,13 @@ final class TrainingRole implements AutoCloseable {
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
-    this.device =
-        TorchDevice.open(settings.device(), settings.threads(), Optional.of(Precision.FLOAT32));
+    if (!settings.device().equals("cpu")) {
+      device(); // a missing GPU is found now, not by the first training
+    }
     this.work =
         new TrainingJobKind(
             connections.store(),
-            device,
+            this::device,
             new ModelFinder(settings, connections.store())::named,
             ModelFinder.storedModels(settings, connections.store()),
             training(settings));
@@ -109,7 +111,12 @@ final class TrainingRole implements AutoCloseable {
     return queue;
   }
 
-  Device device() {
+  /** The device, opened when it is first needed: libtorch takes seconds and 100 MB. */
+  synchronized Device device() {
+    if (device == null) {
+      device =
+          TorchDevice.open(settings.device(), settings.threads(), Optional.of(Precision.FLOAT32));
+    }
     return device;
   }
 

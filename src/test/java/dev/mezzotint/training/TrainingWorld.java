@@ -156,7 +156,7 @@ public final class TrainingWorld {
     TrainingJobKind work =
         new TrainingJobKind(
             injector,
-            device,
+            () -> device,
             name -> {
               ModelReference reference = ModelReference.parseName(name);
               if (reference instanceof ModelReference.Stored stored) {
