@@ -191,7 +191,7 @@ public final class Mezzotint {
   private static CommandLine versionCommand() {
     Runnable print = () -> System.out.println(version());
     CommandSpec spec = CommandSpec.wrapWithoutInspection(print);
-    spec.usageMessage().description("Show the version of this software, of Java and of libtorch.");
+    spec.usageMessage().description("Show the versions of this software, of Java, libtorch and ONNX Runtime.");
     return new CommandLine(spec);
   }
 
@@ -209,7 +209,9 @@ public final class Mezzotint {
         + ", Java "
         + System.getProperty("java.version")
         + ", libtorch "
-        + build.getProperty("libtorch");
+        + build.getProperty("libtorch")
+        + ", ONNX Runtime "
+        + build.getProperty("onnxruntime");
   }
 
   /** A group of commands without one of them shows its help. */
