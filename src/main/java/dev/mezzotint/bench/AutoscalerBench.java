@@ -124,8 +124,7 @@ public final class AutoscalerBench implements Callable<Integer> {
 
   private static void check(String option, double value, double min) {
     if (!(value >= min && value <= 1e9)) {
-      throw new InvalidInputException(
-          option, option + " must be from " + min + " to 1e9, not " + value);
+      throw InvalidInputException.of(option, "must be from %s to 1e9, not %s", min, value);
     }
   }
 

@@ -42,7 +42,8 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  bench sampler --model avatars-32 --report sampler.json --out docs",
-      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python src/benchmark/peer/peer.py\""
+      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python"
+          + " src/benchmark/peer/peer.py\""
     })
 public final class SamplerBench implements Callable<Integer> {
   private static final int RUNS = 5;
@@ -110,13 +111,11 @@ public final class SamplerBench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     if (requests < 10 || lanes < 1 || seconds <= 0 || live < 0) {
-      throw new InvalidInputException(
-          "--requests",
-          "--requests must be at least 10, --lanes and --seconds positive, --live at least 0");
+      throw InvalidInputException.of(
+          "--requests", "must be at least 10, --lanes and --seconds positive, --live at least 0");
     }
     if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
-      throw new InvalidInputException(
-          "--batch", "--batch must be 1 to 1024 rows, --rounds 1 to 1000");
+      throw InvalidInputException.of("--batch", "must be 1 to 1024 rows, --rounds 1 to 1000");
     }
     if (peer != null && batches.isEmpty()) {
       throw new InvalidInputException("--peer", "--peer needs --batch: the rows of a pass");

@@ -7,7 +7,6 @@ import dev.mezzotint.image.Resize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -105,24 +104,14 @@ final class Decoder {
     Pixels image = sample.image();
     if (image.width() < options.width() || image.height() < options.height()) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "is %d×%d pixels, smaller than a crop of %d×%d",
-              image.width(),
-              image.height(),
-              options.width(),
-              options.height()));
+          "is %s×%s pixels, smaller than a crop of %s×%s"
+              .formatted(image.width(), image.height(), options.width(), options.height()));
     }
     for (Pixels condition : sample.conditions()) {
       if (condition.width() != image.width() || condition.height() != image.height()) {
         throw new IOException(
-            String.format(
-                Locale.ROOT,
-                "is %d×%d pixels and its condition %d×%d: crops need equal sizes",
-                image.width(),
-                image.height(),
-                condition.width(),
-                condition.height()));
+            "is %s×%s pixels and its condition %s×%s: crops need equal sizes"
+                .formatted(image.width(), image.height(), condition.width(), condition.height()));
       }
     }
   }

@@ -67,13 +67,8 @@ public final class ImageReader {
     long pixels = (long) image.width * image.height;
     if (pixels > pixelsMax) {
       throw new IOException(
-          "is "
-              + image.width
-              + "×"
-              + image.height
-              + " pixels; the limit is "
-              + pixelsMax
-              + " pixels");
+          "is %s×%s pixels; the limit is %s pixels"
+              .formatted(image.width, image.height, pixelsMax));
     }
     ColourConversion conversion =
         profiled ? ColourConversion.of(image) : ColourConversion.asStored(image.colours);

@@ -369,10 +369,8 @@ public final class GroupOffsets implements AutoCloseable {
 
   private TransientException unavailable(Throwable cause) {
     return new TransientException(
-        "the offsets of group "
-            + group
-            + " cannot be read: "
-            + KafkaErrors.message(KafkaErrors.failure(settings, cause)),
+        "the offsets of group %s cannot be read: %s"
+            .formatted(group, KafkaErrors.message(KafkaErrors.failure(settings, cause))),
         cause);
   }
 

@@ -111,11 +111,10 @@ final class KafkaErrors {
     }
     if (cause instanceof SslAuthenticationException) {
       return Optional.of(
-          broker
-              + " offers no trusted connection ("
-              + message(cause)
-              + "); check KAFKA_SSL_TRUSTSTORE_LOCATION, the certificates' dates, and restart the"
-              + " worker if a file of certificates was replaced");
+          ("%s offers no trusted connection (%s); check KAFKA_SSL_TRUSTSTORE_LOCATION, the"
+               + " certificates' dates, and restart the worker if a file of certificates was"
+               + " replaced")
+              .formatted(broker, message(cause)));
     }
     if (cause instanceof AuthenticationException) {
       return Optional.of(
@@ -137,17 +136,15 @@ final class KafkaErrors {
     }
     if (cause instanceof GroupMaxSizeReachedException) {
       return Optional.of(
-          "group "
-              + settings.groupId()
-              + " is full: raise group.share.max.size of the brokers, which is the number of lanes"
-              + " of all workers, or lower MEZZOTINT_LANES");
+          ("group %s is full: raise group.share.max.size of the brokers, which is the number of"
+                  + " lanes of all workers, or lower MEZZOTINT_LANES")
+              .formatted(settings.groupId()));
     }
     if (cause instanceof InvalidTimestampException) {
       return Optional.of(
-          broker
-              + " refuses records for their time ("
-              + message(cause)
-              + "): set the clocks of this machine and the broker");
+          ("%s refuses records for their time (%s): set the clocks of this machine and the"
+                  + " broker")
+              .formatted(broker, message(cause)));
     }
     if (cause instanceof UnknownTopicOrPartitionException) {
       return Optional.of(broker + " lacks a topic (" + message(cause) + ")");
@@ -160,33 +157,24 @@ final class KafkaErrors {
         || message(cause).contains("is not a consumer group")
         || message(cause).contains("inconsistent with those of existing")) {
       return Optional.of(
-          "group "
-              + settings.groupId()
-              + " on the cluster is of another kind ("
-              + message(cause)
-              + "): set another MEZZOTINT_GROUP");
+          "group %s on the cluster is of another kind (%s): set another MEZZOTINT_GROUP"
+              .formatted(settings.groupId(), message(cause)));
     }
     return Optional.empty();
   }
 
   /** Why share groups do not work, and the command that turns them on. */
   static String shareGroupsOff(String servers) {
-    return "share groups are off on the Kafka cluster at "
-        + servers
-        + ": run kafka-features.sh --bootstrap-server "
-        + servers
-        + " upgrade --feature share.version=1 (Kafka 4.2 or newer), or set"
-        + " MEZZOTINT_QUEUE=consumer-group";
+    return ("share groups are off on the Kafka cluster at %s: run kafka-features.sh"
+            + " --bootstrap-server %s upgrade --feature share.version=1 (Kafka 4.2 or newer), or"
+            + " set MEZZOTINT_QUEUE=consumer-group")
+        .formatted(servers, servers);
   }
 
   private static String notPermitted(
       KafkaSettings settings, String kind, String name, String... operations) {
-    return "the credentials may not use "
-        + kind
-        + " "
-        + name
-        + ": run "
-        + allowCommand(settings, kind, name, List.of(operations));
+    return "the credentials may not use %s %s: run %s"
+        .formatted(kind, name, allowCommand(settings, kind, name, List.of(operations)));
   }
 
   /**

@@ -88,10 +88,8 @@ public final class RecordSender implements AutoCloseable {
       return tooLarge;
     }
     return new TransientException(
-        "topic "
-            + record.topic()
-            + " did not take a record: "
-            + KafkaErrors.message(KafkaErrors.failure(settings, cause)),
+        "topic %s did not take a record: %s"
+            .formatted(record.topic(), KafkaErrors.message(KafkaErrors.failure(settings, cause))),
         cause);
   }
 

@@ -54,10 +54,8 @@ public record Topics(
     if (!known.contains(name)) {
       throw new InvalidInputException(
           "topic",
-          "topic must be generation, training or one of "
-              + String.join(", ", known)
-              + ", not "
-              + JsonObject.quote(name));
+          "topic must be generation, training or one of %s, not %s"
+              .formatted(String.join(", ", known), JsonObject.quote(name)));
     }
     return List.of(name);
   }

@@ -77,12 +77,8 @@ final class LocalBroker {
           .run();
     } catch (Exception e) {
       throw new IOException(
-          "cannot format "
-              + folder
-              + ": "
-              + e.getMessage()
-              + " "
-              + log.toString(StandardCharsets.UTF_8),
+          "cannot format %s: %s %s"
+              .formatted(folder, e.getMessage(), log.toString(StandardCharsets.UTF_8)),
           e);
     }
   }

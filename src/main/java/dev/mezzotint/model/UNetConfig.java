@@ -243,10 +243,8 @@ public record UNetConfig(
     require(
         "down_block_types",
         downs.size() == levels,
-        "must have one entry for each of the "
-            + levels
-            + " block_out_channels, not "
-            + downs.size());
+        "must have one entry for each of the %s block_out_channels, not %s"
+            .formatted(levels, downs.size()));
     require(
         "up_block_types",
         ups.size() == levels,
@@ -264,11 +262,8 @@ public record UNetConfig(
     require(
         key,
         divisor >= 1 && width % divisor == 0,
-        "must divide the width "
-            + width
-            + " of block_out_channels, which "
-            + divisor
-            + " does not");
+        "must divide the width %s of block_out_channels, which %s does not"
+            .formatted(width, divisor));
   }
 
   private static void bounded(String key, int value, int min, int max) {

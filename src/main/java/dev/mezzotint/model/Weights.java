@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -55,13 +54,12 @@ public final class Weights {
     message.append(reasons.get(first));
     if (reasons.size() > 1) {
       message.append(
-          String.format(
-              Locale.ROOT,
-              " (in all %d missing, %d of wrong shape or type, %d unexpected%s)",
-              missing,
-              misfit,
-              unexpected.size(),
-              unexpected.isEmpty() ? "" : ": " + brief(unexpected)));
+          " (in all %s missing, %s of wrong shape or type, %s unexpected%s)"
+              .formatted(
+                  missing,
+                  misfit,
+                  unexpected.size(),
+                  unexpected.isEmpty() ? "" : ": " + brief(unexpected)));
     }
     throw new InvalidInputException(first, message.toString());
   }

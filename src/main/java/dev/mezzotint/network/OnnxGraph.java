@@ -72,11 +72,9 @@ final class OnnxGraph extends Graph {
     long bytes = 4 * tensors.values().stream().mapToLong(Tensor::elements).sum();
     if (bytes > FILE_BYTES_MAX) {
       throw new IllegalArgumentException(
-          "an ONNX file cannot hold "
-              + bytes
-              + " bytes of weights, at most "
-              + FILE_BYTES_MAX
-              + ": set MEZZOTINT_ENGINE=pytorch");
+          ("an ONNX file cannot hold %s bytes of weights, at most %s: set"
+                  + " MEZZOTINT_ENGINE=pytorch")
+              .formatted(bytes, FILE_BYTES_MAX));
     }
     GraphProto.Builder whole =
         graph

@@ -151,11 +151,8 @@ final class S3Errors {
     String message = e instanceof ErrorResponseException xml ? firstLine(message(xml)) : "";
     return new RefusedKeyException(
         where(what) + sentence(e),
-        "the store answers "
-            + answer.strip()
-            + " about "
-            + key
-            + (message.isEmpty() ? "" : " (" + message + ")"),
+        "the store answers %s about %s%s"
+            .formatted(answer.strip(), key, message.isEmpty() ? "" : " (" + message + ")"),
         e);
   }
 
@@ -198,29 +195,20 @@ final class S3Errors {
       }
       return speaksPlainHttp() ? needsNoTls() : "no answer (" + line + ")" + proxy();
     }
-    return "its answer cannot be read ("
-        + (line.isEmpty() ? cause.getClass().getSimpleName() : line)
-        + "); check S3_ENDPOINT"
-        + proxy();
+    return "its answer cannot be read (%s); check S3_ENDPOINT%s"
+        .formatted(line.isEmpty() ? cause.getClass().getSimpleName() : line, proxy());
   }
 
   private String describe(ErrorResponseException answer) {
     String code = code(answer);
     Optional<String> region = otherRegion(answer);
     if (region.isPresent()) {
-      return "the bucket is in region "
-          + region.get()
-          + ", not "
-          + settings.region()
-          + ": set S3_REGION="
-          + region.get();
+      return "the bucket is in region %s, not %s: set S3_REGION=%s"
+          .formatted(region.get(), settings.region(), region.get());
     }
     if (REGION.contains(code)) {
-      return "it does not accept region "
-          + settings.region()
-          + " ("
-          + code
-          + "): set S3_REGION to the region of the bucket";
+      return "it does not accept region %s (%s): set S3_REGION to the region of the bucket"
+          .formatted(settings.region(), code);
     }
     if (CREDENTIALS.contains(code)) {
       return "it refuses the credentials (" + code + "); check S3_ACCESS_KEY and S3_SECRET_KEY";
@@ -228,21 +216,16 @@ final class S3Errors {
     if (CLOCKS.contains(code)) {
       Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
       String theirs = answer.response() == null ? null : answer.response().header("Date");
-      return "it refuses the time of the call ("
-          + code
-          + "): set the clocks, this machine's is "
-          + now
-          + (theirs == null ? "" : " and the store's " + theirs);
+      return "it refuses the time of the call (%s): set the clocks, this machine's is %s%s"
+          .formatted(code, now, theirs == null ? "" : " and the store's " + theirs);
     }
     if (code.equals("NoSuchBucket")) {
       return noBucket();
     }
     if (status(answer) == 403) {
-      return "access to bucket "
-          + settings.bucket()
-          + " is denied ("
-          + code
-          + "); the credentials need read, write, list and delete on it";
+      return ("access to bucket %s is denied (%s); the credentials need read, write, list and"
+              + " delete on it")
+          .formatted(settings.bucket(), code);
     }
     String message = firstLine(message(answer));
     return ("it answered " + status(answer) + " " + code).stripTrailing()
@@ -257,9 +240,8 @@ final class S3Errors {
       return "its certificate has expired (" + line + "); renew it there";
     }
     if (cause instanceof SSLPeerUnverifiedException || line.contains("subject alternative")) {
-      return "its certificate is not for this name ("
-          + line
-          + "); check S3_ENDPOINT and the certificate";
+      return "its certificate is not for this name (%s); check S3_ENDPOINT and the certificate"
+          .formatted(line);
     }
     return "no trusted connection (" + line + "); SSL_CERT_FILE names the certificates to trust";
   }
@@ -351,13 +333,8 @@ final class S3Errors {
             || environment.containsKey(variable.toLowerCase(Locale.ROOT));
     String property = endpoint.getScheme() + ".proxy";
     return named
-        ? "; "
-            + variable
-            + " is not used: JAVA_TOOL_OPTIONS=\"-D"
-            + property
-            + "Host=... -D"
-            + property
-            + "Port=...\" sets a proxy"
+        ? "; %s is not used: JAVA_TOOL_OPTIONS=\"-D%sHost=... -D%sPort=...\" sets a proxy"
+            .formatted(variable, property, property)
         : "";
   }
 

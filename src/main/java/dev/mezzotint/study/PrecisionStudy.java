@@ -35,14 +35,13 @@ public final class PrecisionStudy {
     float[] x0 = SolverErrors.noise(rows, values);
     float[] exact = float32.ends(x0, stages);
     String line =
-        String.format(
-            Locale.ROOT,
-            "%s, %d images, %d evaluations, /255: bf16 moves %s; twice the steps move %s",
-            model,
-            rows,
-            stages.size(),
-            change(exact, bf16.ends(x0, stages), rows),
-            change(exact, float32.ends(x0, finer), rows));
+        "%s, %s images, %s evaluations, /255: bf16 moves %s; twice the steps move %s"
+            .formatted(
+                model,
+                rows,
+                stages.size(),
+                change(exact, bf16.ends(x0, stages), rows),
+                change(exact, float32.ends(x0, finer), rows));
     return new StudyResult("precision", List.of(line), Map.of());
   }
 

@@ -299,8 +299,7 @@ public final class StudyCommand implements Callable<Integer> {
     ModelFiles files = unconditionalFiles();
     Object p1 = files.card().recipe().get("p1");
     if (!(p1 instanceof String word) || files.config().sizeMax() != 1) {
-      throw new InvalidInputException(
-          "--model", "--model is not a model of the plane: its card has no p1");
+      throw InvalidInputException.of("--model", "is not a model of the plane: its card has no p1");
     }
     try (SamplingNetwork network = ModelResolver.load(context.device(device), files)) {
       return PlaneDistance.result(

@@ -51,8 +51,7 @@ public final class JobsCommand {
           "--state", "--state must be one of " + String.join(", ", State.WORDS) + ", not " + state);
     }
     if (limit < 1 || limit > LIMIT_MAX) {
-      throw new InvalidInputException(
-          "--limit", "--limit must be from 1 to " + LIMIT_MAX + ", not " + limit);
+      throw InvalidInputException.of("--limit", "must be from 1 to %s, not %s", LIMIT_MAX, limit);
     }
     List<Map<String, Object>> jobs =
         context
