@@ -69,12 +69,4 @@ public record Topics(
   public static String ofPriority(String requests, Priority priority) {
     return priority == Priority.NORMAL ? requests : requests + "." + priority.wireName();
   }
-
-  /** The priority of a topic, for requests that name none. */
-  public static Priority priorityOf(String topic) {
-    return Stream.of(Priority.HIGH, Priority.LOW)
-        .filter(priority -> topic.endsWith("." + priority.wireName()))
-        .findFirst()
-        .orElse(Priority.NORMAL);
-  }
 }
