@@ -205,11 +205,6 @@ public record ModelCard(
     return List.of(new ConditionPart("condition", kind, channels));
   }
 
-  /** {@link #defaultFor(String, NetworkConfig)} where the name does not matter. */
-  public static ModelCard defaultFor(NetworkConfig config) {
-    return defaultFor("model", config);
-  }
-
   public ModelCard withVersion(String word) {
     return with(Optional.of(word), prediction, noiseSchedule, tuned, metrics);
   }

@@ -31,10 +31,15 @@ public final class Weights {
       Tensor tensor = weights.get(name);
       if (tensor == null) {
         missing++;
-        reasons.put(name, "is missing: the network needs it with shape " + text(shape));
+        reasons.put(name, "is missing: the network needs it with shape " + Arrays.toString(shape));
       } else if (!Arrays.equals(tensor.shape(), shape)) {
         misfit++;
-        reasons.put(name, "must have shape " + text(shape) + ", not " + text(tensor.shape()));
+        reasons.put(
+            name,
+            "must have shape "
+                + Arrays.toString(shape)
+                + ", not "
+                + Arrays.toString(tensor.shape()));
       } else if (!tensor.dtype().isFloatingPoint()) {
         misfit++;
         reasons.put(name, "must hold floating-point numbers, not " + tensor.dtype());
@@ -71,9 +76,5 @@ public final class Weights {
             .map(JsonObject::quote)
             .collect(Collectors.joining(", "))
         + (names.size() > NAMES_SHOWN ? ", …" : "");
-  }
-
-  private static String text(long[] shape) {
-    return Arrays.toString(shape);
   }
 }
