@@ -13,17 +13,11 @@ import java.util.Optional;
  * Decodes a file, or the files of a pair, to an image and its conditions at the wanted size, or,
  * for random crops, at their own, which is at least that. Safe for use by several threads.
  */
-final class Decoder {
+record Decoder(FileSource source, DatasetOptions options, PairedFolders folders) {
   private static final int TRIED = 16;
 
-  private final FileSource source;
-  private final DatasetOptions options;
-  private final PairedFolders folders;
-
   Decoder(FileSource source, DatasetOptions options) {
-    this.source = source;
-    this.options = options;
-    this.folders = PairedFolders.of(source.names(), options.pairing());
+    this(source, options, PairedFolders.of(source.names(), options.pairing()));
   }
 
   /**
@@ -79,14 +73,6 @@ final class Decoder {
       }
     }
     return sum * listing.size() / tried;
-  }
-
-  FileSource source() {
-    return source;
-  }
-
-  DatasetOptions options() {
-    return options;
   }
 
   /**

@@ -36,8 +36,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Classifies failed calls: absent, condition not met, a key that the store refuses, or a failure
  * with a sentence for users that says what to do.
+ *
+ * @param environment of this process, where HTTP proxies may be named
  */
-final class S3Errors {
+record S3Errors(S3Settings settings, Map<String, String> environment) {
   private static final Set<String> CREDENTIALS =
       Set.of("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken");
 
@@ -71,17 +73,6 @@ final class S3Errors {
   private static final Set<Integer> OF_A_KEY = Set.of(400, 403, 414, 422);
   private static final Pattern EXPECTED_REGION = Pattern.compile("expecting '([A-Za-z0-9-]+)'");
   private static final int TLS_MILLIS = 2_000;
-
-  private final S3Settings settings;
-  private final Map<String, String> environment;
-
-  /**
-   * @param environment of this process, where HTTP proxies may be named
-   */
-  S3Errors(S3Settings settings, Map<String, String> environment) {
-    this.settings = settings;
-    this.environment = environment;
-  }
 
   /** Whether the object is absent; a missing bucket is a failure instead. */
   static boolean absent(Exception e) {

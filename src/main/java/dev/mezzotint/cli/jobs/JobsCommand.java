@@ -8,7 +8,6 @@ import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -89,14 +88,8 @@ public final class JobsCommand {
         job.get("cause") instanceof String cause && !state.equals(State.CANCELLED.wireName())
             ? cause
             : progress(job, state);
-    return String.format(
-            Locale.ROOT,
-            "%s  %-9s  %-36s  %s",
-            text(job, "since").substring(0, 19) + "Z",
-            state,
-            text(job, "id"),
-            what)
-        .stripTrailing();
+    String since = text(job, "since").substring(0, 19);
+    return "%sZ  %-9s  %-36s  %s".formatted(since, state, text(job, "id"), what).stripTrailing();
   }
 
   private static String progress(Map<String, Object> job, String state) {
