@@ -74,14 +74,12 @@ public final class SamplerBench implements Callable<Integer> {
 
   @Option(
       names = "--requests",
-      defaultValue = "2000",
       paramLabel = "N",
       description = "Requests in virtual time; default ${DEFAULT-VALUE}.")
   private int requests = 2_000;
 
   @Option(
       names = "--lanes",
-      defaultValue = "16",
       paramLabel = "N",
       description = "Requests in progress at once; default ${DEFAULT-VALUE}.")
   private int lanes = 16;
@@ -91,7 +89,6 @@ public final class SamplerBench implements Callable<Integer> {
 
   @Option(
       names = "--rounds",
-      defaultValue = "5",
       paramLabel = "N",
       description = "Turns of each side with --batch; default ${DEFAULT-VALUE}.")
   private int rounds = 5;
@@ -128,8 +125,6 @@ public final class SamplerBench implements Callable<Integer> {
     Device device = context.device(model.device);
     ModelResolver models = ModelResolver.of(device, files);
     ModelInfo info = ModelInfo.of(files);
-    report.put("model", info.reference());
-    report.put("machine", device.description());
     report.recordMachine(device, info.reference());
     if (!batches.isEmpty()) {
       try (ReferenceProcess other = SideBySide.open(peer, files, device)) {

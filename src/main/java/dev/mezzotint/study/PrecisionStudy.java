@@ -4,7 +4,6 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.Precision;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -58,10 +57,8 @@ public final class PrecisionStudy {
       distances[row] = Math.sqrt(squares / values);
     }
     Arrays.sort(distances);
-    return String.format(
-        Locale.ROOT,
+    return Table.text(
         "the median image by %.2f, the one that moves most by %.2f",
-        distances[rows / 2],
-        distances[rows - 1]);
+        distances[rows / 2], distances[rows - 1]);
   }
 }

@@ -78,9 +78,8 @@ public final class StudyCommand implements Callable<Integer> {
   @Option(
       names = "--size",
       paramLabel = "N",
-      defaultValue = "32",
       description = "Side of the images of exact fields; default ${DEFAULT-VALUE}.")
-  private int size;
+  private int size = 32;
 
   @Option(
       names = "--count",
@@ -91,14 +90,12 @@ public final class StudyCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "T",
-      defaultValue = "128",
       description = "Steps for 'inversion', 'agreement', 'flicker'; default ${DEFAULT-VALUE}.")
-  private int steps;
+  private int steps = 128;
 
   @Option(
       names = "--schedule",
       paramLabel = "S",
-      defaultValue = "uniform",
       description =
           "Schedule of 'agreement': uniform, cosine or shift:S; default ${DEFAULT-VALUE}.")
   private String schedule = "uniform";
@@ -111,7 +108,6 @@ public final class StudyCommand implements Callable<Integer> {
 
   @Option(
       names = "--device",
-      defaultValue = "",
       paramLabel = "DEVICE",
       description = "cpu, cuda or cuda:N; default as configured, else cpu.")
   private String device = "";
