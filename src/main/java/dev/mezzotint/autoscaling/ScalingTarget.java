@@ -53,7 +53,6 @@ public sealed interface ScalingTarget {
     } catch (NumberFormatException e) {
       // refused below, like a number out of range
     }
-    throw new InvalidInputException(
-        field, field + " must be a number above 0 and up to 1e9, not " + text);
+    throw InvalidInputException.of(field, "must be a number above 0 and up to 1e9, not %s", text);
   }
 }

@@ -36,14 +36,12 @@ public final class AutoscalerBench implements Callable<Integer> {
 
   @Option(
       names = "--jobs",
-      defaultValue = "20000",
       paramLabel = "N",
       description = "Jobs of the drawn day; default ${DEFAULT-VALUE}.")
   private int jobs = 20_000;
 
   @Option(
       names = "--seed",
-      defaultValue = "1",
       paramLabel = "S",
       description = "Seed of the drawn day; default ${DEFAULT-VALUE}.")
   private long seed = 1;
@@ -75,7 +73,6 @@ public final class AutoscalerBench implements Callable<Integer> {
 
   @Option(
       names = "--pods",
-      defaultValue = "25",
       paramLabel = "N",
       description = "Pods at most; default ${DEFAULT-VALUE}.")
   private int pods = 25;
@@ -124,8 +121,7 @@ public final class AutoscalerBench implements Callable<Integer> {
 
   private static void check(String option, double value, double min) {
     if (!(value >= min && value <= 1e9)) {
-      throw new InvalidInputException(
-          option, option + " must be from " + min + " to 1e9, not " + value);
+      throw InvalidInputException.of(option, "must be from %s to 1e9, not %s", min, value);
     }
   }
 

@@ -17,21 +17,11 @@ import java.util.List;
  * Measures bare passes of a network against the rate of plain matrix products on the same machine.
  * That rate is not a peak: a network whose convolutions suit the caches better can exceed it.
  */
-final class BarePasses {
+record BarePasses(Device device, ModelFiles files, ModelInfo info) {
   /** Layers of this width spend their time in matrix products. */
   private static final int WIDE = 1024;
 
   private static final double PRODUCT_SECONDS = 0.5;
-
-  private final Device device;
-  private final ModelFiles files;
-  private final ModelInfo info;
-
-  BarePasses(Device device, ModelFiles files, ModelInfo info) {
-    this.device = device;
-    this.files = files;
-    this.info = info;
-  }
 
   void measure(List<Integer> batches, SideBySide turns, BenchReport report) {
     double operations = OperationCount.operations(files.config(), info.height(), info.width());

@@ -43,10 +43,16 @@ public final class BenchReport extends ReportOptions {
 
   @Option(
       names = "--band",
-      defaultValue = "0.1",
       paramLabel = "B",
       description = "Relative noise of a median; default ${DEFAULT-VALUE}.")
   private double band = 0.1;
+
+  /** Prints and reports repeated measurements; the line has one %s for median and range. */
+  void spread(String key, String line, String format, double... values) {
+    SampleStatistics spread = SampleStatistics.of(values);
+    print(line, spread.text(format));
+    put(key, spread.toMap());
+  }
 
   /** Reports the model, the machine and how busy it is. */
   void recordMachine(Device device, String model) {

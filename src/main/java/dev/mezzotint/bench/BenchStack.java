@@ -8,6 +8,7 @@ import dev.mezzotint.network.Device;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.ModelResolver;
+import dev.mezzotint.storage.FolderLock;
 import dev.mezzotint.worker.Connections;
 import dev.mezzotint.worker.Devices;
 import dev.mezzotint.worker.Endpoints;
@@ -17,13 +18,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /**
  * The broker, store and connections of one benchmark, in a scratch folder: the user's data is not
@@ -53,15 +52,7 @@ record BenchStack(WorkerConfig config, Endpoints endpoints, Connections connecti
         benchmark.run(new BenchStack(config, endpoints, connections));
       }
     } finally {
-      delete(data);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
+      FolderLock.removeTree(data);
     }
   }
 

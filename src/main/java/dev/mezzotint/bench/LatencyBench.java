@@ -60,7 +60,6 @@ public final class LatencyBench implements Callable<Integer> {
 
   @Option(
       names = "--requests",
-      defaultValue = "20",
       paramLabel = "N",
       description = "Requests for each number of steps; default ${DEFAULT-VALUE}.")
   private int requests = 20;

@@ -52,7 +52,6 @@ public final class ObservabilityBench implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      defaultValue = "avatars-32",
       paramLabel = "REF",
       description = "The model; default ${DEFAULT-VALUE}.")
   private String model = "avatars-32";
@@ -172,15 +171,12 @@ public final class ObservabilityBench implements Callable<Integer> {
     } finally {
       scraper.interrupt();
     }
-    report.print("without  %s row-steps/s", SampleStatistics.of(without).text("%.4g"));
-    report.print("with     %s row-steps/s", SampleStatistics.of(with).text("%.4g"));
-    report.print("share    %s", SampleStatistics.of(share).text("%.4f"));
+    report.spread("without", "without  %s row-steps/s", "%.4g", without);
+    report.spread("with", "with     %s row-steps/s", "%.4g", with);
+    report.spread("share", "share    %s", "%.4f", share);
     report.print(
         "%d bytes of spans received, %d characters scraped",
         bytesReceived.get(), charactersScraped.get());
-    report.put("without", SampleStatistics.of(without).toMap());
-    report.put("with", SampleStatistics.of(with).toMap());
-    report.put("share", SampleStatistics.of(share).toMap());
   }
 
   /** Row-steps per second of one turn; its first half second still belongs to the last turn. */

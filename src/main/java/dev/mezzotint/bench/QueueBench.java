@@ -32,7 +32,8 @@ import picocli.CommandLine.Option;
     name = "queue",
     description = {
       "Measure the throughput of a worker behind a full queue.",
-      "Without a model: one-image jobs through a network that does nothing, with the time of each part.",
+      "Without a model: one-image jobs through a network that does nothing, with the time of each"
+          + " part.",
       "With a model: the worker's throughput behind a full queue against the bare network's."
     },
     footer = {"", "Examples:", "  bench queue", "  bench queue --model avatars-32 --seconds 30"})
@@ -52,7 +53,6 @@ public final class QueueBench implements Callable<Integer> {
 
   @Option(
       names = "--jobs",
-      defaultValue = "200",
       paramLabel = "N",
       description = "Jobs in each of five runs without a model; default ${DEFAULT-VALUE}.")
   private int jobs = 200;
@@ -136,9 +136,7 @@ public final class QueueBench implements Callable<Integer> {
     double wallMillis = (System.nanoTime() - began) / 1e6;
     double own = (ownCpuNanos() - cpuBefore) / 1e6;
     double all = watch.count("events: end");
-    report.put("jobsPerSecond", SampleStatistics.of(rates).toMap());
-    report.print(
-        "jobs per second with %d lanes: %s", lanes, SampleStatistics.of(rates).text("%.1f"));
+    report.spread("jobsPerSecond", "jobs per second with " + lanes + " lanes: %s", "%.1f", rates);
     double calls =
         InstrumentedWorker.PARTS.stream()
                 .filter(part -> part.startsWith("store"))
@@ -218,15 +216,12 @@ public final class QueueBench implements Callable<Integer> {
     report.print(
         "%s behind a full queue of mixed requests, %d lanes, passes of %d",
         info.reference(), lanes, cap);
-    report.print("worker       %s row-steps/s", SampleStatistics.of(rates).text("%.3g"));
-    report.print("bare network %s row-steps/s", SampleStatistics.of(alone).text("%.3g"));
-    report.print("share        %s", SampleStatistics.of(share).text("%.3g"));
+    report.spread("worker", "worker       %s row-steps/s", "%.3g", rates);
+    report.spread("bare", "bare network %s row-steps/s", "%.3g", alone);
+    report.spread("share", "share        %s", "%.3g", share);
     report.print("broker and store used %.2f s of CPU time in %.0f s", serverSeconds, wall);
     report.put("lanes", lanes);
     report.put("rows", cap);
-    report.put("worker", SampleStatistics.of(rates).toMap());
-    report.put("bare", SampleStatistics.of(alone).toMap());
-    report.put("share", SampleStatistics.of(share).toMap());
     report.put("brokerAndStoreCpuSeconds", serverSeconds);
     report.put("seconds", wall);
   }

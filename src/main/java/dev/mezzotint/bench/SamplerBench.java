@@ -42,7 +42,8 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  bench sampler --model avatars-32 --report sampler.json --out docs",
-      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python src/benchmark/peer/peer.py\""
+      "  bench sampler --model avatars-32 --batch 1,8,32 --peer \"python"
+          + " src/benchmark/peer/peer.py\""
     })
 public final class SamplerBench implements Callable<Integer> {
   private static final int RUNS = 5;
@@ -73,14 +74,12 @@ public final class SamplerBench implements Callable<Integer> {
 
   @Option(
       names = "--requests",
-      defaultValue = "2000",
       paramLabel = "N",
       description = "Requests in virtual time; default ${DEFAULT-VALUE}.")
   private int requests = 2_000;
 
   @Option(
       names = "--lanes",
-      defaultValue = "16",
       paramLabel = "N",
       description = "Requests in progress at once; default ${DEFAULT-VALUE}.")
   private int lanes = 16;
@@ -90,7 +89,6 @@ public final class SamplerBench implements Callable<Integer> {
 
   @Option(
       names = "--rounds",
-      defaultValue = "5",
       paramLabel = "N",
       description = "Turns of each side with --batch; default ${DEFAULT-VALUE}.")
   private int rounds = 5;
@@ -110,13 +108,11 @@ public final class SamplerBench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     if (requests < 10 || lanes < 1 || seconds <= 0 || live < 0) {
-      throw new InvalidInputException(
-          "--requests",
-          "--requests must be at least 10, --lanes and --seconds positive, --live at least 0");
+      throw InvalidInputException.of(
+          "--requests", "must be at least 10, --lanes and --seconds positive, --live at least 0");
     }
     if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
-      throw new InvalidInputException(
-          "--batch", "--batch must be 1 to 1024 rows, --rounds 1 to 1000");
+      throw InvalidInputException.of("--batch", "must be 1 to 1024 rows, --rounds 1 to 1000");
     }
     if (peer != null && batches.isEmpty()) {
       throw new InvalidInputException("--peer", "--peer needs --batch: the rows of a pass");
@@ -129,8 +125,6 @@ public final class SamplerBench implements Callable<Integer> {
     Device device = context.device(model.device);
     ModelResolver models = ModelResolver.of(device, files);
     ModelInfo info = ModelInfo.of(files);
-    report.put("model", info.reference());
-    report.put("machine", device.description());
     report.recordMachine(device, info.reference());
     if (!batches.isEmpty()) {
       try (ReferenceProcess other = SideBySide.open(peer, files, device)) {

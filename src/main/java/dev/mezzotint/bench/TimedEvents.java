@@ -4,18 +4,12 @@ import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 
-/** Counts and times the publishing of events. Safe for use by many threads. */
-final class TimedEvents implements EventPublisher {
-  private final EventPublisher events;
-  private final Stopwatch watch;
-
-  /**
-   * @param events closed by the caller
-   */
-  TimedEvents(EventPublisher events, Stopwatch watch) {
-    this.events = events;
-    this.watch = watch;
-  }
+/**
+ * Counts and times the publishing of events. Safe for use by many threads.
+ *
+ * @param events closed by the caller
+ */
+record TimedEvents(EventPublisher events, Stopwatch watch) implements EventPublisher {
 
   @Override
   public void publish(JobEvent event) {

@@ -51,7 +51,6 @@ public final class TrainingBench implements Callable<Integer> {
 
   @Option(
       names = "--rounds",
-      defaultValue = "5",
       paramLabel = "N",
       description = "Turns of each case; default ${DEFAULT-VALUE}.")
   private int rounds = 5;

@@ -84,10 +84,7 @@ public record BoardJob(
       return switch (state) {
         case WAITING -> QUEUED;
         case ACCEPTED, STARTED, PROGRESSED -> RUNNING;
-        case COMPLETED -> COMPLETED;
-        case FAILED -> FAILED;
-        case CANCELLED -> CANCELLED;
-        case EXPIRED -> EXPIRED;
+        case COMPLETED, FAILED, CANCELLED, EXPIRED -> valueOf(state.name());
       };
     }
 
@@ -105,11 +102,6 @@ public record BoardJob(
     request = Map.copyOf(request);
     truncatedFields = List.copyOf(truncatedFields);
     lossHistory = List.copyOf(lossHistory);
-  }
-
-  /** Its position in the list. */
-  public JobBoard.Cursor cursor() {
-    return new JobBoard.Cursor(since, id);
   }
 
   /** As JSON members in a readable order, without the loss history. */

@@ -26,17 +26,6 @@ public record Condition(
     }
   }
 
-  /** Colour images. */
-  public static Condition images() {
-    return new Condition("condition", FOLDER, Optional.empty(), /* nearest= */ false, 3);
-  }
-
-  /** Label maps. */
-  public static Condition labels(Palette palette) {
-    return new Condition(
-        "condition", FOLDER, Optional.of(palette), /* nearest= */ false, palette.classes());
-  }
-
   /** Bytes per pixel when decoded. */
   int bytesPerPixel() {
     return palette.isPresent() ? 1 : channels;

@@ -2,7 +2,6 @@ package dev.mezzotint.dataset;
 
 import dev.mezzotint.json.InvalidInputException;
 import java.util.List;
-import java.util.Locale;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
@@ -31,16 +30,10 @@ final class DecodeFailures {
       var first = reasons.firstEntry();
       throw new InvalidInputException(
           source,
-          String.format(
-              Locale.ROOT,
-              "at least %d of the %d images in %s cannot be read, more than brokenMax %s allows;"
-                  + " for example: %s %s",
-              reasons.size(),
-              files,
-              source,
-              shareMax,
-              first.getKey(),
-              first.getValue()));
+          ("at least %s of the %s images in %s cannot be read, more than brokenMax %s allows;"
+                  + " for example: %s %s")
+              .formatted(
+                  reasons.size(), files, source, shareMax, first.getKey(), first.getValue()));
     }
   }
 

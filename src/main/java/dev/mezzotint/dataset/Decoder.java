@@ -7,24 +7,17 @@ import dev.mezzotint.image.Resize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
  * Decodes a file, or the files of a pair, to an image and its conditions at the wanted size, or,
  * for random crops, at their own, which is at least that. Safe for use by several threads.
  */
-final class Decoder {
+record Decoder(FileSource source, DatasetOptions options, PairedFolders folders) {
   private static final int TRIED = 16;
 
-  private final FileSource source;
-  private final DatasetOptions options;
-  private final PairedFolders folders;
-
   Decoder(FileSource source, DatasetOptions options) {
-    this.source = source;
-    this.options = options;
-    this.folders = PairedFolders.of(source.names(), options.pairing());
+    this(source, options, PairedFolders.of(source.names(), options.pairing()));
   }
 
   /**
@@ -82,14 +75,6 @@ final class Decoder {
     return sum * listing.size() / tried;
   }
 
-  FileSource source() {
-    return source;
-  }
-
-  DatasetOptions options() {
-    return options;
-  }
-
   /**
    * @throws IOException if one of the files is missing or broken; its message lacks the name
    */
@@ -105,24 +90,14 @@ final class Decoder {
     Pixels image = sample.image();
     if (image.width() < options.width() || image.height() < options.height()) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "is %d×%d pixels, smaller than a crop of %d×%d",
-              image.width(),
-              image.height(),
-              options.width(),
-              options.height()));
+          "is %s×%s pixels, smaller than a crop of %s×%s"
+              .formatted(image.width(), image.height(), options.width(), options.height()));
     }
     for (Pixels condition : sample.conditions()) {
       if (condition.width() != image.width() || condition.height() != image.height()) {
         throw new IOException(
-            String.format(
-                Locale.ROOT,
-                "is %d×%d pixels and its condition %d×%d: crops need equal sizes",
-                image.width(),
-                image.height(),
-                condition.width(),
-                condition.height()));
+            "is %s×%s pixels and its condition %s×%s: crops need equal sizes"
+                .formatted(image.width(), image.height(), condition.width(), condition.height()));
       }
     }
   }

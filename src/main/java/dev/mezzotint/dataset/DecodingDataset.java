@@ -6,7 +6,6 @@ import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -50,14 +49,8 @@ final class DecodingDataset extends ListedDataset {
     if (found.size() > expected + 3 * Math.sqrt(expected + 1)) {
       throw new InvalidInputException(
           listing.source(),
-          String.format(
-              Locale.ROOT,
-              "%d of %d images tried in %s cannot be read, brokenMax is %s; for example: %s",
-              found.size(),
-              tried,
-              listing.source(),
-              options.brokenMax(),
-              found.get(0)));
+          "%s of %s images tried in %s cannot be read, brokenMax is %s; for example: %s"
+              .formatted(found.size(), tried, listing.source(), options.brokenMax(), found.get(0)));
     }
     return set;
   }

@@ -173,14 +173,8 @@ final class Idx {
         if (sizes[d] < 0 || wanted > BYTES_MAX) {
           throw new InvalidInputException(
               name,
-              String.format(
-                  Locale.ROOT,
-                  "the header of %s gives dimension %d the length %d: at most %d values are"
-                      + " allowed",
-                  name,
-                  d,
-                  sizes[d],
-                  BYTES_MAX));
+              "the header of %s gives dimension %s the length %s: at most %s values are allowed"
+                  .formatted(name, d, sizes[d], BYTES_MAX));
         }
       }
       if (sizes[0] > FileSource.FILES_MAX) {

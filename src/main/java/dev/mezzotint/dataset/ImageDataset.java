@@ -120,9 +120,8 @@ public interface ImageDataset extends AutoCloseable {
           return Idx.load(source, path.toString(), idx.get(), options);
         }
         if (options.files() == Kind.IDX) {
-          throw new InvalidInputException(
-              path.toString(),
-              path + " contains no file like train-images-idx3-ubyte or …-ubyte.gz");
+          throw InvalidInputException.of(
+              path.toString(), "contains no file like train-images-idx3-ubyte or …-ubyte.gz");
         }
       }
       Listing listing = Listing.of(path.toString(), source.names(), options);

@@ -51,11 +51,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
       throw InvalidInputException.of(
           "labels", "file is for IDX files, but %s contains image files", source);
     }
-    Optional<String> target =
-        options
-            .pairing()
-            .filter(p -> p.layout() == Pairing.Layout.TWINS)
-            .map(pairing -> pairing.target());
+    Optional<String> target = target(options.pairing());
     String root = root(images, target);
     Optional<String> split = options.split().or(() -> impliedSplit(images, root));
     List<String> chosen =
@@ -80,6 +76,11 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
       classOf.add(className(source, name, below, options.labels()));
     }
     return labelled(source, chosen, classOf);
+  }
+
+  /** The folder of the images in the layout twins. */
+  private static Optional<String> target(Optional<Pairing> pairing) {
+    return pairing.filter(p -> p.layout() == Pairing.Layout.TWINS).map(Pairing::target);
   }
 
   /** The path below the split and the folder of images, which may begin with a class. */
@@ -162,8 +163,7 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
   /** Whether there are images in a split. */
   static boolean hasSplit(List<String> files, String split, Optional<Pairing> pairing) {
     List<String> images = files.stream().filter(Listing::isImage).toList();
-    Optional<String> target =
-        pairing.filter(p -> p.layout() == Pairing.Layout.TWINS).map(Pairing::target);
+    Optional<String> target = target(pairing);
     if (images.isEmpty()) {
       return false;
     }

@@ -55,14 +55,4 @@ public record Pairing(Layout layout, String target, List<Condition> conditions) 
           "folder", "must be the name of one folder, not \"%s\"", folder);
     }
   }
-
-  /** One condition; in the layout twins with images in the folder {@code target}. */
-  public static Pairing of(Layout layout, Condition condition) {
-    return new Pairing(layout, TARGET, List.of(condition));
-  }
-
-  /** Channels of all conditions in the network's input. */
-  public int conditionChannels() {
-    return conditions.stream().mapToInt(Condition::channels).sum();
-  }
 }

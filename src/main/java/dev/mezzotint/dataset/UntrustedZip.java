@@ -4,7 +4,6 @@ import dev.mezzotint.files.ZipArchive;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.zip.ZipEntry;
 
 /**
@@ -89,12 +88,8 @@ public final class UntrustedZip extends FileSource.Zip {
     }
     if (declared > RATIO_FREE_BYTES && declared / RATIO_MAX > entry.getCompressedSize()) {
       throw new IOException(
-          String.format(
-              Locale.ROOT,
-              "unpacks from %d to %d bytes, more than %d times as much",
-              entry.getCompressedSize(),
-              declared,
-              RATIO_MAX));
+          "unpacks from %s to %s bytes, more than %s times as much"
+              .formatted(entry.getCompressedSize(), declared, RATIO_MAX));
     }
     return zip.bytes(name, ENTRY_BYTES_MAX);
   }

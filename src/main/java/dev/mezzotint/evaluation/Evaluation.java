@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -53,8 +52,7 @@ public final class Evaluation {
             "--count", "--count must be from " + COUNT_MIN + " to " + COUNT_MAX + ", not " + count);
       }
       if (repeats < 1 || repeats > 100) {
-        throw new InvalidInputException(
-            "--repeats", "--repeats must be from 1 to 100, not " + repeats);
+        throw InvalidInputException.of("--repeats", "must be from 1 to 100, not %s", repeats);
       }
       if (trainingMax < 1 || classes < 0) {
         throw new IllegalArgumentException(trainingMax + " images, " + classes + " classes");
@@ -96,30 +94,21 @@ public final class Evaluation {
     if (available < settings.count) {
       throw new InvalidInputException(
           "--count",
-          String.format(
-              Locale.ROOT,
-              "--count %d needs as many held-out and as many training images; there are %d and %d",
-              settings.count,
-              heldOut.size(),
-              training.size()));
+          "--count %s needs as many held-out and as many training images; there are %s and %s"
+              .formatted(settings.count, heldOut.size(), training.size()));
     }
     if (Math.min(heldOut.height(), heldOut.width()) < SlicedWasserstein.PATCH) {
       throw new InvalidInputException(
           "--data",
-          String.format(
-              Locale.ROOT,
-              "images of %dx%d are too small: patches are %d pixels wide",
-              heldOut.width(),
-              heldOut.height(),
-              SlicedWasserstein.PATCH));
+          "images of %sx%s are too small: patches are %s pixels wide"
+              .formatted(heldOut.width(), heldOut.height(), SlicedWasserstein.PATCH));
     }
   }
 
   public Report run() throws IOException {
     List<Round> rounds = new ArrayList<>();
     for (int r = 0; r < settings.repeats; r++) {
-      progress.accept(
-          String.format(Locale.ROOT, "repeat %d of %d: sampling", r + 1, settings.repeats));
+      progress.accept("repeat %s of %s: sampling".formatted(r + 1, settings.repeats));
       rounds.add(round(r));
     }
     List<Metric> metrics = new ArrayList<>();

@@ -1,7 +1,6 @@
 package dev.mezzotint.evaluation;
 
 import java.util.Arrays;
-import java.util.Locale;
 
 /**
  * Images of one size in memory.
@@ -14,14 +13,8 @@ public record ImageSet(int size, int channels, int height, int width, float[] va
     long wanted = (long) size * channels * height * width;
     if (size < 0 || channels < 1 || height < 1 || width < 1 || values.length != wanted) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "%d values for %d images of %d×%d×%d",
-              values.length,
-              size,
-              channels,
-              height,
-              width));
+          "%s values for %s images of %s×%s×%s"
+              .formatted(values.length, size, channels, height, width));
     }
   }
 
@@ -61,15 +54,8 @@ public record ImageSet(int size, int channels, int height, int width, float[] va
   void checkLike(ImageSet other) {
     if (other.channels != channels || other.height != height || other.width != width) {
       throw new IllegalArgumentException(
-          String.format(
-              Locale.ROOT,
-              "images of %d×%d×%d and of %d×%d×%d",
-              channels,
-              height,
-              width,
-              other.channels,
-              other.height,
-              other.width));
+          "images of %s×%s×%s and of %s×%s×%s"
+              .formatted(channels, height, width, other.channels, other.height, other.width));
     }
   }
 }

@@ -87,31 +87,19 @@ final class RandomFeatures {
 
   /** 1/√(4 n) for each activation, where n counts the activations of its convolution. */
   private static float[] weights(int height, int width) {
-    float[] weights = new float[length(height, width)];
-    int at = 0;
+    float[] weights = {};
     int h = height;
     int w = width;
     for (int channels : WIDTHS) {
+      int at = weights.length;
       int length = channels * Math.min(GRID, h) * Math.min(GRID, w);
+      weights = Arrays.copyOf(weights, at + length);
       Arrays.fill(
           weights, at, at + length, (float) (1 / Math.sqrt((double) WIDTHS.length * length)));
-      at += length;
       h = Math.max(1, h / 2);
       w = Math.max(1, w / 2);
     }
     return weights;
-  }
-
-  private static int length(int height, int width) {
-    int length = 0;
-    int h = height;
-    int w = width;
-    for (int channels : WIDTHS) {
-      length += channels * Math.min(GRID, h) * Math.min(GRID, w);
-      h = Math.max(1, h / 2);
-      w = Math.max(1, w / 2);
-    }
-    return length;
   }
 
   private static float[][] activations(ImageSet images) {
@@ -164,7 +152,7 @@ final class RandomFeatures {
         map[i * channels + c] = images.values()[(n * channels + c) * h * w + i];
       }
     }
-    float[] row = new float[length(h, w)];
+    float[] row = new float[weights(h, w).length];
     int at = 0;
     for (int stage = 0; stage < WIDTHS.length; stage++) {
       map = convolved(map, h, w, channels, kernels[stage], WIDTHS[stage]);

@@ -70,8 +70,4 @@ public record Report(Map<String, Object> settings, List<Metric> metrics, Pixels 
     map.put("figures", all);
     return map;
   }
-
-  public Optional<Metric> metric(String key) {
-    return metrics.stream().filter(f -> f.key().equals(key)).findFirst();
-  }
 }

@@ -8,23 +8,16 @@ import java.util.List;
 /**
  * Segments the pixels of conditions: by the class of the first label map or, where conditions are
  * images, by the nearest of {@value #CLUSTERS} colours found in training conditions by k-means.
- * Immutable.
+ *
+ * @param first channel of the condition that is used
+ * @param colours centres of the clusters; empty for a label map
  */
-final class Segments {
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record Segments(int first, int channels, float[][] colours) {
   static final int CLUSTERS = 12;
 
   private static final int ROUNDS = 20;
   private static final int PIXELS = 20_000;
-
-  private final int first;
-  private final int channels;
-  private final float[][] colours; // empty for a label map
-
-  private Segments(int first, int channels, float[][] colours) {
-    this.first = first;
-    this.channels = channels;
-    this.colours = colours;
-  }
 
   /**
    * @param conditions in channel order

@@ -37,22 +37,14 @@ public final class ZipArchive implements AutoCloseable {
 
   private static final Map<String, String> METHODS =
       Map.of(
-          "1",
-          "shrink",
-          "6",
-          "implode",
-          "9",
-          "deflate64",
-          "12",
-          "bzip2",
-          "14",
-          "LZMA",
-          "93",
-          "zstd",
-          "95",
-          "XZ",
-          "98",
-          "PPMd");
+          "1", "shrink",
+          "6", "implode",
+          "9", "deflate64",
+          "12", "bzip2",
+          "14", "LZMA",
+          "93", "zstd",
+          "95", "XZ",
+          "98", "PPMd");
 
   /** How other formats begin, in ISO 8859-1. */
   private static final Map<String, String> OTHERS =
@@ -155,9 +147,8 @@ public final class ZipArchive implements AutoCloseable {
   private static String words(String reason, Path path) throws IOException {
     Matcher method = METHOD.matcher(reason);
     if (method.find()) {
-      return "is packed by "
-          + METHODS.getOrDefault(method.group(1), "method " + method.group(1))
-          + ", which is not read here: pack it again with deflate";
+      return "is packed by %s, which is not read here: pack it again with deflate"
+          .formatted(METHODS.getOrDefault(method.group(1), "method " + method.group(1)));
     }
     if (reason.contains("encrypted")) {
       return "is encrypted, which is not read here: pack it again without a password";

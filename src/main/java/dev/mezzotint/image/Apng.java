@@ -65,9 +65,7 @@ public final class Apng {
   }
 
   private static void checkSize(int i, Pixels frame, Pixels first) {
-    if (frame.width() != first.width()
-        || frame.height() != first.height()
-        || frame.channels() != first.channels()) {
+    if (!frame.isShapedLike(first)) {
       throw new IllegalArgumentException(
           "frame " + i + " differs from the first in size or channels");
     }
@@ -127,13 +125,7 @@ public final class Apng {
     }
 
     Pixels cut(Pixels frame) {
-      int stride = width * frame.channels();
-      byte[] bytes = new byte[stride * height];
-      for (int row = 0; row < height; row++) {
-        int from = ((top + row) * frame.width() + left) * frame.channels();
-        System.arraycopy(frame.bytes(), from, bytes, row * stride, stride);
-      }
-      return new Pixels(width, height, frame.channels(), bytes);
+      return frame.part(left, top, width, height);
     }
   }
 }

@@ -50,9 +50,7 @@ public final class Grid {
   }
 
   private static void paste(Pixels image, Pixels first, Pixels grid, int left, int top) {
-    if (image.width() != first.width()
-        || image.height() != first.height()
-        || image.channels() != first.channels()) {
+    if (!image.isShapedLike(first)) {
       throw new IllegalArgumentException("images of a grid must have the same size and channels");
     }
     int stride = image.width() * image.channels();

@@ -67,13 +67,8 @@ public final class ImageReader {
     long pixels = (long) image.width * image.height;
     if (pixels > pixelsMax) {
       throw new IOException(
-          "is "
-              + image.width
-              + "×"
-              + image.height
-              + " pixels; the limit is "
-              + pixelsMax
-              + " pixels");
+          "is %s×%s pixels; the limit is %s pixels"
+              .formatted(image.width, image.height, pixelsMax));
     }
     ColourConversion conversion =
         profiled ? ColourConversion.of(image) : ColourConversion.asStored(image.colours);
@@ -146,19 +141,10 @@ public final class ImageReader {
       samples.copy(y * width, count, values, alpha);
       conversion.convert(values, count, rgb);
       for (int i = 0; i < count; i++) {
-        int at = (start + i % width * right + (y + i / width) * down) * channels;
-        int a = alpha[i] & 0xFF;
-        int r = overWhite(rgb[3 * i], a);
-        int g = overWhite(rgb[3 * i + 1], a);
-        int b = overWhite(rgb[3 * i + 2], a);
-        if (channels == 1) {
-          // The weights add up to 1000, so equal samples keep their value.
-          out[at] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
-        } else {
-          out[at] = (byte) r;
-          out[at + 1] = (byte) g;
-          out[at + 2] = (byte) b;
-        }
+        int pixel = start + i % width * right + (y + i / width) * down;
+        int at = 3 * i;
+        Pixels.putOverWhite(
+            out, pixel, channels, rgb[at], rgb[at + 1], rgb[at + 2], alpha[i] & 0xFF);
       }
     }
     return image.orientation > 4
@@ -180,9 +166,5 @@ public final class ImageReader {
       case 8 -> y + right * image.height;
       default -> x + y * image.width;
     };
-  }
-
-  private static int overWhite(byte sample, int alpha) {
-    return ((sample & 0xFF) * alpha + 255 * (255 - alpha) + 127) / 255;
   }
 }

@@ -177,10 +177,8 @@ final class JpegFile extends EncodedImage {
     } else if (colours > 1) {
       if (adobeTransform > 0 && adobeTransform != colours / 2) {
         throw unread(
-            colours
-                + " colour components and the unknown colour transform "
-                + adobeTransform
-                + " in its Adobe segment");
+            "%s colour components and the unknown colour transform %s in its Adobe segment"
+                .formatted(colours, adobeTransform));
       }
       ycc = adobeTransform > 0;
     }

@@ -152,18 +152,12 @@ public record Palette(List<Entry> entries) {
   }
 
   private int refuse(int colour, int pixel, int width) throws IOException {
-    int near = nearest(colour);
+    Entry near = entries.get(nearest(colour));
     throw new IOException(
-        String.format(
-            Locale.ROOT,
-            "has the colour #%06x at pixel (%d, %d), which is not one of the palette's %d; the"
-                + " nearest is %s %s",
-            colour,
-            pixel % width,
-            pixel / width,
-            entries.size(),
-            entries.get(near).colour(),
-            entries.get(near).name()));
+        ("has the colour #%06x at pixel (%s, %s), which is not one of the palette's %s; the nearest"
+                + " is %s %s")
+            .formatted(
+                colour, pixel % width, pixel / width, entries.size(), near.colour(), near.name()));
   }
 
   private int nearest(int colour) {

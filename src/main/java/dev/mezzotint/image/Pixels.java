@@ -55,19 +55,27 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
     for (int i = 0; i < width * height; i++) {
       int at = i * channels;
       int alpha = channels == 4 ? bytes[at + 3] & 0xFF : 255;
-      int r = overWhite(bytes[at], alpha);
-      int g = overWhite(bytes[at + (channels > 1 ? 1 : 0)], alpha);
-      int b = overWhite(bytes[at + (channels > 1 ? 2 : 0)], alpha);
-      if (wanted == 1) {
-        // The weights add up to 1000, so equal samples keep their value.
-        out[i] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
-      } else {
-        out[3 * i] = (byte) r;
-        out[3 * i + 1] = (byte) g;
-        out[3 * i + 2] = (byte) b;
-      }
+      byte g = bytes[at + (channels > 1 ? 1 : 0)];
+      byte b = bytes[at + (channels > 1 ? 2 : 0)];
+      putOverWhite(out, i, wanted, bytes[at], g, b, alpha);
     }
     return new Pixels(width, height, wanted, out);
+  }
+
+  /** Writes one pixel of 1 or 3 channels, composed over white. */
+  static void putOverWhite(
+      byte[] out, int pixel, int channels, byte red, byte green, byte blue, int alpha) {
+    int r = overWhite(red, alpha);
+    int g = overWhite(green, alpha);
+    int b = overWhite(blue, alpha);
+    if (channels == 1) {
+      // The weights add up to 1000, so equal samples keep their value.
+      out[pixel] = (byte) ((299 * r + 587 * g + 114 * b + 500) / 1000);
+    } else {
+      out[3 * pixel] = (byte) r;
+      out[3 * pixel + 1] = (byte) g;
+      out[3 * pixel + 2] = (byte) b;
+    }
   }
 
   private static int overWhite(byte sample, int alpha) {
@@ -77,6 +85,11 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
   private static byte toByte(float x) {
     double share = Math.min(1, Math.max(0, x / 2.0 + 0.5));
     return (byte) (int) Math.round(255 * share);
+  }
+
+  /** Whether both have the same width, height and channels. */
+  boolean isShapedLike(Pixels other) {
+    return width == other.width && height == other.height && channels == other.channels;
   }
 
   /** Copies a part of the image, all of which must be inside. */

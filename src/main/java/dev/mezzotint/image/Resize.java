@@ -69,16 +69,6 @@ public final class Resize {
     return coverNearest(pixels, pixels.width() * most, pixels.height() * most);
   }
 
-  /** Resizes the whole image, without keeping its aspect ratio. */
-  public static Pixels stretch(Pixels pixels, int width, int height) {
-    if (pixels.width() == width && pixels.height() == height) {
-      return pixels;
-    }
-    Taps across = Taps.of(pixels.width(), 0, (double) pixels.width() / width, width);
-    Taps down = Taps.of(pixels.height(), 0, (double) pixels.height() / height, height);
-    return apply(pixels, across, down);
-  }
-
   private static Pixels apply(Pixels pixels, Taps across, Taps down) {
     int channels = pixels.channels();
     int width = across.first.length;

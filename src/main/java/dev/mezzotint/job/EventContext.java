@@ -102,8 +102,7 @@ public record EventContext(Map<String, String> attributes) {
   }
 
   private static InvalidInputException wrong(String header, String rule, String value) {
-    return new InvalidInputException(
-        header, header + " " + rule + ", not " + JsonObject.quote(value));
+    return InvalidInputException.of(header, "%s, not %s", rule, JsonObject.quote(value));
   }
 
   /** Reads headers; the last one of a name counts, as everywhere in Kafka. */
@@ -114,8 +113,7 @@ public record EventContext(Map<String, String> attributes) {
       Optional<String> text = bytes.flatMap(Headers::decoded);
       if (bytes.isPresent() && text.isEmpty()) {
         refuse.accept(
-            new InvalidInputException(
-                name, name + " must be 1 to " + CHARS_MAX + " characters of UTF-8 text"));
+            InvalidInputException.of(name, "must be 1 to %s characters of UTF-8 text", CHARS_MAX));
       }
       return text;
     }

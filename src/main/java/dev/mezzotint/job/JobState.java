@@ -53,16 +53,10 @@ public record JobState(State state, int attempt, long sequence, String endId) {
     }
 
     static State after(JobEvent.Type type) {
-      return switch (type) {
-        case ACCEPTED -> ACCEPTED;
-        case STARTED -> STARTED;
-        case PROGRESSED -> PROGRESSED;
-        case COMPLETED -> COMPLETED;
-        case FAILED -> FAILED;
-        case CANCELLED -> CANCELLED;
-        case EXPIRED -> EXPIRED;
-        case REJECTED -> throw new IllegalArgumentException("rejected does not refer to a job");
-      };
+      if (type == JobEvent.Type.REJECTED) {
+        throw new IllegalArgumentException("rejected does not refer to a job");
+      }
+      return valueOf(type.name());
     }
   }
 

@@ -66,16 +66,6 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
     }
   }
 
-  /** As {@link #withRetry(BooleanSupplier, Supplier)}, for an operation without a result. */
-  public void withRetry(BooleanSupplier stop, Runnable work) throws InterruptedException {
-    withRetry(
-        stop,
-        () -> {
-          work.run();
-          return true;
-        });
-  }
-
   /** Waits for {@code firstPause}; false if stopped before. */
   public boolean pause(BooleanSupplier stop) throws InterruptedException {
     return pause(firstPause.toMillis(), stop);

@@ -25,6 +25,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -189,15 +190,23 @@ public final class JsonObject {
     return new InvalidInputException(path(name), path(name) + " " + what);
   }
 
-  public Optional<String> string(String name) {
+  /**
+   * @param kind what a valid value is, for messages
+   */
+  private <T> Optional<T> read(
+      String name, String kind, Predicate<JsonNode> valid, Function<JsonNode, T> convert) {
     JsonNode value = find(name);
     if (value == null) {
       return Optional.empty();
     }
-    if (!value.isTextual()) {
-      throw refuse(name, "must be a string, not " + describe(value));
+    if (!valid.test(value)) {
+      throw refuse(name, "must be " + kind + ", not " + describe(value));
     }
-    return Optional.of(value.textValue());
+    return Optional.of(convert.apply(value));
+  }
+
+  public Optional<String> string(String name) {
+    return read(name, "a string", JsonNode::isTextual, JsonNode::textValue);
   }
 
   public String requiredString(String name) {
@@ -252,14 +261,7 @@ public final class JsonObject {
   }
 
   public Optional<Boolean> bool(String name) {
-    JsonNode value = find(name);
-    if (value == null) {
-      return Optional.empty();
-    }
-    if (!value.isBoolean()) {
-      throw refuse(name, "must be true or false, not " + describe(value));
-    }
-    return Optional.of(value.booleanValue());
+    return read(name, "true or false", JsonNode::isBoolean, JsonNode::booleanValue);
   }
 
   public boolean bool(String name, boolean otherwise) {
@@ -267,14 +269,11 @@ public final class JsonObject {
   }
 
   public Optional<JsonObject> object(String name) {
-    JsonNode value = find(name);
-    if (value == null) {
-      return Optional.empty();
-    }
-    if (!(value instanceof ObjectNode object)) {
-      throw refuse(name, "must be an object, not " + describe(value));
-    }
-    return Optional.of(new JsonObject(object, path(name)));
+    return read(
+        name,
+        "an object",
+        JsonNode::isObject,
+        value -> new JsonObject((ObjectNode) value, path(name)));
   }
 
   public Optional<List<String>> strings(String name, int sizeMax) {
@@ -337,19 +336,13 @@ public final class JsonObject {
   }
 
   private Optional<List<JsonNode>> array(String name, int sizeMax) {
-    JsonNode value = find(name);
-    if (value == null) {
-      return Optional.empty();
-    }
-    if (!value.isArray()) {
-      throw refuse(name, "must be a list, not " + describe(value));
-    }
-    if (value.size() > sizeMax) {
-      throw refuse(name, "may have at most " + sizeMax + " entries, not " + value.size());
-    }
-    List<JsonNode> items = new ArrayList<>();
-    value.forEach(items::add);
-    return Optional.of(items);
+    Optional<JsonNode> list = read(name, "a list", JsonNode::isArray, value -> value);
+    list.filter(value -> value.size() > sizeMax)
+        .ifPresent(
+            value -> {
+              throw refuse(name, "may have at most " + sizeMax + " entries, not " + value.size());
+            });
+    return list.map(value -> StreamSupport.stream(value.spliterator(), false).toList());
   }
 
   /** One of a fixed set of words. */

@@ -2,7 +2,6 @@ package dev.mezzotint.kafka;
 
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.DeliveryHandler.Settlement;
-import dev.mezzotint.job.TransientException;
 import dev.mezzotint.kafka.GroupLane.ActiveRecord;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -23,7 +22,6 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -234,13 +232,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
   }
 
   private boolean republished(ActiveRecord held) {
-    try {
-      republisher.publish(held.record());
-      return true;
-    } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", held.delivery(), e.toString());
-      return false;
-    }
+    return republisher.publish(held.record(), held.delivery());
   }
 
   /** Commits settled records; also proves that the partitions are still assigned. */
@@ -262,7 +254,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       return;
     }
     try {
-      commit(offsets, commitLimit);
+      commit(offsets);
     } catch (RebalanceInProgressException e) {
       LOG.log(Level.DEBUG, "the group is rebalancing", e); // the next poll joins it
       return;
@@ -281,13 +273,13 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
                 .ifPresent(held -> held.delivery().holdUntil(now + leaseNanos)));
   }
 
-  private void commit(Map<TopicPartition, Long> offsets, Duration limit) {
+  private void commit(Map<TopicPartition, Long> offsets) {
     Map<TopicPartition, OffsetAndMetadata> wire = new HashMap<>();
     offsets.forEach((partition, offset) -> wire.put(partition, new OffsetAndMetadata(offset)));
     if (wire.isEmpty()) {
       return;
     }
-    consumer.commitSync(wire, limit);
+    consumer.commitSync(wire, commitLimit);
     offsets.forEach(
         (partition, offset) -> {
           PartitionProgress progress = partitions.get(partition);
@@ -338,7 +330,7 @@ final class ConsumerGroupLoop implements ConsumerRebalanceListener {
       }
     }
     try {
-      commit(offsets, commitLimit);
+      commit(offsets);
     } catch (KafkaException e) {
       LOG.log(Level.DEBUG, "settled records could not be committed and will be redelivered", e);
     }

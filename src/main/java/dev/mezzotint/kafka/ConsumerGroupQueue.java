@@ -15,10 +15,8 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InvalidSessionTimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,24 +51,6 @@ public final class ConsumerGroupQueue implements RequestQueue {
   private volatile Duration session;
   private volatile @Nullable String problem;
   private @Nullable RecordSender sender;
-
-  /** As {@link RequestQueue#of}. */
-  public ConsumerGroupQueue(
-      KafkaSettings settings,
-      List<String> topics,
-      int lanes,
-      DeliveryHandler handler,
-      Predicate<String> paused) {
-    this(
-        settings,
-        topics,
-        lanes,
-        handler,
-        paused,
-        RetryTiming.DEFAULT,
-        config ->
-            new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
-  }
 
   ConsumerGroupQueue(
       KafkaSettings settings,
@@ -193,18 +173,11 @@ public final class ConsumerGroupQueue implements RequestQueue {
     }
     Map<String, Object> config = settings.consumer(settings.groupId() + "-consumer", own);
     config.remove("group.remote.assignor");
-    config.putAll(
-        Map.of(
-            "group.protocol",
-            "classic",
-            "max.poll.records",
-            1,
-            "session.timeout.ms",
-            (int) session.toMillis(),
-            "heartbeat.interval.ms",
-            (int) session.toMillis() / 3,
-            "partition.assignment.strategy",
-            CooperativeStickyAssignor.class.getName()));
+    config.put("group.protocol", "classic");
+    config.put("max.poll.records", 1);
+    config.put("session.timeout.ms", (int) session.toMillis());
+    config.put("heartbeat.interval.ms", (int) session.toMillis() / 3);
+    config.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
     return config;
   }
 

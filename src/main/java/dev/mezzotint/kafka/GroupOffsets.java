@@ -76,19 +76,9 @@ public final class GroupOffsets implements AutoCloseable {
    *
    * @param topics sets of topics by any name; topics that do not exist count as empty
    * @param paused whether a topic is paused
+   * @param ended number of queued records of a topic whose jobs have ended
    * @return backlogs by the same names
    * @throws TransientException if the broker does not answer
-   */
-  public Map<String, Backlog> backlog(
-      GroupType type, Map<String, ? extends Collection<String>> topics, Predicate<String> paused)
-      throws InterruptedException {
-    return backlog(type, topics, paused, topic -> 0);
-  }
-
-  /**
-   * As {@link #backlog(GroupType, Map, Predicate)}.
-   *
-   * @param ended number of queued records of a topic whose jobs have ended
    */
   public Map<String, Backlog> backlog(
       GroupType type,
@@ -302,11 +292,9 @@ public final class GroupOffsets implements AutoCloseable {
     List<TopicPartition> partitions = new ArrayList<>();
     var described = admin.describeTopics(topics).topicNameValues();
     for (String topic : topics) {
-      await(described.get(topic))
-          .ifPresent(
-              of ->
-                  of.partitions()
-                      .forEach(p -> partitions.add(new TopicPartition(topic, p.partition()))));
+      await(described.get(topic)).stream()
+          .flatMap(of -> of.partitions().stream())
+          .forEach(p -> partitions.add(new TopicPartition(topic, p.partition())));
     }
     return partitions;
   }
@@ -321,25 +309,16 @@ public final class GroupOffsets implements AutoCloseable {
   }
 
   private List<Member> members(GroupType type) throws InterruptedException {
-    List<Member> members = new ArrayList<>();
     if (type == GroupType.SHARE) {
-      await(admin.describeShareGroups(List.of(group)).describedGroups().get(group))
-          .ifPresent(
-              of ->
-                  of.members()
-                      .forEach(
-                          m ->
-                              members.add(new Member(m.host(), m.assignment().topicPartitions()))));
-    } else {
-      await(admin.describeConsumerGroups(List.of(group)).describedGroups().get(group))
-          .ifPresent(
-              of ->
-                  of.members()
-                      .forEach(
-                          m ->
-                              members.add(new Member(m.host(), m.assignment().topicPartitions()))));
+      return await(admin.describeShareGroups(List.of(group)).describedGroups().get(group)).stream()
+          .flatMap(of -> of.members().stream())
+          .map(m -> new Member(m.host(), m.assignment().topicPartitions()))
+          .toList();
     }
-    return members;
+    return await(admin.describeConsumerGroups(List.of(group)).describedGroups().get(group)).stream()
+        .flatMap(of -> of.members().stream())
+        .map(m -> new Member(m.host(), m.assignment().topicPartitions()))
+        .toList();
   }
 
   /** The entries that have a value; empty if there is no such topic or group. */
@@ -369,10 +348,8 @@ public final class GroupOffsets implements AutoCloseable {
 
   private TransientException unavailable(Throwable cause) {
     return new TransientException(
-        "the offsets of group "
-            + group
-            + " cannot be read: "
-            + KafkaErrors.message(KafkaErrors.failure(settings, cause)),
+        "the offsets of group %s cannot be read: %s"
+            .formatted(group, KafkaErrors.message(KafkaErrors.failure(settings, cause))),
         cause);
   }
 

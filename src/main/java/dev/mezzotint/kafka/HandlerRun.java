@@ -26,10 +26,6 @@ public final class HandlerRun {
   private final CountDownLatch done = new CountDownLatch(1);
   private volatile Settlement settlement = Settlement.RELEASE;
 
-  HandlerRun(Delivery delivery, DeliveryHandler handler, long releaseDelayMillis, String name) {
-    this(delivery, handler, releaseDelayMillis, name, () -> {});
-  }
-
   /**
    * @param onEnd called at the end, on the run's thread
    */

@@ -230,11 +230,8 @@ public final class KafkaCluster implements AutoCloseable {
 
   private String createCommand(NewTopic topic) {
     String command =
-        "kafka-topics.sh --bootstrap-server "
-            + settings.bootstrapServers()
-            + " --create --topic "
-            + topic.name()
-            + " --partitions 1";
+        "kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions 1"
+            .formatted(settings.bootstrapServers(), topic.name());
     Map<String, String> configs = topic.configs() == null ? Map.of() : topic.configs();
     return command
         + configs.entrySet().stream()

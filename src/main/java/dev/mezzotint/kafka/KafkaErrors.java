@@ -12,7 +12,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -65,9 +64,9 @@ final class KafkaErrors {
       if (cause instanceof ConfigException && !unresolved(cause)) {
         return invalid(settings, cause);
       }
-      Optional<String> known = sentence(settings, cause);
-      if (known.isPresent()) {
-        return new TransientException(known.get(), thrown);
+      String known = sentence(settings, cause);
+      if (known != null) {
+        return new TransientException(known, thrown);
       }
     }
     return new TransientException(
@@ -103,90 +102,73 @@ final class KafkaErrors {
     return "KAFKA_" + property.toUpperCase(Locale.ROOT).replace('.', '_');
   }
 
-  private static Optional<String> sentence(KafkaSettings settings, Throwable cause) {
+  private static @Nullable String sentence(KafkaSettings settings, Throwable cause) {
     String at = settings.bootstrapServers();
     String broker = "the Kafka broker at " + at;
     if (unresolved(cause)) {
-      return Optional.of(broker + " has no known address; check KAFKA_BOOTSTRAP_SERVERS and DNS");
+      return broker + " has no known address; check KAFKA_BOOTSTRAP_SERVERS and DNS";
     }
     if (cause instanceof SslAuthenticationException) {
-      return Optional.of(
-          broker
-              + " offers no trusted connection ("
-              + message(cause)
-              + "); check KAFKA_SSL_TRUSTSTORE_LOCATION, the certificates' dates, and restart the"
-              + " worker if a file of certificates was replaced");
+      return ("%s offers no trusted connection (%s); check KAFKA_SSL_TRUSTSTORE_LOCATION, the"
+              + " certificates' dates, and restart the worker if a file of certificates was"
+              + " replaced")
+          .formatted(broker, message(cause));
     }
     if (cause instanceof AuthenticationException) {
-      return Optional.of(
-          broker + " refuses the login (" + message(cause) + "); check KAFKA_SASL_JAAS_CONFIG");
+      return broker + " refuses the login (" + message(cause) + "); check KAFKA_SASL_JAAS_CONFIG";
     }
     if (cause instanceof TopicAuthorizationException topics) {
       String names = String.join(",", topics.unauthorizedTopics());
-      return Optional.of(notPermitted(settings, "topic", names, "read", "write"));
+      return notPermitted(settings, "topic", names, "read", "write");
     }
     if (cause instanceof GroupAuthorizationException group) {
       String id = group.groupId() == null ? settings.groupId() : group.groupId();
-      return Optional.of(notPermitted(settings, "group", id, "read"));
+      return notPermitted(settings, "group", id, "read");
     }
     if (cause instanceof AuthorizationException) {
-      return Optional.of(broker + " does not permit it (" + message(cause) + ")");
+      return broker + " does not permit it (" + message(cause) + ")";
     }
     if (cause instanceof UnsupportedVersionException) {
-      return Optional.of(shareGroupsOff(at));
+      return shareGroupsOff(at);
     }
     if (cause instanceof GroupMaxSizeReachedException) {
-      return Optional.of(
-          "group "
-              + settings.groupId()
-              + " is full: raise group.share.max.size of the brokers, which is the number of lanes"
-              + " of all workers, or lower MEZZOTINT_LANES");
+      return ("group %s is full: raise group.share.max.size of the brokers, which is the number of"
+              + " lanes of all workers, or lower MEZZOTINT_LANES")
+          .formatted(settings.groupId());
     }
     if (cause instanceof InvalidTimestampException) {
-      return Optional.of(
-          broker
-              + " refuses records for their time ("
-              + message(cause)
-              + "): set the clocks of this machine and the broker");
+      return ("%s refuses records for their time (%s): set the clocks of this machine and the"
+              + " broker")
+          .formatted(broker, message(cause));
     }
     if (cause instanceof UnknownTopicOrPartitionException) {
-      return Optional.of(broker + " lacks a topic (" + message(cause) + ")");
+      return broker + " lacks a topic (" + message(cause) + ")";
     }
     if (cause instanceof org.apache.kafka.common.errors.TimeoutException
         || cause instanceof TimeoutException) {
-      return Optional.of(unavailable(settings));
+      return unavailable(settings);
     }
     if (message(cause).contains("is not a share group")
         || message(cause).contains("is not a consumer group")
         || message(cause).contains("inconsistent with those of existing")) {
-      return Optional.of(
-          "group "
-              + settings.groupId()
-              + " on the cluster is of another kind ("
-              + message(cause)
-              + "): set another MEZZOTINT_GROUP");
+      return "group %s on the cluster is of another kind (%s): set another MEZZOTINT_GROUP"
+          .formatted(settings.groupId(), message(cause));
     }
-    return Optional.empty();
+    return null;
   }
 
   /** Why share groups do not work, and the command that turns them on. */
   static String shareGroupsOff(String servers) {
-    return "share groups are off on the Kafka cluster at "
-        + servers
-        + ": run kafka-features.sh --bootstrap-server "
-        + servers
-        + " upgrade --feature share.version=1 (Kafka 4.2 or newer), or set"
-        + " MEZZOTINT_QUEUE=consumer-group";
+    return ("share groups are off on the Kafka cluster at %s: run kafka-features.sh"
+            + " --bootstrap-server %s upgrade --feature share.version=1 (Kafka 4.2 or newer), or"
+            + " set MEZZOTINT_QUEUE=consumer-group")
+        .formatted(servers, servers);
   }
 
   private static String notPermitted(
       KafkaSettings settings, String kind, String name, String... operations) {
-    return "the credentials may not use "
-        + kind
-        + " "
-        + name
-        + ": run "
-        + allowCommand(settings, kind, name, List.of(operations));
+    return "the credentials may not use %s %s: run %s"
+        .formatted(kind, name, allowCommand(settings, kind, name, List.of(operations)));
   }
 
   /**

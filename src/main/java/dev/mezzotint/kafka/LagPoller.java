@@ -4,10 +4,10 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
-/** A thread that reads the group's lag every second into a {@link TopicBacklogEstimate}. */
+/**
+ * Reads the group's lag every second into a {@link TopicBacklogEstimate}, on a thread of its own.
+ */
 final class LagPoller implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(LagPoller.class.getName());
   private static final long PERIOD_MILLIS = 1_000;
@@ -15,24 +15,22 @@ final class LagPoller implements AutoCloseable {
   private final KafkaSettings settings;
   private final List<String> topics;
   private final TopicBacklogEstimate backlog;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final Thread thread = new Thread(this::run, "mezzotint-lag");
+  private final TopicReader thread;
 
   LagPoller(KafkaSettings settings, List<String> topics, TopicBacklogEstimate backlog) {
     this.settings = settings;
     this.topics = topics;
     this.backlog = backlog;
-    thread.setDaemon(true);
+    this.thread = new TopicReader(settings, "mezzotint-lag", this::run);
     thread.start();
   }
 
-  private void run() {
+  private void run() throws InterruptedException {
     try (GroupOffsets offsets = new GroupOffsets(settings)) {
-      while (!closing.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
+      while (!thread.closing()) {
         poll(offsets);
+        thread.pause(PERIOD_MILLIS);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 
@@ -52,12 +50,6 @@ final class LagPoller implements AutoCloseable {
 
   @Override
   public void close() {
-    closing.countDown();
-    thread.interrupt();
-    try {
-      thread.join(3_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    thread.close();
   }
 }

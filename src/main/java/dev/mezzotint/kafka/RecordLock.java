@@ -22,23 +22,11 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p>Not safe for use by several threads, like the consumer.
  */
-final class RecordLock {
+record RecordLock(ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[], byte[]> record) {
   private static final System.Logger LOG = System.getLogger(RecordLock.class.getName());
   private static final Duration RENEWAL_POLL = Duration.ofMillis(100);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
   private static final int MILLIS_DEFAULT = 30_000;
-
-  private final ShareConsumer<byte[], byte[]> consumer;
-  private final ConsumerRecord<byte[], byte[]> record;
-
-  RecordLock(ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[], byte[]> record) {
-    this.consumer = consumer;
-    this.record = record;
-  }
-
-  ConsumerRecord<byte[], byte[]> record() {
-    return record;
-  }
 
   /** The record as a delivery. */
   Delivery delivery() {

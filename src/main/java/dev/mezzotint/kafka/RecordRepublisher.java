@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.TransientException;
+import java.lang.System.Logger.Level;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
  * Publishes copies of records under the same job id before the broker drops them.
@@ -16,6 +18,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
  */
 public record RecordRepublisher(
     int copyAt, long releaseDelayMillis, RecordSender sender, QueueMetrics metrics) {
+  private static final System.Logger LOG = System.getLogger(RecordRepublisher.class.getName());
 
   /**
    * Copies at the last delivery but one, so that one is left if a worker dies while it copies. With
@@ -32,11 +35,17 @@ public record RecordRepublisher(
   /**
    * Publishes a copy at the end of the same topic; returns once it is durable.
    *
-   * @throws TransientException if the broker did not take it
+   * @return false if the broker did not take it, which is logged
    */
-  void publish(ConsumerRecord<byte[], byte[]> record) {
-    sender.send(copy(record));
+  boolean publish(ConsumerRecord<byte[], byte[]> record, Delivery delivery) {
+    try {
+      sender.send(copy(record));
+    } catch (TransientException | RecordTooLargeException e) {
+      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", delivery, e.toString());
+      return false;
+    }
     metrics.recordCopied();
+    return true;
   }
 
   /** Returns the same request for the end of its topic, with its first position as a header. */

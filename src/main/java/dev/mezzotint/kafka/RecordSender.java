@@ -3,6 +3,7 @@ package dev.mezzotint.kafka;
 import dev.mezzotint.job.TransientException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -36,26 +37,16 @@ public final class RecordSender implements AutoCloseable {
    */
   public RecordSender(KafkaSettings settings, String clientId) {
     this.settings = settings;
-    Map<String, Object> config =
-        settings.client(
-            clientId,
-            Map.of(
-                "acks",
-                "all",
-                "enable.idempotence",
-                "true",
-                "max.request.size",
-                REQUEST_BYTES_MAX,
-                "buffer.memory",
-                2L * REQUEST_BYTES_MAX,
-                "max.block.ms",
-                10_000,
-                "request.timeout.ms",
-                10_000,
-                "delivery.timeout.ms",
-                (int) SEND_LIMIT.toMillis(),
-                "linger.ms",
-                0));
+    Map<String, Object> own = new HashMap<>();
+    own.put("acks", "all");
+    own.put("enable.idempotence", "true");
+    own.put("max.request.size", REQUEST_BYTES_MAX);
+    own.put("buffer.memory", 2L * REQUEST_BYTES_MAX);
+    own.put("max.block.ms", 10_000);
+    own.put("request.timeout.ms", 10_000);
+    own.put("delivery.timeout.ms", (int) SEND_LIMIT.toMillis());
+    own.put("linger.ms", 0);
+    Map<String, Object> config = settings.client(clientId, own);
     this.producer =
         KafkaErrors.open(
             settings,
@@ -88,10 +79,8 @@ public final class RecordSender implements AutoCloseable {
       return tooLarge;
     }
     return new TransientException(
-        "topic "
-            + record.topic()
-            + " did not take a record: "
-            + KafkaErrors.message(KafkaErrors.failure(settings, cause)),
+        "topic %s did not take a record: %s"
+            .formatted(record.topic(), KafkaErrors.message(KafkaErrors.failure(settings, cause))),
         cause);
   }
 

@@ -8,7 +8,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.GroupType;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Delivers requests to a handler on a fixed number of lanes, one delivery per lane, until drained.
@@ -38,13 +41,6 @@ public interface RequestQueue extends AutoCloseable {
     public String wireName() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
-
-    /**
-     * @param word one of {@link #WORDS}
-     */
-    public static Kind of(String word) {
-      return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
-    }
   }
 
   /**
@@ -61,10 +57,25 @@ public interface RequestQueue extends AutoCloseable {
       int lanes,
       DeliveryHandler handler,
       Predicate<String> paused) {
-    return switch (kind) {
-      case SHARE_GROUP -> new ShareGroupQueue(settings, topics, lanes, handler, paused);
-      case CONSUMER_GROUP -> new ConsumerGroupQueue(settings, topics, lanes, handler, paused);
-    };
+    RetryTiming timing = RetryTiming.DEFAULT;
+    var bytes = new ByteArrayDeserializer();
+    return kind == Kind.SHARE_GROUP
+        ? new ShareGroupQueue(
+            settings,
+            topics,
+            lanes,
+            handler,
+            paused,
+            timing,
+            config -> new KafkaShareConsumer<>(config, bytes, bytes))
+        : new ConsumerGroupQueue(
+            settings,
+            topics,
+            lanes,
+            handler,
+            paused,
+            timing,
+            config -> new KafkaConsumer<>(config, bytes, bytes));
   }
 
   /**

@@ -18,7 +18,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -221,7 +220,11 @@ final class ShareGroupLane implements Runnable {
     try {
       HandlerRun run =
           new HandlerRun(
-              delivery, handler, republisher.releaseDelayMillis(), "mezzotint-job-" + number);
+              delivery,
+              handler,
+              republisher.releaseDelayMillis(),
+              "mezzotint-job-" + number,
+              () -> {});
       if (stopping()) {
         delivery.drain();
       }
@@ -304,13 +307,8 @@ final class ShareGroupLane implements Runnable {
 
   /** If this worker dies between copy and acceptance, both are delivered: one id, one job. */
   private boolean republish(RecordLock lock) {
-    try {
-      republisher.publish(lock.record());
-    } catch (TransientException | RecordTooLargeException e) {
-      LOG.log(Level.WARNING, "Could not publish a copy of {0}: {1}", lock.delivery(), e.toString());
-      return lock.settle(AcknowledgeType.RELEASE);
-    }
-    return lock.settle(AcknowledgeType.ACCEPT);
+    boolean published = republisher.publish(lock.record(), lock.delivery());
+    return lock.settle(published ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
   }
 
   private void awaitEnd(HandlerRun run) {

@@ -9,9 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.ShareConsumer;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,25 +37,6 @@ public final class ShareGroupQueue implements RequestQueue {
   private final List<Thread> threads = new CopyOnWriteArrayList<>();
   private @Nullable RecordSender sender;
   private @Nullable LagPoller lagPoller;
-
-  /** As {@link RequestQueue#of}. */
-  public ShareGroupQueue(
-      KafkaSettings settings,
-      List<String> topics,
-      int laneCount,
-      DeliveryHandler handler,
-      Predicate<String> paused) {
-    this(
-        settings,
-        topics,
-        laneCount,
-        handler,
-        paused,
-        RetryTiming.DEFAULT,
-        config ->
-            new KafkaShareConsumer<>(
-                config, new ByteArrayDeserializer(), new ByteArrayDeserializer()));
-  }
 
   ShareGroupQueue(
       KafkaSettings settings,

@@ -54,10 +54,8 @@ public record Topics(
     if (!known.contains(name)) {
       throw new InvalidInputException(
           "topic",
-          "topic must be generation, training or one of "
-              + String.join(", ", known)
-              + ", not "
-              + JsonObject.quote(name));
+          "topic must be generation, training or one of %s, not %s"
+              .formatted(String.join(", ", known), JsonObject.quote(name)));
     }
     return List.of(name);
   }
@@ -70,13 +68,5 @@ public record Topics(
   /** The request topic of this priority. */
   public static String ofPriority(String requests, Priority priority) {
     return priority == Priority.NORMAL ? requests : requests + "." + priority.wireName();
-  }
-
-  /** The priority of a topic, for requests that name none. */
-  public static Priority priorityOf(String topic) {
-    return Stream.of(Priority.HIGH, Priority.LOW)
-        .filter(priority -> topic.endsWith("." + priority.wireName()))
-        .findFirst()
-        .orElse(Priority.NORMAL);
   }
 }

@@ -20,23 +20,11 @@ import org.apache.kafka.server.common.MetadataVersion;
  *
  * <p>Not safe for use by several threads.
  */
-final class LocalBroker {
+record LocalBroker(KafkaRaftServer server) {
   /** The cluster's id; each data folder is its own cluster, so a constant suffices. */
   private static final String CLUSTER_ID = "bWV6em90aW50LWxvY2FsMQ";
 
   private static final int NODE_ID = 1;
-
-  private final Path folder;
-  private final int port;
-  private final int controllerPort;
-  private final KafkaRaftServer server;
-
-  private LocalBroker(Path folder, int port, int controllerPort, KafkaRaftServer server) {
-    this.folder = folder;
-    this.port = port;
-    this.controllerPort = controllerPort;
-    this.server = server;
-  }
 
   /**
    * Starts a broker and returns once it serves clients.
@@ -60,7 +48,7 @@ final class LocalBroker {
       server.shutdown();
       throw new IOException("the broker on port " + port + " did not start: " + e.getMessage(), e);
     }
-    return new LocalBroker(folder, port, controllerPort, server);
+    return new LocalBroker(server);
   }
 
   private static void format(Path folder) throws IOException {
@@ -77,12 +65,8 @@ final class LocalBroker {
           .run();
     } catch (Exception e) {
       throw new IOException(
-          "cannot format "
-              + folder
-              + ": "
-              + e.getMessage()
-              + " "
-              + log.toString(StandardCharsets.UTF_8),
+          "cannot format %s: %s %s"
+              .formatted(folder, e.getMessage(), log.toString(StandardCharsets.UTF_8)),
           e);
     }
   }
@@ -130,18 +114,6 @@ final class LocalBroker {
     settings.put("group.share.min.heartbeat.interval.ms", "500");
     settings.put("group.share.heartbeat.interval.ms", "500");
     return settings;
-  }
-
-  Path folder() {
-    return folder;
-  }
-
-  int port() {
-    return port;
-  }
-
-  int controllerPort() {
-    return controllerPort;
   }
 
   void stop() {

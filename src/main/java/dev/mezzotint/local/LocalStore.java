@@ -14,16 +14,8 @@ import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
  *
  * <p>Not safe for use by several threads.
  */
-final class LocalStore {
+record LocalStore(S3Proxy server) {
   private static final int THREADS_MAX = 40;
-
-  private final int port;
-  private final S3Proxy server;
-
-  private LocalStore(int port, S3Proxy server) {
-    this.port = port;
-    this.server = server;
-  }
 
   /** Starts a server and returns once it serves clients. */
   static LocalStore start(Path folder, int port, String accessKey, String secretKey)
@@ -43,11 +35,7 @@ final class LocalStore {
       throw new IOException(
           "the S3 server on port " + port + " did not start: " + e.getMessage(), e);
     }
-    return new LocalStore(port, server);
-  }
-
-  int port() {
-    return port;
+    return new LocalStore(server);
   }
 
   void stop() throws IOException {

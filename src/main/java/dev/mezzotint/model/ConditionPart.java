@@ -48,10 +48,6 @@ public record ConditionPart(
     static List<String> wireNames() {
       return Arrays.stream(values()).map(Kind::wireName).toList();
     }
-
-    static Optional<Kind> ofWireName(String name) {
-      return Arrays.stream(values()).filter(kind -> kind.wireName().equals(name)).findFirst();
-    }
   }
 
   /**
@@ -85,7 +81,7 @@ public record ConditionPart(
     List<String> kinds = Kind.wireNames();
     Kind kind =
         json.word("kind", kinds)
-            .flatMap(Kind::ofWireName)
+            .map(word -> Kind.valueOf(word.toUpperCase(Locale.ROOT)))
             .orElseThrow(() -> json.refuse("kind", "is missing: one of " + kinds));
     String name = json.requiredString("name");
     long channels =

@@ -1,5 +1,6 @@
 package dev.mezzotint.model;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /** Element type of a tensor. The constants have the names that safetensors uses. */
@@ -31,11 +32,6 @@ public enum DType {
 
   /** The type with this name in safetensors; empty if it is not supported. */
   static Optional<DType> ofName(String name) {
-    for (DType dtype : values()) {
-      if (dtype.name().equals(name)) {
-        return Optional.of(dtype);
-      }
-    }
-    return Optional.empty();
+    return Arrays.stream(values()).filter(dtype -> dtype.name().equals(name)).findFirst();
   }
 }

@@ -137,14 +137,12 @@ public record ModelCard(
       throw InvalidInputException.of("timestepScale", "must be above 0 and at most %s", SCALE_MAX);
     }
     if (prediction == Prediction.EPSILON && noiseSchedule.isEmpty()) {
-      throw new InvalidInputException(
-          "noiseSchedule",
-          "noiseSchedule is missing: prediction epsilon needs the betas of its training");
+      throw InvalidInputException.of(
+          "noiseSchedule", "is missing: prediction epsilon needs the betas of its training");
     }
     if (noiseSchedule.isPresent() && !prediction.mayHaveNoiseSchedule()) {
-      throw new InvalidInputException(
-          "noiseSchedule",
-          "noiseSchedule is for predictions epsilon and x1, not for " + prediction.wireName());
+      throw InvalidInputException.of(
+          "noiseSchedule", "is for predictions epsilon and x1, not for %s", prediction.wireName());
     }
     if (!P0.contains(p0)) {
       throw InvalidInputException.of("p0", "must be one of %s, not %s", P0, JsonObject.quote(p0));
@@ -205,11 +203,6 @@ public record ModelCard(
           default -> ConditionPart.Kind.TENSOR;
         };
     return List.of(new ConditionPart("condition", kind, channels));
-  }
-
-  /** {@link #defaultFor(String, NetworkConfig)} where the name does not matter. */
-  public static ModelCard defaultFor(NetworkConfig config) {
-    return defaultFor("model", config);
   }
 
   public ModelCard withVersion(String word) {

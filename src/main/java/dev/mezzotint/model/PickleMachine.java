@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -218,10 +217,7 @@ final class PickleMachine {
       case 0x82, 0x83, 0x84 -> throw refuse("the pickle calls an extension (EXT)");
       default ->
           throw refuse(
-              String.format(
-                  Locale.ROOT,
-                  "the pickle has the instruction 0x%02x, which no state dict needs",
-                  opcode));
+              "the pickle has the instruction 0x%02x, which no state dict needs".formatted(opcode));
     }
   }
 

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.ZipEntry;
@@ -340,12 +339,8 @@ public final class PickleWeights {
     if (storage.elements() < 0 || storage.elements() > entry.getSize() / width) {
       throw new InvalidInputException(
           tensor,
-          String.format(
-              Locale.ROOT,
-              "its storage has %d bytes, too few for %d elements of %s",
-              entry.getSize(),
-              storage.elements(),
-              storage.dtype()));
+          "its storage has %s bytes, too few for %s elements of %s"
+              .formatted(entry.getSize(), storage.elements(), storage.dtype()));
     }
     ByteBuffer known = storages.get(name);
     if (known == null) {
@@ -371,13 +366,7 @@ public final class PickleWeights {
     String quoted = JsonObject.quote(entry.getName());
     if (entry.getSize() > sizeMax) {
       throw new InvalidInputException(
-          "",
-          String.format(
-              Locale.ROOT,
-              "its entry %s may have %d bytes, not %d",
-              quoted,
-              sizeMax,
-              entry.getSize()));
+          "", "its entry %s may have %s bytes, not %s".formatted(quoted, sizeMax, entry.getSize()));
     }
     try {
       return zip.bytes(entry.getName(), sizeMax);

@@ -122,9 +122,8 @@ final class PipelineScheduler {
           default ->
               throw json.refuse(
                   "prediction_type",
-                  "is "
-                      + JsonObject.quote(predicted)
-                      + ": only epsilon and sample can be used here");
+                  "is %s: only epsilon and sample can be used here"
+                      .formatted(JsonObject.quote(predicted)));
         };
     return card.withPrediction(prediction, Optional.of(ModelCard.noiseSchedule(json)));
   }

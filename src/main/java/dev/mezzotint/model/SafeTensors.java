@@ -25,7 +25,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -226,10 +225,8 @@ public final class SafeTensors {
                 () ->
                     tensor.refuse(
                         "dtype",
-                        "must be one of "
-                            + List.of(DType.values())
-                            + ", not "
-                            + JsonObject.quote(word)));
+                        "must be one of %s, not %s"
+                            .formatted(List.of(DType.values()), JsonObject.quote(word))));
     long[] shape = longs(tensor, "shape", AXES_MAX);
     long[] offsets = longs(tensor, "data_offsets", 2);
     if (offsets.length != 2 || offsets[0] > offsets[1]) {
@@ -271,14 +268,13 @@ public final class SafeTensors {
       if (entry.begin() != end) {
         throw new InvalidInputException(
             entry.name(),
-            String.format(
-                Locale.ROOT,
-                "tensor %s of %s begins at byte %d: %s the tensor before, which ends at byte %d",
-                JsonObject.quote(entry.name()),
-                file,
-                entry.begin(),
-                entry.begin() < end ? "it overlaps" : "it leaves a gap after",
-                end));
+            "tensor %s of %s begins at byte %s: %s the tensor before, which ends at byte %s"
+                .formatted(
+                    JsonObject.quote(entry.name()),
+                    file,
+                    entry.begin(),
+                    entry.begin() < end ? "it overlaps" : "it leaves a gap after",
+                    end));
       }
       end = entry.end();
     }

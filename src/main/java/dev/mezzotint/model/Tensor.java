@@ -62,42 +62,28 @@ public final class Tensor {
   public float[] toFloats() {
     ByteBuffer b = bytes();
     float[] values = new float[(int) elements()];
-    switch (dtype) {
-      case F32 -> b.asFloatBuffer().get(values);
-      case F64 -> {
-        for (int i = 0; i < values.length; i++) {
-          values[i] = (float) b.getDouble();
-        }
-      }
-      case F16 -> {
-        for (int i = 0; i < values.length; i++) {
-          values[i] = HalfFloats.fromHalf(b.getShort() & 0xffff);
-        }
-      }
-      case BF16 -> {
-        for (int i = 0; i < values.length; i++) {
-          values[i] = HalfFloats.fromBfloat16(b.getShort() & 0xffff);
-        }
-      }
-      case I64, I32, I16, I8, U8, BOOL -> {
-        for (int i = 0; i < values.length; i++) {
-          values[i] = nextInteger(b);
-        }
-      }
+    if (dtype == DType.F32) {
+      b.asFloatBuffer().get(values);
+      return values;
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] = next(b);
     }
     return values;
   }
 
-  private long nextInteger(ByteBuffer b) {
+  private float next(ByteBuffer b) {
     return switch (dtype) {
+      case F64 -> (float) b.getDouble();
+      case F32 -> b.getFloat();
+      case F16 -> HalfFloats.fromHalf(b.getShort() & 0xffff);
+      case BF16 -> HalfFloats.fromBfloat16(b.getShort() & 0xffff);
       case I64 -> b.getLong();
       case I32 -> b.getInt();
       case I16 -> b.getShort();
       case I8 -> b.get();
       case U8 -> b.get() & 0xff;
       case BOOL -> b.get() == 0 ? 0 : 1;
-      case F64, F32, F16, BF16 ->
-          throw new IllegalStateException(dtype + " is not an integer type");
     };
   }
 

@@ -1,9 +1,7 @@
 package dev.mezzotint.model;
 
-import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -243,10 +241,8 @@ public record UNetConfig(
     require(
         "down_block_types",
         downs.size() == levels,
-        "must have one entry for each of the "
-            + levels
-            + " block_out_channels, not "
-            + downs.size());
+        "must have one entry for each of the %s block_out_channels, not %s"
+            .formatted(levels, downs.size()));
     require(
         "up_block_types",
         ups.size() == levels,
@@ -264,11 +260,8 @@ public record UNetConfig(
     require(
         key,
         divisor >= 1 && width % divisor == 0,
-        "must divide the width "
-            + width
-            + " of block_out_channels, which "
-            + divisor
-            + " does not");
+        "must divide the width %s of block_out_channels, which %s does not"
+            .formatted(width, divisor));
   }
 
   private static void bounded(String key, int value, int min, int max) {
@@ -288,14 +281,17 @@ public record UNetConfig(
    * @throws InvalidInputException naming the key
    */
   public static UNetConfig parse(JsonObject json) {
-    refuseOtherClasses(json);
+    String name = json.string("_class_name", CLASS_NAME);
+    if (!name.equals(CLASS_NAME)) {
+      throw json.refuse("_class_name", "must be " + CLASS_NAME + ", not " + JsonObject.quote(name));
+    }
     for (String key : NOT_NULL) {
       if (json.isNull(key)) {
         throw json.refuse(key, "must not be null");
       }
     }
-    sampling(json, "downsample_type");
-    sampling(json, "upsample_type");
+    json.word("downsample_type", List.of("conv"));
+    json.word("upsample_type", List.of("conv"));
     OptionalInt numClassEmbeds = optional(json, "num_class_embeds", CLASSES_MAX);
     int[] size = sampleSize(json);
     return new UNetConfig(
@@ -334,17 +330,6 @@ public record UNetConfig(
         numClassEmbeds,
         optional(json, "num_train_timesteps", CLASSES_MAX),
         size.length < 2 || size[0] == size[1] ? OptionalInt.empty() : OptionalInt.of(size[1]));
-  }
-
-  private static void refuseOtherClasses(JsonObject json) {
-    String name = json.string("_class_name", CLASS_NAME);
-    if (!name.equals(CLASS_NAME)) {
-      throw json.refuse("_class_name", "must be " + CLASS_NAME + ", not " + JsonObject.quote(name));
-    }
-  }
-
-  private static void sampling(JsonObject json, String key) {
-    json.word(key, List.of("conv"));
   }
 
   private static OptionalInt optional(JsonObject json, String key, int max) {
@@ -433,15 +418,6 @@ public record UNetConfig(
         "class_embed_type",
         new ClassEmbedding[] {ClassEmbedding.TIMESTEP, ClassEmbedding.IDENTITY},
         word.get());
-  }
-
-  /**
-   * {@link #parse} of a file.
-   *
-   * @throws InvalidInputException naming the key, or the file where it cannot be read
-   */
-  public static UNetConfig read(Path configJson) {
-    return SmallFile.readJson(configJson, UNetConfig::parse);
   }
 
   /** Everything as diffusers' {@code from_pretrained} reads it, {@code _class_name} included. */

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -32,10 +31,15 @@ public final class Weights {
       Tensor tensor = weights.get(name);
       if (tensor == null) {
         missing++;
-        reasons.put(name, "is missing: the network needs it with shape " + text(shape));
+        reasons.put(name, "is missing: the network needs it with shape " + Arrays.toString(shape));
       } else if (!Arrays.equals(tensor.shape(), shape)) {
         misfit++;
-        reasons.put(name, "must have shape " + text(shape) + ", not " + text(tensor.shape()));
+        reasons.put(
+            name,
+            "must have shape "
+                + Arrays.toString(shape)
+                + ", not "
+                + Arrays.toString(tensor.shape()));
       } else if (!tensor.dtype().isFloatingPoint()) {
         misfit++;
         reasons.put(name, "must hold floating-point numbers, not " + tensor.dtype());
@@ -55,13 +59,12 @@ public final class Weights {
     message.append(reasons.get(first));
     if (reasons.size() > 1) {
       message.append(
-          String.format(
-              Locale.ROOT,
-              " (in all %d missing, %d of wrong shape or type, %d unexpected%s)",
-              missing,
-              misfit,
-              unexpected.size(),
-              unexpected.isEmpty() ? "" : ": " + brief(unexpected)));
+          " (in all %s missing, %s of wrong shape or type, %s unexpected%s)"
+              .formatted(
+                  missing,
+                  misfit,
+                  unexpected.size(),
+                  unexpected.isEmpty() ? "" : ": " + brief(unexpected)));
     }
     throw new InvalidInputException(first, message.toString());
   }
@@ -73,9 +76,5 @@ public final class Weights {
             .map(JsonObject::quote)
             .collect(Collectors.joining(", "))
         + (names.size() > NAMES_SHOWN ? ", …" : "");
-  }
-
-  private static String text(long[] shape) {
-    return Arrays.toString(shape);
   }
 }

@@ -45,6 +45,13 @@ abstract class Graph {
     COS
   }
 
+  /** Operators of two values, which broadcast. */
+  enum Binary {
+    ADD,
+    MUL,
+    DIV
+  }
+
   /**
    * Shape and initialisation of a weight.
    *
@@ -73,17 +80,34 @@ abstract class Graph {
     return unary(Unary.SILU, x);
   }
 
-  abstract Value add(Value a, Value b);
+  abstract Value binary(Binary operator, Value a, Value b);
 
-  abstract Value add(Value x, double number);
+  /** A constant, as an operand of {@link #binary}. */
+  abstract Value constant(double number);
 
-  abstract Value multiply(Value a, Value b);
+  final Value add(Value a, Value b) {
+    return binary(Binary.ADD, a, b);
+  }
 
-  abstract Value multiply(Value x, double factor);
+  final Value add(Value x, double number) {
+    return add(x, constant(number));
+  }
 
-  abstract Value divide(Value x, double divisor);
+  final Value multiply(Value a, Value b) {
+    return binary(Binary.MUL, a, b);
+  }
 
-  abstract Value divide(Value a, Value b);
+  final Value multiply(Value x, double factor) {
+    return multiply(x, constant(factor));
+  }
+
+  final Value divide(Value a, Value b) {
+    return binary(Binary.DIV, a, b);
+  }
+
+  final Value divide(Value x, double divisor) {
+    return divide(x, constant(divisor));
+  }
 
   /** A weight as a value, such as an embedding table. */
   abstract Value parameter(String name, long... shape);

@@ -5,15 +5,7 @@ import dev.mezzotint.network.Graph.Unary;
 import dev.mezzotint.network.Graph.Value;
 
 /** The multilayer perceptron of {@link MlpConfig}: cat(x, t) → linear, ReLU, …, linear. */
-final class Mlp {
-  private final MlpConfig config;
-  private final Graph g;
-
-  Mlp(MlpConfig config, Graph graph) {
-    this.config = config;
-    this.g = graph;
-  }
-
+record Mlp(MlpConfig config, Graph g) {
   /**
    * Emits one evaluation.
    *

@@ -58,11 +58,6 @@ public final class NetworkProgram {
     this.reading = reading;
   }
 
-  /** A program of diffusers' U-Net that predicts x1 − x0. */
-  public static NetworkProgram unet(UNetConfig config, double timestepScale, TrainStep train) {
-    return of(config, Parameterization.direction(timestepScale), train);
-  }
-
   /** A program of any supported network. */
   public static NetworkProgram of(NetworkConfig config, Parameterization reading, TrainStep train) {
     TorchScriptGraph graph = new TorchScriptGraph();

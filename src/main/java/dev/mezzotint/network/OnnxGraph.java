@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import onnx.Onnx.AttributeProto;
@@ -72,11 +73,9 @@ final class OnnxGraph extends Graph {
     long bytes = 4 * tensors.values().stream().mapToLong(Tensor::elements).sum();
     if (bytes > FILE_BYTES_MAX) {
       throw new IllegalArgumentException(
-          "an ONNX file cannot hold "
-              + bytes
-              + " bytes of weights, at most "
-              + FILE_BYTES_MAX
-              + ": set MEZZOTINT_ENGINE=pytorch");
+          ("an ONNX file cannot hold %s bytes of weights, at most %s: set"
+                  + " MEZZOTINT_ENGINE=pytorch")
+              .formatted(bytes, FILE_BYTES_MAX));
     }
     GraphProto.Builder whole =
         graph
@@ -176,8 +175,9 @@ final class OnnxGraph extends Graph {
     return new Value("c" + next++);
   }
 
-  private Value number(double value) {
-    return constant(floats((float) value));
+  @Override
+  Value constant(double number) {
+    return constant(floats((float) number));
   }
 
   private Value vector(float... values) {
@@ -240,46 +240,19 @@ final class OnnxGraph extends Graph {
 
   @Override
   Value unary(Unary operator, Value x) {
-    return switch (operator) {
-      case SILU -> node("Mul", x, node("Sigmoid", x));
-      case MISH -> node("Mish", x);
-      case GELU -> node("Gelu", x);
-      case RELU -> node("Relu", x);
-      case EXP -> node("Exp", x);
-      case LOG -> node("Log", x);
-      case SIN -> node("Sin", x);
-      case COS -> node("Cos", x);
-    };
+    return operator == Unary.SILU
+        ? node("Mul", x, node("Sigmoid", x))
+        : node(capitalized(operator), x);
   }
 
   @Override
-  Value add(Value a, Value b) {
-    return node("Add", a, b);
+  Value binary(Binary operator, Value a, Value b) {
+    return node(capitalized(operator), a, b);
   }
 
-  @Override
-  Value add(Value x, double number) {
-    return node("Add", x, number(number));
-  }
-
-  @Override
-  Value multiply(Value a, Value b) {
-    return node("Mul", a, b);
-  }
-
-  @Override
-  Value multiply(Value x, double factor) {
-    return node("Mul", x, number(factor));
-  }
-
-  @Override
-  Value divide(Value x, double divisor) {
-    return node("Div", x, number(divisor));
-  }
-
-  @Override
-  Value divide(Value a, Value b) {
-    return node("Div", a, b);
+  /** ONNX's name of an operator. */
+  private static String capitalized(Enum<?> operator) {
+    return operator.name().charAt(0) + operator.name().substring(1).toLowerCase(Locale.ROOT);
   }
 
   @Override

@@ -82,33 +82,13 @@ final class TorchScriptGraph extends Graph {
   }
 
   @Override
-  Value add(Value a, Value b) {
-    return emit("torch.add(%s, %s)", a, b);
+  Value binary(Binary operator, Value a, Value b) {
+    return emit("torch." + operator.name().toLowerCase(Locale.ROOT) + "(%s, %s)", a, b);
   }
 
   @Override
-  Value add(Value x, double number) {
-    return emit("torch.add(%s, %s)", x, number(number));
-  }
-
-  @Override
-  Value multiply(Value a, Value b) {
-    return emit("torch.mul(%s, %s)", a, b);
-  }
-
-  @Override
-  Value multiply(Value x, double factor) {
-    return emit("torch.mul(%s, %s)", x, number(factor));
-  }
-
-  @Override
-  Value divide(Value x, double divisor) {
-    return emit("torch.div(%s, %s)", x, number(divisor));
-  }
-
-  @Override
-  Value divide(Value a, Value b) {
-    return emit("torch.div(%s, %s)", a, b);
+  Value constant(double number) {
+    return new Value(number(number));
   }
 
   @Override

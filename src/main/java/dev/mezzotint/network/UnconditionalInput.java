@@ -9,9 +9,4 @@ import java.util.OptionalInt;
  * @param label the label for "no class"; empty to keep the row's own label
  * @param zeroCondition whether all channels of the condition are set to zero
  */
-public record UnconditionalInput(OptionalInt label, boolean zeroCondition) {
-  /** For networks with classes only. */
-  public static UnconditionalInput label(int label) {
-    return new UnconditionalInput(OptionalInt.of(label), /* withoutCondition= */ false);
-  }
-}
+public record UnconditionalInput(OptionalInt label, boolean zeroCondition) {}

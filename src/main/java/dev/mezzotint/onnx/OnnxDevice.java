@@ -10,7 +10,6 @@ import dev.mezzotint.network.OptimizerState;
 import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -41,15 +40,14 @@ public record OnnxDevice(int threads) implements Device {
 
   @Override
   public String description() {
-    return String.format(
-        Locale.ROOT,
-        "cpu %s, %d processors, %d threads, ONNX Runtime %s, DJL %s, Java %s",
-        CpuInfo.name(),
-        Runtime.getRuntime().availableProcessors(),
-        threads,
-        OrtEnvironment.getEnvironment().getVersion(),
-        Engine.getDjlVersion(),
-        System.getProperty("java.version"));
+    return "cpu %s, %s processors, %s threads, ONNX Runtime %s, DJL %s, Java %s"
+        .formatted(
+            CpuInfo.name(),
+            Runtime.getRuntime().availableProcessors(),
+            threads,
+            OrtEnvironment.getEnvironment().getVersion(),
+            Engine.getDjlVersion(),
+            System.getProperty("java.version"));
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.awt.geom.Ellipse2D;
 import java.awt.geom.Path2D;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A plot of points and paths in the plane, for densities and the flow between them. The square
@@ -24,13 +25,7 @@ public final class ScatterPlot {
 
   private final int size;
   private final double extent;
-  private final List<Mark> marks = new ArrayList<>();
-
-  private sealed interface Mark {
-    record Points(double[][] at, int rgb, double radius) implements Mark {}
-
-    record Path(double[][] through, int rgb, float width) implements Mark {}
-  }
+  private final List<Consumer<Graphics2D>> marks = new ArrayList<>();
 
   /**
    * Creates an empty plot.
@@ -55,7 +50,14 @@ public final class ScatterPlot {
    * @param radius in pixels
    */
   public ScatterPlot points(double[][] at, int rgb, double radius) {
-    marks.add(new Mark.Points(at, rgb, radius));
+    marks.add(
+        g -> {
+          g.setColor(new Color(rgb));
+          for (double[] p : at) {
+            g.fill(
+                new Ellipse2D.Double(x(p[0]) - radius, y(p[1]) - radius, 2 * radius, 2 * radius));
+          }
+        });
     return this;
   }
 
@@ -65,35 +67,29 @@ public final class ScatterPlot {
    * @param through n×2; not copied
    */
   public ScatterPlot path(double[][] through, int rgb, float width) {
-    marks.add(new Mark.Path(through, rgb, width));
+    marks.add(
+        g -> {
+          g.setColor(new Color(rgb));
+          g.setStroke(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+          Path2D line = new Path2D.Double();
+          line.moveTo(x(through[0][0]), y(through[0][1]));
+          for (int i = 1; i < through.length; i++) {
+            line.lineTo(x(through[i][0]), y(through[i][1]));
+          }
+          g.draw(line);
+        });
     return this;
   }
 
   /** Draws all marks as an RGB image on white. */
   public Pixels draw() {
-    return Raster.rgb(size, size, this::drawMarks);
-  }
-
-  private void drawMarks(Graphics2D g) {
-    g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-    for (Mark mark : marks) {
-      if (mark instanceof Mark.Points points) {
-        g.setColor(new Color(points.rgb));
-        for (double[] at : points.at) {
-          double r = points.radius;
-          g.fill(new Ellipse2D.Double(x(at[0]) - r, y(at[1]) - r, 2 * r, 2 * r));
-        }
-      } else if (mark instanceof Mark.Path path) {
-        g.setColor(new Color(path.rgb));
-        g.setStroke(new BasicStroke(path.width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-        Path2D line = new Path2D.Double();
-        line.moveTo(x(path.through[0][0]), y(path.through[0][1]));
-        for (int i = 1; i < path.through.length; i++) {
-          line.lineTo(x(path.through[i][0]), y(path.through[i][1]));
-        }
-        g.draw(line);
-      }
-    }
+    return Raster.rgb(
+        size,
+        size,
+        g -> {
+          g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
+          marks.forEach(mark -> mark.accept(g));
+        });
   }
 
   private double x(double x) {

@@ -36,8 +36,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Classifies failed calls: absent, condition not met, a key that the store refuses, or a failure
  * with a sentence for users that says what to do.
+ *
+ * @param environment of this process, where HTTP proxies may be named
  */
-final class S3Errors {
+record S3Errors(S3Settings settings, Map<String, String> environment) {
   private static final Set<String> CREDENTIALS =
       Set.of("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken");
 
@@ -71,17 +73,6 @@ final class S3Errors {
   private static final Set<Integer> OF_A_KEY = Set.of(400, 403, 414, 422);
   private static final Pattern EXPECTED_REGION = Pattern.compile("expecting '([A-Za-z0-9-]+)'");
   private static final int TLS_MILLIS = 2_000;
-
-  private final S3Settings settings;
-  private final Map<String, String> environment;
-
-  /**
-   * @param environment of this process, where HTTP proxies may be named
-   */
-  S3Errors(S3Settings settings, Map<String, String> environment) {
-    this.settings = settings;
-    this.environment = environment;
-  }
 
   /** Whether the object is absent; a missing bucket is a failure instead. */
   static boolean absent(Exception e) {
@@ -151,11 +142,8 @@ final class S3Errors {
     String message = e instanceof ErrorResponseException xml ? firstLine(message(xml)) : "";
     return new RefusedKeyException(
         where(what) + sentence(e),
-        "the store answers "
-            + answer.strip()
-            + " about "
-            + key
-            + (message.isEmpty() ? "" : " (" + message + ")"),
+        "the store answers %s about %s%s"
+            .formatted(answer.strip(), key, message.isEmpty() ? "" : " (" + message + ")"),
         e);
   }
 
@@ -198,29 +186,20 @@ final class S3Errors {
       }
       return speaksPlainHttp() ? needsNoTls() : "no answer (" + line + ")" + proxy();
     }
-    return "its answer cannot be read ("
-        + (line.isEmpty() ? cause.getClass().getSimpleName() : line)
-        + "); check S3_ENDPOINT"
-        + proxy();
+    return "its answer cannot be read (%s); check S3_ENDPOINT%s"
+        .formatted(line.isEmpty() ? cause.getClass().getSimpleName() : line, proxy());
   }
 
   private String describe(ErrorResponseException answer) {
     String code = code(answer);
     Optional<String> region = otherRegion(answer);
     if (region.isPresent()) {
-      return "the bucket is in region "
-          + region.get()
-          + ", not "
-          + settings.region()
-          + ": set S3_REGION="
-          + region.get();
+      return "the bucket is in region %s, not %s: set S3_REGION=%s"
+          .formatted(region.get(), settings.region(), region.get());
     }
     if (REGION.contains(code)) {
-      return "it does not accept region "
-          + settings.region()
-          + " ("
-          + code
-          + "): set S3_REGION to the region of the bucket";
+      return "it does not accept region %s (%s): set S3_REGION to the region of the bucket"
+          .formatted(settings.region(), code);
     }
     if (CREDENTIALS.contains(code)) {
       return "it refuses the credentials (" + code + "); check S3_ACCESS_KEY and S3_SECRET_KEY";
@@ -228,21 +207,16 @@ final class S3Errors {
     if (CLOCKS.contains(code)) {
       Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
       String theirs = answer.response() == null ? null : answer.response().header("Date");
-      return "it refuses the time of the call ("
-          + code
-          + "): set the clocks, this machine's is "
-          + now
-          + (theirs == null ? "" : " and the store's " + theirs);
+      return "it refuses the time of the call (%s): set the clocks, this machine's is %s%s"
+          .formatted(code, now, theirs == null ? "" : " and the store's " + theirs);
     }
     if (code.equals("NoSuchBucket")) {
       return noBucket();
     }
     if (status(answer) == 403) {
-      return "access to bucket "
-          + settings.bucket()
-          + " is denied ("
-          + code
-          + "); the credentials need read, write, list and delete on it";
+      return ("access to bucket %s is denied (%s); the credentials need read, write, list and"
+              + " delete on it")
+          .formatted(settings.bucket(), code);
     }
     String message = firstLine(message(answer));
     return ("it answered " + status(answer) + " " + code).stripTrailing()
@@ -257,9 +231,8 @@ final class S3Errors {
       return "its certificate has expired (" + line + "); renew it there";
     }
     if (cause instanceof SSLPeerUnverifiedException || line.contains("subject alternative")) {
-      return "its certificate is not for this name ("
-          + line
-          + "); check S3_ENDPOINT and the certificate";
+      return "its certificate is not for this name (%s); check S3_ENDPOINT and the certificate"
+          .formatted(line);
     }
     return "no trusted connection (" + line + "); SSL_CERT_FILE names the certificates to trust";
   }
@@ -351,13 +324,8 @@ final class S3Errors {
             || environment.containsKey(variable.toLowerCase(Locale.ROOT));
     String property = endpoint.getScheme() + ".proxy";
     return named
-        ? "; "
-            + variable
-            + " is not used: JAVA_TOOL_OPTIONS=\"-D"
-            + property
-            + "Host=... -D"
-            + property
-            + "Port=...\" sets a proxy"
+        ? "; %s is not used: JAVA_TOOL_OPTIONS=\"-D%sHost=... -D%sPort=...\" sets a proxy"
+            .formatted(variable, property, property)
         : "";
   }
 

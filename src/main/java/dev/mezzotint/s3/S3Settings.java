@@ -68,10 +68,6 @@ public record S3Settings(
         endpoint, accessKey, secretKey, keyFiles, bucket, region, other, getBytesMax);
   }
 
-  public S3Settings withGetBytesMax(int max) {
-    return new S3Settings(endpoint, accessKey, secretKey, keyFiles, bucket, region, timeouts, max);
-  }
-
   /** Without the keys, which must not be logged. */
   @Override
   public String toString() {

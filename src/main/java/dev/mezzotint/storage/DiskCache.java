@@ -27,27 +27,14 @@ import java.util.stream.Stream;
  *
  * <p>Safe for use by many threads and processes, which together may exceed the limit by what they
  * load at the same time.
+ *
+ * @param root holds the entries; may be deleted while nothing runs
+ * @param bytesMax of all entries together
+ * @param grace how long an entry stays after it was opened, leased or not
  */
-public final class DiskCache {
+public record DiskCache(Path root, long bytesMax, Duration grace, InstantSource clock) {
   private static final System.Logger LOG = System.getLogger(DiskCache.class.getName());
   private static final String PART = ".part";
-
-  private final Path root;
-  private final long bytesMax;
-  private final Duration grace;
-  private final InstantSource clock;
-
-  /**
-   * @param root holds the entries; may be deleted while nothing runs
-   * @param bytesMax of all entries together
-   * @param grace how long an entry stays after it was opened, leased or not
-   */
-  public DiskCache(Path root, long bytesMax, Duration grace, InstantSource clock) {
-    this.root = root;
-    this.bytesMax = bytesMax;
-    this.grace = grace;
-    this.clock = clock;
-  }
 
   /** Fills the folder of an entry. */
   @FunctionalInterface
@@ -61,10 +48,6 @@ public final class DiskCache {
     public void close() {
       lock.close();
     }
-  }
-
-  public long bytesMax() {
-    return bytesMax;
   }
 
   /**

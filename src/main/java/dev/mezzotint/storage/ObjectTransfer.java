@@ -71,12 +71,8 @@ public record ObjectTransfer(Supplier<ObjectStore> stores, String bucket) {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "the files of "
-              + jobId
-              + " cannot be copied to "
-              + folder
-              + ": "
-              + FileErrors.describe(e),
+          "the files of %s cannot be copied to %s: %s"
+              .formatted(jobId, folder, FileErrors.describe(e)),
           e);
     }
     return files;

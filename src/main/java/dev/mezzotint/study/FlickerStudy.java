@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -68,14 +67,9 @@ final class FlickerStudy {
                   ModelResolver.of(device, files), job(info, conditions, shared, steps)));
       FlickerStatistics flicker = FlickerStatistics.of(frames, conditionValues, plane);
       lines.add(
-          String.format(
-              Locale.ROOT,
+          Table.text(
               "noise %-9s  flicker %7.3f of 255 over %.1f %% of the pixels, %d frames, %d steps",
-              word,
-              flicker.levels(),
-              100 * flicker.agreeing(),
-              frames.size(),
-              steps));
+              word, flicker.levels(), 100 * flicker.agreeing(), frames.size(), steps));
       clips.put("flicker-" + word + ".png", clip(info, frames));
     }
     return new StudyResult("flicker", lines, clips);

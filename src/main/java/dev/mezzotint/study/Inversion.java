@@ -5,7 +5,6 @@ import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** The round trip of images to x0, with the stages run backwards, and back. */
@@ -45,14 +44,10 @@ public final class Inversion {
     return new StudyResult(
         "inversion",
         List.of(
-            String.format(
-                Locale.ROOT,
+            Table.text(
                 "%d images to x0 and back, ab2, %d steps each way: mean absolute error %.6f, that"
                     + " is %.3f/255",
-                images,
-                steps,
-                error,
-                error * 255)),
+                images, steps, error, error * 255)),
         Map.of());
   }
 }

@@ -9,7 +9,6 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -48,16 +47,10 @@ public final class PlaneDistance {
     return new StudyResult(
         "plane",
         List.of(
-            String.format(
-                Locale.ROOT,
+            Table.text(
                 "%s: 1-Wasserstein distance %.4f, real against real %.4f, ratio %.3f (%d points, %d"
                     + " seeds)",
-                name,
-                distances.model(),
-                distances.floor(),
-                distances.ratio(),
-                POINTS,
-                SEEDS)),
+                name, distances.model(), distances.floor(), distances.ratio(), POINTS, SEEDS)),
         Map.of());
   }
 

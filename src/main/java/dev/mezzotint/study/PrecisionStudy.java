@@ -4,7 +4,6 @@ import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.network.Precision;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -35,14 +34,13 @@ public final class PrecisionStudy {
     float[] x0 = SolverErrors.noise(rows, values);
     float[] exact = float32.ends(x0, stages);
     String line =
-        String.format(
-            Locale.ROOT,
-            "%s, %d images, %d evaluations, /255: bf16 moves %s; twice the steps move %s",
-            model,
-            rows,
-            stages.size(),
-            change(exact, bf16.ends(x0, stages), rows),
-            change(exact, float32.ends(x0, finer), rows));
+        "%s, %s images, %s evaluations, /255: bf16 moves %s; twice the steps move %s"
+            .formatted(
+                model,
+                rows,
+                stages.size(),
+                change(exact, bf16.ends(x0, stages), rows),
+                change(exact, float32.ends(x0, finer), rows));
     return new StudyResult("precision", List.of(line), Map.of());
   }
 
@@ -59,10 +57,8 @@ public final class PrecisionStudy {
       distances[row] = Math.sqrt(squares / values);
     }
     Arrays.sort(distances);
-    return String.format(
-        Locale.ROOT,
+    return Table.text(
         "the median image by %.2f, the one that moves most by %.2f",
-        distances[rows / 2],
-        distances[rows - 1]);
+        distances[rows / 2], distances[rows - 1]);
   }
 }

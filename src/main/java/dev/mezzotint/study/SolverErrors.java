@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -139,20 +138,15 @@ public final class SolverErrors {
         errors[i] = error(placed.solver(), AlphaSchedule.listed(placed.alphas()), placed.steps());
         double uniform = error(placed.solver(), AlphaSchedule.UNIFORM, placed.steps());
         lines.add(
-            String.format(
-                Locale.ROOT,
+            Table.text(
                 "%s in %d steps: uniform %.5f, tuned %.5f",
-                placed.solver().wireName(),
-                placed.steps(),
-                uniform,
-                errors[i]));
+                placed.solver().wireName(), placed.steps(), uniform, errors[i]));
       }
       curves.add(new Line("tuned", steps, errors, 0x000000, 2));
     }
     double ab2 = Objects.requireNonNull(measured.get(Solver.AB2))[2];
     double euler = Objects.requireNonNull(measured.get(Solver.EULER))[4];
-    lines.add(
-        String.format(Locale.ROOT, "ab2 at 32 evaluations / euler at 128: %.3f", ab2 / euler));
+    lines.add(Table.text("ab2 at 32 evaluations / euler at 128: %.3f", ab2 / euler));
     lines.add(times());
     LineChart chart =
         new LineChart(
@@ -173,12 +167,8 @@ public final class SolverErrors {
       ratio[i] = seconds(Solver.EULER, 128) / ab2;
     }
     Arrays.sort(ratio);
-    return String.format(
-        Locale.ROOT,
-        "time of euler at 128 / ab2 at 32: %.2f (%.2f to %.2f)",
-        ratio[1],
-        ratio[0],
-        ratio[2]);
+    return Table.text(
+        "time of euler at 128 / ab2 at 32: %.2f (%.2f to %.2f)", ratio[1], ratio[0], ratio[2]);
   }
 
   private double seconds(Solver solver, int steps) {
@@ -212,13 +202,9 @@ public final class SolverErrors {
         largest = Math.max(largest, difference);
       }
       lines.add(
-          String.format(
-              Locale.ROOT,
+          Table.text(
               "%-10s at %d steps against rk4, in 1/255: root mean square %.3f, largest %.3f",
-              solver.wireName(),
-              alphas.length - 1,
-              Math.sqrt(squares),
-              largest));
+              solver.wireName(), alphas.length - 1, Math.sqrt(squares), largest));
     }
     return new StudyResult("agreement", lines, Map.of());
   }

@@ -12,7 +12,6 @@ import dev.mezzotint.image.Png;
 import dev.mezzotint.plot.ScatterPlot;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -58,11 +57,9 @@ public final class StochasticPaths {
       plane.points(marks, 0x000000, 3.5);
       panels.add(plane.draw());
       lines.add(
-          String.format(
-              Locale.ROOT,
+          Table.text(
               "%4d steps: root-mean-square distance from the deterministic path %.3f",
-              steps,
-              Math.sqrt(squares / STARTS)));
+              steps, Math.sqrt(squares / STARTS)));
     }
     return result("paths-points", lines, panels);
   }
@@ -91,11 +88,9 @@ public final class StochasticPaths {
       plane.points(ends, 0x000000, 2.5);
       panels.add(plane.draw());
       lines.add(
-          String.format(
-              Locale.ROOT,
+          Table.text(
               "%4d steps: root-mean-square distance of two paths from one start %.3f",
-              steps,
-              Math.sqrt(squares / STARTS)));
+              steps, Math.sqrt(squares / STARTS)));
     }
     return result("paths-triangle-square", lines, panels);
   }

@@ -85,9 +85,8 @@ public final class StudyCommand implements Callable<Integer> {
   @Option(
       names = "--size",
       paramLabel = "N",
-      defaultValue = "32",
       description = "Side of the images of exact fields; default ${DEFAULT-VALUE}.")
-  private int size;
+  private int size = 32;
 
   @Option(
       names = "--count",
@@ -98,14 +97,12 @@ public final class StudyCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "T",
-      defaultValue = "128",
       description = "Steps for 'inversion', 'agreement', 'flicker'; default ${DEFAULT-VALUE}.")
-  private int steps;
+  private int steps = 128;
 
   @Option(
       names = "--schedule",
       paramLabel = "S",
-      defaultValue = "uniform",
       description =
           "Schedule of 'agreement': uniform, cosine or shift:S; default ${DEFAULT-VALUE}.")
   private String schedule = "uniform";
@@ -124,7 +121,6 @@ public final class StudyCommand implements Callable<Integer> {
 
   @Option(
       names = "--device",
-      defaultValue = "",
       paramLabel = "DEVICE",
       description = "cpu, cuda or cuda:N; default as configured, else cpu.")
   private String device = "";
@@ -331,8 +327,7 @@ public final class StudyCommand implements Callable<Integer> {
     ModelFiles files = unconditionalFiles();
     Object p1 = files.card().recipe().get("p1");
     if (!(p1 instanceof String word) || files.config().sizeMax() != 1) {
-      throw new InvalidInputException(
-          "--model", "--model is not a model of the plane: its card has no p1");
+      throw InvalidInputException.of("--model", "is not a model of the plane: its card has no p1");
     }
     try (SamplingNetwork network = ModelResolver.load(context.device(device), files)) {
       return PlaneDistance.result(

@@ -4,9 +4,14 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Lines of a table with one label and a column for each value. */
+/** Lines of a result: sentences, and tables with one label and a column for each value. */
 final class Table {
   private Table() {}
+
+  /** Formats a line, whatever the locale. */
+  static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
 
   static String head(String label, int labelWidth, int width, int... columns) {
     return label(label, labelWidth)

@@ -18,7 +18,6 @@ import dev.mezzotint.network.Precision;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainingNetwork;
 import java.io.IOException;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -64,9 +63,8 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     }
     int index = name.equals("cuda") ? 0 : Integer.parseInt(name.substring(5));
     if (index >= engine.getGpuCount()) {
-      throw new InvalidInputException(
-          "device",
-          "device " + name + " does not exist: " + engine.getGpuCount() + " GPUs were found");
+      throw InvalidInputException.of(
+          "device", "%s does not exist: %s GPUs were found", name, engine.getGpuCount());
     }
     return new TorchDevice(Device.gpu(index), Precision.BF16);
   }
@@ -105,14 +103,9 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
       }
       throw new InvalidInputException(
           variable,
-          "PyTorch's native library cannot be used from the folder "
-              + Utils.getEngineCacheDir()
-              + ": "
-              + FileErrors.describe(cause)
-              + "; set "
-              + variable
-              + " to a folder with 500 MB of free space that this process may write to and execute"
-              + " files from",
+          ("PyTorch's native library cannot be used from the folder %s: %s; set %s to a folder with"
+               + " 500 MB of free space that this process may write to and execute files from")
+              .formatted(Utils.getEngineCacheDir(), FileErrors.describe(cause), variable),
           e);
     }
   }
@@ -144,12 +137,8 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     String processor =
         device.isGpu()
             ? name() + ", " + memoryBytes() + " bytes"
-            : String.format(
-                Locale.ROOT,
-                "cpu %s, %d processors, %s threads",
-                CpuInfo.name(),
-                Runtime.getRuntime().availableProcessors(),
-                threads());
+            : "cpu %s, %s processors, %s threads"
+                .formatted(CpuInfo.name(), Runtime.getRuntime().availableProcessors(), threads());
     return processor + (precision == Precision.BF16 ? ", bf16, " : ", ") + versions;
   }
 

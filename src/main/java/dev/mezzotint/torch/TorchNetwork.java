@@ -38,13 +38,12 @@ final class TorchNetwork implements SamplingNetwork {
     this.manager = device.newManager();
     try {
       this.weights = weights(device, program, tensors);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       manager.close();
       this.program.close();
-      throw MemoryErrors.translate(e);
-    } catch (Error e) {
-      manager.close();
-      this.program.close();
+      if (e instanceof RuntimeException failure) {
+        throw MemoryErrors.translate(failure);
+      }
       throw e;
     }
   }
@@ -72,7 +71,7 @@ final class TorchNetwork implements SamplingNetwork {
                 .with(() -> scope.create(input, inputShape))
                 .with(() -> scope.create(t))
                 .with(() -> scope.create(classes));
-        IValue result = program.call("forward", in.followedBy(weights))) {
+        IValue result = program.call("forward", in.surroundedBy(weights))) {
       return result.toTensor(TorchDevice.torch(scope)).toFloatArray();
     }
   }
@@ -242,10 +241,6 @@ final class TorchNetwork implements SamplingNetwork {
         close(); // releases the previous arguments
         throw e;
       }
-    }
-
-    IValue[] followedBy(IValue last) {
-      return surroundedBy(last);
     }
 
     IValue[] precededBy(IValue... first) {

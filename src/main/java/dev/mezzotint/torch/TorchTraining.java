@@ -53,11 +53,11 @@ final class TorchTraining implements TrainingNetwork {
       this.steps = named("steps[]", counters);
       this.marker = manager.create(0f);
       marker.setName("module_method:train_step");
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close(); // releases the arrays created so far
-      throw MemoryErrors.translate(e);
-    } catch (Error e) {
-      close();
+      if (e instanceof RuntimeException failure) {
+        throw MemoryErrors.translate(failure);
+      }
       throw e;
     }
   }

@@ -53,7 +53,7 @@ class CropTest {
       write("target/" + i + ".png", coordinates(9, 6 + i, 200));
     }
     DatasetOptions options =
-        CROPS.withPairing(Pairing.of(Layout.TWINS, Condition.images())).withCacheBytesMax(cache);
+        CROPS.withPairing(Pairings.of(Layout.TWINS, Pairings.images())).withCacheBytesMax(cache);
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.height()).isEqualTo(3);
       assertThat(set.width()).isEqualTo(4);
@@ -89,7 +89,7 @@ class CropTest {
     write("input/a.png", new Pixels(9, 6, 3, rgb));
     write("target/a.png", coordinates(9, 6, 0));
     Palette two = Palette.of("black #000000", "white #ffffff");
-    DatasetOptions options = CROPS.withPairing(Pairing.of(Layout.TWINS, Condition.labels(two)));
+    DatasetOptions options = CROPS.withPairing(Pairings.of(Layout.TWINS, Pairings.labels(two)));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       float[] condition = new float[24];
       set.read(0, new Crop(0, 0.3), new float[36], 0, condition, 0); // rows 1 to 3
@@ -103,7 +103,7 @@ class CropTest {
     Pixels whole = coordinates(18, 6, 90);
     write("a.png", whole);
     DatasetOptions options =
-        CROPS.withPairing(Pairing.of(Layout.CONDITION_RIGHT, Condition.images()));
+        CROPS.withPairing(Pairings.of(Layout.CONDITION_RIGHT, Pairings.images()));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       float[] image = new float[36];
       float[] condition = new float[36];
@@ -123,7 +123,7 @@ class CropTest {
     write("target/c.png", coordinates(4, 4, 0));
     write("input/d.png", coordinates(4, 2, 0));
     write("target/d.png", coordinates(4, 2, 0));
-    DatasetOptions options = CROPS.withPairing(Pairing.of(Layout.TWINS, Condition.images()));
+    DatasetOptions options = CROPS.withPairing(Pairings.of(Layout.TWINS, Pairings.images()));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.size()).isEqualTo(2);
       assertThat(set.brokenFiles())

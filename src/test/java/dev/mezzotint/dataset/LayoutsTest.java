@@ -90,7 +90,7 @@ class LayoutsTest {
       }
     }
     DatasetOptions options =
-        SMALL.withPairing(Pairing.of(Layout.CONDITION_RIGHT, Condition.images()));
+        SMALL.withPairing(Pairings.of(Layout.CONDITION_RIGHT, Pairings.images()));
     for (Path path : new Path[] {folder, folder.resolve("maps")}) {
       try (ImageDataset set = ImageDataset.open(path, options)) {
         assertThat(set.size()).as("train alone").isEqualTo(2);
@@ -137,7 +137,7 @@ class LayoutsTest {
     assertThatThrownBy(
             () ->
                 ImageDataset.open(
-                    folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.images()))))
+                    folder, SMALL.withPairing(Pairings.of(Layout.TWINS, Pairings.images()))))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("has no images under …/target/");
   }
@@ -174,9 +174,9 @@ class LayoutsTest {
     write("train/dog/target/c.png", new byte[0]);
     DatasetOptions options =
         SMALL.withPairing(
-            Pairing.of(
+            Pairings.of(
                 Layout.TWINS,
-                Condition.labels(Palette.of("no #000000", "yes #ffffff", "never #123456"))));
+                Pairings.labels(Palette.of("no #000000", "yes #ffffff", "never #123456"))));
     DatasetReport survey = DatasetReport.of(folder, options, 10);
     assertThat(survey.files()).isEqualTo(3);
     assertThat(survey.sizes()).containsEntry("4×4", 1).containsEntry("8×4", 1);

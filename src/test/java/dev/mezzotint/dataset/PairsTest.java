@@ -62,7 +62,7 @@ class PairsTest {
     write("val/input/town/0.png", plain(2, 2, 1));
     write("val/target/town/0.png", plain(2, 2, 2));
     DatasetOptions options =
-        SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.images())).withCacheBytesMax(cache);
+        SMALL.withPairing(Pairings.of(Layout.TWINS, Pairings.images())).withCacheBytesMax(cache);
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.size()).isEqualTo(5);
       assertThat(set.conditionChannels()).isEqualTo(3);
@@ -86,7 +86,7 @@ class PairsTest {
     Files.delete(folder.resolve("input/2.png"));
     try (ImageDataset set =
         ImageDataset.open(
-            folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.images())))) {
+            folder, SMALL.withPairing(Pairings.of(Layout.TWINS, Pairings.images())))) {
       assertThat(set.size()).isEqualTo(3);
       assertThat(set.brokenFiles()).hasSize(1);
       assertThat(set.brokenFiles().get(0)).startsWith("target/2.png has no twin input/2.png");
@@ -99,7 +99,7 @@ class PairsTest {
       write("target/" + i + ".png", plain(4, 4, i));
       write("input/" + i + ".png", plain(4, 4, i == 3 ? 128 : i % 2 == 0 ? 0 : 255));
     }
-    DatasetOptions options = SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.labels(TWO)));
+    DatasetOptions options = SMALL.withPairing(Pairings.of(Layout.TWINS, Pairings.labels(TWO)));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.conditionChannels()).isEqualTo(2);
       assertThat(set.size()).isEqualTo(3);
@@ -115,7 +115,7 @@ class PairsTest {
     write("target/a.jpg", ReferenceImages.file("orient6.jpg"));
     write("input/a.png", ReferenceImages.file("orient6.png"));
     DatasetOptions options =
-        DatasetOptions.of(24, 17).withPairing(Pairing.of(Layout.TWINS, Condition.images()));
+        DatasetOptions.of(24, 17).withPairing(Pairings.of(Layout.TWINS, Pairings.images()));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       Pixels condition = set.displayImages(0).get(1);
       assertThat(condition)
@@ -146,7 +146,7 @@ class PairsTest {
     Layout layout = halves ? Layout.CONDITION_LEFT : Layout.TWINS;
     DatasetOptions options =
         DatasetOptions.of(17, halves ? 12 : 24)
-            .withPairing(Pairing.of(layout, Condition.labels(palette)));
+            .withPairing(Pairings.of(layout, Pairings.labels(palette)));
     try (ImageDataset set = ImageDataset.open(folder, options)) {
       assertThat(set.brokenFiles()).isEmpty();
       List<Pixels> shown = set.displayImages(0);
@@ -172,7 +172,7 @@ class PairsTest {
     write("input/a.png", Png.encode(new Pixels(5, 5, 3, rgb)));
     try (ImageDataset set =
         ImageDataset.open(
-            folder, SMALL.withPairing(Pairing.of(Layout.TWINS, Condition.labels(TWO))))) {
+            folder, SMALL.withPairing(Pairings.of(Layout.TWINS, Pairings.labels(TWO))))) {
       float[] condition = new float[8];
       set.read(0, new float[12], 0, condition, 0);
       for (int i = 0; i < 4; i++) {
@@ -193,7 +193,7 @@ class PairsTest {
     write("odd.png", plain(5, 2, 7));
     for (Layout layout : new Layout[] {Layout.CONDITION_LEFT, Layout.CONDITION_RIGHT}) {
       try (ImageDataset set =
-          ImageDataset.open(folder, SMALL.withPairing(Pairing.of(layout, Condition.images())))) {
+          ImageDataset.open(folder, SMALL.withPairing(Pairings.of(layout, Pairings.images())))) {
         float[] image = new float[12];
         float[] condition = new float[12];
         set.read(0, image, 0, condition, 0);

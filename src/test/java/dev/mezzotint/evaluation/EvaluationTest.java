@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.mezzotint.dataset.Condition;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.dataset.Pairing;
+import dev.mezzotint.dataset.Pairings;
 import dev.mezzotint.evaluation.Evaluation.Settings;
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.image.Pixels;
@@ -37,7 +37,7 @@ class EvaluationTest {
   }
 
   private static Metric metric(Report report, String key) {
-    return report.metric(key).orElseThrow();
+    return report.metrics().stream().filter(m -> m.key().equals(key)).findFirst().orElseThrow();
   }
 
   @Test
@@ -131,7 +131,7 @@ class EvaluationTest {
         folder,
         DatasetOptions.of(16, 16)
             .withSplit(split)
-            .withPairing(Pairing.of(Pairing.Layout.TWINS, Condition.labels(palette))));
+            .withPairing(Pairings.of(Pairing.Layout.TWINS, Pairings.labels(palette))));
   }
 
   @Test

@@ -10,7 +10,6 @@ class ResizeTest {
   void sameSize_returnsTheSameImage() {
     Pixels pixels = grey(2, 2, 1, 2, 3, 4);
     assertThat(Resize.cover(pixels, 2, 2)).isSameAs(pixels);
-    assertThat(Resize.stretch(pixels, 2, 2)).isSameAs(pixels);
   }
 
   @Test
@@ -18,12 +17,14 @@ class ResizeTest {
     Pixels half = Resize.cover(grey(4, 2, 0, 10, 100, 200, 20, 30, 100, 200), 2, 1);
     assertThat(values(half)).containsExactly(15, 150);
     // Two thirds: each output covers one and a half inputs.
-    assertThat(values(Resize.stretch(grey(3, 1, 0, 90, 240), 2, 1))).containsExactly(30, 190);
+    Pixels rows = grey(3, 3, 0, 90, 240, 0, 90, 240, 0, 90, 240);
+    assertThat(values(Resize.cover(rows, 2, 2))).containsExactly(30, 190, 30, 190);
   }
 
   @Test
   void growing_interpolatesNeighbours() {
-    assertThat(values(Resize.stretch(grey(2, 1, 0, 200), 4, 1))).containsExactly(0, 50, 150, 200);
+    Pixels rows = Resize.cover(grey(2, 2, 0, 200, 0, 200), 4, 4);
+    assertThat(values(rows.part(0, 1, 4, 1))).containsExactly(0, 50, 150, 200);
   }
 
   @Test
@@ -41,7 +42,6 @@ class ResizeTest {
     Pixels flat = new Pixels(37, 23, 3, bytes);
     for (int[] size : new int[][] {{1, 1}, {5, 64}, {64, 5}, {100, 100}, {36, 22}}) {
       assertThat(values(Resize.cover(flat, size[0], size[1]))).containsOnly(201);
-      assertThat(values(Resize.stretch(flat, size[0], size[1]))).containsOnly(201);
     }
   }
 

@@ -47,8 +47,14 @@ class BrokerRestartTest {
       KafkaSettings settings =
           KafkaSettings.of(stack.bootstrapServers()).withLockDuration(Duration.ofSeconds(3));
       try (RecordSender sender = new RecordSender(settings, "test");
-          ShareGroupQueue queue =
-              new ShareGroupQueue(settings, List.of("jobs"), 1, handler, topic -> false)) {
+          RequestQueue queue =
+              RequestQueue.of(
+                  RequestQueue.Kind.SHARE_GROUP,
+                  settings,
+                  List.of("jobs"),
+                  1,
+                  handler,
+                  topic -> false)) {
         sender.send(new ProducerRecord<>("jobs", "before".getBytes(UTF_8)));
         queue.start();
         await(held);

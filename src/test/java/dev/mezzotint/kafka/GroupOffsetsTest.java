@@ -81,9 +81,9 @@ class GroupOffsetsTest {
     try (GroupOffsets lag = new GroupOffsets(settings)) {
       send(4);
       Map<String, List<String>> both = Map.of("both", List.of(topic, other));
-      assertThat(lag.backlog(GroupType.CONSUMER, both, topic::equals).get("both"))
+      assertThat(lag.backlog(GroupType.CONSUMER, both, topic::equals, none -> 0).get("both"))
           .isEqualTo(new GroupOffsets.Backlog(4, 4, 0, 0, 0));
-      assertThat(lag.backlog(GroupType.CONSUMER, both, other::equals).get("both"))
+      assertThat(lag.backlog(GroupType.CONSUMER, both, other::equals, none -> 0).get("both"))
           .isEqualTo(new GroupOffsets.Backlog(4, 0, 0, 0, 0));
     }
   }
@@ -117,7 +117,8 @@ class GroupOffsetsTest {
         lag.backlog(
             GroupType.CONSUMER,
             Map.of("generation", List.of(topic), "none", List.of(own + ".no.such.topic")),
-            any -> false);
+            any -> false,
+            none -> 0);
     assertThat(backlogs.get("none")).isEqualTo(new GroupOffsets.Backlog(0, 0, 0, 0, 0));
     return backlogs.get("generation");
   }
@@ -127,7 +128,11 @@ class GroupOffsetsTest {
     try (GroupOffsets lag = new GroupOffsets(KafkaSettings.of("127.0.0.1:1"))) {
       assertThatThrownBy(
               () ->
-                  lag.backlog(GroupType.SHARE, Map.of("generation", List.of(topic)), any -> false))
+                  lag.backlog(
+                      GroupType.SHARE,
+                      Map.of("generation", List.of(topic)),
+                      any -> false,
+                      none -> 0))
           .isInstanceOf(TransientException.class)
           .hasMessageContaining("mezzotint");
     }

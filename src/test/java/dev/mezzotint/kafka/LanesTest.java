@@ -2,7 +2,6 @@ package dev.mezzotint.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mezzotint.job.Priority;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,8 +28,6 @@ class LanesTest {
   @Test
   void withPriorities_listsTheHighestFirst() {
     assertThat(TOPICS).containsExactly("r.high", "r", "r.low");
-    assertThat(TOPICS.stream().map(Topics::priorityOf))
-        .containsExactly(Priority.HIGH, Priority.NORMAL, Priority.LOW);
   }
 
   @ParameterizedTest

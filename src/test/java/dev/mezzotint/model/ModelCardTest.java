@@ -57,14 +57,14 @@ class ModelCardTest {
           Map.of("loss", 0.144));
 
   private static UNetConfig config(String name) {
-    return UNetConfig.read(Golden.FOLDER.resolve(name).resolve("config.json"));
+    return (UNetConfig) NetworkConfig.read(Golden.FOLDER.resolve(name).resolve("config.json"));
   }
 
   @Test
   void card_isReadBackAsWritten() {
     ModelCard back = ModelCard.parse(JsonObject.parse(JsonText.writePretty(FULL.toMap())));
     assertThat(back).isEqualTo(FULL);
-    ModelCard bare = ModelCard.defaultFor(config("iadb_defaults"));
+    ModelCard bare = ModelCard.defaultFor("model", config("iadb_defaults"));
     assertThat(ModelCard.parse(JsonObject.parse(JsonText.writePretty(bare.toMap()))))
         .isEqualTo(bare);
   }
@@ -129,13 +129,13 @@ class ModelCardTest {
     assertThat(card.timestepScale()).isEqualTo(1);
     assertThat(card.condition()).isEmpty();
     assertThat(card.version()).isEmpty();
-    assertThat(ModelCard.defaultFor(config("cond_concat")).condition())
+    assertThat(ModelCard.defaultFor("model", config("cond_concat")).condition())
         .containsExactly(new ConditionPart("condition", ConditionPart.Kind.RGB, 3));
   }
 
   @Test
   void card_mustDescribeItsNetwork() {
-    ModelCard.defaultFor(config("cond_concat")).checkAgainst(config("cond_concat"));
+    ModelCard.defaultFor("model", config("cond_concat")).checkAgainst(config("cond_concat"));
     InvalidInputException e =
         catchThrowableOfType(
             InvalidInputException.class, () -> FULL.checkAgainst(config("cond_concat")));

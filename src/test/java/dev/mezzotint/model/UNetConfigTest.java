@@ -77,13 +77,13 @@ class UNetConfigTest {
 
   @Test
   void referenceFiles_areRead() {
-    UNetConfig concat = UNetConfig.read(Golden.CONCAT.resolve("config.json"));
+    UNetConfig concat = (UNetConfig) NetworkConfig.read(Golden.CONCAT.resolve("config.json"));
     assertThat(concat.inChannels()).isEqualTo(6);
     assertThat(concat.conditionChannels()).isEqualTo(3);
     assertThat(concat.sampleSize()).hasValue(16);
     assertThat(concat.timeEmbedDim()).isEqualTo(64);
     assertThat(concat.sizeMultiple()).isEqualTo(2);
-    UNetConfig defaults = UNetConfig.read(Golden.DEFAULTS.resolve("config.json"));
+    UNetConfig defaults = (UNetConfig) NetworkConfig.read(Golden.DEFAULTS.resolve("config.json"));
     assertThat(defaults.downBlockTypes())
         .containsExactly(DownBlock.DOWN, DownBlock.ATTN_DOWN, DownBlock.DOWN);
   }
@@ -195,7 +195,7 @@ class UNetConfigTest {
       UNetConfig config = small(variant);
       Path file = folder.resolve("config.json");
       Files.write(file, JsonText.writePretty(config.toMap()));
-      assertThat(UNetConfig.read(file)).isEqualTo(config);
+      assertThat(NetworkConfig.read(file)).isEqualTo(config);
       assertThat(config.toMap()).containsEntry("_class_name", "UNet2DModel");
     }
     assertThat(small("").toMap()).containsEntry("freq_shift", 0).containsKey("class_embed_type");
@@ -206,14 +206,14 @@ class UNetConfigTest {
     Path file = folder.resolve("config.json");
     Files.writeString(file, "{\"in_channels\":0}");
     InvalidInputException e =
-        catchThrowableOfType(InvalidInputException.class, () -> UNetConfig.read(file));
+        catchThrowableOfType(InvalidInputException.class, () -> NetworkConfig.read(file));
     assertThat(e.field()).isEqualTo("in_channels");
     assertThat(e).hasMessageContaining(file.toString());
     Files.writeString(file, "no json");
-    e = catchThrowableOfType(InvalidInputException.class, () -> UNetConfig.read(file));
+    e = catchThrowableOfType(InvalidInputException.class, () -> NetworkConfig.read(file));
     assertThat(e.field()).isEqualTo("config.json");
     Files.delete(file);
-    e = catchThrowableOfType(InvalidInputException.class, () -> UNetConfig.read(file));
+    e = catchThrowableOfType(InvalidInputException.class, () -> NetworkConfig.read(file));
     assertThat(e.field()).isEqualTo("config.json");
   }
 }

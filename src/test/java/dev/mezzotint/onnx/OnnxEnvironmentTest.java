@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class OnnxEnvironmentTest {
   private static final NetworkProgram TINY =
-      NetworkProgram.unet(
+      NetworkProgram.of(
           UNetConfig.parse(
               JsonObject.parse(
                   """
@@ -21,7 +22,7 @@ class OnnxEnvironmentTest {
                    "up_block_types": ["UpBlock2D"], "layers_per_block": 1,
                    "norm_num_groups": 4, "attention_head_dim": 8}
                   """)),
-          1000,
+          Parameterization.direction(1000),
           TrainStep.defaults());
 
   @Test

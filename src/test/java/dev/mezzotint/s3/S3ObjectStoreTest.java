@@ -160,7 +160,17 @@ class S3ObjectStoreTest {
   @Test
   void get_refusesObjectsAboveTheMemoryLimit() {
     store.put("long", new byte[101], "text/plain");
-    try (S3ObjectStore limited = new S3ObjectStore(settings.withGetBytesMax(100))) {
+    S3Settings little =
+        new S3Settings(
+            settings.endpoint(),
+            settings.accessKey(),
+            settings.secretKey(),
+            settings.keyFiles(),
+            settings.bucket(),
+            settings.region(),
+            settings.timeouts(),
+            /* getBytesMax= */ 100);
+    try (S3ObjectStore limited = new S3ObjectStore(little)) {
       assertThatThrownBy(() -> limited.get("long"))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("long")

@@ -6,10 +6,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
-import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.nio.file.Path;
 import java.util.Map;
@@ -26,8 +27,10 @@ class CastTest {
   @CsvSource({"6,false,1e-5", "6,true,1e-5", "15,false,0.03", "15,true,0.03"})
   void evaluate_isWithinThePrecision(int dtype, boolean channelsLast, double bound) {
     NetworkProgram program =
-        NetworkProgram.unet(
-            UNetConfig.read(GOLDEN.resolve("config.json")), 1, TrainStep.defaults());
+        NetworkProgram.of(
+            NetworkConfig.read(GOLDEN.resolve("config.json")),
+            Parameterization.direction(1),
+            TrainStep.defaults());
     Map<String, Tensor> io = SafeTensors.read(GOLDEN.resolve("io.safetensors"));
     float[] expected = io.get("y").toFloats();
     try (NDManager manager = CPU.newManager();

@@ -3,11 +3,13 @@ package dev.mezzotint.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.TrainStep;
 import java.io.IOException;
@@ -83,7 +85,8 @@ class DiffusersParityTest {
                  "up_block_types": ["UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D",
                    "UpBlock2D", "UpBlock2D"]}
                 """));
-    Map<String, long[]> weights = NetworkProgram.unet(official, 1, TrainStep.defaults()).weights();
+    Map<String, long[]> weights =
+        NetworkProgram.of(official, Parameterization.direction(1), TrainStep.defaults()).weights();
     List<String> lines = new ArrayList<>();
     weights.forEach((name, shape) -> lines.add(name + " " + Arrays.toString(shape)));
     List<String> expected =
@@ -108,8 +111,10 @@ class DiffusersParityTest {
   private SamplingNetwork load(String name) {
     Path folder = GOLDEN.resolve(name);
     NetworkProgram program =
-        NetworkProgram.unet(
-            UNetConfig.read(folder.resolve("config.json")), 1, TrainStep.defaults());
+        NetworkProgram.of(
+            NetworkConfig.read(folder.resolve("config.json")),
+            Parameterization.direction(1),
+            TrainStep.defaults());
     return device.load(
         program, SafeTensors.read(folder.resolve("diffusion_pytorch_model.safetensors")));
   }

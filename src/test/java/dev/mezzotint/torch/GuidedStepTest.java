@@ -66,7 +66,13 @@ class GuidedStepTest {
     try (Slots slots = network.slots(4, SIDE, SIDE)) {
       slots.put(SLOTS, noise(), new float[0]);
       slots.guidedStep(
-          SLOTS, ALPHA, WHOLE, CLASSES, weights, zeroStar, UnconditionalInput.label(NULL));
+          SLOTS,
+          ALPHA,
+          WHOLE,
+          CLASSES,
+          weights,
+          zeroStar,
+          new UnconditionalInput(OptionalInt.of(NULL), false));
       return slots.take(SLOTS);
     }
   }

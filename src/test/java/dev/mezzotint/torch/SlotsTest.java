@@ -9,12 +9,14 @@ import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.json.JsonObject;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.model.SafeTensors;
 import dev.mezzotint.model.Tensor;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.SamplingNetwork.Slots;
 import dev.mezzotint.network.TrainStep;
@@ -34,7 +36,7 @@ class SlotsTest {
   private static final int SIDE = 8;
   private static final int VALUES = 3 * SIDE * SIDE;
   private static final NetworkProgram TINY =
-      NetworkProgram.unet(
+      NetworkProgram.of(
           UNetConfig.parse(
               JsonObject.parse(
                   """
@@ -43,7 +45,7 @@ class SlotsTest {
                    "up_block_types": ["AttnUpBlock2D", "UpBlock2D"],
                    "layers_per_block": 1, "norm_num_groups": 4, "attention_head_dim": 8}
                   """)),
-          1000,
+          Parameterization.direction(1000),
           TrainStep.defaults());
 
   private SamplingNetwork tiny() {
@@ -302,8 +304,10 @@ class SlotsTest {
   private SamplingNetwork golden(String name) {
     Path folder = GOLDEN.resolve(name);
     return device.load(
-        NetworkProgram.unet(
-            UNetConfig.read(folder.resolve("config.json")), 1, TrainStep.defaults()),
+        NetworkProgram.of(
+            NetworkConfig.read(folder.resolve("config.json")),
+            Parameterization.direction(1),
+            TrainStep.defaults()),
         SafeTensors.read(folder.resolve("diffusion_pytorch_model.safetensors")));
   }
 

@@ -6,6 +6,7 @@ import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.model.UNetConfig;
 import dev.mezzotint.network.NetworkProgram;
+import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.TrainStep;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ class SoakTest {
   private static final long BREATH_BYTES = 24 << 20;
 
   private static final NetworkProgram TINY =
-      NetworkProgram.unet(
+      NetworkProgram.of(
           UNetConfig.parse(
               JsonObject.parse(
                   """
@@ -34,7 +35,7 @@ class SoakTest {
                    "up_block_types": ["UpBlock2D"], "layers_per_block": 1,
                    "norm_num_groups": 2, "attention_head_dim": 4}
                   """)),
-          1000,
+          Parameterization.direction(1000),
           TrainStep.defaults());
 
   /** Resident anonymous memory of this process, in bytes, without the Java heap's share. */

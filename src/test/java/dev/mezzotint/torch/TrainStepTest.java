@@ -38,7 +38,7 @@ class TrainStepTest {
                "layers_per_block": 1, "norm_num_groups": 4, "attention_head_dim": 4}
               """));
   private static final NetworkProgram PROGRAM =
-      NetworkProgram.unet(TINY, 1000, TrainStep.defaults());
+      NetworkProgram.of(TINY, Parameterization.direction(1000), TrainStep.defaults());
   private static final TorchDevice CPU = TorchDevice.open("cpu", 1);
   private static final int ROWS = 8;
   private static final int SIDE = 8;
@@ -261,7 +261,7 @@ class TrainStepTest {
   void clipping_scalesTheGradientDownToItsNorm() {
     TrainStep unlimited = TrainStep.defaults();
     double norm;
-    NetworkProgram program = NetworkProgram.unet(TINY, 1000, unlimited);
+    NetworkProgram program = NetworkProgram.of(TINY, Parameterization.direction(1000), unlimited);
     try (TrainingNetwork network =
         CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       norm = network.step(batch(0), 1e-3, 0).gradientNorm();
@@ -308,7 +308,7 @@ class TrainStepTest {
     TrainStep half = with(new Loss.Mean(), 0, Precision.BF16);
     double exact = firstLoss(with(new Loss.Mean(), 0, FLOAT32));
     assertThat(firstLoss(half) / exact).isCloseTo(1, org.assertj.core.data.Offset.offset(0.02));
-    NetworkProgram program = NetworkProgram.unet(TINY, 1000, half);
+    NetworkProgram program = NetworkProgram.of(TINY, Parameterization.direction(1000), half);
     try (TrainingNetwork network =
         CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       // bfloat16 would lose a step of this size: its values near 1 are 1/128 apart.
@@ -344,7 +344,7 @@ class TrainStepTest {
   }
 
   private static double firstLoss(TrainStep step) {
-    NetworkProgram program = NetworkProgram.unet(TINY, 1000, step);
+    NetworkProgram program = NetworkProgram.of(TINY, Parameterization.direction(1000), step);
     try (TrainingNetwork network =
         CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       return network.step(batch(0), 1e-3, 0).loss();
@@ -352,7 +352,7 @@ class TrainStepTest {
   }
 
   private static OptimizerState afterOne(TrainStep step) {
-    NetworkProgram program = NetworkProgram.unet(TINY, 1000, step);
+    NetworkProgram program = NetworkProgram.of(TINY, Parameterization.direction(1000), step);
     try (TrainingNetwork network =
         CPU.train(program, OptimizerState.initial(program.initialWeights(1)))) {
       network.step(batch(0), 1e-3, 0);

@@ -16,7 +16,7 @@ import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
-import dev.mezzotint.model.UNetConfig;
+import dev.mezzotint.model.NetworkConfig;
 import dev.mezzotint.network.NetworkProgram;
 import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
@@ -170,7 +170,7 @@ class ConditionalTrainingTest {
                 .replace("\"sampleEvery\": 8", "\"sampleEvery\": 0"));
     Path out = folder.resolve("model");
     train(recipe, out, /* resume= */ false, Long.MAX_VALUE);
-    assertThat(UNetConfig.read(out.resolve("config.json")).inChannels()).isEqualTo(20);
+    assertThat(NetworkConfig.read(out.resolve("config.json")).inChannels()).isEqualTo(20);
     Path exported = folder.resolve("exported");
     ModelFiles files =
         ModelFolder.importFolder(

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,7 +39,7 @@ final class JobWatcher {
   private final JsonOption json;
   private final AtomicBoolean seen = new AtomicBoolean();
   private JobState life = JobState.NEW;
-  private @Nullable ProgressBar bar;
+  private final @Nullable ProgressBar bar;
   private boolean usesUpId;
 
   JobWatcher(JobClient client, CommandContext context, JsonOption json) {
@@ -49,12 +48,6 @@ final class JobWatcher {
     this.objects = context.objects();
     this.json = json;
     this.bar = !json.enabled() && System.console() != null ? new ProgressBar(System.err) : null;
-  }
-
-  /** Shows a bar, as on a terminal. */
-  JobWatcher withBar(ProgressBar shown) {
-    bar = shown;
-    return this;
   }
 
   /** Whether the job failed or was rejected, so that its id cannot be used again. */
@@ -80,11 +73,9 @@ final class JobWatcher {
         context.onShutdown(
             () ->
                 System.err.println(
-                    String.format(
-                        Locale.ROOT,
-                        "%njob %1$s continues: 'mezzotint watch %1$s' shows it, 'mezzotint cancel"
-                            + " %1$s' ends it",
-                        id)));
+                    ("%njob %1$s continues: 'mezzotint watch %1$s' shows it, 'mezzotint cancel"
+                         + " %1$s' ends it")
+                        .formatted(id)));
     Optional<JobEvent> end;
     try {
       end = client.watch(id, since, LIMIT, this::show, last);
@@ -103,11 +94,10 @@ final class JobWatcher {
       return;
     }
     life = next.get();
-    ProgressBar shown = bar;
-    if (shown == null) {
+    if (bar == null) {
       json.result(line(event), facts(event));
     } else {
-      shown.show(event);
+      bar.show(event);
     }
   }
 

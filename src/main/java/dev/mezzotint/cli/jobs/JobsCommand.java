@@ -8,7 +8,6 @@ import dev.mezzotint.client.JobClient;
 import dev.mezzotint.json.InvalidInputException;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,8 +50,7 @@ public final class JobsCommand {
           "--state", "--state must be one of " + String.join(", ", State.WORDS) + ", not " + state);
     }
     if (limit < 1 || limit > LIMIT_MAX) {
-      throw new InvalidInputException(
-          "--limit", "--limit must be from 1 to " + LIMIT_MAX + ", not " + limit);
+      throw InvalidInputException.of("--limit", "must be from 1 to %s, not %s", LIMIT_MAX, limit);
     }
     List<Map<String, Object>> jobs =
         context
@@ -90,14 +88,8 @@ public final class JobsCommand {
         job.get("cause") instanceof String cause && !state.equals(State.CANCELLED.wireName())
             ? cause
             : progress(job, state);
-    return String.format(
-            Locale.ROOT,
-            "%s  %-9s  %-36s  %s",
-            text(job, "since").substring(0, 19) + "Z",
-            state,
-            text(job, "id"),
-            what)
-        .stripTrailing();
+    String since = text(job, "since").substring(0, 19);
+    return "%sZ  %-9s  %-36s  %s".formatted(since, state, text(job, "id"), what).stripTrailing();
   }
 
   private static String progress(Map<String, Object> job, String state) {

@@ -62,14 +62,8 @@ final class ProgressBar {
     int filled = (int) Math.min(WIDTH, WIDTH * done / total);
     StringBuilder text =
         new StringBuilder(
-            String.format(
-                Locale.ROOT,
-                "[%s%s] %d/%d %s",
-                "=".repeat(filled),
-                " ".repeat(WIDTH - filled),
-                done,
-                total,
-                unit));
+            "[%s%s] %s/%s %s"
+                .formatted("=".repeat(filled), " ".repeat(WIDTH - filled), done, total, unit));
     if (data.containsKey("images")) {
       text.append("  ").append(number(data, "images")).append(" images stored");
     }

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -75,8 +74,7 @@ public final class PutCommand implements Callable<Integer> {
       context.objects().upload(objects);
     }
     json.status(
-        String.format(
-            Locale.ROOT, "put %s: %d %s", key, files.size(), files.size() == 1 ? "file" : "files"),
+        "put %s: %s %s".formatted(key, files.size(), files.size() == 1 ? "file" : "files"),
         Map.of("key", key, "files", files.size()));
     return 0;
   }

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * The REST API of a worker on this machine: it answers within milliseconds, where the clients of
  * Kafka and S3 take a second to start. Every method returns empty if the worker does not answer, so
  * that the caller asks broker and store.
+ *
+ * @param base such as {@code http://127.0.0.1:8080}
  */
-final class WorkerApi {
+record WorkerApi(URI base) {
   private static final int TIMEOUT_MILLIS = 3_000;
   private static final int PAGE_MAX = 500;
   private static final int JOBS_MAX = 500;
@@ -26,15 +28,6 @@ final class WorkerApi {
 
   /** The state of a job that neither the worker nor the store knows. */
   static final String UNKNOWN = "unknown";
-
-  private final URI base;
-
-  /**
-   * @param base such as {@code http://127.0.0.1:8080}
-   */
-  WorkerApi(URI base) {
-    this.base = base;
-  }
 
   /** Status and body of an answer. */
   private record Answer(int status, JsonObject body) {}
