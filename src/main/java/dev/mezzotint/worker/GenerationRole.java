@@ -67,7 +67,7 @@ public final class GenerationRole implements AutoCloseable {
                 connections.store(),
                 previews.observe(loop),
                 encoders,
-                GenerationLimits.DEFAULT,
+                GenerationLimits.DEFAULT.withWebhooks(settings.webhookHosts()),
                 delivery.retryPolicy(),
                 settings.inputs().orElse(InputRule.ANY)),
             connections.store(),
@@ -145,7 +145,8 @@ public final class GenerationRole implements AutoCloseable {
     if (!queue.drain(settings.drain())) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "Jobs in progress were abandoned at shutdown: they took longer than MEZZOTINT_DRAIN_SECONDS");
+          "Jobs in progress were abandoned at shutdown: they took longer than"
+              + " MEZZOTINT_DRAIN_SECONDS");
     }
     encoders.shutdown();
     try {
