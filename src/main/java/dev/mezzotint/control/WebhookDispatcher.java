@@ -223,7 +223,12 @@ public final class WebhookDispatcher implements AutoCloseable {
     WebhookCall call = answer.call();
     String receiver = call.address().getAuthority();
     calls--;
-    callsOf.merge(receiver, -1, (open, less) -> open + less == 0 ? null : open + less);
+    int open = callsOf.getOrDefault(receiver, 1) - 1;
+    if (open == 0) {
+      callsOf.remove(receiver);
+    } else {
+      callsOf.put(receiver, open);
+    }
     if (waiting.get(call.eventId()) != call) {
       return; // its partition is another process's now
     }

@@ -160,8 +160,8 @@ public final class WebhookSender implements AutoCloseable {
 
   /**
    * Refuses a listed name that leads to this machine or to a link-local address, such as that of a
-   * cloud's metadata: whoever controls the name's DNS could otherwise reach services there. Java
-   * keeps what it resolves for 30 s, so the connection goes to the checked address.
+   * cloud's metadata: otherwise the owner of the name's DNS could reach services there. Java keeps
+   * what it resolves for 30 s, so the connection goes to the checked address.
    */
   private void checkHost(String host) {
     boolean literal = host.equals("localhost") || host.matches("[0-9.]+|\\[.*");

@@ -58,7 +58,9 @@ public final class JobWaits {
       ended = Set.copyOf(waits.get(job.id()));
     }
     // On another thread: the board calls this method under its lock.
-    ended.forEach(end -> end.completeAsync(() -> Optional.of(job)));
+    for (CompletableFuture<Optional<BoardJob>> end : ended) {
+      var unused = end.completeAsync(() -> Optional.of(job));
+    }
   }
 
   /** Number of waits. */

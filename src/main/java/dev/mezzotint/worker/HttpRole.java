@@ -281,8 +281,13 @@ final class HttpRole implements AutoCloseable {
 
     @Override
     public void check(GenerationRequest request) {
-      ModelFiles files = finder.described(request.model());
-      ModelInfo.of(files).checkClassLabel("classLabel", request.classLabel());
+      try {
+        ModelFiles files = finder.described(request.model());
+        ModelInfo.of(files).checkClassLabel("classLabel", request.classLabel());
+      } catch (UncheckedIOException e) {
+        // A fault of this machine's disk: the worker that takes the request may be another.
+        LOG.log(System.Logger.Level.WARNING, "A model cannot be read: {0}", FileErrors.describe(e));
+      }
     }
 
     @Override
