@@ -91,7 +91,9 @@ class ArchitectureTest {
     allow("control", "delivery job json kafka storage");
     allow("client", "board job json kafka");
     allow(
-        "http", "board client generation.request job json model sampling storage training.recipe");
+        "http",
+        "board client delivery generation.request job json model sampling storage"
+            + " training.recipe");
     allow("observability", "delivery job json sampling storage training");
     // The command line, and the worker that wires everything.
     allow(
@@ -130,7 +132,7 @@ class ArchitectureTest {
           Map.entry("kafka", List.of("org.apache.kafka..")),
           Map.entry("client", List.of("org.apache.kafka..")),
           Map.entry("board", List.of("org.apache.kafka..")),
-          Map.entry("control", List.of("org.apache.kafka..")),
+          Map.entry("control", List.of("org.apache.kafka..", "javax.crypto..")),
           Map.entry(
               "autoscaling",
               List.of("io.grpc..", "externalscaler..", "com.google.protobuf..", "io.fabric8..")),

@@ -5,6 +5,7 @@ import dev.mezzotint.job.Priority;
 import dev.mezzotint.job.RequestLimits;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -117,6 +118,11 @@ public record ImageRequest(Map<String, Object> members) {
 
   public ImageRequest tenant(String name) {
     return with("tenant", name);
+  }
+
+  /** Sends the terminal event to this address, at a host that the system allows. */
+  public ImageRequest webhook(URI address) {
+    return with("webhook", address.toString());
   }
 
   /** The job's id. */

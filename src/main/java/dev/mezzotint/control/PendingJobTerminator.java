@@ -93,6 +93,7 @@ public final class PendingJobTerminator implements PendingJobs {
     }
     LeasedDelivery held = new LeasedDelivery(record, events, settings.retryPolicy());
     held.setDeadline(request.deadline());
+    held.setWebhook(intake.webhook());
     JobRecord job =
         JobRecord.withoutAttempts(intake.id(), intake.fingerprint(), settings.clock().instant());
     try {

@@ -35,7 +35,8 @@ public final class JobEvents {
 
   private JobEvents() {}
 
-  static JobEvent accepted(JobRecord job) {
+  /** A worker has taken the job. */
+  public static JobEvent accepted(JobRecord job) {
     return new JobEvent(
         job.id() + "/accepted",
         Type.ACCEPTED,

@@ -151,6 +151,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     }
     try {
       held.setDeadline(intake.deadline());
+      held.setWebhook(intake.webhook());
       return admit(held, intake);
     } finally {
       jobLocks.unlock(id);

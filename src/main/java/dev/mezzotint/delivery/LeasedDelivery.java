@@ -7,6 +7,7 @@ import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
 import dev.mezzotint.job.RetryPolicy;
+import java.net.URI;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -55,6 +56,11 @@ public final class LeasedDelivery {
   /** Sets the deadline that the events carry, once the request is parsed. */
   public void setDeadline(Optional<Instant> deadline) {
     context = context.expiring(deadline);
+  }
+
+  /** Sets the address that the job's end is sent to, once the request is parsed. */
+  public void setWebhook(Optional<URI> webhook) {
+    context = context.calling(webhook);
   }
 
   /** True once the work should stop: the lock is lost, or the worker shuts down. */

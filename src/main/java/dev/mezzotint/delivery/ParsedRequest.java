@@ -3,9 +3,11 @@ package dev.mezzotint.delivery;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Sha256;
+import java.net.URI;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -14,11 +16,17 @@ import java.util.Optional;
  *
  * @param fingerprint SHA-256 of the request with its members sorted, so that it does not depend on
  *     spacing and order
+ * @param webhook address that the end of the job is sent to, also of a request that is otherwise
+ *     invalid
  * @param request empty if it is invalid
  * @param refusal the reason; empty if the request is valid
  */
 public record ParsedRequest<R extends JobRequest>(
-    JobId id, String fingerprint, Optional<R> request, Optional<InvalidInputException> refusal) {
+    JobId id,
+    String fingerprint,
+    Optional<URI> webhook,
+    Optional<R> request,
+    Optional<InvalidInputException> refusal) {
 
   /**
    * Parses a record.
@@ -36,12 +44,16 @@ public record ParsedRequest<R extends JobRequest>(
     JsonObject json = JsonObject.parse(value);
     JobId id = JobId.read(json);
     String fingerprint = Sha256.sha256(json.canonical());
+    Optional<URI> webhook =
+        json.toMap().get(WebhookHosts.FIELD) instanceof String text
+            ? WebhookHosts.parse(text)
+            : Optional.empty();
     try {
       EventContext context = EventContext.check(delivery);
       R request = reader.read(json, context.expiry());
-      return new ParsedRequest<>(id, fingerprint, Optional.of(request), Optional.empty());
+      return new ParsedRequest<>(id, fingerprint, webhook, Optional.of(request), Optional.empty());
     } catch (InvalidInputException e) {
-      return new ParsedRequest<>(id, fingerprint, Optional.empty(), Optional.of(e));
+      return new ParsedRequest<>(id, fingerprint, webhook, Optional.empty(), Optional.of(e));
     }
   }
 

@@ -3,9 +3,12 @@ package dev.mezzotint.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.json.JsonObject;
+import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
@@ -21,20 +24,32 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
  * Access control for HTTP requests. A browser on this machine that shows another site's page can
  * reach a loopback port: so the {@code Host} must be a name of this server (or another name could
  * be pointed here), calls from other origins are refused, and calls that change anything must be
- * JSON, which no HTML form can send without a preflight request.
+ * JSON, or a PUT, which no page can send elsewhere without a preflight request.
  *
- * <p>Runs before a call is matched to a resource and before its body is read.
+ * <p>Runs before the body of a call is read.
  */
 @Singleton
 public final class AccessFilter {
   private static final Pattern ADDRESS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[.*\\]");
   private static final Set<String> SAME_SITE = Set.of("same-origin", "none");
-  private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST");
 
   private final RunningFront front;
 
   AccessFilter(RunningFront front) {
     this.front = front;
+  }
+
+  /** Without the front there is no page for its API either, which is not one of the resources. */
+  void register(@Observes Filters filters) {
+    filters.register(
+        call -> {
+          if (call.normalizedPath().startsWith("/q/swagger-ui") && front.isOff()) {
+            call.response().setStatusCode(404).end();
+          } else {
+            call.next();
+          }
+        },
+        /* priority= */ 90);
   }
 
   /** Returns why a call is refused; empty if it is not. */
@@ -63,7 +78,6 @@ public final class AccessFilter {
   private static Optional<Response> refuse(
       HttpServerRequest request, String host, HttpSettings settings) {
     MultiMap headers = request.headers();
-    String method = request.method().name();
     String origin = headers.get("Origin");
     if ((origin != null && foreign(origin, host, settings))
         || !SAME_SITE.contains(header(headers, "Sec-Fetch-Site", "none"))) {
@@ -75,10 +89,6 @@ public final class AccessFilter {
               + "; a proxy must pass on the Host of its callers, and MEZZOTINT_HTTP_NAMES must list"
               + " it");
     }
-    boolean reads = method.equals("GET") || method.equals("HEAD");
-    if (!reads && !json(header(headers, HttpHeaders.CONTENT_TYPE, ""))) {
-      return refusal(415, "Content-Type", "Content-Type must be application/json");
-    }
     if (!authorized(header(headers, HttpHeaders.AUTHORIZATION, ""), settings)) {
       return Optional.of(
           RefusedException.answer(
@@ -88,12 +98,32 @@ public final class AccessFilter {
               .header(HttpHeaders.WWW_AUTHENTICATE, "Bearer")
               .build());
     }
-    return METHODS.contains(method)
+    for (String name : request.params().names()) {
+      if (request.params().getAll(name).size() > 1) {
+        return refusal(400, name, name + " must not be given more than once");
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Returns why a call is refused that a resource would answer, so that a wrong method is reported
+   * first; empty if it is not. A POST without a body needs no type: {@code Origin} protects it.
+   */
+  @ServerRequestFilter
+  public Optional<Response> refuseBody(RoutingContext call) {
+    HttpServerRequest request = call.request();
+    if (!request.method().equals(HttpMethod.POST)) {
+      return Optional.empty();
+    }
+    MultiMap headers = request.headers();
+    boolean empty =
+        !headers.contains(HttpHeaders.CONTENT_TYPE)
+            && !headers.contains("Transfer-Encoding")
+            && header(headers, HttpHeaders.CONTENT_LENGTH, "0").equals("0");
+    return empty || json(header(headers, HttpHeaders.CONTENT_TYPE, ""))
         ? Optional.empty()
-        : Optional.of(
-            RefusedException.answer(405, "", "only GET and POST are answered")
-                .header(HttpHeaders.ALLOW, "GET, HEAD, POST")
-                .build());
+        : refusal(415, "Content-Type", "Content-Type must be application/json");
   }
 
   /** Accepts a listed name also where a proxy has replaced the Host by this server's address. */

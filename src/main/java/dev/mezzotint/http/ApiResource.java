@@ -11,6 +11,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -20,6 +21,7 @@ import org.eclipse.microprofile.openapi.annotations.enums.SecuritySchemeType;
 import org.eclipse.microprofile.openapi.annotations.info.Info;
 import org.eclipse.microprofile.openapi.annotations.info.License;
 import org.eclipse.microprofile.openapi.annotations.security.SecurityScheme;
+import org.eclipse.microprofile.openapi.annotations.servers.Server;
 
 /** Describes the REST front and this worker. */
 @OpenAPIDefinition(
@@ -28,7 +30,8 @@ import org.eclipse.microprofile.openapi.annotations.security.SecurityScheme;
             title = "Mezzotint", // as in application.properties, which decides
             version = "1",
             description = "Requests, jobs and results of a Mezzotint system over HTTP.",
-            license = @License(name = "Apache-2.0", identifier = "Apache-2.0")))
+            license = @License(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers = @Server(url = "..", description = "Relative to this document"))
 @SecurityScheme(securitySchemeName = "token", type = SecuritySchemeType.HTTP, scheme = "bearer")
 @Singleton
 @Path("/api")
@@ -37,8 +40,12 @@ public final class ApiResource {
   private final RunningFront front;
   private final OpenApiDocumentService documents;
 
-  /** Routes of the front, as in its OpenAPI document, and states of jobs. */
-  record Routes(List<String> routes, List<String> states) {}
+  /**
+   * Routes of the front, as in its OpenAPI document, and states of jobs.
+   *
+   * @param links addresses of the document, and of a page that shows it
+   */
+  record Routes(List<String> routes, List<String> states, Map<String, String> links) {}
 
   /** Models that requests may name. */
   record ModelList(List<ModelCatalog.Model> models) {}
@@ -58,7 +65,10 @@ public final class ApiResource {
         routes.add(method.toUpperCase(Locale.ROOT) + " " + path);
       }
     }
-    return new Routes(routes, State.WORDS);
+    Map<String, String> links = new LinkedHashMap<>();
+    links.put("openapi", JobFiles.address("/api/openapi.json"));
+    links.put("documentation", JobFiles.address("/q/swagger-ui/"));
+    return new Routes(routes, State.WORDS, links);
   }
 
   @GET

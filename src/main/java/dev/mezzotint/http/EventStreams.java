@@ -66,10 +66,20 @@ public final class EventStreams implements AutoCloseable {
   private final ScheduledExecutorService timer;
 
   // All below guarded by this.
-  private final Map<Client, Optional<String>> clients = new LinkedHashMap<>();
+  private final Map<Client, Subscription> clients = new LinkedHashMap<>();
   private final Map<String, Change> remembered = new LinkedHashMap<>();
   private long sequence;
   private long forgotten;
+
+  /** What a client wants to see, and whether it has seen any of it. */
+  private static final class Subscription {
+    private final Optional<String> job;
+    private boolean informed;
+
+    Subscription(Optional<String> job) {
+      this.job = job;
+    }
+  }
 
   private record Change(long sequence, Event event) {}
 
@@ -128,9 +138,12 @@ public final class EventStreams implements AutoCloseable {
   private void send(Event event, Optional<String> job) {
     List<Client> slow = new ArrayList<>();
     clients.forEach(
-        (client, only) -> {
-          if ((job.isEmpty() || only.isEmpty() || only.equals(job)) && !client.send(event)) {
-            slow.add(client);
+        (client, of) -> {
+          if (job.isEmpty() || of.job.isEmpty() || of.job.equals(job)) {
+            of.informed |= job.isPresent();
+            if (!client.send(event)) {
+              slow.add(client);
+            }
           }
         });
     slow.forEach(
@@ -151,7 +164,8 @@ public final class EventStreams implements AutoCloseable {
     if (clients.size() >= CLIENTS_MAX) {
       return false;
     }
-    clients.put(client, job);
+    Subscription of = new Subscription(job);
+    clients.put(client, of);
     Optional<Long> from = last.flatMap(this::number).filter(number -> number >= forgotten);
     List<Event> missed = from.isPresent() ? missed(from.get(), job) : List.of();
     List<Event> first = new ArrayList<>();
@@ -159,6 +173,7 @@ public final class EventStreams implements AutoCloseable {
       // Not the newest number yet: the connection may break before the missed events arrive.
       first.add(event("hello", from.get(), "{\"resumed\":true}"));
       first.addAll(missed);
+      of.informed = !missed.isEmpty();
     } else {
       first.add(event(last.isPresent() ? "reset" : "hello", sequence, "{\"resumed\":false}"));
     }
@@ -167,6 +182,23 @@ public final class EventStreams implements AutoCloseable {
       client.end();
     }
     return true;
+  }
+
+  /**
+   * Sends the present state of its job to a client that has been added; not if a change has been
+   * sent meanwhile. So a client may subscribe to a job after it has submitted it, and sees also a
+   * job that has ended before.
+   */
+  synchronized void present(BoardJob job, Client client) {
+    Subscription of = clients.get(client);
+    if (of != null && !of.informed) {
+      of.informed = true;
+      Event event = new Event("job", Optional.empty(), json(job.toMap()));
+      if (!client.send(event)) {
+        clients.remove(client);
+        client.end();
+      }
+    }
   }
 
   private List<Event> missed(long from, Optional<String> job) {

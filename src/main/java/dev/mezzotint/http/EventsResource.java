@@ -1,6 +1,10 @@
 package dev.mezzotint.http;
 
+import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.http.EventStreams.Event;
+import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.TransientException;
+import io.smallrye.common.annotation.Blocking;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.operators.multi.processors.UnicastProcessor;
 import io.vertx.ext.web.RoutingContext;
@@ -47,6 +51,7 @@ public final class EventsResource {
 
   @GET
   @Produces(MediaType.SERVER_SENT_EVENTS)
+  @Blocking // the store may be asked
   @ResponseHeader(name = "X-Accel-Buffering", value = "no")
   @Operation(
       operationId = "events",
@@ -54,7 +59,8 @@ public final class EventsResource {
       description =
           "The first event is 'hello', or 'reset' if Last-Event-ID is no longer known: then the"
               + " list of jobs must be read again. Then 'job' (a Job without links and curve) for"
-              + " each change, and 'figures' every two seconds.")
+              + " each change, and 'figures' every two seconds. With the parameter 'job', the"
+              + " second event is its present state, also if it has ended.")
   @APIResponse(responseCode = "200", description = "A stream without end")
   public Multi<OutboundSseEvent> events(
       @Parameter(description = "Only this job") @QueryParam("job") @Nullable String job,
@@ -65,13 +71,25 @@ public final class EventsResource {
           @Nullable String lastEventIdHeader,
       @Context Sse sse,
       @Context RoutingContext call) {
-    EventStreams streams = front.get().streams();
+    HttpFront running = front.get();
+    EventStreams streams = running.streams();
+    Optional<String> only = given(job);
     Stream client = new Stream(call);
     call.addEndHandler(gone -> streams.close(client));
-    if (!streams.open(given(lastEventIdHeader).or(() -> given(lastEventId)), given(job), client)) {
+    if (!streams.open(given(lastEventIdHeader).or(() -> given(lastEventId)), only, client)) {
       throw RefusedException.busy(EventStreams.CLIENTS_MAX + " clients are listening already");
     }
+    only.flatMap(id -> present(id, running)).ifPresent(known -> streams.present(known, client));
     return client.events.map(event -> client.sent(sse, event));
+  }
+
+  /** Without the store, a client sees what the list of jobs knows. */
+  private static Optional<BoardJob> present(String id, HttpFront running) {
+    try {
+      return id.matches(JobId.RULE) ? StoredJobs.find(id, running) : Optional.empty();
+    } catch (TransientException e) {
+      return Optional.empty();
+    }
   }
 
   private static Optional<String> given(@Nullable String value) {

@@ -19,6 +19,7 @@ public record HttpFront(
     HttpSettings settings,
     JobBoard board,
     EventStreams streams,
+    JobWaits waits,
     ObjectStore store,
     JobClient client,
     ModelCatalog catalog,

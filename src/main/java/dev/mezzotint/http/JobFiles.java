@@ -11,6 +11,8 @@ import dev.mezzotint.storage.StoredObject;
 import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.inject.spi.CDI;
+import jakarta.ws.rs.NotFoundException;
+import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,6 +65,19 @@ final class JobFiles {
         : path;
   }
 
+  /**
+   * Decodes a part of a path; a plus is a plus there.
+   *
+   * @throws NotFoundException if it cannot be decoded
+   */
+  static String decoded(String path) {
+    try {
+      return URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new NotFoundException(e);
+    }
+  }
+
   /** The address of a job's object in the REST front. */
   private static String path(String id, String key) {
     return Stream.of(key.substring(Keys.job(id).length()).split("/", -1))
@@ -83,7 +98,7 @@ final class JobFiles {
         others(id, front).stream()
             .map(key -> file(id, Map.of("key", key), expires, front.catalog()))
             .toList();
-    String state = front.board().job(id).map(job -> job.state().wireName()).orElse("unknown");
+    String state = StoredJobs.find(id, front).map(job -> job.state().wireName()).orElse("unknown");
     Optional<StoredObject> manifest = front.store().get(Keys.manifest(id));
     Map<String, Object> settings = null;
     List<?> failedFrames = null;

@@ -4,7 +4,10 @@ import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
+import dev.mezzotint.http.AnswerSchemas.JobView;
 import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.TransientException;
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -16,6 +19,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /**
  * Submits requests that arrive over HTTP: parses each with the parser of its topic, so that both
@@ -29,6 +33,19 @@ final class JobSubmission {
 
   /** The answer to a request: the record has been written. */
   record Submitted(String id, String kind, Map<String, String> links) {}
+
+  /**
+   * The answer to a request whose job has ended while the caller waited.
+   *
+   * @param job as {@code GET /api/jobs/ID} shows it
+   * @param results as {@code GET /api/jobs/ID/results} lists them
+   */
+  record Ended(
+      String id,
+      String kind,
+      Map<String, String> links,
+      @Schema(implementation = JobView.class) Map<String, Object> job,
+      JobFiles.Results results) {}
 
   private JobSubmission() {}
 
@@ -49,7 +66,7 @@ final class JobSubmission {
       json = JsonObject.parse(record);
     }
     boolean training = TrainingRequest.isTrainingRequest(json);
-    JobId id = check(json, training, record.length);
+    JobId id = check(json, training, record.length, front);
     if (taken(json, id, front.board(), front.store())) {
       throw RefusedException.of(
           409, "id", "id " + id + " belongs to another request: give this one an id of its own");
@@ -77,7 +94,8 @@ final class JobSubmission {
     }
   }
 
-  private static JobId check(JsonObject json, boolean training, int bytes) {
+  private static JobId check(JsonObject json, boolean training, int bytes, HttpFront front) {
+    WebhookHosts webhooks = front.settings().webhooks();
     int bytesMax =
         training
             ? TrainingLimits.DEFAULT.requestBytesMax()
@@ -86,9 +104,17 @@ final class JobSubmission {
       throw new InvalidInputException(
           "", "a request may have " + bytesMax + " bytes, this one has " + bytes);
     }
-    return training
-        ? TrainingRequest.parse(json, TrainingLimits.DEFAULT).id()
-        : GenerationRequest.parse(json, GenerationLimits.DEFAULT).id();
+    if (training) {
+      return TrainingRequest.parse(json, TrainingLimits.DEFAULT.withWebhooks(webhooks)).id();
+    }
+    GenerationRequest request =
+        GenerationRequest.parse(json, GenerationLimits.DEFAULT.withWebhooks(webhooks));
+    try {
+      front.catalog().check(request);
+    } catch (TransientException e) {
+      // The worker that takes the request will see.
+    }
+    return request.id();
   }
 
   /**

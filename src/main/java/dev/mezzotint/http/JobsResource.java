@@ -6,15 +6,20 @@ import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.http.AnswerSchemas.JobView;
 import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
+import io.smallrye.common.annotation.Blocking;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.infrastructure.Infrastructure;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -22,20 +27,22 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -57,6 +64,14 @@ public final class JobsResource {
   private static final long FILE_BYTES_MAX = 64L << 20;
 
   private static final int LIST_MAX = 500;
+  private static final int RESULTS_DEFAULT = 100;
+
+  /** Longer than this, proxies give up. */
+  private static final int WAIT_SECONDS_MAX = 60;
+
+  private static final Pattern WAIT =
+      Pattern.compile("(?:^|,) *wait *= *\"?([0-9]{1,9})\"? *(?:$|[,;])", Pattern.CASE_INSENSITIVE);
+  private static final String IMMUTABLE = "private, max-age=86400, immutable";
   private static final String ID = "{id: " + JobId.RULE + "}";
   private static final Pattern AFTER = Pattern.compile("([^~]{1,40})~(" + JobId.RULE + ")");
   private static final Map<String, String> TYPES =
@@ -125,7 +140,13 @@ public final class JobsResource {
                       defaultValue = "50"))
           @QueryParam("limit")
           @Nullable String limit,
-      @Parameter(description = "The 'next' of the previous answer") @QueryParam("after")
+      @Parameter(
+              description = "The 'next' of the previous answer",
+              schema =
+                  @Schema(
+                      type = SchemaType.STRING,
+                      pattern = "^[0-9TZ:.+-]{1,40}~" + JobId.RULE + "$"))
+          @QueryParam("after")
           @Nullable String after) {
     JobBoard board = running.get().board();
     Optional<String> only = given(state);
@@ -189,14 +210,79 @@ public final class JobsResource {
                         """)
               }))
   @APIResponse(
+      responseCode = "200",
+      description = "The job has ended while the caller waited: see its state",
+      content = @Content(schema = @Schema(implementation = JobSubmission.Ended.class)))
+  @APIResponse(
       responseCode = "202",
       description = "The record has been written to its topic",
       content = @Content(schema = @Schema(implementation = JobSubmission.Submitted.class)))
-  public Response submit(InputStream body, @Context RoutingContext call) throws IOException {
+  @Blocking
+  public Uni<Response> submit(
+      InputStream body,
+      @Parameter(
+              description =
+                  "'wait=N' (RFC 7240): the answer is 200 with the result if the job ends within N"
+                      + " seconds, up to "
+                      + WAIT_SECONDS_MAX
+                      + ", and otherwise 202",
+              example = "wait=20")
+          @HeaderParam("Prefer")
+          @Nullable String prefer,
+      @Context RoutingContext call)
+      throws IOException {
     HttpFront front = running.get();
     byte[] request = limits.read(call, body, JobSubmission.BYTES_MAX);
     JobSubmission.Submitted job = JobSubmission.submit(request, front);
-    return Response.accepted(job).header(HttpHeaders.LOCATION, job.links().get("self")).build();
+    int seconds = waitSeconds(prefer);
+    Optional<CompletableFuture<Optional<BoardJob>>> wait =
+        seconds > 0 ? front.waits().open(job.id(), Duration.ofSeconds(seconds)) : Optional.empty();
+    if (wait.isEmpty()) {
+      return Uni.createFrom().item(accepted(job, 0));
+    }
+    CompletableFuture<Optional<BoardJob>> end = wait.get();
+    call.addEndHandler(gone -> end.complete(Optional.empty()));
+    // The same request as before: its job may have ended long ago.
+    front
+        .board()
+        .job(job.id())
+        .filter(known -> known.state().terminal())
+        .or(() -> StoredJobs.find(job.id(), front.store()))
+        .filter(known -> known.state().terminal())
+        .ifPresent(known -> end.complete(Optional.of(known)));
+    return Uni.createFrom()
+        .completionStage(end)
+        .emitOn(Infrastructure.getDefaultWorkerPool())
+        .map(
+            ended ->
+                ended
+                    .map(known -> ended(job, known, seconds, front))
+                    .orElseGet(() -> accepted(job, seconds)));
+  }
+
+  private static Response accepted(JobSubmission.Submitted job, int waited) {
+    return submitted(Response.accepted(job), job, waited);
+  }
+
+  private static Response ended(
+      JobSubmission.Submitted job, BoardJob end, int waited, HttpFront front) {
+    JobFiles.Results results = JobFiles.results(job.id(), 0, RESULTS_DEFAULT, front);
+    return submitted(
+        Response.ok(new JobSubmission.Ended(job.id(), job.kind(), job.links(), view(end), results)),
+        job,
+        waited);
+  }
+
+  private static Response submitted(
+      Response.ResponseBuilder answer, JobSubmission.Submitted job, int waited) {
+    answer.header(HttpHeaders.LOCATION, job.links().get("self"));
+    return (waited > 0 ? answer.header("Preference-Applied", "wait=" + waited) : answer).build();
+  }
+
+  /** The preference 'wait' of RFC 7240; 0 without one. Preferences that are invalid are ignored. */
+  private static int waitSeconds(@Nullable String prefer) {
+    Matcher wait = WAIT.matcher(prefer == null ? "" : prefer);
+    return wait.find() ? Math.min(Integer.parseInt(wait.group(1)), WAIT_SECONDS_MAX) : 0;
   }
 
   @GET
@@ -210,16 +296,8 @@ public final class JobsResource {
       content = @Content(schema = @Schema(implementation = JobView.class)))
   public Map<String, Object> job(@PathParam("id") String id) {
     BoardJob job =
-        running
-            .get()
-            .board()
-            .job(id)
-            .orElseThrow(
-                () ->
-                    RefusedException.of(
-                        404,
-                        "id",
-                        "job " + id + " is not among the newest jobs; /results may still know it"));
+        StoredJobs.find(id, running.get())
+            .orElseThrow(() -> RefusedException.of(404, "id", "there is no job " + id));
     Map<String, Object> view = view(job);
     if (!job.lossHistory().isEmpty()) {
       view.put("curve", job.lossPoints());
@@ -236,9 +314,7 @@ public final class JobsResource {
       content = @Content(schema = @Schema(implementation = Cancelled.class)))
   public Response cancel(@PathParam("id") String id) {
     HttpFront front = running.get();
-    front
-        .board()
-        .job(id)
+    known(id, front)
         .filter(job -> job.state().terminal())
         .ifPresent(
             job -> {
@@ -250,6 +326,15 @@ public final class JobsResource {
     return Response.accepted(new Cancelled(id)).build();
   }
 
+  /** Without the store, a cancellation is published: it changes no job that has ended. */
+  private static Optional<BoardJob> known(String id, HttpFront front) {
+    try {
+      return StoredJobs.find(id, front);
+    } catch (TransientException e) {
+      return Optional.empty();
+    }
+  }
+
   @GET
   @Path(ID + "/results")
   @Operation(
@@ -259,7 +344,12 @@ public final class JobsResource {
       @PathParam("id") String id,
       @Parameter(
               description = "Images skipped",
-              schema = @Schema(type = SchemaType.INTEGER, minimum = "0", defaultValue = "0"))
+              schema =
+                  @Schema(
+                      type = SchemaType.INTEGER,
+                      minimum = "0",
+                      maximum = "2147483647",
+                      defaultValue = "0"))
           @QueryParam("offset")
           @Nullable String offset,
       @Parameter(
@@ -275,7 +365,7 @@ public final class JobsResource {
     return JobFiles.results(
         id,
         number("offset", offset, 0, Integer.MAX_VALUE, 0),
-        number("limit", limit, 1, LIST_MAX, 100),
+        number("limit", limit, 1, LIST_MAX, RESULTS_DEFAULT),
         running.get());
   }
 
@@ -299,19 +389,28 @@ public final class JobsResource {
   @APIResponse(
       responseCode = "200",
       description = "The file",
-      content =
-          @Content(
-              mediaType = "*/*",
-              schema = @Schema(type = SchemaType.STRING, format = "binary")))
+      content = {
+        @Content(
+            mediaType = "image/png",
+            schema = @Schema(type = SchemaType.STRING, format = "binary")),
+        @Content(mediaType = "application/json", schema = @Schema(type = SchemaType.OBJECT)),
+        @Content(mediaType = "text/csv", schema = @Schema(type = SchemaType.STRING)),
+        @Content(
+            mediaType = "application/octet-stream",
+            schema = @Schema(type = SchemaType.STRING, format = "binary"))
+      })
+  @APIResponse(responseCode = "304", description = "The caller has it: If-None-Match is its ETag")
   public Response file(
       @PathParam("id") String id,
       @Parameter(description = "The key without the job's prefix; may contain slashes")
           @PathParam("name")
           String ignored,
+      @Context Request request,
       @Context RoutingContext call)
       throws IOException {
     ObjectStore store = running.get().store();
-    String name = name(call.normalizedPath().substring(("/api/jobs/" + id + "/files/").length()));
+    String name =
+        JobFiles.decoded(call.normalizedPath().substring(("/api/jobs/" + id + "/files/").length()));
     String key = Keys.job(id) + name;
     boolean internal = name.startsWith("checkpoints/") || name.equals("job.json");
     if (internal || !Keys.isValidKey(key)) {
@@ -331,13 +430,19 @@ public final class JobsResource {
               + id
               + "/results");
     }
+    EntityTag tag = new EntityTag(stat.etag().replace("\"", ""));
+    Response.ResponseBuilder unchanged = request.evaluatePreconditions(tag);
+    if (unchanged != null) {
+      return unchanged.tag(tag).header(HttpHeaders.CACHE_CONTROL, IMMUTABLE).build();
+    }
     limits.send(call, stat.size());
     String ending = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     return Response.ok(content(call, store, key, stat.size()))
         .header(HttpHeaders.CONTENT_TYPE, TYPES.getOrDefault(ending, "application/octet-stream"))
         .header(HttpHeaders.CONTENT_LENGTH, stat.size())
         // Objects under a job's prefix never change once they are written.
-        .header(HttpHeaders.CACHE_CONTROL, "private, max-age=86400, immutable")
+        .header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)
+        .tag(tag)
         .header(
             HttpHeaders.CONTENT_DISPOSITION, TYPES.containsKey(ending) ? "inline" : "attachment")
         .build();
@@ -355,14 +460,6 @@ public final class JobsResource {
     }
     try (in) {
       return in.readNBytes(ConnectionLimits.WHOLE_BYTES_MAX);
-    }
-  }
-
-  private static String name(String encoded) {
-    try {
-      return URLDecoder.decode(encoded.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw new NotFoundException(e);
     }
   }
 

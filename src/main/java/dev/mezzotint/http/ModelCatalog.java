@@ -1,6 +1,7 @@
 package dev.mezzotint.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
@@ -85,6 +86,15 @@ public interface ModelCatalog {
 
   /** Returns the bundled models and those in the store, as far as their cards can be read. */
   List<Model> models();
+
+  /**
+   * Checks what a request demands of its model, as the worker that takes it does.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if there is no such model, or it does not take
+   *     the request's class
+   * @throws dev.mezzotint.job.TransientException if the store does not answer
+   */
+  void check(GenerationRequest request);
 
   /** Returns a link with which anybody can read this object for some time. */
   String link(String key, Duration validity);

@@ -2,7 +2,6 @@ package dev.mezzotint.http;
 
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
@@ -10,11 +9,26 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 final class RefusedException extends WebApplicationException {
   private static final long serialVersionUID = 1L;
 
-  /** The JSON body of every refusal. */
-  @Schema(requiredProperties = {"field", "message"})
+  /** The media type of {@link Refusal}. */
+  static final String PROBLEM = "application/problem+json";
+
+  /** The JSON body of every refusal: problem details (RFC 9457) with the field at fault. */
+  @Schema(requiredProperties = {"type", "title", "status", "detail", "field", "message"})
   record Refusal(
+      @Schema(description = "Always about:blank: the status says what kind of problem it is")
+          String type,
+      @Schema(description = "The status in words") String title,
+      int status,
+      @Schema(description = "One sentence about this call") String detail,
       @Schema(description = "The field or header at fault; empty if it is none") String field,
-      String message) {}
+      @Schema(description = "The same as detail") String message) {
+
+    static Refusal of(int status, String field, String message) {
+      Response.Status known = Response.Status.fromStatusCode(status);
+      String title = known == null ? "Refused" : known.getReasonPhrase();
+      return new Refusal("about:blank", title, status, message, field, message);
+    }
+  }
 
   RefusedException(Response answer, String message) {
     super(message, answer);
@@ -31,8 +45,6 @@ final class RefusedException extends WebApplicationException {
   }
 
   static Response.ResponseBuilder answer(int status, String field, String message) {
-    return Response.status(status)
-        .type(MediaType.APPLICATION_JSON)
-        .entity(new Refusal(field, message));
+    return Response.status(status).type(PROBLEM).entity(Refusal.of(status, field, message));
   }
 }

@@ -31,6 +31,11 @@ public final class RunningFront {
     front = null;
   }
 
+  /** Whether {@link #turnOff} was called last. */
+  boolean isOff() {
+    return off;
+  }
+
   /**
    * Returns the front.
    *

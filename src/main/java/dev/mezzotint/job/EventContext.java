@@ -2,6 +2,7 @@ package dev.mezzotint.job;
 
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,8 @@ import java.util.regex.Pattern;
  * <p>A request may be a CloudEvent in binary mode. Its {@code ce_id} becomes the {@code
  * causationid} of all events of the job (without one, its own {@code ce_causationid} does, or its
  * position). Its {@code ce_correlationid}, {@code traceparent} and {@code tracestate} are copied,
- * and its {@code ce_expirytime} is the deadline if the body does not have one.
+ * and its {@code ce_expirytime} is the deadline if the body does not have one. The address of the
+ * request's {@code webhook} is added for the process that calls it.
  *
  * @param attributes by CloudEvents name: some of {@link #NAMES}
  */
@@ -29,12 +31,13 @@ public record EventContext(Map<String, String> attributes) {
   public static final String CORRELATION = "correlationid";
   public static final String CAUSATION = "causationid";
   public static final String EXPIRY = "expirytime";
+  public static final String WEBHOOK = "webhook";
   public static final String TRACE_PARENT = "traceparent";
   public static final String TRACE_STATE = "tracestate";
 
   /** All possible names of attributes. */
   public static final List<String> NAMES =
-      List.of(CORRELATION, CAUSATION, EXPIRY, TRACE_PARENT, TRACE_STATE);
+      List.of(CORRELATION, CAUSATION, EXPIRY, WEBHOOK, TRACE_PARENT, TRACE_STATE);
 
   /** Without attributes. */
   public static final EventContext NONE = new EventContext(Map.of());
@@ -98,6 +101,13 @@ public record EventContext(Map<String, String> attributes) {
     Map<String, String> changed = new HashMap<>(attributes);
     changed.remove(EXPIRY);
     deadline.ifPresent(time -> changed.put(EXPIRY, time.toString()));
+    return new EventContext(changed);
+  }
+
+  /** With the address that the job's end is sent to. */
+  public EventContext calling(Optional<URI> webhook) {
+    Map<String, String> changed = new HashMap<>(attributes);
+    webhook.ifPresent(address -> changed.put(WEBHOOK, address.toString()));
     return new EventContext(changed);
   }
 

@@ -8,18 +8,18 @@ import java.util.TreeSet;
  *
  * <p>Not safe for use by several threads.
  */
-final class PartitionProgress {
+public final class PartitionProgress {
   private final TreeSet<Long> open = new TreeSet<>();
   private long next = -1;
   private long committed = -1;
 
   /** A record was polled. */
-  void add(long offset) {
+  public void add(long offset) {
     open.add(offset);
     next = offset + 1;
   }
 
-  void settle(long offset) {
+  public void settle(long offset) {
     open.remove(offset);
   }
 
@@ -37,15 +37,15 @@ final class PartitionProgress {
   }
 
   /** The offset to commit, that of the first unsettled record; -1 if no record was polled. */
-  long committable() {
+  public long committable() {
     return open.isEmpty() ? next : open.first();
   }
 
-  boolean moved() {
+  public boolean moved() {
     return committable() > committed;
   }
 
-  void committed(long offset) {
+  public void committed(long offset) {
     committed = offset;
   }
 

@@ -103,6 +103,18 @@ public final class StoredModels {
   }
 
   /**
+   * Reads configuration and card of a version; its weights cannot be read.
+   *
+   * @param model its version may be {@code latest}
+   * @throws InvalidInputException if there is no such model, or it is unreadable
+   */
+  public ModelFiles describe(ModelReference.Stored model) {
+    String version = model.version().equals(LATEST) ? latest(model.name()) : model.version();
+    Described described = describe(model.name(), version);
+    return new ModelFiles(model.name(), version, described.config(), described.card(), Path.of(""));
+  }
+
+  /**
    * Publishes a job's model, which the same job may have published before, wholly or in part.
    * Existing objects are left as they are, and the version exists only once it is complete. Does
    * not make it the newest.

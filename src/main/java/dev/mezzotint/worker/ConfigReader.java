@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.Suggestions;
 import dev.mezzotint.network.Engine;
@@ -130,9 +131,9 @@ public final class ConfigReader {
     }
 
     private String checked(String text) {
-      if (type == InputRule.class) {
+      if (type == InputRule.class || type == WebhookHosts.class) {
         try {
-          new ToInputRule().convert(text);
+          (type == InputRule.class ? new ToInputRule() : new ToWebhookHosts()).convert(text);
         } catch (InvalidInputException e) {
           throw new InvalidInputException(property(), variable() + ": " + e.getMessage(), e);
         }
@@ -369,6 +370,14 @@ public final class ConfigReader {
     @Override
     public @Nullable Precision convert(String word) {
       return word.equals("auto") ? null : Precision.valueOf(word.toUpperCase(Locale.ROOT));
+    }
+  }
+
+  /** From hosts with commas between them. */
+  public static final class ToWebhookHosts implements Converter<WebhookHosts> {
+    @Override
+    public @Nullable WebhookHosts convert(String hosts) {
+      return hosts.isEmpty() ? null : WebhookHosts.of(List.of(hosts.split(" *, *", -1)));
     }
   }
 

@@ -4,17 +4,22 @@ import dev.mezzotint.control.OrphanCleaner;
 import dev.mezzotint.control.OrphanSweeper;
 import dev.mezzotint.control.PendingJobTerminator;
 import dev.mezzotint.control.RequestTopicMonitor;
+import dev.mezzotint.control.WebhookDispatcher;
+import dev.mezzotint.control.WebhookSender;
 import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.generation.GenerationJobKind;
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.job.WorkerRole;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.TrainingJobKind;
 import dev.mezzotint.training.recipe.TrainingLimits;
 import dev.mezzotint.training.recipe.TrainingRequest;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -27,9 +32,13 @@ final class ControlRole implements AutoCloseable {
 
   private static final int TRAINING_MAX = 50_000;
 
+  /** Between the first two attempts of a webhook. */
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
+
   private final List<RequestTopicMonitor> tails = new CopyOnWriteArrayList<>();
   private final OrphanSweeper sweeper;
   private final Autoscaling autoscaling;
+  private final Optional<WebhookDispatcher> webhooks;
 
   /**
    * Starts at once.
@@ -43,6 +52,7 @@ final class ControlRole implements AutoCloseable {
       List<String> generation,
       List<String> training,
       InstantSource clock) {
+    Optional<String> secret = webhookSecret(settings);
     // First, since it fails if its port is taken.
     this.autoscaling =
         new Autoscaling(
@@ -61,13 +71,15 @@ final class ControlRole implements AutoCloseable {
             tail(
                 connections,
                 generation,
-                GenerationJobKind.reader(GenerationLimits.DEFAULT),
+                GenerationJobKind.reader(
+                    GenerationLimits.DEFAULT.withWebhooks(settings.webhookHosts())),
                 delivery,
                 GENERATION_MAX),
             tail(
                 connections,
                 training,
-                TrainingRequest.reader(TrainingLimits.DEFAULT),
+                TrainingRequest.reader(
+                    TrainingLimits.DEFAULT.withWebhooks(settings.webhookHosts())),
                 delivery,
                 TRAINING_MAX)));
     this.sweeper =
@@ -76,6 +88,49 @@ final class ControlRole implements AutoCloseable {
             new OrphanCleaner(connections.store(), TrainingJobKind::checkpointKeys),
             settings.sweepAfter(),
             InstantSource.system());
+    this.webhooks =
+        secret.map(
+            key ->
+                new WebhookDispatcher(
+                    connections.kafka(),
+                    settings.webhookHosts(),
+                    new WebhookSender(key, InstantSource.system()),
+                    settings.webhooks().retryLimit(),
+                    FIRST_PAUSE));
+  }
+
+  /**
+   * Reads the secret of webhooks; empty if they are off.
+   *
+   * @throws InvalidInputException if hosts are listed and there is no secret
+   */
+  static Optional<String> webhookSecret(WorkerConfig settings) {
+    if (settings.webhookHosts().hosts().isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> secret =
+        settings
+            .webhooks()
+            .secret()
+            .or(
+                () ->
+                    settings
+                        .webhooks()
+                        .secretFile()
+                        .map(
+                            file ->
+                                HttpRole.readSecret(
+                                    file,
+                                    "mezzotint.webhook-secret-file",
+                                    "MEZZOTINT_WEBHOOK_SECRET_FILE")));
+    if (secret.isEmpty()) {
+      throw new InvalidInputException(
+          "mezzotint.webhook-secret",
+          "MEZZOTINT_WEBHOOK_SECRET or MEZZOTINT_WEBHOOK_SECRET_FILE is missing: it is required"
+              + " with MEZZOTINT_WEBHOOK_HOSTS");
+    }
+    WebhookSender.checkSecret(secret.get());
+    return secret;
   }
 
   private static RequestTopicMonitor tail(
@@ -99,6 +154,11 @@ final class ControlRole implements AutoCloseable {
     return autoscaling;
   }
 
+  /** Sends webhooks; empty if they are off. */
+  Optional<WebhookDispatcher> webhooks() {
+    return webhooks;
+  }
+
   /** Ends the job if it waits. */
   void cancel(String jobId) {
     tails.forEach(tail -> tail.cancelRequested(jobId));
@@ -109,5 +169,6 @@ final class ControlRole implements AutoCloseable {
     autoscaling.close();
     tails.forEach(RequestTopicMonitor::close);
     sweeper.close();
+    webhooks.ifPresent(WebhookDispatcher::close);
   }
 }

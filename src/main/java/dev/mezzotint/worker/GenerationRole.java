@@ -68,7 +68,7 @@ public final class GenerationRole implements AutoCloseable {
                 connections.store(),
                 previews.observe(new CanvasSampler(loop, encoders)),
                 encoders,
-                GenerationLimits.DEFAULT,
+                GenerationLimits.DEFAULT.withWebhooks(settings.webhookHosts()),
                 delivery.retryPolicy(),
                 settings.inputs().orElse(InputRule.ANY)),
             connections.store(),
@@ -146,7 +146,8 @@ public final class GenerationRole implements AutoCloseable {
     if (!queue.drain(settings.drain())) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "Jobs in progress were abandoned at shutdown: they took longer than MEZZOTINT_DRAIN_SECONDS");
+          "Jobs in progress were abandoned at shutdown: they took longer than"
+              + " MEZZOTINT_DRAIN_SECONDS");
     }
     encoders.shutdown();
     try {

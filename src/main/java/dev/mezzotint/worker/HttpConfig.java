@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import io.smallrye.config.WithConverter;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
 import java.nio.file.Path;
@@ -52,6 +53,16 @@ interface HttpConfig {
   @Setting(value = "file that holds the token", shown = "none")
   @WithName("http-token-file")
   Optional<Path> tokenFile();
+
+  @Setting(
+      value =
+          "largest file that `PUT /api/uploads/KEY` accepts, in MB; 0 turns uploads off. Up to four"
+              + " at once are held in the folder for temporary files",
+      max = 100_000)
+  @WithName("upload-megabytes")
+  @WithDefault("1024")
+  @WithConverter(ConfigReader.ToBytes.class)
+  long uploadBytes();
 
   /** Whether HTTP listens on this machine only. */
   default boolean loopback() {

@@ -5,13 +5,17 @@ import dev.mezzotint.board.JobBoardFeed;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.http.HttpSettings;
+import dev.mezzotint.http.JobWaits;
 import dev.mezzotint.http.ModelCatalog;
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.StoredModels;
+import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopMetrics;
@@ -60,18 +64,26 @@ final class HttpRole implements AutoCloseable {
       Map<String, List<String>> topics,
       Optional<StepLoop> loop,
       Optional<Previews> previews) {
-    HttpSettings access = access(settings.front());
+    HttpSettings access = access(settings.front()).withWebhooks(settings.webhookHosts());
     client = new MezzotintClient(connections.kafka());
     Supplier<Map<String, Object>> metrics =
         () -> loop.map(l -> members(l.metrics())).orElse(Map.of());
     streams = new EventStreams(metrics);
-    board = new JobBoard(JOBS_MAX, streams::changed);
+    JobWaits waits = new JobWaits();
+    board =
+        new JobBoard(
+            JOBS_MAX,
+            job -> {
+              streams.changed(job);
+              waits.changed(job);
+            });
     feed = new JobBoardFeed(connections.kafka(), topics, board, connections::cancelled);
     front =
         new HttpFront(
             access,
             board,
             streams,
+            waits,
             connections.store(),
             client,
             new Models(settings, connections),
@@ -94,7 +106,18 @@ final class HttpRole implements AutoCloseable {
    */
   static HttpSettings access(HttpConfig switches) {
     Optional<String> token =
-        switches.token().or(() -> switches.tokenFile().map(HttpRole::readToken));
+        switches
+            .token()
+            .or(
+                () ->
+                    switches
+                        .tokenFile()
+                        .map(
+                            file ->
+                                readSecret(
+                                    file,
+                                    "mezzotint.http-token-file",
+                                    "MEZZOTINT_HTTP_TOKEN_FILE")));
     if (token.isPresent() && token.get().length() < HttpSettings.TOKEN_CHARS_MIN) {
       throw new InvalidInputException(
           "mezzotint.http-token",
@@ -110,10 +133,20 @@ final class HttpRole implements AutoCloseable {
               + switches.host()
               + " other machines can reach the page");
     }
-    return new HttpSettings(switches.loopback(), switches.names().orElse(List.of()), token);
+    return new HttpSettings(
+        switches.loopback(),
+        switches.names().orElse(List.of()),
+        token,
+        switches.uploadBytes(),
+        WebhookHosts.of(List.of()));
   }
 
-  private static String readToken(Path file) {
+  /**
+   * Reads a short text from a file.
+   *
+   * @throws InvalidInputException naming the setting, if the file cannot be read
+   */
+  static String readSecret(Path file, String setting, String variable) {
     try {
       if (Files.size(file) <= TOKEN_FILE_MAX) {
         return Files.readString(file).strip();
@@ -122,8 +155,7 @@ final class HttpRole implements AutoCloseable {
       // refused below
     }
     throw new InvalidInputException(
-        "mezzotint.http-token-file",
-        "MEZZOTINT_HTTP_TOKEN_FILE " + file + " cannot be read or is not a short text file");
+        setting, variable + " " + file + " cannot be read or is not a short text file");
   }
 
   private static Map<String, Object> members(StepLoopMetrics figures) {
@@ -244,6 +276,17 @@ final class HttpRole implements AutoCloseable {
             .toList();
       } catch (IOException e) {
         throw new UncheckedIOException(settings.models() + " cannot be read", e);
+      }
+    }
+
+    @Override
+    public void check(GenerationRequest request) {
+      try {
+        ModelFiles files = finder.described(request.model());
+        ModelInfo.of(files).checkClassLabel("classLabel", request.classLabel());
+      } catch (UncheckedIOException e) {
+        // A fault of this machine's disk: the worker that takes the request may be another.
+        LOG.log(System.Logger.Level.WARNING, "A model cannot be read: {0}", FileErrors.describe(e));
       }
     }
 

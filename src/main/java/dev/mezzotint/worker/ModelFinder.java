@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
@@ -45,14 +46,29 @@ public final class ModelFinder {
         : stored.open(new ModelReference.Stored(name.name(), LATEST));
   }
 
+  /**
+   * As {@link #named}, without fetching a model's weights: the files of one in the store have no
+   * weights that can be read.
+   */
+  ModelFiles described(String reference) {
+    ModelReference parsed = ModelReference.parseName(reference);
+    ModelReference.Stored model =
+        parsed instanceof ModelReference.Stored versioned
+            ? versioned
+            : new ModelReference.Stored(((ModelReference.Bundled) parsed).name(), LATEST);
+    return bundledAs(model).orElseGet(() -> stored.describe(model));
+  }
+
+  private Optional<ModelFiles> bundledAs(ModelReference.Stored model) {
+    return isBundled(model.name())
+        ? Optional.of(bundled(new ModelReference.Bundled(model.name())))
+            .filter(
+                files -> model.version().equals(LATEST) || model.version().equals(files.version()))
+        : Optional.empty();
+  }
+
   private ModelFiles versioned(ModelReference.Stored model) {
-    if (isBundled(model.name())) {
-      ModelFiles files = bundled(new ModelReference.Bundled(model.name()));
-      if (model.version().equals(LATEST) || model.version().equals(files.version())) {
-        return files;
-      }
-    }
-    return stored.open(model);
+    return bundledAs(model).orElseGet(() -> stored.open(model));
   }
 
   /** Reads a folder again only if its files have changed, since a version may need a checksum. */

@@ -86,7 +86,7 @@ final class TrainingRole implements AutoCloseable {
     Duration lease = settings.training().lease();
     return new TrainingSettings(
         settings.worker(),
-        TrainingLimits.DEFAULT,
+        TrainingLimits.DEFAULT.withWebhooks(settings.webhookHosts()),
         settings.training().segment(),
         settings.drain(),
         settings.data().resolve("training"),

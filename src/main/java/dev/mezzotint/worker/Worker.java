@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import dev.mezzotint.autoscaling.PodConfig;
 import dev.mezzotint.autoscaling.PodDeletionCostUpdater;
+import dev.mezzotint.control.WebhookDispatcher;
 import dev.mezzotint.http.HttpFront;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.WorkerRole;
@@ -266,6 +267,11 @@ public final class Worker implements AutoCloseable {
   /** The autoscaler's view of the queues; empty without the role {@code control}. */
   Optional<Autoscaling> autoscaling() {
     return Optional.ofNullable(control).map(ControlRole::autoscaling);
+  }
+
+  /** Sends webhooks; empty without the role {@code control}, or if they are off. */
+  Optional<WebhookDispatcher> webhooks() {
+    return Optional.ofNullable(control).flatMap(ControlRole::webhooks);
   }
 
   /** The device of its models; empty if no role needs one. */

@@ -39,8 +39,11 @@ public final class WorkerCommand implements Callable<Integer> {
     // Before the application starts: its log would hide the error.
     WorkerConfig read = settings.get();
     Endpoints.check(read);
-    if (read.roles().contains(WorkerRole.CONTROL) && read.front().on()) {
-      var unused = HttpRole.access(read.front());
+    if (read.roles().contains(WorkerRole.CONTROL)) {
+      var unusedSecret = ControlRole.webhookSecret(read);
+      if (read.front().on()) {
+        var unused = HttpRole.access(read.front());
+      }
     }
     if (read.log() == WorkerConfig.LogFormat.JSON) {
       System.setProperty("quarkus.log.console.json.enabled", "true");

@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
 import dev.mezzotint.network.Engine;
@@ -14,6 +15,7 @@ import io.smallrye.config.WithParentName;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -186,9 +188,9 @@ public interface WorkerConfig {
   long modelCacheBytes();
 
   @Setting(
-      "`consumer-group` is for clusters older than 4.2: at most as many workers as the request topic"
-          + " has partitions. Use another `MEZZOTINT_GROUP` on a cluster where a group of the other"
-          + " kind has that name")
+      "`consumer-group` is for clusters older than 4.2: at most as many workers as the request"
+          + " topic has partitions. Use another `MEZZOTINT_GROUP` on a cluster where a group of the"
+          + " other kind has that name")
   @WithDefault("share-group")
   RequestQueue.Kind queue();
 
@@ -256,9 +258,9 @@ public interface WorkerConfig {
 
   @Setting(
       value =
-          "comma-separated prefixes of the objects that requests may name as conditions, references,"
-              + " masks and data. Each ends in `/`; `{tenant}` is replaced by the request's tenant:"
-              + " `inputs/,tenants/{tenant}/`",
+          "comma-separated prefixes of the objects that requests may name as conditions,"
+              + " references, masks and data. Each ends in `/`; `{tenant}` is replaced by the"
+              + " request's tenant: `inputs/,tenants/{tenant}/`",
       shown = "any key")
   @WithConverter(ConfigReader.ToInputRule.class)
   Optional<InputRule> inputs();
@@ -315,8 +317,8 @@ public interface WorkerConfig {
 
     @Setting(
         value =
-            "a training without a heartbeat for this time is taken over by a worker that has another"
-                + " record of it; longer than the lock",
+            "a training without a heartbeat for this time is taken over by a worker that has"
+                + " another record of it; longer than the lock",
         min = 3,
         max = 3600)
     @WithName("training-lease-seconds")
@@ -374,6 +376,49 @@ public interface WorkerConfig {
     @WithName("training-job-seconds")
     @WithDefault("3600")
     double trainingSeconds();
+  }
+
+  @WithParentName
+  Webhooks webhooks();
+
+  /** Settings of the calls at the end of jobs, made by role {@code control}. */
+  interface Webhooks {
+    @Setting(
+        value =
+            "comma-separated hosts that the `webhook` of a request may name, `hooks.example.com` or"
+                + " `10.0.0.7:8443`; without a port, the usual one of http or https. Without hosts,"
+                + " requests with a webhook are refused. Set it on all workers",
+        shown = "none: off")
+    @WithName("webhook-hosts")
+    @WithConverter(ConfigReader.ToWebhookHosts.class)
+    Optional<WebhookHosts> hosts();
+
+    @Setting(
+        value =
+            "secret that signs webhooks: `whsec_` and 24 to 64 bytes in base64; required with"
+                + " `MEZZOTINT_WEBHOOK_HOSTS` in role `control`",
+        shown = "none")
+    @WithName("webhook-secret")
+    Optional<String> secret();
+
+    @Setting(value = "file that holds the secret", shown = "none")
+    @WithName("webhook-secret-file")
+    Optional<Path> secretFile();
+
+    @Setting(
+        value =
+            "time for which a receiver that does not accept a webhook is called again, less and"
+                + " less often",
+        min = 1,
+        max = 7 * 24 * 3600)
+    @WithName("webhook-retry-seconds")
+    @WithDefault("3600")
+    Duration retryLimit();
+  }
+
+  /** The hosts that webhooks may be sent to. */
+  default WebhookHosts webhookHosts() {
+    return webhooks().hosts().orElse(WebhookHosts.of(List.of()));
   }
 
   @WithParentName

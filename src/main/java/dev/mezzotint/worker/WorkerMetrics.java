@@ -1,5 +1,6 @@
 package dev.mezzotint.worker;
 
+import dev.mezzotint.control.WebhookDispatcher;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.QueueMetrics;
 import dev.mezzotint.kafka.RequestQueue;
@@ -22,6 +23,7 @@ final class WorkerMetrics {
 
   static void register(Worker worker, MeterRegistry meters) {
     worker.autoscaling().ifPresent(of -> of.register(meters));
+    worker.webhooks().ifPresent(of -> webhooks(of, meters));
     worker
         .loop()
         .ifPresent(
@@ -43,6 +45,22 @@ final class WorkerMetrics {
                     .register(meters));
     Gauge.builder("mezzotint.memory.resident.bytes", WorkerMetrics::resident)
         .description("Memory of this process: heap, libtorch and everything else")
+        .register(meters);
+  }
+
+  private static void webhooks(WebhookDispatcher webhooks, MeterRegistry meters) {
+    String name = "mezzotint.webhooks";
+    String description = "Webhooks that have been delivered, or given up";
+    FunctionCounter.builder(name, webhooks, WebhookDispatcher::delivered)
+        .description(description)
+        .tag("outcome", "delivered")
+        .register(meters);
+    FunctionCounter.builder(name, webhooks, WebhookDispatcher::givenUp)
+        .description(description)
+        .tag("outcome", "given_up")
+        .register(meters);
+    Gauge.builder("mezzotint.webhooks.waiting", webhooks, WebhookDispatcher::waiting)
+        .description("Webhooks that wait for their receiver")
         .register(meters);
   }
 

@@ -176,6 +176,18 @@ class MessagesTest {
                       "png")),
               Map.entry("priority", List.of("high", "normal", "low", "urgent", 1)),
               Map.entry("deadline", List.of("2099-12-31T23:59:59Z", 7)),
+              Map.entry(
+                  "webhook",
+                  List.of(
+                      "https://hooks.example.com/a?b=%20c",
+                      "http://10.0.0.7:8443",
+                      "http://[::1]:80/",
+                      "ftp://hooks.example.com/",
+                      "https://a@b.example/",
+                      "https://b.example/#c",
+                      "https://b.example/%zz",
+                      "https://b.example/" + "x".repeat(2_048),
+                      7)),
               Map.entry("tenant", List.of("default", "t-1", "", "a b", 7)),
               Map.entry("colour", List.of(1))));
 

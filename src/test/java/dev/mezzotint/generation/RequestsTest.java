@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import org.junit.jupiter.api.Test;
@@ -46,11 +47,12 @@ class RequestsTest {
 
   @Test
   void parse_appliesTheConfiguredLimits() {
-    GenerationLimits strict = new GenerationLimits(1_000, 2, 3, 4, 1, 10, 10);
+    GenerationLimits strict = new GenerationLimits(1_000, 2, 3, 4, 1, 10, 10, WebhookHosts.ANY);
     JsonObject json = JsonObject.parse(World.request("a", "\"count\":3"));
     assertThatThrownBy(() -> GenerationRequest.parse(json, strict))
         .hasMessage("count must be from 1 to 2, not 3");
-    assertThatThrownBy(() -> new GenerationLimits(1_000, 100_001, 3, 4, 1, 10, 10))
+    assertThatThrownBy(
+            () -> new GenerationLimits(1_000, 100_001, 3, 4, 1, 10, 10, WebhookHosts.ANY))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

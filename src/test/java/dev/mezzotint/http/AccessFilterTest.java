@@ -46,6 +46,9 @@ class AccessFilterTest {
             new Case(Map.of("content-type", "application/x-www-form-urlencoded"), "POST", 415),
             new Case(Map.of("content-type", "application/json; charset=utf-8"), "POST", 202),
             new Case(Map.of("content-type", "application/json"), "PUT", 405),
+            new Case(Map.of(), "DELETE", 405),
+            new Case(Map.of(), "OPTIONS", 200),
+            new Case(Map.of(), "TRACE", 405),
             new Case(Map.of("accept", "text/html,*/*;q=0.8"), "GET", 200));
     for (Case c : cases) {
       String body = c.method().equals("POST") ? "{\"model\":\"m\"}" : "";

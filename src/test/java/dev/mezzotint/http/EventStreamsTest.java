@@ -2,6 +2,7 @@ package dev.mezzotint.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.http.EventStreams.Event;
 import dev.mezzotint.job.JobEvent;
@@ -101,6 +102,23 @@ class EventStreamsTest {
     finished("a");
     finished("b");
     assertThat(client.jobs()).contains("\"id\":\"b\"").doesNotContain("\"id\":\"a\"");
+  }
+
+  @Test
+  void clientOfOneJob_receivesItsPresentStateOnce() {
+    finished("a");
+    BoardJob ended = board.job("a").orElseThrow();
+    Client late = open(Optional.empty(), Optional.of("a"));
+    streams.present(ended, late);
+    streams.present(ended, late);
+    assertThat(late.names()).containsExactly("hello", "job");
+    assertThat(late.jobs()).contains("\"state\":\"completed\"");
+    assertThat(late.lastId()).isEmpty(); // resumes from before
+    // A change came between: the state that was read before it is old.
+    Client early = open(Optional.empty(), Optional.of("b"));
+    finished("b");
+    streams.present(ended, early);
+    assertThat(early.jobs()).contains("\"id\":\"b\"").doesNotContain("\"id\":\"a\"");
   }
 
   @Test

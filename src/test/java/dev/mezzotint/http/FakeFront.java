@@ -5,8 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.client.FakeClient;
 import dev.mezzotint.client.JobClient;
+import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.sampling.Previews;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +22,14 @@ final class FakeFront implements AutoCloseable {
   static final String TOKEN = "correct-horse-battery";
 
   final EventStreams streams = new EventStreams(Map::of);
-  final JobBoard board = new JobBoard(1_000, streams::changed);
+  final JobWaits waits = new JobWaits();
+  final JobBoard board =
+      new JobBoard(
+          1_000,
+          job -> {
+            streams.changed(job);
+            waits.changed(job);
+          });
   final InMemoryStore store = new InMemoryStore();
   final List<String> sent = new CopyOnWriteArrayList<>();
   volatile boolean brokerAway;
@@ -51,6 +60,13 @@ final class FakeFront implements AutoCloseable {
           }
 
           @Override
+          public void check(GenerationRequest request) {
+            if (request.model().equals("unknown")) {
+              throw new InvalidInputException("model", "there is no model unknown");
+            }
+          }
+
+          @Override
           public String link(String key, Duration validity) {
             return "http://store/" + key + "?validity=" + validity.toSeconds();
           }
@@ -58,7 +74,15 @@ final class FakeFront implements AutoCloseable {
     Http.running()
         .open(
             new HttpFront(
-                settings, board, streams, store, client, catalog, Map::of, FakeFront::sampling));
+                settings,
+                board,
+                streams,
+                waits,
+                store,
+                client,
+                catalog,
+                Map::of,
+                FakeFront::sampling));
   }
 
   private static List<Previews.RowPreview> sampling(String id) {

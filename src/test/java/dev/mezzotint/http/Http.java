@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -49,6 +50,42 @@ public final class Http {
     return call("POST", path, Map.of(), body);
   }
 
+  /** Without the headers that a body has. */
+  static Answer bare(String method, String path, Map<String, String> headers) throws IOException {
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("content-type", "");
+    all.put("content-length", "");
+    all.putAll(headers);
+    return call(method, path, all, "");
+  }
+
+  /** The first events of a stream, as text. */
+  static List<String> events(String path, int count) throws IOException {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress("127.0.0.1", port()));
+      socket.setSoTimeout(20_000);
+      socket
+          .getOutputStream()
+          .write(("GET " + path + " HTTP/1.1\r\nhost: localhost:8080\r\n\r\n").getBytes(UTF_8));
+      StringBuilder text = new StringBuilder();
+      InputStream in = socket.getInputStream();
+      List<String> events = List.of();
+      while (events.size() < count) {
+        int next = in.read();
+        if (next < 0) {
+          throw new IOException("the stream has ended: " + text);
+        }
+        text.append((char) next);
+        if (next == '\n') {
+          String unchunked = text.toString().replaceAll("(?m)^[0-9a-f]*\r\n", "");
+          List<String> parts = List.of(unchunked.split("\n\n", -1));
+          events = parts.subList(0, parts.size() - 1); // the last one is not complete
+        }
+      }
+      return events;
+    }
+  }
+
   static Answer call(String method, String path, Map<String, String> more, String body)
       throws IOException {
     Map<String, String> headers = new LinkedHashMap<>();
@@ -60,6 +97,7 @@ public final class Http {
     }
     headers.putAll(more);
     StringBuilder head = new StringBuilder(method + " " + path + " HTTP/1.1\r\n");
+    headers.values().removeIf(String::isEmpty);
     headers.forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress("127.0.0.1", port()));

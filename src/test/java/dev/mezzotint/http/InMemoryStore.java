@@ -4,7 +4,10 @@ import dev.mezzotint.storage.ObjectStat;
 import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StoredObject;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -49,7 +52,11 @@ final class InMemoryStore implements ObjectStore {
 
   @Override
   public void upload(String key, Path file, String contentType) {
-    throw new UnsupportedOperationException();
+    try {
+      objects.put(key, Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

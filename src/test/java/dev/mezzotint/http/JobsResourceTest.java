@@ -190,6 +190,166 @@ class JobsResourceTest {
   }
 
   @Test
+  void file_isNotSentAgain_whenTheCallerHasIt() throws IOException {
+    front.store.put("jobs/a/images/00000.png", new byte[] {1, 2, 3}, "");
+    String path = "/api/jobs/a/files/images/00000.png";
+    String tag = Http.get(path).headers().get("etag");
+    assertThat(tag).isEqualTo("\"e\"");
+    for (String method : List.of("GET", "HEAD")) {
+      Answer unchanged = Http.call(method, path, Map.of("if-none-match", tag), "");
+      assertThat(unchanged.status()).isEqualTo(304);
+      assertThat(unchanged.body()).isEmpty();
+      assertThat(unchanged.headers())
+          .containsEntry("etag", tag)
+          .containsEntry("cache-control", "private, max-age=86400, immutable");
+    }
+    Map<String, String> other = Map.of("if-none-match", "\"other\"");
+    assertThat(Http.call("GET", path, other, "").status()).isEqualTo(200);
+  }
+
+  private static final String MANIFEST =
+      "{\"schema\":1,\"id\":\"old\",\"state\":\"failed\",\"attempt\":2,"
+          + "\"created\":\"2026-11-01T10:00:00Z\",\"fingerprint\":\"f\",\"field\":\"steps\","
+          + "\"cause\":\"steps is too large\"}";
+  private static final String RECORD =
+      "{\"schema\":1,\"id\":\"%s\",\"fingerprint\":\"f\",\"model\":\"m@1\",\"attempts\":2,"
+          + "\"failedAttempts\":0,\"created\":\"2026-11-01T09:00:00Z\",\"history\":[]}";
+
+  /** The board has the newest jobs only, the store has all. */
+  @Test
+  void job_isFoundInTheStore_whenTheListHasDroppedIt() throws IOException {
+    front.store.put("jobs/old/job.json", RECORD.formatted("old").getBytes(UTF_8), "");
+    front.store.put("jobs/old/manifest.json", MANIFEST.getBytes(UTF_8), "");
+    front.store.put("jobs/taken/job.json", RECORD.formatted("taken").getBytes(UTF_8), "");
+    JsonObject old = Http.get("/api/jobs/old").json();
+    assertThat(old.requiredString("state")).isEqualTo("failed");
+    assertThat(old.requiredString("cause")).isEqualTo("steps is too large");
+    assertThat(old.requiredString("since")).isEqualTo("2026-11-01T09:00:00Z");
+    assertThat(old.requiredString("ended")).isEqualTo("2026-11-01T10:00:00Z");
+    assertThat(old.requiredString("model")).isEqualTo("m@1");
+    assertThat(Http.post("/api/jobs/old/cancel", "").status()).isEqualTo(409);
+    assertThat(Http.get("/api/jobs/taken").json().requiredString("state")).isEqualTo("running");
+    assertThat(Http.post("/api/jobs/taken/cancel", "").status()).isEqualTo(202);
+    Answer none = Http.get("/api/jobs/none");
+    assertThat(none.status()).isEqualTo(404);
+    assertThat(none.json().requiredString("message")).isEqualTo("there is no job none");
+  }
+
+  @Test
+  void events_beginWithThePresentStateOfTheJob() throws Exception {
+    front.finished("ended", JobEvent.Type.COMPLETED);
+    front.store.put("jobs/old/job.json", RECORD.formatted("old").getBytes(UTF_8), "");
+    front.store.put("jobs/old/manifest.json", MANIFEST.getBytes(UTF_8), "");
+    assertThat(Http.events("/api/events?job=ended", 2))
+        .satisfiesExactly(
+            hello -> assertThat(hello).contains("event: hello"),
+            job ->
+                assertThat(job)
+                    .contains("event: job", "\"id\":\"ended\"", "\"state\":\"completed\""));
+    assertThat(Http.events("/api/events?job=old", 2).get(1))
+        .contains("event: job", "\"state\":\"failed\"");
+    assertThat(Http.events("/api/events?job=none", 2).get(1)).contains("event: figures");
+  }
+
+  @Test
+  void submit_answersTheResult_whenTheJobEndsWhileTheCallerWaits() throws Exception {
+    Map<String, String> wait =
+        Map.of("prefer", "respond-async, wait=20", "x-forwarded-prefix", "/p");
+    Thread worker =
+        new Thread(
+            () -> {
+              while (front.waits.count() == 0) {
+                Thread.onSpinWait();
+              }
+              front.finished("w", JobEvent.Type.COMPLETED);
+            });
+    worker.start();
+    Answer answer = Http.call("POST", "/api/jobs", wait, "{\"id\":\"w\",\"model\":\"m\"}");
+    worker.join();
+    assertThat(answer.status()).as(new String(answer.body(), UTF_8)).isEqualTo(200);
+    assertThat(answer.headers())
+        .containsEntry("preference-applied", "wait=20")
+        .containsEntry("location", "/p/api/jobs/w");
+    JsonObject job = answer.json().object("job").orElseThrow();
+    assertThat(job.requiredString("state")).isEqualTo("completed");
+    assertThat(job.object("links").orElseThrow().requiredString("self")).isEqualTo("/p/api/jobs/w");
+    assertThat(answer.json().object("results").orElseThrow().requiredString("id")).isEqualTo("w");
+    // The same request again: it has ended already.
+    assertThat(Http.call("POST", "/api/jobs", wait, "{\"id\":\"w\",\"model\":\"m\"}").status())
+        .isEqualTo(200);
+    assertThat(front.waits.count()).isZero();
+  }
+
+  @Test
+  void submit_answersAccepted_whenTheJobDoesNotEndInTime() throws Exception {
+    Map<String, String> wait = Map.of("prefer", "wait=1");
+    Answer answer = Http.call("POST", "/api/jobs", wait, "{\"model\":\"m\"}");
+    assertThat(answer.status()).isEqualTo(202);
+    assertThat(answer.headers()).containsEntry("preference-applied", "wait=1");
+    for (String ignored : List.of("wait=soon", "wait=0", "return=minimal", "await=9")) {
+      Answer plain = Http.call("POST", "/api/jobs", Map.of("prefer", ignored), "{\"model\":\"m\"}");
+      assertThat(plain.status()).isEqualTo(202);
+      assertThat(plain.headers()).as(ignored).doesNotContainKey("preference-applied");
+    }
+    for (int i = 0; i < JobWaits.WAITS_MAX; i++) {
+      assertThat(front.waits.open("x", java.time.Duration.ofMinutes(1))).isPresent();
+    }
+    Answer full = Http.call("POST", "/api/jobs", wait, "{\"model\":\"m\"}");
+    assertThat(full.status()).isEqualTo(202);
+    assertThat(full.headers()).doesNotContainKey("preference-applied");
+  }
+
+  @Test
+  void submit_refusesAnUnknownModelAndAWebhook() throws IOException {
+    Answer unknown = Http.post("/api/jobs", "{\"id\":\"u\",\"model\":\"unknown\"}");
+    assertThat(unknown.status()).isEqualTo(400);
+    assertThat(unknown.json().requiredString("field")).isEqualTo("model");
+    Answer hook = Http.post("/api/jobs", "{\"model\":\"m\",\"webhook\":\"https://a.example/\"}");
+    assertThat(hook.status()).isEqualTo(400);
+    assertThat(hook.json().requiredString("field")).isEqualTo("webhook");
+    assertThat(front.sent).isEmpty();
+  }
+
+  @Test
+  void refusals_areProblemDetails() throws IOException {
+    Answer answer = Http.post("/api/jobs", "{\"model\":\"m\",\"steps\":0}");
+    assertThat(answer.headers()).containsEntry("content-type", "application/problem+json");
+    Map<String, Object> problem = answer.json().toMap();
+    assertThat(problem)
+        .containsEntry("type", "about:blank")
+        .containsEntry("title", "Bad Request")
+        .containsEntry("status", 400)
+        .containsEntry("field", "steps")
+        .containsKey("message");
+    assertThat(problem.get("detail")).isEqualTo(problem.get("message"));
+    for (String path : List.of("/api/jobs/none", "/api/nothing", "/api/jobs/a/files/x")) {
+      assertThat(Http.get(path).headers())
+          .as(path)
+          .containsEntry("content-type", "application/problem+json");
+    }
+  }
+
+  @Test
+  void cancel_needsNoContentType_withoutABody() throws IOException {
+    Map<String, String> curl = Map.of("content-length", "0");
+    assertThat(Http.bare("POST", "/api/jobs/c/cancel", curl).status()).isEqualTo(202);
+    assertThat(Http.bare("POST", "/api/jobs/c/cancel", Map.of()).status()).isEqualTo(202);
+    assertThat(Http.bare("POST", "/api/models", Map.of()).status()).isEqualTo(405);
+    Map<String, String> form = Map.of("content-type", "application/x-www-form-urlencoded");
+    assertThat(Http.bare("POST", "/api/jobs/c/cancel", form).status()).isEqualTo(415);
+    Map<String, String> foreign = Map.of("origin", "http://evil.example");
+    assertThat(Http.bare("POST", "/api/jobs/c/cancel", foreign).status()).isEqualTo(403);
+    assertThat(front.sent).containsExactly("cancel c", "cancel c");
+  }
+
+  @Test
+  void parameterThatIsGivenTwice_isRefused() throws IOException {
+    Answer answer = Http.get("/api/jobs?limit=1&limit=2");
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.json().requiredString("field")).isEqualTo("limit");
+  }
+
+  @Test
   void file_isFoundByAPathOfAnyName() throws IOException {
     String key = "jobs/a/images/gro\u00df (1)+50%/b c.png";
     front.store.put(key, new byte[3], "");

@@ -12,11 +12,13 @@ import dev.mezzotint.json.JsonSchema;
 import dev.mezzotint.json.JsonText;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -78,7 +80,9 @@ class ContractTest {
   @EnumSource(JobEvent.Type.class)
   void eventHeaders_areTheDeclaredOnes(JobEvent.Type type) throws Exception {
     JsonSchema schema = schema("event-headers");
-    EventContext context = EventContext.check(request());
+    EventContext context =
+        EventContext.check(request())
+            .calling(Optional.of(URI.create("https://hooks.example.com/mezzotint")));
     assertThat(context.attributes()).containsOnlyKeys(EventContext.NAMES);
     try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"), "s3://b/")) {
       Map<String, Object> data = Map.of("manifest", "jobs/a/manifest.json");

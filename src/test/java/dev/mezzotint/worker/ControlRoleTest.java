@@ -1,15 +1,22 @@
 package dev.mezzotint.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.mezzotint.client.MezzotintClient;
+import dev.mezzotint.json.InvalidInputException;
+import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,6 +42,70 @@ class ControlRoleTest {
   void close() throws IOException {
     endpoints.close();
     site.close();
+  }
+
+  private static final String SECRET = "whsec_" + Base64.getEncoder().encodeToString(new byte[32]);
+
+  /** A request over Kafka names an address; the end of its job arrives there, whatever it is. */
+  @Test
+  void webhooks_receiveTheEndsOfJobs() throws Exception {
+    List<JsonObject> received = new CopyOnWriteArrayList<>();
+    HttpServer receiver = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    receiver.createContext(
+        "/",
+        call -> {
+          received.add(JsonObject.parse(call.getRequestBody().readAllBytes()));
+          call.sendResponseHeaders(204, -1);
+          call.close();
+        });
+    receiver.start();
+    String host = "127.0.0.1:" + receiver.getAddress().getPort();
+    site.set("mezzotint.webhook-hosts", host);
+    site.set("mezzotint.webhook-secret", SECRET);
+    String hook = ",\"webhook\":\"http://" + host + "/hook?x=1\"";
+    try (Worker worker = Worker.start(site.settings("w-hooks"), endpoints);
+        Tail events = site.tail(site.topics().events());
+        MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
+      client.cancel("hook-cancelled");
+      site.send(request("hook-done", hook));
+      site.send(request("hook-cancelled", hook));
+      site.send(request("hook-failed", hook + ",\"steps\":0"));
+      site.send(request("hook-foreign", ",\"webhook\":\"https://elsewhere.example/\""));
+      site.send(request("hook-none", ""));
+      events.await("end without a webhook", l -> l.is("completed", "hook-none"));
+      Tail.Letter foreign =
+          events.await("end of the refused job", l -> l.is("failed", "hook-foreign"));
+      assertThat(foreign.text("field")).isEqualTo("webhook");
+      for (int i = 0; i < 600 && received.size() < 3; i++) {
+        Thread.sleep(100);
+      }
+      assertThat(received)
+          .extracting(event -> event.requiredString("jobId") + " " + event.requiredString("type"))
+          .containsExactlyInAnyOrder(
+              "hook-done completed", "hook-cancelled cancelled", "hook-failed failed");
+      assertThat(worker.webhooks().orElseThrow().givenUp()).isZero();
+    } finally {
+      receiver.stop(0);
+      site.set("mezzotint.webhook-hosts", "");
+    }
+  }
+
+  @Test
+  void webhooks_needASecret() {
+    site.set("mezzotint.webhook-hosts", "hooks.example.com");
+    site.set("mezzotint.webhook-secret", "");
+    try {
+      assertThatThrownBy(() -> ControlRole.webhookSecret(site.settings("w-hooks")))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("MEZZOTINT_WEBHOOK_SECRET_FILE is missing");
+      site.set("mezzotint.webhook-hosts", "https://hooks.example.com/");
+      assertThatThrownBy(() -> site.settings("w-hooks"))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("MEZZOTINT_WEBHOOK_HOSTS");
+    } finally {
+      site.set("mezzotint.webhook-hosts", "");
+    }
+    assertThat(ControlRole.webhookSecret(site.settings("w-hooks"))).isEmpty();
   }
 
   private static String request(String id, String more) {

@@ -73,11 +73,23 @@ record WorkerApi(URI base) {
   }
 
   /**
-   * Submits a request; empty if the worker does not accept it, for whatever reason: the caller then
-   * finds the reason itself.
+   * Submits a request; empty if the worker does not accept it for another reason than its contents:
+   * the caller then finds the reason itself.
+   *
+   * @throws InvalidInputException if the request is invalid, or demands what its model does not
+   *     have
    */
   Optional<String> submit(byte[] request) {
-    return call("POST", "/api/jobs", request)
+    Optional<Answer> submitted = call("POST", "/api/jobs", request);
+    submitted
+        .filter(answer -> answer.status == HttpURLConnection.HTTP_BAD_REQUEST)
+        .ifPresent(
+            answer -> {
+              throw new InvalidInputException(
+                  answer.body.string("field", ""),
+                  answer.body.string("message", "the worker refuses the request"));
+            });
+    return submitted
         .filter(answer -> answer.status == ACCEPTED)
         .map(answer -> answer.body.requiredString("id"));
   }

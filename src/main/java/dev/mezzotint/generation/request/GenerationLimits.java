@@ -2,6 +2,7 @@ package dev.mezzotint.generation.request;
 
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.job.RequestLimits;
+import dev.mezzotint.job.WebhookHosts;
 
 /**
  * Limits on one request. They protect against mistakes and untrusted input; they are not quotas.
@@ -14,6 +15,7 @@ import dev.mezzotint.job.RequestLimits;
  * @param gridImagesMax images in one grid, which is built in memory
  * @param inlineBytesMax size of an image in the request itself, decoded
  * @param objectBytesMax size of an image file in the bucket
+ * @param webhooks hosts that a request may name for its webhook
  */
 public record GenerationLimits(
     int requestBytesMax,
@@ -22,7 +24,8 @@ public record GenerationLimits(
     long evaluationsMax,
     int gridImagesMax,
     int inlineBytesMax,
-    int objectBytesMax) {
+    int objectBytesMax,
+    WebhookHosts webhooks) {
 
   static final int IMAGES_CEILING = GeneratedImages.IMAGES_MAX;
 
@@ -35,7 +38,21 @@ public record GenerationLimits(
           10_000_000,
           1_024,
           128 << 10,
-          64 << 20);
+          64 << 20,
+          WebhookHosts.ANY);
+
+  /** With these hosts for webhooks. */
+  public GenerationLimits withWebhooks(WebhookHosts hosts) {
+    return new GenerationLimits(
+        requestBytesMax,
+        imagesMax,
+        stepsMax,
+        evaluationsMax,
+        gridImagesMax,
+        inlineBytesMax,
+        objectBytesMax,
+        hosts);
+  }
 
   public GenerationLimits {
     if (imagesMax < 1 || imagesMax > IMAGES_CEILING) {

@@ -112,6 +112,7 @@ public record GenerationRequest(
   public static GenerationRequest parse(
       JsonObject json, GenerationLimits limits, Optional<Instant> expiry) {
     JobId id = JobId.read(json);
+    var unused = limits.webhooks().read(json); // a matter of delivery, checked here
     ConditionRequest condition = ConditionRequest.parse(json, limits);
     GenerationRequest request =
         new GenerationRequest(

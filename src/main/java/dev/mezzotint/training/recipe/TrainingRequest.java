@@ -4,6 +4,7 @@ import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.job.JobId;
 import dev.mezzotint.job.Priority;
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
@@ -41,7 +42,7 @@ public record TrainingRequest(
 
   /** Fields that a recipe does not have. */
   public static final List<String> JOB_FIELDS =
-      List.of("id", "priority", "deadline", "tenant", "keepLast", "keepEvery");
+      List.of("id", "priority", "deadline", "tenant", WebhookHosts.FIELD, "keepLast", "keepEvery");
 
   private static final int KEEP_LAST_DEFAULT = 2;
   private static final int KEEP_LAST_MAX = 100;
@@ -55,6 +56,7 @@ public record TrainingRequest(
    */
   public static TrainingRequest parse(JsonObject json, TrainingLimits limits) {
     JobId id = JobId.read(json);
+    var unused = limits.webhooks().read(json); // a matter of delivery, checked here
     Optional<DatasetReference> data =
         json.object(DATASET).flatMap(dataset -> DatasetReference.parse(dataset, REFERENCE));
     Priority priority = Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal"));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mezzotint.delivery.FaultInjector;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
@@ -83,7 +84,7 @@ class TrainingRequestTest {
 
   @Test
   void batch_aboveTheLimit_isRefused() {
-    TrainingLimits strict = new TrainingLimits(1 << 20, 1_000, 100);
+    TrainingLimits strict = new TrainingLimits(1 << 20, 1_000, 100, WebhookHosts.ANY);
     assertThatThrownBy(
             () -> TrainingRequest.parse(JsonObject.parse(TrainingWorld.request("a")), strict))
         .hasMessage("batchSize 6 with images of 8x8 makes 1152 values, at most 100 are allowed");
@@ -107,7 +108,8 @@ class TrainingRequestTest {
   void unusableDatasets_failAtOnce_withTheReason() throws Exception {
     assertThat(failureOf("missing", at("missing", "\"datasets/no.zip\"")))
         .isEqualTo(
-            "dataset.reference datasets/no.zip is not an object in the bucket; a prefix ends in '/'");
+            "dataset.reference datasets/no.zip is not an object in the bucket; a prefix ends in"
+                + " '/'");
     assertThat(failureOf("nothing", at("nothing", "\"datasets/none/\"")))
         .isEqualTo("dataset.reference datasets/none/ has no objects in the bucket");
     world.store.put("datasets/empty.zip", TrainingWorld.zip(0, 8), "application/zip");
