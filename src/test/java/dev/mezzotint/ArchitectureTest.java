@@ -104,8 +104,8 @@ class ArchitectureTest {
     allow("study", "cli dataset generation.input iadb image job json model network plot sampling");
     allow(
         "worker",
-        "autoscaling board cli client control delivery generation generation.request http job json"
-            + " kafka local model network observability onnx s3 sampling storage torch training"
+        "autoscaling board cli client control delivery generation generation.input"
+            + " generation.request http job json kafka local model network observability onnx s3 sampling storage torch training"
             + " training.checkpoint training.recipe files");
     allow(
         "bench",

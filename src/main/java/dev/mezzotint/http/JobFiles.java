@@ -7,16 +7,19 @@ import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.http.AnswerSchemas.StoredFile;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.ObjectStore;
 import dev.mezzotint.storage.StoredObject;
 import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.inject.spi.CDI;
 import java.net.URLEncoder;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -116,6 +119,88 @@ final class JobFiles {
         files);
   }
 
+  /** A job that the board does not hold, as its manifest describes it; empty if it has none. */
+  static Optional<BoardJob> ended(String id, ObjectStore store) {
+    return store
+        .get(Keys.manifest(id))
+        .map(manifest -> JsonObject.parse(manifest.bytes()))
+        .filter(json -> BoardJob.State.WORDS.contains(json.string("state", "")))
+        .map(
+            json -> {
+              Map<String, Object> data = new LinkedHashMap<>();
+              data.put("manifest", Keys.manifest(id));
+              json.object("settings").ifPresent(of -> data.put("model", of.string("model", "")));
+              json.object("training").ifPresent(of -> data.put("model", of.string("model", "")));
+              if (json.toMap().get("images") instanceof List<?> images && !images.isEmpty()) {
+                data.put("images", images.size());
+              }
+              if (json.toMap().get("failedFrames") instanceof List<?> failed) {
+                data.put("failedFrames", failed.size());
+              }
+              for (String file : List.of("grid", "sheet", "clip")) {
+                json.object(file).ifPresent(of -> data.put(file, of.string("key", "")));
+              }
+              for (String member : List.of("cause", "field")) {
+                if (json.has(member)) {
+                  data.put(member, json.string(member, ""));
+                }
+              }
+              Instant created = created(json);
+              return new BoardJob(
+                  id,
+                  json.has("training") ? "training" : "generation",
+                  BoardJob.State.valueOf(json.requiredString("state").toUpperCase(Locale.ROOT)),
+                  (int) json.integer("attempt", 0, Integer.MAX_VALUE, 0),
+                  created,
+                  /* started= */ Optional.empty(),
+                  created,
+                  /* cancelRequested= */ false,
+                  data,
+                  /* request= */ Map.of(),
+                  /* truncatedFields= */ List.of(),
+                  /* lossHistory= */ List.of());
+            });
+  }
+
+  private static Instant created(JsonObject manifest) {
+    try {
+      return Instant.parse(manifest.string("created", ""));
+    } catch (DateTimeException e) {
+      return Instant.EPOCH; // a forged one
+    }
+  }
+
+  /**
+   * All files of a job that has ended.
+   *
+   * @throws RefusedException with status 404 if it has not, or 413 if they are too large
+   */
+  static JobArchive archive(String id, HttpFront front) {
+    JsonObject manifest =
+        front
+            .store()
+            .get(Keys.manifest(id))
+            .map(stored -> JsonObject.parse(stored.bytes()))
+            .orElseThrow(
+                () -> RefusedException.of(404, "id", "no job that has ended has the id " + id));
+    List<JobArchive.Entry> entries = new ArrayList<>();
+    for (Map<String, Object> image : listed(manifest.toMap().get("images"))) {
+      String key = String.valueOf(image.get("key"));
+      // A forged manifest may name objects of other jobs.
+      if (key.startsWith(Keys.images(id)) && image.get("bytes") instanceof Number bytes) {
+        entries.add(new JobArchive.Entry(key, bytes.longValue()));
+      }
+    }
+    for (String key : others(id, front)) {
+      front
+          .store()
+          .stat(key)
+          .ifPresent(stat -> entries.add(new JobArchive.Entry(key, stat.size())));
+    }
+    return new JobArchive(
+        id, created(manifest), entries, JobsResource.FILE_BYTES_MAX, front.store());
+  }
+
   /** The objects of a manifest's list; nothing else that it may hold. */
   private static List<Map<String, Object>> listed(@Nullable Object images) {
     List<Map<String, Object>> all = new ArrayList<>();
@@ -163,6 +248,9 @@ final class JobFiles {
     Map<String, Object> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");
+    if (job.state().terminal()) {
+      links.put("archive", self + "/archive");
+    }
     if (!job.state().terminal()) {
       links.put("cancel", self + "/cancel");
     }

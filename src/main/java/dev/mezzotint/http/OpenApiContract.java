@@ -95,19 +95,23 @@ public final class OpenApiContract implements OASFilter {
 
   private static void refusals(String path, String method, Operation operation) {
     Map<String, String> refusals = new LinkedHashMap<>();
-    if (path.equals("/api/jobs") || path.endsWith("/results")) {
+    if (path.equals("/api/jobs")
+        || path.endsWith("/results")
+        || path.contains("/conditions/")) {
       refusals.put("400", "A field is invalid");
     }
     refusals.put("401", "The token is missing or wrong");
     refusals.put("403", "Host or Origin is not allowed");
-    if (path.endsWith("{id}") || path.endsWith("{name}")) {
+    if (path.contains("{") && method.equals("GET") && !path.matches(".*/(results|preview)")) {
       refusals.put("404", "There is no such job or file");
     }
     if (method.equals("POST")) {
       refusals.put("409", "The id is another request's, or the job has ended");
       refusals.put("415", "Content-Type is not application/json");
     }
-    if (path.endsWith("{name}") || (path.equals("/api/jobs") && method.equals("POST"))) {
+    if (path.endsWith("{name}")
+        || path.endsWith("/archive")
+        || (path.equals("/api/jobs") && method.equals("POST"))) {
       refusals.put("413", "Too large");
     }
     refusals.put("503", "Try again later: broker or store do not answer, or too many calls");

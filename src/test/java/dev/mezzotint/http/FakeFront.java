@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A front without broker and worker: published requests are kept in a list. */
@@ -22,6 +24,13 @@ final class FakeFront implements AutoCloseable {
   final EventStreams streams = new EventStreams(Map::of);
   final JobBoard board = new JobBoard(1_000, streams::changed);
   final InMemoryStore store = new InMemoryStore();
+
+  /** Requests as they are in their topic, by job. */
+  final Map<String, byte[]> requests = new ConcurrentHashMap<>();
+
+  /** Files by job, part and name, with slashes between. */
+  final Map<String, byte[]> conditions = new ConcurrentHashMap<>();
+
   final List<String> sent = new CopyOnWriteArrayList<>();
   volatile boolean brokerAway;
 
@@ -51,6 +60,13 @@ final class FakeFront implements AutoCloseable {
           }
 
           @Override
+          public Optional<byte[]> samples(String reference) {
+            return reference.equals("faces@1")
+                ? Optional.of(new byte[] {(byte) 0x89, 'P', 'N', 'G'})
+                : Optional.empty();
+          }
+
+          @Override
           public String link(String key, Duration validity) {
             return "http://store/" + key + "?validity=" + validity.toSeconds();
           }
@@ -58,7 +74,17 @@ final class FakeFront implements AutoCloseable {
     Http.running()
         .open(
             new HttpFront(
-                settings, board, streams, store, client, catalog, Map::of, FakeFront::sampling));
+                settings,
+                board,
+                streams,
+                store,
+                client,
+                catalog,
+                Map::of,
+                FakeFront::sampling,
+                id -> Optional.ofNullable(requests.get(id)),
+                (id, part, name) ->
+                    Optional.ofNullable(conditions.get(id + "/" + part + "/" + name))));
   }
 
   private static List<Previews.RowPreview> sampling(String id) {

@@ -36,7 +36,9 @@ final class Chromium implements AutoCloseable {
   private static final long LIMIT_SECONDS = 20;
 
   /** Codes of keys that the browser itself handles. */
-  private static final Map<String, Integer> ACTING = Map.of("Tab", 9, "Enter", 13, "Escape", 27);
+  private static final Map<String, Integer> ACTING = Map.of(
+          "Tab", 9, "Enter", 13, "Escape", 27, "End", 35, "Home", 36, "ArrowLeft", 37, "ArrowRight",
+          39);
 
   /** Addresses that the page requested. */
   final Queue<String> requests = new ConcurrentLinkedQueue<>();

@@ -42,6 +42,8 @@ class PageAccessibilityTest {
           "listbox",
           "searchbox",
           "progressbar",
+          "DisclosureTriangle",
+          "DisclosureTriangleGrouped",
           "image");
 
   /** Everything on the page that a mouse could operate. */
