@@ -105,8 +105,8 @@ class ArchitectureTest {
     allow(
         "worker",
         "autoscaling board cli client control delivery generation generation.input"
-            + " generation.request http job json kafka local model network observability onnx s3 sampling storage torch training"
-            + " training.checkpoint training.recipe files");
+            + " generation.request http job json kafka local model network observability onnx s3"
+            + " sampling storage torch training training.checkpoint training.recipe files");
     allow(
         "bench",
         "autoscaling cli client delivery generation generation.request iadb image job json kafka"

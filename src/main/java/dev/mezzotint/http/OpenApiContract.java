@@ -95,9 +95,7 @@ public final class OpenApiContract implements OASFilter {
 
   private static void refusals(String path, String method, Operation operation) {
     Map<String, String> refusals = new LinkedHashMap<>();
-    if (path.equals("/api/jobs")
-        || path.endsWith("/results")
-        || path.contains("/conditions/")) {
+    if (path.equals("/api/jobs") || path.endsWith("/results") || path.contains("/conditions/")) {
       refusals.put("400", "A field is invalid");
     }
     refusals.put("401", "The token is missing or wrong");

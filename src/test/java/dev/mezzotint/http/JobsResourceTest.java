@@ -197,9 +197,8 @@ class JobsResourceTest {
     front.store.put(
         "jobs/old/manifest.json",
         ("{\"state\":\"completed\",\"attempt\":2,\"created\":\"2026-11-01T10:00:00Z\","
-                + "\"settings\":{\"model\":\"faces@3\"},\"images\":[{\"key\":\"jobs/old/images/00000.png\"}],"
-                + "\"failedFrames\":[{\"name\":\"b.png\",\"cause\":\"is broken\"}],"
-                + "\"clip\":{\"key\":\"jobs/old/clip.png\"}}")
+             + "\"settings\":{\"model\":\"faces@3\"},\"images\":[{\"key\":\"jobs/old/images/00000.png\"}],\"failedFrames\":[{\"name\":\"b.png\",\"cause\":\"is"
+             + " broken\"}],\"clip\":{\"key\":\"jobs/old/clip.png\"}}")
             .getBytes(UTF_8),
         "");
     JsonObject job = Http.get("/api/jobs/old").json();

@@ -46,7 +46,8 @@ class PageFirstUseTest {
       browser.await("document.querySelector('.status .word.completed')");
       browser.await("document.querySelectorAll('.images img.here').length === 4");
       browser.await(
-          "[...document.querySelectorAll('.images figcaption')].every(c => c.innerText.includes('seed'))");
+          "[...document.querySelectorAll('.images figcaption')].every(c =>"
+              + " c.innerText.includes('seed'))");
       for (JsonNode width :
           browser.value("[...document.querySelectorAll('.images img')].map(i => i.width)")) {
         assertThat(width.asInt()).as("at most six times 32").isBetween(100, 192);
@@ -85,8 +86,7 @@ class PageFirstUseTest {
     browser.press("ArrowLeft");
     browser.press("ArrowLeft");
     browser.await("document.querySelector('.viewer header').innerText.includes('4 of 4')");
-    long seed =
-        page.json("/api/jobs/" + id + "/results").at("/images/3/seed").asLong();
+    long seed = page.json("/api/jobs/" + id + "/results").at("/images/3/seed").asLong();
     assertThat(browser.value("document.querySelector('.viewer footer').innerText").asText())
         .contains("Copy seed " + seed, "avatars-32");
     browser.press("Escape");
@@ -145,7 +145,9 @@ class PageFirstUseTest {
         page.site.store().put("maps/lap/000" + i + ".png", map, ContentType.PNG);
       }
       for (int i = 5; i <= 6; i++) {
-        page.site.store().put("maps/lap/000" + i + ".png", "no image".getBytes(UTF_8), ContentType.PNG);
+        page.site
+            .store()
+            .put("maps/lap/000" + i + ".png", "no image".getBytes(UTF_8), ContentType.PNG);
       }
       Chromium browser = page.browser();
       page.post(
@@ -154,7 +156,8 @@ class PageFirstUseTest {
           {"id": "lap", "model": "drive-32", "condition": {"prefix": "maps/lap/", "resize": true},
            "noise": "shared", "variations": 1, "seed": 11, "steps": 3, "priority": "high",
            "tenant": "studio", "deadline": "2199-01-01T00:00:00Z", "strict": false,
-           "output": {"clip": true, "inline": true}}          """);
+           "output": {"clip": true, "inline": true}}\
+          """);
       page.awaitState("lap", "completed");
       browser.value("location.hash = '#/jobs/lap'");
       browser.await("document.querySelector('.status .word.partial')");
@@ -162,7 +165,8 @@ class PageFirstUseTest {
       // Two images each: the label map and its frame.
       browser.await("document.querySelectorAll('.images img.here').length === 8");
       JsonNode sources =
-          browser.value("[...document.querySelectorAll('.images img')].slice(0, 2).map(i => i.src)");
+          browser.value(
+              "[...document.querySelectorAll('.images img')].slice(0, 2).map(i => i.src)");
       assertThat(sources.get(0).asText()).contains("/api/jobs/lap/conditions/0001.png");
       assertThat(sources.get(1).asText()).contains("/files/images/0001.png");
       assertThat(page.bytes(sources.get(0).asText()).body())
@@ -172,8 +176,7 @@ class PageFirstUseTest {
           .contains("4 of 6 images", "2 frames failed", "0005.png", "0006.png");
       assertThat(browser.value("document.querySelector('[data-id=lap]').innerText").asText())
           .contains("4 of 6 images");
-      assertThat(
-              browser.value("document.querySelector('[data-id=lap]').className").asText())
+      assertThat(browser.value("document.querySelector('[data-id=lap]').className").asText())
           .contains("partial");
 
       browser.value("document.querySelector('#again').click()");
@@ -186,8 +189,7 @@ class PageFirstUseTest {
       JsonNode first = page.json("/api/jobs/lap/request");
       ((ObjectNode) first).remove("id");
       ((ObjectNode) request).remove("id");
-      ((ObjectNode) first)
-          .put("deadline", "2199-01-01T00:00:00.000Z");
+      ((ObjectNode) first).put("deadline", "2199-01-01T00:00:00.000Z");
       assertThat(request).isEqualTo(first);
       page.checkQuiet();
     }
@@ -230,7 +232,9 @@ class PageFirstUseTest {
   void title_countsJobsThatEndUnseen() throws Exception {
     try (LivePage page = new LivePage(folder, List.of())) {
       Chromium browser = page.browser();
-      browser.value("Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); away = true");
+      browser.value(
+          "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true});"
+              + " away = true");
       page.post("/api/jobs", "{\"id\":\"a\",\"model\":\"iadb_defaults\",\"steps\":2}");
       page.post("/api/jobs", "{\"id\":\"b\",\"model\":\"iadb_defaults\",\"steps\":2}");
       browser.await("document.title === '(2) Mezzotint'");

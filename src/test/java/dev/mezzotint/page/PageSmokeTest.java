@@ -327,10 +327,9 @@ class PageSmokeTest {
                       + " const field = m.pairField(pairs, 0.06);"
                       + " const own = m.stages('"
                       + solver
-                      + ");"
-                      + " return Math.max(...[...m.normals(28, 7), [3, 3], [-3.5, 0]].map(x => {"
-                      + " const e = end(field, own, 1, x);"
-                      + " return Math.min(...data.map(p => Math.hypot(e[0] - p[0], e[1] - p[1])));}));})")
+                      + "); return Math.max(...[...m.normals(28, 7), [3, 3], [-3.5, 0]].map(x => {"
+                      + " const e = end(field, own, 1, x); return Math.min(...data.map(p =>"
+                      + " Math.hypot(e[0] - p[0], e[1] - p[1])));}));})")
               .asDouble();
       assertThat(furthest).as(solver).isLessThan(0.2);
     }
