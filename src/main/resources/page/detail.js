@@ -13,6 +13,7 @@ const SHOWN_MAX = 480;
 const PREVIEW_MILLIS = 500;
 const QUEUE_MILLIS = 3000;
 const FAILED_MAX = 20;
+const SHEET = 4; // columns of a contact sheet, about
 
 export class Detail {
   /**
@@ -115,13 +116,14 @@ export class Detail {
     this.bar = h('div.bar');
     this.top = h('div.top-media');
     this.images = h('div.images');
+    this.below = h('div.top-media.below');
     this.more = h('button.quiet', {type: 'button', hidden: true, onclick: () => this.showMore()});
     this.tools = h('div.tools', {hidden: true}, this.more, pixelsButton());
     this.extra = h('div');
     this.facts = h('section', {'aria-labelledby': 'facts-title'});
     this.main.replaceChildren(back(), h('article.job', {'aria-labelledby': 'job-title'},
         h('header', {}, h('div', {}, this.title, this.status), this.actions),
-        this.reason, this.failed, this.bar, this.top, this.images, this.tools, this.extra, this.facts));
+        this.reason, this.failed, this.bar, this.top, this.images, this.tools, this.below, this.extra, this.facts));
     this.shownImages = -1;
     this.shownState = '';
     this.limit = SHOWN;
@@ -531,36 +533,32 @@ export class Detail {
     return figure;
   }
 
-  /** The clip, the sheet, and a condition that all images share. */
+  /** The clip and a condition that all images share; the sheet below the images. */
   drawTop(job) {
     const links = job.links || {};
-    const figures = [];
-    const add = (name, path, words, scale) => {
-      const known = this.top.querySelector(`[data-name=${name}]`);
+    const media = (name, path, words, scale) => {
+      const known = this.main.querySelector(`[data-name=${name}]`);
       if (known) {
-        figures.push(known);
-        return;
+        return known;
       }
       const img = image(path, `${words} of ${job.id}`, {loading: 'eager'});
       img.addEventListener('load', () => {
-        img.style.width = `${shownWidth(img.naturalWidth / scale, 4) * scale}px`;
+        img.style.maxWidth = `min(100%, ${shownWidth(img.naturalWidth / scale, 4) * scale}px)`;
+        img.style.width = scale === SHEET ? '' : img.style.maxWidth;
       });
       const figure = h(`figure.media`, {},
           h('a', {href: at(path), onclick: event => this.open(event, [{path, title: `${words} of ${job.id}`}], 0)}, img),
           h('figcaption', {}, h('span', {}, words)));
       figure.dataset.name = name;
-      figures.push(figure);
+      return figure;
     };
-    if (links.clip) {
-      add('clip', links.clip, 'Clip', job.request?.variations || 1);
-    }
-    if (this.conditions(job) === 'one') {
-      add('condition', `/api/jobs/${job.id}/conditions/0`, 'Condition', 1);
-    }
-    if (links.sheet) {
-      add('sheet', links.sheet, 'Contact sheet', 4);
-    }
-    this.top.replaceChildren(...figures);
+    this.top.replaceChildren(...[
+      links.clip && media('clip', links.clip, 'Clip', job.request?.variations || 1),
+      this.conditions(job) === 'one' && media('condition', `/api/jobs/${job.id}/conditions/0`, 'Condition', 1),
+    ].filter(Boolean));
+    this.below.replaceChildren(...[
+      links.sheet && media('sheet', links.sheet, 'Contact sheet', SHEET),
+    ].filter(Boolean));
   }
 
   drawFacts(job) {
