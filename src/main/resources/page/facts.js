@@ -1,6 +1,6 @@
 // The settings of a job in words: defaults are left out, long ones are folded.
 
-import {h} from './api.js';
+import {h, span} from './api.js';
 
 const LABELS = {
   model: 'Model', count: 'Images', seed: 'Seed', seeds: 'Seeds', steps: 'Steps', sampler: 'Solver',
@@ -77,10 +77,7 @@ export function settingsRows(job, settings = {}) {
 /** When what happened, with the time that passed before it. */
 export function timeline(job) {
   const clock = time => new Date(time).toLocaleString();
-  const since = (a, b) => {
-    const seconds = (Date.parse(b) - Date.parse(a)) / 1000;
-    return seconds < 10 ? `${Math.max(0, seconds).toFixed(1)} s` : seconds < 5400 ? `${Math.round(seconds / 6) / 10} min` : `${(seconds / 3600).toFixed(1)} h`;
-  };
+  const since = (a, b) => span(Math.max(0, (Date.parse(b) - Date.parse(a)) / 1000));
   const rows = [['Submitted', clock(job.since)]];
   if (job.started) {
     rows.push(['Started', `after ${since(job.since, job.started)}${job.worker ? `, on ${job.worker}` : ''}`]);
