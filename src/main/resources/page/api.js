@@ -75,6 +75,29 @@ export async function fileAddress(path) {
   return URL.createObjectURL(await response.blob());
 }
 
+/** The text of a file, or of an answer that is shown as it is. */
+export async function text(path) {
+  const response = await request(path);
+  if (!response.ok) {
+    throw new Refusal(response.status, '', `HTTP ${response.status}`);
+  }
+  return response.text();
+}
+
+/** Handles a click on a link that downloads a file. With a token its bytes are fetched first. */
+export function save(path, name, failed = () => {}) {
+  return event => {
+    if (!token) {
+      return; // the browser follows the link
+    }
+    event.preventDefault();
+    fileAddress(path).then(address => {
+      h('a', {href: address, download: name}).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60000);
+    }, failed);
+  };
+}
+
 /** Handles a click on a link to a file. With a token its bytes are fetched, since a link sends none. */
 export function follow(path) {
   return event => {

@@ -21,36 +21,67 @@ const JOBS_MAX = 2000;
 const SPARE = 200;
 
 export class Board {
-  constructor(list, filters, onFilter) {
+  /**
+   * @param controls {filters, search, model, tenant, empty}: elements that select jobs
+   * @param onFilter called when the user selects others
+   */
+  constructor(list, controls, onFilter) {
     this.list = list;
-    this.filters = filters;
+    this.controls = controls;
+    this.filters = controls.filters;
     this.jobs = new Map();
     this.rows = new Map();
     this.dirty = new Set();
-    this.state = '';
+    this.filter = {};
+    this.counts = null; // by the server, which knows more jobs than this page
     this.selected = '';
-    this.whole = true;
+    this.whole = false;
     this.onFilter = onFilter;
     this.onDrawn = () => {};
+    let typed;
+    controls.search.addEventListener('input', () => {
+      clearTimeout(typed);
+      typed = setTimeout(() => this.choose({search: controls.search.value.trim()}), 200);
+    });
+    controls.model.addEventListener('change', () => this.choose({model: controls.model.value}));
+    controls.tenant.addEventListener('change', () => this.choose({tenant: controls.tenant.value}));
     this.drawFilters();
     setInterval(() => this.times(), 20000);
   }
 
+  /** Changes a part of the filter, as its controls do. */
+  choose(part) {
+    this.filter = clean({...this.filter, ...part});
+    this.drawFilters();
+    this.onFilter();
+  }
+
+  /** Sets the filter, as the address names it. */
+  setFilter(filter) {
+    const chosen = clean(filter);
+    const changed = JSON.stringify(chosen) !== JSON.stringify(this.filter);
+    this.filter = chosen;
+    this.controls.search.value = chosen.search || '';
+    this.drawFilters();
+    return changed;
+  }
+
   drawFilters() {
-    const counts = {};
+    const known = {};
+    const models = new Set();
+    const tenants = new Set();
     for (const job of this.jobs.values()) {
-      counts[job.state] = (counts[job.state] || 0) + 1;
+      known[job.state] = (known[job.state] || 0) + 1;
+      models.add(modelOf(job).split('@')[0]);
+      tenants.add(job.request?.tenant || 'default');
     }
+    const counts = this.whole || !this.counts ? known : this.counts;
+    const all = this.whole || !this.counts
+        ? this.jobs.size
+        : Object.values(this.counts).reduce((a, b) => a + b, 0);
     if (!this.filters.children.length) {
       for (const [state, word] of FILTERS) {
-        const button = h('button', {
-          type: 'button',
-          onclick: () => {
-            this.state = state;
-            this.drawFilters();
-            this.onFilter(state);
-          },
-        });
+        const button = h('button', {type: 'button', onclick: () => this.choose({state})});
         button.dataset.state = state;
         button.append(word, h('span.count'));
         this.filters.append(button);
@@ -58,11 +89,19 @@ export class Board {
     }
     for (const button of this.filters.children) {
       const state = button.dataset.state;
-      button.setAttribute('aria-pressed', String(state === this.state));
-      const count = state ? counts[state] || 0 : this.jobs.size;
-      button.hidden = RARE.includes(state) && !count && state !== this.state;
-      button.lastChild.textContent = count ? ` ${count}${this.whole ? '' : '+'}` : '';
+      const chosen = state === (this.filter.state || '');
+      button.setAttribute('aria-pressed', String(chosen));
+      const count = state ? counts[state] || 0 : all;
+      button.hidden = RARE.includes(state) && !count && !chosen;
+      button.lastChild.textContent = count ? ` ${count.toLocaleString()}` : '';
     }
+    options(this.controls.model, 'all models', models, this.filter.model);
+    options(this.controls.tenant, 'all tenants', tenants, this.filter.tenant);
+    this.controls.tenant.hidden = tenants.size < 2 && !this.filter.tenant;
+    this.controls.empty.hidden = this.list.children.length > 0;
+    this.controls.empty.textContent = Object.keys(this.filter).length
+        ? 'No job is selected by these filters.'
+        : 'No jobs yet.';
   }
 
   /** Redraws all rows. */
@@ -101,7 +140,11 @@ export class Board {
   }
 
   wanted(job) {
-    return !this.state || job.state === this.state;
+    const {state, model, tenant, search} = this.filter;
+    return (!state || job.state === state)
+        && (!model || modelOf(job) === model || modelOf(job).startsWith(`${model}@`))
+        && (!tenant || (job.request?.tenant || 'default') === tenant)
+        && (!search || job.id.toLowerCase().includes(search.toLowerCase()));
   }
 
   draw() {
@@ -147,7 +190,7 @@ export class Board {
   /** Keeps the link element: it may have the focus, or be pressed at this moment. */
   fill(row, job) {
     const percent = progress(job);
-    row.className = `row ${job.state}${job.id === this.selected ? ' selected' : ''}`;
+    row.className = `row ${job.state}${job.failedFrames ? ' partial' : ''}${job.id === this.selected ? ' selected' : ''}`;
     let link = row.firstElementChild;
     if (!link) {
       link = h('a', {href: `#/jobs/${job.id}`},
@@ -198,7 +241,30 @@ function order(a, b) {
 }
 
 export function stateWord(job) {
-  return job.cancelRequested ? 'being cancelled' : job.state;
+  if (job.cancelRequested) {
+    return 'being cancelled';
+  }
+  return job.failedFrames ? 'completed in part' : job.state;
+}
+
+/** The model of a job: name and version once they are known. */
+export function modelOf(job) {
+  return job.model || job.request?.model || '';
+}
+
+function clean(filter) {
+  return Object.fromEntries(['state', 'model', 'tenant', 'search']
+      .filter(name => filter[name]).map(name => [name, filter[name]]));
+}
+
+/** Offers all values and keeps the chosen one. */
+function options(select, none, values, chosen = '') {
+  const wanted = [...new Set([...values, chosen])].filter(Boolean).sort();
+  if (select.dataset.key !== JSON.stringify(wanted)) {
+    select.dataset.key = JSON.stringify(wanted);
+    select.replaceChildren(h('option', {value: ''}, none), ...wanted.map(v => h('option', {value: v}, v)));
+  }
+  select.value = chosen;
 }
 
 /** 0 to 100; null if unknown. */
@@ -209,16 +275,44 @@ export function progress(job) {
   return total ? (100 * (done || 0)) / total : null;
 }
 
-export function count(job) {
-  const requested = job.request?.seeds?.length || job.request?.count || 1;
-  return job.state === 'completed' || job.images > requested ? job.images || 0 : requested;
+/** Whether the images of a job are counted by its conditions. */
+export function isFrameJob(job) {
+  const r = job.request || {};
+  return ['variations', 'noise', 'strict', 'references'].some(name => r[name] !== undefined)
+      || Boolean(r.condition?.prefix || r.condition?.zip);
+}
+
+/** Images of the whole job; null while unknown. */
+export function expected(job) {
+  if (job.imagesTotal) {
+    return job.imagesTotal;
+  }
+  if (job.state === 'completed') {
+    return (job.images || 0) + (job.failedFrames || 0) * (job.request?.variations || 1);
+  }
+  if (isFrameJob(job)) {
+    return null;
+  }
+  return Math.max(job.images || 0, job.request?.seeds?.length || job.request?.count || 1);
+}
+
+/** As words: 4 images, 2 of 4 images. */
+export function imagesText(job) {
+  const all = expected(job);
+  if (all === null) {
+    return job.images ? `${job.images} images` : 'frames';
+  }
+  const part = (job.state === 'running' && job.images) || job.failedFrames
+      ? `${(job.images || 0).toLocaleString()} of `
+      : '';
+  return `${part}${all.toLocaleString()} image${all === 1 ? '' : 's'}`;
 }
 
 function summary(job) {
   if (job.state === 'failed' || job.state === 'expired') {
     return job.cause || job.state;
   }
-  const parts = [job.model || job.request?.model];
+  const parts = [modelOf(job)];
   if (job.kind === 'training') {
     parts.push(job.iterations
         ? `step ${(job.iteration || job.iterations).toLocaleString()}`
@@ -227,9 +321,7 @@ function summary(job) {
       parts.push(`loss ${(job.smoothedLoss || job.loss).toPrecision(3)}`);
     }
   } else if (job.state !== 'cancelled') {
-    const n = count(job);
-    const made = job.state === 'running' && job.images ? `${job.images} of ` : '';
-    parts.push(`${made}${n} image${n === 1 ? '' : 's'}`);
+    parts.push(imagesText(job));
     const {sampler, steps} = job.request || {};
     if (sampler || steps) {
       parts.push([sampler, steps && `${steps} steps`].filter(Boolean).join(', '));

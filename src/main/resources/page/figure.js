@@ -6,7 +6,8 @@ import {bend, EVALUATIONS, exactField, normals, pairField, path, stages, uniform
 
 const SPAN = 2.8;
 const SMOOTHING = 0.06;
-const REFLOW_WIDTH = 0.12;
+const REFLOW_PAIRS = 260;
+const REFLOW_WIDTH = 0.06;
 const START = [[-1.6, 0.9], [-0.5, 1.6], [1.5, 1.2], [1.9, -0.7], [0.2, -1.5], [-1.7, -1.1]];
 
 export class Figure {
@@ -90,7 +91,7 @@ export class Figure {
     const fine = stages('heun', uniform(40));
     if (this.reflow) {
       // The pairs after the first flow: their field leads straight to the data.
-      const pairs = normals(260, 11).map(x => {
+      const pairs = normals(REFLOW_PAIRS, 11).map(x => {
         const way = path(exact, fine, x, 2);
         return [x, way[way.length - 1]];
       });

@@ -66,24 +66,44 @@ export function exactField(points, s) {
   };
 }
 
+/** Near α = 1, a small distance from the mean blend must not become a large direction. */
+const PULL_MAX = 20;
+
 /**
- * The same for fixed pairs, as after a reflow: the mean of x1 − x0 over the pairs
- * whose blend at α is near x, weighted by a Gaussian of width h.
+ * The same for fixed pairs, as after a reflow: the mean of x1 − x0 over the pairs whose blend at α
+ * is near x, weighted by a Gaussian of width h. The pairs found do not blend to x itself, so their
+ * mean is moved to it: with x1 kept, x0 = (x − α x1) / (1 − α). Without that, paths that are far
+ * from all pairs would keep their distance, and end beside the data.
  */
 export function pairField(pairs, h) {
+  const logs = new Float64Array(pairs.length);
   return (x, alpha) => {
-    const logs = pairs.map(
-        ([a, b]) =>
-            -square(
-                x[0] - (1 - alpha) * a[0] - alpha * b[0],
-                x[1] - (1 - alpha) * a[1] - alpha * b[1]) / (2 * h * h));
-    const w = normalized(logs);
-    const d = [0, 0];
-    pairs.forEach(([a, b], i) => {
-      d[0] += w[i] * (b[0] - a[0]);
-      d[1] += w[i] * (b[1] - a[1]);
+    let largest = -Infinity;
+    for (let i = 0; i < pairs.length; i++) {
+      const [a, b] = pairs[i];
+      const dx = x[0] - (1 - alpha) * a[0] - alpha * b[0];
+      const dy = x[1] - (1 - alpha) * a[1] - alpha * b[1];
+      logs[i] = -(dx * dx + dy * dy) / (2 * h * h);
+      largest = Math.max(largest, logs[i]);
+    }
+    let sum = 0;
+    const noise = [0, 0]; // means of x0 and x1
+    const data = [0, 0];
+    for (let i = 0; i < pairs.length; i++) {
+      if (logs[i] > largest - 40) {
+        const w = Math.exp(logs[i] - largest);
+        sum += w;
+        for (let k = 0; k < 2; k++) {
+          noise[k] += w * pairs[i][0][k];
+          data[k] += w * pairs[i][1][k];
+        }
+      }
+    }
+    const pull = Math.min(PULL_MAX, 1 / Math.max(1e-9, 1 - alpha));
+    return [0, 1].map(k => {
+      const blend = ((1 - alpha) * noise[k] + alpha * data[k]) / sum;
+      return (data[k] - noise[k]) / sum + pull * (blend - x[k]);
     });
-    return d;
   };
 }
 

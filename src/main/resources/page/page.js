@@ -1,20 +1,25 @@
 // Combines list, job, form and figure; the fragment of the address selects what is shown.
 
-import {call, h, listen, onTokenNeeded} from './api.js';
-import {Board} from './board.js';
-import {Detail, wall} from './detail.js';
+import {call, h, listen, onTokenNeeded, span} from './api.js';
+import {Board, expected} from './board.js';
+import {Detail} from './detail.js';
 import {Figure} from './figure.js';
 import {Form} from './form.js';
+import {applyPixels} from './image.js';
+import * as notify from './notify.js';
+import {wall} from './wall.js';
 
 const LIST = 500;
 const AGAIN_MILLIS = 2000;
+const COUNTS_MILLIS = 3000;
+const RATE_MILLIS = 20000;
 const byId = id => document.getElementById(id);
 const main = byId('main');
 let next = '';
 let loading = null;
 let stale = true; // what is shown: changes may have been missed
 let held = [];
-let drawWall = () => {};
+let start = null; // the start page, while it is shown
 
 onTokenNeeded(wrong => new Promise(resolve => {
   const dialog = byId('token');
@@ -29,9 +34,20 @@ function announce(text) {
   byId('announce').textContent = text;
 }
 
-const board = new Board(byId('jobs'), byId('filters'), () => {
+const board = new Board(byId('jobs'), {
+  filters: byId('filters'),
+  search: byId('search'),
+  model: byId('filter-model'),
+  tenant: byId('filter-tenant'),
+  empty: byId('no-jobs'),
+}, () => {
+  const query = new URLSearchParams(board.filter).toString();
+  const [path] = here();
+  const place = path.startsWith('/jobs/') ? path : '/jobs';
+  history.replaceState(null, '', `#${place}${query ? `?${query}` : ''}`);
   board.redraw();
   read();
+  mark();
 });
 const form = new Form(main, announce);
 const figure = new Figure(main);
@@ -39,7 +55,13 @@ const detail = new Detail(main, announce, job => {
   form.from(job);
   location.hash = '#/new';
 });
-board.onDrawn = () => drawWall();
+board.onDrawn = () => start?.draw();
+
+/** The path and the query of the address's fragment. */
+function here() {
+  const [path, query = ''] = (location.hash.replace(/^#/, '') || '/').split('?');
+  return [path, new URLSearchParams(query)];
+}
 
 /**
  * Reads the newest jobs, or those after a cursor. Events received meanwhile are newer and are
@@ -50,15 +72,23 @@ async function read(after = '') {
   loading = mine;
   let failed = false;
   try {
-    const filter = board.state ? `&state=${board.state}` : '';
+    const filter = new URLSearchParams(board.filter).toString();
     const from = after ? `&after=${encodeURIComponent(after)}` : '';
-    const answer = await call(`/api/jobs?limit=${LIST}${filter}${from}`);
+    const answer = await call(`/api/jobs?limit=${LIST}${filter ? `&${filter}` : ''}${from}`);
     if (loading !== mine) {
       return;
     }
-    after || (filter && !stale) ? board.add(answer.jobs) : board.reset(answer.jobs);
+    board.loaded = true;
+    board.counts = answer.counts;
+    if (after || (filter && !stale)) {
+      board.add(answer.jobs);
+    } else {
+      board.reset(answer.jobs);
+      board.whole = false; // until all jobs are known, not only those of a filter
+    }
     stale = stale && Boolean(after);
-    older(answer.next);
+    older(answer.next, filter);
+    start?.draw();
     showConnection();
   } catch (e) {
     failed = true;
@@ -86,17 +116,63 @@ function showConnection() {
 
 byId('more').addEventListener('click', () => loading || read(next));
 
-function older(mark) {
+function older(mark, filter) {
   next = mark || '';
   byId('more').hidden = !next;
-  board.whole = !next;
+  if (!filter) {
+    board.whole = !next;
+  }
+  board.drawFilters();
 }
 
 let asked = 0;
+let counting = null;
+
+/** The exact numbers of jobs, if the page does not know all of them. */
+function count() {
+  if (!board.whole && !counting) {
+    counting = setTimeout(() => {
+      call('/api/jobs?limit=1').then(({counts}) => {
+        board.counts = counts;
+        board.drawFilters();
+      }, () => {}).finally(() => {
+        counting = null;
+      });
+    }, COUNTS_MILLIS);
+  }
+}
+
+const made = []; // [time, images] of the last seconds
+
+/** Images a second, and how long the images that are waited for take. */
+function rate() {
+  const now = performance.now();
+  while (made.length && now - made[0][0] > RATE_MILLIS) {
+    made.shift();
+  }
+  const passed = made.length ? Math.max(4000, now - made[0][0]) : RATE_MILLIS;
+  const perSecond = (1000 * made.reduce((sum, [, n]) => sum + n, 0)) / passed;
+  let left = 0;
+  for (const job of board.jobs.values()) {
+    if (['queued', 'running'].includes(job.state) && job.kind !== 'training') {
+      left += Math.max(0, (expected(job) ?? 1) - (job.images || 0));
+    }
+  }
+  return {perSecond, left};
+}
 
 function apply(job) {
   const known = board.jobs.get(job.id);
   board.put({...job, links: known?.links});
+  const added = (job.images || 0) - (known?.images || 0);
+  if (known && added > 0) {
+    made.push([performance.now(), added]);
+  }
+  const over = j => !['queued', 'running'].includes(j.state);
+  if (known && !over(known) && over(job)) {
+    notify.ended(job);
+  }
+  count();
   if (detail.id === job.id) {
     if (!detail.job) {
       detail.show(job.id);
@@ -113,27 +189,32 @@ function apply(job) {
 
 let before = null;
 
-/** Fill and step time of the last two seconds. */
+/** Throughput of the system, fill and step time of this worker in the last two seconds. */
 function figures(now) {
-  const text = [];
+  const shown = [];
+  const {perSecond, left} = rate();
+  if (perSecond > 0) {
+    shown.push(['', `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} images/s`, 'Images of all workers in the last 20 seconds', 'rate']);
+    if (left) {
+      shown.push(['', `about ${span(left / perSecond)} to empty`, `${left.toLocaleString()} images are requested and not finished`, 'rate']);
+    }
+  } else if (left) {
+    shown.push(['', `${left.toLocaleString()} image${left === 1 ? '' : 's'} to do`, 'Requested and not finished', 'rate']);
+  }
   if (before && now.passes >= before.passes) {
     const passes = now.passes - before.passes;
     const rows = now.rowSteps - before.rowSteps;
     const spare = now.spareRows - before.spareRows;
     if (passes) {
-      text.push(['fill', `${Math.round((100 * rows) / (rows + spare))} %`]);
-      text.push(['step', `${((1000 * (now.stepSeconds - before.stepSeconds)) / passes).toFixed(0)} ms`]);
-      text.push(['images', `${now.rowsUnderWay} in progress`]);
-    } else {
-      text.push(['', 'idle']);
-    }
-    if (now.rowsWaiting) {
-      text.push(['', `${now.rowsWaiting} waiting`]);
+      shown.push(['fill', `${Math.round((100 * rows) / (rows + spare))} %`, 'Share of the rows of this worker’s passes that images needed', '']);
+      shown.push(['step', `${((1000 * (now.stepSeconds - before.stepSeconds)) / passes).toFixed(0)} ms`, 'Time of one pass of the network on this worker', '']);
+    } else if (!left) {
+      shown.push(['', 'idle', 'This worker has nothing to do', '']);
     }
   }
   before = now;
-  byId('figures').replaceChildren(
-      ...text.map(([name, value]) => h('span', {}, name ? h('span.faint', {}, `${name} `) : '', value)));
+  byId('figures').replaceChildren(...shown.map(([name, value, title, kind]) =>
+      h(`span${kind ? `.${kind}` : ''}`, {title}, name ? h('span.faint', {}, `${name} `) : '', value)));
 }
 
 listen(({event, data}) => {
@@ -153,36 +234,50 @@ listen(({event, data}) => {
   showConnection();
 });
 
-function route(focus) {
-  const hash = location.hash.replace(/^#/, '') || '/';
-  const job = hash.match(/^\/jobs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})$/);
-  detail.hide();
-  form.hide();
-  figure.hide();
-  drawWall = () => {};
-  let page = 'jobs';
-  if (job) {
-    page = '';
-    detail.show(job[1]);
-  } else if (hash === '/new') {
-    page = 'new';
-    form.show();
-  } else if (hash === '/method') {
-    page = 'method';
-    figure.show();
-  } else {
-    drawWall = wall(main, board);
-    drawWall();
-  }
-  board.select(job ? job[1] : '');
-  document.body.classList.toggle('open', hash !== '/');
+/** Marks where the page is: in the list, the navigation and the title. */
+function mark() {
+  const [path] = here();
+  const job = path.match(JOB)?.[1] || '';
+  board.select(job);
+  const page = job || path === '/jobs' ? 'list' : path.slice(1) || 'images';
+  document.body.dataset.at = job ? 'job' : page;
   for (const link of document.querySelectorAll('nav a')) {
     link.dataset.page === page ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
   }
-  document.title = job ? `${job[1]} · Mezzotint` : 'Mezzotint';
+  notify.setTitle(job ? `${job} · Mezzotint` : 'Mezzotint');
+}
+
+const JOB = /^\/jobs\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})$/;
+
+function route(focus) {
+  const [path, query] = here();
+  const job = path.match(JOB);
+  detail.hide();
+  form.hide();
+  figure.hide();
+  start?.hide();
+  start = null;
+  if ((path === '/jobs' || query.size) && board.setFilter(Object.fromEntries(query))) {
+    board.redraw();
+    read();
+  }
+  if (job) {
+    detail.show(job[1]);
+  } else if (path === '/new') {
+    form.show();
+  } else if (path === '/method') {
+    figure.show();
+  } else {
+    start = wall(main, board, announce);
+    start.draw();
+  }
+  mark();
   main.scrollTop = 0;
   if (focus) {
-    main.focus({preventScroll: true});
+    const list = path === '/jobs' && !main.checkVisibility();
+    (list ? byId('jobs-title') : main).focus({preventScroll: true});
+    scrollTo(0, 0);
+    document.querySelector('.columns').scrollTop = 0;
   }
 }
 
@@ -192,5 +287,15 @@ document.querySelector('.skip').addEventListener('click', event => {
   main.focus();
 });
 
+// As on many sites, '/' leads to the search.
+addEventListener('keydown', event => {
+  const typing = event.target.closest('input, select, textarea, dialog, [role=application]');
+  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && byId('search').checkVisibility()) {
+    event.preventDefault();
+    byId('search').focus();
+  }
+});
+
+applyPixels();
 addEventListener('hashchange', () => route(true));
 route(false);

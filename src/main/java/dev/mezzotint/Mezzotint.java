@@ -191,7 +191,8 @@ public final class Mezzotint {
   private static CommandLine versionCommand() {
     Runnable print = () -> System.out.println(version());
     CommandSpec spec = CommandSpec.wrapWithoutInspection(print);
-    spec.usageMessage().description("Show the versions of this software, of Java, libtorch and ONNX Runtime.");
+    spec.usageMessage()
+        .description("Show the versions of this software, of Java, libtorch and ONNX Runtime.");
     return new CommandLine(spec);
   }
 

@@ -108,9 +108,9 @@ class ArchitectureTest {
         "cli dataset files generation generation.input generation.request iadb image job json model network plot sampling");
     allow(
         "worker",
-        "autoscaling board cli client control delivery generation generation.request http job json"
-            + " kafka local model network observability onnx s3 sampling storage torch training"
-            + " training.checkpoint training.recipe files");
+        "autoscaling board cli client control delivery generation generation.input"
+            + " generation.request http job json kafka local model network observability onnx s3"
+            + " sampling storage torch training training.checkpoint training.recipe files");
     allow(
         "bench",
         "autoscaling cli client delivery generation generation.request iadb image job json kafka"

@@ -50,6 +50,7 @@ public record BoardJob(
           "done",
           "total",
           "images",
+          "imagesTotal",
           "failedFrames",
           "iteration",
           "iterations",
@@ -102,6 +103,21 @@ public record BoardJob(
     request = Map.copyOf(request);
     truncatedFields = List.copyOf(truncatedFields);
     lossHistory = List.copyOf(lossHistory);
+  }
+
+  /** Images that its events or its request announce; 1 if neither says. */
+  public long imagesTotal() {
+    if (data.get("imagesTotal") instanceof Number total) {
+      return total.longValue();
+    }
+    return request.get("seeds") instanceof List<?> seeds
+        ? seeds.size()
+        : request.get("count") instanceof Number count ? count.longValue() : 1;
+  }
+
+  /** Number of stored images. */
+  public long images() {
+    return data.get("images") instanceof Number stored ? stored.longValue() : 0;
   }
 
   /** As JSON members in a readable order, without the loss history. */

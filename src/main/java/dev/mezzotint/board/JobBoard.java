@@ -275,6 +275,21 @@ public final class JobBoard {
     return page;
   }
 
+  /**
+   * Images that jobs requested before this one still have to generate: an estimate of its place in
+   * the queue, since priorities and the shares of tenants change the order.
+   */
+  public synchronized long imagesAhead(String id) {
+    Entry entry = jobs.get(id);
+    return entry == null
+        ? 0
+        : order.tailSet(entry, /* inclusive= */ false).stream()
+            .filter(earlier -> !earlier.state.isTerminal() && !earlier.kind.equals("training"))
+            .map(Entry::snapshot)
+            .mapToLong(job -> Math.max(0, job.imagesTotal() - job.images()))
+            .sum();
+  }
+
   /** A position in the list that stays valid when jobs are added or dropped. */
   public record Cursor(Instant since, String id) {}
 

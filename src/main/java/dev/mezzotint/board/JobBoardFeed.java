@@ -1,23 +1,28 @@
 package dev.mezzotint.board;
 
 import dev.mezzotint.job.JobId;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.kafka.EventJson;
 import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.kafka.RecordLookup;
 import dev.mezzotint.kafka.TopicReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -34,13 +39,21 @@ public final class JobBoardFeed implements AutoCloseable {
   private static final long EVENTS_MAX = 40_000;
 
   private static final long REQUESTS_MAX = 4_000;
+  private static final int POSITIONS_MAX = 10_000;
 
   private final KafkaSettings settings;
   private final Map<String, List<String>> topics;
   private final JobBoard board;
   private final Predicate<String> cancelled;
+
+  /** Where the first request of each id is; guarded by itself. */
+  private final Map<String, RequestPosition> positions = new LinkedHashMap<>();
+
+  private final Object lookup = new Object();
   private final CountDownLatch caughtUp = new CountDownLatch(1);
   private final TopicReader reader;
+
+  private record RequestPosition(TopicPartition partition, long offset) {}
 
   /**
    * Starts reading; the topics must exist.
@@ -64,6 +77,39 @@ public final class JobBoardFeed implements AutoCloseable {
   /** Waits until all records from before the start are read; returns false after the time limit. */
   public boolean awaitCaughtUp(Duration limit) throws InterruptedException {
     return caughtUp.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Reads a job's whole request from its topic; empty if it is unknown or no longer there.
+   *
+   * @throws TransientException if the broker does not answer
+   */
+  public Optional<byte[]> request(String id) {
+    RequestPosition position;
+    synchronized (positions) {
+      position = positions.get(id);
+    }
+    if (position == null) {
+      return Optional.empty();
+    }
+    synchronized (lookup) { // each needs a connection of its own
+      try (KafkaConsumer<byte[], byte[]> consumer =
+          TopicReader.consumer(
+              settings, "mezzotint-request", Map.of("default.api.timeout.ms", LOOKUP_MILLIS))) {
+        return new RecordLookup(consumer)
+            .at(position.partition(), position.offset())
+            .map(ConsumerRecord::value)
+            .filter(value -> value != null && isRequestOf(value, id));
+      } catch (KafkaException e) {
+        throw new TransientException("the broker does not return the request of job " + id, e);
+      }
+    }
+  }
+
+  /** Whether this is the request that the board shows, not another one with its id. */
+  private boolean isRequestOf(byte[] value, String id) {
+    Optional<String> known = board.fingerprint(id);
+    return known.isEmpty() || known.get().equals(JobBoard.fingerprint(JsonObject.parse(value)));
   }
 
   private void run() throws InterruptedException {
@@ -151,6 +197,7 @@ public final class JobBoardFeed implements AutoCloseable {
       JsonObject json = JsonObject.parse(record.value());
       JobId id = JobId.read(json);
       Instant at = Instant.ofEpochMilli(record.timestamp());
+      remember(id.value(), record);
       if (settled) {
         board.settled(kind, id, json, at);
         return;
@@ -161,6 +208,18 @@ public final class JobBoardFeed implements AutoCloseable {
       }
     } catch (InvalidInputException e) {
       // Not a job: the worker that takes it publishes a rejected event and a dead letter.
+    }
+  }
+
+  private void remember(String id, ConsumerRecord<byte[], byte[]> record) {
+    synchronized (positions) {
+      positions.putIfAbsent(
+          id,
+          new RequestPosition(
+              new TopicPartition(record.topic(), record.partition()), record.offset()));
+      if (positions.size() > POSITIONS_MAX) {
+        positions.remove(positions.keySet().iterator().next());
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Index of queued requests: their ids, positions and deadlines. Does not hold the requests, since a
@@ -42,6 +43,10 @@ public final class PendingRequests {
 
   /** The position of a record. */
   public record Position(String topic, int partition, long offset) {
+    TopicPartition topicPartition() {
+      return new TopicPartition(topic, partition);
+    }
+
     private String log() {
       return topic + "-" + partition;
     }

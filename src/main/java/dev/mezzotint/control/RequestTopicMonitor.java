@@ -9,6 +9,7 @@ import dev.mezzotint.kafka.EventJson;
 import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.HandlerRun;
 import dev.mezzotint.kafka.KafkaSettings;
+import dev.mezzotint.kafka.RecordLookup;
 import dev.mezzotint.kafka.RecordRepublisher;
 import dev.mezzotint.kafka.RecordSender;
 import dev.mezzotint.kafka.TopicReader;
@@ -239,7 +240,8 @@ public final class RequestTopicMonitor implements AutoCloseable {
       PendingRequests.Position position)
       throws InterruptedException {
     try {
-      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(position);
+      Optional<ConsumerRecord<byte[], byte[]>> record =
+          lookup.at(position.topicPartition(), position.offset());
       if (record.isEmpty() || !jobs.wasDropped(HandlerRun.delivery(record.get(), 0))) {
         dropped.ended(id);
         return;
@@ -286,7 +288,8 @@ public final class RequestTopicMonitor implements AutoCloseable {
       PendingRequests pending, RecordLookup lookup, String id, PendingRequests.Position position)
       throws InterruptedException {
     try {
-      Optional<ConsumerRecord<byte[], byte[]>> record = lookup.at(position);
+      Optional<ConsumerRecord<byte[], byte[]>> record =
+          lookup.at(position.topicPartition(), position.offset());
       if (record.isPresent() && jobs.endIfOver(HandlerRun.delivery(record.get(), 0))) {
         pending.jobEnded(id);
       }

@@ -133,6 +133,7 @@ final class JobProgress {
     event.put("done", done);
     event.put("total", total);
     event.put("images", stored);
+    event.put("imagesTotal", settled.length);
     if (framed) {
       List<String> keys = new ArrayList<>();
       while (keys.size() < KEYS_MAX && !unpublished.isEmpty()) {

@@ -14,6 +14,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -57,6 +58,12 @@ public final class AccessFilter {
   public Optional<Response> refuse(RoutingContext call) {
     HttpServerRequest request = call.request();
     String path = call.normalizedPath();
+    Optional<Instant> starting = front.startingSince();
+    if (starting.isPresent()
+        && path.equals("/")
+        && header(request.headers(), HttpHeaders.ACCEPT, "").contains(MediaType.TEXT_HTML)) {
+      return Optional.of(PageResource.starting(starting.get()));
+    }
     HttpSettings settings = front.get().settings();
     String host =
         request.authority() == null ? "" : request.authority().toString(); // also of HTTP/2

@@ -31,7 +31,14 @@ final class AnswerSchemas {
       String worker,
       long done,
       long total,
-      @Schema(description = "Number of images") long images,
+      @Schema(description = "Number of images in the store") long images,
+      @Schema(description = "Number of images of the whole job, once a worker knows it")
+          long imagesTotal,
+      @Schema(
+              description =
+                  "Before its first image: images that jobs requested earlier still have to"
+                      + " generate, an estimate")
+          long imagesAhead,
       long failedFrames,
       long iteration,
       long iterations,

@@ -8,8 +8,11 @@ import io.smallrye.openapi.runtime.io.Format;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,9 +20,14 @@ import java.util.Locale;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.OpenAPIDefinition;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.enums.SecuritySchemeType;
 import org.eclipse.microprofile.openapi.annotations.info.Info;
 import org.eclipse.microprofile.openapi.annotations.info.License;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.security.SecurityScheme;
 import org.eclipse.microprofile.openapi.annotations.servers.Server;
 
@@ -83,6 +91,33 @@ public final class ApiResource {
   @Operation(operationId = "listModels", summary = "Lists the models that requests may name")
   public ModelList models() {
     return new ModelList(front.get().catalog().models());
+  }
+
+  @GET
+  @Path("models/{reference}/samples")
+  @Produces("image/png")
+  @Operation(operationId = "getModelSamples", summary = "Sends an image of what a model draws")
+  @APIResponse(
+      responseCode = "200",
+      description = "The image",
+      content =
+          @Content(
+              mediaType = "image/png",
+              schema = @Schema(type = SchemaType.STRING, format = "binary")))
+  public Response samples(
+      @Parameter(description = "The model's name@version") @PathParam("reference")
+          String reference) {
+    byte[] image =
+        front
+            .get()
+            .catalog()
+            .samples(reference)
+            .orElseThrow(
+                () -> RefusedException.of(404, "reference", "there is no image of this model"));
+    return Response.ok(image)
+        .header(HttpHeaders.CONTENT_TYPE, "image/png")
+        .header(HttpHeaders.CACHE_CONTROL, "private, max-age=3600")
+        .build();
   }
 
   @GET

@@ -6,6 +6,7 @@ import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.storage.ObjectStore;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -14,6 +15,8 @@ import java.util.function.Supplier;
  *
  * @param metrics of this worker's step loop; empty without one
  * @param previews images of a job that this worker is sampling, by the job's id
+ * @param requests the request of a job as it is in its topic, by the job's id; empty if it is not
+ *     there
  */
 public record HttpFront(
     HttpSettings settings,
@@ -24,4 +27,18 @@ public record HttpFront(
     JobClient client,
     ModelCatalog catalog,
     Supplier<Map<String, Object>> metrics,
-    Function<String, List<Previews.RowPreview>> previews) {}
+    Function<String, List<Previews.RowPreview>> previews,
+    Function<String, Optional<byte[]>> requests,
+    Conditions conditions) {
+
+  /** The conditions of jobs. */
+  public interface Conditions {
+    /**
+     * Reads the condition of an image.
+     *
+     * @param part of the condition; empty for the first
+     * @param name of its file, with or without its extension, or the number of the image
+     */
+    Optional<byte[]> read(String jobId, String part, String name);
+  }
+}

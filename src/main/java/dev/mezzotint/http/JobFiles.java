@@ -14,6 +14,7 @@ import jakarta.enterprise.inject.spi.CDI;
 import jakarta.ws.rs.NotFoundException;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -131,6 +132,45 @@ final class JobFiles {
         files);
   }
 
+  /**
+   * All files of a job that has ended.
+   *
+   * @throws RefusedException with status 404 if it has not, or 413 if they are too large
+   */
+  static JobArchive archive(String id, HttpFront front) {
+    JsonObject manifest =
+        front
+            .store()
+            .get(Keys.manifest(id))
+            .map(stored -> JsonObject.parse(stored.bytes()))
+            .orElseThrow(
+                () -> RefusedException.of(404, "id", "no job that has ended has the id " + id));
+    List<JobArchive.Entry> entries = new ArrayList<>();
+    for (Map<String, Object> image : listed(manifest.toMap().get("images"))) {
+      String key = String.valueOf(image.get("key"));
+      // A forged manifest may name objects of other jobs.
+      if (key.startsWith(Keys.images(id)) && image.get("bytes") instanceof Number bytes) {
+        entries.add(new JobArchive.Entry(key, bytes.longValue()));
+      }
+    }
+    for (String key : others(id, front)) {
+      front
+          .store()
+          .stat(key)
+          .ifPresent(stat -> entries.add(new JobArchive.Entry(key, stat.size())));
+    }
+    return new JobArchive(
+        id, created(manifest), entries, JobsResource.FILE_BYTES_MAX, front.store());
+  }
+
+  private static Instant created(JsonObject manifest) {
+    try {
+      return Instant.parse(manifest.string("created", ""));
+    } catch (DateTimeException e) {
+      return Instant.EPOCH; // a forged one
+    }
+  }
+
   /** The objects of a manifest's list; nothing else that it may hold. */
   private static List<Map<String, Object>> listed(@Nullable Object images) {
     List<Map<String, Object>> all = new ArrayList<>();
@@ -178,6 +218,9 @@ final class JobFiles {
     Map<String, Object> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");
+    if (job.state().terminal()) {
+      links.put("archive", self + "/archive");
+    }
     if (!job.state().terminal()) {
       links.put("cancel", self + "/cancel");
     }

@@ -61,7 +61,7 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class JobsResource {
   /** Bytes of a file that is sent through this process; of a larger one only the link is given. */
-  private static final long FILE_BYTES_MAX = 64L << 20;
+  static final long FILE_BYTES_MAX = 64L << 20;
 
   private static final int LIST_MAX = 500;
   private static final int RESULTS_DEFAULT = 100;
@@ -147,7 +147,14 @@ public final class JobsResource {
                       type = SchemaType.STRING,
                       pattern = "^[0-9TZ:.+-]{1,40}~" + JobId.RULE + "$"))
           @QueryParam("after")
-          @Nullable String after) {
+          @Nullable String after,
+      @Parameter(description = "Only jobs of this model: its name, or its name and version")
+          @QueryParam("model")
+          @Nullable String model,
+      @Parameter(description = "Only jobs of this tenant") @QueryParam("tenant")
+          @Nullable String tenant,
+      @Parameter(description = "Only jobs whose id contains this text") @QueryParam("search")
+          @Nullable String search) {
     JobBoard board = running.get().board();
     Optional<String> only = given(state);
     if (only.isPresent() && !State.WORDS.contains(only.get())) {
@@ -161,7 +168,13 @@ public final class JobsResource {
     int count = number("limit", limit, 1, LIST_MAX, 50);
     List<BoardJob> found =
         board.newest(
-            job -> only.isEmpty() || job.state().wireName().equals(only.get()),
+            job ->
+                (only.isEmpty() || job.state().wireName().equals(only.get()))
+                    && given(model).map(name -> isOf(job, name)).orElse(true)
+                    && given(tenant).map(name -> tenant(job).equals(name)).orElse(true)
+                    && given(search)
+                        .map(text -> lower(job.id()).contains(lower(text)))
+                        .orElse(true),
             given(after).map(JobsResource::cursor),
             count);
     Map<String, Integer> counts = new LinkedHashMap<>();
@@ -295,10 +308,14 @@ public final class JobsResource {
       description = "The job",
       content = @Content(schema = @Schema(implementation = JobView.class)))
   public Map<String, Object> job(@PathParam("id") String id) {
+    HttpFront front = running.get();
     BoardJob job =
-        StoredJobs.find(id, running.get())
+        StoredJobs.find(id, front)
             .orElseThrow(() -> RefusedException.of(404, "id", "there is no job " + id));
     Map<String, Object> view = view(job);
+    if (!job.state().terminal() && !job.kind().equals("training") && job.images() == 0) {
+      view.put("imagesAhead", front.board().imagesAhead(id));
+    }
     if (!job.lossHistory().isEmpty()) {
       view.put("curve", job.lossPoints());
     }
@@ -461,6 +478,19 @@ public final class JobsResource {
     try (in) {
       return in.readNBytes(ConnectionLimits.WHOLE_BYTES_MAX);
     }
+  }
+
+  private static boolean isOf(BoardJob job, String model) {
+    String name = String.valueOf(job.data().getOrDefault("model", job.request().get("model")));
+    return name.equals(model) || name.startsWith(model + "@");
+  }
+
+  private static String tenant(BoardJob job) {
+    return String.valueOf(job.request().getOrDefault("tenant", "default"));
+  }
+
+  private static String lower(String text) {
+    return text.toLowerCase(Locale.ROOT);
   }
 
   private static Map<String, Object> view(BoardJob job) {

@@ -7,6 +7,7 @@ import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.NetworkConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Models, and links to objects of the store. Safe for use by many threads. */
@@ -18,6 +19,7 @@ public interface ModelCatalog {
    * @param published when it was published; null for a bundled one
    * @param height null for a model of any size
    * @param classes null for a model without classes
+   * @param samples whether there is an image of what it draws
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Model(
@@ -39,7 +41,8 @@ public interface ModelCatalog {
       List<Integer> tuned,
       String p0,
       String data,
-      String licence) {
+      String licence,
+      boolean samples) {
 
     /**
      * Shows a model.
@@ -52,7 +55,8 @@ public interface ModelCatalog {
         NetworkConfig config,
         ModelCard card,
         boolean newest,
-        @Nullable String published) {
+        @Nullable String published,
+        boolean samples) {
       Integer height = config.sampleSize().stream().boxed().findFirst().orElse(null);
       return new Model(
           name,
@@ -73,7 +77,8 @@ public interface ModelCatalog {
           card.tuned().stream().map(ModelCard.TunedSteps::steps).toList(),
           card.p0(),
           card.data(),
-          card.licence());
+          card.licence(),
+          samples);
     }
   }
 
@@ -95,6 +100,13 @@ public interface ModelCatalog {
    * @throws dev.mezzotint.job.TransientException if the store does not answer
    */
   void check(GenerationRequest request);
+
+  /**
+   * Reads the image of what a model draws.
+   *
+   * @param reference {@code name@version}
+   */
+  Optional<byte[]> samples(String reference);
 
   /** Returns a link with which anybody can read this object for some time. */
   String link(String key, Duration validity);

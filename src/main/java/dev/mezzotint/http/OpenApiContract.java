@@ -95,12 +95,16 @@ public final class OpenApiContract implements OASFilter {
 
   private static void refusals(String path, String method, Operation operation) {
     Map<String, String> refusals = new LinkedHashMap<>();
-    if (path.equals("/api/jobs") || path.endsWith("/results") || path.contains("/uploads/")) {
+    if (path.equals("/api/jobs")
+        || path.endsWith("/results")
+        || path.contains("/uploads/")
+        || path.contains("/conditions/")) {
       refusals.put("400", "A field is invalid");
     }
     refusals.put("401", "The token is missing or wrong");
     refusals.put("403", "Host or Origin is not allowed");
-    if (path.endsWith("{id}") || path.endsWith("{name}") || method.equals("PUT")) {
+    if (method.equals("PUT")
+        || (path.contains("{") && method.equals("GET") && !path.matches(".*/(results|preview)"))) {
       refusals.put("404", "There is no such job or file");
     }
     if (method.equals("POST")) {
@@ -109,6 +113,7 @@ public final class OpenApiContract implements OASFilter {
     }
     if (path.endsWith("{name}")
         || method.equals("PUT")
+        || path.endsWith("/archive")
         || (path.equals("/api/jobs") && method.equals("POST"))) {
       refusals.put("413", "Too large");
     }

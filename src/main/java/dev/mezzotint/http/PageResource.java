@@ -1,5 +1,7 @@
 package dev.mezzotint.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.NotFoundException;
@@ -12,7 +14,11 @@ import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 
@@ -31,6 +37,24 @@ public final class PageResource {
   @Operation(hidden = true)
   public Response index(@Context Request request) throws IOException {
     return file("index.html", request);
+  }
+
+  /**
+   * The page while the worker is starting, which reloads itself. It tells nothing about the system.
+   */
+  static Response starting(Instant since) {
+    long seconds = Duration.between(since, Instant.now()).toSeconds();
+    try (InputStream in = PageResource.class.getResourceAsStream("/page/starting.html")) {
+      String page = new String(Objects.requireNonNull(in).readAllBytes(), UTF_8);
+      return Response.status(503)
+          .entity(page.replace("{seconds}", String.valueOf(Math.max(0, seconds))))
+          .type(TYPES.get("html"))
+          .header(HttpHeaders.RETRY_AFTER, 2)
+          .header(HttpHeaders.CACHE_CONTROL, "no-store")
+          .build();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @GET

@@ -2,6 +2,8 @@ package dev.mezzotint.http;
 
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.NotFoundException;
+import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunningFront {
   private volatile @Nullable HttpFront front;
   private volatile boolean off;
+  private volatile Instant closedSince = Instant.now();
 
   /** Answers calls from now on. */
   public void open(HttpFront running) {
@@ -29,6 +32,12 @@ public final class RunningFront {
   /** Answers 503 from now on: the worker has stopped. */
   public void stop() {
     front = null;
+    closedSince = Instant.now();
+  }
+
+  /** Since when there has been no worker that could answer; empty if there is one, or never. */
+  Optional<Instant> startingSince() {
+    return front == null && !off ? Optional.of(closedSince) : Optional.empty();
   }
 
   /** Whether {@link #turnOff} was called last. */

@@ -5,6 +5,8 @@ import dev.mezzotint.board.JobBoardFeed;
 import dev.mezzotint.client.JobClient;
 import dev.mezzotint.client.MezzotintClient;
 import dev.mezzotint.files.FileErrors;
+import dev.mezzotint.generation.input.ConditionLookup;
+import dev.mezzotint.generation.request.GenerationLimits;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.http.EventStreams;
 import dev.mezzotint.http.HttpFront;
@@ -19,6 +21,9 @@ import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Previews;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopMetrics;
+import dev.mezzotint.storage.InputRule;
+import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.StoredObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,12 +48,14 @@ final class HttpRole implements AutoCloseable {
   private static final int MODELS_MAX = 200;
   private static final Duration CATCH_UP = Duration.ofSeconds(5);
   private static final int TOKEN_FILE_MAX = 4_096;
+  private static final String SAMPLES = "samples.png";
   private static final long MODELS_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final JobBoard board;
   private final JobBoardFeed feed;
   private final JobClient client;
   private final EventStreams streams;
+  private final ConditionLookup conditions;
   private final HttpFront front;
 
   /**
@@ -78,6 +85,9 @@ final class HttpRole implements AutoCloseable {
               waits.changed(job);
             });
     feed = new JobBoardFeed(connections.kafka(), topics, board, connections::cancelled);
+    conditions =
+        new ConditionLookup(
+            connections.store(), settings.inputs().orElse(InputRule.ANY), GenerationLimits.DEFAULT);
     front =
         new HttpFront(
             access,
@@ -88,7 +98,9 @@ final class HttpRole implements AutoCloseable {
             client,
             new Models(settings, connections),
             metrics,
-            id -> previews.map(all -> all.read(id)).orElse(List.of()));
+            id -> previews.map(all -> all.read(id)).orElse(List.of()),
+            feed::request,
+            (id, part, name) -> conditions.read(id, () -> feed.request(id), part, name));
     try {
       if (!feed.awaitCaughtUp(CATCH_UP)) {
         LOG.log(System.Logger.Level.INFO, "The list of jobs is incomplete: it is still being read");
@@ -183,6 +195,7 @@ final class HttpRole implements AutoCloseable {
   public void close() {
     streams.close();
     feed.close();
+    conditions.close();
     client.close();
   }
 
@@ -195,6 +208,10 @@ final class HttpRole implements AutoCloseable {
 
     // Guarded by this. Described models by name and version, which never change.
     private final Map<String, StoredModels.Described> described = new HashMap<>();
+
+    /** Whether a version has samples. */
+    private final Map<String, Boolean> drawn = new HashMap<>();
+
     private List<Model> last = List.of();
     private long listed = System.nanoTime() - MODELS_NANOS - 1;
 
@@ -222,7 +239,14 @@ final class HttpRole implements AutoCloseable {
             name,
             () -> {
               ModelFiles files = finder.named(name);
-              return Model.of(name, files.version(), files.config(), files.card(), true, null);
+              return Model.of(
+                  name,
+                  files.version(),
+                  files.config(),
+                  files.card(),
+                  /* newest= */ true,
+                  /* published= */ null,
+                  bundledSamples(name).isPresent());
             });
       }
       // Newest versions first: a store that is full of old ones still shows those in use.
@@ -232,6 +256,7 @@ final class HttpRole implements AutoCloseable {
           .limit(MODELS_MAX)
           .forEach(of -> versions.put(of.name() + "@" + of.version(), of));
       described.keySet().retainAll(versions.keySet());
+      drawn.keySet().retainAll(versions.keySet());
       versions.forEach(
           (reference, of) ->
               add(
@@ -247,7 +272,14 @@ final class HttpRole implements AutoCloseable {
                         model.config(),
                         model.card(),
                         of.newest(),
-                        of.published().toString());
+                        of.published().toString(),
+                        drawn.computeIfAbsent(
+                            reference,
+                            absent ->
+                                connections
+                                    .store()
+                                    .stat(samplesKey(of.name(), of.version()))
+                                    .isPresent()));
                   }));
       return all;
     }
@@ -262,6 +294,42 @@ final class HttpRole implements AutoCloseable {
             name,
             FileErrors.describe(e));
       }
+    }
+
+    private static String samplesKey(String name, String version) {
+      return Keys.modelFile(name, version, SAMPLES);
+    }
+
+    /** Samples, or for a model with conditions its evaluation, which shows them side by side. */
+    private Optional<Path> bundledSamples(String name) {
+      return Stream.of(SAMPLES, "evaluation.png")
+          .map(file -> settings.models().resolve(name).resolve(file))
+          .filter(Files::isRegularFile)
+          .findFirst();
+    }
+
+    @Override
+    public Optional<byte[]> samples(String reference) {
+      Optional<Model> model =
+          models().stream().filter(each -> each.reference().equals(reference)).findFirst();
+      if (model.isEmpty() || !model.get().samples()) {
+        return Optional.empty();
+      }
+      if (!model.get().bundled()) {
+        return connections
+            .store()
+            .get(samplesKey(model.get().name(), model.get().version()))
+            .map(StoredObject::bytes);
+      }
+      return bundledSamples(model.get().name())
+          .map(
+              file -> {
+                try {
+                  return Files.readAllBytes(file);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(file + " cannot be read", e);
+                }
+              });
     }
 
     private List<String> bundled() {

@@ -27,7 +27,8 @@ class HelpTest {
     terminal.succeeds("--version");
     String version = terminal.stdout();
     assertThat(version)
-        .matches("mezzotint \\d+\\.\\d+\\S*( \\(\\w+\\))?, Java 1\\d\\S*, libtorch 2\\.\\S+, ONNX Runtime 1\\.\\S+\\R");
+        .matches(
+            "mezzotint \\d+\\.\\d+\\S*( \\(\\w+\\))?, Java 1\\d\\S*, libtorch 2\\.\\S+, ONNX Runtime 1\\.\\S+\\R");
     terminal.succeeds("version");
     assertThat(terminal.stdout()).isEqualTo(version);
     terminal.succeeds("models --version");

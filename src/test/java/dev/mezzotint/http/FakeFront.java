@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A front without broker and worker: published requests are kept in a list. */
@@ -31,6 +33,13 @@ final class FakeFront implements AutoCloseable {
             waits.changed(job);
           });
   final InMemoryStore store = new InMemoryStore();
+
+  /** Requests as they are in their topic, by job. */
+  final Map<String, byte[]> requests = new ConcurrentHashMap<>();
+
+  /** Files by job, part and name, with slashes between. */
+  final Map<String, byte[]> conditions = new ConcurrentHashMap<>();
+
   final List<String> sent = new CopyOnWriteArrayList<>();
   volatile boolean brokerAway;
 
@@ -67,6 +76,13 @@ final class FakeFront implements AutoCloseable {
           }
 
           @Override
+          public Optional<byte[]> samples(String reference) {
+            return reference.equals("faces@1")
+                ? Optional.of(new byte[] {(byte) 0x89, 'P', 'N', 'G'})
+                : Optional.empty();
+          }
+
+          @Override
           public String link(String key, Duration validity) {
             return "http://store/" + key + "?validity=" + validity.toSeconds();
           }
@@ -82,7 +98,10 @@ final class FakeFront implements AutoCloseable {
                 client,
                 catalog,
                 Map::of,
-                FakeFront::sampling));
+                FakeFront::sampling,
+                id -> Optional.ofNullable(requests.get(id)),
+                (id, part, name) ->
+                    Optional.ofNullable(conditions.get(id + "/" + part + "/" + name))));
   }
 
   private static List<Previews.RowPreview> sampling(String id) {

@@ -142,6 +142,79 @@ class JobsResourceTest {
   }
 
   @Test
+  void list_isFilteredByModelTenantAndId() throws IOException {
+    for (String[] job :
+        new String[][] {
+          {"red-1", "faces@2", "a"}, {"red-2", "facestwo", "a"}, {"blue-1", "faces", "b"}
+        }) {
+      front.board.requested(
+          "generation",
+          new JobId(job[0]),
+          JsonObject.parse("{\"model\":\"" + job[1] + "\",\"tenant\":\"" + job[2] + "\"}"),
+          FakeFront.START);
+    }
+    assertThat(ids("model=faces")).containsExactlyInAnyOrder("red-1", "blue-1");
+    assertThat(ids("model=faces@2")).containsExactly("red-1");
+    assertThat(ids("tenant=a")).containsExactlyInAnyOrder("red-1", "red-2");
+    assertThat(ids("search=RED")).containsExactlyInAnyOrder("red-1", "red-2");
+    assertThat(ids("search=red&model=faces")).containsExactly("red-1");
+    assertThat(ids("state=failed&search=red")).isEmpty();
+  }
+
+  private static List<String> ids(String query) throws IOException {
+    return jobs(Http.get("/api/jobs?" + query)).stream()
+        .map(job -> job.requiredString("id"))
+        .toList();
+  }
+
+  @Test
+  void job_tellsHowManyImagesAreAhead() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      front.board.requested(
+          "generation",
+          new JobId("wait-" + i),
+          JsonObject.parse("{\"count\":" + (10 + i) + "}"),
+          FakeFront.START.plusSeconds(i));
+    }
+    front.board.event(
+        new JobEvent(
+            "e",
+            JobEvent.Type.PROGRESSED,
+            "wait-0",
+            1,
+            1_000_003,
+            FakeFront.START.plusSeconds(9),
+            Map.of("done", 1, "total", 2, "images", 4, "imagesTotal", 10)));
+    assertThat(Http.get("/api/jobs/wait-2").json().integer("imagesAhead", 0, 99, -1))
+        .isEqualTo(6 + 11);
+    JsonObject running = Http.get("/api/jobs/wait-0").json();
+    assertThat(running.integer("imagesTotal", 0, 99, 0)).isEqualTo(10);
+    assertThat(running.has("imagesAhead")).as("it has images already").isFalse();
+  }
+
+  @Test
+  void job_isReadFromTheStore_onceTheListHasLostIt() throws IOException {
+    front.store.put(
+        "jobs/old/manifest.json",
+        ("{\"state\":\"completed\",\"attempt\":2,\"created\":\"2026-11-01T10:00:00Z\","
+                + "\"settings\":{\"model\":\"faces@3\"},\"images\":[{\"key\":\"jobs/old/images/00000.png\"}],\"failedFrames\":[{\"name\":\"b.png\",\"cause\":\"is"
+                + " broken\"}],\"clip\":{\"key\":\"jobs/old/clip.png\"}}")
+            .getBytes(UTF_8),
+        "");
+    JsonObject job = Http.get("/api/jobs/old").json();
+    assertThat(job.requiredString("state")).isEqualTo("completed");
+    assertThat(job.requiredString("ended")).isEqualTo("2026-11-01T10:00:00Z");
+    assertThat(job.requiredString("model")).isEqualTo("faces@3");
+    assertThat(job.integer("images", 0, 9, 0)).isEqualTo(1);
+    assertThat(job.integer("failedFrames", 0, 9, 0)).isEqualTo(1);
+    assertThat(job.object("links").orElseThrow().requiredString("clip"))
+        .isEqualTo("/api/jobs/old/files/clip.png");
+    Answer none = Http.get("/api/jobs/none");
+    assertThat(none.status()).isEqualTo(404);
+    assertThat(none.json().requiredString("message")).isEqualTo("no job has the id none");
+  }
+
+  @Test
   void cancel_isRefused_whenTheJobHasEnded() throws IOException {
     front.finished("a", JobEvent.Type.FAILED);
     JsonObject job = Http.get("/api/jobs/a").json();

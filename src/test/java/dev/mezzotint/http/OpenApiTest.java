@@ -36,7 +36,11 @@ class OpenApiTest {
           "GET /api/jobs/{id}/preview",
           "GET /api/jobs/{id}/files/{name}",
           "PUT /api/uploads/{key}",
+          "GET /api/jobs/{id}/request",
+          "GET /api/jobs/{id}/archive",
+          "GET /api/jobs/{id}/conditions/{name}",
           "GET /api/models",
+          "GET /api/models/{reference}/samples",
           "GET /api/figures",
           "GET /api/events");
 

@@ -36,7 +36,22 @@ final class Chromium implements AutoCloseable {
   private static final long LIMIT_SECONDS = 20;
 
   /** Codes of keys that the browser itself handles. */
-  private static final Map<String, Integer> ACTING = Map.of("Tab", 9, "Enter", 13, "Escape", 27);
+  private static final Map<String, Integer> ACTING =
+      Map.of(
+          "Tab",
+          9,
+          "Enter",
+          13,
+          "Escape",
+          27,
+          "End",
+          35,
+          "Home",
+          36,
+          "ArrowLeft",
+          37,
+          "ArrowRight",
+          39);
 
   /** Addresses that the page requested. */
   final Queue<String> requests = new ConcurrentLinkedQueue<>();
@@ -233,7 +248,8 @@ final class Chromium implements AutoCloseable {
                 + expression
                 + "\n"
                 + value(
-                        "document.body.innerText.slice(0, 600) + document.querySelector('main').innerHTML.slice(0, 3000)")
+                        "document.body.innerText.slice(0, 600) +"
+                            + " document.querySelector('main').innerHTML.slice(0, 3000)")
                     .asText());
       }
       try {

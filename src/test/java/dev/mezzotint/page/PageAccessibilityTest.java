@@ -42,12 +42,14 @@ class PageAccessibilityTest {
           "listbox",
           "searchbox",
           "progressbar",
+          "DisclosureTriangle",
+          "DisclosureTriangleGrouped",
           "image");
 
   /** Everything on the page that a mouse could operate. */
   private static final String OPERABLE =
-      "[...document.querySelectorAll('a[href],button,input,select,textarea,summary,[tabindex=\"0\"]')]"
-          + ".filter(e => !e.disabled && e.checkVisibility({visibilityProperty: true}))";
+      "[...document.querySelectorAll('a[href],button,input,select,textarea,summary,[tabindex=\"0\"]')].filter(e"
+          + " => !e.disabled && e.checkVisibility({visibilityProperty: true}))";
 
   private static final int TABS_MAX = 120;
 
@@ -77,7 +79,8 @@ class PageAccessibilityTest {
               return [(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), e.outerHTML.slice(0, 90)];
             })
             .filter(([ratio]) => ratio < 4.5);
-      })()""";
+      })()\
+      """;
 
   @TempDir private Path folder;
 
@@ -219,8 +222,9 @@ class PageAccessibilityTest {
       assertThat(
               browser
                   .value(
-                      "(() => {const s = getComputedStyle(document.activeElement); return s.outlineStyle"
-                          + " !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none'})()")
+                      "(() => {const s = getComputedStyle(document.activeElement); return"
+                          + " s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 ||"
+                          + " s.boxShadow !== 'none'})()")
                   .asBoolean())
           .as(browser.value("document.activeElement.outerHTML").asText())
           .isTrue();

@@ -66,13 +66,15 @@ class PageSmokeTest {
 
       browser.value("open = () => tab = {}");
       browser.value("document.querySelector('.images a').click()");
+      browser.await("document.querySelector('dialog.viewer[open] img.here')");
+      browser.value("document.querySelector('.viewer a.file').click()");
       browser.await("tab.location?.startsWith('blob:')");
       browser.value("gone = false");
       browser.value("fetch(document.querySelector('.images img').src).catch(() => gone = true)");
       browser.await("gone");
       assertThat(
               browser
-                  .value("tab.location !== document.querySelector('.images a').href")
+                  .value("tab.location !== document.querySelector('.viewer a.file').href")
                   .asBoolean())
           .as("not the address that would be refused")
           .isTrue();
@@ -247,11 +249,16 @@ class PageSmokeTest {
     browser.value("location.hash = '#/jobs/school'");
     // An image if the training ends before its second progress event.
     browser.await("document.querySelector('figure.curve svg, figure.curve img.here')");
-    browser.await("document.querySelectorAll('.samples img.here').length > 1");
     browser.await("document.querySelector('.status .word.completed')");
-    browser.await("document.querySelector('.samples').innerText.includes('step 300')");
-    assertThat(browser.value("document.querySelector('.samples').innerText").asText())
-        .contains("step 100");
+    browser.await("document.querySelector('#lapse-step')?.textContent === 'step 300'");
+    browser.await("document.querySelector('.lapse-stage img.here')?.alt.endsWith('step 300')");
+    assertThat(browser.value("document.querySelector('#lapse').max").asInt()).isGreaterThan(1);
+    browser.value("document.querySelector('#lapse').focus()");
+    browser.press("Home");
+    browser.await("document.querySelector('#lapse-step').textContent !== 'step 300'");
+    browser.await(
+        "document.querySelector('.lapse-stage img.here')?.alt.endsWith("
+            + "document.querySelector('#lapse-step').textContent)");
     page.post("/api/jobs", TrainingJobTest.request("night", 2, 1, ""));
     page.awaitState("night", "completed");
     browser.value("location.hash = '#/jobs/night'");
@@ -275,6 +282,7 @@ class PageSmokeTest {
     double bent = longerThanStraight(browser);
     browser.value("document.querySelector('#figure-reflow').click()");
     assertThat(longerThanStraight(browser)).isLessThan(bent / 3);
+    reflowLeadsToTheData(browser);
 
     float[][] points = {{-1.5f, 0.875f}, {0.25f, -1.5f}, {1.75f, 1.25f}};
     SmoothedData oracle = new SmoothedData(points, 0.0625);
@@ -301,6 +309,29 @@ class PageSmokeTest {
                   + "); return w[w.length - 1];})");
       assertThat(end.get(0).asDouble()).as(solver.wireName()).isCloseTo(x[0], within(1e-9));
       assertThat(end.get(1).asDouble()).as(solver.wireName()).isCloseTo(x[1], within(1e-9));
+    }
+  }
+
+  /** After a reflow all paths end at a data point, as before it, also those from far outside. */
+  private static void reflowLeadsToTheData(Chromium browser) {
+    for (String solver : List.of("heun', m.uniform(40)", "euler', m.uniform(6)")) {
+      double furthest =
+          browser
+              .value(
+                  "import('/page/iadb.js').then(m => {const data = [[-1.6, 0.9], [-0.5, 1.6], [1.5,"
+                      + " 1.2], [1.9, -0.7], [0.2, -1.5], [-1.7, -1.1]];"
+                      + " const end = (field, s, n, x) => m.path(field, s, x, n).pop();"
+                      + " const exact = m.exactField(data, 0.06);"
+                      + " const fine = m.stages('heun', m.uniform(40));"
+                      + " const pairs = m.normals(260, 11).map(x => [x, end(exact, fine, 2, x)]);"
+                      + " const field = m.pairField(pairs, 0.06);"
+                      + " const own = m.stages('"
+                      + solver
+                      + "); return Math.max(...[...m.normals(28, 7), [3, 3], [-3.5, 0]].map(x => {"
+                      + " const e = end(field, own, 1, x); return Math.min(...data.map(p =>"
+                      + " Math.hypot(e[0] - p[0], e[1] - p[1])));}));})")
+              .asDouble();
+      assertThat(furthest).as(solver).isLessThan(0.2);
     }
   }
 

@@ -1,6 +1,5 @@
-package dev.mezzotint.control;
+package dev.mezzotint.kafka;
 
-import dev.mezzotint.control.PendingRequests.Position;
 import dev.mezzotint.job.TransientException;
 import java.time.Duration;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.apache.kafka.common.errors.TimeoutException;
  * Reads single records by position, so that a long backlog need not be kept in memory. Not safe for
  * use by several threads.
  */
-final class RecordLookup {
+public final class RecordLookup {
   private static final Duration LIMIT = Duration.ofSeconds(3);
 
   private final Consumer<byte[], byte[]> consumer;
@@ -24,12 +23,12 @@ final class RecordLookup {
   /**
    * @param consumer without a group, used by this class only; closed by the caller
    */
-  RecordLookup(Consumer<byte[], byte[]> consumer) {
+  public RecordLookup(Consumer<byte[], byte[]> consumer) {
     this.consumer = consumer;
   }
 
   /** Fetches the topics' metadata, so that the first lookup need not wait for it. */
-  void prepare(List<String> topics) {
+  public void prepare(List<String> topics) {
     topics.forEach(consumer::partitionsFor);
   }
 
@@ -39,15 +38,14 @@ final class RecordLookup {
    * @return empty if the topic no longer has it
    * @throws TransientException if the topic has it but the broker did not return it in time
    */
-  Optional<ConsumerRecord<byte[], byte[]>> at(Position position) {
-    TopicPartition partition = new TopicPartition(position.topic(), position.partition());
+  public Optional<ConsumerRecord<byte[], byte[]>> at(TopicPartition partition, long offset) {
     consumer.assign(List.of(partition));
-    consumer.seek(partition, position.offset());
+    consumer.seek(partition, offset);
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LIMIT)) {
       // If the record was compacted or has expired, the next one is returned.
-      return record.offset() == position.offset() ? Optional.of(record) : Optional.empty();
+      return record.offset() == offset ? Optional.of(record) : Optional.empty();
     }
-    if (exists(partition, position.offset())) {
+    if (exists(partition, offset)) {
       throw new TransientException("the broker does not return its request");
     }
     return Optional.empty();

@@ -1,9 +1,8 @@
-package dev.mezzotint.control;
+package dev.mezzotint.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mezzotint.control.PendingRequests.Position;
 import dev.mezzotint.job.TransientException;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +33,7 @@ class RecordLookupTest {
   }
 
   private Optional<Long> at(long offset) {
-    return lookup.at(new Position("requests", 0, offset)).map(ConsumerRecord::offset);
+    return lookup.at(PARTITION, offset).map(ConsumerRecord::offset);
   }
 
   @Test
