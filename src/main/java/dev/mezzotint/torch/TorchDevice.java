@@ -104,7 +104,7 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
       throw new InvalidInputException(
           variable,
           ("PyTorch's native library cannot be used from the folder %s: %s; set %s to a folder with"
-               + " 500 MB of free space that this process may write to and execute files from")
+                  + " 500 MB of free space that this process may write to and execute files from")
               .formatted(Utils.getEngineCacheDir(), FileErrors.describe(cause), variable),
           e);
     }

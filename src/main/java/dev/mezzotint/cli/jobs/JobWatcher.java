@@ -74,7 +74,7 @@ final class JobWatcher {
             () ->
                 System.err.println(
                     ("%njob %1$s continues: 'mezzotint watch %1$s' shows it, 'mezzotint cancel"
-                         + " %1$s' ends it")
+                            + " %1$s' ends it")
                         .formatted(id)));
     Optional<JobEvent> end;
     try {
