@@ -154,10 +154,16 @@ public record Palette(List<Entry> entries) {
   private int refuse(int colour, int pixel, int width) throws IOException {
     Entry near = entries.get(nearest(colour));
     throw new IOException(
-        ("has the colour #%06x at pixel (%s, %s), which is not one of the palette's %s; the nearest"
-                + " is %s %s")
-            .formatted(
-                colour, pixel % width, pixel / width, entries.size(), near.colour(), near.name()));
+        String.format(
+            Locale.ROOT,
+            "has the colour #%06x at pixel (%d, %d), which is not one of the palette's %d; the"
+                + " nearest is %s %s",
+            colour,
+            pixel % width,
+            pixel / width,
+            entries.size(),
+            near.colour(),
+            near.name()));
   }
 
   private int nearest(int colour) {

@@ -41,6 +41,15 @@ public interface RequestQueue extends AutoCloseable {
     public String wireName() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
+
+    /**
+     * Called by the configuration, which finds it by its name.
+     *
+     * @param word one of {@link #WORDS}
+     */
+    public static Kind of(String word) {
+      return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
   }
 
   /**

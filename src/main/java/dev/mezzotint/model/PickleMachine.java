@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -217,7 +218,10 @@ final class PickleMachine {
       case 0x82, 0x83, 0x84 -> throw refuse("the pickle calls an extension (EXT)");
       default ->
           throw refuse(
-              "the pickle has the instruction 0x%02x, which no state dict needs".formatted(opcode));
+              String.format(
+                  Locale.ROOT,
+                  "the pickle has the instruction 0x%02x, which no state dict needs",
+                  opcode));
     }
   }
 
