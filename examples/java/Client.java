@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  * Submits a request to Mezzotint's REST API, waits for the job and fetches its files, with the JDK
  * alone: {@code java Client.java REQUEST.json FOLDER}, {@code java Client.java cancel ID}.
  *
- * <p>WORKER_URL is the address of a worker (http://localhost:8080), WORKER_TOKEN its
- * token. The JDK reads no JSON, so members are found by a pattern; with Jackson this is shorter.
+ * <p>WORKER_URL is the address of a worker (http://localhost:8080), WORKER_TOKEN its token. The JDK
+ * reads no JSON, so members are found by a pattern; with Jackson this is shorter.
  */
 public final class Client {
   private static final HttpClient HTTP = HttpClient.newHttpClient();

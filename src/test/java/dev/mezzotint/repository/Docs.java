@@ -226,8 +226,8 @@ final class Docs {
   }
 
   /**
-   * Messages in the first column of the tables of a page that no string of the program contains.
-   * An ellipsis stands for what varies.
+   * Messages in the first column of the tables of a page that no string of the program contains. An
+   * ellipsis stands for what varies.
    */
   static List<String> unknownMessages(String page) throws IOException {
     StringBuilder program = new StringBuilder();
