@@ -144,7 +144,7 @@ class DocsTest {
   private static boolean slow(String command) {
     return command.matches("bench (?!scale).*")
         || command.contains("--device cuda")
-        || command.contains("--model my-")
+        || command.matches(".*--model (\\./)?my-.*")
         || command.contains("my-maps");
   }
 
