@@ -12,12 +12,14 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -29,12 +31,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Runs each client of {@code examples} against a worker, with one of its request files. */
+/**
+ * Runs each client of {@code examples} against a worker, with one of the request files, and the
+ * requests of docs/messages.md.
+ */
 @QuarkusTest
 @TestProfile(FrontTestProfile.class)
 class ExampleClientsTest {
   private static final Path EXAMPLES = Path.of("examples").toAbsolutePath();
   private static final int LINES_MAX = 60;
+  private static final int TRIES_MAX = 600;
 
   @TempDir static Path folder;
 
@@ -110,6 +116,53 @@ class ExampleClientsTest {
             folder,
             Map.of("WORKER_URL", page.base(), "GOPROXY", "off", "GOTOOLCHAIN", "local"),
             words.toArray(String[]::new));
+  }
+
+  /** The requests on the page run as they are, after the commands that the page names. */
+  @Test
+  void requestsOfMessagesPage_run() throws Exception {
+    byte[] maps = zip(Path.of("docs/examples/lap"));
+    page.site.store().put("clips/track-7.zip", maps, "application/zip");
+    page.site.store().put("datasets/faces.zip", maps, "application/zip");
+    try (Stream<Path> files = Files.list(Path.of("docs/examples/lap"))) {
+      for (Path file : files.toList()) {
+        String key = "references/track-7/" + file.getFileName();
+        page.site.store().put(key, Files.readAllBytes(file), "image/png");
+      }
+    }
+
+    String frames = submitExample("generation-request-frames");
+    String images = submitExample("generation-request");
+    awaitCompleted(frames);
+    awaitCompleted(images);
+    JsonNode results = page.json("/api/jobs/" + frames + "/results");
+    assertThat(results.path("total").asInt()).isEqualTo(24);
+    assertThat(results.path("failedFrames")).isEmpty();
+    assertThat(results.path("files").findValuesAsText("key"))
+        .contains("jobs/" + frames + "/sheet.png", "jobs/" + frames + "/clip.png");
+    String training = submitExample("training-request"); // takes hours
+    page.awaitState(training, "running");
+    page.post("/api/jobs/" + training + "/cancel", "{}");
+    page.awaitState(training, "cancelled");
+  }
+
+  private static void awaitCompleted(String id) throws Exception {
+    String state = "queued";
+    for (int i = 0; i < TRIES_MAX && Set.of("queued", "running").contains(state); i++) {
+      Thread.sleep(500);
+      state = page.json("/api/jobs/" + id).path("state").asText();
+    }
+    assertThat(state).as(id).isEqualTo("completed");
+  }
+
+  private static String submitExample(String name) throws Exception {
+    String request =
+        Files.readString(Path.of("docs/messages.md"))
+            .split("<!-- example: " + name + " -->\\s*```json\n", 2)[1]
+            .split("```", 2)[0];
+    HttpResponse<String> answer = page.post("/api/jobs", request);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+    return new ObjectMapper().readTree(answer.body()).path("id").asText();
   }
 
   @Test
