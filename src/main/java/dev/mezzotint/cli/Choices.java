@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 
-/** Values of options for shell completion. */
+/** Values of command-line options that shell completion offers. */
 public final class Choices {
   private Choices() {}
 

@@ -40,9 +40,9 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /**
- * Reads the request topics in addition to the workers. Ends queued jobs that have been cancelled or
- * have expired, and sends requests again that the broker dropped before their jobs ended. Takes no
- * records from the workers.
+ * Ends queued jobs that have been cancelled or have expired, and sends requests again that the
+ * broker dropped before their jobs ended. Reads the request topics in addition to the workers, and
+ * takes no records from them.
  *
  * <p>The position up to which all jobs have ended is committed for a consumer group of its own, so
  * that a restarted monitor finds requests dropped in the meantime.

@@ -3,7 +3,7 @@ package dev.mezzotint.files;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** File names that this process cannot express, because of its locale or their bytes. */
+/** Detects file names that this process cannot express, because of its locale or their bytes. */
 public final class FileNames {
   private static final char REPLACEMENT = '\uFFFD';
 

@@ -11,7 +11,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * What the resources of the REST front need of a running worker.
+ * The parts of a running worker that the REST resources use.
  *
  * @param metrics of this worker's step loop; empty without one
  * @param previews images of a job that this worker is sampling, by the job's id

@@ -6,9 +6,10 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * The density that training draws α from. The paper draws it uniformly; more draws are worth more
- * where the field is hard to learn. The learned field is the same in the limit, since each α has
- * its own mean; the density decides where a network of limited size becomes accurate first.
+ * The probability density from which training draws α. The paper draws it uniformly; more draws are
+ * worth more where the field is hard to learn. The learned field is the same in the limit, since
+ * each α has its own mean; the density decides where a network of limited size becomes accurate
+ * first.
  *
  * <table>
  *   <tr><th>name</th><th>α</th><th></th></tr>

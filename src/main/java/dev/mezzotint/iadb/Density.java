@@ -3,8 +3,8 @@ package dev.mezzotint.iadb;
 import java.util.Arrays;
 
 /**
- * The density that x0 or x1 is drawn from. p0 and p1 may be any densities; neither has to be noise.
- * Immutable, safe for use by many threads.
+ * A probability density from which x0 or x1 is drawn. p0 and p1 may be any densities; neither has
+ * to be noise. Immutable, safe for use by many threads.
  */
 public sealed interface Density {
 

@@ -11,10 +11,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a failure that repeats from flooding the log of this process. A warning or error with the
- * same text is logged once in ten minutes, one of the same form with other parameters ten times;
- * the others are counted. Lines of Kafka's clients about lost connections are only counted: each of
- * a worker's clients writes several a second, and the worker itself reports the outage.
+ * Limits log lines that repeat, so that one failure does not flood the log. A warning or error with
+ * the same text is logged once in ten minutes, one of the same form with other parameters ten
+ * times; the others are counted. Lines of Kafka's clients about lost connections are only counted:
+ * each of a worker's clients writes several a second, and the worker itself reports the outage.
  *
  * <p>Safe for use by many threads.
  */

@@ -3,7 +3,7 @@ package dev.mezzotint.storage;
 import java.util.Optional;
 
 /**
- * Writes objects of which the first version counts: the first writer wins, and every later one uses
+ * Writes an object only if its key does not exist: the first writer wins, and every later one uses
  * the existing bytes. Several attempts at one job so agree on its bytes without communicating.
  */
 public final class FirstWrite {

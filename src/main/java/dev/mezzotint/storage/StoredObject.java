@@ -1,7 +1,7 @@
 package dev.mezzotint.storage;
 
 /**
- * Content of a small object.
+ * Content and entity tag of an object that was read into memory.
  *
  * @param bytes owned by the receiver
  * @param etag without quotes

@@ -15,9 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The paper's four formulations with a network that errs: it predicts the exact posterior mean plus
- * a fixed smooth error, and the samples are compared with the data. Only the error of x1 − x0 is
- * multiplied by the step size; the others are divided by a vanishing factor or enter unscaled.
+ * Compares the paper's four formulations when the network errs: it predicts the exact posterior
+ * mean plus a fixed smooth error, and the distance of the samples from the data is measured. Only
+ * the error of x1 − x0 is multiplied by the step size; the others are divided by a vanishing factor
+ * or enter unscaled.
  */
 public final class Stability {
   /** The rows of the paper's table. */

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -27,16 +28,19 @@ final class Docs {
 
   /** Options of other programs in code spans that begin with none of our commands. */
   private static final Set<String> FOREIGN_OPTIONS =
-      Set.of("--build", "--previous", "--from-literal", "--run", "--server-side");
+      Set.of("--build", "--previous", "--from-literal", "--run", "--server-side", "--volumes");
+
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)|src=\"([^\"]+)\"");
+  private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} (.+)$");
 
   private Docs() {}
 
-  /** README, CONTRIBUTING, SECURITY and the pages directly in docs. */
+  /** README, CONTRIBUTING, SECURITY, those of two folders, and the pages directly in docs. */
   static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>();
-    for (String name : List.of("README.md", "CONTRIBUTING.md", "SECURITY.md")) {
-      pages.add(Path.of(name));
-    }
+    Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "k8s/README.md")
+        .map(Path::of)
+        .forEach(pages::add);
     try (Stream<Path> files = Files.list(Path.of("docs"))) {
       files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(pages::add);
     }
@@ -182,5 +186,70 @@ final class Docs {
       }
     }
     return absent;
+  }
+
+  /** Links and images of a page to files or headings that do not exist. */
+  static List<String> brokenLinks(Path page) throws IOException {
+    List<String> broken = new ArrayList<>();
+    Matcher link = LINK.matcher(Files.readString(page));
+    while (link.find()) {
+      String target = link.group(1) != null ? link.group(1) : link.group(2);
+      if (target.matches("[a-z]+:.*")) {
+        continue; // on other machines
+      }
+      String[] parts = target.split("#", 2);
+      Path file = parts[0].isEmpty() ? page : page.resolveSibling(parts[0]).normalize();
+      boolean found = Files.exists(file);
+      if (found && parts.length == 2) {
+        found = anchors(Files.readString(file)).contains(parts[1]);
+      }
+      if (!found) {
+        broken.add(target);
+      }
+    }
+    return broken;
+  }
+
+  /** The anchors that a page's headings have on GitHub and GitLab. */
+  private static Set<String> anchors(String page) {
+    Set<String> anchors = new TreeSet<>();
+    Matcher heading = HEADING.matcher(page);
+    while (heading.find()) {
+      anchors.add(
+          heading
+              .group(1)
+              .toLowerCase(Locale.ROOT)
+              .replaceAll("[^\\p{L}\\p{N} _-]", "")
+              .replace(' ', '-'));
+    }
+    return anchors;
+  }
+
+  /**
+   * Messages in the first column of the tables of a page that no string of the program contains. An
+   * ellipsis stands for what varies.
+   */
+  static List<String> unknownMessages(String page) throws IOException {
+    StringBuilder program = new StringBuilder();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+        program.append(Files.readString(file));
+      }
+    }
+    String strings = program.toString().replaceAll("\"\\s*\\+\\s*\"", ""); // joins their parts
+    List<String> unknown = new ArrayList<>();
+    for (String row : page.lines().filter(line -> line.startsWith("| ")).toList()) {
+      Matcher span = SPAN.matcher(row.split(" \\| ", 2)[0]);
+      while (span.find()) {
+        String message = span.group(1);
+        boolean sentence = message.contains(" ") && !message.startsWith("--");
+        for (String part : sentence ? message.split("…", -1) : new String[0]) {
+          if (!strings.contains(part.strip())) {
+            unknown.add(message);
+          }
+        }
+      }
+    }
+    return unknown;
   }
 }

@@ -18,12 +18,21 @@ import org.junit.jupiter.api.Test;
  */
 class WordsTest {
   private static final List<Path> ROOTS =
-      Stream.of("src", "docs", "models", ".github", "README.md", "CONTRIBUTING.md", "SECURITY.md")
+      Stream.of(
+              "src",
+              "docs",
+              "models",
+              "examples",
+              "k8s",
+              ".github",
+              "README.md",
+              "CONTRIBUTING.md",
+              "SECURITY.md")
           .map(Path::of)
           .toList();
 
   private static final Pattern TEXT_FILE =
-      Pattern.compile(".*\\.(java|md|ya?ml|json|js|html|css|properties|proto|py|txt)");
+      Pattern.compile(".*\\.(java|md|ya?ml|json|js|html|css|properties|proto|py|mjs|go|sh|txt)");
 
   // In parts, so that this file does not match itself.
   private static final Pattern WORDS =

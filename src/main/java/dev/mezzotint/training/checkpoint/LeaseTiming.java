@@ -3,7 +3,7 @@ package dev.mezzotint.training.checkpoint;
 import java.time.Duration;
 
 /**
- * Timing of a {@link CheckpointLease}.
+ * How often the owner of a {@link CheckpointLease} renews it, and when it counts as abandoned.
  *
  * @param heartbeatInterval between two writes of the pointer by the holder
  * @param duration without a heartbeat after which another attempt may take over; at least three
