@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.mezzotint.kafka.ClusterAdmin;
 import dev.mezzotint.local.LocalStack;
 import dev.mezzotint.worker.Packaged.Running;
 import java.io.IOException;
@@ -22,8 +23,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.FeatureUpdate;
-import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -124,17 +123,15 @@ class ClusterFaultsIT {
   private void endure(String... words) throws Exception {
     await("health names it", () -> contains(health(), words));
     long end = System.nanoTime() + OUTAGE_SECONDS * 1_000_000_000L;
-    int answers = 0;
-    int named = 0;
     while (System.nanoTime() < end) {
       String health = health();
       assertThat(health).doesNotStartWith("ready");
-      answers++;
-      named += contains(health, words) ? 1 : 0;
+      // On a busy machine the worker, or the broker for the worker, may not answer in time.
+      if (!health.isEmpty() && !health.contains(stack.bootstrapServers())) {
+        assertThat(health).contains(words);
+      }
       Thread.sleep(200);
     }
-    // On a busy machine the worker, or the broker for the worker, may not answer in time.
-    assertThat(named).isGreaterThan(answers / 2);
   }
 
   private static boolean contains(String text, String... words) {
@@ -161,19 +158,8 @@ class ClusterFaultsIT {
   }
 
   private void setShareVersion(int level) throws Exception {
-    try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {
-      admin
-          .updateFeatures(
-              Map.of(
-                  "share.version",
-                  new FeatureUpdate(
-                      (short) level,
-                      level == 0
-                          ? FeatureUpdate.UpgradeType.UNSAFE_DOWNGRADE
-                          : FeatureUpdate.UpgradeType.UPGRADE)),
-              new UpdateFeaturesOptions())
-          .all()
-          .get();
+    try (ClusterAdmin admin = new ClusterAdmin(stack.bootstrapServers())) {
+      admin.setShareVersion(level);
     }
   }
 
