@@ -1,5 +1,6 @@
 package dev.mezzotint.files;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -131,6 +132,10 @@ public final class ZipArchive implements AutoCloseable {
         throw new IOException("lists far more files than are allowed");
       }
       return new ZipFile(path.toFile(), names);
+    } catch (EOFException e) {
+      ZipException refusal = new ZipException("it ends too early");
+      refusal.initCause(e);
+      throw refusal;
     } catch (FileSystemException e) {
       throw new IOException("cannot be read: " + FileErrors.reason(e), e);
     } catch (IllegalArgumentException e) { // some Java versions, for malformed names

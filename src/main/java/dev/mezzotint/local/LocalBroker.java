@@ -1,5 +1,6 @@
 package dev.mezzotint.local;
 
+import dev.mezzotint.files.FileErrors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -7,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -15,13 +17,14 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
 
 /**
- * A single Kafka node on loopback, broker and controller in one (KRaft), configured for a small
- * heap. An existing data folder can be started again, also on other ports.
+ * A Kafka node on loopback, broker and controller in one (KRaft), configured for a small heap. It
+ * is a cluster by itself unless settings say otherwise, as bin/kafka-cluster does. An existing data
+ * folder can be started again, also on other ports.
  *
  * <p>Not safe for use by several threads.
  */
 record LocalBroker(KafkaRaftServer server) {
-  /** The cluster's id; each data folder is its own cluster, so a constant suffices. */
+  /** A constant suffices: nodes with other ports and folders never meet. */
   private static final String CLUSTER_ID = "bWV6em90aW50LWxvY2FsMQ";
 
   private static final int NODE_ID = 1;
@@ -38,7 +41,7 @@ record LocalBroker(KafkaRaftServer server) {
     Map<String, String> settings = settings(folder, port, controllerPort);
     settings.putAll(overrides);
     if (!Files.exists(folder.resolve("meta.properties"))) {
-      format(folder);
+      format(folder, Integer.parseInt(settings.get("node.id")));
     }
     KafkaRaftServer server =
         new KafkaRaftServer(new KafkaConfig(settings, /* doLog= */ false), Time.SYSTEM);
@@ -51,12 +54,29 @@ record LocalBroker(KafkaRaftServer server) {
     return new LocalBroker(server);
   }
 
-  private static void format(Path folder) throws IOException {
+  /**
+   * Main of one node of bin/kafka-cluster, which runs until it is stopped or killed: {@code FOLDER
+   * PORT CONTROLLER_PORT [SETTING=VALUE]...}.
+   */
+  public static void main(String... args) {
+    Map<String, String> overrides = LocalStack.settings(List.of(args).subList(3, args.length));
+    try {
+      LocalBroker broker =
+          start(Path.of(args[0]), Integer.parseInt(args[1]), Integer.parseInt(args[2]), overrides);
+      Runtime.getRuntime().addShutdownHook(new Thread(broker::stop, "stop"));
+      broker.server.awaitShutdown();
+    } catch (IOException e) {
+      System.err.println(FileErrors.describe(e));
+      System.exit(1);
+    }
+  }
+
+  private static void format(Path folder, int node) throws IOException {
     var log = new ByteArrayOutputStream();
     try (PrintStream lines = new PrintStream(log, /* autoFlush= */ true, StandardCharsets.UTF_8)) {
       new Formatter()
           .setPrintStream(lines)
-          .setNodeId(NODE_ID)
+          .setNodeId(node)
           .setClusterId(CLUSTER_ID)
           .setControllerListenerName("CONTROLLER")
           .setMetadataLogDirectory(folder.toString())

@@ -263,12 +263,20 @@ public final class LocalStack implements AutoCloseable {
   }
 
   private static Options options(String... args) {
+    return new Options(
+        Integer.parseInt(args[1]),
+        Integer.parseInt(args[2]),
+        settings(List.of(args).subList(3, args.length)));
+  }
+
+  /** Settings of a broker, from arguments {@code SETTING=VALUE}. */
+  static Map<String, String> settings(List<String> arguments) {
     Map<String, String> settings = new HashMap<>();
-    for (String setting : List.of(args).subList(3, args.length)) {
+    for (String setting : arguments) {
       int equals = setting.indexOf('=');
       settings.put(setting.substring(0, equals), setting.substring(equals + 1));
     }
-    return new Options(Integer.parseInt(args[1]), Integer.parseInt(args[2]), settings);
+    return settings;
   }
 
   private static void awaitEndOfUse(CountDownLatch parentGone, Path data) {

@@ -162,6 +162,13 @@ public final class S3ObjectStore implements ObjectStore {
       small.makeBucket(
           MakeBucketArgs.builder().bucket(settings.bucket()).region(settings.region()).build());
     } catch (ErrorResponseException e) {
+      if (S3Errors.code(e).equals("InvalidLocationConstraint")) {
+        // The client always sends a location, and some stores refuse their default region as one.
+        throw new StorageException(
+            "bucket %s is missing, and object store %s refuses %s as the location of a new one: create the bucket by hand"
+                .formatted(settings.bucket(), settings.endpoint(), settings.region()),
+            e);
+      }
       // Another worker created it first.
       if (!S3Errors.code(e).equals("BucketAlreadyOwnedByYou")
           && !S3Errors.code(e).equals("BucketAlreadyExists")) {

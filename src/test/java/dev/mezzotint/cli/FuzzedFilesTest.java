@@ -3,31 +3,31 @@ package dev.mezzotint.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import dev.mezzotint.image.Pixels;
-import dev.mezzotint.image.Png;
-import java.io.ByteArrayOutputStream;
+import dev.mezzotint.files.FuzzedFiles;
+import dev.mezzotint.image.FuzzedImages;
+import dev.mezzotint.json.JsonObject;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.zip.CRC32;
+import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Damaged zips and weights through {@code datasets check} and {@code import}: each is read, or
- * refused in one line, with bounded time and memory. {@code -Dmezzotint.fuzz=500} tries 500 of each
- * kind.
+ * Damaged images, zips and weights through {@code datasets check} and {@code import}: each is read,
+ * or refused in one line, with bounded time and memory. {@code -Dmezzotint.fuzz=500} tries 500 of
+ * each kind, and 2000 images.
  */
 class FuzzedFilesTest {
-  private static final int FILES = Integer.getInteger("mezzotint.fuzz", 60);
+  private static final int FILES = FuzzedFiles.COUNT;
   private static final long CPU_NANOS_MAX = 5_000_000_000L;
 
   /** All that a command allocates; a file in a zip may have 64 MiB, and is copied twice. */
@@ -36,59 +36,6 @@ class FuzzedFilesTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   @TempDir Path folder;
-
-  private static byte[] zip(boolean stored) throws IOException {
-    byte[] png = Png.encode(new Pixels(8, 8, 3, new byte[3 * 64]));
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      for (String name : List.of("a/1.png", "a/2.png", "b/Straße.png", "b/", "notes.txt")) {
-        ZipEntry entry = new ZipEntry(name);
-        byte[] content = name.endsWith(".png") ? png : new byte[0];
-        if (stored) {
-          CRC32 crc = new CRC32();
-          crc.update(content);
-          entry.setMethod(ZipEntry.STORED);
-          entry.setSize(content.length);
-          entry.setCrc(crc.getValue());
-        }
-        zip.putNextEntry(entry);
-        zip.write(content);
-        zip.closeEntry();
-      }
-    }
-    return bytes.toByteArray();
-  }
-
-  /** Damages a file as downloads, disks and attackers do. */
-  private static byte[] damaged(byte[] whole, int range, SplittableRandom random) {
-    byte[] file = whole.clone();
-    int limit = Math.min(range, file.length);
-    switch (random.nextInt(6)) {
-      case 0 -> {
-        return Arrays.copyOf(file, random.nextInt(file.length));
-      }
-      case 1 -> {
-        int from = random.nextInt(file.length);
-        return Arrays.copyOfRange(file, from, file.length);
-      }
-      case 2 -> { // a length, an offset or a checksum
-        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-        int[] values = {0, 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE, 0xFFFF, 1 << 30};
-        bytes.putInt(random.nextInt(limit - 4), values[random.nextInt(values.length)]);
-      }
-      case 3 -> { // a block from elsewhere
-        int length = 1 + random.nextInt(Math.min(64, limit / 2));
-        int from = random.nextInt(file.length - length);
-        System.arraycopy(file, from, file, random.nextInt(limit - length), length);
-      }
-      default -> {
-        for (int flips = 1 + random.nextInt(4); flips > 0; flips--) {
-          file[random.nextInt(limit)] ^= (byte) (1 << random.nextInt(8));
-        }
-      }
-    }
-    return file;
-  }
 
   private int outcome(Terminal terminal, String command, String what) {
     long cpu = THREADS.getCurrentThreadCpuTime();
@@ -99,29 +46,55 @@ class FuzzedFilesTest {
         .as(what)
         .isLessThan(ALLOCATED_BYTES_MAX);
     assertThat(code).as("%s: %s", what, terminal.stderr()).isIn(0, 2);
-    assertThat(terminal.stderr()).as(what).doesNotContain("Exception", "\tat ", "null");
+    assertThat(terminal.stderr()).as(what).doesNotContain("Exception", "\tat ", " null");
     if (code != 0 && terminal.stdout().isEmpty()) {
       assertThat(terminal.stderr().lines()).as(what).hasSize(1);
     }
     return code;
   }
 
+  /** One data set of all images; each of them is read, or counts as broken with its reason. */
+  @Test
+  void damagedImages_areReadOrCountAsBroken() throws IOException {
+    Path images = Files.createDirectories(folder.resolve("images"));
+    FuzzedImages fuzzed = new FuzzedImages(13);
+    Map<String, byte[]> files = new TreeMap<>();
+    for (int i = 0; i < 4 * FILES; i++) {
+      FuzzedImages.Fuzzed image = fuzzed.next();
+      String name = "%04d-%s".formatted(i, image.name());
+      files.put(name, image.file());
+      Files.write(images.resolve(name), image.file());
+    }
+    Terminal terminal = new Terminal(folder);
+    assertThat(terminal.run("datasets check @/images --size 8 --json")).isEqualTo(2);
+    Map<String, String> broken = new TreeMap<>();
+    JsonObject report = JsonObject.parse(terminal.stdout());
+    for (String line : report.strings("broken", 4 * FILES).orElseThrow()) {
+      int space = line.indexOf(' ');
+      broken.put(line.substring(0, space), line.substring(space + 1));
+    }
+    assertThat(files.keySet()).containsAll(broken.keySet());
+    assertThat(broken.size()).isBetween(FILES, 4 * FILES - FILES / 5);
+    assertThat(broken.values())
+        .allMatch(reason -> reason.startsWith("is ") && !reason.contains("Exception"));
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      FuzzedFiles.keep(
+          "image-" + file.getKey(), file.getValue(), broken.getOrDefault(file.getKey(), "read"));
+    }
+  }
+
   @Test
   void damagedZips_areReadOrRefused() throws IOException {
-    List<byte[]> seeds =
-        List.of(
-            zip(/* stored= */ true),
-            zip(/* stored= */ false),
-            Files.readAllBytes(Path.of("src/test/resources/zips/cp437.zip")));
     Terminal terminal = new Terminal(folder);
-    SplittableRandom random = new SplittableRandom(11);
     int read = 0;
+    List<byte[]> zips = FuzzedFiles.zips(11);
     for (int i = 0; i < FILES; i++) {
-      byte[] seed = seeds.get(i % seeds.size());
-      Files.write(folder.resolve("f.zip"), damaged(seed, seed.length, random));
+      Files.write(folder.resolve("f.zip"), zips.get(i));
       String labels = i % 2 == 0 ? "" : " --labels folder";
-      read +=
-          outcome(terminal, "datasets check @/f.zip --size 8" + labels, "zip " + i) == 0 ? 1 : 0;
+      int code = outcome(terminal, "datasets check @/f.zip --size 8" + labels, "zip " + i);
+      read += code == 0 ? 1 : 0;
+      FuzzedFiles.keep(
+          "zip-%04d.zip".formatted(i), zips.get(i), terminal.stdout() + terminal.stderr());
     }
     assertThat(read).isLessThan(FILES);
   }
@@ -138,9 +111,16 @@ class FuzzedFilesTest {
       byte[] whole = Files.readAllBytes(Path.of(Terminal.DEFAULTS, name));
       // The header, and the places that the zip's directory points to, are the sensitive parts.
       byte[] file =
-          i % 2 == 0 ? damaged(whole, 30_000, random) : damaged(reversible(whole), 60_000, random);
-      Path weights = Files.write(model.resolve(name), i % 2 == 0 ? file : reversible(file));
-      refused += outcome(terminal, "import @/model --to @/to" + i, name + " " + i) == 2 ? 1 : 0;
+          i % 2 == 0
+              ? FuzzedFiles.damaged(whole, 30_000, random)
+              : reversible(FuzzedFiles.damaged(reversible(whole), 60_000, random));
+      Path weights = Files.write(model.resolve(name), file);
+      int code = outcome(terminal, "import @/model --to @/to" + i, name + " " + i);
+      refused += code == 2 ? 1 : 0;
+      FuzzedFiles.keep(
+          "weights-%04d%s".formatted(i, name.substring(name.indexOf('.'))),
+          file,
+          code == 0 ? "read" : terminal.stderr());
       Files.delete(weights);
     }
     assertThat(refused).isGreaterThan(FILES / 3);

@@ -104,7 +104,8 @@ class BadFramesTest extends FramesTestBase {
       value = {
         "{\"zip\":\"gone.zip\"} | condition | there is no object gone.zip",
         "{\"zip\":\"text.zip\"} | condition | object text.zip is not a zip",
-        "{\"zip\":\"empty.zip\"} | condition | holds no files",
+        "{\"zip\":\"empty.zip\"} | condition | object empty.zip holds no files",
+        "{\"zip\":\"long.zip\"} | condition | object long.zip lists far more files than",
         "{\"zip\":{\"key\":\"text.zip\",\"size\":7}} | condition | has 4 bytes, not the 7",
         "{\"prefix\":\"nowhere/\"} | condition | no object in the bucket whose key begins with",
         "{\"parts\":{\"depth\":\"d.png\"}} | condition.parts.depth | is not for model streets@1",
@@ -112,7 +113,11 @@ class BadFramesTest extends FramesTestBase {
       })
   void invalidSource_failsTheJob(String condition, String field, String cause) throws Exception {
     put("text.zip", "text".getBytes(StandardCharsets.UTF_8));
-    put("empty.zip", zip(Map.of("__MACOSX/a", new byte[1])));
+    byte[] empty = zip(Map.of("__MACOSX/a", new byte[1]));
+    put("empty.zip", empty);
+    byte[] longer = empty.clone();
+    longer[longer.length - 7] = 127; // the size of the directory, in the record at the end
+    put("long.zip", longer);
     JobEvent end = run("\"condition\":" + condition);
     assertThat(end.type()).isEqualTo(JobEvent.Type.FAILED);
     assertThat(end.data()).containsEntry("field", field);

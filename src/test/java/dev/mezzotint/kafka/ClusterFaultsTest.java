@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,22 +22,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.NewPartitions;
-import org.apache.kafka.clients.admin.UpdateFeaturesOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.acl.AccessControlEntry;
-import org.apache.kafka.common.acl.AclBinding;
-import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
-import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
-import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -59,32 +52,22 @@ class ClusterFaultsTest {
   @TempDir static Path data;
 
   private static LocalStack stack;
-  private static Admin admin;
+  private static ClusterAdmin cluster;
 
   private KafkaSettings settings;
   private String topic;
 
   @BeforeAll
   static void start() throws IOException {
-    stack =
-        LocalStack.start(
-            data,
-            new LocalStack.Options(
-                0,
-                0,
-                Map.of(
-                    "authorizer.class.name",
-                    "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                    "allow.everyone.if.no.acl.found",
-                    "true",
-                    "group.share.max.size",
-                    Integer.toString(GROUP_MAX))));
-    admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()));
+    Map<String, String> settings = new HashMap<>(ClusterAdmin.ACCESS_CONTROL);
+    settings.put("group.share.max.size", Integer.toString(GROUP_MAX));
+    stack = LocalStack.start(data, new LocalStack.Options(0, 0, settings));
+    cluster = new ClusterAdmin(stack.bootstrapServers());
   }
 
   @AfterAll
   static void stop() throws IOException {
-    admin.close();
+    cluster.close();
     stack.close();
   }
 
@@ -97,14 +80,14 @@ class ClusterFaultsTest {
             .withGroupId(prefix)
             .withProperties(Map.of("metadata.max.age.ms", "1000"));
     topic = settings.topics().generationRequests();
-    try (KafkaCluster cluster = new KafkaCluster(settings)) {
-      cluster.ensureTopics();
+    try (KafkaCluster own = new KafkaCluster(settings)) {
+      own.ensureTopics();
     }
   }
 
   @AfterEach
   void permitAll() throws Exception {
-    admin.deleteAcls(List.of(AclBindingFilter.ANY)).all().get();
+    cluster.permitAll();
   }
 
   private static void await(String what, BooleanSupplier reached) throws InterruptedException {
@@ -145,30 +128,16 @@ class ClusterFaultsTest {
     }
   }
 
-  private static void setShareVersion(int level) throws Exception {
-    admin
-        .updateFeatures(
-            Map.of(
-                "share.version",
-                new FeatureUpdate(
-                    (short) level,
-                    level == 0
-                        ? FeatureUpdate.UpgradeType.UNSAFE_DOWNGRADE
-                        : FeatureUpdate.UpgradeType.UPGRADE)),
-            new UpdateFeaturesOptions())
-        .all()
-        .get();
-  }
-
   @Test
   void shareGroupsOff_areNamedWithTheCommand_andLanesWorkOnceTheyAreOn() throws Exception {
     CountDownLatch done = new CountDownLatch(1);
-    setShareVersion(0);
+    cluster.setShareVersion(0);
     try (RequestQueue queue = queue(RequestQueue.Kind.SHARE_GROUP, done)) {
       String command =
           "kafka-features.sh --bootstrap-server "
               + stack.bootstrapServers()
               + " upgrade --feature share.version=1";
+      await("it is seen", () -> clusterProblem(RequestQueue.Kind.SHARE_GROUP).isPresent());
       assertThat(clusterProblem(RequestQueue.Kind.SHARE_GROUP).orElseThrow())
           .contains("share groups are off", command, "MEZZOTINT_QUEUE=consumer-group");
       assertThat(clusterProblem(RequestQueue.Kind.CONSUMER_GROUP)).isEmpty();
@@ -180,12 +149,12 @@ class ClusterFaultsTest {
       assertThat(queue.alive()).isTrue();
       send(topic, 0, "k", "v");
 
-      setShareVersion(1);
+      cluster.setShareVersion(1);
       assertThat(done.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
       await("a lane has joined", () -> queue.problem().isEmpty());
       assertThat(clusterProblem(RequestQueue.Kind.SHARE_GROUP)).isEmpty();
     } finally {
-      setShareVersion(1);
+      cluster.setShareVersion(1);
     }
   }
 
@@ -224,7 +193,7 @@ class ClusterFaultsTest {
   @EnumSource(RequestQueue.Kind.class)
   void groupThatMayNotBeRead_isNamed_andLanesWorkOnceItMay(RequestQueue.Kind kind)
       throws Exception {
-    deny(ResourceType.GROUP, settings.groupId(), AclOperation.READ);
+    cluster.deny(ResourceType.GROUP, settings.groupId(), PatternType.LITERAL, AclOperation.READ);
     CountDownLatch done = new CountDownLatch(1);
     try (RequestQueue queue = queue(kind, done)) {
       queue.start();
@@ -246,9 +215,10 @@ class ClusterFaultsTest {
   @Test
   void topicsThatMayNotBeUsedOrAreMissing_areNamedWithCommands() throws Exception {
     assertThat(clusterProblem(RequestQueue.Kind.SHARE_GROUP)).isEmpty();
-    deny(ResourceType.TOPIC, settings.topics().events(), AclOperation.WRITE);
-    deny(ResourceType.TOPIC, topic, AclOperation.READ);
-    admin.deleteTopics(List.of(settings.topics().control())).all().get();
+    cluster.deny(
+        ResourceType.TOPIC, settings.topics().events(), PatternType.LITERAL, AclOperation.WRITE);
+    cluster.deny(ResourceType.TOPIC, topic, PatternType.LITERAL, AclOperation.READ);
+    cluster.client().deleteTopics(List.of(settings.topics().control())).all().get();
     await("all are named", () -> clusterProblem(RequestQueue.Kind.SHARE_GROUP).isPresent());
     Thread.sleep(500);
     assertThat(clusterProblem(RequestQueue.Kind.SHARE_GROUP).orElseThrow())
@@ -263,7 +233,8 @@ class ClusterFaultsTest {
 
   @Test
   void controlTopicThatMayNotBeRead_isNamed() throws Exception {
-    deny(ResourceType.TOPIC, settings.topics().control(), AclOperation.READ);
+    cluster.deny(
+        ResourceType.TOPIC, settings.topics().control(), PatternType.LITERAL, AclOperation.READ);
     try (ControlTopic control = new ControlTopic(settings)) {
       assertThat(control.awaitLoaded(Duration.ofSeconds(5))).isFalse();
       assertThat(control.failure().orElseThrow())
@@ -271,23 +242,6 @@ class ClusterFaultsTest {
       permitAll();
       assertThat(control.awaitLoaded(LIMIT)).isTrue();
     }
-  }
-
-  private static void deny(ResourceType type, String name, AclOperation operation)
-      throws Exception {
-    ResourcePattern pattern = new ResourcePattern(type, name, PatternType.LITERAL);
-    admin
-        .createAcls(
-            List.of(
-                new AclBinding(pattern, entry(AclOperation.ALL, AclPermissionType.ALLOW)),
-                new AclBinding(pattern, entry(operation, AclPermissionType.DENY))))
-        .all()
-        .get();
-    Thread.sleep(500); // metadata reaches the authorizer a moment later
-  }
-
-  private static AccessControlEntry entry(AclOperation operation, AclPermissionType permission) {
-    return new AccessControlEntry("User:ANONYMOUS", "*", operation, permission);
   }
 
   @Test
@@ -348,7 +302,7 @@ class ClusterFaultsTest {
   }
 
   private void addPartitions(String name) throws Exception {
-    admin.createPartitions(Map.of(name, NewPartitions.increaseTo(3))).all().get();
+    cluster.client().createPartitions(Map.of(name, NewPartitions.increaseTo(3))).all().get();
   }
 
   @Test

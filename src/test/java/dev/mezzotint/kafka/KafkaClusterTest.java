@@ -18,13 +18,9 @@ import java.util.logging.Logger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.common.acl.AccessControlEntry;
-import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
-import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.resource.PatternType;
-import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,25 +96,19 @@ class KafkaClusterTest {
 
   @Test
   void ensureTopics_notPermitted_logsTheCommandOnce(@TempDir Path data) throws Exception {
-    LocalStack.Options options =
-        new LocalStack.Options(
-            0,
-            0,
-            Map.of(
-                "authorizer.class.name",
-                "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                "allow.everyone.if.no.acl.found",
-                "true"));
+    LocalStack.Options options = new LocalStack.Options(0, 0, ClusterAdmin.ACCESS_CONTROL);
     try (LocalStack stack = LocalStack.start(data, options)) {
       KafkaSettings settings =
           KafkaSettings.of(stack.bootstrapServers())
               .withGroupId("locked")
               .withTopics(Topics.withPrefix("locked"))
               .withLockDuration(Duration.ofSeconds(20));
-      try (Admin admin = Admin.create(settings.client("test", Map.of()));
+      try (ClusterAdmin admin = new ClusterAdmin(settings.bootstrapServers());
           KafkaCluster cluster = new KafkaCluster(settings)) {
-        deny(admin, ResourceType.GROUP, "locked", AclOperation.ALTER_CONFIGS);
-        deny(admin, ResourceType.TOPIC, "locked", AclOperation.CREATE);
+        PatternType prefix = PatternType.PREFIXED;
+        admin.deny(ResourceType.GROUP, "locked", prefix, AclOperation.ALTER_CONFIGS);
+        admin.deny(ResourceType.TOPIC, "locked", prefix, AclOperation.CREATE);
+        admin.deny(ResourceType.CLUSTER, "kafka-cluster", PatternType.LITERAL, AclOperation.CREATE);
 
         cluster.prepareGroup();
         assertThat(warnings).hasSize(1);
@@ -144,9 +134,10 @@ class KafkaClusterTest {
             .contains("--topic locked.generation.requests ", "max.message.bytes=4194304");
 
         // After an administrator has configured it, nothing is logged.
-        deny(admin, ResourceType.GROUP, "ready", AclOperation.ALTER);
+        admin.deny(ResourceType.GROUP, "ready", prefix, AclOperation.ALTER);
         ConfigResource ready = new ConfigResource(ConfigResource.Type.GROUP, "ready");
         admin
+            .client()
             .incrementalAlterConfigs(
                 Map.of(
                     ready,
@@ -162,7 +153,7 @@ class KafkaClusterTest {
                             AlterConfigOp.OpType.SET))))
             .all()
             .get();
-        deny(admin, ResourceType.GROUP, "ready", AclOperation.ALTER_CONFIGS);
+        admin.deny(ResourceType.GROUP, "ready", prefix, AclOperation.ALTER_CONFIGS);
         warnings.clear();
         try (KafkaCluster other = new KafkaCluster(settings.withGroupId("ready"))) {
           other.prepareGroup();
@@ -170,35 +161,6 @@ class KafkaClusterTest {
         assertThat(warnings).isEmpty();
       }
     }
-  }
-
-  /** An ACL on a resource also ends 'everyone may' there, so everything else is allowed. */
-  private static void deny(Admin admin, ResourceType type, String name, AclOperation operation)
-      throws Exception {
-    ResourcePattern pattern = new ResourcePattern(type, name, PatternType.PREFIXED);
-    admin
-        .createAcls(
-            List.of(
-                new AclBinding(pattern, entry(AclOperation.ALL, AclPermissionType.ALLOW)),
-                new AclBinding(pattern, entry(operation, AclPermissionType.DENY))))
-        .all()
-        .get();
-    if (type == ResourceType.TOPIC) {
-      ResourcePattern cluster =
-          new ResourcePattern(ResourceType.CLUSTER, "kafka-cluster", PatternType.LITERAL);
-      admin
-          .createAcls(
-              List.of(
-                  new AclBinding(cluster, entry(AclOperation.ALL, AclPermissionType.ALLOW)),
-                  new AclBinding(cluster, entry(operation, AclPermissionType.DENY))))
-          .all()
-          .get();
-    }
-    Thread.sleep(500); // metadata reaches the authorizer a moment later
-  }
-
-  private static AccessControlEntry entry(AclOperation operation, AclPermissionType permission) {
-    return new AccessControlEntry("User:ANONYMOUS", "*", operation, permission);
   }
 
   private static String groupConfig(KafkaSettings settings, String name) throws Exception {

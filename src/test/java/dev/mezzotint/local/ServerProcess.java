@@ -2,9 +2,7 @@ package dev.mezzotint.local;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -44,12 +42,7 @@ public final class ServerProcess {
 
   private static void broker(Path folder, int port, int controllerPort, List<String> more)
       throws IOException {
-    Map<String, String> settings = new HashMap<>();
-    for (String setting : more) {
-      int equals = setting.indexOf('=');
-      settings.put(setting.substring(0, equals), setting.substring(equals + 1));
-    }
-    LocalBroker broker = LocalBroker.start(folder, port, controllerPort, settings);
+    LocalBroker broker = LocalBroker.start(folder, port, controllerPort, LocalStack.settings(more));
     Runtime.getRuntime().addShutdownHook(new Thread(broker::stop, "stop"));
   }
 

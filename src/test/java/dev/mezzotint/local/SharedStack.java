@@ -20,7 +20,8 @@ import org.testcontainers.kafka.KafkaContainer;
  * loss can be tested.
  *
  * <p>Runs containers if Docker is available, else the local stack in this process. The system
- * property {@code mezzotint.test.servers=embedded} disables Docker.
+ * property {@code mezzotint.test.servers=embedded} disables Docker, and {@code
+ * mezzotint.test.store} names a program to be the store ({@link StoreProgram}).
  */
 public final class SharedStack {
   private static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
@@ -38,6 +39,10 @@ public final class SharedStack {
           .map(Logger::getLogger)
           .toList();
 
+  private static final String STORE = System.getProperty("mezzotint.test.store", "");
+
+  private static String storeName = "S3Proxy";
+
   private static final StackAddresses ADDRESSES = start();
 
   private SharedStack() {}
@@ -46,11 +51,16 @@ public final class SharedStack {
     return ADDRESSES;
   }
 
+  /** The store's make: S3Proxy, MinIO or versitygw. */
+  public static String storeName() {
+    return storeName;
+  }
+
   private static StackAddresses start() {
     SERVERS.forEach(logger -> logger.setLevel(Level.WARNING));
     DOCKER_SEARCH.setLevel(Level.OFF);
     boolean embedded = System.getProperty("mezzotint.test.servers", "").equals("embedded");
-    if (!embedded && DockerClientFactory.instance().isDockerAvailable()) {
+    if (!embedded && STORE.isEmpty() && DockerClientFactory.instance().isDockerAvailable()) {
       try {
         return containers();
       } catch (RuntimeException e) {
@@ -65,6 +75,7 @@ public final class SharedStack {
   private static StackAddresses containers() {
     MinIOContainer store = new MinIOContainer(MINIO_IMAGE);
     store.start();
+    storeName = "MinIO";
     KafkaContainer broker =
         new KafkaContainer(KAFKA_IMAGE)
             .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1")
@@ -97,7 +108,11 @@ public final class SharedStack {
                       "group.min.session.timeout.ms",
                       "1000")));
       Runtime.getRuntime().addShutdownHook(new Thread(() -> end(stack, data)));
-      return stack.addresses();
+      if (STORE.isEmpty()) {
+        return stack.addresses();
+      }
+      storeName = StoreProgram.name(Path.of(STORE));
+      return StoreProgram.start(Path.of(STORE), data, stack.bootstrapServers());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

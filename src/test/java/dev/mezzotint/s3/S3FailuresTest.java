@@ -386,6 +386,31 @@ class S3FailuresTest {
                                 || name.toLowerCase(Locale.ROOT).startsWith("x-amz-checksum-")));
   }
 
+  /** As versitygw does; the client cannot leave the location out. */
+  @Test
+  void defaultRegionThatIsRefusedAsALocation_asksForTheBucket() throws IOException {
+    HttpServer empty =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    empty.createContext(
+        "/",
+        call -> {
+          call.getRequestBody().readAllBytes();
+          boolean creates = call.getRequestMethod().equals("PUT");
+          fail(call, creates ? "400 InvalidLocationConstraint no" : "404 NoSuchBucket");
+        });
+    empty.start();
+    try (S3ObjectStore other =
+        new S3ObjectStore(settings("http://127.0.0.1:" + empty.getAddress().getPort()))) {
+      assertThatThrownBy(other::ensureBucket)
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining("bucket bucket is missing")
+          .hasMessageContaining("create the bucket by hand")
+          .hasMessageNotContaining("S3_REGION");
+    } finally {
+      empty.stop(0);
+    }
+  }
+
   @Test
   void addressOfIpVersion6_works() throws Exception {
     InetAddress loopback = InetAddress.getByName("::1");

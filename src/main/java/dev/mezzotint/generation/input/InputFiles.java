@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.zip.ZipException;
 
 /**
  * The files of one source of images, in a fixed order: objects of the bucket, a zip in the bucket,
@@ -103,16 +102,22 @@ interface InputFiles extends AutoCloseable {
     return new ImageReference.Stored(key, OptionalLong.empty(), Optional.empty());
   }
 
+  private static UntrustedZip opened(Path file, int countMax, String key) throws IOException {
+    try {
+      return UntrustedZip.open(file, countMax);
+    } catch (IOException e) {
+      throw new IOException("object " + key + " " + FileErrors.reason(e), e);
+    }
+  }
+
   /** Downloads a zip into a temporary file, because its directory is at its end. */
   private static InputFiles zip(ImageReference.Stored stored, InputFetcher fetcher, int countMax)
       throws IOException {
     Path file = InputFetcher.temporary();
     try {
       fetcher.download(stored, file, ZIP_BYTES_MAX);
-      UntrustedZip zip = UntrustedZip.open(file, countMax);
+      UntrustedZip zip = opened(file, countMax, stored.key());
       return new Archive(zip, zip.names());
-    } catch (ZipException e) {
-      throw new IOException("object " + stored.key() + " " + FileErrors.reason(e), e);
     } finally {
       Files.deleteIfExists(file); // stays readable while open; a killed process leaves no file
     }
