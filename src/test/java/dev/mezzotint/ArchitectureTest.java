@@ -252,6 +252,8 @@ class ArchitectureTest {
               .and()
               .doNotHaveFullyQualifiedName(ROOT + ".local.LocalStack") // its main
               .and()
+              .doNotHaveFullyQualifiedName(ROOT + ".local.LocalBroker") // its main
+              .and()
               .doNotHaveFullyQualifiedName(ROOT + ".observability.JsonLog")
               .should()
               .accessField(System.class, stream);

@@ -30,14 +30,20 @@ public record WebhookHosts(boolean any, List<String> hosts) {
   private static final int PORT_MAX = 65_535;
   private static final Pattern LISTED = Pattern.compile("(" + HOST + ")(:" + PORT + ")?");
 
-  /** As in the schemas of requests. */
+  private static final String CHARS = "[A-Za-z0-9._~:/?@!$&'()*+,;=-]*";
+
+  /** As in the schemas of requests; a loop over single characters would need a deep stack. */
   private static final Pattern ADDRESS =
       Pattern.compile(
           "https?://("
               + HOST
               + ")(:"
               + PORT
-              + ")?(/(%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?@!$&'()*+,;=-])*)?");
+              + ")?(/"
+              + CHARS
+              + "(%[0-9A-Fa-f]{2}"
+              + CHARS
+              + ")*)?");
 
   /**
    * @throws InvalidInputException for an entry that is not a host

@@ -279,7 +279,8 @@ class MessagesTest {
     world.worker().handle(world.record(request("off", "\"steps\":4")));
     JobRecord job = world.jobRecord("done");
     world.log.publish(
-        JobEvents.progressed(job, 1, Map.of("done", 2, "total", 4, "images", 0), World.START));
+        JobEvents.progressed(
+            job, 1, Map.of("done", 2, "total", 4, "images", 0, "imagesTotal", 1), World.START));
 
     Set<JobEvent.Type> seen = new HashSet<>();
     for (JobEvent event : world.log.events()) {

@@ -193,28 +193,6 @@ class JobsResourceTest {
   }
 
   @Test
-  void job_isReadFromTheStore_onceTheListHasLostIt() throws IOException {
-    front.store.put(
-        "jobs/old/manifest.json",
-        ("{\"state\":\"completed\",\"attempt\":2,\"created\":\"2026-11-01T10:00:00Z\","
-                + "\"settings\":{\"model\":\"faces@3\"},\"images\":[{\"key\":\"jobs/old/images/00000.png\"}],\"failedFrames\":[{\"name\":\"b.png\",\"cause\":\"is"
-                + " broken\"}],\"clip\":{\"key\":\"jobs/old/clip.png\"}}")
-            .getBytes(UTF_8),
-        "");
-    JsonObject job = Http.get("/api/jobs/old").json();
-    assertThat(job.requiredString("state")).isEqualTo("completed");
-    assertThat(job.requiredString("ended")).isEqualTo("2026-11-01T10:00:00Z");
-    assertThat(job.requiredString("model")).isEqualTo("faces@3");
-    assertThat(job.integer("images", 0, 9, 0)).isEqualTo(1);
-    assertThat(job.integer("failedFrames", 0, 9, 0)).isEqualTo(1);
-    assertThat(job.object("links").orElseThrow().requiredString("clip"))
-        .isEqualTo("/api/jobs/old/files/clip.png");
-    Answer none = Http.get("/api/jobs/none");
-    assertThat(none.status()).isEqualTo(404);
-    assertThat(none.json().requiredString("message")).isEqualTo("no job has the id none");
-  }
-
-  @Test
   void cancel_isRefused_whenTheJobHasEnded() throws IOException {
     front.finished("a", JobEvent.Type.FAILED);
     JsonObject job = Http.get("/api/jobs/a").json();

@@ -1,5 +1,6 @@
 package dev.mezzotint.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.http.Http.Answer;
@@ -174,7 +175,11 @@ class OpenApiTest {
       if (line.matches("\\| `(GET|POST|PUT) /api/.*")) {
         String route = line.split("`", 3)[1].split("\\?", 2)[0];
         described.add(
-            route.replace("ID", "{id}").replace("NAME", "{name}").replace("KEY", "{key}"));
+            route
+                .replace("ID", "{id}")
+                .replace("NAME", "{name}")
+                .replace("KEY", "{key}")
+                .replace("REFERENCE", "{reference}"));
       }
     }
     described.addAll(List.of("GET /api", "GET /api/openapi.json")); // named above the table
@@ -189,6 +194,12 @@ class OpenApiTest {
         new dev.mezzotint.job.JobId("now"),
         JsonObject.parse("{\"id\":\"now\"}"),
         FakeFront.START);
+    front.requests.put("now", "{\"id\":\"now\"}".getBytes(UTF_8));
+    front.conditions.put("now//x.png", new byte[] {(byte) 0xff, (byte) 0xd8, (byte) 0xff});
+    front.store.put(
+        "jobs/now/manifest.json",
+        "{\"state\":\"completed\",\"created\":\"2026-11-01T10:00:00Z\"}".getBytes(UTF_8),
+        "");
     for (String route : ROUTES) {
       String method = route.split(" ", 2)[0];
       String path =
@@ -196,6 +207,7 @@ class OpenApiTest {
               .split(" ", 2)[1]
               .replace("{id}", "now")
               .replace("{name}", "x.png")
+              .replace("{reference}", "faces@1")
               .replace("{key}", "a.png");
       if (!path.endsWith("/events")) {
         Answer answer =
@@ -215,6 +227,7 @@ class OpenApiTest {
               .split(" ", 2)[1]
               .replace("{id}", "now")
               .replace("{name}", "x.png")
+              .replace("{reference}", "faces@1")
               .replace("{key}", "a.png");
       Answer answer =
           Http.call(

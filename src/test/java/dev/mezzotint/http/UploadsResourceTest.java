@@ -55,7 +55,7 @@ class UploadsResourceTest {
                 "key",
                 "clips/lap 1+2.zip",
                 "size",
-                12_000_000L,
+                12_000_000,
                 "sha256",
                 Sha256.sha256(body.getBytes(UTF_8))));
     assertThat(front.store.get("clips/lap 1+2.zip").orElseThrow().bytes())

@@ -202,7 +202,10 @@ class PageFirstUseTest {
       Chromium browser = page.browser();
       browser.look(400, 844, /* dark= */ true);
       page.post("/api/jobs", "{\"id\":\"faces\",\"model\":\"avatars-32\",\"count\":4,\"steps\":3}");
-      page.post("/api/jobs", "{\"id\":\"wrong\",\"model\":\"no-such-model\"}");
+      page.post(
+          "/api/jobs",
+          "{\"id\":\"wrong\",\"model\":\"avatars-32\","
+              + "\"init\":{\"image\":\"no-such.png\",\"alpha\":0.5}}");
       page.awaitState("faces", "completed");
       page.awaitState("wrong", "failed");
       browser.await("document.querySelectorAll('.wall .plate img.here').length === 4");

@@ -108,12 +108,15 @@ class PageSmokeTest {
       browser.await("document.querySelector('.status .word.cancelled')");
       browser.await("document.querySelector('[data-id=long].cancelled')");
 
-      page.post("/api/jobs", "{\"id\":\"unknown\",\"model\":\"no-such-model\"}");
+      page.post(
+          "/api/jobs",
+          "{\"id\":\"unknown\",\"model\":\"iadb_defaults\","
+              + "\"init\":{\"image\":\"no-such.png\",\"alpha\":0.5}}");
       browser.await("document.querySelector('[data-id=unknown].failed')");
       browser.value("location.hash = '#/jobs/unknown'");
-      browser.await("document.querySelector('#reason')?.textContent.includes('no-such-model')");
+      browser.await("document.querySelector('#reason')?.textContent.includes('no-such.png')");
       assertThat(browser.value("document.querySelector('#reason code').textContent").asText())
-          .isEqualTo("model");
+          .isEqualTo("init.image");
 
       lateAnswersReplaceNoOtherPage(browser);
 
