@@ -13,7 +13,7 @@ const PREVIEW_MILLIS = 700;
 export function firstRequest(models) {
   const fit = models.filter(m => (m.channels === 1 || m.channels === 3) && m.p0 === 'gaussian'
       && m.condition.every(part => part.optional));
-  const model = fit.find(m => m.name === 'avatars-32')
+  const model = fit.find(m => m.name === 'avatars-64') || fit.find(m => m.name === 'avatars-32')
       || fit.find(m => !m.classes && !m.condition.length) || fit[0];
   return model
       ? {
@@ -100,7 +100,7 @@ function welcome(announce) {
   call('/api/models').then(({models}) => {
     request = firstRequest(models);
     button.disabled = !request;
-    button.textContent = request?.model === 'avatars-32' ? 'Make 4 faces' : 'Make 4 images';
+    button.textContent = request?.model.startsWith('avatars-') ? 'Make 4 faces' : 'Make 4 images';
     if (!request) {
       problem.hidden = false;
       problem.textContent = 'There is no model that generates images from noise alone yet: train one, or use the form.';

@@ -68,7 +68,7 @@ import picocli.CommandLine.RunLast;
     footer = {
       "",
       "Begin with:",
-      "  generate --model avatars-32 --count 16 --out images",
+      "  generate --model avatars-64 --count 16 --out images",
       "  worker",
       "  help submit"
     })

@@ -54,7 +54,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  generate --model avatars-32 --count 16 --seed 7 --out images",
+      "  generate --model avatars-64 --count 16 --seed 7 --out images",
       "  generate --from images/00003.png --steps 64 --out finer",
       "  generate --model fashion-28 --class sneaker --count 16 --out sneakers",
       "  generate --model earth-64 --condition map=map.png --canvas --out region",

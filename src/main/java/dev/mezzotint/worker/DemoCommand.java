@@ -41,10 +41,10 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      defaultValue = "avatars-32",
+      defaultValue = "avatars-64",
       paramLabel = "NAME",
       description = "The model; default ${DEFAULT-VALUE}.")
-  private String model = "avatars-32";
+  private String model = "avatars-64";
 
   @Option(
       names = "--scale",
