@@ -293,7 +293,7 @@ export function expected(job) {
   if (isFrameJob(job)) {
     return null;
   }
-  return Math.max(job.images || 0, job.request?.seeds?.length || job.request?.count || 1);
+  return Math.max(job.images || 0, job.request?.seeds?.length || job.request?.interpolate?.frames || job.request?.count || 1);
 }
 
 /** As words: 4 images, 2 of 4 images. */

@@ -6,7 +6,7 @@ const LABELS = {
   model: 'Model', count: 'Images', seed: 'Seed', seeds: 'Seeds', steps: 'Steps', sampler: 'Solver',
   schedule: 'Spacing of α', classLabel: 'Class', guidance: 'Guidance', condition: 'Condition',
   variations: 'Variations', noise: 'Noise', strict: 'Strict', references: 'References', init: 'Start image',
-  mask: 'Mask', output: 'Output', priority: 'Priority', deadline: 'Deadline', tenant: 'Tenant', engine: 'Engine',
+  mask: 'Mask', canvas: 'Canvas', interpolate: 'Interpolation', output: 'Output', priority: 'Priority', deadline: 'Deadline', tenant: 'Tenant', engine: 'Engine',
   iterations: 'Steps', batchSize: 'Batch', dataset: 'Data set', network: 'Network', optimizer: 'Optimizer',
   learningRate: 'Learning rate', checkpointEvery: 'Checkpoint every', ema: 'Moving average', from: 'From model',
 };
@@ -26,6 +26,12 @@ function words(name, value) {
   }
   if (name === 'condition' || name === 'references') {
     return source(value);
+  }
+  if (name === 'canvas') {
+    return [value.width ? `${value.width}×${value.height}` : 'as the condition', value.overlap ? `overlap ${value.overlap}` : ''].filter(Boolean).join(', ');
+  }
+  if (name === 'interpolate') {
+    return [`seed ${value.from} to ${value.to}`, value.frames ? `${value.frames} images` : ''].filter(Boolean).join(', ');
   }
   if (name === 'deadline') {
     return new Date(value).toLocaleString();

@@ -7,7 +7,7 @@ import {image, settingsOf} from './image.js';
 const SAMPLERS = ['euler', 'midpoint', 'heun', 'rk4', 'ab2', 'ab3'];
 const INLINE_MAX = 131072;
 const SOURCES = [['file', 'files of this computer'], ['key', 'an object of the store'], ['prefix', 'all objects with a prefix'], ['zip', 'a zip in the store']];
-const FIELDS = ['id', 'model', 'count', 'seed', 'steps', 'sampler', 'schedule', 'classLabel', 'guidance', 'condition', 'variations', 'noise', 'output', 'priority', 'tenant', 'deadline'];
+const FIELDS = ['id', 'model', 'count', 'seed', 'steps', 'sampler', 'schedule', 'classLabel', 'guidance', 'condition', 'canvas', 'variations', 'noise', 'output', 'priority', 'tenant', 'deadline'];
 
 export class Form {
   constructor(main, announce) {
@@ -100,8 +100,8 @@ export class Form {
     this.request = () => this.read();
     this.model = h('select', {name: 'model', onchange: () => this.modelChanged()},
         ...[...names].map(n => h('option', {value: n, selected: n === v.model}, n)));
-    this.count = this.number('count', 1, 10000, v.count ?? (v.seeds ? '' : 4));
-    this.seed = this.number('seed', 0, 2 ** 53 - 1, v.seed ?? (v.seeds ? '' : Math.floor(Math.random() * 1e6)));
+    this.count = this.number('count', 1, 10000, v.count ?? (v.seeds || v.interpolate ? '' : 4));
+    this.seed = this.number('seed', 0, 2 ** 53 - 1, v.seed ?? (v.seeds || v.interpolate ? '' : Math.floor(Math.random() * 1e6)));
     this.steps = this.number('steps', 1, 1000, v.steps ?? '');
     this.sampler = this.select('sampler', [['', 'the model’s own'], ...SAMPLERS.map(s => [s, s])], v.sampler);
     this.schedule = this.select('schedule', ['uniform', 'cosine', 'tuned'].map(s => [s, s]), v.schedule);
@@ -124,6 +124,8 @@ export class Form {
       value: Object.keys(others).length ? JSON.stringify(others, null, 2) : '',
     });
     this.other.rows = Math.max(3, Math.min(14, this.other.value.split('\n').length + 1));
+    const canvas = v.canvas?.width ? `${v.canvas.width}x${v.canvas.height}` : v.canvas ? 'condition' : '';
+    this.canvas = h('input', {name: 'canvas', value: canvas, placeholder: '512x256, or: condition', autocomplete: 'off'});
     this.card = h('div.model-card');
     const dice = h('button.quiet', {type: 'button', onclick: () => {
       this.seed.value = Math.floor(Math.random() * 1e6);
@@ -136,7 +138,7 @@ export class Form {
     this.clipRow = h('label.check', {}, this.clip, 'also all frames as a clip');
     this.problem = h('p.problem', {role: 'alert', hidden: true});
     this.send = h('button.primary', {id: 'send'}, 'Generate images');
-    const open = Boolean(v.priority || v.tenant || v.deadline || v.schedule || Object.keys(others).length);
+    const open = Boolean(v.canvas || v.priority || v.tenant || v.deadline || v.schedule || Object.keys(others).length);
     this.countRow = this.row('Images', this.count, 'count');
     const form = h('form.ask', {noValidate: true, onsubmit: event => this.submit(event)},
         this.note ? h('p.note', {id: 'form-note'}, this.note) : '',
@@ -152,6 +154,7 @@ export class Form {
         h('details.more-options', {open}, h('summary', {}, 'More options'),
             h('div.pair', {}, this.row('Spacing of α', this.schedule, 'schedule'), this.row('Priority', this.priority, 'priority')),
             h('div.pair', {}, this.row('Tenant', this.tenant, 'tenant'), this.row('Deadline', this.deadline, 'deadline')),
+            this.row('Canvas larger than the model’s images (size in pixels, or that of the condition)', this.canvas, 'canvas'),
             this.row('Other members of the request (JSON)', this.other, 'other')),
         this.problem, h('div.actions', {}, this.send, this.restart(), this.fromImage()));
     this.form = form;
@@ -281,8 +284,8 @@ export class Form {
     const request = {
       ...other,
       model: this.model.value,
-      count: frames || other.seeds ? undefined : number(this.count),
-      seed: other.seeds ? undefined : number(this.seed),
+      count: frames || other.seeds || other.interpolate ? undefined : number(this.count),
+      seed: other.seeds || other.interpolate ? undefined : number(this.seed),
       steps: number(this.steps),
       sampler: this.sampler.value || undefined,
       schedule: kept('schedule', this.schedule.value, 'uniform'),
@@ -290,6 +293,7 @@ export class Form {
       guidance: this.guidanceRow.hidden ? undefined : kept('guidance', number(this.guidance), 1),
       variations: this.frames.hidden ? undefined : number(this.variations),
       noise: this.frames.hidden ? undefined : this.noise.value || kept('noise', 'per-frame', 'per-frame'),
+      canvas: this.readCanvas(),
       output: Object.keys(output).length ? output : undefined,
       priority: this.priority.value || kept('priority', 'normal', 'normal'),
       tenant: this.tenant.value.trim() || undefined,
@@ -302,6 +306,20 @@ export class Form {
       }
     }
     return request;
+  }
+
+  /** A size, or the word for that of the condition; the overlap of an earlier request is kept. */
+  readCanvas() {
+    const value = this.canvas.value.trim();
+    const size = /^([0-9]{1,5})\s*[x×]\s*([0-9]{1,5})$/.exec(value);
+    if (!value) {
+      return undefined;
+    }
+    if (!size && value !== 'condition') {
+      throw new Refusal(400, 'canvas', 'canvas must be a size in pixels such as 512x256, or the word condition');
+    }
+    const {overlap} = this.values.canvas ?? {};
+    return {...(size ? {width: Number(size[1]), height: Number(size[2])} : {}), ...(overlap ? {overlap} : {})};
   }
 
   async readCondition() {

@@ -110,9 +110,14 @@ public record BoardJob(
     if (data.get("imagesTotal") instanceof Number total) {
       return total.longValue();
     }
-    return request.get("seeds") instanceof List<?> seeds
-        ? seeds.size()
-        : request.get("count") instanceof Number count ? count.longValue() : 1;
+    if (request.get("seeds") instanceof List<?> seeds) {
+      return seeds.size();
+    }
+    if (request.get("interpolate") instanceof Map<?, ?> ends
+        && ends.get("frames") instanceof Number frames) {
+      return frames.longValue();
+    }
+    return request.get("count") instanceof Number count ? count.longValue() : 1;
   }
 
   /** Number of stored images. */

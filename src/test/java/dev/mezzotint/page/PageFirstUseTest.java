@@ -156,6 +156,7 @@ class PageFirstUseTest {
           {"id": "lap", "model": "drive-32", "condition": {"prefix": "maps/lap/", "resize": true},
            "noise": "shared", "variations": 1, "seed": 11, "steps": 3, "priority": "high",
            "tenant": "studio", "deadline": "2199-01-01T00:00:00Z", "strict": false,
+           "canvas": {"overlap": 8},
            "output": {"clip": true, "inline": true}}\
           """);
       page.awaitState("lap", "completed");
