@@ -29,6 +29,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -199,7 +200,7 @@ final class TrainingSegment {
     ModelFiles from = null;
     String reference = started ? pointer.from() : recipe.from().orElse("");
     if (!reference.isEmpty()) {
-      from = linked(attempt.withRetry(() -> finder.apply(reference)));
+      from = attempt.withRetry(() -> linked(finder.apply(reference)));
     }
     if (!started) {
       lease.pinOrigin(data.state(), from == null ? "" : from.name() + "@" + from.version());
@@ -210,13 +211,18 @@ final class TrainingSegment {
   /**
    * Links the model's weights into the job's own folder, where the model cache cannot evict them. A
    * bundled model on another file system is used in place.
+   *
+   * @throws TransientException if the cache has evicted it already
    */
-  private ModelFiles linked(ModelFiles from) throws IOException {
-    Path names = Files.createDirectories(folder.resolve("from"));
+  private ModelFiles linked(ModelFiles from) {
+    Path names = folder.resolve("from");
     Path link = names.resolve(from.weights().getFileName());
     try {
+      Files.createDirectories(names);
       Files.deleteIfExists(link);
       Files.createLink(link, from.weights());
+    } catch (NoSuchFileException e) {
+      throw new TransientException("model " + from.name() + " was evicted before its use", e);
     } catch (IOException | UnsupportedOperationException e) {
       LOG.log(Level.DEBUG, "cannot link " + from.weights(), e);
       return from;
