@@ -136,7 +136,6 @@ public final class JobDownloadsResource {
     return Response.ok(bytes)
         .header(HttpHeaders.CONTENT_TYPE, type)
         .header(HttpHeaders.CACHE_CONTROL, "private, max-age=3600")
-        .header("X-Content-Type-Options", "nosniff")
         .build();
   }
 

@@ -114,7 +114,7 @@ public final class Http {
     Map<String, String> headers = new LinkedHashMap<>();
     for (int i = 1; i < head.length; i++) {
       String[] header = head[i].split(": ", 2);
-      headers.put(header[0].toLowerCase(Locale.ROOT), header[1]);
+      headers.merge(header[0].toLowerCase(Locale.ROOT), header[1], (a, b) -> a + ", " + b);
     }
     byte[] body = Arrays.copyOfRange(all, end + 4, all.length);
     return new Answer(

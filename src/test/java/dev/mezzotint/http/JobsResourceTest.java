@@ -244,7 +244,9 @@ class JobsResourceTest {
   void file_isNotSentAgain_whenTheCallerHasIt() throws IOException {
     front.store.put("jobs/a/images/00000.png", new byte[] {1, 2, 3}, "");
     String path = "/api/jobs/a/files/images/00000.png";
-    String tag = Http.get(path).headers().get("etag");
+    Map<String, String> headers = Http.get(path).headers();
+    assertThat(headers).containsEntry("cache-control", "private, max-age=86400, immutable");
+    String tag = headers.get("etag");
     assertThat(tag).isEqualTo("\"e\"");
     for (String method : List.of("GET", "HEAD")) {
       Answer unchanged = Http.call(method, path, Map.of("if-none-match", tag), "");

@@ -186,6 +186,15 @@ class OpenApiTest {
     assertThat(described).containsExactlyInAnyOrderElementsOf(ROUTES);
   }
 
+  private static String path(String route) {
+    return route
+        .split(" ", 2)[1]
+        .replace("{id}", "now")
+        .replace("{name}", "x.png")
+        .replace("{reference}", "faces@1")
+        .replace("{key}", "a.png");
+  }
+
   @Test
   void everyRouteIsAnsweredAndRequiresTheToken() throws IOException {
     front.store.put("jobs/now/x.png", new byte[3], "");
@@ -202,13 +211,7 @@ class OpenApiTest {
         "");
     for (String route : ROUTES) {
       String method = route.split(" ", 2)[0];
-      String path =
-          route
-              .split(" ", 2)[1]
-              .replace("{id}", "now")
-              .replace("{name}", "x.png")
-              .replace("{reference}", "faces@1")
-              .replace("{key}", "a.png");
+      String path = path(route);
       if (!path.endsWith("/events")) {
         Answer answer =
             Http.call(method, path, Map.of(), method.equals("POST") ? "{\"model\":\"m\"}" : "");
@@ -222,13 +225,7 @@ class OpenApiTest {
     }
     front.open(new HttpSettings(false, List.of("gpu.lan"), Optional.of(FakeFront.TOKEN)));
     for (String route : ROUTES) {
-      String path =
-          route
-              .split(" ", 2)[1]
-              .replace("{id}", "now")
-              .replace("{name}", "x.png")
-              .replace("{reference}", "faces@1")
-              .replace("{key}", "a.png");
+      String path = path(route);
       Answer answer =
           Http.call(
               route.split(" ", 2)[0],
