@@ -1,6 +1,5 @@
 package dev.mezzotint.onnx;
 
-import ai.djl.engine.Engine;
 import ai.onnxruntime.OrtEnvironment;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
@@ -26,12 +25,8 @@ final class OnnxEnvironment {
   }
 
   private static boolean open() {
-    // DJL would load libtorch for operators on arrays, which are not used here.
-    System.setProperty("ai.djl.onnx.disable_alternative", "true");
     try {
-      if (Engine.getEngine(OnnxNetwork.ENGINE) == null) { // also creates the environment
-        return false;
-      }
+      OrtEnvironment.getEnvironment();
       retain();
       return true;
     } catch (RuntimeException | ReflectiveOperationException | LinkageError e) {

@@ -1,13 +1,6 @@
 package dev.mezzotint.onnx;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.onnxruntime.engine.OrtNDManager;
-import ai.djl.onnxruntime.engine.OrtSymbolBlock;
-import ai.djl.training.ParameterStore;
+import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -22,7 +15,10 @@ import dev.mezzotint.network.Parameterization;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UnconditionalInput;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -31,36 +27,29 @@ import java.util.Map;
  * a time.
  */
 final class OnnxNetwork implements SamplingNetwork {
-  static final String ENGINE = "OnnxRuntime";
-
   private final NetworkProgram program;
   private final Parameterization reading;
   private final int channels;
   private final int conditionChannels;
-  private final OrtNDManager manager;
-  private final OrtSymbolBlock block;
-  private final ParameterStore parameters;
+  private final OrtSession session;
+
+  /** The inputs of a pass as the runtime reads them, outside of the heap; they grow with passes. */
+  private FloatBuffer inputs = floats(0);
 
   OnnxNetwork(NetworkProgram program, Map<String, Tensor> tensors, int threads) {
     this.program = program;
     this.reading = program.parameterization();
     this.channels = program.channels();
     this.conditionChannels = program.conditionChannels();
-    this.manager = (OrtNDManager) NDManager.newBaseManager(Device.cpu(), ENGINE);
-    // Without a manager of its own it would load the engine of DJL's choice, libtorch.
-    this.parameters = new ParameterStore(manager, /* copy= */ false);
     try {
-      this.block = new OrtSymbolBlock(session(program.onnx(tensors), threads), manager);
+      this.session = session(program.onnx(tensors), threads);
     } catch (OutOfMemoryError e) {
-      manager.close();
       throw MemoryErrors.of(e);
     } catch (RuntimeException e) {
-      manager.close();
       throw MemoryErrors.translate(e);
     }
   }
 
-  /** DJL's own way to load a model copies it several times on the heap. */
   private static OrtSession session(ByteBuffer file, int threads) {
     try (SessionOptions options = new SessionOptions()) {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
@@ -74,26 +63,40 @@ final class OnnxNetwork implements SamplingNetwork {
 
   @Override
   public float[] evaluate(float[] input, int height, int width, float[] t, long[] classes) {
-    Shape shape = new Shape(t.length, channels + conditionChannels, height, width);
-    return DevicePasses.run(
-        () -> {
-          try (NDManager scope = manager.newSubManager()) {
-            NDList in = new NDList(named("x", scope.create(input, shape)));
-            in.add(named("t", scope.create(t)));
-            if (program.hasClasses()) {
-              in.add(named("classes", scope.create(classes)));
-            }
-            NDList out = block.forward(parameters, in, /* training= */ false);
-            try (out) {
-              return out.get(0).toFloatArray();
-            }
-          }
-        });
+    return DevicePasses.run(() -> run(input, height, width, t, classes));
   }
 
-  private static NDArray named(String name, NDArray array) {
-    array.setName(name);
-    return array;
+  private float[] run(float[] input, int height, int width, float[] t, long[] classes) {
+    if (inputs.capacity() < input.length + t.length) {
+      inputs = floats(input.length + t.length);
+    }
+    inputs.clear().put(input).put(t);
+    long[] shape = {t.length, channels + conditionChannels, height, width};
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    Map<String, OnnxTensor> in = new HashMap<>();
+    try {
+      in.put("x", OnnxTensor.createTensor(environment, inputs.slice(0, input.length), shape));
+      in.put(
+          "t",
+          OnnxTensor.createTensor(
+              environment, inputs.slice(input.length, t.length), new long[] {t.length}));
+      if (program.hasClasses()) {
+        in.put("classes", OnnxTensor.createTensor(environment, classes));
+      }
+      try (OrtSession.Result out = session.run(in)) {
+        return ((OnnxTensor) out.get(0)).getFloatBuffer().array();
+      }
+    } catch (OrtException e) {
+      throw new IllegalStateException("the engine failed: " + e.getMessage(), e);
+    } finally {
+      in.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private static FloatBuffer floats(int count) {
+    return ByteBuffer.allocateDirect(Math.multiplyExact(count, Float.BYTES))
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer();
   }
 
   @Override
@@ -109,8 +112,11 @@ final class OnnxNetwork implements SamplingNetwork {
 
   @Override
   public void close() {
-    block.close();
-    manager.close();
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new IllegalStateException("the engine cannot close a network: " + e.getMessage(), e);
+    }
   }
 
   /** x, three previous directions and the condition of all slots, slot by slot. */
