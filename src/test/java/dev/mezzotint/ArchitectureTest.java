@@ -105,7 +105,7 @@ class ArchitectureTest {
         "board cli client delivery generation.request job json storage training.recipe files");
     allow(
         "study",
-        "cli dataset files generation generation.input generation.request iadb image job json model network plot sampling");
+        "cli dataset evaluation files generation generation.input generation.request iadb image job json model network plot sampling");
     allow(
         "worker",
         "autoscaling board cli client control delivery generation generation.input"

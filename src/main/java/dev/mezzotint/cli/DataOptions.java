@@ -49,7 +49,7 @@ public final class DataOptions {
   }
 
   /** Opens the model's training images and others. */
-  EvaluationData open(ModelFiles files, ModelInfo info, String reason) {
+  public EvaluationData open(ModelFiles files, ModelInfo info, String reason) {
     return EvaluationData.open(path(reason), files, info.height(), info.width(), split(), layout);
   }
 }

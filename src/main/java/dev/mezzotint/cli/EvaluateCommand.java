@@ -45,8 +45,6 @@ import picocli.CommandLine.Option;
     })
 public final class EvaluateCommand implements Callable<Integer> {
   private static final int COUNT_DEFAULT = 512;
-  private static final int PASS_VALUES = 1 << 18; // of x in one pass, on a CPU
-  private static final int PASS_VALUES_CUDA = 1 << 22;
 
   @Mixin private ModelOptions model = new ModelOptions();
 
@@ -115,7 +113,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     Report result;
     try (EvaluationData images = data.open(files, info, "evaluate compares with its images");
         PassProgress progress = progress(images, info)) {
-      Settings settings = new Settings(count(images), repeats, seed, classes(info), search);
+      Settings settings = new Settings(count(images), repeats, seed, info.labels(), search);
       try (SamplingNetwork network = ModelResolver.load(device, files)) {
         NetworkSampler sampler =
             new NetworkSampler(
@@ -124,7 +122,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                 info.unguided().map(without -> new UniformGuidance(guidance, without)),
                 new ImageSet(0, info.channels(), info.height(), info.width(), new float[0]),
                 info.p0().equals(ModelCard.BLUE_NOISE),
-                rows(device, info),
+                device,
                 progress::advanced);
         result =
             new Evaluation(
@@ -171,18 +169,6 @@ public final class EvaluateCommand implements Callable<Integer> {
   private PassProgress progress(EvaluationData images, ModelInfo info) {
     long each = info.conditionChannels() > 0 ? 2 : 1;
     return new PassProgress("images", each * Math.max(1, repeats) * count(images));
-  }
-
-  /** Class labels without the null class. */
-  private static int classes(ModelInfo info) {
-    int all = info.classes().orElse(0);
-    return info.nullClass().isPresent() && info.nullClass().getAsInt() == all - 1 ? all - 1 : all;
-  }
-
-  private static int rows(Device device, ModelInfo info) {
-    int values = info.channels() * info.height() * info.width();
-    int pass = device.name().startsWith("cuda") ? PASS_VALUES_CUDA : PASS_VALUES;
-    return Math.max(1, pass / values);
   }
 
   private Map<String, Object> settings(

@@ -23,7 +23,7 @@ import java.util.Optional;
  *
  * @param heldOutSplit name of the split with the held-out images
  */
-record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOutSplit)
+public record EvaluationData(ImageDataset training, ImageDataset heldOut, String heldOutSplit)
     implements AutoCloseable {
 
   /**

@@ -115,13 +115,15 @@ public final class GenerateCommand implements Callable<Integer> {
       paramLabel = "F",
       defaultValue = "4",
       description =
-          "Enlarge grid.png, sheet.png, clip.png and trajectory.png F times, 1 to 16; the images"
+          "Enlarge grid.png, sheet.png, clip.png and trajectories F times, 1 to 16; the images"
               + " keep their size; default ${DEFAULT-VALUE}.")
   private int scale = SCALE_DEFAULT;
 
   @Option(
       names = "--trajectory",
-      description = "Also write trajectory.png, an animation of the path from x0 to x1.")
+      description =
+          "Also write trajectory.png, an animation of the path from x0 to x1, and"
+              + " trajectory-sheet.png, its stages next to each other.")
   private boolean trajectory;
 
   @Mixin private InpaintingOptions inpainting = new InpaintingOptions();

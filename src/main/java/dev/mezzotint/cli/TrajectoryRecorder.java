@@ -3,6 +3,7 @@ package dev.mezzotint.cli;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
 import dev.mezzotint.image.Resize;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.plot.ScatterPlot;
@@ -20,6 +21,8 @@ final class TrajectoryRecorder {
   private static final long VALUES_MAX = 1L << 27; // 512 MiB of float32
   private static final int FRAME_MILLIS = 60;
   private static final int LAST_MILLIS = 1500;
+  private static final int SHEET_COLUMNS = 7;
+  private static final int SHEET_ROWS = 8;
 
   private final List<Trajectory> rows = new ArrayList<>();
 
@@ -48,7 +51,10 @@ final class TrajectoryRecorder {
     return row.withHook(row.hook().then(rows.get(row.index())));
   }
 
-  /** Writes {@code trajectory.png}, an animated PNG; returns its name. */
+  /**
+   * Writes {@code trajectory.png}, an animated PNG, and for images {@code trajectory-sheet.png};
+   * returns the name of the first.
+   */
   String write(Path out, ModelInfo info, int scale) throws IOException {
     int frames = rows.get(0).frames().size();
     List<Pixels> images = new ArrayList<>();
@@ -57,7 +63,28 @@ final class TrajectoryRecorder {
           SampleFiles.isPlanar(info) ? plane(frame) : Resize.enlarge(grid(info, frame), scale));
     }
     Files.write(out.resolve("trajectory.png"), Apng.encode(images, FRAME_MILLIS, LAST_MILLIS));
+    if (!SampleFiles.isPlanar(info)) {
+      Files.write(
+          out.resolve("trajectory-sheet.png"), Png.encode(Resize.enlarge(sheet(info), scale)));
+    }
     return "trajectory.png";
+  }
+
+  /** A row for each of the first images, from x0 on the left to x1 on the right. */
+  private Pixels sheet(ModelInfo info) {
+    int columns = Math.min(SHEET_COLUMNS, rows.get(0).frames().size());
+    List<Pixels> images = new ArrayList<>();
+    for (Trajectory row : rows.subList(0, Math.min(SHEET_ROWS, rows.size()))) {
+      int last = row.frames().size() - 1;
+      for (int i = 0; i < columns; i++) {
+        images.add(image(info, row, columns == 1 ? last : last * i / (columns - 1)));
+      }
+    }
+    return Grid.of(images, columns, 2);
+  }
+
+  private static Pixels image(ModelInfo info, Trajectory row, int frame) {
+    return Pixels.fromChw(row.frames().get(frame), 0, info.channels(), info.height(), info.width());
   }
 
   private Pixels plane(int frame) {
@@ -75,8 +102,7 @@ final class TrajectoryRecorder {
   private Pixels grid(ModelInfo info, int frame) {
     List<Pixels> images = new ArrayList<>();
     for (Trajectory row : rows) {
-      images.add(
-          Pixels.fromChw(row.frames().get(frame), 0, info.channels(), info.height(), info.width()));
+      images.add(image(info, row, frame));
     }
     return Grid.square(images);
   }

@@ -59,7 +59,7 @@ public record Metric(
     }
   }
 
-  static Metric of(String key, String words, Better better, double[] model, double[] floor) {
+  public static Metric of(String key, String words, Better better, double[] model, double[] floor) {
     return new Metric(
         key,
         words,

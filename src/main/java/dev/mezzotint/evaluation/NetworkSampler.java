@@ -3,6 +3,7 @@ package dev.mezzotint.evaluation;
 import dev.mezzotint.iadb.BlueNoise;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Stage;
+import dev.mezzotint.network.Device;
 import dev.mezzotint.network.DeviceMemoryException;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformGuidance;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Samples a network in large passes. Used by one thread; the caller closes the network. */
 public final class NetworkSampler implements ImageSampler {
+  private static final int PASS_VALUES = 1 << 18; // of x in one pass, on a CPU
+  private static final int PASS_VALUES_CUDA = 1 << 22;
+
   private final SamplingNetwork network;
   private final List<Stage> stages;
   private final Optional<UniformGuidance> guided;
@@ -27,7 +31,8 @@ public final class NetworkSampler implements ImageSampler {
    * @param guided empty for no guidance
    * @param shape an empty set with the shape of the images
    * @param blueNoise whether x0 is blue noise rather than white
-   * @param rows images in one pass at most; fewer when the device runs out of memory
+   * @param device of the network; a pass has as many images as suit it, fewer when its memory is
+   *     exhausted
    * @param sampled accepts the number of images after each pass
    */
   public NetworkSampler(
@@ -36,14 +41,15 @@ public final class NetworkSampler implements ImageSampler {
       Optional<UniformGuidance> guided,
       ImageSet shape,
       boolean blueNoise,
-      int rows,
+      Device device,
       IntConsumer sampled) {
     this.network = network;
     this.stages = List.copyOf(stages);
     this.guided = guided;
     this.shape = shape;
     this.blue = blueNoise ? new BlueNoise(shape.height(), shape.width()) : null;
-    this.rows = rows;
+    int values = device.name().startsWith("cuda") ? PASS_VALUES_CUDA : PASS_VALUES;
+    this.rows = Math.max(1, values / shape.stride());
     this.sampled = sampled;
   }
 

@@ -48,9 +48,33 @@ public final class Png {
     chunk(out, "IHDR", header(pixels));
   }
 
-  /** The filtered and compressed pixels, the content of an IDAT chunk. */
+  /**
+   * The filtered and compressed pixels, the content of an IDAT chunk. Rows are compressed one by
+   * one, so that a large image is held once.
+   */
   static byte[] deflated(Pixels pixels, int level) {
-    return deflate(filtered(pixels), level);
+    int stride = pixels.width() * pixels.channels();
+    byte[] row = new byte[stride + 1];
+    byte[] candidate = new byte[stride];
+    byte[] buffer = new byte[64 * 1024];
+    ByteArrayOutputStream out = new ByteArrayOutputStream(64 * 1024);
+    Deflater deflater = new Deflater(level);
+    try {
+      for (int y = 0; y < pixels.height(); y++) {
+        filter(pixels, y, row, candidate);
+        deflater.setInput(row);
+        for (int n = deflater.deflate(buffer); n > 0; n = deflater.deflate(buffer)) {
+          out.write(buffer, 0, n);
+        }
+      }
+      deflater.finish();
+      while (!deflater.finished()) {
+        out.write(buffer, 0, deflater.deflate(buffer));
+      }
+      return out.toByteArray();
+    } finally {
+      deflater.end();
+    }
   }
 
   private static byte[] header(Pixels pixels) {
@@ -66,26 +90,17 @@ public final class Png {
         .array();
   }
 
-  /**
-   * Each row with the filter of the least sum of absolute differences, after the filter's number.
-   */
-  private static byte[] filtered(Pixels pixels) {
-    int stride = pixels.width() * pixels.channels();
-    byte[] out = new byte[Math.multiplyExact(stride + 1, pixels.height())];
-    byte[] candidate = new byte[stride];
-    for (int row = 0; row < pixels.height(); row++) {
-      int start = row * (stride + 1);
-      long best = Long.MAX_VALUE;
-      for (int filter = 0; filter < FILTERS && best > 0; filter++) {
-        long cost = filter(filter, pixels.bytes(), row, stride, pixels.channels(), candidate);
-        if (cost < best) {
-          best = cost;
-          out[start] = (byte) filter;
-          System.arraycopy(candidate, 0, out, start + 1, stride);
-        }
+  /** Writes the number of the filter of the least sum of absolute differences, and its row. */
+  private static void filter(Pixels pixels, int y, byte[] row, byte[] candidate) {
+    long best = Long.MAX_VALUE;
+    for (int filter = 0; filter < FILTERS && best > 0; filter++) {
+      long cost = filter(filter, pixels.bytes(), y, candidate.length, pixels.channels(), candidate);
+      if (cost < best) {
+        best = cost;
+        row[0] = (byte) filter;
+        System.arraycopy(candidate, 0, row, 1, candidate.length);
       }
     }
-    return out;
   }
 
   private static long filter(
@@ -119,22 +134,6 @@ public final class Png {
       return left;
     }
     return toUp <= toUpLeft ? up : upLeft;
-  }
-
-  private static byte[] deflate(byte[] data, int level) {
-    Deflater deflater = new Deflater(level);
-    try {
-      deflater.setInput(data);
-      deflater.finish();
-      ByteArrayOutputStream out = new ByteArrayOutputStream(data.length / 2 + 64);
-      byte[] buffer = new byte[64 * 1024];
-      while (!deflater.finished()) {
-        out.write(buffer, 0, deflater.deflate(buffer));
-      }
-      return out.toByteArray();
-    } finally {
-      deflater.end();
-    }
   }
 
   static void chunk(ByteArrayOutputStream out, String type, byte[] data) {

@@ -57,6 +57,12 @@ public record ModelInfo(
     tuned = List.copyOf(tuned);
   }
 
+  /** Number of class labels, the null class not counted; 0 for a model without classes. */
+  public int labels() {
+    int all = classes.orElse(0);
+    return nullClass.isPresent() && nullClass.getAsInt() == all - 1 ? all - 1 : all;
+  }
+
   /**
    * A model at its own image size.
    *

@@ -2,11 +2,16 @@ package dev.mezzotint.study;
 
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.DataOptions;
+import dev.mezzotint.cli.EvaluationData;
 import dev.mezzotint.cli.HeldOutConditions;
 import dev.mezzotint.cli.OutputPaths;
 import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.evaluation.Evaluation;
+import dev.mezzotint.evaluation.Evaluation.Settings;
+import dev.mezzotint.evaluation.ImageSet;
+import dev.mezzotint.evaluation.NetworkSampler;
 import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.generation.request.CanvasRequest;
@@ -28,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,7 +48,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Studies: paths, stability; solvers (--data or --model); precision (--model);",
-      "inversion (--model and --data);",
+      "inversion, quality (--model and --data);",
       "agreement (--model); blue-noise (--data); plane (--model of the plane);",
       "flicker (--model and --condition, label maps of a clip);",
       "seams (--image, a canvas that 'generate' or a worker has drawn).",
@@ -53,6 +59,7 @@ import picocli.CommandLine.Parameters;
       "  study solvers --model avatars-32 --out plots",
       "  study solvers --model drive-32 --data drive-64.zip --count 16 --out plots",
       "  study inversion --model avatars-32 --data my-images --out plots",
+      "  study quality --model avatars-64 --data avatars-64.zip --count 256 --out plots",
       "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out plots",
       "  study seams --image region/00000.png --out plots"
     })
@@ -63,6 +70,7 @@ public final class StudyCommand implements Callable<Integer> {
           "stability",
           "solvers",
           "inversion",
+          "quality",
           "agreement",
           "precision",
           "blue-noise",
@@ -71,6 +79,7 @@ public final class StudyCommand implements Callable<Integer> {
           "seams");
   private static final int IMAGES = 256;
   private static final int COUNT = 32;
+  private static final int QUALITY_COUNT = 256;
   private static final int COUNT_MAX = 4096;
   private static final double SMOOTHING = 0.1;
 
@@ -91,7 +100,7 @@ public final class StudyCommand implements Callable<Integer> {
   @Option(
       names = "--count",
       paramLabel = "N",
-      description = "Images; default 32, for 'solvers' 64.")
+      description = "Images; default 32, for 'solvers' 64, for 'quality' 256.")
   private @Nullable Integer given;
 
   @Option(
@@ -177,6 +186,7 @@ public final class StudyCommand implements Callable<Integer> {
         case "stability" -> finish(Stability.run());
         case "solvers" -> finish(solvers());
         case "inversion" -> finish(inversion());
+        case "quality" -> finish(quality());
         case "agreement" -> finish(agreement());
         case "precision" -> finish(precision());
         case "flicker" -> finish(flicker());
@@ -261,6 +271,37 @@ public final class StudyCommand implements Callable<Integer> {
       }
       double error = Inversion.roundTrip(network, x1, n, info.height(), info.width(), steps);
       return Inversion.result(n, steps, error);
+    }
+  }
+
+  private StudyResult quality() throws IOException {
+    Subject subject = subject(files());
+    ModelInfo info = subject.info();
+    try (EvaluationData images =
+            data.open(subject.files(), info, "this study compares with images");
+        SamplingNetwork network = subject.load()) {
+      int count = Math.min(count(QUALITY_COUNT), images.heldOut().size());
+      Settings settings = new Settings(count, /* repeats= */ 1, /* seed= */ 0, info.labels(), 1);
+      return QualityStudy.run(
+          subject.files().name(),
+          info.sampler(),
+          subject.files().card().tuned(),
+          stages ->
+              new Evaluation(
+                      images.training(),
+                      images.heldOut(),
+                      new NetworkSampler(
+                          network,
+                          stages,
+                          Optional.empty(),
+                          new ImageSet(
+                              0, info.channels(), info.height(), info.width(), new float[0]),
+                          info.p0().equals(ModelCard.BLUE_NOISE),
+                          subject.device(),
+                          sampled -> {}),
+                      settings,
+                      phase -> {})
+                  .patchDistances());
     }
   }
 

@@ -186,7 +186,7 @@ class RefusalsTest {
   }
 
   @Test
-  void refusesRecipesAndPicturesThatDoNotFitInOneLine() throws IOException {
+  void recipesAndImagesThatDoNotFit_areRefusedInOneLine() throws IOException {
     Terminal.writeImages(folder.resolve("pictures"));
     Path recipe = folder.resolve("recipe.json");
     String train = "train @/recipe.json --data @/pictures --out @/model";

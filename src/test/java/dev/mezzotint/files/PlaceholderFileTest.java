@@ -14,7 +14,7 @@ class PlaceholderFileTest {
   }
 
   @Test
-  void reason_namesWhatStandsInForTheFile() {
+  void reason_namesTheReplacementOfTheFile() {
     String pointer =
         "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
     assertThat(PlaceholderFile.reason(bytes(pointer)))

@@ -72,7 +72,7 @@ class CarelessStoreTest {
   }
 
   @Test
-  void isUsedWhenSomebodySaysThatThePromiseIsNotNeeded() throws IOException {
+  void acceptedRisk_allowsTheStore() throws IOException {
     try (Connections connections = connections("optional")) {
       assertThatCode(connections::prepare).doesNotThrowAnyException();
     }

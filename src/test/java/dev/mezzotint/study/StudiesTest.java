@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
+import dev.mezzotint.evaluation.Metric;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.Noise;
@@ -11,6 +12,7 @@ import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.ImageReader;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.network.NetworkProgram;
@@ -22,6 +24,8 @@ import dev.mezzotint.study.Stability.Formulation;
 import dev.mezzotint.torch.TorchDevice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
@@ -67,7 +71,7 @@ class StudiesTest {
 
   /** 32 real images at 16×16, smoothed by s = 0.1; 64 fixed x0. */
   @Test
-  void ab2With32EvaluationsReachesEulersEndErrorWith128OnRealPictures() throws IOException {
+  void ab2With32Evaluations_reachesTheErrorOfEulerWith128_onRealImages() throws IOException {
     float[][] images = images();
     int values = images[0].length;
     SolverErrors errors =
@@ -118,6 +122,34 @@ class StudiesTest {
       LOG.info(() -> Inversion.result(n, 128, error).lines().get(0));
       assertThat(error).isLessThan(1 / 255.0);
     }
+  }
+
+  /** A measurement whose distances are those of a method of order one, twice the floor at 1. */
+  @Test
+  void quality_dividesByTheFloorAtEachNumberOfEvaluations() throws IOException {
+    ModelCard.TunedSteps tuned = new ModelCard.TunedSteps(Solver.AB2, List.of(0.0, 0.3, 1.0));
+    StudyResult result =
+        QualityStudy.run(
+            "a-model",
+            Solver.HEUN,
+            List.of(tuned),
+            stages -> {
+              double[] distance = {20.0 / stages.size()};
+              double[] floor = {10};
+              return List.of(
+                  Metric.of("slicedWasserstein8x8", "", Metric.Better.LOWER, distance, floor),
+                  Metric.of("slicedWasserstein", "", Metric.Better.LOWER, distance, floor));
+            });
+
+    assertThat(result.lines().get(1)).contains("1", "2", "4", "8", "16", "32");
+    // Heun evaluates twice a step; one evaluation is not enough for a step.
+    assertThat(result.lines().get(2).split(" +"))
+        .containsExactly("8x8", "1.00", "1.00", "0.50", "0.25", "0.13", "0.06");
+    assertThat(result.lines().get(4)).isEqualTo("ab2 in 2 tuned steps: mean 1.00");
+    Pixels chart =
+        ImageReader.read(
+            Objects.requireNonNull(result.files().get("quality-a-model.png")), /* channels= */ 3);
+    assertThat(chart.width()).isEqualTo(640);
   }
 
   private static SamplingNetwork load(ModelFiles files) {

@@ -113,7 +113,7 @@ class ControlRoleTest {
   }
 
   @Test
-  void jobsThatWaitEndWhenTheyAreCalledOffOrLateAndTheirPicturesAreSwept() throws Exception {
+  void waitingJobs_endWhenCancelledOrExpired_andTheirImagesAreSwept() throws Exception {
     String suffix = UUID.randomUUID().toString().substring(0, 4);
     UnaryOperator<String> id = name -> name + "-" + suffix;
     try (Worker worker = Worker.start(site.settings("w1"), endpoints);
@@ -137,7 +137,7 @@ class ControlRoleTest {
       // The only lane still has the long job: no lane has taken the others.
       assertThat(events.now(l -> l.is("completed", id.apply("long")))).isEmpty();
       assertThat(events.now(l -> l.is("started", id.apply("fine")))).isEmpty();
-      awaitPictures(id.apply("long"));
+      awaitImages(id.apply("long"));
 
       called = Instant.now();
       client.cancel(id.apply("long"));
@@ -168,7 +168,7 @@ class ControlRoleTest {
   }
 
   /** There must be something to be swept. */
-  private void awaitPictures(String id) throws InterruptedException {
+  private void awaitImages(String id) throws InterruptedException {
     long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (site.store().list(Keys.images(id)).isEmpty()) {
       assertThat(System.nanoTime()).as("no picture of %s stands", id).isLessThan(end);

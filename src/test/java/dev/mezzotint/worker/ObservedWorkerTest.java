@@ -250,7 +250,7 @@ class ObservedWorkerTest {
   }
 
   @Test
-  void withoutAProducersTraceTheWaitStandsBelowTheProcessing() {
+  void withoutAProducersTrace_theWaitIsAChildOfTheProcessing() {
     SpanData process = process("untraced");
 
     assertThat(process.getParentSpanContext().isValid()).isFalse();

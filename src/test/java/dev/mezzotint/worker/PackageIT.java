@@ -100,7 +100,7 @@ class PackageIT {
   }
 
   @Test
-  void generatesPicturesOnItsOwn() throws Exception {
+  void generate_needsNothingButThePackage() throws Exception {
     String[] words = {"generate", "--model", TINY.toString(), "--count", "3", "--steps", "4"};
     Answer answer = mezzotint.run(and(words, "--out", "pictures"));
 
@@ -122,7 +122,7 @@ class PackageIT {
    */
   @ParameterizedTest
   @CsvSource({"onnxruntime, libonnxruntime", "pytorch, libtorch_cpu"})
-  void endsInOrderWhenToldToAmidPasses(String engine, String library) throws Exception {
+  void sigtermDuringPasses_endsInOrder(String engine, String library) throws Exception {
     for (int i = 0; i < 2; i++) {
       Running running =
           packaged(Map.of("MEZZOTINT_ENGINE", engine))

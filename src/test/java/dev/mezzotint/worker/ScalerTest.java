@@ -325,7 +325,7 @@ class ScalerTest {
 
   /** Else an idle device would wait for a topic that is paused. */
   @Test
-  void aPausedTopicAsksForNobody() throws Exception {
+  void pausedTopic_asksForNoWorkers() throws Exception {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     autoscaling.register(meters);
     await("first look", this::known);

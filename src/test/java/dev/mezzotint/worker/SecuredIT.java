@@ -97,7 +97,7 @@ class SecuredIT {
   }
 
   @Test
-  void requestsAndPicturesGoThroughEncryptedConnectionsOfKnownUsers() throws Exception {
+  void requestsAndImages_goThroughEncryptedAuthenticatedConnections() throws Exception {
     Map<String, String> environment = environment(SecuredStack.PASSWORD);
     Path request =
         Files.writeString(
@@ -131,7 +131,7 @@ class SecuredIT {
   }
 
   @Test
-  void aBrokerWhoseCertificateNobodyTrustsIsNamed() throws Exception {
+  void untrustedCertificateOfTheBroker_isNamed() throws Exception {
     Map<String, String> environment = environment(SecuredStack.PASSWORD);
     environment.keySet().removeIf(name -> name.startsWith("KAFKA_SSL_"));
     Running worker = new Packaged(folder, environment).start("worker");
@@ -144,7 +144,7 @@ class SecuredIT {
   }
 
   @Test
-  void aStoreWhoseCertificateNobodyTrustsIsNamed() throws Exception {
+  void untrustedCertificateOfTheStore_isNamed() throws Exception {
     Map<String, String> environment = environment(SecuredStack.PASSWORD);
     environment.remove("SSL_CERT_FILE");
     Running worker = new Packaged(folder, environment).start("worker");

@@ -40,8 +40,7 @@ class TrainingRoleTest {
   }
 
   @Test
-  void trainingsTakeTurnsAndPicturesAreMadeMeanwhileAndAShutdownKeepsWhatThereIs()
-      throws Exception {
+  void trainings_takeTurns_whileImagesAreGenerated_andShutdownKeepsCheckpoints() throws Exception {
     try (Tail events = events();
         MezzotintClient client = new MezzotintClient(endpoints.kafka())) {
       Worker worker = Worker.start(site.settings("w1"), endpoints);
@@ -81,7 +80,7 @@ class TrainingRoleTest {
   }
 
   @Test
-  void aTrainingThatWaitsEndsWhenItIsCalledOffOrLate() throws Exception {
+  void waitingTraining_endsWhenCancelledOrExpired() throws Exception {
     site.set("mezzotint.training-segment-seconds", "600");
     try (Tail events = events();
         Worker worker = Worker.start(site.settings("w1"), endpoints);

@@ -95,7 +95,7 @@ class WorkerTest {
   }
 
   @Test
-  void oneRequestBecomesPicturesManifestAndEvents() {
+  void request_becomesImagesManifestAndEvents() {
     site.send(request("one", ",\"count\":4,\"seed\":7,\"steps\":8,\"output\":{\"grid\":true}"));
 
     Letter end = completed("one");
@@ -121,7 +121,7 @@ class WorkerTest {
   }
 
   @Test
-  void picturesAreThoseThatTheCommandLineMakes() throws Exception {
+  void images_areThoseOfTheCommandLine() throws Exception {
     site.send(request("same", ",\"count\":5,\"seed\":11,\"steps\":6,\"sampler\":\"heun\""));
     completed("same");
 
@@ -278,7 +278,7 @@ class WorkerTest {
   }
 
   @Test
-  void bytesThatAreNobodysJobAreRejected() {
+  void invalidRecords_areRejected() {
     byte[] noise = new byte[2 << 20];
     new Random(1).nextBytes(noise);
     List<byte[]> values = new ArrayList<>();
