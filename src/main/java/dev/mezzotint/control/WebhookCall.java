@@ -4,13 +4,10 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.TopicPartition;
 
 /** A webhook that has not been delivered yet. For one thread. */
 final class WebhookCall {
-  private static final double JITTER = 0.2;
-
   /** A record of the event; an event may be published more than once. */
   record Position(TopicPartition partition, long offset) {}
 
@@ -59,13 +56,9 @@ final class WebhookCall {
     attempts++;
   }
 
-  /** Waits twice as long after each attempt, and a little longer or shorter than others. */
-  void postpone(Duration first, Duration longest) {
+  void postpone(Duration pause) {
     sending = false;
-    double factor = Math.pow(2, Math.min(attempts - 1, 30));
-    double nanos = Math.min(first.toNanos() * factor, longest.toNanos());
-    double jitter = 1 + JITTER * (2 * ThreadLocalRandom.current().nextDouble() - 1);
-    due = System.nanoTime() + (long) (nanos * jitter);
+    due = System.nanoTime() + pause.toNanos();
   }
 
   boolean isOlderThan(Duration limit) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.kafka.EventJson;
 import dev.mezzotint.kafka.KafkaSettings;
@@ -47,7 +48,6 @@ import org.jspecify.annotations.Nullable;
 public final class WebhookDispatcher implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(WebhookDispatcher.class.getName());
   private static final Duration POLL = Duration.ofMillis(100);
-  private static final Duration PAUSE_MAX = Duration.ofMinutes(5);
   private static final int GONE = 410;
 
   /** Events that wait for their delivery; no more are read meanwhile. */
@@ -63,8 +63,7 @@ public final class WebhookDispatcher implements AutoCloseable {
   private final KafkaSettings settings;
   private final WebhookHosts hosts;
   private final WebhookSender sender;
-  private final Duration retryLimit;
-  private final Duration firstPause;
+  private final RetryPolicy retryPolicy;
   private final TopicReader reader;
   private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
   private final AtomicLong deliveredCount = new AtomicLong();
@@ -104,20 +103,14 @@ public final class WebhookDispatcher implements AutoCloseable {
    *
    * @param hosts to which webhooks are sent; others are left out
    * @param sender closed by this class
-   * @param retryLimit after which an event is given up, counted from its first attempt
-   * @param firstPause between the first attempt and the second; doubled each time
+   * @param retryPolicy its timeout is that of one event, from its first attempt
    */
   public WebhookDispatcher(
-      KafkaSettings settings,
-      WebhookHosts hosts,
-      WebhookSender sender,
-      Duration retryLimit,
-      Duration firstPause) {
+      KafkaSettings settings, WebhookHosts hosts, WebhookSender sender, RetryPolicy retryPolicy) {
     this.settings = settings;
     this.hosts = hosts;
     this.sender = sender;
-    this.retryLimit = retryLimit;
-    this.firstPause = firstPause;
+    this.retryPolicy = retryPolicy;
     this.reader = new TopicReader(settings, "webhook-dispatcher", this::run);
     reader.start();
   }
@@ -239,7 +232,7 @@ public final class WebhookDispatcher implements AutoCloseable {
       end(call);
     } else if (answer.status() == GONE
         || failing.contains(receiver)
-        || call.isOlderThan(retryLimit)) {
+        || call.isOlderThan(retryPolicy.timeout())) {
       failing.add(receiver);
       givenUpCount.incrementAndGet();
       LOG.log(
@@ -257,7 +250,7 @@ public final class WebhookDispatcher implements AutoCloseable {
           call.eventId(),
           receiver,
           answer.reason());
-      call.postpone(firstPause, PAUSE_MAX);
+      call.postpone(retryPolicy.pauseAfter(call.attempts()));
     }
   }
 

@@ -40,7 +40,6 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
   public <T> T withRetry(BooleanSupplier stop, Supplier<T> work) throws InterruptedException {
     long begun = System.nanoTime();
     long end = begun + timeout.toNanos();
-    long pauseMillis = firstPause.toMillis();
     int failures = 0;
     while (true) {
       try {
@@ -58,22 +57,31 @@ public record RetryPolicy(Duration firstPause, Duration longestPause, Duration t
               timeout.toSeconds(),
               e.getMessage());
         }
-        if (System.nanoTime() - end >= 0 || !pause(pauseMillis, stop)) {
+        if (System.nanoTime() - end >= 0 || !pause(pauseAfter(failures), stop)) {
           throw e;
         }
       }
-      pauseMillis = Math.min(2 * pauseMillis, longestPause.toMillis());
     }
   }
 
   /** Waits for {@code firstPause}; false if stopped before. */
   public boolean pause(BooleanSupplier stop) throws InterruptedException {
-    return pause(firstPause.toMillis(), stop);
+    return pause(pauseAfter(1), stop);
   }
 
-  private static boolean pause(long millis, BooleanSupplier stop) throws InterruptedException {
-    long jittered = millis - ThreadLocalRandom.current().nextLong(millis / 2 + 1);
-    long end = System.nanoTime() + jittered * 1_000_000;
+  /**
+   * The pause after a number of failures.
+   *
+   * @param failures in a row, at least 1
+   */
+  public Duration pauseAfter(int failures) {
+    double factor = Math.pow(2, Math.min(failures - 1, 30));
+    long nanos = (long) Math.min(factor * firstPause.toNanos(), longestPause.toNanos());
+    return Duration.ofNanos(nanos - ThreadLocalRandom.current().nextLong(nanos / 2 + 1));
+  }
+
+  private static boolean pause(Duration pause, BooleanSupplier stop) throws InterruptedException {
+    long end = System.nanoTime() + pause.toNanos();
     while (!stop.getAsBoolean()) {
       long left = (end - System.nanoTime()) / 1_000_000;
       if (left <= 0) {

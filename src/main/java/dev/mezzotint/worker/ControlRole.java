@@ -10,6 +10,7 @@ import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.RequestReader;
 import dev.mezzotint.generation.GenerationJobKind;
 import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.training.TrainingJobKind;
@@ -34,6 +35,8 @@ final class ControlRole implements AutoCloseable {
 
   /** Between the first two attempts of a webhook. */
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
   private final List<RequestTopicMonitor> tails = new CopyOnWriteArrayList<>();
   private final OrphanSweeper sweeper;
@@ -95,8 +98,7 @@ final class ControlRole implements AutoCloseable {
                     connections.kafka(),
                     settings.webhookHosts(),
                     new WebhookSender(key, InstantSource.system()),
-                    settings.webhooks().retryLimit(),
-                    FIRST_PAUSE));
+                    new RetryPolicy(FIRST_PAUSE, LONGEST_PAUSE, settings.webhooks().retryLimit())));
   }
 
   /**

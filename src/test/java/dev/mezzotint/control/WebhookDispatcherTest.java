@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.mezzotint.job.EventContext;
 import dev.mezzotint.job.JobEvent;
+import dev.mezzotint.job.RetryPolicy;
 import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -149,8 +150,7 @@ class WebhookDispatcherTest {
             settings,
             WebhookHosts.of(List.of(hosts)),
             new WebhookSender(SECRET, InstantSource.system()),
-            limit,
-            PAUSE);
+            new RetryPolicy(PAUSE, Duration.ofMinutes(5), limit));
     open.add(0, dispatcher);
     return dispatcher;
   }
