@@ -75,6 +75,11 @@ final class FrameOptions {
   @Option(names = "--clip", description = "Also write clip.png, the frames as an animation.")
   private boolean clip;
 
+  @Option(
+      names = "--clip-conditions",
+      description = "As --clip, with each frame's condition on its left.")
+  private boolean clipConditions;
+
   private Optional<Frames> frames = Optional.empty();
   private @Nullable ConditionInputs inputs;
   private @Nullable Tensor tensor;
@@ -127,10 +132,11 @@ final class FrameOptions {
         (nearest || resize) && (given.isEmpty() || tensor != null),
         nearest ? "--nearest" : "--resize",
         " is for a --condition of images");
-    if (frames.isEmpty() && (variations > 1 || shared() || references != null)) {
+    if (frames.isEmpty() && (variations > 1 || shared() || references != null || clipConditions)) {
       throw new InvalidInputException(
           "--condition",
-          "--variations, --noise and --references are for a --condition that is a folder or zip");
+          "--variations, --noise, --references and --clip-conditions are for a --condition that is"
+              + " a folder or zip");
     }
   }
 
@@ -199,13 +205,13 @@ final class FrameOptions {
     List<String> written = new ArrayList<>();
     List<Pixels> images = new ArrayList<>();
     for (float[] sample : samples) {
-      if (clip || references != null) {
+      if (clip || clipConditions || references != null) {
         images.add(
             Pixels.fromChw(sample, 0, info.channels(), info.height(), info.width())
                 .withChannels(3));
       }
     }
-    if (clip) {
+    if (clip || clipConditions) {
       Files.write(out.resolve("clip.png"), clip(images, scale));
       written.add("clip.png");
     }
@@ -216,11 +222,16 @@ final class FrameOptions {
     return written;
   }
 
-  private byte[] clip(List<Pixels> images, int scale) {
+  private byte[] clip(List<Pixels> images, int scale) throws IOException {
     List<Pixels> drawn = new ArrayList<>();
     for (int first = 0; first < images.size(); first += variations) {
-      Pixels frame = ContactSheet.sideBySide(images.subList(first, first + variations));
-      drawn.add(Resize.enlarge(frame, scale));
+      List<Pixels> shown = new ArrayList<>();
+      if (clipConditions) {
+        Frames.Frame frame = frames.orElseThrow().frames().get(first / variations);
+        shown.addAll(Objects.requireNonNull(inputs).visualize(frame));
+      }
+      shown.addAll(images.subList(first, first + variations));
+      drawn.add(Resize.enlarge(ContactSheet.sideBySide(shown), scale));
     }
     refuse(
         drawn.size() > Apng.FRAMES_MAX,

@@ -98,7 +98,17 @@ class ConditionalCommandsTest {
     assertThat(sheet.width()).isEqualTo(4 * (2 + 4 * 10));
     assertThat(sheet.height()).isEqualTo(4 * (2 + 10 * 10));
     assertThat(sheet.bytes()[3 * 4 * (2 * sheet.width() + 12)]).isZero(); // reference 0 is black
-    assertThat(folder.resolve("f/clip.png")).exists();
+    Pixels clip = ImageReader.read(Files.readAllBytes(folder.resolve("f/clip.png")), 3);
+    assertThat(clip.width()).isEqualTo(4 * (2 + 2 * 10));
+    terminal.succeeds(
+        "generate --model @/model --steps 2 --out @/g --condition @/data/val/input"
+            + " --clip-conditions");
+    Pixels both = ImageReader.read(Files.readAllBytes(folder.resolve("g/clip.png")), 3);
+    assertThat(both.width()).isEqualTo(4 * (2 + 2 * 10)); // the map, then the frame
+    terminal.refuses(
+        "generate --model @/model --steps 2 --out @/h --condition @/data/train/input/0.png"
+            + " --clip-conditions",
+        "folder or zip");
   }
 
   @Test
