@@ -227,8 +227,9 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
     if (line.contains("Unsupported or unrecognized SSL message")) {
       return needsNoTls();
     }
-    if (chain(cause, CertificateExpiredException.class)) {
-      return "its certificate has expired (" + line + "); renew it there";
+    Optional<CertificateExpiredException> expired = find(cause, CertificateExpiredException.class);
+    if (expired.isPresent()) {
+      return "its certificate has expired (" + expired.get().getMessage() + "); renew it there";
     }
     if (cause instanceof SSLPeerUnverifiedException || line.contains("subject alternative")) {
       return "its certificate is not for this name (%s); check S3_ENDPOINT and the certificate"
@@ -237,13 +238,13 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
     return "no trusted connection (" + line + "); SSL_CERT_FILE names the certificates to trust";
   }
 
-  private static boolean chain(Throwable cause, Class<?> type) {
+  private static <T> Optional<T> find(Throwable cause, Class<T> type) {
     for (Throwable next = cause; next != null; next = next.getCause()) {
       if (type.isInstance(next)) {
-        return true;
+        return Optional.of(type.cast(next));
       }
     }
-    return false;
+    return Optional.empty();
   }
 
   private static String needsTls() {
@@ -304,7 +305,7 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
       return true;
     } catch (SSLException e) {
       // Any certificate, also one that is not trusted here.
-      return chain(e, CertificateException.class);
+      return find(e, CertificateException.class).isPresent();
     } catch (IOException e) {
       return false;
     }
@@ -312,6 +313,9 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
 
   /** Names a proxy that calls go through, or one that they should perhaps go through. */
   private String proxy() {
+    if (settings.isLocal()) {
+      return "";
+    }
     URI endpoint = URI.create(settings.endpoint());
     ProxySelector selector = ProxySelector.getDefault();
     List<Proxy> used = selector == null ? List.of() : selector.select(endpoint);
