@@ -121,10 +121,11 @@ class ProxyIT {
     }
   }
 
-  private static String properties(String proxy, String direct) {
+  /** The last one takes this machine from the hosts that Java calls directly. */
+  private static String properties(String proxy) {
     String[] address = proxy.split(":");
-    return "-Dhttp.proxyHost=%1$s -Dhttp.proxyPort=%2$s -Dhttps.proxyHost=%1$s -Dhttps.proxyPort=%2$s -Dhttp.nonProxyHosts=%3$s"
-        .formatted(address[0], address[1], direct);
+    return "-Dhttp.proxyHost=%1$s -Dhttp.proxyPort=%2$s -Dhttps.proxyHost=%1$s -Dhttps.proxyPort=%2$s -Dhttp.nonProxyHosts="
+        .formatted(address[0], address[1]);
   }
 
   private static void end(Running worker) throws Exception {
@@ -150,7 +151,7 @@ class ProxyIT {
         ForwardProxy own = new ForwardProxy()) {
       String proxy = System.getProperty("mezzotint.test.proxy", own.address());
       Map<String, String> environment = new HashMap<>(site.environment());
-      environment.put("JAVA_TOOL_OPTIONS", properties(proxy, "none.test"));
+      environment.put("JAVA_TOOL_OPTIONS", properties(proxy));
       environment.put("SSL_CERT_FILE", stack.certificate().toString());
       int port = URI.create(stack.securedStore()).getPort();
       environment.put("S3_ENDPOINT", "https://" + STORE + ":" + port);
@@ -195,7 +196,6 @@ class ProxyIT {
     return site.tail(site.topics().events());
   }
 
-  /** Also where a setting takes this machine from the hosts that Java never uses a proxy for. */
   @Test
   void nothingOnThisMachine_isReachedThroughTheProxy() throws Exception {
     try (ForwardProxy proxy = new ForwardProxy();
@@ -204,7 +204,7 @@ class ProxyIT {
       free.close();
       Site.copy(Site.TINY, folder.resolve("models").resolve("iadb_defaults"));
       Map<String, String> environment = new HashMap<>();
-      environment.put("JAVA_TOOL_OPTIONS", properties(proxy.address(), "none.test"));
+      environment.put("JAVA_TOOL_OPTIONS", properties(proxy.address()));
       environment.put("MEZZOTINT_MODELS", folder.resolve("models").toString());
       environment.put("MEZZOTINT_HTTP_PORT", port);
       Packaged packaged = new Packaged(folder, environment);
