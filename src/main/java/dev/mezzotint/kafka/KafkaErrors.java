@@ -222,7 +222,7 @@ final class KafkaErrors {
       } catch (UnknownHostException e) {
         last = host + " is not known";
       } catch (IOException | IllegalArgumentException e) {
-        last = String.valueOf(e.getMessage());
+        last = message(e);
       }
     }
     return "no Kafka broker answers at " + at + " (" + last + "); check KAFKA_BOOTSTRAP_SERVERS";

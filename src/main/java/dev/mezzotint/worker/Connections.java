@@ -31,8 +31,11 @@ public final class Connections implements AutoCloseable {
   private static final Duration CHECK_PERIOD = Duration.ofSeconds(3);
   private static final Duration CHECK_LIMIT = Duration.ofSeconds(5);
 
-  /** One failed check may be a broker that is slow to answer. */
-  private static final int BROKER_FAILURES = 2;
+  /**
+   * Half a minute. Lanes that leave come back as new members, and the old ones count until their
+   * sessions end: a broker that restarts is not worth it.
+   */
+  private static final int BROKER_FAILURES = 4;
 
   private final WorkerConfig settings;
   private final Endpoints endpoints;
