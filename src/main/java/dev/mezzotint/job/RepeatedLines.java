@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Limits log lines that repeat, so that one failure does not flood the log. A warning or error with
  * the same text is logged once in ten minutes, one of the same form with other parameters ten
- * times; the others are counted. Lines of Kafka's clients about connections that are lost or refused
- * are only counted: each of a worker's clients writes several a second, and the worker itself reports
- * the outage. Their stack traces, which show Kafka's code only, become the message of the cause.
+ * times; the others are counted. Lines of Kafka's clients about connections that are lost or
+ * refused are only counted: each of a worker's clients writes several a second, and the worker
+ * itself reports the outage. Their stack traces, which show Kafka's code only, become the message
+ * of the cause.
  *
  * <p>Safe for use by many threads.
  */

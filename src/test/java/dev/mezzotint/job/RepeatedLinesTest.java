@@ -102,7 +102,8 @@ class RepeatedLinesTest {
   @Test
   void linesOfKafkasClients_withMemberIds_areLoggedOnce() {
     String format =
-        "[ShareConsumer clientId=mezzotint-%d, groupId=mezzotint] Member %s with epoch 0 transitioned to fatal state";
+        "[ShareConsumer clientId=mezzotint-%d, groupId=mezzotint] Member %s with epoch 0"
+            + " transitioned to fatal state";
     String logger = "org.apache.kafka.clients.consumer.internals.ShareMembershipManager";
     String[] members = {
       "UTJ-0ZyxQFKmX2HGxPhk5Q", "b7BvX0cTSnq-QGBp1gVd_w", "sGn8Y_1fTMSqMNXL9V9JPA"

@@ -159,8 +159,7 @@ class ProxyIT {
       String hook = "127.0.0.1:" + receiver.getAddress().getPort();
       environment.put("MEZZOTINT_WEBHOOK_HOSTS", hook);
       environment.put(
-          "MEZZOTINT_WEBHOOK_SECRET",
-          "whsec_" + Base64.getEncoder().encodeToString(new byte[24]));
+          "MEZZOTINT_WEBHOOK_SECRET", "whsec_" + Base64.getEncoder().encodeToString(new byte[24]));
       Running worker = new Packaged(folder, environment).start("worker");
       try (Tail events = await(worker, site)) {
         site.send(
