@@ -197,10 +197,11 @@ class ProxyIT {
 
   @Test
   void nothingOnThisMachine_isReachedThroughTheProxy() throws Exception {
-    try (ForwardProxy proxy = new ForwardProxy();
-        ServerSocket free = new ServerSocket(0)) {
-      String port = Integer.toString(free.getLocalPort());
-      free.close();
+    String port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = Integer.toString(free.getLocalPort());
+    }
+    try (ForwardProxy proxy = new ForwardProxy()) {
       Site.copy(Site.TINY, folder.resolve("models").resolve("iadb_defaults"));
       Map<String, String> environment = new HashMap<>();
       environment.put("JAVA_TOOL_OPTIONS", properties(proxy.address()));
