@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Limits log lines that repeat, so that one failure does not flood the log. A warning or error with
  * the same text is logged once in ten minutes, one of the same form with other parameters ten
- * times; the others are counted. Lines of Kafka's clients about lost connections are only counted:
- * each of a worker's clients writes several a second, and the worker itself reports the outage.
+ * times; the others are counted. Lines of Kafka's clients about connections that are lost or
+ * refused are only counted: each of a worker's clients writes several a second, and the worker
+ * itself reports the outage. Their stack traces, which show Kafka's code only, become the message
+ * of the cause.
  *
  * <p>Safe for use by many threads.
  */
@@ -34,7 +36,8 @@ public final class RepeatedLines {
       Pattern.compile("\\[[^]]*clientId=[^]]*]|(?<![\\w-])[\\w-]{22}(?![\\w-])|[0-9]+");
 
   private static final Pattern CONNECTION =
-      Pattern.compile("could not be established|disconnected|terminated during|resolve");
+      Pattern.compile(
+          "could not be established|disconnected|terminated during|resolve|failed authentication");
 
   private static final RepeatedLines PROCESS = new RepeatedLines();
 
@@ -72,6 +75,7 @@ public final class RepeatedLines {
     String form = logger + " " + record.getMessage();
     boolean kafka = logger.startsWith(KAFKA);
     if (kafka) {
+      shorten(record);
       form = VARYING.matcher(form).replaceAll("#");
     }
     if (logger.equals(KAFKA_CONNECTIONS) && CONNECTION.matcher(form).find()) {
@@ -87,6 +91,20 @@ public final class RepeatedLines {
     }
     omitted.incrementAndGet();
     return false;
+  }
+
+  private static void shorten(LogRecord record) {
+    Throwable thrown = record.getThrown();
+    if (thrown == null || !thrown.getClass().getName().startsWith(KAFKA)) {
+      return;
+    }
+    Throwable cause = thrown;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    record.setThrown(null);
+    record.setMessage(
+        record.getMessage() + ": " + thrown + (cause == thrown ? "" : ", caused by " + cause));
   }
 
   /** How often this has been logged or omitted within its ten minutes. */

@@ -8,10 +8,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.security.cert.CertificateExpiredException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -109,6 +111,11 @@ final class KafkaErrors {
       return broker + " has no known address; check KAFKA_BOOTSTRAP_SERVERS and DNS";
     }
     if (cause instanceof SslAuthenticationException) {
+      Optional<String> expired = expiry(cause);
+      if (expired.isPresent()) {
+        return "the certificate of %s has expired (%s); renew it there"
+            .formatted(broker, expired.get());
+      }
       return ("%s offers no trusted connection (%s); check KAFKA_SSL_TRUSTSTORE_LOCATION, the"
               + " certificates' dates, and restart the worker if a file of certificates was"
               + " replaced")
@@ -155,6 +162,16 @@ final class KafkaErrors {
           .formatted(settings.groupId(), message(cause));
     }
     return null;
+  }
+
+  /** When the broker's certificate expired, if that is why there is no connection. */
+  private static Optional<String> expiry(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateExpiredException) {
+        return Optional.of(message(cause));
+      }
+    }
+    return Optional.empty();
   }
 
   /** Why share groups do not work, and the command that turns them on. */
@@ -205,7 +222,7 @@ final class KafkaErrors {
       } catch (UnknownHostException e) {
         last = host + " is not known";
       } catch (IOException | IllegalArgumentException e) {
-        last = String.valueOf(e.getMessage());
+        last = message(e);
       }
     }
     return "no Kafka broker answers at " + at + " (" + last + "); check KAFKA_BOOTSTRAP_SERVERS";

@@ -21,7 +21,7 @@ public final class ConnectionMonitor implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
   private volatile @Nullable String problem;
-  private boolean logged;
+  private @Nullable String logged;
   private long since;
 
   /**
@@ -60,12 +60,15 @@ public final class ConnectionMonitor implements AutoCloseable {
     }
   }
 
-  /** Logs at the second check in a row, since a lane that restarts is not an outage. */
+  /**
+   * Logs what two checks in a row found, since a lane that restarts is not an outage, and again if
+   * another cause takes its place.
+   */
   private void failed(String sentence) {
     if (problem == null) {
       since = System.nanoTime();
-    } else if (!logged) {
-      logged = true;
+    } else if (logged == null || (sentence.equals(problem) && !sentence.equals(logged))) {
+      logged = sentence;
       LOG.log(Level.WARNING, "Not ready: {0}", sentence);
     }
     problem = sentence;
@@ -73,8 +76,8 @@ public final class ConnectionMonitor implements AutoCloseable {
 
   private void recovered() {
     problem = null;
-    if (logged) {
-      logged = false;
+    if (logged != null) {
+      logged = null;
       LOG.log(
           Level.INFO,
           "Ready again after {0} s; {1} repeated log lines were left out",

@@ -15,10 +15,13 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,10 +29,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
@@ -227,8 +233,13 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
     if (line.contains("Unsupported or unrecognized SSL message")) {
       return needsNoTls();
     }
-    if (chain(cause, CertificateExpiredException.class)) {
-      return "its certificate has expired (" + line + "); renew it there";
+    Optional<String> expired =
+        find(cause, CertificateExpiredException.class).map(Throwable::getMessage);
+    if (expired.isEmpty() && line.contains("None of the TrustManagers")) {
+      expired = expiry(); // with SSL_CERT_FILE the client drops the reason
+    }
+    if (expired.isPresent()) {
+      return "its certificate has expired (" + expired.get() + "); renew it there";
     }
     if (cause instanceof SSLPeerUnverifiedException || line.contains("subject alternative")) {
       return "its certificate is not for this name (%s); check S3_ENDPOINT and the certificate"
@@ -237,13 +248,62 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
     return "no trusted connection (" + line + "); SSL_CERT_FILE names the certificates to trust";
   }
 
-  private static boolean chain(Throwable cause, Class<?> type) {
+  /** What is wrong with the dates of the store's certificates, if they have expired. */
+  private Optional<String> expiry() {
+    URI endpoint = URI.create(settings.endpoint());
+    List<X509Certificate> presented = new ArrayList<>();
+    try (Socket plain = connect(endpoint, 443)) {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[] {new Recorder(presented)}, null);
+      try (SSLSocket encrypted =
+          (SSLSocket)
+              context
+                  .getSocketFactory()
+                  .createSocket(
+                      plain, endpoint.getHost(), plain.getPort(), /* autoClose= */ true)) {
+        encrypted.startHandshake();
+      }
+    } catch (IOException | GeneralSecurityException e) {
+      // The recorder refuses all certificates.
+    }
+    try {
+      for (X509Certificate certificate : presented) {
+        certificate.checkValidity();
+      }
+      return Optional.empty();
+    } catch (CertificateException e) {
+      return Optional.ofNullable(e.getMessage());
+    }
+  }
+
+  /** Trusts no server and keeps the certificates of the one that it is asked about. */
+  private record Recorder(List<X509Certificate> presented) implements X509TrustManager {
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String kind)
+        throws CertificateException {
+      presented.addAll(List.of(chain));
+      throw new CertificateException("only looked at");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String kind)
+        throws CertificateException {
+      throw new CertificateException("not a server");
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
+  private static <T> Optional<T> find(Throwable cause, Class<T> type) {
     for (Throwable next = cause; next != null; next = next.getCause()) {
       if (type.isInstance(next)) {
-        return true;
+        return Optional.of(type.cast(next));
       }
     }
-    return false;
+    return Optional.empty();
   }
 
   private static String needsTls() {
@@ -304,7 +364,7 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
       return true;
     } catch (SSLException e) {
       // Any certificate, also one that is not trusted here.
-      return chain(e, CertificateException.class);
+      return find(e, CertificateException.class).isPresent();
     } catch (IOException e) {
       return false;
     }
@@ -312,6 +372,9 @@ record S3Errors(S3Settings settings, Map<String, String> environment) {
 
   /** Names a proxy that calls go through, or one that they should perhaps go through. */
   private String proxy() {
+    if (settings.isLocal()) {
+      return "";
+    }
     URI endpoint = URI.create(settings.endpoint());
     ProxySelector selector = ProxySelector.getDefault();
     List<Proxy> used = selector == null ? List.of() : selector.select(endpoint);

@@ -23,6 +23,7 @@ import io.minio.errors.MinioException;
 import io.minio.messages.Item;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Proxy;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -92,6 +93,7 @@ public final class S3ObjectStore implements ObjectStore {
     boolean tls = !settings.endpoint().startsWith("http://");
     OkHttpClient plain =
         new OkHttpClient.Builder()
+            .proxy(settings.isLocal() ? Proxy.NO_PROXY : null) // null: the JVM's, if it has one
             .connectionSpecs(List.of(tls ? ConnectionSpec.MODERN_TLS : ConnectionSpec.CLEARTEXT))
             .dispatcher(dispatcher)
             // Servers close idle connections after 30 s or more; close them earlier.

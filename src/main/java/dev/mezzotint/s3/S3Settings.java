@@ -68,6 +68,11 @@ public record S3Settings(
         endpoint, accessKey, secretKey, keyFiles, bucket, region, other, getBytesMax);
   }
 
+  /** Whether the store is on this machine, as the embedded one is; no proxy leads there. */
+  boolean isLocal() {
+    return endpoint.matches("https?://(localhost|127\\.[0-9.]+|\\[::1])(:[0-9]+)?/?");
+  }
+
   /** Without the keys, which must not be logged. */
   @Override
   public String toString() {

@@ -31,6 +31,12 @@ public final class Connections implements AutoCloseable {
   private static final Duration CHECK_PERIOD = Duration.ofSeconds(3);
   private static final Duration CHECK_LIMIT = Duration.ofSeconds(5);
 
+  /**
+   * Half a minute. Lanes that leave come back as new members, and the old ones count until their
+   * sessions end: a broker that restarts is not worth it.
+   */
+  private static final int BROKER_FAILURES = 4;
+
   private final WorkerConfig settings;
   private final Endpoints endpoints;
   private final S3ObjectStore bucket;
@@ -41,6 +47,9 @@ public final class Connections implements AutoCloseable {
   private volatile @Nullable KafkaCluster cluster;
   private volatile @Nullable ConnectionMonitor brokerMonitor;
   private volatile @Nullable ConnectionMonitor storeMonitor;
+
+  /** Failed checks in a row; written by the monitor's thread. */
+  private volatile int brokerFailures;
 
   /** Does not connect yet. */
   public Connections(WorkerConfig settings, Endpoints endpoints) {
@@ -94,11 +103,14 @@ public final class Connections implements AutoCloseable {
 
   /**
    * Whether lanes take no requests of a topic: it is paused, or the store is unusable, so that
-   * deliveries would be used up in vain.
+   * deliveries would be used up in vain, or the broker is. Kafka's share consumers poll without a
+   * pause while no broker answers: those of all lanes would keep the processors busy.
    */
   boolean heldBack(String topic) {
     ConnectionMonitor monitor = storeMonitor;
-    return paused(topic) || (monitor != null && monitor.problem().isPresent());
+    return paused(topic)
+        || brokerFailures >= BROKER_FAILURES
+        || (monitor != null && monitor.problem().isPresent());
   }
 
   /** Why broker or store cannot be used at present, in one sentence; empty if they can. */
@@ -117,8 +129,15 @@ public final class Connections implements AutoCloseable {
   void monitor(Supplier<Optional<String>> lanes) {
     KafkaCluster checked = new KafkaCluster(endpoints.kafka(), CHECK_LIMIT);
     cluster = checked;
-    brokerMonitor = new ConnectionMonitor("broker", CHECK_PERIOD, () -> problem(checked).or(lanes));
+    brokerMonitor =
+        new ConnectionMonitor("broker", CHECK_PERIOD, () -> brokerProblem(checked).or(lanes));
     storeMonitor = new ConnectionMonitor("store", CHECK_PERIOD, bucket::problem);
+  }
+
+  private Optional<String> brokerProblem(KafkaCluster checked) {
+    Optional<String> found = problem(checked);
+    brokerFailures = found.isEmpty() ? 0 : brokerFailures + 1;
+    return found;
   }
 
   private Optional<String> problem(KafkaCluster of) {

@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.Proxy;
 import java.net.URI;
 
 /**
@@ -23,7 +24,9 @@ public final class HealthProbe {
     try {
       HttpURLConnection asked =
           (HttpURLConnection)
-              URI.create("http://127.0.0.1:" + port + "/q/health/live").toURL().openConnection();
+              URI.create("http://127.0.0.1:" + port + "/q/health/live")
+                  .toURL()
+                  .openConnection(Proxy.NO_PROXY);
       asked.setConnectTimeout(LIMIT_MILLIS);
       asked.setReadTimeout(LIMIT_MILLIS);
       return asked.getResponseCode() == OK;

@@ -81,11 +81,29 @@ class RepeatedLinesTest {
     assertThat(admits(Level.SEVERE, logger, "[x] Member G2-mdP0XS7K7haYtHqRdSA" + fatal)).isFalse();
   }
 
+  @Test
+  void stackTracesOfKafkasClients_becomeTheirCause() {
+    LogRecord record = new LogRecord(Level.SEVERE, "[Consumer clientId=x] Failed");
+    record.setLoggerName("org.apache.kafka.clients.consumer.internals.ShareConsumerImpl");
+    record.setThrown(
+        new org.apache.kafka.common.errors.SslAuthenticationException(
+            "handshake", new java.security.cert.CertificateExpiredException("NotAfter: Mon")));
+    assertThat(lines.admits(record, 0)).isTrue();
+    assertThat(record.getThrown()).isNull();
+    assertThat(record.getMessage()).contains("Failed: ", "handshake", "NotAfter: Mon");
+    LogRecord own = new LogRecord(Level.SEVERE, "failed");
+    own.setLoggerName("a");
+    own.setThrown(new IllegalStateException("here"));
+    assertThat(lines.admits(own, 0)).isTrue();
+    assertThat(own.getThrown()).isNotNull();
+  }
+
   /** Each lane of a full group joins again and again, each time as another member. */
   @Test
   void linesOfKafkasClients_withMemberIds_areLoggedOnce() {
     String format =
-        "[ShareConsumer clientId=mezzotint-%d, groupId=mezzotint] Member %s with epoch 0 transitioned to fatal state";
+        "[ShareConsumer clientId=mezzotint-%d, groupId=mezzotint] Member %s with epoch 0"
+            + " transitioned to fatal state";
     String logger = "org.apache.kafka.clients.consumer.internals.ShareMembershipManager";
     String[] members = {
       "UTJ-0ZyxQFKmX2HGxPhk5Q", "b7BvX0cTSnq-QGBp1gVd_w", "sGn8Y_1fTMSqMNXL9V9JPA"

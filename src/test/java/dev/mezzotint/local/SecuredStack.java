@@ -7,6 +7,8 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +25,8 @@ import org.gaul.s3proxy.nio2blob.FilesystemNio2BlobStore;
 
 /**
  * A broker and a store that require encryption and authentication: SASL_SSL with SCRAM-SHA-512, and
- * https, with a self-signed certificate. Both also have plain listeners for the test's own use.
+ * https, with certificates of an authority made here. Both also have plain listeners for the test's
+ * own use.
  */
 public final class SecuredStack implements AutoCloseable {
   public static final String USER = "worker";
@@ -32,12 +35,15 @@ public final class SecuredStack implements AutoCloseable {
   private static final String SECRET_KEY = "secret-of-the-store";
   public static final String STORE_PASSWORD = "of-the-key-store";
 
+  private final Path folder;
   private final Path certificate;
-  private final LocalBroker broker;
-  private final S3Proxy store;
+  private final int plain = freePort();
+  private final int controller = freePort();
   private final StackAddresses open;
   private final String securedBroker;
   private final String securedStore;
+  private LocalBroker broker;
+  private S3Proxy store;
 
   /**
    * Starts both.
@@ -45,40 +51,57 @@ public final class SecuredStack implements AutoCloseable {
    * @param folder for the data and the certificate
    */
   public SecuredStack(Path folder) throws Exception {
-    Path keys = folder.resolve("keys.p12");
+    this.folder = folder;
     certificate = folder.resolve("authority.pem");
-    makeCertificate(keys, certificate);
-    int plain = freePort();
-    int controller = freePort();
+    makeAuthority(authority(), certificate);
+    Path keys = certificate("keys", Duration.ofDays(1));
     securedBroker = "127.0.0.1:" + freePort();
-    broker =
-        LocalBroker.start(
-            folder.resolve("broker"),
-            plain,
-            controller,
-            secured("127.0.0.1:" + plain, "127.0.0.1:" + controller, keys));
-    URI http = URI.create("http://127.0.0.1:" + freePort());
-    URI https = URI.create("https://127.0.0.1:" + freePort());
-    securedStore = https.toString();
+    securedStore = "https://127.0.0.1:" + freePort();
+    open =
+        new StackAddresses(
+            "127.0.0.1:" + plain,
+            "http://127.0.0.1:" + freePort(),
+            ACCESS_KEY,
+            SECRET_KEY,
+            ProcessHandle.current().pid());
+    broker = startBroker(keys);
+    store = startStore(keys);
+    createUser();
+  }
+
+  private LocalBroker startBroker(Path keys) throws IOException {
+    return LocalBroker.start(
+        folder.resolve("broker"),
+        plain,
+        controller,
+        secured("127.0.0.1:" + plain, "127.0.0.1:" + controller, keys));
+  }
+
+  private S3Proxy startStore(Path keys) throws Exception {
     Path objects = Files.createDirectories(folder.resolve("objects"));
-    store =
+    S3Proxy started =
         S3Proxy.builder()
             .blobStore(new FilesystemNio2BlobStore(objects.toString()))
-            .endpoint(http)
-            .secureEndpoint(https)
+            .endpoint(URI.create(open.s3Endpoint()))
+            .secureEndpoint(URI.create(securedStore))
             .keyStore(keys.toString(), STORE_PASSWORD)
             .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
             .ignoreUnknownHeaders(true)
             .build();
-    store.start();
-    open =
-        new StackAddresses(
-            "127.0.0.1:" + plain,
-            http.toString(),
-            ACCESS_KEY,
-            SECRET_KEY,
-            ProcessHandle.current().pid());
-    createUser();
+    started.start();
+    return started;
+  }
+
+  /** Restarts the broker with another certificate. */
+  public void restartBroker(Path keys) throws IOException {
+    broker.stop();
+    broker = startBroker(keys);
+  }
+
+  /** Restarts the store with another certificate. */
+  public void restartStore(Path keys) throws Exception {
+    store.stop();
+    store = startStore(keys);
   }
 
   private Map<String, String> secured(String plain, String controller, Path keys) {
@@ -115,25 +138,58 @@ public final class SecuredStack implements AutoCloseable {
   }
 
   /**
-   * Creates a self-signed certificate for 127.0.0.1.
+   * Creates a key with a certificate of the authority that {@link #certificate()} trusts.
+   *
+   * @param validity from now on
+   * @return a PKCS#12 file with {@link #STORE_PASSWORD}
+   */
+  public Path certificate(String name, Duration validity) throws IOException, InterruptedException {
+    Path keys = folder.resolve(name + ".p12");
+    sign(authority(), keys, validity);
+    return keys;
+  }
+
+  private Path authority() {
+    return folder.resolve("authority.p12");
+  }
+
+  /**
+   * Creates a key for 127.0.0.1 with a certificate of an authority made for it.
    *
    * @param keys created: PKCS#12, with {@link #STORE_PASSWORD}
-   * @param certificate created: PEM
+   * @param certificate created: the authority's, PEM
    */
-  public static void makeCertificate(Path keys, Path certificate) throws Exception {
+  public static void makeCertificate(Path keys, Path certificate)
+      throws IOException, InterruptedException {
+    Path authority = keys.resolveSibling("signer.p12");
+    makeAuthority(authority, certificate);
+    sign(authority, keys, Duration.ofDays(1));
+  }
+
+  private static void makeAuthority(Path keys, Path certificate)
+      throws IOException, InterruptedException {
     keytool(
-        "-genkeypair -alias server -keyalg EC -groupname secp256r1 -dname CN=local -validity 2"
-            + " -ext san=ip:127.0.0.1 -storetype PKCS12 -storepass "
-            + STORE_PASSWORD
-            + " -keystore "
-            + keys);
+        keys,
+        "-genkeypair -alias authority -keyalg EC -groupname secp256r1 -dname CN=authority"
+            + " -validity 2 -ext bc=ca:true -storetype PKCS12");
+    keytool(keys, "-exportcert -rfc -alias authority -file " + certificate);
+  }
+
+  private static void sign(Path authority, Path keys, Duration validity)
+      throws IOException, InterruptedException {
+    Files.copy(authority, keys, StandardCopyOption.REPLACE_EXISTING);
+    // keytool counts the validity in whole days from the start date.
     keytool(
-        "-exportcert -rfc -alias server -storepass "
-            + STORE_PASSWORD
-            + " -keystore "
-            + keys
-            + " -file "
-            + certificate);
+        keys,
+        "-genkeypair -alias server -signer authority -keyalg EC -groupname secp256r1 -dname"
+            + " CN=local -ext san=ip:127.0.0.1,dns:store.test -validity 1 -startdate -1d+"
+            + validity.toSeconds()
+            + "S");
+    keytool(keys, "-delete -alias authority");
+  }
+
+  private static void keytool(Path keys, String words) throws IOException, InterruptedException {
+    keytool(words + " -storepass " + STORE_PASSWORD + " -keystore " + keys);
   }
 
   private static void keytool(String words) throws IOException, InterruptedException {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -54,6 +55,19 @@ public final class SharedStack {
   /** The store's make: S3Proxy, MinIO or versitygw. */
   public static String storeName() {
     return storeName;
+  }
+
+  /** The name of a bucket that the client creates, or that was created by hand if it cannot. */
+  public static String newBucket() {
+    String name = "b" + UUID.randomUUID();
+    if (storeName.equals("versitygw")) {
+      try {
+        StoreProgram.makeBucket(name);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return name;
   }
 
   private static StackAddresses start() {

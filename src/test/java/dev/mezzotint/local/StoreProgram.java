@@ -1,5 +1,7 @@
 package dev.mezzotint.local;
 
+import static java.util.Objects.requireNonNull;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store of another make for the tests, as a process: {@code -Dmezzotint.test.store=PROGRAM},
@@ -19,13 +22,20 @@ final class StoreProgram {
   private static final String SECRET_KEY = "secret-of-the-tests";
   private static final long START_NANOS_MAX = 120_000_000_000L;
 
+  private static @Nullable Path objects;
+
   private StoreProgram() {}
+
+  /** A folder is a bucket of versitygw, which refuses the location that the client sends. */
+  static void makeBucket(String name) throws IOException {
+    Files.createDirectory(requireNonNull(objects).resolve(name));
+  }
 
   /** Starts it; it ends with this process. */
   static StackAddresses start(Path program, Path data, String bootstrapServers) throws IOException {
     int port = freePort();
     String address = "127.0.0.1:" + port;
-    Path objects = Files.createDirectories(data.resolve("objects"));
+    objects = Files.createDirectories(data.resolve("objects"));
     boolean minio = name(program).equals("MinIO");
     List<String> command =
         minio

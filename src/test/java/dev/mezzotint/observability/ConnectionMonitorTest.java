@@ -84,6 +84,21 @@ class ConnectionMonitorTest {
   }
 
   @Test
+  void anotherCauseOfTheSameOutage_isLoggedAsWell() throws Exception {
+    AtomicReference<Optional<String>> state = new AtomicReference<>(Optional.of("no answer"));
+    try (ConnectionMonitor monitor = new ConnectionMonitor("broker", PERIOD, state::get)) {
+      await(() -> log.size() == 1);
+      state.set(Optional.of("its certificate has expired"));
+      await(() -> log.size() == 2);
+      assertThat(monitor.problem()).as("%s", log).contains("its certificate has expired");
+      state.set(Optional.empty());
+      await(() -> log.size() == 3);
+    }
+    assertThat(log.get(1)).isEqualTo("Not ready: its certificate has expired");
+    assertThat(log.get(2)).startsWith("Ready again");
+  }
+
+  @Test
   void failureOfASingleCheck_isNotLogged() throws Exception {
     AtomicInteger checks = new AtomicInteger();
     try (ConnectionMonitor unused =

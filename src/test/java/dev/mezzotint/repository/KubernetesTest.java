@@ -323,7 +323,13 @@ class KubernetesTest {
                 assertThat(one.getExpression())
                     .contains("authentication.kubernetes.io/pod-name", "== object.metadata.name"))
         .anySatisfy(
-            one -> assertThat(one.getExpression()).isEqualTo("object.spec == oldObject.spec"));
+            one -> assertThat(one.getExpression()).isEqualTo("object.spec == oldObject.spec"))
+        .anySatisfy(
+            one -> assertThat(one.getExpression()).contains("labels", "finalizers", "owner"))
+        .anySatisfy(
+            one ->
+                assertThat(one.getExpression())
+                    .contains("'controller.kubernetes.io/pod-deletion-cost'"));
     var bound = Yaml.as(policies.get(1), ValidatingAdmissionPolicyBinding.class).getSpec();
     assertThat(bound.getPolicyName()).isEqualTo(name(policies.get(0)));
     assertThat(bound.getValidationActions()).containsExactly("Deny");

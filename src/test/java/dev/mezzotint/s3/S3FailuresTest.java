@@ -323,7 +323,7 @@ class S3FailuresTest {
             .createServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
   }
 
-  /** A certificate cannot expire within a test. */
+  /** {@code SecuredIT} waits for one that does expire. */
   @Test
   void expiredCertificate_isNamed() {
     SSLHandshakeException failed = new SSLHandshakeException("PKIX path validation failed");
@@ -331,7 +331,8 @@ class S3FailuresTest {
         new CertPathValidatorException(
             "validity check failed", new CertificateExpiredException("NotAfter: Mon")));
     assertThat(new S3Errors(settings("https://store"), Map.of()).failure("reading", failed))
-        .hasMessageContaining("its certificate has expired");
+        .hasMessageContaining("https://store")
+        .hasMessageContaining("its certificate has expired (NotAfter: Mon)");
   }
 
   @Test

@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -42,7 +41,7 @@ class S3ObjectStoreTest {
     StackAddresses stack = SharedStack.get();
     settings =
         S3Settings.of(
-            stack.s3Endpoint(), stack.accessKey(), stack.secretKey(), "b" + UUID.randomUUID());
+            stack.s3Endpoint(), stack.accessKey(), stack.secretKey(), SharedStack.newBucket());
     store = new S3ObjectStore(settings);
     store.ensureBucket();
   }

@@ -5,6 +5,7 @@ import dev.mezzotint.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
+import java.net.Proxy;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -115,7 +116,8 @@ record WorkerApi(URI base) {
 
   private Optional<Answer> call(String method, String path, byte[] body) {
     try {
-      HttpURLConnection call = (HttpURLConnection) base.resolve(path).toURL().openConnection();
+      HttpURLConnection call =
+          (HttpURLConnection) base.resolve(path).toURL().openConnection(Proxy.NO_PROXY);
       call.setConnectTimeout(TIMEOUT_MILLIS);
       call.setReadTimeout(TIMEOUT_MILLIS);
       call.setRequestMethod(method);
