@@ -79,7 +79,7 @@ class ArchitectureTest {
         "training",
         "control dataset delivery iadb image job json model network plot storage"
             + " training.checkpoint training.recipe files");
-    allow("evaluation", "dataset iadb image json network");
+    allow("evaluation", "dataset iadb image json network plot");
     // Adapters: one technology each.
     allow("torch", "json model network files");
     allow("onnx", "iadb model network");
