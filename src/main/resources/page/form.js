@@ -247,7 +247,8 @@ export class Form {
     const by = m.sampler ? `, by default ${m.sampler} with ${m.steps || 32} steps` : '';
     this.card.replaceChildren(
         h('p.faint.card', {}, `${size}${m.channels === 1 ? 'grey' : 'colour'}${by}${m.licence ? ` · ${m.licence}` : ''}`),
-        m.samples ? h('figure', {}, image(`/api/models/${m.reference}/samples`, `What ${m.name} draws`)) : '');
+        m.samples ? h('figure', {}, image(`/api/models/${m.reference}/samples`, `What ${m.name} draws`)) : '',
+        m.data ? h('details', {}, h('summary', {}, 'Training data'), h('p.faint.card', {}, m.data)) : '');
     for (const option of this.schedule.options) {
       option.disabled = option.value === 'tuned' && !m.tuned.length;
     }
@@ -354,12 +355,14 @@ export class Form {
     return h('span.from-image', {}, h('label', {htmlFor: 'from-image'}, 'Settings from an image'), input);
   }
 
-  dropped(event) {
-    const files = [...(event.dataTransfer?.files || [])];
-    if (!files.length) {
+  /** Files or folders become the condition, or an image gives its settings. */
+  async dropped(event) {
+    const entries = [...(event.dataTransfer?.items || [])].map(item => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (!entries.length) {
       return;
     }
     event.preventDefault();
+    const files = (await Promise.all(entries.map(filesOf))).flat();
     if (!this.conditionRow.hidden) {
       const transfer = new DataTransfer();
       files.filter(f => f.type.startsWith('image/') || /\.zip$/i.test(f.name)).sort((a, b) => (a.name < b.name ? -1 : 1)).forEach(f => transfer.items.add(f));
@@ -395,5 +398,21 @@ export class Form {
 
   refused(e) {
     refuse(e, this.form, this.problem, this.announce);
+  }
+}
+
+/** The file of an entry that was dropped, or those of a folder. */
+async function filesOf(entry) {
+  if (entry.isFile) {
+    return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  }
+  const reader = entry.createReader();
+  const all = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) {
+      return (await Promise.all(all.map(filesOf))).flat();
+    }
+    all.push(...some);
   }
 }

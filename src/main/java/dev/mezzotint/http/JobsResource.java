@@ -303,7 +303,8 @@ public final class JobsResource {
   @Operation(
       operationId = "getJob",
       summary =
-          "Shows a job: state, progress, cause of a failure, links, events; of a training its curve")
+          "Shows a job: state, progress, cause of a failure, links, events; of a training its"
+              + " curve")
   @APIResponse(
       responseCode = "200",
       description = "The job",

@@ -3,19 +3,20 @@ package dev.mezzotint.plot;
 import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Resize;
+import java.awt.AWTError;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** A grid of enlarged RGB images, with words above its columns or to the left of its rows. */
 public final class CaptionedGrid {
   private static final int PADDING = 2;
   private static final int MARGIN = 8;
   private static final int SIDE = 110; // of words to the left
-  private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
   private CaptionedGrid() {}
 
@@ -28,6 +29,10 @@ public final class CaptionedGrid {
    */
   public static Pixels columns(List<Pixels> images, List<String> captions, int factor) {
     Pixels grid = Resize.enlarge(Grid.of(images, captions.size(), PADDING), factor);
+    return withWords(grid, () -> withHeads(grid, captions, factor));
+  }
+
+  private static Pixels withHeads(Pixels grid, List<String> captions, int factor) {
     int column = (grid.width() - PADDING * factor) / captions.size();
     List<List<String>> words = new ArrayList<>();
     captions.forEach(caption -> words.add(wrapped(caption, column - MARGIN)));
@@ -60,6 +65,10 @@ public final class CaptionedGrid {
    */
   public static Pixels rows(List<Pixels> images, int columns, List<String> captions, int factor) {
     Pixels grid = Resize.enlarge(Grid.of(images, columns, PADDING), factor);
+    return withWords(grid, () -> withSides(grid, captions, factor));
+  }
+
+  private static Pixels withSides(Pixels grid, List<String> captions, int factor) {
     int row = (grid.height() - PADDING * factor) / captions.size();
     Pixels heads =
         Raster.rgb(
@@ -83,8 +92,19 @@ public final class CaptionedGrid {
     return new Pixels(width, grid.height(), 3, bytes);
   }
 
+  private static Pixels withWords(Pixels grid, Supplier<Pixels> drawn) {
+    try {
+      return drawn.get();
+    } catch (RuntimeException | LinkageError | InternalError | AWTError e) {
+      // As for charts: minimal container images lack fontconfig or fonts.
+      System.getLogger(CaptionedGrid.class.getName())
+          .log(System.Logger.Level.DEBUG, "No fonts found; the sheet has no words", e);
+      return grid;
+    }
+  }
+
   private static void write(Graphics2D g, List<String> lines, int x, boolean centred, int top) {
-    g.setFont(FONT);
+    g.setFont(font());
     g.setColor(Color.DARK_GRAY);
     FontMetrics metrics = g.getFontMetrics();
     for (int i = 0; i < lines.size(); i++) {
@@ -99,7 +119,7 @@ public final class CaptionedGrid {
     for (String word : text.split(" ", -1)) {
       String last = lines.isEmpty() ? "" : lines.get(lines.size() - 1);
       String longer = last + " " + word;
-      if (lines.isEmpty() || Raster.metrics(FONT).stringWidth(longer) > width) {
+      if (lines.isEmpty() || Raster.metrics(font()).stringWidth(longer) > width) {
         lines.add(word);
       } else {
         lines.set(lines.size() - 1, longer);
@@ -108,7 +128,11 @@ public final class CaptionedGrid {
     return lines;
   }
 
+  private static Font font() {
+    return new Font(Font.SANS_SERIF, Font.PLAIN, 12);
+  }
+
   private static int lineHeight() {
-    return Raster.metrics(FONT).getHeight();
+    return Raster.metrics(font()).getHeight();
   }
 }

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestProfile(FrontTestProfile.class)
 @InBrowser
 class PageAccessibilityTest {
-  private static final List<String> PAGES = List.of("#/", "#/new", "#/train", "#/method", "#/jobs/few");
+  private static final List<String> PAGES =
+      List.of("#/", "#/new", "#/train", "#/method", "#/jobs/few");
   private static final Set<String> CONTROLS =
       Set.of(
           "button",

@@ -219,15 +219,15 @@ class PageFirstUseTest {
       browser.choose("[name=mask]", mask);
       browser.value("document.querySelector('[name=alpha]').value = '1.5'");
       browser.value("document.querySelector('#send').click()");
-      browser.await("document.querySelector('[data-field=init].wrong')?.innerText.includes('alpha')");
+      browser.await(
+          "document.querySelector('[data-field=init].wrong')?.innerText.includes('alpha')");
       browser.value("document.querySelector('[name=alpha]').value = '0.75'");
       browser.value("document.querySelector('[name=steps]').value = '4'");
       String first = send(browser, "");
       page.awaitState(first, "completed");
       JsonNode request = page.json("/api/jobs/" + first + "/request");
       assertThat(request.at("/init/alpha").asDouble()).isEqualTo(0.75);
-      assertThat(request.at("/init/image/data").binaryValue())
-          .isEqualTo(Files.readAllBytes(start));
+      assertThat(request.at("/init/image/data").binaryValue()).isEqualTo(Files.readAllBytes(start));
       assertThat(request.at("/mask/data").binaryValue()).isEqualTo(Files.readAllBytes(mask));
 
       browser.await("document.querySelector('#again')");
@@ -307,7 +307,8 @@ class PageFirstUseTest {
       assertThat(request.at("/iterations").asInt()).isEqualTo(40);
       String key = request.at("/dataset/reference").asText();
       assertThat(key).matches("datasets/.+/squares.zip");
-      assertThat(page.site.store().get(key).orElseThrow().bytes()).isEqualTo(Files.readAllBytes(zip));
+      assertThat(page.site.store().get(key).orElseThrow().bytes())
+          .isEqualTo(Files.readAllBytes(zip));
 
       browser.await("document.querySelector('.status .word.completed')");
       browser.await("document.querySelector('.events')?.innerText.includes('Completed')");
@@ -329,7 +330,7 @@ class PageFirstUseTest {
   private static void choose(Chromium browser, String name, String value) {
     browser.value(
         "(() => {const s = document.querySelector('[name=%s]'); s.value = '%s';"
-            .formatted(name, value)
+                .formatted(name, value)
             + " s.dispatchEvent(new Event('change'))})()");
   }
 
