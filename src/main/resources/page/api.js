@@ -63,6 +63,23 @@ export async function call(path, body) {
   return answer;
 }
 
+/**
+ * Stores a file under a key.
+ *
+ * @param field of the request that the file is for
+ */
+export async function upload(key, file, field) {
+  const path = `/api/uploads/${key.split('/').map(encodeURIComponent).join('/')}`;
+  const response = await request(path, {method: 'PUT', body: file, headers: {'Content-Type': 'application/octet-stream'}});
+  if (response.status === 404) {
+    throw new Refusal(404, field, 'This server takes no uploads (MEZZOTINT_UPLOAD_MEGABYTES=0): put the file into the bucket, and name its key.');
+  }
+  if (!response.ok) {
+    const {message} = await response.json().catch(() => ({}));
+    throw new Refusal(response.status, field, `${file.name}: ${message || `HTTP ${response.status}`}`);
+  }
+}
+
 /** A file's address for an img. With a token its bytes are fetched, since an img sends no token. */
 export async function fileAddress(path) {
   if (!token) {

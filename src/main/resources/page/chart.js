@@ -33,8 +33,9 @@ function logTicks(low, high) {
     }
     return ticks;
   };
-  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9]];
-  return choices.map(all).find(ticks => ticks.length >= 3) || all(choices[4]);
+  const every = step => Array.from({length: Math.round(9 / step)}, (_, i) => 1 + i * step);
+  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9], every(0.2), every(0.1), every(0.05)];
+  return choices.map(all).find(ticks => ticks.length >= 3) || all(choices[choices.length - 1]);
 }
 
 /** About five round values from 0 to the end. */
@@ -71,7 +72,7 @@ export function lossChart(points, end) {
       `Loss from ${points[0][1].toPrecision(3)} to ${last[1].toPrecision(3)} at step ${last[0]} of ${end}`);
   for (const value of logTicks(low, high)) {
     svg.append(s('line', {x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value), class: 'rule'}));
-    svg.append(s('text', {x: LEFT - 8, y: y(value) + 4, class: 'tick end'}, String(Number(value.toPrecision(2)))));
+    svg.append(s('text', {x: LEFT - 8, y: y(value) + 4, class: 'tick end'}, String(Number(value.toPrecision(3)))));
   }
   for (const step of linearTicks(until)) {
     svg.append(s('line', {x1: x(step), x2: x(step), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4, class: 'rule'}));

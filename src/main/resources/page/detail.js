@@ -3,6 +3,7 @@
 import {ago, at, call, follow, h, save, span, text} from './api.js';
 import {expected, imagesText, isFrameJob, modelOf, progress, stateWord} from './board.js';
 import {lossChart} from './chart.js';
+import {timesOf, withProgress} from './events.js';
 import {facts, settingsRows} from './facts.js';
 import {emerge, image, noise, pixelsButton, shownWidth} from './image.js';
 import * as notify from './notify.js';
@@ -121,14 +122,17 @@ export class Detail {
     this.tools = h('div.tools', {hidden: true}, this.more, pixelsButton());
     this.extra = h('div');
     this.facts = h('section', {'aria-labelledby': 'facts-title'});
+    this.times = h('div');
     this.main.replaceChildren(back(), h('article.job', {'aria-labelledby': 'job-title'},
         h('header', {}, h('div', {}, this.title, this.status), this.actions),
-        this.reason, this.failed, this.bar, this.top, this.images, this.tools, this.below, this.extra, this.facts));
+        this.reason, this.failed, this.bar, this.top, this.images, this.tools, this.below, this.extra, this.facts,
+        h('section', {'aria-labelledby': 'times-title'}, h('h2', {id: 'times-title'}, 'Where the time went'), this.times)));
     this.shownImages = -1;
     this.shownState = '';
     this.limit = SHOWN;
     this.ahead = undefined;
     this.samples = -1;
+    this.events = [];
     this.curve = [];
     this.chart = null; // it was another job's
     this.lapse = null;
@@ -155,6 +159,7 @@ export class Detail {
     this.drawBar(job);
     this.drawCurve(job, before);
     this.drawFacts(job);
+    this.drawTimes(job);
     if (job.state === 'running') {
       this.preview(job);
     }
@@ -565,7 +570,7 @@ export class Detail {
     const settings = this.results?.settings || {};
     const links = job.links || {};
     const files = ['grid', 'sheet', 'clip', 'lossCurve', 'manifest'].filter(n => links[n]);
-    const key = JSON.stringify([settings, job.request, job.started, job.ended, job.attempt, job.worker, files]);
+    const key = JSON.stringify([settings, job.request, files]);
     if (this.facts.dataset.key === key) {
       return;
     }
@@ -578,6 +583,16 @@ export class Detail {
             job.request ? copyButton('Copy as request', () => this.asRequest(job, settings)) : '',
             copyButton('Copy id', () => job.id),
             ...files.map(n => h('a.quiet', {href: at(links[n]), target: '_blank', rel: 'noopener', onclick: follow(links[n])}, n))));
+  }
+
+  /** Events are read with the job; what changes meanwhile is progress. */
+  drawTimes(job) {
+    this.events = withProgress(job.events || this.events, job);
+    const key = JSON.stringify([job.since, job.state, this.events]);
+    if (this.times.dataset.key !== key) {
+      this.times.dataset.key = key;
+      this.times.replaceChildren(...timesOf(job, this.events));
+    }
   }
 
   /** The whole request, with the model version and settings that were used. */

@@ -1,6 +1,6 @@
 // The settings of a job in words: defaults are left out, long ones are folded.
 
-import {h, span} from './api.js';
+import {h} from './api.js';
 
 const LABELS = {
   model: 'Model', count: 'Images', seed: 'Seed', seeds: 'Seeds', steps: 'Steps', sampler: 'Solver',
@@ -9,6 +9,8 @@ const LABELS = {
   mask: 'Mask', canvas: 'Canvas', interpolate: 'Interpolation', output: 'Output', priority: 'Priority', deadline: 'Deadline', tenant: 'Tenant', engine: 'Engine',
   iterations: 'Steps', batchSize: 'Batch', dataset: 'Data set', network: 'Network', optimizer: 'Optimizer',
   learningRate: 'Learning rate', checkpointEvery: 'Checkpoint every', ema: 'Moving average', from: 'From model',
+  loss: 'Loss', p0: 'p0', p1: 'p1', sampleEvery: 'Samples every', timestepScale: 'Scale of α', card: 'Card', keepLast: 'Checkpoints kept',
+  keepEvery: 'Checkpoints kept every', prediction: 'Prediction', lossSpace: 'Loss in', patch: 'Patch', webhook: 'Webhook', alphaDensity: 'Density of α',
 };
 const DEFAULTS = {
   schedule: 'uniform', guidance: 1, noise: 'per-frame', strict: false, priority: 'normal', tenant: 'default',
@@ -24,8 +26,14 @@ function words(name, value) {
     const on = Object.entries(value).filter(([key, v]) => v === true && key !== 'format').map(([key]) => key);
     return on.length ? on.join(', ') : null;
   }
-  if (name === 'condition' || name === 'references') {
+  if (name === 'condition' || name === 'references' || name === 'mask') {
     return source(value);
+  }
+  if (name === 'init') {
+    return [source(value.image ?? ''), `α ${value.alpha}`].filter(Boolean).join(', ');
+  }
+  if (name === 'sampleEvery' && !value) {
+    return null;
   }
   if (name === 'canvas') {
     return [value.width ? `${value.width}×${value.height}` : 'as the condition', value.overlap ? `overlap ${value.overlap}` : ''].filter(Boolean).join(', ');
@@ -80,29 +88,12 @@ export function settingsRows(job, settings = {}) {
   return {rows, folded};
 }
 
-/** When what happened, with the time that passed before it. */
-export function timeline(job) {
-  const clock = time => new Date(time).toLocaleString();
-  const since = (a, b) => span(Math.max(0, (Date.parse(b) - Date.parse(a)) / 1000));
-  const rows = [['Submitted', clock(job.since)]];
-  if (job.started) {
-    rows.push(['Started', `after ${since(job.since, job.started)}${job.worker ? `, on ${job.worker}` : ''}`]);
-  }
-  if (job.attempt > 1) {
-    rows.push(['Attempts', String(job.attempt)]);
-  }
-  if (job.ended) {
-    rows.push(['Ended', `${job.started ? `${since(job.started, job.ended)} later, ` : ''}${clock(job.ended)}`]);
-  }
-  return rows;
-}
-
-/** Settings and times as description lists. */
+/** Settings as a description list; long ones are folded. */
 export function facts(job, settings) {
   const {rows, folded} = settingsRows(job, settings);
   const list = all => all.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)));
   return [
-    h('dl.facts', {}, ...list(rows), ...list(timeline(job))),
+    h('dl.facts', {}, ...list(rows)),
     ...Object.entries(folded).map(([name, value]) =>
         h('details.folded', {}, h('summary', {}, LABELS[name] || name), h('pre', {tabIndex: 0, role: 'region', 'aria-label': LABELS[name] || name}, JSON.stringify(value, null, 2)))),
   ];

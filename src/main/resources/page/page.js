@@ -53,7 +53,7 @@ const form = new Form(main, announce);
 const figure = new Figure(main);
 const detail = new Detail(main, announce, job => {
   form.from(job);
-  location.hash = '#/new';
+  location.hash = job.kind === 'training' ? '#/train' : '#/new';
 });
 board.onDrawn = () => start?.draw();
 
@@ -176,7 +176,7 @@ function apply(job) {
   if (detail.id === job.id) {
     if (!detail.job) {
       detail.show(job.id);
-    } else if (job.state !== known?.state || !known) {
+    } else if (job.state !== known?.state || job.attempt !== known.attempt) {
       const mine = ++asked;
       call(`/api/jobs/${job.id}`).then(
           whole => mine === asked && detail.update(whole),
@@ -239,7 +239,7 @@ function mark() {
   const [path] = here();
   const job = path.match(JOB)?.[1] || '';
   board.select(job);
-  const page = job || path === '/jobs' ? 'list' : path.slice(1) || 'images';
+  const page = job || path === '/jobs' ? 'list' : path === '/train' ? 'new' : path.slice(1) || 'images';
   document.body.dataset.at = job ? 'job' : page;
   for (const link of document.querySelectorAll('nav a')) {
     link.dataset.page === page ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
@@ -263,8 +263,8 @@ function route(focus) {
   }
   if (job) {
     detail.show(job[1]);
-  } else if (path === '/new') {
-    form.show();
+  } else if (path === '/new' || path === '/train') {
+    form.show(path.slice(1));
   } else if (path === '/method') {
     figure.show();
   } else {

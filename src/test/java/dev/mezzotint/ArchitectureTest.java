@@ -79,7 +79,7 @@ class ArchitectureTest {
         "training",
         "control dataset delivery iadb image job json model network plot storage"
             + " training.checkpoint training.recipe files");
-    allow("evaluation", "dataset iadb image json network");
+    allow("evaluation", "dataset iadb image json network plot");
     // Adapters: one technology each.
     allow("torch", "json model network files");
     allow("onnx", "iadb model network");
@@ -98,14 +98,15 @@ class ArchitectureTest {
     // The command line, and the worker that wires everything.
     allow(
         "cli",
-        "client dataset evaluation generation generation.input generation.request iadb image job json model network"
-            + " plot sampling storage training training.recipe files");
+        "client dataset evaluation generation generation.input generation.request iadb image job"
+            + " json model network plot sampling storage training training.recipe files");
     allow(
         "cli.jobs",
         "board cli client delivery generation.request job json storage training.recipe files");
     allow(
         "study",
-        "cli dataset evaluation files generation generation.input generation.request iadb image job json model network plot sampling");
+        "cli dataset evaluation files generation generation.input generation.request iadb image job json model"
+            + " network plot sampling");
     allow(
         "worker",
         "autoscaling board cli client control delivery generation generation.input"

@@ -1,5 +1,6 @@
 package dev.mezzotint.board;
 
+import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ import java.util.stream.Stream;
  *     different request
  * @param lossHistory of a training: iteration and smoothed loss, at most {@link
  *     LossHistory#POINTS_MAX} points
+ * @param events those that explain how long it takes, in the order in which they happened, at most
+ *     {@link EventHistory#EVENTS_MAX}
  */
 public record BoardJob(
     String id,
@@ -40,7 +43,8 @@ public record BoardJob(
     Map<String, Object> data,
     Map<String, Object> request,
     List<String> truncatedFields,
-    List<double[]> lossHistory) {
+    List<double[]> lossHistory,
+    List<Event> events) {
 
   /** The members of events that are shown. */
   static final Set<String> KEPT =
@@ -68,6 +72,44 @@ public record BoardJob(
           "manifest",
           "field",
           "cause");
+
+  /**
+   * An event of a job.
+   *
+   * @param data worker, progress and cause, as far as the event has them
+   */
+  public record Event(String type, Instant time, int attempt, Map<String, Object> data) {
+    private static final List<String> SHOWN =
+        List.of("worker", "done", "total", "images", "iteration", "pairs", "cause");
+
+    public Event {
+      data = Map.copyOf(data);
+    }
+
+    static Event of(JobEvent event) {
+      Map<String, Object> shown = new LinkedHashMap<>();
+      for (String name : SHOWN) {
+        if (event.data().get(name) != null) {
+          shown.put(name, event.data().get(name));
+        }
+      }
+      return new Event(event.type().wireName(), event.time(), event.attempt(), shown);
+    }
+
+    /** As JSON members in a readable order. */
+    public Map<String, Object> toMap() {
+      Map<String, Object> map = new LinkedHashMap<>();
+      map.put("type", type);
+      map.put("time", time.toString());
+      map.put("attempt", attempt);
+      for (String name : SHOWN) {
+        if (data.containsKey(name)) {
+          map.put(name, data.get(name));
+        }
+      }
+      return map;
+    }
+  }
 
   /** A job's state, coarser than its events. */
   public enum State {
@@ -103,6 +145,7 @@ public record BoardJob(
     request = Map.copyOf(request);
     truncatedFields = List.copyOf(truncatedFields);
     lossHistory = List.copyOf(lossHistory);
+    events = List.copyOf(events);
   }
 
   /** Images that its events or its request announce; 1 if neither says. */
@@ -125,7 +168,7 @@ public record BoardJob(
     return data.get("images") instanceof Number stored ? stored.longValue() : 0;
   }
 
-  /** As JSON members in a readable order, without the loss history. */
+  /** As JSON members in a readable order, without the loss history and the events. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", id);

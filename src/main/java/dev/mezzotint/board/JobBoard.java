@@ -60,6 +60,7 @@ public final class JobBoard {
     private final String id;
     private final Map<String, Object> data = new LinkedHashMap<>();
     private final LossHistory lossHistory = new LossHistory();
+    private final EventHistory history = new EventHistory();
     private String kind = "";
     private JobState state = JobState.NEW;
     private Instant since;
@@ -87,7 +88,8 @@ public final class JobBoard {
           new LinkedHashMap<>(data),
           request.map(RequestSummary::members).orElse(Map.of()),
           request.map(RequestSummary::truncatedFields).orElse(List.of()),
-          lossHistory.points());
+          lossHistory.points(),
+          history.events());
     }
   }
 
@@ -140,11 +142,15 @@ public final class JobBoard {
     Entry entry = entry(event.jobId(), event.time());
     since(entry, event.time());
     Optional<JobState> next = after(entry.state, event);
+    boolean added = entry.history.add(event);
     if (next.isPresent()) {
       entry.state = next.get();
       apply(entry, event);
-    } else if (!addMissing(entry, event)) {
-      return;
+    } else {
+      added |= addMissing(entry, event);
+      if (!added) {
+        return;
+      }
     }
     settle(entry);
   }

@@ -1,8 +1,8 @@
 package dev.mezzotint.evaluation;
 
 import dev.mezzotint.dataset.ImageDataset;
-import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
+import dev.mezzotint.plot.CaptionedGrid;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,12 @@ final class ComparisonSheet {
   static final int COUNT = COLUMNS * BANDS;
 
   private static final int ROWS = 10; // of pairs
-  private static final int PADDING = 2;
+  private static final int FACTOR_MAX = 3;
+  private static final int SHOWN_WIDTH = 256;
+  private static final List<String> ROW_CAPTIONS =
+      List.of("generated", "nearest training image", "real");
+  private static final List<String> COLUMN_CAPTIONS =
+      List.of("generated", "generated again", "second real image", "mean colours");
 
   private ComparisonSheet() {}
 
@@ -25,25 +30,31 @@ final class ComparisonSheet {
     int columns = Math.min(COLUMNS, nearest.size());
     int bands = Math.min(BANDS, nearest.size() / columns);
     List<Pixels> images = new ArrayList<>();
+    List<String> captions = new ArrayList<>();
     for (int band = 0; band < bands; band++) {
+      captions.addAll(ROW_CAPTIONS);
       for (ImageSet set : List.of(generated, nearest, real)) {
         for (int i = 0; i < columns; i++) {
-          images.add(pixels(set, band * columns + i));
+          images.add(coloured(pixels(set, band * columns + i)));
         }
       }
     }
-    return Grid.of(images, columns, PADDING);
+    return CaptionedGrid.rows(images, columns, captions, factor(images.get(0)));
   }
 
   /**
    * Rows of conditions, reference, and one image of each set.
    *
    * @param indices of the references in the data set
+   * @param sets generated, generated again, second real image, mean colours
    */
   static Pixels conditioned(ImageDataset pairs, int[] indices, List<ImageSet> sets)
       throws IOException {
     List<Pixels> images = new ArrayList<>();
-    int columns = 0;
+    List<String> captions = new ArrayList<>();
+    pairs.conditions().forEach(condition -> captions.add(condition.name()));
+    captions.add("reference");
+    captions.addAll(COLUMN_CAPTIONS.subList(0, sets.size()));
     for (int i = 0; i < Math.min(ROWS, indices.length); i++) {
       List<Pixels> shown = pairs.displayImages(indices[i]); // the image first
       List<Pixels> row = new ArrayList<>(shown.subList(1, shown.size()));
@@ -51,10 +62,14 @@ final class ComparisonSheet {
       for (ImageSet set : sets) {
         row.add(pixels(set, i));
       }
-      columns = row.size();
       row.forEach(p -> images.add(coloured(p)));
     }
-    return Grid.of(images, columns, PADDING);
+    return CaptionedGrid.columns(images, captions, factor(images.get(0)));
+  }
+
+  /** Small images are enlarged so that they can be seen. */
+  private static int factor(Pixels image) {
+    return Math.max(1, Math.min(FACTOR_MAX, SHOWN_WIDTH / image.width()));
   }
 
   private static Pixels pixels(ImageSet set, int i) {

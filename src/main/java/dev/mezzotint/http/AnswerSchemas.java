@@ -59,7 +59,37 @@ final class AnswerSchemas {
           List<String> truncatedFields,
       Map<String, String> links,
       @Schema(description = "Of a training: pairs of iteration and smoothed loss")
-          List<List<Double>> curve) {}
+          List<List<Double>> curve,
+      @Schema(
+              description =
+                  "The attempts, where each began to advance and had computed everything, and the"
+                      + " end: at most 100")
+          List<EventView> events) {}
+
+  @Schema(
+      name = "JobEvent",
+      requiredProperties = {"type", "time", "attempt"})
+  record EventView(
+      @Schema(
+              enumeration = {
+                "accepted",
+                "started",
+                "progressed",
+                "completed",
+                "failed",
+                "cancelled",
+                "expired"
+              })
+          String type,
+      Instant time,
+      int attempt,
+      String worker,
+      long done,
+      long total,
+      long images,
+      long iteration,
+      long pairs,
+      String cause) {}
 
   @Schema(name = "File", requiredProperties = "key")
   record StoredFile(

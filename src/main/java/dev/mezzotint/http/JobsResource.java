@@ -302,7 +302,9 @@ public final class JobsResource {
   @Path(ID)
   @Operation(
       operationId = "getJob",
-      summary = "Shows a job: state, progress, cause of a failure, links; of a training its curve")
+      summary =
+          "Shows a job: state, progress, cause of a failure, links, events; of a training its"
+              + " curve")
   @APIResponse(
       responseCode = "200",
       description = "The job",
@@ -319,6 +321,7 @@ public final class JobsResource {
     if (!job.lossHistory().isEmpty()) {
       view.put("curve", job.lossPoints());
     }
+    view.put("events", job.events().stream().map(BoardJob.Event::toMap).toList());
     return view;
   }
 

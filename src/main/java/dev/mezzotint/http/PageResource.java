@@ -31,6 +31,7 @@ public final class PageResource {
           "html", "text/html; charset=utf-8",
           "css", "text/css; charset=utf-8",
           "js", "text/javascript; charset=utf-8",
+          "json", "application/json",
           "svg", "image/svg+xml");
 
   @GET
@@ -58,7 +59,7 @@ public final class PageResource {
   }
 
   @GET
-  @Path("page/{name: [a-z]+\\.[a-z]+}")
+  @Path("page/{name: ([a-z]+\\.[a-z]+|recipes/[a-z0-9-]+\\.json)}")
   @Operation(hidden = true)
   public Response file(@PathParam("name") String name, @Context Request request)
       throws IOException {

@@ -2,6 +2,8 @@ package dev.mezzotint.plot;
 
 import dev.mezzotint.image.Pixels;
 import java.awt.Color;
+import java.awt.Font;
+import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -17,6 +19,17 @@ final class Raster {
   }
 
   private Raster() {}
+
+  /** How wide and high texts of a font are. */
+  static FontMetrics metrics(Font font) {
+    BufferedImage image = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
+    Graphics2D g = image.createGraphics();
+    try {
+      return g.getFontMetrics(font);
+    } finally {
+      g.dispose();
+    }
+  }
 
   /** Runs {@code draw} on a white image and returns it as RGB. */
   static Pixels rgb(int width, int height, Consumer<Graphics2D> draw) {

@@ -6,11 +6,12 @@ import dev.mezzotint.iadb.Density;
 import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.SmoothedData;
 import dev.mezzotint.iadb.Solver;
-import dev.mezzotint.image.Grid;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.plot.CaptionedGrid;
 import dev.mezzotint.plot.ScatterPlot;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -96,7 +97,8 @@ public final class StochasticPaths {
   }
 
   private static StudyResult result(String name, List<String> lines, List<Pixels> panels) {
-    byte[] png = Png.encode(Grid.of(panels, /* columns= */ 4, /* padding= */ 4), 9);
+    List<String> captions = Arrays.stream(STEPS).mapToObj(steps -> steps + " steps").toList();
+    byte[] png = Png.encode(CaptionedGrid.columns(panels, captions, /* factor= */ 1), 9);
     return new StudyResult(name, lines, Map.of(name + ".png", png));
   }
 

@@ -99,6 +99,10 @@ class JobBoardTest {
               assertThat(end.attempt()).isEqualTo(2);
               assertThat(end.data()).containsEntry("images", 4).containsEntry("model", "m@1");
               assertThat(end.kind()).isEqualTo("generation");
+              assertThat(end.events())
+                  .extracting(BoardJob.Event::type)
+                  .containsExactly(
+                      "accepted", "started", "progressed", "started", "progressed", "completed");
               assertThat(end.since()).isEqualTo(START);
               assertThat(any.size()).isOne();
             });
@@ -261,6 +265,40 @@ class JobBoardTest {
     assertThat(job.lossHistory().get(0)[0]).isEqualTo(10);
     assertThat(job.lossHistory().get(job.lossHistory().size() - 1)[0]).isGreaterThan(45_000);
     assertThat(job.lossHistory()).isSortedAccordingTo((a, b) -> Double.compare(a[0], b[0]));
+  }
+
+  @Test
+  void events_keepTheEndsOfEachAttemptsProgress() {
+    board.event(event("a", JobEvent.Type.STARTED, 1, 2, Map.of("worker", "w1")));
+    int[] done = {0, 0, 10, 20, 30, 40, 40, 40};
+    for (int i = 0; i < done.length; i++) {
+      board.event(
+          event("a", JobEvent.Type.PROGRESSED, 1, 3 + i, Map.of("done", done[i], "total", 40)));
+    }
+    assertThat(board.job("a").orElseThrow().events())
+        .extracting(event -> event.type() + " " + event.data().get("done"))
+        .containsExactly("started null", "progressed 10", "progressed 40", "progressed 40");
+    BoardJob.Event computed = board.job("a").orElseThrow().events().get(2);
+    assertThat(computed.time()).as("the first that is complete").isEqualTo(START.plusMillis(1008));
+    board.event(event("a", JobEvent.Type.STARTED, 2, 2));
+    board.event(event("a", JobEvent.Type.FAILED, 2, 999_999, Map.of("cause", "no disk")));
+    assertThat(board.job("a").orElseThrow().events())
+        .hasSize(6)
+        .last()
+        .satisfies(end -> assertThat(end.toMap()).containsEntry("cause", "no disk"));
+  }
+
+  @Test
+  void events_ofAJobWithManyAttempts_areTheFirstAndTheNewest() {
+    board.event(event("a", JobEvent.Type.ACCEPTED, 1, 1));
+    for (int attempt = 1; attempt <= 300; attempt++) {
+      board.event(event("a", JobEvent.Type.STARTED, attempt, 2));
+    }
+    List<BoardJob.Event> events = board.job("a").orElseThrow().events();
+    assertThat(events).hasSize(EventHistory.EVENTS_MAX);
+    assertThat(events.get(0).type()).isEqualTo("accepted");
+    assertThat(events.get(1).attempt()).isEqualTo(300 - EventHistory.EVENTS_MAX + 2);
+    assertThat(events.get(events.size() - 1).attempt()).isEqualTo(300);
   }
 
   private static JobBoard.Cursor cursor(BoardJob job) {

@@ -49,8 +49,10 @@ class EvaluationTest {
     assertThat(metric(report, "coverage").ratio()).isBetween(0.85, 1.15);
     assertThat(metric(report, "nearestTraining").ratio()).isCloseTo(1, within(0.3));
     assertThat(report.lines()).hasSize(1 + report.metrics().size()).allMatch(l -> l.length() < 100);
-    assertThat(report.sheet().width()).isEqualTo(2 + 12 * 18);
-    assertThat(report.sheet().height()).isEqualTo(2 + 9 * 18);
+    assertThat(report.sheet().width())
+        .as("three times as large, and words to the left")
+        .isEqualTo(110 + 3 * (2 + 12 * 18));
+    assertThat(report.sheet().height()).isEqualTo(3 * (2 + 9 * 18));
     assertThat(report.toMap().get("settings").toString()).contains("count=64", "seed=7");
   }
 
@@ -165,7 +167,7 @@ class EvaluationTest {
       assertThat(colours.worst().orElseThrow().mean()).isGreaterThan(colours.floor().mean());
       assertThat(metric(good, "twoSeeds").model().mean()).isPositive();
       assertThat(metric(good, "slicedWasserstein").baselineRatio()).isPresent();
-      assertThat(good.sheet().width()).isEqualTo(2 + 6 * 18);
+      assertThat(good.sheet().width()).isEqualTo(3 * (2 + 6 * 18));
       assertThat(String.join("\n", good.lines())).contains("shuffled", "mean colour");
     }
   }

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestProfile(FrontTestProfile.class)
 @InBrowser
 class PageAccessibilityTest {
-  private static final List<String> PAGES = List.of("#/", "#/new", "#/method", "#/jobs/few");
+  private static final List<String> PAGES =
+      List.of("#/", "#/new", "#/train", "#/method", "#/jobs/few");
   private static final Set<String> CONTROLS =
       Set.of(
           "button",
@@ -109,6 +110,7 @@ class PageAccessibilityTest {
     browser.await("document.querySelector('main h1')");
     switch (place) {
       case "#/new" -> browser.await("document.querySelector('form.ask [name=model]')?.value");
+      case "#/train" -> browser.await("document.querySelector('[name=rest]')?.value.length > 30");
       case "#/jobs/few" -> browser.await("document.querySelectorAll('.images img').length == 3");
       default -> browser.await("document.querySelector('.row')");
     }

@@ -6,14 +6,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mezzotint.http.FrontTestProfile;
+import dev.mezzotint.image.Pixels;
+import dev.mezzotint.image.Png;
 import dev.mezzotint.storage.ContentType;
+import dev.mezzotint.worker.TrainingJobTest;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
@@ -194,6 +201,137 @@ class PageFirstUseTest {
       assertThat(request).isEqualTo(first);
       page.checkQuiet();
     }
+  }
+
+  /** A start image and its mask, of this computer, and again from the job that they made. */
+  @Test
+  void startImageAndMask_areFieldsOfTheForm() throws Exception {
+    try (LivePage page = new LivePage(folder, List.of("avatars-32"))) {
+      Path start = Files.write(folder.resolve("start.png"), Png.encode(plain(3, 200)));
+      Path mask = Files.write(folder.resolve("mask.png"), Png.encode(plain(1, 255)));
+      Chromium browser = page.browser();
+      browser.value("location.hash = '#/new'");
+      browser.await("document.querySelector('[name=model]')?.value === 'avatars-32'");
+      browser.value("document.querySelector('details.more-options').open = true");
+      assertThat(visible(browser, "[name=mask]")).as("without a start image").isFalse();
+      browser.choose("[name=init]", start);
+      browser.await("document.querySelector('[name=mask]').checkVisibility()");
+      browser.choose("[name=mask]", mask);
+      browser.value("document.querySelector('[name=alpha]').value = '1.5'");
+      browser.value("document.querySelector('#send').click()");
+      browser.await(
+          "document.querySelector('[data-field=init].wrong')?.innerText.includes('alpha')");
+      browser.value("document.querySelector('[name=alpha]').value = '0.75'");
+      browser.value("document.querySelector('[name=steps]').value = '4'");
+      String first = send(browser, "");
+      page.awaitState(first, "completed");
+      JsonNode request = page.json("/api/jobs/" + first + "/request");
+      assertThat(request.at("/init/alpha").asDouble()).isEqualTo(0.75);
+      assertThat(request.at("/init/image/data").binaryValue()).isEqualTo(Files.readAllBytes(start));
+      assertThat(request.at("/mask/data").binaryValue()).isEqualTo(Files.readAllBytes(mask));
+
+      browser.await("document.querySelector('#again')");
+      browser.value("document.querySelector('#again').click()");
+      browser.await("document.querySelector('#form-note')?.textContent.includes('" + first + "')");
+      assertThat(visible(browser, "[name=maskJson]")).isTrue();
+      String again = send(browser, first);
+      page.awaitState(again, "completed");
+      JsonNode repeated = page.json("/api/jobs/" + again + "/request");
+      assertThat(((ObjectNode) repeated).without("id").toString())
+          .isEqualTo(((ObjectNode) request).without("id").toString());
+      page.checkQuiet();
+    }
+  }
+
+  private static Pixels plain(int channels, int value) {
+    byte[] bytes = new byte[32 * 32 * channels];
+    Arrays.fill(bytes, (byte) value);
+    return new Pixels(32, 32, channels, bytes);
+  }
+
+  private static boolean visible(Chromium browser, String selector) {
+    return browser
+        .value("document.querySelector('" + selector + "').checkVisibility()")
+        .asBoolean();
+  }
+
+  /** Submits the form and returns the id of the job, which is another than the one before. */
+  private static String send(Chromium browser, String before) {
+    browser.value("document.querySelector('#send').click()");
+    browser.await(
+        "location.hash.startsWith('#/jobs/') && location.hash !== '#/jobs/" + before + "'");
+    return browser.value("location.hash.slice(7)").asText();
+  }
+
+  /** All recipes are offered; one of this computer, with a zip of images; what took how long. */
+  @Test
+  void training_beginsWithARecipe_andShowsWhereItsTimeWent() throws Exception {
+    try (LivePage page = new LivePage(folder, List.of())) {
+      Chromium browser = page.browser();
+      browser.value("location.hash = '#/train'");
+      browser.await("document.querySelector('[name=rest]')?.value.includes('triangle')");
+      Set<String> offered = new TreeSet<>();
+      browser
+          .value("[...document.querySelector('[name=recipe]').options].map(o => o.value)")
+          .forEach(name -> offered.add(name.asText()));
+      Set<String> wanted = new TreeSet<>(Set.of("file"));
+      try (Stream<Path> recipes = Files.list(Path.of("recipes"))) {
+        for (Path recipe : recipes.toList()) {
+          String name = recipe.getFileName().toString();
+          wanted.add(name.replace(".json", ""));
+          assertThat(page.get("/page/recipes/" + name).body()).isEqualTo(Files.readString(recipe));
+        }
+      }
+      assertThat(offered).isEqualTo(wanted);
+      assertThat(visible(browser, "[name=dataset]")).as("points need no data").isFalse();
+
+      choose(browser, "recipe", "images-32");
+      browser.await("document.querySelector('[name=model]').value === 'images-32'");
+      browser.value("document.querySelector('#send').click()");
+      browser.await("document.querySelector('[data-field=dataset].wrong .field-problem')");
+
+      choose(browser, "recipe", "file");
+      Path recipe = folder.resolve("recipe.json");
+      Files.writeString(recipe, TrainingJobTest.request("school", 60, 30, ""));
+      browser.choose("[name=recipeFile]", recipe);
+      browser.await("document.querySelector('[name=model]').value === 'squares'");
+      assertThat(browser.value("document.querySelector('[name=datasetText]').value").asText())
+          .isEqualTo("datasets/squares.zip");
+      choose(browser, "datasetFrom", "file");
+      Path zip = Files.write(folder.resolve("squares.zip"), TrainingJobTest.squares(20));
+      browser.choose("[name=dataset]", zip);
+      browser.value("document.querySelector('[name=iterations]').value = '40'");
+      assertThat(send(browser, "")).isEqualTo("school");
+      page.awaitState("school", "completed");
+      JsonNode request = page.json("/api/jobs/school/request");
+      assertThat(request.at("/iterations").asInt()).isEqualTo(40);
+      String key = request.at("/dataset/reference").asText();
+      assertThat(key).matches("datasets/.+/squares.zip");
+      assertThat(page.site.store().get(key).orElseThrow().bytes())
+          .isEqualTo(Files.readAllBytes(zip));
+
+      browser.await("document.querySelector('.status .word.completed')");
+      browser.await("document.querySelector('.events')?.innerText.includes('Completed')");
+      assertThat(browser.value("document.querySelector('.events').innerText").asText())
+          .containsSubsequence("Submitted", "Taken from the queue", "Started on w1", "Completed");
+      assertThat(browser.value("document.querySelector('#parts').innerText").asText())
+          .contains("in the queue");
+      JsonNode events = page.json("/api/jobs/school").path("events");
+      assertThat(events.get(0).path("type").asText()).isEqualTo("accepted");
+      assertThat(events.get(events.size() - 1).path("type").asText()).isEqualTo("completed");
+
+      String documentation = browser.value("document.querySelector('nav a[target]').href").asText();
+      assertThat(documentation).isEqualTo(page.base() + "/q/swagger-ui/");
+      assertThat(page.bytes(documentation).statusCode()).isEqualTo(200);
+      page.checkQuiet();
+    }
+  }
+
+  private static void choose(Chromium browser, String name, String value) {
+    browser.value(
+        "(() => {const s = document.querySelector('[name=%s]'); s.value = '%s';"
+                .formatted(name, value)
+            + " s.dispatchEvent(new Event('change'))})()");
   }
 
   /** On a phone images come first, the list is a page of its own, and its filter is an address. */

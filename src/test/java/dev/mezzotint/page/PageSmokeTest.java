@@ -209,9 +209,16 @@ class PageSmokeTest {
       Path large = Files.write(folder.resolve("large.png"), new byte[131_073]);
       browser.choose("[name=condition]", large);
       browser.value("document.querySelector('#send').click()");
-      browser.await("document.querySelector('.field.wrong .field-problem')?.textContent");
-      assertThat(browser.value("document.querySelector('main').innerText").asText())
-          .contains("large.png has 131073 bytes", "131072");
+      // Too large for a request, so it is uploaded; the worker sees that it is no image.
+      browser.await("document.querySelector('#reason')?.textContent.includes('large.png')");
+      String uploaded = browser.value("location.hash.slice(7)").asText();
+      assertThat(page.json("/api/jobs/" + uploaded).at("/request/condition").asText())
+          .matches("inputs/default/[0-9-]+-[0-9a-z]+/large.png")
+          .satisfies(key -> assertThat(page.site.store().stat(key)).isPresent());
+      form(browser, "drive-32");
+      browser.value("document.querySelector('.actions button.quiet').click()"); // Clear
+      browser.await("document.querySelector('[name=conditionFrom]').value === 'file'");
+      form(browser, "drive-32");
       browser.choose("[name=condition]", Path.of("docs/examples/lap/0004.png"));
       set(browser, "count", "2");
       set(browser, "steps", "3");
