@@ -210,14 +210,14 @@ class PageSmokeTest {
       browser.choose("[name=condition]", large);
       browser.value("document.querySelector('#send').click()");
       // Too large for a request, so it is uploaded; the worker sees that it is no image.
-      browser.await("document.querySelector('#reason')?.textContent.includes('large.png')");
+      browser.await("document.querySelector('#reason')?.textContent.includes('is neither a PNG')");
       String uploaded = browser.value("location.hash.slice(7)").asText();
       assertThat(page.json("/api/jobs/" + uploaded).at("/request/condition").asText())
           .matches("inputs/default/[0-9-]+-[0-9a-z]+/large.png")
           .satisfies(key -> assertThat(page.site.store().stat(key)).isPresent());
       form(browser, "drive-32");
       browser.value("document.querySelector('.actions button.quiet').click()"); // Clear
-      browser.await("document.querySelector('[name=conditionFrom]').value === 'file'");
+      browser.await("document.querySelector('[name=conditionFrom]')?.value === 'file'");
       form(browser, "drive-32");
       browser.choose("[name=condition]", Path.of("docs/examples/lap/0004.png"));
       set(browser, "count", "2");
