@@ -45,6 +45,8 @@ import org.apache.kafka.common.errors.UnsupportedVersionException;
 public final class KafkaCluster implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(KafkaCluster.class.getName());
   private static final Duration CALL_LIMIT = Duration.ofSeconds(25);
+  private static final Duration KNOWN_LIMIT = Duration.ofSeconds(5);
+  private static final long POLL_MILLIS = 50;
   private static final String SHARE_GROUPS_FEATURE = "share.version";
   private static final int DELIVERY_LIMIT_DEFAULT = 5;
   private static final int HEARTBEAT_MILLIS_DEFAULT = 5_000;
@@ -210,12 +212,28 @@ public final class KafkaCluster implements AutoCloseable {
                 }
               }
             });
-    if (!commands.isEmpty()) {
+    if (commands.isEmpty()) {
+      awaitKnown(missing);
+    } else {
       LOG.log(
           Level.WARNING,
           "Topics are missing and could not be created ({0}). Run: {1}",
           refusals.get(0),
           String.join(" && ", commands));
+    }
+  }
+
+  /** Brokers learn of a created topic a moment later. */
+  private void awaitKnown(List<NewTopic> created) {
+    long end = System.nanoTime() + KNOWN_LIMIT.toNanos();
+    try {
+      while (!created.stream().allMatch(topic -> exists(topic.name()))
+          && System.nanoTime() - end < 0) {
+        Thread.sleep(POLL_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransientException("interrupted while waiting for the broker", e);
     }
   }
 

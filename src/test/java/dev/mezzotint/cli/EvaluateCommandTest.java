@@ -53,7 +53,8 @@ class EvaluateCommandTest {
     String figures = Files.readString(folder.resolve("new/metrics.json"));
     assertThat(figures).contains("\"slicedWasserstein16x16\"", "\"ratio\"", "\"split\" : \"val\"");
     byte[] sheet = Files.readAllBytes(folder.resolve("new/sheet.png"));
-    assertThat(ImageReader.read(sheet, 3).width()).isEqualTo(2 + 12 * 18);
+    assertThat(ImageReader.read(sheet, 3).width())
+        .isEqualTo(110 + 3 * (2 + 12 * 18)); // words, then the images three times as large
     assertThat(ModelFolder.openPath(folder.resolve("model")).card().metrics().toString())
         .contains("evaluation", "nearestTraining");
   }

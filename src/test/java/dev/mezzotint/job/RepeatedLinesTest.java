@@ -69,6 +69,19 @@ class RepeatedLinesTest {
             line -> assertThat(line).startsWith("Connection to node 1 (kafka-1/10.0.0.7:9092)"));
   }
 
+  /** Otherwise it may come before the worker's own sentence about the outage. */
+  @Test
+  void laneThatCannotLeaveItsGroup_isOnlyCounted() {
+    String line =
+        "[ShareConsumer clientId=mezzotint-7, groupId=mezzotint] Heartbeat to leave group cannot be"
+            + " sent (most probably due to coordinator not known/available). Member"
+            + " GE4aCvjCRy2HzrJkzw_U7w with epoch -1 will transition to UNSUBSCRIBED.";
+    String logger = "org.apache.kafka.clients.consumer.internals.ShareMembershipManager";
+    assertThat(admits(Level.WARNING, logger, line)).isFalse();
+    assertThat(lines.takeOmitted()).isEqualTo(1);
+    assertThat(lines.lastConnection()).isEmpty();
+  }
+
   @Test
   void otherLinesOfKafkasClients_areLoggedOnceForAllClients() {
     String format = "[Consumer clientId=lane-%d, groupId=g] Offset commit failed on partition %d";

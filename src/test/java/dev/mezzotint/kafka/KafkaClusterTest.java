@@ -73,9 +73,9 @@ class KafkaClusterTest {
       assertThat(cluster.deliveryLimit()).isEqualTo(5);
       assertThat(cluster.heartbeatInterval()).isEqualTo(Duration.ofMillis(500));
     }
-    assertThat(groupConfig(settings, "share.auto.offset.reset")).isEqualTo("earliest");
-    assertThat(groupConfig(settings, "share.isolation.level")).isEqualTo("read_committed");
-    assertThat(groupConfig(settings, "share.record.lock.duration.ms")).isEqualTo("20000");
+    awaitGroupConfig(settings, "share.auto.offset.reset", "earliest");
+    awaitGroupConfig(settings, "share.isolation.level", "read_committed");
+    awaitGroupConfig(settings, "share.record.lock.duration.ms", "20000");
     assertThat(warnings).isEmpty();
   }
 
@@ -161,6 +161,16 @@ class KafkaClusterTest {
         assertThat(warnings).isEmpty();
       }
     }
+  }
+
+  /** Brokers learn of a configuration a moment later. */
+  private static void awaitGroupConfig(KafkaSettings settings, String name, String value)
+      throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!groupConfig(settings, name).equals(value) && System.nanoTime() - end < 0) {
+      Thread.sleep(50);
+    }
+    assertThat(groupConfig(settings, name)).as(name).isEqualTo(value);
   }
 
   private static String groupConfig(KafkaSettings settings, String name) throws Exception {

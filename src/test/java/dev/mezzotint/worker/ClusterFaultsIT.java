@@ -150,6 +150,7 @@ class ClusterFaultsIT {
     System.out.printf("%d lines in %d s%n", lines.size(), OUTAGE_SECONDS);
     assertThat(lines.size()).as(String.join("\n", lines)).isBetween(1, LINES_MAX);
     assertThat(lines.stream().filter(line -> line.contains("WARN")).findFirst().orElse(""))
+        .as(String.join("\n", lines))
         .contains(first);
   }
 
