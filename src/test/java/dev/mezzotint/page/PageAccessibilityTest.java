@@ -206,6 +206,9 @@ class PageAccessibilityTest {
       assertThat(browser.value("document.documentElement.scrollWidth <= innerWidth").asBoolean())
           .as("%s: as wide as the window", name)
           .isTrue();
+      assertThat(browser.value("document.documentElement.scrollHeight <= innerHeight").asBoolean())
+          .as("%s: only its columns scroll", name)
+          .isTrue();
       assertThat(browser.value(FAINT).toString()).as("%s: contrast", name).isEqualTo("[]");
       browser.value("document.activeElement?.blur()");
       Path image = Path.of("target/page", name + ".png");
