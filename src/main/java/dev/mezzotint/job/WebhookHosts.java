@@ -3,6 +3,7 @@ package dev.mezzotint.job;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -100,10 +101,14 @@ public record WebhookHosts(boolean any, List<String> hosts) {
     if (text.length() > ADDRESS_CHARS_MAX || !address.matches()) {
       return Optional.empty();
     }
-    URI uri = URI.create(text);
-    return uri.getHost() == null || uri.getPort() > PORT_MAX || uri.getPort() == 0
-        ? Optional.empty()
-        : Optional.of(uri);
+    try {
+      URI uri = new URI(text);
+      return uri.getHost() == null || uri.getPort() > PORT_MAX || uri.getPort() == 0
+          ? Optional.empty()
+          : Optional.of(uri);
+    } catch (URISyntaxException e) {
+      return Optional.empty();
+    }
   }
 
   /** Whether this address may be called. */

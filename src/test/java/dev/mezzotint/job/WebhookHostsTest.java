@@ -60,6 +60,8 @@ class WebhookHostsTest {
         "",
         "hooks.example.com",
         "ftp://hooks.example.com/",
+        "https://[9f7]:6802/a",
+        "https://host/a%zz",
         "https://user:password@hooks.example.com/",
         "https://evil.example@hooks.example.com/",
         "https://hooks.example.com/#fragment",
