@@ -285,7 +285,7 @@ public final class GenerateCommand implements Callable<Integer> {
     List<String> files = new ArrayList<>(written.finish(samples, scale));
     files.addAll(frames.write(out, info, samples, scale));
     if (recorder.isPresent()) {
-      files.add(recorder.get().write(out, info, scale));
+      files.addAll(recorder.get().write(out, info, scale));
     }
     String what = initial.isInverse() ? "x0" : rows.size() == 1 ? "image" : "images";
     json.result(

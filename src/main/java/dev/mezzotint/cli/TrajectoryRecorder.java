@@ -53,9 +53,9 @@ final class TrajectoryRecorder {
 
   /**
    * Writes {@code trajectory.png}, an animated PNG, and for images {@code trajectory-sheet.png};
-   * returns the name of the first.
+   * returns their names.
    */
-  String write(Path out, ModelInfo info, int scale) throws IOException {
+  List<String> write(Path out, ModelInfo info, int scale) throws IOException {
     int frames = rows.get(0).frames().size();
     List<Pixels> images = new ArrayList<>();
     for (int frame = 0; frame < frames; frame++) {
@@ -63,11 +63,12 @@ final class TrajectoryRecorder {
           SampleFiles.isPlanar(info) ? plane(frame) : Resize.enlarge(grid(info, frame), scale));
     }
     Files.write(out.resolve("trajectory.png"), Apng.encode(images, FRAME_MILLIS, LAST_MILLIS));
-    if (!SampleFiles.isPlanar(info)) {
-      Files.write(
-          out.resolve("trajectory-sheet.png"), Png.encode(Resize.enlarge(sheet(info), scale)));
+    if (SampleFiles.isPlanar(info)) {
+      return List.of("trajectory.png");
     }
-    return "trajectory.png";
+    Files.write(
+        out.resolve("trajectory-sheet.png"), Png.encode(Resize.enlarge(sheet(info), scale)));
+    return List.of("trajectory.png", "trajectory-sheet.png");
   }
 
   /** A row for each of the first images, from x0 on the left to x1 on the right. */

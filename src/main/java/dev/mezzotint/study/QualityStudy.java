@@ -39,16 +39,17 @@ final class QualityStudy {
   static StudyResult run(
       String name, Solver solver, List<TunedSteps> tuned, Measurement measurement)
       throws IOException {
+    int perStep = solver.evaluationsPerStep();
+    int[] evaluations = Arrays.stream(EVALUATIONS).filter(n -> n >= perStep).toArray();
     List<List<Metric>> measured = new ArrayList<>();
-    for (int evaluations : EVALUATIONS) {
-      int steps = Math.max(1, evaluations / solver.evaluationsPerStep());
-      measured.add(measurement.of(solver.stages(AlphaSchedule.UNIFORM.alphas(steps))));
+    for (int n : evaluations) {
+      measured.add(measurement.of(solver.stages(AlphaSchedule.UNIFORM.alphas(n / perStep))));
     }
     String title = name + ", " + solver.wireName() + ": patch distance / that of real images";
     List<String> lines = new ArrayList<>(List.of(title));
-    lines.add(Table.head("evaluations", LABEL, NUMBER, EVALUATIONS));
+    lines.add(Table.head("evaluations", LABEL, NUMBER, evaluations));
     List<Line> curves = new ArrayList<>();
-    double[] x = Arrays.stream(EVALUATIONS).asDoubleStream().toArray();
+    double[] x = Arrays.stream(evaluations).asDoubleStream().toArray();
     int levels = measured.get(0).size() - 1;
     for (int i = 0; i <= levels; i++) {
       int level = i;

@@ -104,7 +104,7 @@ class JsonOutputTest {
       assertThat(folder.resolve("y").resolve(file.toString())).exists();
     }
     told = object(Terminal.generate("--trajectory --out @/z --json"));
-    assertThat(told.get("files")).asString().contains("trajectory.png");
+    assertThat(told.get("files")).asString().contains("trajectory.png", "trajectory-sheet.png");
     terminal.succeeds(Terminal.generate("--out @/z"));
     assertThat(terminal.stdout())
         .isEqualTo("1 image in %1$s, all in one: %1$s/grid.png%n".formatted(folder.resolve("z")));

@@ -32,11 +32,13 @@ public final class Forwarder implements AutoCloseable {
     return server.getLocalPort();
   }
 
-  private interface Work {
+  /** What a thread of a connection does. */
+  interface Work {
     void run() throws IOException;
   }
 
-  private static void begin(Work work) {
+  /** Begins a thread that ends with its connection. */
+  static void begin(Work work) {
     Thread thread =
         new Thread(
             () -> {
@@ -61,7 +63,8 @@ public final class Forwarder implements AutoCloseable {
     }
   }
 
-  private static void copy(Socket from, Socket to) throws IOException {
+  /** Copies until a side closes, then closes both. */
+  static void copy(Socket from, Socket to) throws IOException {
     try (from;
         to) {
       InputStream in = from.getInputStream();

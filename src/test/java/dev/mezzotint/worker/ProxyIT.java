@@ -12,7 +12,6 @@ import dev.mezzotint.worker.Packaged.Running;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -46,31 +45,13 @@ class ProxyIT {
     private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
 
     ForwardProxy() throws IOException {
-      begin(
+      Forwarder.begin(
           () -> {
             while (true) {
               Socket near = server.accept();
-              begin(() -> serve(near));
+              Forwarder.begin(() -> serve(near));
             }
           });
-    }
-
-    private interface Work {
-      void run() throws IOException;
-    }
-
-    private static void begin(Work work) {
-      Thread thread =
-          new Thread(
-              () -> {
-                try {
-                  work.run();
-                } catch (IOException e) {
-                  // One side has closed its connection.
-                }
-              });
-      thread.setDaemon(true);
-      thread.start();
     }
 
     private void serve(Socket near) throws IOException {
@@ -86,8 +67,8 @@ class ProxyIT {
       } else {
         far.getOutputStream().write(head);
       }
-      begin(() -> copy(near, far));
-      copy(far, near);
+      Forwarder.begin(() -> Forwarder.copy(near, far));
+      Forwarder.copy(far, near);
     }
 
     private static byte[] head(InputStream in) throws IOException {
@@ -100,15 +81,6 @@ class ProxyIT {
         head.write(next);
       }
       return head.toByteArray();
-    }
-
-    private static void copy(Socket from, Socket to) throws IOException {
-      try (from;
-          to) {
-        InputStream in = from.getInputStream();
-        OutputStream out = to.getOutputStream();
-        in.transferTo(out);
-      }
     }
 
     String address() {
