@@ -222,6 +222,11 @@ final class Chromium implements AutoCloseable {
     send("Page.navigate", Map.of("url", address));
   }
 
+  /** Loads the page again; {@link #await} waits for what the new page shows. */
+  void reload() {
+    send("Page.reload", Map.of());
+  }
+
   /** The value of an expression, awaited if it is a promise. */
   JsonNode value(String expression) {
     JsonNode result =
@@ -238,10 +243,10 @@ final class Chromium implements AutoCloseable {
     return result.at("/result/value");
   }
 
-  /** Waits until the expression is true. */
+  /** Waits until the expression is true; a page that is being replaced has no value yet. */
   void await(String expression) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-    while (!value("Boolean(" + expression + ")").asBoolean()) {
+    while (!holds(expression)) {
       if (System.nanoTime() > end) {
         throw new AssertionError(
             "never true: "
@@ -258,6 +263,17 @@ final class Chromium implements AutoCloseable {
         Thread.currentThread().interrupt();
         throw new IllegalStateException(e);
       }
+    }
+  }
+
+  private boolean holds(String expression) {
+    try {
+      return value("Boolean(" + expression + ")").asBoolean();
+    } catch (AssertionError e) {
+      if (e.getMessage().contains("Inspected target navigated")) {
+        return false;
+      }
+      throw e;
     }
   }
 

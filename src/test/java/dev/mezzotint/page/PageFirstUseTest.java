@@ -356,7 +356,8 @@ class PageFirstUseTest {
       browser.value("document.querySelector('[data-state=failed]').click()");
       browser.await("location.hash === '#/jobs?state=failed'");
       browser.await("document.querySelectorAll('.row').length === 1");
-      browser.value("window.before = true; location.reload()");
+      browser.value("window.before = true");
+      browser.reload();
       browser.await("!window.before && document.querySelector('.row.failed')");
       assertThat(browser.value("document.querySelectorAll('.row').length").asInt()).isOne();
       browser.value("document.querySelector('.row a').click()");

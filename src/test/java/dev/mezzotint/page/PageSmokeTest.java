@@ -123,7 +123,8 @@ class PageSmokeTest {
       past(page);
       browser.await("document.querySelectorAll('.row').length >= 520");
       browser.value("location.hash = '#/'");
-      browser.value("window.before = true; location.reload()");
+      browser.value("window.before = true");
+      browser.reload();
       browser.await("!window.before && document.querySelectorAll('.row').length >= 500");
       assertThat(browser.value("document.querySelector('#more').hidden").asBoolean()).isFalse();
       browser.value("document.querySelector('#more').click()");
