@@ -23,6 +23,9 @@ import jakarta.ws.rs.sse.Sse;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.jboss.resteasy.reactive.ResponseHeader;
@@ -61,7 +64,13 @@ public final class EventsResource {
               + " list of jobs must be read again. Then 'job' (a Job without links and curve) for"
               + " each change, and 'figures' every two seconds. With the parameter 'job', the"
               + " second event is its present state, also if it has ended.")
-  @APIResponse(responseCode = "200", description = "A stream without end")
+  @APIResponse(
+      responseCode = "200",
+      description = "A stream without end",
+      content =
+          @Content(
+              mediaType = MediaType.SERVER_SENT_EVENTS,
+              schema = @Schema(type = SchemaType.STRING)))
   public Multi<OutboundSseEvent> events(
       @Parameter(description = "Only this job") @QueryParam("job") @Nullable String job,
       @Parameter(description = "Id of the last event received, for clients that cannot set headers")

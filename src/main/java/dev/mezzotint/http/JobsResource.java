@@ -145,7 +145,11 @@ public final class JobsResource {
               schema =
                   @Schema(
                       type = SchemaType.STRING,
-                      pattern = "^[0-9TZ:.+-]{1,40}~" + JobId.RULE + "$"))
+                      pattern =
+                          "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])"
+                              + ":[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?Z~"
+                              + JobId.RULE
+                              + "$"))
           @QueryParam("after")
           @Nullable String after,
       @Parameter(description = "Only jobs of this model: its name, or its name and version")

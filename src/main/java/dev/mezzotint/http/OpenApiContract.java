@@ -103,8 +103,7 @@ public final class OpenApiContract implements OASFilter {
     }
     refusals.put("401", "The token is missing or wrong");
     refusals.put("403", "Host or Origin is not allowed");
-    if (method.equals("PUT")
-        || (path.contains("{") && method.equals("GET") && !path.matches(".*/(results|preview)"))) {
+    if (path.contains("{")) {
       refusals.put("404", "There is no such job or file");
     }
     if (method.equals("POST")) {
