@@ -67,6 +67,16 @@ final class AnswerSchemas {
           List<EventView> events) {}
 
   @Schema(
+      name = "StreamEvent",
+      description = "The fields of one server-sent event",
+      requiredProperties = {"event", "data"})
+  record StreamEvent(
+      @Schema(enumeration = {"hello", "reset", "job", "figures"}) String event,
+      @Schema(description = "JSON: of 'job' a Job without links and curve") String data,
+      @Schema(description = "For Last-Event-ID") String id,
+      @Schema(description = "Milliseconds until a client connects again") int retry) {}
+
+  @Schema(
       name = "JobEvent",
       requiredProperties = {"type", "time", "attempt"})
   record EventView(

@@ -23,7 +23,6 @@ import jakarta.ws.rs.sse.Sse;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -70,7 +69,7 @@ public final class EventsResource {
       content =
           @Content(
               mediaType = MediaType.SERVER_SENT_EVENTS,
-              schema = @Schema(type = SchemaType.STRING)))
+              schema = @Schema(implementation = AnswerSchemas.StreamEvent.class)))
   public Multi<OutboundSseEvent> events(
       @Parameter(description = "Only this job") @QueryParam("job") @Nullable String job,
       @Parameter(description = "Id of the last event received, for clients that cannot set headers")

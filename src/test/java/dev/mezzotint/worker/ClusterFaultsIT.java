@@ -249,7 +249,7 @@ class ClusterFaultsIT {
           said().lines().filter(line -> line.contains("WARN") || line.contains("ERROR")).toList();
       assertThat(faults).hasSizeBetween(1, 9);
       assertThat(said()).contains("group.share.max.size");
-      System.out.printf("%d lines in %d s%n", said().lines().count(), OUTAGE_SECONDS);
+      System.out.printf("%d lines in %d s:%n%s%n", said().lines().count(), OUTAGE_SECONDS, said());
       site.send("{\"id\":\"after\",\"model\":\"iadb_defaults\",\"steps\":2}");
     } finally {
       members.forEach(KafkaShareConsumer::close);

@@ -61,7 +61,11 @@ public final class ConditionLookup implements AutoCloseable {
       if (bytes.isEmpty()) {
         return Optional.empty();
       }
-      sources = open(GenerationRequest.parse(JsonObject.parse(bytes.get()), limits));
+      JsonObject json = JsonObject.parse(bytes.get());
+      if (!json.has("condition")) { // also requests of trainings
+        return Optional.empty();
+      }
+      sources = open(GenerationRequest.parse(json, limits));
       open.put(jobId, sources);
       closeOldest();
     }
