@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
     name = "sampler",
     description = {
       "Measure a model's batch curve and the step loop.",
-      "Compares the loop with the bare network, and the same requests batched by step, batched by",
-      "request and one by one. With --batch: bare passes of these sizes, alone or alternately with",
-      "another program, against plain matrix products."
+      "Compares the loop with the bare network, and the same requests batched by step, batched by"
+          + " request and one by one. With --batch: bare passes of these sizes, alone or alternately"
+          + " with another program, against plain matrix products."
     },
     footer = {
       "",

@@ -36,8 +36,8 @@ import picocli.CommandLine.Option;
     description = "Compare a model's images with held-out ones, next to real against real.",
     footer = {
       "",
-      "PATH has the images that the model was trained on (split train, or as its card says) and",
-      "others (val or test). docs/evaluation.md explains the metrics.",
+      "PATH has the images that the model was trained on (split train, or as its card says) and"
+          + " others (val or test). docs/evaluation.md explains the metrics.",
       "",
       "Examples:",
       "  evaluate --model avatars-32 --data avatars.zip",

@@ -39,8 +39,13 @@ public final class RepeatedLines {
       Pattern.compile(
           "could not be established|disconnected|terminated during|resolve|failed authentication");
 
-  /** A lane that ends while the broker is away cannot say so; its member then times out. */
-  private static final String LEAVING = "Heartbeat to leave group cannot be sent";
+  /**
+   * What Kafka's clients log and the worker knows better. A lane that ends while the broker is away
+   * cannot say so; its member then times out. A member that a group refuses fails its lane, which
+   * reports the cause and what to change.
+   */
+  private static final Pattern REDUNDANT =
+      Pattern.compile("Heartbeat to leave group cannot be sent|GROUP_MAX_SIZE_REACHED");
 
   private static final RepeatedLines PROCESS = new RepeatedLines();
 
@@ -86,7 +91,7 @@ public final class RepeatedLines {
       omitted.incrementAndGet();
       return false;
     }
-    if (kafka && form.contains(LEAVING)) {
+    if (kafka && REDUNDANT.matcher(String.valueOf(record.getMessage())).find()) {
       omitted.incrementAndGet();
       return false;
     }

@@ -57,7 +57,7 @@ import picocli.CommandLine.Parameters;
       "  study paths stability --out plots",
       "  study solvers --data my-images --out plots",
       "  study solvers --model avatars-32 --out plots",
-      "  study solvers --model drive-32 --data drive-64.zip --count 16 --out plots",
+      "  study solvers --model drive-64 --data drive-64.zip --count 16 --out plots",
       "  study inversion --model avatars-32 --data my-images --out plots",
       "  study quality --model avatars-64 --data avatars-64.zip --count 256 --out plots",
       "  study flicker --model drive-64 --condition lap --count 60 --steps 8 --out plots",

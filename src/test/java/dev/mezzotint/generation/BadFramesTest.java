@@ -109,7 +109,7 @@ class BadFramesTest extends FramesTestBase {
         "{\"zip\":{\"key\":\"text.zip\",\"size\":7}} | condition | has 4 bytes, not the 7",
         "{\"prefix\":\"nowhere/\"} | condition | no object in the bucket whose key begins with",
         "{\"parts\":{\"depth\":\"d.png\"}} | condition.parts.depth | is not for model streets@1",
-        "\"text.zip\",\"variations\":2 | condition | is neither a PNG",
+        "\"text.zip\",\"variations\":2 | condition | object text.zip is neither a PNG",
       })
   void invalidSource_failsTheJob(String condition, String field, String cause) throws Exception {
     put("text.zip", "text".getBytes(StandardCharsets.UTF_8));

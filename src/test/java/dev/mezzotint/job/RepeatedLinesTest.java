@@ -83,6 +83,16 @@ class RepeatedLinesTest {
   }
 
   @Test
+  void memberThatAFullGroupRefuses_isOnlyCounted() {
+    String line =
+        "[ShareConsumer clientId=mezzotint-7, groupId=mezzotint] ShareGroupHeartbeatRequest failed"
+            + " due to GROUP_MAX_SIZE_REACHED: The share group has reached its maximum capacity";
+    String logger = "org.apache.kafka.clients.consumer.internals.ShareHeartbeatRequestManager";
+    assertThat(admits(Level.SEVERE, logger, line)).isFalse();
+    assertThat(lines.takeOmitted()).isEqualTo(1);
+  }
+
+  @Test
   void otherLinesOfKafkasClients_areLoggedOnceForAllClients() {
     String format = "[Consumer clientId=lane-%d, groupId=g] Offset commit failed on partition %d";
     String logger = "org.apache.kafka.clients.consumer.internals.ConsumerCoordinator";

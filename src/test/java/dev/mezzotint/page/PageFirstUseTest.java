@@ -146,7 +146,7 @@ class PageFirstUseTest {
   /** Maps beside frames; two broken maps; the same request again with all of its members. */
   @Test
   void frameJob_showsMapsAndFailures_andIsEditedWhole() throws Exception {
-    try (LivePage page = new LivePage(folder, List.of("drive-32"))) {
+    try (LivePage page = new LivePage(folder, List.of("drive-64"))) {
       for (int i = 1; i <= 4; i++) {
         byte[] map = Files.readAllBytes(LAP.resolve("000" + i + ".png"));
         page.site.store().put("maps/lap/000" + i + ".png", map, ContentType.PNG);
@@ -160,7 +160,7 @@ class PageFirstUseTest {
       page.post(
           "/api/jobs",
           """
-          {"id": "lap", "model": "drive-32", "condition": {"prefix": "maps/lap/", "resize": true},
+          {"id": "lap", "model": "drive-64", "condition": {"prefix": "maps/lap/", "resize": true},
            "noise": "shared", "variations": 1, "seed": 11, "steps": 3, "priority": "high",
            "tenant": "studio", "deadline": "2199-01-01T00:00:00Z", "strict": false,
            "canvas": {"overlap": 8},

@@ -190,7 +190,7 @@ class PageSmokeTest {
   /** Classes, conditions from files, previews, and a training with its curve; the figure. */
   @Test
   void everyKindOfJob_isOfferedAndShown() throws Exception {
-    try (LivePage page = new LivePage(folder, List.of("fashion-28", "drive-32"))) {
+    try (LivePage page = new LivePage(folder, List.of("fashion-28", "drive-64"))) {
       Chromium browser = page.browser();
       form(browser, "fashion-28");
       assertThat(hidden(browser, "classLabel")).isFalse();
@@ -204,7 +204,7 @@ class PageSmokeTest {
       browser.await("document.querySelectorAll('.images img.here').length == 3");
       assertThat(page.json("/api/jobs/" + ofClass).at("/request/classLabel").asInt()).isEqualTo(5);
 
-      form(browser, "drive-32");
+      form(browser, "drive-64");
       assertThat(hidden(browser, "classLabel")).isTrue();
       assertThat(hidden(browser, "condition")).isFalse();
       Path large = Files.write(folder.resolve("large.png"), new byte[131_073]);
@@ -216,10 +216,10 @@ class PageSmokeTest {
       assertThat(page.json("/api/jobs/" + uploaded).at("/request/condition").asText())
           .matches("inputs/default/[0-9-]+-[0-9a-z]+/large.png")
           .satisfies(key -> assertThat(page.site.store().stat(key)).isPresent());
-      form(browser, "drive-32");
+      form(browser, "drive-64");
       browser.value("document.querySelector('.actions button.quiet').click()"); // Clear
       browser.await("document.querySelector('[name=conditionFrom]')?.value === 'file'");
-      form(browser, "drive-32");
+      form(browser, "drive-64");
       browser.choose("[name=condition]", Path.of("docs/examples/lap/0004.png"));
       set(browser, "count", "2");
       set(browser, "steps", "3");

@@ -48,7 +48,7 @@ class ExampleClientsTest {
 
   @BeforeAll
   static void start() throws IOException {
-    page = new LivePage(folder, List.of("avatars-32", "fashion-28", "drive-32", "earth-64"));
+    page = new LivePage(folder, List.of("avatars-32", "fashion-28", "drive-64", "earth-64"));
     // What the commands in examples/README.md put there.
     page.site.store().put("clips/lap.zip", zip(Path.of("docs/examples/lap")), "application/zip");
     byte[] map = Files.readAllBytes(Path.of("docs/examples/map.png"));

@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Generates the label maps of {@code docs/examples/lap}: a winding road in the colours of the
- * bundled model {@code drive-32}, as an example for its documentation. {@code
+ * bundled model {@code drive-64}, as an example for its documentation. {@code
  * -Dexample.maps=docs/examples/lap} writes the files.
  */
 class ExampleMapsTest {
   private static final Path FOLDER = Path.of("docs/examples/lap");
   private static final int FRAMES = 12;
-  private static final int SIZE = 32;
-  private static final int HORIZON = 13;
+  private static final int SIZE = 64;
+  private static final int HORIZON = 13; // of 32
 
   private static final int SKY = 0x87ceeb;
   private static final int ROAD = 0x804080;
@@ -35,7 +35,7 @@ class ExampleMapsTest {
     byte[] rgb = new byte[3 * SIZE * SIZE];
     for (int y = 0; y < SIZE; y++) {
       for (int x = 0; x < SIZE; x++) {
-        int colour = colour(x, y, time, frame);
+        int colour = colour((x + 0.5) / 2, (y + 0.5) / 2, time, frame);
         for (int k = 0; k < 3; k++) {
           rgb[3 * (y * SIZE + x) + k] = (byte) (colour >> (16 - 8 * k));
         }
@@ -44,17 +44,20 @@ class ExampleMapsTest {
     return new Pixels(SIZE, SIZE, 3, rgb);
   }
 
-  private static int colour(int x, int y, double time, int frame) {
+  /**
+   * @param x in a window of 32×32, as is y
+   */
+  private static int colour(double x, double y, double time, int frame) {
     if (y < HORIZON) {
       int crown = 3 + (int) (2 + 2 * Math.sin(0.9 * (x + frame)));
       boolean house = x + frame > 26 && x + frame < 32;
       return y < HORIZON - (house ? 6 : crown) ? SKY : house ? BUILDING : TREE;
     }
-    double near = (y - HORIZON + 1.0) / (SIZE - HORIZON);
-    double middle = SIZE / 2.0 + 9 * Math.sin(time) * (1 - near) * (1 - near);
+    double near = (y - HORIZON + 0.5) / (32 - HORIZON);
+    double middle = 16 + 9 * Math.sin(time) * (1 - near) * (1 - near);
     double half = 1.5 + 12 * near;
-    double off = Math.abs(x + 0.5 - middle);
-    boolean vehicle = y >= 15 && y < 19 && Math.abs(x + 0.5 - middle - 1) < 2;
+    double off = Math.abs(x - middle);
+    boolean vehicle = y >= 15 && y < 19 && Math.abs(x - middle - 1) < 2;
     return vehicle ? VEHICLE : off < half ? ROAD : off < half + 0.4 + near ? CURB : GRASS;
   }
 

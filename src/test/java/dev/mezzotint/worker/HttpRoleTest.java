@@ -44,7 +44,7 @@ class HttpRoleTest {
 
   @BeforeAll
   static void start() throws IOException {
-    page = new LivePage(folder, List.of("avatars-32", "drive-32"));
+    page = new LivePage(folder, List.of("avatars-32", "drive-64"));
   }
 
   @AfterAll

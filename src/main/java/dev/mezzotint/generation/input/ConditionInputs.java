@@ -79,9 +79,9 @@ public final class ConditionInputs implements AutoCloseable {
       }
     }
 
-    InvalidInputException refuse(String what, Exception cause) {
+    InvalidInputException refuse(int position, String what, Exception cause) {
       return new InvalidInputException(
-          field + what, name + what + ": " + FileErrors.reason(cause), cause);
+          field + what, name + what + ": " + files.reason(position, cause), cause);
     }
   }
 
@@ -189,7 +189,7 @@ public final class ConditionInputs implements AutoCloseable {
       int[] size = ImageReader.size(first.files().bytes(0));
       return new CanvasRequest.Size(size[0], size[1]);
     } catch (IOException e) {
-      throw first.refuse("", e);
+      throw first.refuse(0, "", e);
     }
   }
 
@@ -205,7 +205,7 @@ public final class ConditionInputs implements AutoCloseable {
       try {
         decoded.add(decode(i, shared ? 0 : index));
       } catch (IOException e) {
-        throw sources.get(i).orElseThrow().refuse("[" + index + "]", e);
+        throw sources.get(i).orElseThrow().refuse(shared ? 0 : index, "[" + index + "]", e);
       }
     }
     return decoder.condition(decoded);
@@ -265,7 +265,7 @@ public final class ConditionInputs implements AutoCloseable {
       return Optional.of(decoded);
     } catch (IOException e) {
       if (source.get().shared()) {
-        throw source.get().refuse("", e);
+        throw source.get().refuse(position, "", e);
       }
       throw e;
     }

@@ -89,6 +89,14 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
     return answered(() -> store.list(prefix));
   }
 
+  /** Why an input is refused: a sentence about the object that it is, if it is one. */
+  static String reason(ImageReference reference, Exception e) {
+    String reason = FileErrors.reason(e);
+    return reference instanceof ImageReference.Stored stored && !reason.contains(stored.key())
+        ? "object " + stored.key() + " " + reason
+        : reason;
+  }
+
   /** A key that the store refuses is a fault of the request that names it. */
   private static <T> T answered(Supplier<T> call) throws IOException {
     try {

@@ -38,6 +38,11 @@ interface InputFiles extends AutoCloseable {
    */
   byte[] bytes(int position) throws IOException;
 
+  /** Why a file is refused, without its name unless it is an object of the bucket. */
+  default String reason(int position, Exception e) {
+    return FileErrors.reason(e);
+  }
+
   @Override
   default void close() {}
 
@@ -189,6 +194,11 @@ interface InputFiles extends AutoCloseable {
     @Override
     public byte[] bytes(int position) throws IOException {
       return fetcher.bytes(references.get(position));
+    }
+
+    @Override
+    public String reason(int position, Exception e) {
+      return InputFetcher.reason(references.get(position), e);
     }
   }
 }

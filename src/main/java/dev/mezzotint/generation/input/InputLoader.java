@@ -1,6 +1,5 @@
 package dev.mezzotint.generation.input;
 
-import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.GenerationRequest;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.generation.request.Seeds;
@@ -145,7 +144,7 @@ public final class InputLoader {
     try {
       pixels = ImageReader.read(files.bytes(reference), channels, ImageReader.PIXELS_MAX_DEFAULT);
     } catch (IOException e) {
-      throw new InvalidInputException(field, field + ": " + FileErrors.reason(e), e);
+      throw new InvalidInputException(field, field + ": " + InputFetcher.reason(reference, e), e);
     }
     if (pixels.width() != model.width() || pixels.height() != model.height()) {
       throw new InvalidInputException(
