@@ -47,7 +47,8 @@ gcc -shared -fPIC -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" "$out/libcuda.
 rm "$out/libcuda.c"
 echo "$out/libcuda.so.1 has $(wc -l <<< "$functions") functions of the driver"
 
-# Loaded libraries count as found: libtorch finds its own by their places, in this folder and in ../../nvidia.
+# Loaded libraries count as found: libtorch finds its own by their places, in this folder, in ../../nvidia
+# and in ../../cusparselt.
 missing=$(for file in "${files[@]}"; do
   LD_LIBRARY_PATH="$out:$libraries" ldd "$file" \
     | sed -n "s|^[[:space:]]*\(.*\) => not found.*|${file##*/} requires \1|p"
