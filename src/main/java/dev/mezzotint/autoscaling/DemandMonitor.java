@@ -175,7 +175,6 @@ public final class DemandMonitor implements AutoCloseable {
     }
   }
 
-  /** All kinds. */
   public List<String> kinds() {
     return List.copyOf(costs.keySet());
   }

@@ -113,7 +113,6 @@ final class FullQueue implements AutoCloseable {
     }
   }
 
-  /** Loads the model. */
   void warm() throws InterruptedException {
     Progress progress = new Progress(1);
     loop.submit(job(1, 2, Solver.EULER), progress);

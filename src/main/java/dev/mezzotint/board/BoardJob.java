@@ -120,7 +120,6 @@ public record BoardJob(
     CANCELLED,
     EXPIRED;
 
-    /** The wire names of all states. */
     public static final List<String> WORDS = Stream.of(values()).map(State::wireName).toList();
 
     static State of(JobState.State state) {
@@ -163,7 +162,6 @@ public record BoardJob(
     return request.get("count") instanceof Number count ? count.longValue() : 1;
   }
 
-  /** Number of stored images. */
   public long images() {
     return data.get("images") instanceof Number stored ? stored.longValue() : 0;
   }

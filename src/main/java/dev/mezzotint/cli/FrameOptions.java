@@ -169,7 +169,6 @@ final class FrameOptions {
     return frames;
   }
 
-  /** The condition of each of {@code n} rows. */
   List<SamplingJob.Condition> conditions(ModelInfo info, int n) {
     ConditionInputs opened = inputs;
     if (opened == null) {

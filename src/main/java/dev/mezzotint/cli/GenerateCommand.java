@@ -437,7 +437,6 @@ public final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  /** Receives each finished row. */
   private interface RowSink {
     void accept(int row, float[] chw);
   }

@@ -210,7 +210,6 @@ final class InitialStateOptions {
     return rows(info, checked(1), i -> X0.noise(info, seed(), noiseIndex(i)));
   }
 
-  /** The number of --count, within bounds. */
   private int checked(int otherwise) {
     int n = count == null ? otherwise : count;
     if (n < 1 || n > COUNT_MAX) {
@@ -324,7 +323,6 @@ final class InitialStateOptions {
     return images[images.length == 1 ? 0 : i];
   }
 
-  /** The noise of row i. */
   float[] noise(int i, ModelInfo info) {
     float[] noise = new float[values(info)];
     X0.noise(info, seed(), noiseIndex(i)).write(noise, 0, noise.length);

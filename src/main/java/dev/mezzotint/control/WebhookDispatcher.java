@@ -115,7 +115,6 @@ public final class WebhookDispatcher implements AutoCloseable {
     reader.start();
   }
 
-  /** Events that receivers have accepted. */
   public long delivered() {
     return deliveredCount.get();
   }
@@ -125,7 +124,6 @@ public final class WebhookDispatcher implements AutoCloseable {
     return givenUpCount.get();
   }
 
-  /** Events that wait for their delivery. */
   public int waiting() {
     return waitingCount;
   }

@@ -39,7 +39,6 @@ public final class WebhookSender implements AutoCloseable {
   private static final int SECRET_BYTES_MAX = 64;
   private static final int ID_DIGITS = 32;
 
-  /** Finds the addresses of a host. */
   interface Resolver {
     InetAddress[] resolve(String host) throws IOException;
   }

@@ -163,7 +163,6 @@ public record DatasetOptions(
         threads);
   }
 
-  /** Bytes of a decoded sample of the wanted size. */
   long sampleBytes() {
     int planes =
         channels

@@ -91,7 +91,6 @@ public record ImageSettings(
     return inputs;
   }
 
-  /** Adds the settings to a PNG file. */
   public byte[] addTo(byte[] png) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("model", model);

@@ -204,12 +204,10 @@ public record Plan(
     }
   }
 
-  /** Images of the job. */
   int count() {
     return frames.map(Frames::count).orElse(request.seeds().count());
   }
 
-  /** Seed of the noise that an image starts from. */
   long seed(int index) {
     return frames.isPresent() ? request.seeds().seed(0) : request.seeds().seed(index);
   }
@@ -219,7 +217,6 @@ public record Plan(
     return frames.map(all -> all.noiseIndex(index)).orElse(request.seeds().index(index));
   }
 
-  /** Key of an image in the bucket. */
   String key(int index) {
     String id = request.id().value();
     return frames

@@ -128,7 +128,6 @@ final class SamplingRun implements Sampler.RowListener {
     }
   }
 
-  /** Causes by frame. */
   Map<Integer, String> failedFrames() {
     return progress.failed();
   }

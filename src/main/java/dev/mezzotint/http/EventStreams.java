@@ -48,7 +48,6 @@ public final class EventStreams implements AutoCloseable {
     }
   }
 
-  /** Sends events to one client. */
   interface Client {
     /**
      * Takes an event without waiting.
@@ -57,7 +56,6 @@ public final class EventStreams implements AutoCloseable {
      */
     boolean send(Event event);
 
-    /** Ends the client's stream. */
     void end();
   }
 
@@ -225,12 +223,10 @@ public final class EventStreams implements AutoCloseable {
     clients.remove(client);
   }
 
-  /** Returns the number of clients. */
   synchronized int clients() {
     return clients.size();
   }
 
-  /** Ends all streams. */
   @Override
   public void close() {
     timer.shutdownNow();

@@ -105,7 +105,6 @@ public final class JobsResource {
   /** Up to 16 images of a job that this worker is sampling. */
   record Preview(List<PreviewRow> rows) {}
 
-  /** The job whose cancellation is requested. */
   record Cancelled(String id) {}
 
   JobsResource(RunningFront running, ConnectionLimits limits) {

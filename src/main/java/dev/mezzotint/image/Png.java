@@ -42,7 +42,6 @@ public final class Png {
     return out.toByteArray();
   }
 
-  /** Writes the signature and the header. */
   static void begin(ByteArrayOutputStream out, Pixels pixels) {
     out.writeBytes(SIGNATURE);
     chunk(out, "IHDR", header(pixels));

@@ -145,7 +145,6 @@ public final class JsonObject {
     return value.isNull() ? null : value.numberValue();
   }
 
-  /** Path of a field of this object, for messages. */
   public String path(String name) {
     return path.isEmpty() ? name : path + "." + name;
   }

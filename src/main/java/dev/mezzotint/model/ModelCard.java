@@ -110,7 +110,6 @@ public record ModelCard(
   /** The {@link #p0} given by a grey image in the model's folder, {@code p0.png}. */
   public static final String DRAWN = "drawn";
 
-  /** The card's file name. */
   public static final String FILE = "model.json";
 
   private static final List<String> P0 =
@@ -245,14 +244,12 @@ public record ModelCard(
     return with(version, prediction, noiseSchedule, all, metrics);
   }
 
-  /** With another value of a metric. */
   public ModelCard withMetric(String key, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(metrics);
     all.put(key, value);
     return with(version, prediction, noiseSchedule, tuned, all);
   }
 
-  /** With another interpretation of the network's output. */
   public ModelCard withPrediction(Prediction other, Optional<DdpmSchedule> betas) {
     return with(version, other, betas, tuned, metrics);
   }

@@ -480,7 +480,6 @@ public record UNetConfig(
     return blockOutChannels.size();
   }
 
-  /** Length of the time vector. */
   public int timeEmbedDim() {
     return timeEmbeddingDim.orElse(4 * blockOutChannels.get(0));
   }

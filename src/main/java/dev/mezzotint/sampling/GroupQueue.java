@@ -382,7 +382,6 @@ final class GroupQueue {
     return (long) (pace * Math.max(oneByOne, together));
   }
 
-  /** Removes the jobs that match, and returns them. */
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = jobs().stream().filter(leaving).toList();
     gone.forEach(this::remove);

@@ -233,7 +233,6 @@ public record ModelInfo(
         : Optional.empty();
   }
 
-  /** The same model with this engine. */
   public ModelInfo with(Engine evaluating) {
     return with(height, width, Optional.of(evaluating), canvas);
   }
@@ -278,7 +277,6 @@ public record ModelInfo(
     return with(canvasHeight, canvasWidth, engine, Optional.of(tiled));
   }
 
-  /** The model of a canvas' tiles. */
   ModelInfo ofTiles() {
     Canvas tiled = canvas.orElseThrow();
     return with(tiled.tileHeight(), tiled.tileWidth(), engine, Optional.empty());

@@ -35,10 +35,8 @@ public final class Keys {
       "must be an object's key of 1 to 1024 bytes, with at most 255 between two slashes, without a"
           + " leading '/', '.' or '..' between slashes, or control characters";
 
-  /** Prefix of all jobs. */
   public static final String JOBS = "jobs/";
 
-  /** Prefix of all models. */
   public static final String MODELS = "models/";
 
   /** S3's limit for keys in UTF-8. */
@@ -62,7 +60,6 @@ public final class Keys {
         && key.chars().noneMatch(Character::isISOControl);
   }
 
-  /** Prefix of all objects of a job. */
   public static String job(String id) {
     return JOBS + id + "/";
   }
@@ -71,7 +68,6 @@ public final class Keys {
     return job(id) + "job.json";
   }
 
-  /** Prefix of all images of a job. */
   public static String images(String id) {
     return job(id) + "images/";
   }
@@ -99,7 +95,6 @@ public final class Keys {
     return job(id) + "sheet.png";
   }
 
-  /** The animation of all images of a job. */
   public static String clip(String id) {
     return job(id) + "clip.png";
   }
@@ -150,17 +145,14 @@ public final class Keys {
     return samples(id) + numbered(iteration) + ".png";
   }
 
-  /** Prefix of all sample grids of a training job. */
   public static String samples(String id) {
     return job(id) + "samples/";
   }
 
-  /** The plot of a training job's losses. */
   public static String lossCurve(String id) {
     return job(id) + "loss.png";
   }
 
-  /** The table of a training job's losses. */
   public static String lossLog(String id) {
     return job(id) + "log.csv";
   }
@@ -169,7 +161,6 @@ public final class Keys {
     return String.format(Locale.ROOT, "%07d", iteration);
   }
 
-  /** Prefix of all versions of a model. */
   public static String model(String name) {
     return MODELS + name + "/";
   }

@@ -150,7 +150,6 @@ public final class StudyCommand implements Callable<Integer> {
     this.context = context;
   }
 
-  /** The model of a study. */
   private record Subject(ModelFiles files, Device device, ModelInfo info) {
     int values() {
       return info.channels() * info.height() * info.width();

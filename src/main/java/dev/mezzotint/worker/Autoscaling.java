@@ -81,7 +81,6 @@ final class Autoscaling implements AutoCloseable {
     return of == null ? OptionalInt.empty() : OptionalInt.of(of.port());
   }
 
-  /** Registers the backlog as gauges. */
   void register(MeterRegistry meters) {
     for (String kind : monitor.kinds()) {
       gauge(meters, kind, "jobs", "Queued or running requests", Demand::jobs);

@@ -85,7 +85,6 @@ public final class GenerationRole implements AutoCloseable {
             connections::heldBack);
   }
 
-  /** The settings of the step loop for this configuration and device. */
   public static StepLoopSettings loopSettings(WorkerConfig settings, Device device) {
     // In addition to models, a GPU needs memory for the values of a pass, a CPU for everything
     // else.
@@ -107,7 +106,6 @@ public final class GenerationRole implements AutoCloseable {
     return thread;
   }
 
-  /** Starts taking requests. */
   void start() {
     queue.start();
   }

@@ -209,7 +209,6 @@ final class HttpRole implements AutoCloseable {
     // Guarded by this. Described models by name and version, which never change.
     private final Map<String, StoredModels.Described> described = new HashMap<>();
 
-    /** Whether a version has samples. */
     private final Map<String, Boolean> drawn = new HashMap<>();
 
     private List<Model> last = List.of();

@@ -97,7 +97,6 @@ final class TrainingRole implements AutoCloseable {
         settings.inputs().orElse(InputRule.ANY));
   }
 
-  /** Starts taking requests. */
   void start() {
     queue.start();
   }

@@ -229,12 +229,10 @@ public final class Worker implements AutoCloseable {
     return Optional.ofNullable(front).map(HttpRole::front);
   }
 
-  /** How long each part of the start took. */
   StartupTimings laps() {
     return laps;
   }
 
-  /** Whether it takes requests. */
   boolean ready() {
     return accepting && live() && problem().isEmpty();
   }

@@ -84,7 +84,6 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
     return in.orElseThrow(() -> new IOException("there is no object " + key + " in the bucket"));
   }
 
-  /** All keys under a prefix. */
   List<String> list(String prefix) throws IOException {
     return answered(() -> store.list(prefix));
   }

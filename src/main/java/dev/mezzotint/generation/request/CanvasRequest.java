@@ -22,7 +22,6 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
   /** The field's name, for exceptions. */
   public static final String FIELD = "canvas";
 
-  /** Pixels of one canvas. */
   static final int PIXELS_MAX = 1 << 24;
 
   private static final int SIDE_MAX = 16_384;
@@ -76,7 +75,6 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
     return Optional.of(new CanvasRequest(Optional.of(size), overlap));
   }
 
-  /** The field's members. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     size.ifPresent(

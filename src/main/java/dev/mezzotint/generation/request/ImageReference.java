@@ -21,7 +21,6 @@ import java.util.regex.Pattern;
  * </pre>
  */
 public sealed interface ImageReference {
-  /** Media types of inline images. */
   List<String> MEDIA_TYPES = List.of("image/png", "image/jpeg");
 
   Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");

@@ -285,7 +285,6 @@ public record DatasetSpec(
         /* optional= */ conditionDropout > 0);
   }
 
-  /** The recipe's {@code p0}. */
   String p0() {
     String noise = blueNoise ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
     return p0Split.map(name -> "split:" + name).orElse(noise);

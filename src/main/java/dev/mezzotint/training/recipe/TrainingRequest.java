@@ -76,7 +76,6 @@ public record TrainingRequest(
     return request;
   }
 
-  /** Reads training requests. */
   public static RequestReader<TrainingRequest> reader(TrainingLimits limits) {
     return new RequestReader<>() {
       @Override
