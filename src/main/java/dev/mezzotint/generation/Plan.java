@@ -1,5 +1,7 @@
 package dev.mezzotint.generation;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.generation.request.GenerationLimits;
@@ -182,22 +184,17 @@ public record Plan(
     if (model.p0().equals(ModelCard.GAUSSIAN)) {
       return;
     }
-    if (!model.p0().equals(ModelCard.IMAGES)) {
-      throw new InvalidInputException(
-          "model",
-          "model "
-              + model.reference()
-              + " starts from "
-              + model.p0()
-              + ": a worker has only Gaussian noise");
-    }
-    if (request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0) {
-      throw new InvalidInputException(
-          "init",
-          "init with alpha 0 is missing: model "
-              + model.reference()
-              + " goes from images to images");
-    }
+    refuseIf(
+        !model.p0().equals(ModelCard.IMAGES),
+        "model",
+        "%s starts from %s: a worker has only Gaussian noise",
+        model.reference(),
+        model.p0());
+    refuseIf(
+        request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0,
+        "init",
+        "with alpha 0 is missing: model %s goes from images to images",
+        model.reference());
     if (request.mask().isPresent()) {
       throw new InvalidInputException(
           "mask", "mask is not for model " + model.reference() + ", which starts from an image");

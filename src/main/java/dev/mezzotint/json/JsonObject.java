@@ -189,6 +189,11 @@ public final class JsonObject {
     return new InvalidInputException(path(name), path(name) + " " + what);
   }
 
+  /** Throws a refusal if a field is invalid; {@code what} is a format for {@code args}. */
+  public void refuseIf(boolean invalid, String name, String what, @Nullable Object... args) {
+    InvalidInputException.refuseIf(invalid, path(name), what, args);
+  }
+
   /**
    * @param kind what a valid value is, for messages
    */

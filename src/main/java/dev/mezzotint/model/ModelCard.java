@@ -1,5 +1,7 @@
 package dev.mezzotint.model;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.DdpmSchedule;
@@ -285,10 +287,8 @@ public record ModelCard(
    * @throws InvalidInputException naming the card's field that does not match
    */
   public void checkAgainst(NetworkConfig config) {
-    if (patch != config.patch()) {
-      throw InvalidInputException.of(
-          "patch", "is %s, but the network has %s", patch, config.patch());
-    }
+    refuseIf(
+        patch != config.patch(), "patch", "is %s, but the network has %s", patch, config.patch());
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {

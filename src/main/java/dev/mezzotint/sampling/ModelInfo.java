@@ -1,5 +1,7 @@
 package dev.mezzotint.sampling;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
@@ -104,13 +106,11 @@ public record ModelInfo(
                 largest));
       }
     }
-    if (config.conditionChannels() < 0) {
-      throw new InvalidInputException(
-          "model",
-          "model "
-              + files.name()
-              + " has more out_channels than in_channels: it cannot be sampled");
-    }
+    refuseIf(
+        config.conditionChannels() < 0,
+        "model",
+        "%s has more out_channels than in_channels: it cannot be sampled",
+        files.name());
     ModelCard card = files.card();
     return new ModelInfo(
         files.name(),
@@ -168,10 +168,7 @@ public record ModelInfo(
    */
   public void checkClassLabel(String field, OptionalInt label) {
     if (classes.isEmpty()) {
-      if (label.isPresent()) {
-        throw new InvalidInputException(
-            field, field + " is not for model " + reference() + ", which has no classes");
-      }
+      refuseIf(label.isPresent(), field, "is not for model %s, which has no classes", reference());
       return;
     }
     int last = classes.getAsInt() - 1;

@@ -1,5 +1,7 @@
 package dev.mezzotint.study;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.cli.ConditionFiles;
 import dev.mezzotint.cli.GenerateCommand;
 import dev.mezzotint.generation.input.ConditionDecoder;
@@ -51,9 +53,7 @@ final class FlickerStudy {
         }
       }
     }
-    if (conditions.size() < 2) {
-      throw new InvalidInputException("--condition", "--condition must have at least two frames");
-    }
+    refuseIf(conditions.size() < 2, "--condition", "must have at least two frames");
     List<float[]> conditionValues =
         conditions.stream().map(SamplingJob.Condition::toFloats).toList();
     List<String> lines = new ArrayList<>();

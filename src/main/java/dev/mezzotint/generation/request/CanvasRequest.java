@@ -1,5 +1,7 @@
 package dev.mezzotint.generation.request;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.sampling.ModelInfo;
@@ -37,10 +39,7 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
      */
     public static Size parse(String option, String text) {
       Matcher sides = SIDES.matcher(text);
-      if (!sides.matches()) {
-        throw new InvalidInputException(
-            option, option + " must be a size in pixels such as 1024x512, not " + text);
-      }
+      refuseIf(!sides.matches(), option, "must be a size in pixels such as 1024x512, not %s", text);
       return new Size(Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2)));
     }
   }
@@ -65,9 +64,8 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
           width.isPresent() ? "height" : "width", "is missing: a canvas needs both or neither");
     }
     if (width.isEmpty()) {
-      if (!hasCondition) {
-        throw canvas.refuse("width", "is missing: without a condition there is no other size");
-      }
+      canvas.refuseIf(
+          !hasCondition, "width", "is missing: without a condition there is no other size");
       return Optional.of(new CanvasRequest(Optional.empty(), overlap));
     }
     Size size = new Size(width.getAsInt(), height.getAsInt());

@@ -59,9 +59,8 @@ public record ConditionRequest(
   private static Map<String, ConditionSource> parts(JsonObject named, GenerationLimits limits) {
     Map<String, ConditionSource> parts = new LinkedHashMap<>();
     for (String name : named.names()) {
-      if (!NAME.matcher(name).matches()) {
-        throw named.refuse(name, "is not a valid name of a part of a condition");
-      }
+      named.refuseIf(
+          !NAME.matcher(name).matches(), name, "is not a valid name of a part of a condition");
       ConditionSource.parse(named, name, limits).ifPresent(source -> parts.put(name, source));
     }
     if (parts.isEmpty() || parts.size() > PARTS_MAX) {

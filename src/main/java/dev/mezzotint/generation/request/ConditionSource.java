@@ -66,9 +66,7 @@ public sealed interface ConditionSource {
       }
       source = new Prefix(prefix);
     } else if (object.has("list")) {
-      if (!object.isList("list")) {
-        throw object.refuse("list", "must be a list of images");
-      }
+      object.refuseIf(!object.isList("list"), "list", "must be a list of images");
       source = new Listed(ImageReference.parseAll(object, "list", limits));
     } else {
       return new Shared(ImageReference.parse(object, limits));

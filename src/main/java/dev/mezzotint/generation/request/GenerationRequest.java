@@ -164,20 +164,14 @@ public record GenerationRequest(
       throw json.refuse(
           "count", "must not be given together with seeds, which determines the count");
     }
-    if (seed.isPresent()) {
-      throw json.refuse("seed", "must not be given together with seeds");
-    }
-    if (listed.get().isEmpty()) {
-      throw json.refuse("seeds", "must not be an empty list");
-    }
+    json.refuseIf(seed.isPresent(), "seed", "must not be given together with seeds");
+    json.refuseIf(listed.get().isEmpty(), "seeds", "must not be an empty list");
     return new Seeds.Listed(listed.get());
   }
 
   private static Seeds interpolated(JsonObject json, JsonObject ends, GenerationLimits limits) {
     for (String other : List.of("count", "seed", "seeds", "init")) {
-      if (json.has(other)) {
-        throw json.refuse(other, "must not be given together with interpolate");
-      }
+      json.refuseIf(json.has(other), other, "must not be given together with interpolate");
     }
     long[] seeds = new long[2];
     for (int i = 0; i < 2; i++) {
@@ -260,9 +254,8 @@ public record GenerationRequest(
     if (frames.isPresent() && seeds instanceof Seeds.Interpolated) {
       throw json.refuse("interpolate", "must not be given together with several conditions");
     }
-    if (mask.isPresent() && init.isEmpty()) {
-      throw json.refuse("mask", "needs init: the image that it is applied to");
-    }
+    json.refuseIf(
+        mask.isPresent() && init.isEmpty(), "mask", "needs init: the image that it is applied to");
     if (output.grid() && count > limits.gridImagesMax()) {
       throw new InvalidInputException(
           "output.grid",

@@ -60,9 +60,7 @@ public sealed interface ImageReference {
     if (!(parent.toMap().get(name) instanceof List<?> items)) {
       return parse(parent, name, limits).map(List::of).orElseThrow();
     }
-    if (items.isEmpty()) {
-      throw parent.refuse(name, "must not be an empty list");
-    }
+    parent.refuseIf(items.isEmpty(), name, "must not be an empty list");
     List<ImageReference> references = new ArrayList<>();
     if (items.get(0) instanceof String) {
       for (String key : parent.strings(name, limits.imagesMax()).orElseThrow()) {

@@ -73,9 +73,8 @@ public sealed interface DatasetReference {
     if (value instanceof String key) {
       return Optional.of(stored(parent, name, key));
     }
-    if (!(value instanceof Map)) {
-      throw parent.refuse(name, "must be an object's key, or an object with key or local");
-    }
+    parent.refuseIf(
+        !(value instanceof Map), name, "must be an object's key, or an object with key or local");
     JsonObject object = parent.object(name).orElseThrow();
     if (object.has("key") == object.has("local")) {
       throw object.refuse("key", "or " + object.path("local") + " must be given, and not both");
