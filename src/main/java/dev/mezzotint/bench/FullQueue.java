@@ -4,6 +4,7 @@ import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Sampler;
@@ -32,12 +33,7 @@ final class FullQueue implements AutoCloseable {
   private final ModelInfo model;
   private final Random random = new Random(7);
   private final ExecutorService encoder =
-      Executors.newSingleThreadExecutor(
-          work -> {
-            Thread thread = new Thread(work, "encoder");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadExecutor(new DaemonThreads("encoder"));
   private volatile boolean over;
 
   /**

@@ -158,7 +158,7 @@ public final class WebhookDispatcher implements AutoCloseable {
     of.add(record.offset());
     Optional<URI> address = address(record);
     Optional<JobEvent> event =
-        address.isEmpty() || record.value() == null
+        address.isEmpty()
             ? Optional.empty()
             : EventJson.read(record.value()).filter(read -> read.type().terminal());
     if (event.isEmpty() || delivered.containsKey(event.get().id())) {

@@ -3,6 +3,7 @@ package dev.mezzotint.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.board.BoardJob;
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.json.JsonText;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -89,13 +90,7 @@ public final class EventStreams implements AutoCloseable {
    */
   public EventStreams(Supplier<Map<String, Object>> metrics) {
     this.metrics = metrics;
-    this.timer =
-        Executors.newSingleThreadScheduledExecutor(
-            work -> {
-              Thread thread = new Thread(work, "event-streams");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.timer = Executors.newSingleThreadScheduledExecutor(new DaemonThreads("event-streams"));
     var unused =
         timer.scheduleAtFixedRate(
             this::publishMetrics, METRICS_SECONDS, METRICS_SECONDS, TimeUnit.SECONDS);

@@ -47,10 +47,6 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private final CountDownLatch loaded = new CountDownLatch(1);
   private final TopicReader reader;
 
-  public ControlTopic(KafkaSettings settings) {
-    this(settings, jobId -> {});
-  }
-
   /**
    * Starts reading; the topic must exist.
    *

@@ -209,18 +209,6 @@ final class GroupQueue {
     return waiting;
   }
 
-  int cap() {
-    return cap;
-  }
-
-  int slots() {
-    return slots;
-  }
-
-  BatchCurve curve() {
-    return curve;
-  }
-
   /** Rows that could be in the next pass. */
   int available() {
     return isOpen() ? residents + (draining ? 0 : Math.min(waiting, slots - residents)) : 0;
