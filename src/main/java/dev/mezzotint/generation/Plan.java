@@ -116,11 +116,7 @@ public record Plan(
     checkEvaluations(limits);
     GenerationRequest.Output output = request.output();
     int count = count();
-    if (output.grid() && count > limits.gridImagesMax()) {
-      throw new InvalidInputException(
-          "output.grid",
-          "output.grid is for at most " + limits.gridImagesMax() + " images, not " + count);
-    }
+    output.checkGrid(count, limits);
     long pixels = (long) count * model.height() * model.width();
     checkPixels("output.grid", output.grid(), pixels);
     checkPixels("output.clip", output.clip(), pixels);

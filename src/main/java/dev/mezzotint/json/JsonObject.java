@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -242,6 +243,12 @@ public final class JsonObject {
 
   public int integer(String name, int min, int max, int otherwise) {
     return (int) integer(name, min, max).orElse(otherwise);
+  }
+
+  /** As {@link #integer(String, long, long)}, within the bounds of an {@code int}. */
+  public OptionalInt optionalInt(String name, int min, int max) {
+    OptionalLong value = integer(name, min, max);
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
   /** A finite number within bounds, both included. */

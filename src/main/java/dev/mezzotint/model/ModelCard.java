@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /**
  * The model card {@code model.json}: what {@code config.json} next to it cannot express. Immutable.
@@ -340,7 +339,6 @@ public record ModelCard(
             });
     json.strings("python", PYTHON_LINES_MAX); // for readers of the file
     List<String> predictions = List.of("direction", "x0", "x1", "epsilon");
-    var steps = json.integer("steps", 1, STEPS_MAX);
     ModelCard card =
         new ModelCard(
             json.requiredString("name"),
@@ -355,7 +353,7 @@ public record ModelCard(
                 .map(ConditionPart::parse)
                 .toList(),
             json.strings("classes", CLASSES_MAX).orElse(List.of()),
-            optional(steps),
+            json.optionalInt("steps", 1, STEPS_MAX),
             json.string("sampler"),
             json.string("schedule"),
             json.object("noiseSchedule").map(ModelCard::parseNoiseSchedule),
@@ -363,17 +361,13 @@ public record ModelCard(
             json.objects("tuned", TUNED_MAX).orElse(List.of()).stream()
                 .map(TunedSteps::parse)
                 .toList(),
-            optional(json.integer("nullClass", 0, CLASSES_MAX)),
+            json.optionalInt("nullClass", 0, CLASSES_MAX),
             json.string("data", ""),
             json.string("licence", ""),
             json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
             json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
     json.refuseUnknown();
     return card;
-  }
-
-  private static OptionalInt optional(OptionalLong value) {
-    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
   private static DdpmSchedule parseNoiseSchedule(JsonObject json) {

@@ -2,6 +2,7 @@ package dev.mezzotint.storage;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mezzotint.json.JsonObject;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
@@ -49,6 +50,17 @@ public final class Keys {
   private static final Set<String> DOTS = Set.of(".", "..");
 
   private Keys() {}
+
+  /**
+   * Checks a key in a field of a request.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if a request may not use it
+   */
+  public static void check(JsonObject parent, String field, String key) {
+    if (!isValidKey(key)) {
+      throw parent.refuse(field, KEY_RULE + ", not " + JsonObject.quote(key));
+    }
+  }
 
   /** Whether a request may use this key. */
   public static boolean isValidKey(String key) {

@@ -55,9 +55,9 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
       return Optional.empty();
     }
     JsonObject canvas = found.get();
-    OptionalInt width = GenerationRequest.integer(canvas, "width", 1, SIDE_MAX);
-    OptionalInt height = GenerationRequest.integer(canvas, "height", 1, SIDE_MAX);
-    OptionalInt overlap = GenerationRequest.integer(canvas, "overlap", 1, SIDE_MAX);
+    OptionalInt width = canvas.optionalInt("width", 1, SIDE_MAX);
+    OptionalInt height = canvas.optionalInt("height", 1, SIDE_MAX);
+    OptionalInt overlap = canvas.optionalInt("overlap", 1, SIDE_MAX);
     canvas.refuseUnknown();
     if (width.isPresent() != height.isPresent()) {
       throw canvas.refuse(
