@@ -2,7 +2,6 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
-import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
 import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.job.Priority;
@@ -105,7 +104,7 @@ final class FullQueue implements AutoCloseable {
 
   private void encode(float[] chw) {
     if (model.channels() == 1 || model.channels() == 3) {
-      Png.encode(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
+      Png.encode(model.pixels(chw));
     }
   }
 

@@ -204,9 +204,7 @@ final class FrameOptions {
     List<Pixels> images = new ArrayList<>();
     for (float[] sample : samples) {
       if (clip || clipConditions || references != null) {
-        images.add(
-            Pixels.fromChw(sample, 0, info.channels(), info.height(), info.width())
-                .withChannels(3));
+        images.add(info.pixels(sample).withChannels(3));
       }
     }
     if (clip || clipConditions) {

@@ -251,11 +251,8 @@ final class InitialStateOptions {
           "--interpolate", "--interpolate must be two seeds such as 3..7, not " + text, e);
     }
     int n = checked(8);
-    int length = values(info);
-    float[] first = new float[length];
-    float[] last = new float[length];
-    X0.noise(info, a, 0).write(first, 0, length);
-    X0.noise(info, b, 0).write(last, 0, length);
+    float[] first = X0.noise(info, a, 0).toFloats(info);
+    float[] last = X0.noise(info, b, 0).toFloats(info);
     if (blue != null) {
       blue.colour(first, 0, info.channels());
       blue.colour(last, 0, info.channels());
@@ -264,7 +261,7 @@ final class InitialStateOptions {
         info,
         n,
         i -> {
-          float[] point = new float[length];
+          float[] point = new float[first.length];
           Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
           return new X0.Given(point);
         });
@@ -318,8 +315,7 @@ final class InitialStateOptions {
   }
 
   float[] noise(int i, ModelInfo info) {
-    float[] noise = new float[values(info)];
-    X0.noise(info, seed(), noiseIndex(i)).write(noise, 0, noise.length);
+    float[] noise = X0.noise(info, seed(), noiseIndex(i)).toFloats(info);
     if (blue != null) {
       blue.colour(noise, 0, info.channels());
     }
@@ -328,10 +324,6 @@ final class InitialStateOptions {
 
   long seed() {
     return seed == null ? 0 : seed;
-  }
-
-  private static int values(ModelInfo info) {
-    return info.channels() * info.height() * info.width();
   }
 
   /** All images are in memory at the end, and in one tensor. */

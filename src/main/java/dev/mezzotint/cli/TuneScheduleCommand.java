@@ -118,7 +118,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
           network,
           info.height(),
           info.width(),
-          info.channels() * info.height() * info.width(),
+          info.values(),
           inputs.condition(),
           inputs.classes());
     }

@@ -129,7 +129,7 @@ public record Plan(
       throw new InvalidInputException(
           "output.trajectory",
           "output.trajectory has too many images: at most "
-              + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
+              + FRAME_VALUES_MAX / (frames * model.values())
               + " of this size are allowed");
     }
   }

@@ -4,6 +4,7 @@ import static dev.mezzotint.json.InvalidInputException.refuseIf;
 
 import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
@@ -277,6 +278,20 @@ public record ModelInfo(
   ModelInfo ofTiles() {
     Canvas tiled = canvas.orElseThrow();
     return with(tiled.tileHeight(), tiled.tileWidth(), engine, Optional.empty());
+  }
+
+  /** Number of values of an image, C×H×W. */
+  public int values() {
+    return channels * height * width;
+  }
+
+  /**
+   * An image that the model has made.
+   *
+   * @param chw its values, nominally in [−1, 1]
+   */
+  public Pixels pixels(float[] chw) {
+    return Pixels.fromChw(chw, /* offset= */ 0, channels, height, width);
   }
 
   /** Evaluations of the network for one stage of an image: one for each tile. */

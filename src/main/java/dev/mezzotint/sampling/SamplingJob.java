@@ -128,6 +128,13 @@ public record SamplingJob(
     /** Writes the starting point's {@code length} values, C×H×W, from {@code offset} on. */
     void write(float[] out, int offset, int length);
 
+    /** The starting point's values in a new array. */
+    default float[] toFloats(ModelInfo model) {
+      float[] values = new float[model.values()];
+      write(values, /* offset= */ 0, values.length);
+      return values;
+    }
+
     /** Standard normal noise of a seed and an index, of a canvas where the model has one. */
     static X0 noise(ModelInfo model, long seed, int index) {
       return model.canvas().isPresent()

@@ -9,7 +9,6 @@ import dev.mezzotint.generation.input.ConditionInputs;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.image.Apng;
-import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
@@ -70,7 +69,9 @@ final class FlickerStudy {
           Table.text(
               "noise %-9s  flicker %7.3f of 255 over %.1f %% of the pixels, %d frames, %d steps",
               word, flicker.levels(), 100 * flicker.agreeing(), frames.size(), steps));
-      clips.put("flicker-" + word + ".png", clip(info, frames));
+      clips.put(
+          "flicker-" + word + ".png",
+          Apng.encode(frames.stream().map(info::pixels).toList(), MILLIS, MILLIS));
     }
     return new StudyResult("flicker", lines, clips);
   }
@@ -91,13 +92,5 @@ final class FlickerStudy {
         Priority.NORMAL,
         "",
         Optional.empty());
-  }
-
-  private static byte[] clip(ModelInfo info, List<float[]> frames) {
-    List<Pixels> drawn = new ArrayList<>();
-    for (float[] frame : frames) {
-      drawn.add(Pixels.fromChw(frame, 0, info.channels(), info.height(), info.width()));
-    }
-    return Apng.encode(drawn, MILLIS, MILLIS);
   }
 }
