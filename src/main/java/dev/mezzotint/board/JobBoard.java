@@ -174,14 +174,7 @@ public final class JobBoard {
     } else if (entry.kind.isEmpty() && event.data().containsKey("total")) {
       entry.kind = "generation";
     }
-    event
-        .data()
-        .forEach(
-            (name, value) -> {
-              if (BoardJob.KEPT.contains(name)) {
-                entry.data.put(name, value);
-              }
-            });
+    entry.data.putAll(BoardJob.chosen(event.data(), BoardJob.KEPT));
     Object total = entry.data.get("total");
     if (event.type() == JobEvent.Type.COMPLETED
         && total != null

@@ -10,7 +10,6 @@ import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.image.Apng;
 import dev.mezzotint.job.Priority;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.sampling.ModelInfo;
@@ -38,10 +37,10 @@ final class FlickerStudy {
   static StudyResult run(Device device, ModelFiles files, String condition, int count, int steps)
       throws IOException {
     ModelInfo info = ModelInfo.of(files);
-    if (info.classes().isPresent() || info.conditionChannels() == 0) {
-      throw new InvalidInputException(
-          "--model", "--model must take a condition and no classes, for this study");
-    }
+    refuseIf(
+        info.classes().isPresent() || info.conditionChannels() == 0,
+        "--model",
+        "must take a condition and no classes, for this study");
     List<SamplingJob.Condition> conditions = new ArrayList<>();
     try (ConditionInputs inputs =
         ConditionFiles.open(

@@ -260,9 +260,9 @@ public final class StudyCommand implements Callable<Integer> {
     try (ImageDataset images = images(info.height(), info.width(), info.channels());
         SamplingNetwork network = subject.load()) {
       int n = Math.min(count(COUNT), images.size());
-      float[] x1 = new float[n * subject.info().values()];
+      float[] x1 = new float[n * info.values()];
       for (int i = 0; i < n; i++) {
-        images.read(i, x1, i * subject.info().values());
+        images.read(i, x1, i * info.values());
       }
       double error = Inversion.roundTrip(network, x1, n, info.height(), info.width(), steps);
       return Inversion.result(n, steps, error);
@@ -356,7 +356,7 @@ public final class StudyCommand implements Callable<Integer> {
           info.sampler().stages(AlphaSchedule.UNIFORM.alphas(info.steps())),
           info.sampler().stages(AlphaSchedule.UNIFORM.alphas(2 * info.steps())),
           rows,
-          subject.info().values());
+          info.values());
     }
   }
 
