@@ -129,7 +129,6 @@ public final class Mezzotint {
         .toArray(String[]::new);
   }
 
-  /** All commands. */
   public static CommandLine commandLine(CommandContext context) {
     CommandLine line =
         group(

@@ -31,18 +31,6 @@ public final class DemandMonitor implements AutoCloseable {
 
   /** Keeps what was measured for the next process. */
   public interface CostStore {
-    /** Keeps nothing. */
-    CostStore NONE =
-        new CostStore() {
-          @Override
-          public Map<String, String> load() {
-            return Map.of();
-          }
-
-          @Override
-          public void save(Map<String, String> costs) {}
-        };
-
     /**
      * By kind; empty if nothing is kept or it may not be read.
      *
@@ -78,16 +66,8 @@ public final class DemandMonitor implements AutoCloseable {
   /**
    * Starts at once.
    *
-   * @param secondsPerJob by kind, until measured; has an entry for every kind
-   */
-  public DemandMonitor(BacklogReader reader, Map<String, Double> secondsPerJob, Duration period) {
-    this(reader, CostStore.NONE, secondsPerJob, period);
-  }
-
-  /**
-   * As {@link #DemandMonitor(BacklogReader, Map, Duration)}.
-   *
    * @param store keeps the measured time per job
+   * @param secondsPerJob by kind, until measured; has an entry for every kind
    */
   public DemandMonitor(
       BacklogReader reader, CostStore store, Map<String, Double> secondsPerJob, Duration period) {
@@ -175,7 +155,6 @@ public final class DemandMonitor implements AutoCloseable {
     }
   }
 
-  /** All kinds. */
   public List<String> kinds() {
     return List.copyOf(costs.keySet());
   }

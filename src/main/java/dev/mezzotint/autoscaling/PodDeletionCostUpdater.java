@@ -1,5 +1,6 @@
 package dev.mezzotint.autoscaling;
 
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.json.JsonText;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -50,13 +51,7 @@ public final class PodDeletionCostUpdater implements AutoCloseable {
   public PodDeletionCostUpdater(PodConfig pod, IntSupplier runningJobs, Duration period) {
     this.pod = pod;
     this.runningJobs = runningJobs;
-    this.executor =
-        Executors.newSingleThreadScheduledExecutor(
-            work -> {
-              Thread thread = new Thread(work, "deletion-cost");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.executor = Executors.newSingleThreadScheduledExecutor(new DaemonThreads("deletion-cost"));
     executor.scheduleWithFixedDelay(this::update, 0, period.toMillis(), TimeUnit.MILLISECONDS);
   }
 

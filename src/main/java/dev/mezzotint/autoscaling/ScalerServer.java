@@ -1,5 +1,6 @@
 package dev.mezzotint.autoscaling;
 
+import dev.mezzotint.job.DaemonThreads;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
@@ -33,14 +34,7 @@ public final class ScalerServer implements AutoCloseable {
    */
   public ScalerServer(DemandMonitor monitor, String host, int port) throws IOException {
     scaler = new KedaExternalScaler(monitor);
-    threads =
-        Executors.newFixedThreadPool(
-            THREADS,
-            work -> {
-              Thread thread = new Thread(work, "mezzotint-scaler");
-              thread.setDaemon(true);
-              return thread;
-            });
+    threads = Executors.newFixedThreadPool(THREADS, new DaemonThreads("mezzotint-scaler"));
     try {
       server =
           NettyServerBuilder.forAddress(new InetSocketAddress(host, port))

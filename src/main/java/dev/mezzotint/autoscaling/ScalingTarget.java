@@ -21,7 +21,6 @@ public sealed interface ScalingTarget {
     return this instanceof Seconds ? demand.deviceSeconds() : demand.runnable();
   }
 
-  /** Number of workers for a demand. */
   default int workers(Demand demand, int workersMax) {
     return (int) Math.min(workersMax, Math.ceil(value(demand) / perWorker()));
   }

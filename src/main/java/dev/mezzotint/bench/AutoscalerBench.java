@@ -1,5 +1,7 @@
 package dev.mezzotint.bench;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.autoscaling.ScalingTarget;
 import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.json.InvalidInputException;
@@ -120,9 +122,7 @@ public final class AutoscalerBench implements Callable<Integer> {
   }
 
   private static void check(String option, double value, double min) {
-    if (!(value >= min && value <= 1e9)) {
-      throw InvalidInputException.of(option, "must be from %s to 1e9, not %s", min, value);
-    }
+    refuseIf(!(value >= min && value <= 1e9), option, "must be from %s to 1e9, not %s", min, value);
   }
 
   private static ArrivalTrace read(Path file) throws IOException {

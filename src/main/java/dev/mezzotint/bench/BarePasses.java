@@ -57,7 +57,7 @@ record BarePasses(Device device, ModelFiles files, ModelInfo info) {
   }
 
   private void fill(SamplingNetwork.Slots slots, int rows) {
-    int values = info.channels() * info.height() * info.width();
+    int values = info.values();
     float[] x0 = new float[values];
     float[] condition =
         new float[files.config().conditionChannels() * info.height() * info.width()];

@@ -1,5 +1,7 @@
 package dev.mezzotint.bench;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.cli.ReportOptions;
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
@@ -71,9 +73,7 @@ public final class BenchReport extends ReportOptions {
   @Override
   public void check() {
     super.check();
-    if (!(band >= 0 && band < 1)) {
-      throw new InvalidInputException("--band", "--band must be 0 to below 1, not " + band);
-    }
+    refuseIf(!(band >= 0 && band < 1), "--band", "must be 0 to below 1, not %s", band);
     if (earlier != null) {
       read(earlier);
     }
@@ -94,10 +94,7 @@ public final class BenchReport extends ReportOptions {
     Map<String, Double> now =
         comparable(JsonObject.parse(JsonText.write(metrics()))); // numbers as in the file
     now.keySet().retainAll(before.keySet());
-    if (now.isEmpty()) {
-      throw new InvalidInputException(
-          "--compare", "--compare: " + earlier + " has no metric in common with this run");
-    }
+    refuseIf(now.isEmpty(), "--compare", ": %s has no metric in common with this run", earlier);
     int worse = 0;
     for (Map.Entry<String, Double> entry : now.entrySet()) {
       String name = entry.getKey().substring(entry.getKey().lastIndexOf('.') + 1);
@@ -115,9 +112,7 @@ public final class BenchReport extends ReportOptions {
 
   private static JsonObject read(Path file) {
     try {
-      if (Files.size(file) > FILE_BYTES_MAX) {
-        throw new InvalidInputException("--compare", "--compare: " + file + " is too large");
-      }
+      refuseIf(Files.size(file) > FILE_BYTES_MAX, "--compare", ": %s is too large", file);
       return JsonObject.parse(Files.readAllBytes(file));
     } catch (IOException e) {
       throw new InvalidInputException(

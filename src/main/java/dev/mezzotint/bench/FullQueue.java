@@ -2,8 +2,8 @@ package dev.mezzotint.bench;
 
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
-import dev.mezzotint.image.Pixels;
 import dev.mezzotint.image.Png;
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.job.Priority;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Sampler;
@@ -32,12 +32,7 @@ final class FullQueue implements AutoCloseable {
   private final ModelInfo model;
   private final Random random = new Random(7);
   private final ExecutorService encoder =
-      Executors.newSingleThreadExecutor(
-          work -> {
-            Thread thread = new Thread(work, "encoder");
-            thread.setDaemon(true);
-            return thread;
-          });
+      Executors.newSingleThreadExecutor(new DaemonThreads("encoder"));
   private volatile boolean over;
 
   /**
@@ -109,11 +104,10 @@ final class FullQueue implements AutoCloseable {
 
   private void encode(float[] chw) {
     if (model.channels() == 1 || model.channels() == 3) {
-      Png.encode(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
+      Png.encode(model.pixels(chw));
     }
   }
 
-  /** Loads the model. */
   void warm() throws InterruptedException {
     Progress progress = new Progress(1);
     loop.submit(job(1, 2, Solver.EULER), progress);

@@ -1,11 +1,12 @@
 package dev.mezzotint.bench;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import com.sun.net.httpserver.HttpServer;
 import dev.mezzotint.delivery.JobListener;
 import dev.mezzotint.job.Delivery;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.WorkerRole;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.observability.SamplingMetrics;
@@ -78,9 +79,7 @@ public final class ObservabilityBench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     report.check();
-    if (seconds <= 0) {
-      throw new InvalidInputException("--seconds", "--seconds must be positive");
-    }
+    refuseIf(seconds <= 0, "--seconds", "must be positive");
     HttpServer collector = collector();
     String address = "http://127.0.0.1:" + collector.getAddress().getPort() + "/v1/traces";
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

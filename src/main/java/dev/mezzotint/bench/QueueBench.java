@@ -1,7 +1,8 @@
 package dev.mezzotint.bench;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.delivery.JobListener;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.observability.Instrumentation;
@@ -81,9 +82,7 @@ public final class QueueBench implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     report.check();
-    if (jobs < 1 || seconds <= 0) {
-      throw new InvalidInputException("--jobs", "--jobs and --seconds must be positive");
-    }
+    refuseIf(jobs < 1 || seconds <= 0, "--jobs", "and --seconds must be positive");
     BenchStack.run(configuration, Instrumentation.none(), this::run);
     return report.finish();
   }

@@ -48,7 +48,6 @@ final class ReferenceProcess implements AutoCloseable {
    */
   record Turn(double rate, double peakBytes) {}
 
-  /** Loads a model folder. */
   void open(String folder, int threads, String device) {
     ask(Map.of("do", "open", "model", folder, "threads", threads, "device", device));
   }

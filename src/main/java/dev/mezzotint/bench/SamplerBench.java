@@ -1,5 +1,7 @@
 package dev.mezzotint.bench;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import com.sun.management.ThreadMXBean;
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.ModelOptions;
@@ -114,9 +116,7 @@ public final class SamplerBench implements Callable<Integer> {
     if (rounds < 1 || rounds > 1000 || batches.stream().anyMatch(n -> n < 1 || n > 1024)) {
       throw InvalidInputException.of("--batch", "must be 1 to 1024 rows, --rounds 1 to 1000");
     }
-    if (peer != null && batches.isEmpty()) {
-      throw new InvalidInputException("--peer", "--peer needs --batch: the rows of a pass");
-    }
+    refuseIf(peer != null && batches.isEmpty(), "--peer", "needs --batch: the rows of a pass");
     report.check();
     if (out != null) {
       OutputPaths.folder("--out", out);

@@ -41,14 +41,11 @@ public final class ServingModes {
     /** Nanoseconds since the start. */
     long now();
 
-    /** Waits until then. */
     void await(long nanos);
 
-    /** One pass of this size. */
     void pass(int size);
   }
 
-  /** A serving mode. */
   private interface Mode {
     void arrived(int request);
 

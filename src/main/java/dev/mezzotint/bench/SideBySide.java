@@ -1,9 +1,9 @@
 package dev.mezzotint.bench;
 
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.network.CpuInfo;
 import dev.mezzotint.network.Device;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -95,7 +95,7 @@ record SideBySide(
   }
 
   private ReferenceProcess.Turn turn(int rows, Runnable step) {
-    ResidentPeak.reset();
+    resetPeakMemory();
     long start = System.nanoTime();
     long steps = 0;
     do {
@@ -103,31 +103,14 @@ record SideBySide(
       steps++;
     } while (System.nanoTime() - start < seconds * 1e9);
     double took = (System.nanoTime() - start) / 1e9;
-    return new ReferenceProcess.Turn(steps * rows / took, ResidentPeak.bytes());
+    return new ReferenceProcess.Turn(steps * rows / took, CpuInfo.processBytes("VmHWM"));
   }
 
-  /** The peak resident memory of this process, as Linux counts it. */
-  private static final class ResidentPeak {
-    private static final Path STATUS = Path.of("/proc/self/status");
-
-    static void reset() {
-      try {
-        Files.writeString(Path.of("/proc/self/clear_refs"), "5");
-      } catch (IOException e) {
-        // Not Linux, or not permitted: the peak is then that of the whole run.
-      }
-    }
-
-    static double bytes() {
-      try {
-        return Files.readAllLines(STATUS).stream()
-            .filter(line -> line.startsWith("VmHWM:"))
-            .mapToDouble(line -> 1024 * Double.parseDouble(line.replaceAll("[^0-9]", "")))
-            .findFirst()
-            .orElse(Double.NaN);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+  private static void resetPeakMemory() {
+    try {
+      Files.writeString(Path.of("/proc/self/clear_refs"), "5");
+    } catch (IOException e) {
+      // Not Linux, or not permitted: the peak is then that of the whole run.
     }
   }
 }

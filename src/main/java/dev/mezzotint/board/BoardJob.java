@@ -4,6 +4,7 @@ import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -87,13 +88,8 @@ public record BoardJob(
     }
 
     static Event of(JobEvent event) {
-      Map<String, Object> shown = new LinkedHashMap<>();
-      for (String name : SHOWN) {
-        if (event.data().get(name) != null) {
-          shown.put(name, event.data().get(name));
-        }
-      }
-      return new Event(event.type().wireName(), event.time(), event.attempt(), shown);
+      return new Event(
+          event.type().wireName(), event.time(), event.attempt(), chosen(event.data(), SHOWN));
     }
 
     /** As JSON members in a readable order. */
@@ -102,11 +98,7 @@ public record BoardJob(
       map.put("type", type);
       map.put("time", time.toString());
       map.put("attempt", attempt);
-      for (String name : SHOWN) {
-        if (data.containsKey(name)) {
-          map.put(name, data.get(name));
-        }
-      }
+      map.putAll(chosen(data, SHOWN));
       return map;
     }
   }
@@ -120,7 +112,6 @@ public record BoardJob(
     CANCELLED,
     EXPIRED;
 
-    /** The wire names of all states. */
     public static final List<String> WORDS = Stream.of(values()).map(State::wireName).toList();
 
     static State of(JobState.State state) {
@@ -138,6 +129,13 @@ public record BoardJob(
     public boolean terminal() {
       return this != QUEUED && this != RUNNING;
     }
+  }
+
+  /** The members with these names, in the order of the names. */
+  static Map<String, Object> chosen(Map<String, Object> data, Collection<String> names) {
+    Map<String, Object> chosen = new LinkedHashMap<>();
+    names.stream().filter(data::containsKey).forEach(name -> chosen.put(name, data.get(name)));
+    return chosen;
   }
 
   public BoardJob {
@@ -163,7 +161,6 @@ public record BoardJob(
     return request.get("count") instanceof Number count ? count.longValue() : 1;
   }
 
-  /** Number of stored images. */
   public long images() {
     return data.get("images") instanceof Number stored ? stored.longValue() : 0;
   }
@@ -184,9 +181,7 @@ public record BoardJob(
     if (cancelRequested) {
       map.put("cancelRequested", true);
     }
-    for (String name : data.keySet().stream().sorted().toList()) {
-      map.put(name, data.get(name));
-    }
+    map.putAll(new TreeMap<>(data));
     if (!request.isEmpty()) {
       map.put("request", new TreeMap<>(request));
     }

@@ -38,7 +38,6 @@ public final class JobBoard {
   private final TreeSet<Entry> ended =
       new TreeSet<>(Comparator.comparing((Entry e) -> e.updated).thenComparing(e -> e.id));
 
-  /** Without a listener. */
   public JobBoard(int capacity) {
     this(capacity, job -> {});
   }
@@ -175,14 +174,7 @@ public final class JobBoard {
     } else if (entry.kind.isEmpty() && event.data().containsKey("total")) {
       entry.kind = "generation";
     }
-    event
-        .data()
-        .forEach(
-            (name, value) -> {
-              if (BoardJob.KEPT.contains(name)) {
-                entry.data.put(name, value);
-              }
-            });
+    entry.data.putAll(BoardJob.chosen(event.data(), BoardJob.KEPT));
     Object total = entry.data.get("total");
     if (event.type() == JobEvent.Type.COMPLETED
         && total != null
@@ -243,7 +235,6 @@ public final class JobBoard {
     }
   }
 
-  /** The job with this id; empty if unknown. */
   public synchronized Optional<BoardJob> job(String id) {
     return Optional.ofNullable(jobs.get(id)).map(Entry::snapshot);
   }
@@ -255,7 +246,6 @@ public final class JobBoard {
         .map(RequestSummary::fingerprint);
   }
 
-  /** The fingerprint of a request. */
   public static String fingerprint(JsonObject request) {
     return RequestSummary.of(request).fingerprint();
   }
@@ -303,7 +293,6 @@ public final class JobBoard {
     return new Entry(mark.id(), mark.since());
   }
 
-  /** Number of jobs in each state. */
   public synchronized Map<BoardJob.State, Integer> counts() {
     Map<BoardJob.State, Integer> counts = new LinkedHashMap<>();
     for (BoardJob.State state : BoardJob.State.values()) {
@@ -313,7 +302,6 @@ public final class JobBoard {
     return counts;
   }
 
-  /** Number of jobs held. */
   public synchronized int size() {
     return jobs.size();
   }

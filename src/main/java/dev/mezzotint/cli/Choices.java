@@ -17,7 +17,6 @@ public final class Choices {
     }
   }
 
-  /** Of {@code --noise}. */
   static final class Noise implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

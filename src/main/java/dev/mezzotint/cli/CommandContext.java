@@ -28,7 +28,6 @@ public interface CommandContext {
   /** Finds a model by any form of reference, including models in the object store. */
   ModelFiles model(String reference);
 
-  /** The folder of the bundled models. */
   Path bundledModels();
 
   /**

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.generation.input.ConditionDecoder;
 import dev.mezzotint.generation.input.ConditionInputs;
 import dev.mezzotint.json.InvalidInputException;
@@ -27,22 +29,26 @@ public final class ConditionFiles {
     parts.forEach(part -> checkKind(part, parts));
     Map<String, Path> paths = paths(given, parts);
     for (ConditionPart part : parts) {
-      refuse(
+      refuseIf(
           !part.optional() && !paths.containsKey(part.name()),
-          " " + part.name() + "=PATH is missing: the model needs it");
+          OPTION,
+          "%s=PATH is missing: the model needs it",
+          part.name());
     }
     return ConditionInputs.local(decoder, OPTION, paths, references);
   }
 
   private static void checkKind(ConditionPart part, List<ConditionPart> parts) {
-    refuse(
+    refuseIf(
         part.kind() == ConditionPart.Kind.TENSOR,
-        ": the model takes "
-            + parts.stream().map(p -> p.name() + " (" + p.kind().wireName() + ")").toList()
-            + ": give them as one tensor, FILE.safetensors[:KEY]");
-    refuse(
+        OPTION,
+        ": the model takes %s: give them as one tensor, FILE.safetensors[:KEY]",
+        parts.stream().map(p -> p.name() + " (" + p.kind().wireName() + ")").toList());
+    refuseIf(
         part.kind() == ConditionPart.Kind.LABELS && part.palette().isEmpty(),
-        ": the model's card has no palette for " + part.name());
+        OPTION,
+        ": the model's card has no palette for %s",
+        part.name());
   }
 
   private static Map<String, Path> paths(List<String> given, List<ConditionPart> parts) {
@@ -53,22 +59,16 @@ public final class ConditionFiles {
               .map(ConditionPart::name)
               .filter(name -> text.startsWith(name + "="))
               .findFirst();
-      refuse(
+      refuseIf(
           named.isEmpty() && parts.size() != 1,
-          " must be PART=PATH with a part of "
-              + parts.stream().map(ConditionPart::name).toList()
-              + ", not "
-              + text);
+          OPTION,
+          "must be PART=PATH with a part of %s, not %s",
+          parts.stream().map(ConditionPart::name).toList(),
+          text);
       String name = named.orElseGet(() -> parts.get(0).name());
       Path path = Path.of(named.isPresent() ? text.substring(name.length() + 1) : text);
-      refuse(paths.put(name, path) != null, " is given twice for " + name);
+      refuseIf(paths.put(name, path) != null, OPTION, "is given twice for %s", name);
     }
     return paths;
-  }
-
-  private static void refuse(boolean wrong, String what) {
-    if (wrong) {
-      throw new InvalidInputException(OPTION, OPTION + what);
-    }
   }
 }

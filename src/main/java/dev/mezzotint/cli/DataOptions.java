@@ -48,7 +48,6 @@ public final class DataOptions {
     return Optional.ofNullable(split);
   }
 
-  /** Opens the model's training images and others. */
   public EvaluationData open(ModelFiles files, ModelInfo info, String reason) {
     return EvaluationData.open(path(reason), files, info.height(), info.width(), split(), layout);
   }

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.evaluation.Evaluation;
 import dev.mezzotint.evaluation.Evaluation.Settings;
 import dev.mezzotint.evaluation.ImageSet;
@@ -9,7 +11,6 @@ import dev.mezzotint.iadb.Guidance;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
 import dev.mezzotint.image.Png;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.ModelFolder;
@@ -105,9 +106,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     Solver solver = sampling.solver(info);
     double[] alphas = sampling.alphas(info, files.card(), 0, 1);
     Guidance guidance = sampling.guidance(info);
-    if (search < 1) {
-      throw new InvalidInputException("--search", "--search must be at least 1, not " + search);
-    }
+    refuseIf(search < 1, "--search", "must be at least 1, not %s", search);
     checkOutputs(files);
     List<Stage> stages = solver.stages(guidance.activeAlphas(alphas));
     Report result;
@@ -139,15 +138,13 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   private static void checkNoise(ModelFiles files) {
     String p0 = files.card().p0();
-    if (!p0.equals(ModelCard.GAUSSIAN) && !p0.equals(ModelCard.BLUE_NOISE)) {
-      throw new InvalidInputException(
-          "--model",
-          "--model "
-              + files.name()
-              + " starts at "
-              + p0
-              + ", not at noise: evaluate does not support it (for the plane use study plane)");
-    }
+    refuseIf(
+        !p0.equals(ModelCard.GAUSSIAN) && !p0.equals(ModelCard.BLUE_NOISE),
+        "--model",
+        "%s starts at %s, not at noise: evaluate does not support it (for the plane use"
+            + " study plane)",
+        files.name(),
+        p0);
   }
 
   private void checkOutputs(ModelFiles files) {

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.model.NetworkConfig;
@@ -23,7 +25,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example:",
-      "  evaluate-once --model my-unet --input io.safetensors:x --t io.safetensors:t --out y.safetensors"
+      "  evaluate-once --model my-unet --input io.safetensors:x --t io.safetensors:t --out"
+          + " y.safetensors"
     })
 public final class EvaluateOnceCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
@@ -105,14 +108,10 @@ public final class EvaluateOnceCommand implements Callable<Integer> {
     boolean has = config.classEmbedType() != UNetConfig.ClassEmbedding.NONE;
     String given = classes;
     if (given == null) {
-      if (has) {
-        throw new InvalidInputException("--class", "--class is needed: the network has classes");
-      }
+      refuseIf(has, "--class", "is needed: the network has classes");
       return new long[(int) rows];
     }
-    if (!has) {
-      throw new InvalidInputException("--class", "--class: the network has no classes");
-    }
+    refuseIf(!has, "--class", ": the network has no classes");
     float[] values = perRow("--class", given, rows).toFloats();
     long[] labels = new long[values.length];
     int max = config.numClassEmbeds().orElse(Integer.MAX_VALUE);

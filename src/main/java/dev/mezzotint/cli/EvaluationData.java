@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.dataset.Condition;
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.DatasetOptions.Kind;
@@ -42,10 +44,7 @@ public record EvaluationData(ImageDataset training, ImageDataset heldOut, String
     try {
       String held = split.isPresent() ? split.get() : heldOut(path, options);
       String trained = word(files.card(), "split").orElse("train");
-      if (held.equals(trained)) {
-        throw new InvalidInputException(
-            "--split", "--split " + held + " is what the model was trained on");
-      }
+      refuseIf(held.equals(trained), "--split", "%s is what the model was trained on", held);
       ImageDataset training = ImageDataset.open(path, options.withSplit(trained));
       try {
         return new EvaluationData(training, ImageDataset.open(path, options.withSplit(held)), held);
@@ -130,14 +129,12 @@ public record EvaluationData(ImageDataset training, ImageDataset heldOut, String
           case LABELS -> part.palette().isPresent();
           case TENSOR -> false;
         };
-    if (!known) {
-      throw new InvalidInputException(
-          "--model",
-          "--model: the card does not say how an image becomes the condition "
-              + part.name()
-              + " of kind "
-              + part.kind().wireName());
-    }
+    refuseIf(
+        !known,
+        "--model",
+        ": the card does not say how an image becomes the condition %s of kind %s",
+        part.name(),
+        part.kind().wireName());
     return new Condition(
         part.name(), folder, part.palette(), /* nearest= */ false, part.channels());
   }

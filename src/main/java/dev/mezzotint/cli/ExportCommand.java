@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static java.nio.file.StandardOpenOption.WRITE;
@@ -111,9 +112,7 @@ public final class ExportCommand implements Callable<Integer> {
 
   private int onnx(
       ModelFiles files, NetworkProgram program, Map<String, Tensor> weights, DType wanted) {
-    if (wanted != DType.F32) {
-      throw InvalidInputException.of("--dtype", "must be float32 for an ONNX file, not %s", dtype);
-    }
+    refuseIf(wanted != DType.F32, "--dtype", "must be float32 for an ONNX file, not %s", dtype);
     OutputPaths.file("--out", out);
     ByteBuffer onnx = program.onnx(weights);
     try (FileChannel file = FileChannel.open(out, CREATE, TRUNCATE_EXISTING, WRITE)) {

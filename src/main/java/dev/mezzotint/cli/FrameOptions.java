@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.files.FileNames;
 import dev.mezzotint.generation.ContactSheet;
@@ -98,19 +100,22 @@ final class FrameOptions {
 
   /** Validates the options and opens the files; the caller calls {@link #close}. */
   void open(ModelInfo info) throws IOException {
-    refuse(
+    refuseIf(
         !List.of("per-frame", "shared").contains(noise),
         "--noise",
-        " must be per-frame or shared, not " + noise);
-    refuse(
+        "must be per-frame or shared, not %s",
+        noise);
+    refuseIf(
         variations < 1 || variations > LocalImages.COUNT_MAX,
         "--variations",
-        " must be from 1 to " + LocalImages.COUNT_MAX);
-    refuse(
+        "must be from 1 to %s",
+        LocalImages.COUNT_MAX);
+    refuseIf(
         given.isEmpty() && info.condition().stream().anyMatch(part -> !part.optional()),
         "--condition",
-        " is needed: the model takes " + info.conditionChannels() + " channels");
-    refuse(
+        "is needed: the model takes %s channels",
+        info.conditionChannels());
+    refuseIf(
         !given.isEmpty() && info.conditionChannels() == 0,
         "--condition",
         ": the model takes no condition");
@@ -126,12 +131,12 @@ final class FrameOptions {
     }
     for (Frames.Frame frame : frames.map(Frames::frames).orElse(List.of())) {
       FileNames.problem(frame.name())
-          .ifPresent(problem -> refuse(true, "--condition", ": " + frame.name() + ": " + problem));
+          .ifPresent(problem -> refuseIf(true, "--condition", ": %s: %s", frame.name(), problem));
     }
-    refuse(
+    refuseIf(
         (nearest || resize) && (given.isEmpty() || tensor != null),
         nearest ? "--nearest" : "--resize",
-        " is for a --condition of images");
+        "is for a --condition of images");
     if (frames.isEmpty() && (variations > 1 || shared() || references != null || clipConditions)) {
       throw new InvalidInputException(
           "--condition",
@@ -142,19 +147,13 @@ final class FrameOptions {
 
   /** The size of the first condition's image, for a canvas. */
   CanvasRequest.Size sizeOfFirst(ModelInfo info) {
-    refuse(
+    refuseIf(
         given.isEmpty() || given.get(0).contains(".safetensors"),
         "--canvas",
-        " needs a size such as 1024x512, or a --condition of images whose size it takes");
+        "needs a size such as 1024x512, or a --condition of images whose size it takes");
     try (ConditionInputs opened =
         ConditionFiles.open(new ConditionDecoder(info, nearest, resize), given, Optional.empty())) {
       return opened.sizeOfFirst("--canvas");
-    }
-  }
-
-  private static void refuse(boolean wrong, String option, String what) {
-    if (wrong) {
-      throw new InvalidInputException(option, option + what);
     }
   }
 
@@ -169,7 +168,6 @@ final class FrameOptions {
     return frames;
   }
 
-  /** The condition of each of {@code n} rows. */
   List<SamplingJob.Condition> conditions(ModelInfo info, int n) {
     ConditionInputs opened = inputs;
     if (opened == null) {
@@ -206,9 +204,7 @@ final class FrameOptions {
     List<Pixels> images = new ArrayList<>();
     for (float[] sample : samples) {
       if (clip || clipConditions || references != null) {
-        images.add(
-            Pixels.fromChw(sample, 0, info.channels(), info.height(), info.width())
-                .withChannels(3));
+        images.add(info.pixels(sample).withChannels(3));
       }
     }
     if (clip || clipConditions) {
@@ -233,10 +229,12 @@ final class FrameOptions {
       shown.addAll(images.subList(first, first + variations));
       drawn.add(Resize.enlarge(ContactSheet.sideBySide(shown), scale));
     }
-    refuse(
+    refuseIf(
         drawn.size() > Apng.FRAMES_MAX,
         "--clip",
-        " is for at most " + Apng.FRAMES_MAX + " frames, not " + drawn.size());
+        "is for at most %s frames, not %s",
+        Apng.FRAMES_MAX,
+        drawn.size());
     return Apng.encode(drawn, CLIP_MILLIS, CLIP_MILLIS);
   }
 

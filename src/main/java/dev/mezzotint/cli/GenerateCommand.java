@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.generation.request.CanvasRequest;
@@ -164,9 +166,7 @@ public final class GenerateCommand implements Callable<Integer> {
 
   /** A model at its own size, or at that of the given noise. */
   private ModelInfo info(ModelFiles files, Optional<Tensor> noise) {
-    if (overlap != null) {
-      throw new InvalidInputException("--overlap", "--overlap is for --canvas");
-    }
+    refuseIf(overlap != null, "--overlap", "is for --canvas");
     return noise
         .map(x0 -> ModelInfo.of(files, (int) x0.shape()[2], (int) x0.shape()[3]))
         .orElseGet(() -> ModelInfo.of(files));
@@ -243,12 +243,10 @@ public final class GenerateCommand implements Callable<Integer> {
     Solver solver = solving.solver(info);
     Guidance guidance = solving.guidance(info);
     double[] ends = solving.alphas(info, chosen.card(), initial.from(), initial.to());
-    if (guidance.zeroStar() && (initial.isInverse() || initial.from() > 0)) {
-      throw new InvalidInputException(
-          "--cfg-zero",
-          "--cfg-zero leaves out the first steps from noise: it does not go with --invert or"
-              + " --from-alpha");
-    }
+    refuseIf(
+        guidance.zeroStar() && (initial.isInverse() || initial.from() > 0),
+        "--cfg-zero",
+        "leaves out the first steps from noise: it does not go with --invert or --from-alpha");
     double[] alphas = guidance.activeAlphas(ends);
     Optional<Inpainting> plan = inpainting.plan(solver, alphas);
     List<Stage> stages = plan.map(Inpainting::stages).orElseGet(() -> solver.stages(alphas));
@@ -437,7 +435,6 @@ public final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  /** Receives each finished row. */
   private interface RowSink {
     void accept(int row, float[] chw);
   }

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.BlueNoise;
@@ -100,7 +102,7 @@ final class InitialStateOptions {
     if (seed != null || x0 != null || interpolate != null || invert) {
       return;
     }
-    refuse(image.seed().isEmpty(), "--from", "is for images that were made from a seed");
+    refuseIf(image.seed().isEmpty(), "--from", "is for images that were made from a seed");
     seed = image.seed().getAsLong();
     first = image.index();
   }
@@ -127,54 +129,49 @@ final class InitialStateOptions {
    * @param shared whether frames share their noise
    */
   void expect(Frames frames, boolean shared) {
-    refuse(shared && (x0 != null || init != null), "--noise", "shared is for noise from a --seed");
+    refuseIf(
+        shared && (x0 != null || init != null), "--noise", "shared is for noise from a --seed");
     int n = Math.multiplyExact(frames.frames().size(), frames.variations());
-    refuse(
+    refuseIf(
         count != null && count != n,
         "--count",
-        String.format(
-            Locale.ROOT,
-            "is %s, but --condition holds %d images: give --count %d, or none",
-            count,
-            frames.frames().size(),
-            n));
+        "is %s, but --condition holds %d images: give --count %d, or none",
+        count,
+        frames.frames().size(),
+        n);
     count = n;
   }
 
   private void checkTogether(ModelFiles files, boolean masked) {
-    refuse(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
-    refuse(init != null && x0 != null && invert, "--x0", "does not go with --invert");
-    refuse(init != null && interpolate != null, "--interpolate", "does not go with --init");
-    refuse(invert && init == null, "--invert", "needs --init: the images to be inverted");
-    refuse(invert && fromAlpha != null, "--from-alpha", "does not go with --invert");
-    refuse(fromAlpha != null && init == null, "--from-alpha", "needs --init: an image to blend");
+    refuseIf(x0 != null && interpolate != null, "--interpolate", "does not go with --x0");
+    refuseIf(init != null && x0 != null && invert, "--x0", "does not go with --invert");
+    refuseIf(init != null && interpolate != null, "--interpolate", "does not go with --init");
+    refuseIf(invert && init == null, "--invert", "needs --init: the images to be inverted");
+    refuseIf(invert && fromAlpha != null, "--from-alpha", "does not go with --invert");
+    refuseIf(fromAlpha != null && init == null, "--from-alpha", "needs --init: an image to blend");
     double alpha = from();
-    refuse(
+    refuseIf(
         fromAlpha != null && !(alpha >= 0 && alpha < 1),
         "--from-alpha",
-        "must be from 0 to below 1, not " + alpha);
-    refuse(masked && init == null, "--mask", "needs --init: the image that it is applied to");
-    refuse(masked && invert, "--mask", "does not go with --invert");
+        "must be from 0 to below 1, not %s",
+        alpha);
+    refuseIf(masked && init == null, "--mask", "needs --init: the image that it is applied to");
+    refuseIf(masked && invert, "--mask", "does not go with --invert");
     boolean fromImages = files.card().p0().equals(ModelCard.IMAGES);
-    refuse(masked && fromImages, "--mask", "is for models that start from noise");
-    refuse(
+    refuseIf(masked && fromImages, "--mask", "is for models that start from noise");
+    refuseIf(
         fromImages && init == null && x0 == null,
         "--init",
-        "is needed: model " + files.name() + " goes from images to images");
-    refuse(
+        "is needed: model %s goes from images to images",
+        files.name());
+    refuseIf(
         fromImages && fromAlpha != null,
         "--from-alpha",
         "is for models that start from noise; this one starts from the image itself");
-    refuse(
+    refuseIf(
         !fromImages && init != null && !invert && fromAlpha == null && !masked,
         "--init",
         "needs --from-alpha: the share of the image at the start");
-  }
-
-  private static void refuse(boolean wrong, String option, String what) {
-    if (wrong) {
-      throw new InvalidInputException(option, option + " " + what);
-    }
   }
 
   /**
@@ -185,7 +182,7 @@ final class InitialStateOptions {
   List<X0> points(ModelInfo info, ModelFiles files, Optional<Tensor> given, boolean masked) {
     checkTogether(files, masked);
     boolean isBlue = files.card().p0().equals(ModelCard.BLUE_NOISE);
-    refuse(
+    refuseIf(
         info.canvas().isPresent()
             && !Set.of(ModelCard.GAUSSIAN, ModelCard.IMAGES).contains(files.card().p0()),
         "--canvas",
@@ -210,13 +207,9 @@ final class InitialStateOptions {
     return rows(info, checked(1), i -> X0.noise(info, seed(), noiseIndex(i)));
   }
 
-  /** The number of --count, within bounds. */
   private int checked(int otherwise) {
     int n = count == null ? otherwise : count;
-    if (n < 1 || n > COUNT_MAX) {
-      throw new InvalidInputException(
-          "--count", "--count must be from 1 to " + COUNT_MAX + ", not " + n);
-    }
+    refuseIf(n < 1 || n > COUNT_MAX, "--count", "must be from 1 to %s, not %s", COUNT_MAX, n);
     return n;
   }
 
@@ -258,11 +251,8 @@ final class InitialStateOptions {
           "--interpolate", "--interpolate must be two seeds such as 3..7, not " + text, e);
     }
     int n = checked(8);
-    int length = values(info);
-    float[] first = new float[length];
-    float[] last = new float[length];
-    X0.noise(info, a, 0).write(first, 0, length);
-    X0.noise(info, b, 0).write(last, 0, length);
+    float[] first = X0.noise(info, a, 0).toFloats(info);
+    float[] last = X0.noise(info, b, 0).toFloats(info);
     if (blue != null) {
       blue.colour(first, 0, info.channels());
       blue.colour(last, 0, info.channels());
@@ -271,7 +261,7 @@ final class InitialStateOptions {
         info,
         n,
         i -> {
-          float[] point = new float[length];
+          float[] point = new float[first.length];
           Noise.slerp(first, last, n == 1 ? 0 : i / (n - 1.0), point);
           return new X0.Given(point);
         });
@@ -324,10 +314,8 @@ final class InitialStateOptions {
     return images[images.length == 1 ? 0 : i];
   }
 
-  /** The noise of row i. */
   float[] noise(int i, ModelInfo info) {
-    float[] noise = new float[values(info)];
-    X0.noise(info, seed(), noiseIndex(i)).write(noise, 0, noise.length);
+    float[] noise = X0.noise(info, seed(), noiseIndex(i)).toFloats(info);
     if (blue != null) {
       blue.colour(noise, 0, info.channels());
     }
@@ -336,10 +324,6 @@ final class InitialStateOptions {
 
   long seed() {
     return seed == null ? 0 : seed;
-  }
-
-  private static int values(ModelInfo info) {
-    return info.channels() * info.height() * info.width();
   }
 
   /** All images are in memory at the end, and in one tensor. */

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.iadb.Inpainting;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.json.InvalidInputException;
@@ -30,9 +32,7 @@ final class InpaintingOptions {
   /** The stages of inpainting; empty without a mask. */
   Optional<Inpainting> plan(Solver solver, double[] alphas) {
     if (mask == null) {
-      if (repeats != null) {
-        throw new InvalidInputException("--repeats", "--repeats is for --mask");
-      }
+      refuseIf(repeats != null, "--repeats", "is for --mask");
       return Optional.empty();
     }
     try {
@@ -46,9 +46,7 @@ final class InpaintingOptions {
   float[] maskValues(ModelInfo info) {
     float[][] images =
         LocalImages.read("--mask", String.valueOf(mask), 1, info.height(), info.width());
-    if (images.length != 1) {
-      throw new InvalidInputException("--mask", "--mask must be one image");
-    }
+    refuseIf(images.length != 1, "--mask", "must be one image");
     return InpaintingHook.mask(images[0], info.channels());
   }
 }

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.dataset.DatasetOptions;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.files.FileErrors;
@@ -88,9 +90,7 @@ final class LocalImages {
   }
 
   private static void checkCount(String option, long count) {
-    if (count < 1 || count > COUNT_MAX) {
-      throw new InvalidInputException(
-          option, option + " has " + count + " images, must be 1 to " + COUNT_MAX);
-    }
+    refuseIf(
+        count < 1 || count > COUNT_MAX, option, "has %s images, must be 1 to %s", count, COUNT_MAX);
   }
 }

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.MlpConfig;
@@ -252,7 +254,8 @@ public final class ModelsCommand {
   @Command(
       description = {
         "Remove a version from the store.",
-        "Jobs that started with it and have not ended will fail. The newest version cannot be removed."
+        "Jobs that started with it and have not ended will fail. The newest version cannot be"
+            + " removed."
       },
       mixinStandardHelpOptions = true)
   int delete(
@@ -286,10 +289,7 @@ public final class ModelsCommand {
               description = "How many of the newest versions are kept.")
           int keep,
       @Mixin JsonOption json) {
-    if (keep < 1) {
-      throw new InvalidInputException(
-          "--keep", "--keep must be 1 or more: the newest version is always kept");
-    }
+    refuseIf(keep < 1, "--keep", "must be 1 or more: the newest version is always kept");
     List<Version> removed = context.inStore(models -> models.prune(name, keep));
     List<String> words = removed.stream().map(v -> v.name() + "@" + v.version()).toList();
     List<String> lines = new ArrayList<>(words.stream().map(word -> word + " removed").toList());

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.json.InvalidInputException;
 import java.io.IOException;
@@ -27,9 +29,7 @@ public final class OutputPaths {
           option + ": the folder " + folder + " cannot be created: " + FileErrors.reason(e),
           e);
     }
-    if (!Files.isWritable(folder)) {
-      throw new InvalidInputException(option, option + ": " + folder + " cannot be written to");
-    }
+    refuseIf(!Files.isWritable(folder), option, ": %s cannot be written to", folder);
   }
 
   /** As {@link #folder}, for a folder that must not contain a model yet. */
@@ -42,9 +42,7 @@ public final class OutputPaths {
 
   /** Checks a file and creates its folder if it does not exist. */
   public static void file(String option, Path file) {
-    if (Files.isDirectory(file)) {
-      throw new InvalidInputException(option, option + ": " + file + " is a folder, not a file");
-    }
+    refuseIf(Files.isDirectory(file), option, ": %s is a folder, not a file", file);
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null) {
       throw new InvalidInputException(option, option + ": " + file + " is not a file name");

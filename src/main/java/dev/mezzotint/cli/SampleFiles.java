@@ -60,7 +60,7 @@ final class SampleFiles {
     Path file = file(row);
     try {
       Files.createDirectories(Objects.requireNonNull(file.getParent()));
-      Files.write(file, settings.apply(row).addTo(Png.encode(pixels(chw))));
+      Files.write(file, settings.apply(row).addTo(Png.encode(info.pixels(chw))));
     } catch (IOException e) {
       throw new UncheckedIOException(file + " cannot be written", e);
     }
@@ -75,10 +75,6 @@ final class SampleFiles {
     return out.resolve(name.apply(row) + ".png");
   }
 
-  private Pixels pixels(float[] chw) {
-    return Pixels.fromChw(chw, 0, info.channels(), info.height(), info.width());
-  }
-
   /**
    * Writes what needs all samples.
    *
@@ -87,7 +83,7 @@ final class SampleFiles {
    * @return the names of all files
    */
   List<String> finish(float[][] samples, int scale) throws IOException {
-    int values = info.channels() * info.height() * info.width();
+    int values = info.values();
     float[] all = new float[samples.length * values];
     for (int i = 0; i < samples.length; i++) {
       System.arraycopy(samples[i], 0, all, i * values, values);
@@ -103,7 +99,7 @@ final class SampleFiles {
       List<Pixels> grid = new ArrayList<>();
       for (int i = 0; i < samples.length; i++) {
         written.add(name.apply(i) + ".png");
-        grid.add(pixels(samples[i]));
+        grid.add(info.pixels(samples[i]));
       }
       Files.write(out.resolve(GRID), Png.encode(Resize.enlarge(Grid.square(grid), scale)));
       written.add(GRID);

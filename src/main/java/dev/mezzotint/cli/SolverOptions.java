@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.generation.ImageSettings;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Guidance;
@@ -87,9 +89,7 @@ final class SolverOptions {
   }
 
   private static int checked(int steps) {
-    if (steps < 1 || steps > 1000) {
-      throw new InvalidInputException("--steps", "--steps must be from 1 to 1000, not " + steps);
-    }
+    refuseIf(steps < 1 || steps > 1000, "--steps", "must be from 1 to 1000, not %s", steps);
     return steps;
   }
 
@@ -120,9 +120,7 @@ final class SolverOptions {
     } catch (IllegalArgumentException e) {
       throw new InvalidInputException("--guidance", "--" + e.getMessage(), e);
     }
-    if (cfgZero && !found.guides()) {
-      throw new InvalidInputException("--cfg-zero", "--cfg-zero needs a --guidance other than 1");
-    }
+    refuseIf(cfgZero && !found.guides(), "--cfg-zero", "needs a --guidance other than 1");
     if (found.guides()) {
       info.checkGuidable("--guidance");
     }

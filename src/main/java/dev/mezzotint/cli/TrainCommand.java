@@ -1,5 +1,6 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
 import dev.mezzotint.files.SmallFile;
@@ -98,9 +99,7 @@ public final class TrainCommand implements Callable<Integer> {
     if (cache == null) {
       return OptionalLong.empty();
     }
-    if (cache < 0) {
-      throw new InvalidInputException("--cache", "--cache is " + cache + ", must be 0 or more");
-    }
+    refuseIf(cache < 0, "--cache", "is %s, must be 0 or more", cache);
     return OptionalLong.of((long) cache << 20);
   }
 

@@ -31,7 +31,7 @@ final class TrajectoryRecorder {
    */
   static TrajectoryRecorder record(
       ModelInfo info, List<SamplingJob.Row> rows, int stages, int perStep) {
-    int values = info.channels() * info.height() * info.width();
+    int values = info.values();
     long frames = Math.min(Trajectory.FRAMES_MAX, stages / perStep + 1L);
     if (frames * rows.size() * values > VALUES_MAX) {
       throw new InvalidInputException(
@@ -39,9 +39,7 @@ final class TrajectoryRecorder {
     }
     TrajectoryRecorder recorder = new TrajectoryRecorder();
     for (SamplingJob.Row row : rows) {
-      float[] start = new float[values];
-      row.x0().write(start, 0, values);
-      recorder.rows.add(new Trajectory(stages, perStep, start));
+      recorder.rows.add(new Trajectory(stages, perStep, row.x0().toFloats(info)));
     }
     return recorder;
   }
@@ -78,14 +76,10 @@ final class TrajectoryRecorder {
     for (Trajectory row : rows.subList(0, Math.min(SHEET_ROWS, rows.size()))) {
       int last = row.frames().size() - 1;
       for (int i = 0; i < columns; i++) {
-        images.add(image(info, row, columns == 1 ? last : last * i / (columns - 1)));
+        images.add(info.pixels(row.frames().get(columns == 1 ? last : last * i / (columns - 1))));
       }
     }
     return Grid.of(images, columns, 2);
-  }
-
-  private static Pixels image(ModelInfo info, Trajectory row, int frame) {
-    return Pixels.fromChw(row.frames().get(frame), 0, info.channels(), info.height(), info.width());
   }
 
   private Pixels plane(int frame) {
@@ -103,7 +97,7 @@ final class TrajectoryRecorder {
   private Pixels grid(ModelInfo info, int frame) {
     List<Pixels> images = new ArrayList<>();
     for (Trajectory row : rows) {
-      images.add(image(info, row, frame));
+      images.add(info.pixels(row.frames().get(frame)));
     }
     return Grid.square(images);
   }

@@ -1,5 +1,7 @@
 package dev.mezzotint.cli;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.evaluation.StepTuning;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.StepPlacement;
@@ -103,13 +105,11 @@ public final class TuneScheduleCommand implements Callable<Integer> {
   }
 
   private StepPlacement record(ModelFiles files) {
-    if (!files.card().p0().equals(ModelCard.GAUSSIAN)) {
-      throw new InvalidInputException(
-          "--model",
-          "--model "
-              + files.name()
-              + " does not start at Gaussian noise: tune-schedule does not support it");
-    }
+    refuseIf(
+        !files.card().p0().equals(ModelCard.GAUSSIAN),
+        "--model",
+        "%s does not start at Gaussian noise: tune-schedule does not support it",
+        files.name());
     Device device = context.device(model.device);
     ModelInfo info = ModelInfo.of(files);
     HeldOutConditions inputs = HeldOutConditions.of(files, info, StepTuning.TRAJECTORIES, data);
@@ -118,7 +118,7 @@ public final class TuneScheduleCommand implements Callable<Integer> {
           network,
           info.height(),
           info.width(),
-          info.channels() * info.height() * info.width(),
+          info.values(),
           inputs.condition(),
           inputs.classes());
     }

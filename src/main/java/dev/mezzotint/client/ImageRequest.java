@@ -146,9 +146,8 @@ public record ImageRequest(Map<String, Object> members) {
     boolean counted = json.integer("count", 1, RequestLimits.IMAGES_MAX).isPresent();
     boolean listed =
         json.integers("seeds", RequestLimits.IMAGES_MAX, 0, RequestLimits.SEED_MAX).isPresent();
-    if (counted && listed) {
-      throw json.refuse("count", "must not be given together with seeds, which says how many");
-    }
+    json.refuseIf(
+        counted && listed, "count", "must not be given together with seeds, which says how many");
     if (bytes.length > RequestLimits.BYTES_MAX) {
       throw json.refuse(
           "", "has " + bytes.length + " bytes; the limit is " + RequestLimits.BYTES_MAX);

@@ -203,7 +203,7 @@ public final class MezzotintClient implements JobClient {
             TopicReader.assignAdded(consumer, List.of(topics.events()));
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
               Optional<JobEvent> event =
-                  Arrays.equals(record.key(), key) && record.value() != null
+                  Arrays.equals(record.key(), key)
                       ? EventJson.read(record.value())
                       : Optional.empty();
               event.ifPresent(onEvent);

@@ -37,7 +37,6 @@ public final class DroppedRequests {
 
   private record Candidate(PendingRequests.Settled request, Instant checkAt, Duration delay) {}
 
-  /** The job has ended. */
   public void ended(String id) {
     candidates.remove(id);
     ended.put(id, true);

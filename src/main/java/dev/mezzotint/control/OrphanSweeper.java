@@ -94,8 +94,7 @@ public final class OrphanSweeper implements AutoCloseable {
   }
 
   private static Optional<String> ended(ConsumerRecord<byte[], byte[]> record) {
-    return Optional.ofNullable(record.value())
-        .flatMap(EventJson::read)
+    return EventJson.read(record.value())
         .filter(event -> event.type().terminal() && mayLeaveObjects(event))
         .map(JobEvent::jobId);
   }

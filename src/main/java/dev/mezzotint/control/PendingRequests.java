@@ -196,7 +196,6 @@ public final class PendingRequests {
     return come;
   }
 
-  /** Number of requests remembered. */
   public int size() {
     return waiting.size();
   }

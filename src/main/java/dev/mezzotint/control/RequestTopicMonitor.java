@@ -216,8 +216,7 @@ public final class RequestTopicMonitor implements AutoCloseable {
   }
 
   private static Optional<String> end(ConsumerRecord<byte[], byte[]> event) {
-    return Optional.ofNullable(event.value())
-        .flatMap(EventJson::read)
+    return EventJson.read(event.value())
         .filter(read -> read.type().terminal())
         .map(JobEvent::jobId);
   }

@@ -115,7 +115,6 @@ public final class WebhookDispatcher implements AutoCloseable {
     reader.start();
   }
 
-  /** Events that receivers have accepted. */
   public long delivered() {
     return deliveredCount.get();
   }
@@ -125,7 +124,6 @@ public final class WebhookDispatcher implements AutoCloseable {
     return givenUpCount.get();
   }
 
-  /** Events that wait for their delivery. */
   public int waiting() {
     return waitingCount;
   }
@@ -160,7 +158,7 @@ public final class WebhookDispatcher implements AutoCloseable {
     of.add(record.offset());
     Optional<URI> address = address(record);
     Optional<JobEvent> event =
-        address.isEmpty() || record.value() == null
+        address.isEmpty()
             ? Optional.empty()
             : EventJson.read(record.value()).filter(read -> read.type().terminal());
     if (event.isEmpty() || delivered.containsKey(event.get().id())) {

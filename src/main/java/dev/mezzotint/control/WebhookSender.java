@@ -2,6 +2,7 @@ package dev.mezzotint.control;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Sha256;
 import java.io.IOException;
@@ -39,7 +40,6 @@ public final class WebhookSender implements AutoCloseable {
   private static final int SECRET_BYTES_MAX = 64;
   private static final int ID_DIGITS = 32;
 
-  /** Finds the addresses of a host. */
   interface Resolver {
     InetAddress[] resolve(String host) throws IOException;
   }
@@ -62,14 +62,7 @@ public final class WebhookSender implements AutoCloseable {
     this.resolver = resolver;
     this.secret = key(secret);
     this.clock = clock;
-    this.threads =
-        new ScheduledThreadPoolExecutor(
-            THREADS,
-            work -> {
-              Thread thread = new Thread(work, "webhooks");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.threads = new ScheduledThreadPoolExecutor(THREADS, new DaemonThreads("webhooks"));
     threads.setRemoveOnCancelPolicy(true);
     this.client =
         HttpClient.newBuilder()

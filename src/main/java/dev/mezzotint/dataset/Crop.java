@@ -10,7 +10,6 @@ import dev.mezzotint.image.Pixels;
  * @param down position from the top to the bottom, likewise
  */
 public record Crop(double across, double down) {
-  /** The middle of the image. */
   public static final Crop CENTRE = new Crop(0.5, 0.5);
 
   public Crop {

@@ -1,5 +1,7 @@
 package dev.mezzotint.dataset;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import java.util.Optional;
 
@@ -61,9 +63,7 @@ public record DatasetOptions(
   }
 
   public DatasetOptions {
-    if (channels != 1 && channels != 3) {
-      throw new InvalidInputException("channels", "channels is " + channels + ", must be 1 or 3");
-    }
+    refuseIf(channels != 1 && channels != 3, "channels", "is %s, must be 1 or 3", channels);
     if (height < 1 || height > SIDE_MAX || width < 1 || width > SIDE_MAX) {
       throw InvalidInputException.of(
           "size", "is %s×%s, each side must be 1 to %s", width, height, SIDE_MAX);
@@ -71,12 +71,8 @@ public record DatasetOptions(
     if (!(brokenMax >= 0 && brokenMax <= 1)) {
       throw InvalidInputException.of("brokenMax", "is %s, must be a share from 0 to 1", brokenMax);
     }
-    if (files == Kind.IDX && pairing.isPresent()) {
-      throw new InvalidInputException("condition", "condition is not for IDX files");
-    }
-    if (files == Kind.IDX && randomCrop) {
-      throw new InvalidInputException("crop", "crop must be centre for IDX files");
-    }
+    refuseIf(files == Kind.IDX && pairing.isPresent(), "condition", "is not for IDX files");
+    refuseIf(files == Kind.IDX && randomCrop, "crop", "must be centre for IDX files");
     if (cacheBytesMax < 0 || threads < 1 || threads > 64) {
       throw new IllegalArgumentException(cacheBytesMax + " bytes, " + threads + " threads");
     }
@@ -163,7 +159,6 @@ public record DatasetOptions(
         threads);
   }
 
-  /** Bytes of a decoded sample of the wanted size. */
   long sampleBytes() {
     int planes =
         channels

@@ -38,7 +38,6 @@ record Decoder(FileSource source, DatasetOptions options, PairedFolders folders)
           conditions.stream().map(c -> crop.of(c, options.width(), options.height())).toList());
     }
 
-    /** Bytes in memory. */
     long bytes() {
       return image.bytes().length + conditions.stream().mapToLong(c -> c.bytes().length).sum();
     }

@@ -1,5 +1,7 @@
 package dev.mezzotint.dataset;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.dataset.DatasetOptions.Labels;
 import dev.mezzotint.dataset.Decoder.Sample;
 import dev.mezzotint.files.FileErrors;
@@ -67,9 +69,7 @@ final class Idx {
   static ImageDataset load(FileSource source, String path, String images, DatasetOptions options)
       throws IOException {
     try (source) {
-      if (options.randomCrop()) {
-        throw InvalidInputException.of("crop", "must be centre: %s contains IDX files", path);
-      }
+      refuseIf(options.randomCrop(), "crop", "must be centre: %s contains IDX files", path);
       Array pixels = read(source, images, 3);
       int count = pixels.sizes()[0];
       if (count < 1 || pixels.sizes()[1] < 1 || pixels.sizes()[2] < 1) {

@@ -29,7 +29,6 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
     return names.size();
   }
 
-  /** The entries with these indices. */
   Listing only(List<Integer> kept) {
     return new Listing(
         source,
@@ -160,7 +159,6 @@ record Listing(String source, List<String> names, List<Integer> labels, List<Str
         || target.filter(t -> PairedFolders.in(name, t + "/" + split.get())).isPresent();
   }
 
-  /** Whether there are images in a split. */
   static boolean hasSplit(List<String> files, String split, Optional<Pairing> pairing) {
     List<String> images = files.stream().filter(Listing::isImage).toList();
     Optional<String> target = target(pairing);

@@ -30,12 +30,10 @@ sealed interface Admission {
     return this instanceof Run || this instanceof Defect;
   }
 
-  /** The model version that an attempt fixes. */
   default Optional<String> model() {
     return this instanceof Run run ? Optional.of(run.plan().model()) : Optional.empty();
   }
 
-  /** The engine that an attempt fixes. */
   default Optional<String> engine() {
     return this instanceof Run run ? run.plan().engine() : Optional.empty();
   }

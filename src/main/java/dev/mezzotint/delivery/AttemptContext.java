@@ -161,12 +161,10 @@ public final class AttemptContext {
     return lease.withRetry(operation);
   }
 
-  /** As {@link #withRetry(Supplier)}, for an operation without a result. */
   public void withRetry(Runnable operation) throws InterruptedException {
     lease.withRetry(operation);
   }
 
-  /** Observes this delivery. */
   public JobListener.DeliveryObserver observer() {
     return lease.observer();
   }

@@ -18,7 +18,6 @@ public record DeliverySettings(
     InstantSource clock,
     JobListener listener) {
 
-  /** Without a listener. */
   public DeliverySettings(
       String worker, int attemptsMax, RetryPolicy patience, InstantSource clock) {
     this(worker, attemptsMax, patience, clock, JobListener.NONE);

@@ -115,7 +115,6 @@ public record GeneratedImages(
     }
   }
 
-  /** Numbered images. */
   public GeneratedImages(Optional<Settings> settings, List<Image> images, Optional<File> grid) {
     this(
         settings,

@@ -28,7 +28,6 @@ public final class LeasedDelivery {
   private EventContext context;
   private JobState state = JobState.NEW;
 
-  /** Without an observer. */
   public LeasedDelivery(Delivery delivery, EventPublisher events, RetryPolicy patience) {
     this(delivery, events, patience, JobListener.NONE.deliveryStarted(delivery));
   }
@@ -93,7 +92,6 @@ public final class LeasedDelivery {
         });
   }
 
-  /** As {@link #withRetry(Supplier)}, for an operation without a result. */
   public void withRetry(Runnable operation) throws InterruptedException {
     withRetry(
         () -> {

@@ -101,7 +101,6 @@ public record Manifest(
         job.id(), state, job.attempts(), now, job.fingerprint(), null, null, field, cause);
   }
 
-  /** The result of a completed job. */
   public Optional<JobResult> result() {
     return Optional.ofNullable(training == null ? generated : training);
   }

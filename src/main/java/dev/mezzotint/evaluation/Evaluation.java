@@ -1,5 +1,7 @@
 package dev.mezzotint.evaluation;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.dataset.EpochOrder;
 import dev.mezzotint.dataset.ImageDataset;
 import dev.mezzotint.evaluation.Metric.Better;
@@ -51,9 +53,7 @@ public final class Evaluation {
         throw new InvalidInputException(
             "--count", "--count must be from " + COUNT_MIN + " to " + COUNT_MAX + ", not " + count);
       }
-      if (repeats < 1 || repeats > 100) {
-        throw InvalidInputException.of("--repeats", "must be from 1 to 100, not %s", repeats);
-      }
+      refuseIf(repeats < 1 || repeats > 100, "--repeats", "must be from 1 to 100, not %s", repeats);
       if (trainingMax < 1 || classes < 0) {
         throw new IllegalArgumentException(trainingMax + " images, " + classes + " classes");
       }

@@ -95,7 +95,6 @@ public record Metric(
         : 0;
   }
 
-  /** For JSON. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("model", model.toMap());

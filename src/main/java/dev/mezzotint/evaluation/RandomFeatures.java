@@ -68,7 +68,6 @@ final class RandomFeatures {
     Noise.gaussian(SEED, WIDTHS.length, projection, 0, projection.length);
   }
 
-  /** The feature of each image. */
   float[][] of(ImageSet images) {
     float[][] raw = activations(images);
     float[][] features = new float[raw.length][LENGTH];

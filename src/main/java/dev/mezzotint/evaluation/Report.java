@@ -21,7 +21,6 @@ public record Report(Map<String, Object> settings, List<Metric> metrics, Pixels 
     metrics = List.copyOf(metrics);
   }
 
-  /** A table for people. */
   public List<String> lines() {
     boolean conditioned = metrics.stream().anyMatch(f -> f.baseline().isPresent());
     List<String> lines = new ArrayList<>();

@@ -19,7 +19,6 @@ import java.util.stream.IntStream;
  * <p>[1] Karras, Aila, Laine, Lehtinen: Progressive growing of GANs. ICLR 2018. Immutable.
  */
 final class SlicedWasserstein {
-  /** Side of a patch. */
   static final int PATCH = 7;
 
   static final int PATCHES = 64; // of each image at each level

@@ -12,7 +12,6 @@ import java.util.List;
 
 /** Records a model's trajectories on a fine grid of α, for the placement of steps. */
 public final class StepTuning {
-  /** Intervals of the grid. */
   public static final int GRID = 128;
 
   /** Trajectories over which the placement is optimal on average. */

@@ -22,7 +22,7 @@ final class Encoding {
    * @param chw C×H×W, nominally in [−1, 1]
    */
   static byte[] png(float[] chw, ModelInfo model) {
-    return Png.encode(pixels(chw, model));
+    return Png.encode(model.pixels(chw));
   }
 
   /**
@@ -33,14 +33,7 @@ final class Encoding {
    */
   static byte[] animated(float[] chw, List<float[]> frames, ModelInfo model) {
     return Apng.encode(
-        frames.stream().map(frame -> pixels(frame, model)).toList(),
-        FRAME_MILLIS,
-        LAST_MILLIS,
-        pixels(chw, model));
-  }
-
-  private static Pixels pixels(float[] chw, ModelInfo model) {
-    return Pixels.fromChw(chw, /* offset= */ 0, model.channels(), model.height(), model.width());
+        frames.stream().map(model::pixels).toList(), FRAME_MILLIS, LAST_MILLIS, model.pixels(chw));
   }
 
   /**

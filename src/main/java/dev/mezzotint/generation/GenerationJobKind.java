@@ -62,7 +62,6 @@ public final class GenerationJobKind implements JobKind<GenerationRequest> {
     this.inputRule = inputRule;
   }
 
-  /** A reader of generation requests. */
   public static RequestReader<GenerationRequest> reader(GenerationLimits limits) {
     return new RequestReader<>() {
       @Override

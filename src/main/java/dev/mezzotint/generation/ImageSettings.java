@@ -91,7 +91,6 @@ public record ImageSettings(
     return inputs;
   }
 
-  /** Adds the settings to a PNG file. */
   public byte[] addTo(byte[] png) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("model", model);
@@ -133,9 +132,7 @@ public record ImageSettings(
         (int) json.integer("steps", 1, 1000).orElseThrow(() -> json.refuse("steps", "is missing")),
         json.requiredString("sampler"),
         json.string("schedule", "uniform"),
-        json.integer("classLabel", 0, Integer.MAX_VALUE).stream()
-            .mapToInt(Math::toIntExact)
-            .findFirst(),
+        json.optionalInt("classLabel", 0, Integer.MAX_VALUE),
         json.number("guidance", 0, Double.MAX_VALUE, 1),
         CanvasRequest.parse(json, /* hasCondition= */ false),
         json.strings("inputs", INPUTS_MAX).orElse(List.of()));

@@ -101,7 +101,6 @@ final class JobProgress {
     return done;
   }
 
-  /** Number of stored images. */
   synchronized int stored() {
     return stored;
   }

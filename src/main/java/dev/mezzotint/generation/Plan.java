@@ -1,5 +1,7 @@
 package dev.mezzotint.generation;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.delivery.GeneratedImages;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.generation.request.GenerationLimits;
@@ -114,11 +116,7 @@ public record Plan(
     checkEvaluations(limits);
     GenerationRequest.Output output = request.output();
     int count = count();
-    if (output.grid() && count > limits.gridImagesMax()) {
-      throw new InvalidInputException(
-          "output.grid",
-          "output.grid is for at most " + limits.gridImagesMax() + " images, not " + count);
-    }
+    output.checkGrid(count, limits);
     long pixels = (long) count * model.height() * model.width();
     checkPixels("output.grid", output.grid(), pixels);
     checkPixels("output.clip", output.clip(), pixels);
@@ -131,7 +129,7 @@ public record Plan(
       throw new InvalidInputException(
           "output.trajectory",
           "output.trajectory has too many images: at most "
-              + FRAME_VALUES_MAX / (frames * model.channels() * model.height() * model.width())
+              + FRAME_VALUES_MAX / (frames * model.values())
               + " of this size are allowed");
     }
   }
@@ -182,34 +180,27 @@ public record Plan(
     if (model.p0().equals(ModelCard.GAUSSIAN)) {
       return;
     }
-    if (!model.p0().equals(ModelCard.IMAGES)) {
-      throw new InvalidInputException(
-          "model",
-          "model "
-              + model.reference()
-              + " starts from "
-              + model.p0()
-              + ": a worker has only Gaussian noise");
-    }
-    if (request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0) {
-      throw new InvalidInputException(
-          "init",
-          "init with alpha 0 is missing: model "
-              + model.reference()
-              + " goes from images to images");
-    }
+    refuseIf(
+        !model.p0().equals(ModelCard.IMAGES),
+        "model",
+        "%s starts from %s: a worker has only Gaussian noise",
+        model.reference(),
+        model.p0());
+    refuseIf(
+        request.init().map(GenerationRequest.Init::alpha).orElse(1.0) != 0,
+        "init",
+        "with alpha 0 is missing: model %s goes from images to images",
+        model.reference());
     if (request.mask().isPresent()) {
       throw new InvalidInputException(
           "mask", "mask is not for model " + model.reference() + ", which starts from an image");
     }
   }
 
-  /** Images of the job. */
   int count() {
     return frames.map(Frames::count).orElse(request.seeds().count());
   }
 
-  /** Seed of the noise that an image starts from. */
   long seed(int index) {
     return frames.isPresent() ? request.seeds().seed(0) : request.seeds().seed(index);
   }
@@ -219,7 +210,6 @@ public record Plan(
     return frames.map(all -> all.noiseIndex(index)).orElse(request.seeds().index(index));
   }
 
-  /** Key of an image in the bucket. */
   String key(int index) {
     String id = request.id().value();
     return frames

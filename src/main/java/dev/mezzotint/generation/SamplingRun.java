@@ -128,7 +128,6 @@ final class SamplingRun implements Sampler.RowListener {
     }
   }
 
-  /** Causes by frame. */
   Map<Integer, String> failedFrames() {
     return progress.failed();
   }
@@ -244,11 +243,11 @@ final class SamplingRun implements Sampler.RowListener {
   }
 
   private SamplingJob.Row recordTrajectory(SamplingJob.Row row) {
-    ModelInfo model = plan.model();
-    float[] start = new float[model.channels() * model.height() * model.width()];
-    row.x0().write(start, /* offset= */ 0, start.length);
     Trajectory trajectory =
-        new Trajectory(plan.stages().size(), plan.sampler().evaluationsPerStep(), start);
+        new Trajectory(
+            plan.stages().size(),
+            plan.sampler().evaluationsPerStep(),
+            row.x0().toFloats(plan.model()));
     trajectories.put(row.index(), trajectory);
     return row.withHook(row.hook().then(trajectory));
   }

@@ -55,7 +55,6 @@ public final class ApiResource {
    */
   record Routes(List<String> routes, List<String> states, Map<String, String> links) {}
 
-  /** Models that requests may name. */
   record ModelList(List<ModelCatalog.Model> models) {}
 
   ApiResource(RunningFront front, OpenApiDocumentService documents) {

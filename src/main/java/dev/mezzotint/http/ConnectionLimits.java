@@ -4,7 +4,7 @@ import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
+import io.vertx.core.json.Json;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -85,15 +85,7 @@ public final class ConnectionLimits {
               .setStatusCode(503)
               .putHeader(HttpHeaders.RETRY_AFTER, "5")
               .putHeader(HttpHeaders.CONTENT_TYPE, RefusedException.PROBLEM)
-              .end(
-                  new JsonObject()
-                      .put("type", "about:blank")
-                      .put("title", "Service Unavailable")
-                      .put("status", 503)
-                      .put("detail", "too many calls at once")
-                      .put("field", "")
-                      .put("message", "too many calls at once")
-                      .encode());
+              .end(Json.encode(RefusedException.Refusal.of(503, "", "too many calls at once")));
           return;
         }
         call.addEndHandler(done -> calls.decrementAndGet());

@@ -3,6 +3,7 @@ package dev.mezzotint.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mezzotint.board.BoardJob;
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.json.JsonText;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -48,7 +49,6 @@ public final class EventStreams implements AutoCloseable {
     }
   }
 
-  /** Sends events to one client. */
   interface Client {
     /**
      * Takes an event without waiting.
@@ -57,7 +57,6 @@ public final class EventStreams implements AutoCloseable {
      */
     boolean send(Event event);
 
-    /** Ends the client's stream. */
     void end();
   }
 
@@ -91,13 +90,7 @@ public final class EventStreams implements AutoCloseable {
    */
   public EventStreams(Supplier<Map<String, Object>> metrics) {
     this.metrics = metrics;
-    this.timer =
-        Executors.newSingleThreadScheduledExecutor(
-            work -> {
-              Thread thread = new Thread(work, "event-streams");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.timer = Executors.newSingleThreadScheduledExecutor(new DaemonThreads("event-streams"));
     var unused =
         timer.scheduleAtFixedRate(
             this::publishMetrics, METRICS_SECONDS, METRICS_SECONDS, TimeUnit.SECONDS);
@@ -225,12 +218,10 @@ public final class EventStreams implements AutoCloseable {
     clients.remove(client);
   }
 
-  /** Returns the number of clients. */
   synchronized int clients() {
     return clients.size();
   }
 
-  /** Ends all streams. */
   @Override
   public void close() {
     timer.shutdownNow();

@@ -1,9 +1,7 @@
 package dev.mezzotint.http;
 
-import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.http.EventStreams.Event;
 import dev.mezzotint.job.JobId;
-import dev.mezzotint.job.TransientException;
 import io.smallrye.common.annotation.Blocking;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.operators.multi.processors.UnicastProcessor;
@@ -87,17 +85,11 @@ public final class EventsResource {
     if (!streams.open(given(lastEventIdHeader).or(() -> given(lastEventId)), only, client)) {
       throw RefusedException.busy(EventStreams.CLIENTS_MAX + " clients are listening already");
     }
-    only.flatMap(id -> present(id, running)).ifPresent(known -> streams.present(known, client));
+    // Without the store, a client sees what the list of jobs knows.
+    only.filter(id -> id.matches(JobId.RULE))
+        .flatMap(id -> StoredJobs.findIfReachable(id, running))
+        .ifPresent(known -> streams.present(known, client));
     return client.events.map(event -> client.sent(sse, event));
-  }
-
-  /** Without the store, a client sees what the list of jobs knows. */
-  private static Optional<BoardJob> present(String id, HttpFront running) {
-    try {
-      return id.matches(JobId.RULE) ? StoredJobs.find(id, running) : Optional.empty();
-    } catch (TransientException e) {
-      return Optional.empty();
-    }
   }
 
   private static Optional<String> given(@Nullable String value) {

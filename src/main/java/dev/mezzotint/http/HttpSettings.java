@@ -35,12 +35,10 @@ public record HttpSettings(
     }
   }
 
-  /** With default limits. */
   public HttpSettings(boolean loopback, List<String> names, Optional<String> token) {
     this(loopback, names, token, UPLOAD_BYTES_MAX, WebhookHosts.of(List.of()));
   }
 
-  /** With these hosts for webhooks. */
   public HttpSettings withWebhooks(WebhookHosts hosts) {
     return new HttpSettings(loopback, names, token, uploadBytesMax, hosts);
   }

@@ -33,7 +33,6 @@ final class JobArchive implements StreamingOutput {
 
   private static final int END_BYTES = 22;
 
-  /** A file in the store, with its size. */
   record Entry(String key, long bytes) {}
 
   private final ObjectStore store;
@@ -80,7 +79,6 @@ final class JobArchive implements StreamingOutput {
             + "/results");
   }
 
-  /** Bytes of the zip. */
   long length() {
     return length;
   }

@@ -12,7 +12,6 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -115,7 +114,7 @@ public final class JobDownloadsResource {
           @Nullable String part,
       @Context RoutingContext call) {
     HttpFront front = running.get();
-    String name = name(call.normalizedPath(), "/api/jobs/" + id + "/conditions/");
+    String name = JobFiles.decoded(call, "/api/jobs/" + id + "/conditions/");
     byte[] bytes =
         front
             .conditions()
@@ -137,14 +136,5 @@ public final class JobDownloadsResource {
         .header(HttpHeaders.CONTENT_TYPE, type)
         .header(HttpHeaders.CACHE_CONTROL, "private, max-age=3600")
         .build();
-  }
-
-  private static String name(String path, String before) {
-    try {
-      return URLDecoder.decode(
-          path.substring(before.length()).replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw RefusedException.of(404, "name", "name is not valid");
-    }
   }
 }

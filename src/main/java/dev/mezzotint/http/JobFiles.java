@@ -67,12 +67,13 @@ final class JobFiles {
   }
 
   /**
-   * Decodes a part of a path; a plus is a plus there.
+   * Decodes what follows a prefix of a call's path; a plus is a plus there.
    *
    * @throws NotFoundException if it cannot be decoded
    */
-  static String decoded(String path) {
+  static String decoded(RoutingContext call, String prefix) {
     try {
+      String path = call.normalizedPath().substring(prefix.length());
       return URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
     } catch (IllegalArgumentException e) {
       throw new NotFoundException(e);
@@ -218,12 +219,8 @@ final class JobFiles {
     Map<String, Object> links = new LinkedHashMap<>();
     links.put("self", self);
     links.put("results", self + "/results");
-    if (job.state().terminal()) {
-      links.put("archive", self + "/archive");
-    }
-    if (!job.state().terminal()) {
-      links.put("cancel", self + "/cancel");
-    }
+    String next = job.state().terminal() ? "archive" : "cancel";
+    links.put(next, self + "/" + next);
     for (String name : List.of("grid", "sheet", "clip", "lossCurve", "manifest")) {
       if (job.data().get(name) instanceof String key && key.startsWith(Keys.job(job.id()))) {
         links.put(name, path(job.id(), key));

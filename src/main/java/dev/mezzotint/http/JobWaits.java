@@ -63,7 +63,6 @@ public final class JobWaits {
     }
   }
 
-  /** Number of waits. */
   synchronized int count() {
     return count;
   }

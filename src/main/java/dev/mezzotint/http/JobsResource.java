@@ -6,7 +6,6 @@ import dev.mezzotint.board.BoardJob.State;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.http.AnswerSchemas.JobView;
 import dev.mezzotint.job.JobId;
-import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.sampling.Previews;
@@ -105,7 +104,6 @@ public final class JobsResource {
   /** Up to 16 images of a job that this worker is sampling. */
   record Preview(List<PreviewRow> rows) {}
 
-  /** The job whose cancellation is requested. */
   record Cancelled(String id) {}
 
   JobsResource(RunningFront running, ConnectionLimits limits) {
@@ -338,7 +336,8 @@ public final class JobsResource {
       content = @Content(schema = @Schema(implementation = Cancelled.class)))
   public Response cancel(@PathParam("id") String id) {
     HttpFront front = running.get();
-    known(id, front)
+    // Without the store, a cancellation is published: it changes no job that has ended.
+    StoredJobs.findIfReachable(id, front)
         .filter(job -> job.state().terminal())
         .ifPresent(
             job -> {
@@ -348,15 +347,6 @@ public final class JobsResource {
     front.client().cancel(id); // also a job that is not known yet
     front.board().cancelRequested(id);
     return Response.accepted(new Cancelled(id)).build();
-  }
-
-  /** Without the store, a cancellation is published: it changes no job that has ended. */
-  private static Optional<BoardJob> known(String id, HttpFront front) {
-    try {
-      return StoredJobs.find(id, front);
-    } catch (TransientException e) {
-      return Optional.empty();
-    }
   }
 
   @GET
@@ -433,8 +423,7 @@ public final class JobsResource {
       @Context RoutingContext call)
       throws IOException {
     ObjectStore store = running.get().store();
-    String name =
-        JobFiles.decoded(call.normalizedPath().substring(("/api/jobs/" + id + "/files/").length()));
+    String name = JobFiles.decoded(call, "/api/jobs/" + id + "/files/");
     String key = Keys.job(id) + name;
     boolean internal = name.startsWith("checkpoints/") || name.equals("job.json");
     if (internal || !Keys.isValidKey(key)) {

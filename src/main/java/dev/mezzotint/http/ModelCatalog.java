@@ -82,7 +82,6 @@ public interface ModelCatalog {
     }
   }
 
-  /** A part of a model's condition. */
   record Part(String name, String kind, int channels, boolean optional) {
     private static Part of(ConditionPart part) {
       return new Part(part.name(), part.kind().wireName(), part.channels(), part.optional());

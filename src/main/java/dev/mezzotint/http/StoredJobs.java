@@ -4,6 +4,7 @@ import dev.mezzotint.board.BoardJob;
 import dev.mezzotint.board.JobBoard;
 import dev.mezzotint.delivery.JobEvents;
 import dev.mezzotint.delivery.JobRecord;
+import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.storage.Keys;
 import dev.mezzotint.storage.ObjectStore;
@@ -17,10 +18,19 @@ final class StoredJobs {
   /**
    * A job as the board has it, or else the store; empty if neither knows it.
    *
-   * @throws dev.mezzotint.job.TransientException if the store does not answer
+   * @throws TransientException if the store does not answer
    */
   static Optional<BoardJob> find(String id, HttpFront front) {
     return front.board().job(id).or(() -> find(id, front.store()));
+  }
+
+  /** As {@link #find(String, HttpFront)}; empty also if the store does not answer. */
+  static Optional<BoardJob> findIfReachable(String id, HttpFront front) {
+    try {
+      return find(id, front);
+    } catch (TransientException e) {
+      return Optional.empty();
+    }
   }
 
   /**

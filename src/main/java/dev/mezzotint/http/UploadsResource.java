@@ -74,7 +74,7 @@ public final class UploadsResource {
     if (bytesMax == 0) {
       throw new NotFoundException();
     }
-    String key = JobFiles.decoded(call.normalizedPath().substring(PREFIX.length()));
+    String key = JobFiles.decoded(call, PREFIX);
     check(key);
     java.nio.file.Path file = Files.createTempFile("mezzotint-upload", "");
     try {

@@ -54,17 +54,14 @@ public final class Canvas {
     return overlap;
   }
 
-  /** Number of tiles. */
   public int tiles() {
     return Math.multiplyExact(down.starts.length, across.starts.length);
   }
 
-  /** The first row of a tile. */
   public int top(int tile) {
     return down.starts[tile / across.starts.length];
   }
 
-  /** The first column of a tile. */
   public int left(int tile) {
     return across.starts[tile % across.starts.length];
   }

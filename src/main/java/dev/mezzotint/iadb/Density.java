@@ -8,7 +8,6 @@ import java.util.Arrays;
  */
 public sealed interface Density {
 
-  /** Number of values of one point. */
   int dimensions();
 
   /**

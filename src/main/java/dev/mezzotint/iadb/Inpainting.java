@@ -21,7 +21,6 @@ import java.util.List;
  * @param actions actions.get(i) follows stage i
  */
 public record Inpainting(List<Stage> stages, List<Action> actions) {
-  /** Upper limit of the repetitions of each step. */
   public static final int REPEATS_MAX = 16;
 
   /** The action after a stage. */

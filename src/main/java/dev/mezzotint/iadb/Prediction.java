@@ -1,24 +1,20 @@
 package dev.mezzotint.iadb;
 
+import java.util.Locale;
+
 /** What a network predicts. {@link Iadb} converts each kind to a direction x1 − x0. */
 public enum Prediction {
   /** x1 − x0, the paper's choice: regular at both ends of α. */
-  DIRECTION("direction"),
+  DIRECTION,
   /** The noise end of the blend; the direction is singular at α = 0. */
-  X0("x0"),
+  X0,
   /** The data end of the blend; the direction is singular at α = 1. */
-  X1("x1"),
+  X1,
   /**
    * DDPM's noise. As a point of the blend it is x0, but such a network expects its input at unit
    * variance and the timestep of its own noise schedule: see {@link Iadb#ddpmScale}.
    */
-  EPSILON("epsilon");
-
-  private final String wireName;
-
-  Prediction(String wireName) {
-    this.wireName = wireName;
-  }
+  EPSILON;
 
   /** Whether networks with this prediction exist that were trained for DDPM's noise schedules. */
   public boolean mayHaveNoiseSchedule() {
@@ -27,7 +23,7 @@ public enum Prediction {
 
   /** The prediction's name in model cards, recipes and requests. */
   public String wireName() {
-    return wireName;
+    return name().toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -37,7 +33,7 @@ public enum Prediction {
    */
   public static Prediction parse(String name) {
     for (Prediction prediction : values()) {
-      if (prediction.wireName.equals(name)) {
+      if (prediction.wireName().equals(name)) {
         return prediction;
       }
     }

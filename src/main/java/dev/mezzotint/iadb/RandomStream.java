@@ -24,7 +24,6 @@ public final class RandomStream {
     return uniform[0];
   }
 
-  /** The next standard normal value. */
   public double gaussian() {
     Noise.gaussian(seed, index, gaussians++, gaussian, 0, 1);
     return gaussian[0];

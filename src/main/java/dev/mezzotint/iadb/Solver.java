@@ -3,6 +3,7 @@ package dev.mezzotint.iadb;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -13,7 +14,7 @@ import java.util.stream.Collectors;
  */
 public enum Solver {
   /** x ← x + h D. The paper's sampler, order 1. */
-  EULER("euler", 1, 1) {
+  EULER(1, 1) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
       out.add(new Stage(alphas[t], length(alphas, t), 0, 0, 0));
@@ -21,7 +22,7 @@ public enum Solver {
   },
 
   /** Evaluates the direction after half a step, then takes the whole step along it; order 2. */
-  MIDPOINT("midpoint", 2, 2) {
+  MIDPOINT(2, 2) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
       double h = length(alphas, t);
@@ -31,7 +32,7 @@ public enum Solver {
   },
 
   /** The mean of the directions at both ends of an Euler step; order 2. */
-  HEUN("heun", 2, 2) {
+  HEUN(2, 2) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
       double h = length(alphas, t);
@@ -41,7 +42,7 @@ public enum Solver {
   },
 
   /** The classical Runge-Kutta method, order 4; each stage undoes the trial step before it. */
-  RK4("rk4", 4, 4) {
+  RK4(4, 4) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
       double h = length(alphas, t);
@@ -58,7 +59,7 @@ public enum Solver {
    * Adams-Bashforth 2: extrapolates the line through the current and the previous direction over
    * the step; order 2 with one evaluation. The first step is an Euler step.
    */
-  AB2("ab2", 1, 2) {
+  AB2(1, 2) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
       if (t == 0) {
@@ -79,7 +80,7 @@ public enum Solver {
    * order 2. The second step, Adams-Bashforth 2, therefore also corrects it: adding h₁ (d − m1) / 2
    * turns the preceding Euler step into a Heun step, using directions that are known by then.
    */
-  AB3("ab3", 1, 3) {
+  AB3(1, 3) {
     @Override
     void step(double[] alphas, int t, List<Stage> out) {
       if (t == 0) {
@@ -104,12 +105,10 @@ public enum Solver {
     }
   };
 
-  private final String wireName;
   private final int evaluationsPerStep;
   private final int order;
 
-  Solver(String wireName, int evaluationsPerStep, int order) {
-    this.wireName = wireName;
+  Solver(int evaluationsPerStep, int order) {
     this.evaluationsPerStep = evaluationsPerStep;
     this.order = order;
   }
@@ -119,7 +118,7 @@ public enum Solver {
 
   /** The solver's name in requests and on the command line. */
   public String wireName() {
-    return wireName;
+    return name().toLowerCase(Locale.ROOT);
   }
 
   /** Network evaluations per step, which is the number of stages of each step. */
@@ -160,7 +159,7 @@ public enum Solver {
    */
   public static Solver parse(String name) {
     for (Solver solver : values()) {
-      if (solver.wireName.equals(name)) {
+      if (solver.wireName().equals(name)) {
         return solver;
       }
     }

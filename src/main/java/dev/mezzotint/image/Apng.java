@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  * the first only the rectangle that changed is stored. Safe for use by several threads.
  */
 public final class Apng {
-  /** Upper limit of frames per file. */
   public static final int FRAMES_MAX = 2000;
 
   private Apng() {}

@@ -87,7 +87,6 @@ public record Pixels(int width, int height, int channels, byte[] bytes) {
     return (byte) (int) Math.round(255 * share);
   }
 
-  /** Whether both have the same width, height and channels. */
   boolean isShapedLike(Pixels other) {
     return width == other.width && height == other.height && channels == other.channels;
   }

@@ -15,6 +15,9 @@ public final class Png {
   /** zlib's default; 1 is about three times as fast, 9 gives files a few per cent smaller. */
   public static final int LEVEL_DEFAULT = 6;
 
+  /** Length, type and checksum of a chunk. */
+  static final int CHUNK_FRAME = 12;
+
   private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
   private static final int FILTERS = 5;
 
@@ -42,7 +45,6 @@ public final class Png {
     return out.toByteArray();
   }
 
-  /** Writes the signature and the header. */
   static void begin(ByteArrayOutputStream out, Pixels pixels) {
     out.writeBytes(SIGNATURE);
     chunk(out, "IHDR", header(pixels));

@@ -19,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class PngFile extends EncodedImage {
   private static final String SIGNATURE = "\u0089PNG\r\n\u001A\n";
 
-  /** Length, type and checksum of a chunk. */
-  private static final int CHUNK_FRAME = 12;
-
   private static final int PROFILE_BYTES_MAX = 4 << 20;
 
   /** Deflate cannot compress better. */
@@ -64,7 +61,7 @@ final class PngFile extends EncodedImage {
     int at = SIGNATURE.length();
     while (!last.equals("IEND")) {
       int length = int32(at);
-      if (length < 0 || length > file.length - at - CHUNK_FRAME) {
+      if (length < 0 || length > file.length - at - Png.CHUNK_FRAME) {
         throw cutShort();
       }
       String type = new String(file, at + 4, 4, StandardCharsets.ISO_8859_1);
@@ -75,7 +72,7 @@ final class PngFile extends EncodedImage {
       }
       readChunk(type, last, at + 8, length);
       last = type;
-      at += CHUNK_FRAME + length;
+      at += Png.CHUNK_FRAME + length;
     }
     if (imageData.isEmpty() || (colourType == PALETTE && palette.length == 0)) {
       throw broken("it has no image");

@@ -13,9 +13,6 @@ public final class PngText {
   /** Signature and header, which precede all other chunks. */
   private static final int HEADER_BYTES = 33;
 
-  /** Length, type and checksum of a chunk. */
-  private static final int CHUNK_FRAME = 12;
-
   private static final String TYPE = "tEXt";
 
   private PngText() {}
@@ -41,9 +38,9 @@ public final class PngText {
     String prefix = keyword + "\0";
     ByteBuffer chunks = ByteBuffer.wrap(file);
     int at = 8;
-    while (at + CHUNK_FRAME <= file.length) {
+    while (at + Png.CHUNK_FRAME <= file.length) {
       int length = chunks.getInt(at);
-      if (length < 0 || length > file.length - at - CHUNK_FRAME) {
+      if (length < 0 || length > file.length - at - Png.CHUNK_FRAME) {
         return Optional.empty();
       }
       String type = new String(file, at + 4, 4, StandardCharsets.ISO_8859_1);
@@ -53,7 +50,7 @@ public final class PngText {
           return Optional.of(text.substring(prefix.length()));
         }
       }
-      at += CHUNK_FRAME + length;
+      at += Png.CHUNK_FRAME + length;
     }
     return Optional.empty();
   }

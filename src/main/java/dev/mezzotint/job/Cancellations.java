@@ -4,7 +4,6 @@ package dev.mezzotint.job;
 @FunctionalInterface
 public interface Cancellations {
 
-  /** Without any cancelled job. */
   Cancellations NONE = jobId -> false;
 
   boolean isCancelled(String jobId);

@@ -39,7 +39,6 @@ public final class Delivery {
   private volatile boolean jobIdParsed;
   private @Nullable JobId jobId; // written before jobIdParsed
 
-  /** A record without a key. */
   public Delivery(
       String topic,
       int partition,
@@ -126,7 +125,6 @@ public final class Delivery {
     timed = true;
   }
 
-  /** Timestamp of the record, if known. */
   public Optional<Instant> writtenTime() {
     return Optional.ofNullable(writtenTime);
   }

@@ -35,11 +35,9 @@ public record EventContext(Map<String, String> attributes) {
   public static final String TRACE_PARENT = "traceparent";
   public static final String TRACE_STATE = "tracestate";
 
-  /** All possible names of attributes. */
   public static final List<String> NAMES =
       List.of(CORRELATION, CAUSATION, EXPIRY, WEBHOOK, TRACE_PARENT, TRACE_STATE);
 
-  /** Without attributes. */
   public static final EventContext NONE = new EventContext(Map.of());
 
   private static final int CHARS_MAX = 1024;
@@ -91,12 +89,10 @@ public record EventContext(Map<String, String> attributes) {
     return new EventContext(found);
   }
 
-  /** The deadline of the job. */
   public Optional<Instant> expiry() {
     return Optional.ofNullable(attributes.get(EXPIRY)).map(Instant::parse);
   }
 
-  /** With the deadline in effect. */
   public EventContext expiring(Optional<Instant> deadline) {
     Map<String, String> changed = new HashMap<>(attributes);
     changed.remove(EXPIRY);

@@ -31,7 +31,6 @@ public record JobEvent(
     data = Map.copyOf(data);
   }
 
-  /** Without a context. */
   public JobEvent(
       String id,
       Type type,
@@ -43,7 +42,6 @@ public record JobEvent(
     this(id, type, jobId, attempt, sequence, time, data, EventContext.NONE);
   }
 
-  /** The same event in another context. */
   public JobEvent withContext(EventContext other) {
     return new JobEvent(id, type, jobId, attempt, sequence, time, data, other);
   }

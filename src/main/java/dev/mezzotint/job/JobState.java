@@ -69,7 +69,6 @@ public record JobState(State state, int attempt, long sequence, String endId) {
     }
   }
 
-  /** Whether the job has ended. */
   public boolean isTerminal() {
     return State.TERMINAL.contains(state);
   }

@@ -22,7 +22,6 @@ public record WebhookHosts(boolean any, List<String> hosts) {
   /** Of a client, which does not know the list of the system. */
   public static final WebhookHosts ANY = new WebhookHosts(true, List.of());
 
-  /** The member of a request. */
   public static final String FIELD = "webhook";
 
   private static final int ADDRESS_CHARS_MAX = 2_048;
@@ -59,7 +58,6 @@ public record WebhookHosts(boolean any, List<String> hosts) {
     }
   }
 
-  /** These hosts and no others. */
   public static WebhookHosts of(List<String> hosts) {
     return new WebhookHosts(false, hosts);
   }
@@ -111,7 +109,6 @@ public record WebhookHosts(boolean any, List<String> hosts) {
     }
   }
 
-  /** Whether this address may be called. */
   public boolean allows(URI address) {
     String host = address.getHost().toLowerCase(Locale.ROOT);
     int usual = address.getScheme().equals("https") ? 443 : 80;

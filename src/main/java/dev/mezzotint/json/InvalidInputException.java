@@ -1,6 +1,7 @@
 package dev.mezzotint.json;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Thrown for invalid input of users: a request, a recipe, a model's files, an option. Never
@@ -26,10 +27,20 @@ public final class InvalidInputException extends RuntimeException {
   /**
    * An exception whose message begins with the field.
    *
-   * @param what completes the sentence; a format of {@link java.util.Formatter} for {@code args}
+   * @param what completes the sentence, or begins with a colon; a format of {@link
+   *     java.util.Formatter} for {@code args}
    */
-  public static InvalidInputException of(String field, String what, Object... args) {
-    return new InvalidInputException(field, field + " " + String.format(Locale.ROOT, what, args));
+  public static InvalidInputException of(String field, String what, @Nullable Object... args) {
+    String space = what.startsWith(":") ? "" : " ";
+    return new InvalidInputException(field, field + space + String.format(Locale.ROOT, what, args));
+  }
+
+  /** Throws {@link #of} if a field is invalid. */
+  public static void refuseIf(
+      boolean invalid, String field, String what, @Nullable Object... args) {
+    if (invalid) {
+      throw of(field, what, args);
+    }
   }
 
   public InvalidInputException(String field, String message, Throwable cause) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -145,7 +146,6 @@ public final class JsonObject {
     return value.isNull() ? null : value.numberValue();
   }
 
-  /** Path of a field of this object, for messages. */
   public String path(String name) {
     return path.isEmpty() ? name : path + "." + name;
   }
@@ -188,6 +188,11 @@ public final class JsonObject {
   /** Creates the refusal of a field of this object, for the caller's own checks. */
   public InvalidInputException refuse(String name, String what) {
     return new InvalidInputException(path(name), path(name) + " " + what);
+  }
+
+  /** Throws a refusal if a field is invalid; {@code what} is a format for {@code args}. */
+  public void refuseIf(boolean invalid, String name, String what, @Nullable Object... args) {
+    InvalidInputException.refuseIf(invalid, path(name), what, args);
   }
 
   /**
@@ -238,6 +243,12 @@ public final class JsonObject {
 
   public int integer(String name, int min, int max, int otherwise) {
     return (int) integer(name, min, max).orElse(otherwise);
+  }
+
+  /** As {@link #integer(String, long, long)}, within the bounds of an {@code int}. */
+  public OptionalInt optionalInt(String name, int min, int max) {
+    OptionalLong value = integer(name, min, max);
+    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
   /** A finite number within bounds, both included. */

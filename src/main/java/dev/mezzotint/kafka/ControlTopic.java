@@ -47,11 +47,6 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
   private final CountDownLatch loaded = new CountDownLatch(1);
   private final TopicReader reader;
 
-  /** Without a listener. */
-  public ControlTopic(KafkaSettings settings) {
-    this(settings, jobId -> {});
-  }
-
   /**
    * Starts reading; the topic must exist.
    *
@@ -69,7 +64,6 @@ public final class ControlTopic implements Cancellations, AutoCloseable {
     return cancelled.contains(jobId);
   }
 
-  /** Returns whether a request topic is paused. */
   public boolean paused(String topic) {
     return paused.contains(topic);
   }

@@ -44,7 +44,6 @@ public final class DeadLetters {
       return header(JOB).orElse("");
     }
 
-    /** When it was written. */
     public Instant time() {
       return Instant.ofEpochMilli(record.timestamp());
     }

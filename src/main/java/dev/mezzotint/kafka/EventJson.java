@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Converts events to and from JSON: their fixed members and their data in one object. */
 public final class EventJson {
@@ -32,7 +33,10 @@ public final class EventJson {
   }
 
   /** Empty for a value that is not such an event: other programs may write to the topic. */
-  public static Optional<JobEvent> read(byte[] value) {
+  public static Optional<JobEvent> read(byte @Nullable [] value) {
+    if (value == null) {
+      return Optional.empty();
+    }
     try {
       JsonObject json = JsonObject.parse(value);
       Map<String, Object> data = new TreeMap<>(json.toMap());

@@ -114,7 +114,6 @@ public final class HandlerRun {
     }
   }
 
-  /** Returns whether the run has ended within the time. */
   boolean awaitMillis(long millis) {
     try {
       return done.await(Math.max(millis, 0), TimeUnit.MILLISECONDS);

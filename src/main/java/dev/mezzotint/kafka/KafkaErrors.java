@@ -60,7 +60,6 @@ final class KafkaErrors {
     }
   }
 
-  /** The exception for a failed call. */
   static RuntimeException failure(KafkaSettings settings, Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (cause instanceof ConfigException && !unresolved(cause)) {

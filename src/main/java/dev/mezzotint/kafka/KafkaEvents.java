@@ -30,13 +30,8 @@ public final class KafkaEvents implements EventPublisher {
   private final String objectPrefix;
   private final RecordSender sender;
 
-  /** Refers to objects by their keys. */
-  public KafkaEvents(KafkaSettings settings) {
-    this(settings, "");
-  }
-
   /**
-   * @param objectPrefix makes an object's key a URI: {@code s3://bucket/}
+   * @param objectPrefix makes an object's key a URI: {@code s3://bucket/}; empty for the key alone
    */
   public KafkaEvents(KafkaSettings settings, String objectPrefix) {
     this.settings = settings;

@@ -28,7 +28,6 @@ record RecordLock(ShareConsumer<byte[], byte[]> consumer, ConsumerRecord<byte[],
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(10);
   private static final int MILLIS_DEFAULT = 30_000;
 
-  /** The record as a delivery. */
   Delivery delivery() {
     return HandlerRun.delivery(record, record.deliveryCount().map(Short::intValue).orElse(1));
   }

@@ -29,7 +29,6 @@ public interface RequestQueue extends AutoCloseable {
     /** For older clusters: each partition is assigned to one worker. */
     CONSUMER_GROUP;
 
-    /** The wire names of all kinds. */
     public static final List<String> WORDS = Stream.of(values()).map(Kind::wireName).toList();
 
     /** Kafka's own name of this kind. */
@@ -37,7 +36,6 @@ public interface RequestQueue extends AutoCloseable {
       return this == SHARE_GROUP ? GroupType.SHARE : GroupType.CONSUMER;
     }
 
-    /** The name in the configuration. */
     public String wireName() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
@@ -102,7 +100,6 @@ public interface RequestQueue extends AutoCloseable {
    */
   boolean drain(Duration limit);
 
-  /** The state of each lane. */
   List<LaneMetrics> lanes();
 
   /**
@@ -113,10 +110,8 @@ public interface RequestQueue extends AutoCloseable {
     return problem().isEmpty() ? lanes().size() : 0;
   }
 
-  /** Counters of all lanes. */
   QueueMetrics metrics();
 
-  /** Positions of the records being processed. */
   default List<String> inProgress() {
     return lanes().stream().flatMap(lane -> lane.current().stream()).toList();
   }
@@ -127,7 +122,6 @@ public interface RequestQueue extends AutoCloseable {
    */
   Optional<String> problem();
 
-  /** Returns whether its threads are running. */
   boolean alive();
 
   /** Abandons all deliveries immediately. */

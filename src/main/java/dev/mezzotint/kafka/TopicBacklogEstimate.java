@@ -59,7 +59,6 @@ final class TopicBacklogEstimate {
         topic, new Observation(Math.max(lagOf(topic) - ours, 0), now + believed, believed));
   }
 
-  /** A lane has got a record. */
   synchronized void recordFound(String topic) {
     observations.remove(topic);
   }

@@ -65,7 +65,6 @@ public record Topics(
     return Stream.of(Priority.values()).map(priority -> ofPriority(requests, priority)).toList();
   }
 
-  /** The request topic of this priority. */
   public static String ofPriority(String requests, Priority priority) {
     return priority == Priority.NORMAL ? requests : requests + "." + priority.wireName();
   }

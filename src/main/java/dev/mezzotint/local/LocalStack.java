@@ -63,10 +63,6 @@ public final class LocalStack implements AutoCloseable {
     public Options {
       brokerSettings = Map.copyOf(brokerSettings);
     }
-
-    public static Options defaults() {
-      return new Options(0, 0, Map.of());
-    }
   }
 
   private LocalStack(
@@ -78,10 +74,6 @@ public final class LocalStack implements AutoCloseable {
     this.brokerPort = options.brokerPort();
     this.controllerPort = controllerPort;
     this.storePort = options.storePort();
-  }
-
-  public static LocalStack start(Path data) throws IOException {
-    return start(data, Options.defaults());
   }
 
   /**

@@ -8,7 +8,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -50,10 +49,8 @@ public record StackAddresses(
               json.requiredString("accessKey"),
               json.requiredString("secretKey"),
               json.integer("pid", 1, Long.MAX_VALUE, 1)));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
     } catch (IOException | InvalidInputException e) {
-      // An unreadable file counts as no stack; the lock still guards the folder.
+      // No file, or an unreadable one: no stack; the lock still guards the folder.
       return Optional.empty();
     }
   }

@@ -1,5 +1,7 @@
 package dev.mezzotint.model;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.image.Palette;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
@@ -71,10 +73,7 @@ public record ConditionPart(
           case GREY -> channels == 1;
           case LABELS, TENSOR -> channels >= 1 && channels <= UNetConfig.CHANNELS_MAX;
         };
-    if (!fits) {
-      throw InvalidInputException.of(
-          "channels", "of the kind %s cannot be %s", kind.wireName(), channels);
-    }
+    refuseIf(!fits, "channels", "of the kind %s cannot be %s", kind.wireName(), channels);
   }
 
   static ConditionPart parse(JsonObject json) {

@@ -37,9 +37,7 @@ public record MlpConfig(int dimensions, List<Integer> hidden) implements Network
                 .stream()
                 .map(Long::intValue)
                 .toList());
-    if (config.hidden.isEmpty()) {
-      throw json.refuse("hidden", "must have at least one layer");
-    }
+    json.refuseIf(config.hidden.isEmpty(), "hidden", "must have at least one layer");
     json.refuseUnknown();
     return config;
   }

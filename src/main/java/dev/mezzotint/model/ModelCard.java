@@ -1,5 +1,7 @@
 package dev.mezzotint.model;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.files.SmallFile;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.DdpmSchedule;
@@ -17,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /**
  * The model card {@code model.json}: what {@code config.json} next to it cannot express. Immutable.
@@ -110,7 +111,6 @@ public record ModelCard(
   /** The {@link #p0} given by a grey image in the model's folder, {@code p0.png}. */
   public static final String DRAWN = "drawn";
 
-  /** The card's file name. */
   public static final String FILE = "model.json";
 
   private static final List<String> P0 =
@@ -245,14 +245,12 @@ public record ModelCard(
     return with(version, prediction, noiseSchedule, all, metrics);
   }
 
-  /** With another value of a metric. */
   public ModelCard withMetric(String key, Object value) {
     Map<String, Object> all = new LinkedHashMap<>(metrics);
     all.put(key, value);
     return with(version, prediction, noiseSchedule, tuned, all);
   }
 
-  /** With another interpretation of the network's output. */
   public ModelCard withPrediction(Prediction other, Optional<DdpmSchedule> betas) {
     return with(version, other, betas, tuned, metrics);
   }
@@ -288,10 +286,8 @@ public record ModelCard(
    * @throws InvalidInputException naming the card's field that does not match
    */
   public void checkAgainst(NetworkConfig config) {
-    if (patch != config.patch()) {
-      throw InvalidInputException.of(
-          "patch", "is %s, but the network has %s", patch, config.patch());
-    }
+    refuseIf(
+        patch != config.patch(), "patch", "is %s, but the network has %s", patch, config.patch());
     int described = condition.stream().mapToInt(ConditionPart::channels).sum();
     int wanted = Math.max(0, config.conditionChannels());
     if (described != wanted) {
@@ -343,7 +339,6 @@ public record ModelCard(
             });
     json.strings("python", PYTHON_LINES_MAX); // for readers of the file
     List<String> predictions = List.of("direction", "x0", "x1", "epsilon");
-    var steps = json.integer("steps", 1, STEPS_MAX);
     ModelCard card =
         new ModelCard(
             json.requiredString("name"),
@@ -358,7 +353,7 @@ public record ModelCard(
                 .map(ConditionPart::parse)
                 .toList(),
             json.strings("classes", CLASSES_MAX).orElse(List.of()),
-            optional(steps),
+            json.optionalInt("steps", 1, STEPS_MAX),
             json.string("sampler"),
             json.string("schedule"),
             json.object("noiseSchedule").map(ModelCard::parseNoiseSchedule),
@@ -366,17 +361,13 @@ public record ModelCard(
             json.objects("tuned", TUNED_MAX).orElse(List.of()).stream()
                 .map(TunedSteps::parse)
                 .toList(),
-            optional(json.integer("nullClass", 0, CLASSES_MAX)),
+            json.optionalInt("nullClass", 0, CLASSES_MAX),
             json.string("data", ""),
             json.string("licence", ""),
             json.object("recipe").map(JsonObject::toMap).orElse(Map.of()),
             json.object("metrics").map(JsonObject::toMap).orElse(Map.of()));
     json.refuseUnknown();
     return card;
-  }
-
-  private static OptionalInt optional(OptionalLong value) {
-    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
   private static DdpmSchedule parseNoiseSchedule(JsonObject json) {

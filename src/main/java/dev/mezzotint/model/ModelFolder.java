@@ -247,7 +247,6 @@ public final class ModelFolder {
     writeFile(folder.resolve(CONFIG), JsonText.writePretty(config.toMap()));
   }
 
-  /** Replaces the card of a model folder. */
   public static void writeCard(Path folder, ModelCard card) {
     writeFile(folder.resolve(ModelCard.FILE), JsonText.writePretty(card.toMap()));
   }

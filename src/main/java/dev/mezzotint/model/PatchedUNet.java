@@ -15,7 +15,6 @@ import java.util.OptionalInt;
  * @param patch side of a square, a power of two above 1
  */
 public record PatchedUNet(UNetConfig unet, int patch) implements NetworkConfig {
-  /** The largest patch. */
   public static final int PATCH_MAX = 64;
 
   /**

@@ -1,5 +1,7 @@
 package dev.mezzotint.model;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.files.PlaceholderFile;
 import dev.mezzotint.json.InvalidInputException;
@@ -123,10 +125,7 @@ public final class SafeTensors {
             reason -> {
               throw InvalidInputException.of(name, "%s", reason);
             });
-    if (fileSize < 8) {
-      throw InvalidInputException.of(
-          name, "is cut off: %s bytes are not a safetensors file", fileSize);
-    }
+    refuseIf(fileSize < 8, name, "is cut off: %s bytes are not a safetensors file", fileSize);
     long headerSize = start.order(ByteOrder.LITTLE_ENDIAN).getLong(0);
     if (headerSize < 2 || headerSize > HEADER_BYTES_MAX) {
       if (start.get(0) == 'P' && start.get(1) == 'K') {
@@ -171,9 +170,7 @@ public final class SafeTensors {
     long at = from;
     while (into.hasRemaining()) {
       int read = channel.read(into, at);
-      if (read < 0) {
-        throw new InvalidInputException(name, name + " is cut off: it shrank while being read");
-      }
+      refuseIf(read < 0, name, "is cut off: it shrank while being read");
       at += read;
     }
   }
@@ -278,9 +275,7 @@ public final class SafeTensors {
       }
       end = entry.end();
     }
-    if (end != dataSize) {
-      throw InvalidInputException.of(file, "has %s bytes after its last tensor", dataSize - end);
-    }
+    refuseIf(end != dataSize, file, "has %s bytes after its last tensor", dataSize - end);
   }
 
   /**

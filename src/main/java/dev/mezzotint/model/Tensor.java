@@ -33,7 +33,6 @@ public final class Tensor {
     }
   }
 
-  /** A float32 tensor with these values. */
   public static Tensor ofFloats(float[] values, long... shape) {
     ByteBuffer bytes =
         ByteBuffer.allocate(Math.multiplyExact(values.length, 4)).order(ByteOrder.LITTLE_ENDIAN);

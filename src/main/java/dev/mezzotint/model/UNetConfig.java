@@ -292,7 +292,7 @@ public record UNetConfig(
     }
     json.word("downsample_type", List.of("conv"));
     json.word("upsample_type", List.of("conv"));
-    OptionalInt numClassEmbeds = optional(json, "num_class_embeds", CLASSES_MAX);
+    OptionalInt numClassEmbeds = json.optionalInt("num_class_embeds", 1, CLASSES_MAX);
     int[] size = sampleSize(json);
     return new UNetConfig(
         size.length == 0 ? OptionalInt.empty() : OptionalInt.of(size[0]),
@@ -300,7 +300,7 @@ public record UNetConfig(
         json.integer("out_channels", 1, CHANNELS_MAX, 3),
         json.bool("center_input_sample", false),
         word(json, "time_embedding_type", TimeEmbedding.values(), TimeEmbedding.POSITIONAL),
-        optional(json, "time_embedding_dim", 4 * CHANNELS_MAX),
+        json.optionalInt("time_embedding_dim", 1, 4 * CHANNELS_MAX),
         json.number("freq_shift", -CHANNELS_MAX, CHANNELS_MAX, 0),
         json.bool("flip_sin_to_cos", true),
         blocks(
@@ -322,25 +322,20 @@ public record UNetConfig(
         activation(json),
         headDim(json),
         json.integer("norm_num_groups", 1, CHANNELS_MAX, 32),
-        optional(json, "attn_norm_num_groups", CHANNELS_MAX),
+        json.optionalInt("attn_norm_num_groups", 1, CHANNELS_MAX),
         json.number("norm_eps", 0, 1, 1e-5),
         word(json, "resnet_time_scale_shift", TimeScaleShift.values(), TimeScaleShift.DEFAULT),
         json.bool("add_attention", true),
         classEmbedding(json, numClassEmbeds),
         numClassEmbeds,
-        optional(json, "num_train_timesteps", CLASSES_MAX),
+        json.optionalInt("num_train_timesteps", 1, CLASSES_MAX),
         size.length < 2 || size[0] == size[1] ? OptionalInt.empty() : OptionalInt.of(size[1]));
-  }
-
-  private static OptionalInt optional(JsonObject json, String key, int max) {
-    var value = json.integer(key, 1, max);
-    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
   }
 
   /** Empty, one side, or height and width. */
   private static int[] sampleSize(JsonObject json) {
     if (!json.isList("sample_size")) {
-      return optional(json, "sample_size", SIZE_MAX).stream().toArray();
+      return json.optionalInt("sample_size", 1, SIZE_MAX).stream().toArray();
     }
     int[] size =
         json.integers("sample_size", 2, 1, SIZE_MAX).orElse(List.of()).stream()
@@ -404,7 +399,7 @@ public record UNetConfig(
   }
 
   private static OptionalInt headDim(JsonObject json) {
-    OptionalInt given = optional(json, "attention_head_dim", CHANNELS_MAX);
+    OptionalInt given = json.optionalInt("attention_head_dim", 1, CHANNELS_MAX);
     return given.isPresent() || json.isNull("attention_head_dim") ? given : OptionalInt.of(8);
   }
 
@@ -480,7 +475,6 @@ public record UNetConfig(
     return blockOutChannels.size();
   }
 
-  /** Length of the time vector. */
   public int timeEmbedDim() {
     return timeEmbeddingDim.orElse(4 * blockOutChannels.get(0));
   }

@@ -18,7 +18,6 @@ public interface Device {
   /** Number of CPU threads per operator. */
   int threads();
 
-  /** Memory of the device in bytes. */
   long memoryBytes();
 
   /** Memory in use by all processes, in bytes. */
@@ -27,7 +26,6 @@ public interface Device {
   /** Precision in which networks of {@link #load} are evaluated. */
   Precision precision();
 
-  /** Returns the same device with another precision. */
   Device in(Precision precision);
 
   /** The engine that evaluates networks of {@link #load}. */

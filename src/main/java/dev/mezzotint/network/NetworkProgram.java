@@ -58,7 +58,6 @@ public final class NetworkProgram {
     this.reading = reading;
   }
 
-  /** A program of any supported network. */
   public static NetworkProgram of(NetworkConfig config, Parameterization reading, TrainStep train) {
     TorchScriptGraph graph = new TorchScriptGraph();
     graph.returns(forward(config, graph, new Value("x"), new Value("t"), new Value("classes")));
@@ -107,7 +106,6 @@ public final class NetworkProgram {
     return graph.file(forward(config, graph, x, t, classes), tensors);
   }
 
-  /** Whether the network has an input for class labels. */
   public boolean hasClasses() {
     return config.classEmbedType() != UNetConfig.ClassEmbedding.NONE;
   }

@@ -20,7 +20,6 @@ final class TorchScriptGraph extends Graph {
     return body.toString();
   }
 
-  /** Adds the return statement. */
   void returns(Value value) {
     body.append("  return ").append(value).append('\n');
   }

@@ -122,7 +122,6 @@ public record TrainStep(
     return loss instanceof Loss.Sum ? "part" : "torch.div(part, parts)";
   }
 
-  /** The regression target. */
   private static String target(Prediction prediction) {
     return switch (prediction) {
       case DIRECTION -> "torch.sub(x1, x0)";

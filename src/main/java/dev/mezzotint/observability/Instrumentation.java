@@ -36,7 +36,6 @@ public final class Instrumentation {
     return new Instrumentation(new SimpleMeterRegistry(), Optional.empty());
   }
 
-  /** The listener for the jobs of a role. */
   public JobListener jobs(WorkerRole role) {
     List<JobListener> all =
         new ArrayList<>(List.of(new JobLogger(role), new JobMetrics(role, meters)));

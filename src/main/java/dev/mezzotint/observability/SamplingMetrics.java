@@ -3,45 +3,38 @@ package dev.mezzotint.observability;
 import dev.mezzotint.sampling.BatchCurve;
 import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopMetrics;
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 
 /** Meters of the step loop. */
 public final class SamplingMetrics {
   private SamplingMetrics() {}
 
-  public static void register(StepLoop loop, MeterRegistry meters) {
-    counter(loop, meters, "row.steps", "Stages passed, all rows", StepLoopMetrics::rowSteps);
-    counter(
-        loop,
-        meters,
-        "spare.rows",
-        "Rows that only filled passes up",
-        StepLoopMetrics::paddingRows);
-    counter(loop, meters, "step.seconds", "Time in passes", f -> f.stepNanos() / 1e9);
-    counter(loop, meters, "out.of.memory", "Passes made smaller", StepLoopMetrics::outOfMemory);
-    counter(loop, meters, "late", "Jobs dropped for their deadline", StepLoopMetrics::late);
-    gauge(loop, meters, "rows.waiting", "Rows that have not begun", StepLoopMetrics::waiting);
-    gauge(loop, meters, "rows.under.way", "Rows between two steps", StepLoopMetrics::running);
-    gauge(loop, meters, "model.bytes", "Weights and slots", StepLoopMetrics::modelBytes);
+  public static void register(StepLoop loop, MeterRegistry registry) {
+    Meters<StepLoop> meters = new Meters<>(registry, "mezzotint.", loop);
+    meters.counter("passes", "Forward passes of the step loop", StepLoop::passes);
+    meters.counter("row.steps", "Stages passed, all rows", l -> l.metrics().rowSteps());
+    meters.counter("spare.rows", "Rows that only filled passes up", l -> l.metrics().paddingRows());
+    meters.counter("step.seconds", "Time in passes", l -> l.metrics().stepNanos() / 1e9);
+    meters.counter("out.of.memory", "Passes made smaller", l -> l.metrics().outOfMemory());
+    meters.counter("late", "Jobs dropped for their deadline", l -> l.metrics().late());
+    meters.gauge("rows.waiting", "Rows that have not begun", l -> l.metrics().waiting());
+    meters.gauge("rows.under.way", "Rows between two steps", l -> l.metrics().running());
+    meters.gauge("model.bytes", "Weights and slots", l -> l.metrics().modelBytes());
     MultiGauge curves =
         MultiGauge.builder("mezzotint.batch.seconds")
             .description("Batch curve: a pass of so many rows")
-            .register(meters);
+            .register(registry);
     // Updated whenever the next meter is read, since models come and go.
-    gauge(
-        loop,
-        meters,
+    meters.gauge(
         "models",
         "Models on the device",
-        metrics -> {
+        l -> {
+          StepLoopMetrics metrics = l.metrics();
           curves.register(rows(metrics), /* overwrite= */ true);
           return metrics.curves().size();
         });
@@ -58,27 +51,5 @@ public final class SamplingMetrics {
       }
     }
     return rows;
-  }
-
-  private static void counter(
-      StepLoop loop,
-      MeterRegistry meters,
-      String name,
-      String description,
-      ToDoubleFunction<StepLoopMetrics> figure) {
-    FunctionCounter.builder("mezzotint." + name, loop, l -> figure.applyAsDouble(l.metrics()))
-        .description(description)
-        .register(meters);
-  }
-
-  private static void gauge(
-      StepLoop loop,
-      MeterRegistry meters,
-      String name,
-      String description,
-      ToDoubleFunction<StepLoopMetrics> figure) {
-    Gauge.builder("mezzotint." + name, loop, l -> figure.applyAsDouble(l.metrics()))
-        .description(description)
-        .register(meters);
   }
 }

@@ -183,7 +183,6 @@ public final class Traces {
     }
   }
 
-  /** Reads a context from attributes. */
   private static final class Getter
       implements io.opentelemetry.context.propagation.TextMapGetter<Map<String, String>> {
     @Override

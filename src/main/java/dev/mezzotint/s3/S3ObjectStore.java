@@ -155,7 +155,6 @@ public final class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** Creates the bucket unless it exists. */
   public void ensureBucket() {
     if (bucketExists()) {
       return;

@@ -109,7 +109,6 @@ public record BatchCurve(int[] sizes, long[] nanos) {
     return Math.max(1, clock.getAsLong() - before);
   }
 
-  /** Whether the times are known. */
   public boolean isMeasured() {
     return nanos[nanos.length - 1] > 0;
   }

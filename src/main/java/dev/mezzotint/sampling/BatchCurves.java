@@ -48,7 +48,6 @@ public final class BatchCurves {
     return new BatchCurves(Optional.empty(), "", /* measuring= */ false);
   }
 
-  /** With measurements, without a cache. */
   public static BatchCurves measured() {
     return new BatchCurves(Optional.empty(), "", /* measuring= */ true);
   }

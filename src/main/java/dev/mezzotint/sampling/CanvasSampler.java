@@ -102,7 +102,6 @@ public final class CanvasSampler implements Sampler {
     return bytesTaken;
   }
 
-  /** One submitted job. */
   private final class CanvasJob implements Running {
     private final SamplingJob job;
     private final RowListener listener;

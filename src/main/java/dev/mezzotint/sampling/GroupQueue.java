@@ -209,18 +209,6 @@ final class GroupQueue {
     return waiting;
   }
 
-  int cap() {
-    return cap;
-  }
-
-  int slots() {
-    return slots;
-  }
-
-  BatchCurve curve() {
-    return curve;
-  }
-
   /** Rows that could be in the next pass. */
   int available() {
     return isOpen() ? residents + (draining ? 0 : Math.min(waiting, slots - residents)) : 0;
@@ -382,7 +370,6 @@ final class GroupQueue {
     return (long) (pace * Math.max(oneByOne, together));
   }
 
-  /** Removes the jobs that match, and returns them. */
   List<ScheduledJob> removeIf(Predicate<ScheduledJob> leaving) {
     List<ScheduledJob> gone = jobs().stream().filter(leaving).toList();
     gone.forEach(this::remove);

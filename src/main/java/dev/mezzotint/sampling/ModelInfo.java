@@ -1,7 +1,10 @@
 package dev.mezzotint.sampling;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.iadb.Solver;
+import dev.mezzotint.image.Pixels;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ConditionPart;
 import dev.mezzotint.model.ModelCard;
@@ -104,13 +107,11 @@ public record ModelInfo(
                 largest));
       }
     }
-    if (config.conditionChannels() < 0) {
-      throw new InvalidInputException(
-          "model",
-          "model "
-              + files.name()
-              + " has more out_channels than in_channels: it cannot be sampled");
-    }
+    refuseIf(
+        config.conditionChannels() < 0,
+        "model",
+        "%s has more out_channels than in_channels: it cannot be sampled",
+        files.name());
     ModelCard card = files.card();
     return new ModelInfo(
         files.name(),
@@ -168,10 +169,7 @@ public record ModelInfo(
    */
   public void checkClassLabel(String field, OptionalInt label) {
     if (classes.isEmpty()) {
-      if (label.isPresent()) {
-        throw new InvalidInputException(
-            field, field + " is not for model " + reference() + ", which has no classes");
-      }
+      refuseIf(label.isPresent(), field, "is not for model %s, which has no classes", reference());
       return;
     }
     int last = classes.getAsInt() - 1;
@@ -233,7 +231,6 @@ public record ModelInfo(
         : Optional.empty();
   }
 
-  /** The same model with this engine. */
   public ModelInfo with(Engine evaluating) {
     return with(height, width, Optional.of(evaluating), canvas);
   }
@@ -278,10 +275,23 @@ public record ModelInfo(
     return with(canvasHeight, canvasWidth, engine, Optional.of(tiled));
   }
 
-  /** The model of a canvas' tiles. */
   ModelInfo ofTiles() {
     Canvas tiled = canvas.orElseThrow();
     return with(tiled.tileHeight(), tiled.tileWidth(), engine, Optional.empty());
+  }
+
+  /** Number of values of an image, C×H×W. */
+  public int values() {
+    return channels * height * width;
+  }
+
+  /**
+   * An image that the model has made.
+   *
+   * @param chw its values, nominally in [−1, 1]
+   */
+  public Pixels pixels(float[] chw) {
+    return Pixels.fromChw(chw, /* offset= */ 0, channels, height, width);
   }
 
   /** Evaluations of the network for one stage of an image: one for each tile. */

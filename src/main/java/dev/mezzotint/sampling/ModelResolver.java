@@ -1,5 +1,7 @@
 package dev.mezzotint.sampling;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.MlpConfig;
 import dev.mezzotint.model.ModelFiles;
@@ -87,13 +89,11 @@ public final class ModelResolver implements ModelLoader {
 
   /** Reads and checks the weights and puts them on the device; the caller closes the network. */
   public static SamplingNetwork load(Device device, ModelFiles files) {
-    if (files.config().classEmbedType() == UNetConfig.ClassEmbedding.IDENTITY) {
-      throw new InvalidInputException(
-          "model",
-          "model "
-              + files.name()
-              + " has class_embed_type \"identity\": its classes are vectors, not labels");
-    }
+    refuseIf(
+        files.config().classEmbedType() == UNetConfig.ClassEmbedding.IDENTITY,
+        "model",
+        "%s has class_embed_type \"identity\": its classes are vectors, not labels",
+        files.name());
     NetworkProgram program = program(files);
     Map<String, Tensor> weights = files.readWeights(program.weights());
     // Rounding shows in points of the plane, and their network is small.

@@ -198,8 +198,7 @@ public final class Previews {
         float[] chw = x;
         if (chw.length > 0) {
           ModelInfo model = job.model();
-          Pixels pixels =
-              small(Pixels.fromChw(chw, 0, model.channels(), model.height(), model.width()));
+          Pixels pixels = small(model.pixels(chw));
           all.add(new RowPreview(index, passed, job.stages().size(), Png.encode(pixels)));
         }
       }

@@ -1,5 +1,6 @@
 package dev.mezzotint.sampling;
 
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.job.DeviceException;
 import dev.mezzotint.job.TransientException;
 import dev.mezzotint.json.InvalidInputException;
@@ -36,7 +37,8 @@ final class ResidentModels implements AutoCloseable {
   private final StepLoopSettings settings;
   private final Runnable wake;
   private final BooleanSupplier quiet;
-  private final ExecutorService loader = Executors.newSingleThreadExecutor(ResidentModels::thread);
+  private final ExecutorService loader =
+      Executors.newSingleThreadExecutor(new DaemonThreads("model-loader"));
   private final Queue<Loaded> ended = new ConcurrentLinkedQueue<>();
   private final Map<String, Requested> requested = new LinkedHashMap<>();
   private final Map<String, Resident> resident = new LinkedHashMap<>(16, 0.75f, true);
@@ -67,12 +69,6 @@ final class ResidentModels implements AutoCloseable {
     this.settings = settings;
     this.wake = wake;
     this.quiet = quiet;
-  }
-
-  private static Thread thread(Runnable work) {
-    Thread thread = new Thread(work, "model-loader");
-    thread.setDaemon(true);
-    return thread;
   }
 
   /** The group of a model, which counts as a use; null if it is not on the device. */

@@ -30,7 +30,6 @@ public record SamplingJob(
     String tenant,
     Optional<Instant> deadline) {
 
-  /** Without guidance. */
   public SamplingJob(
       String jobId,
       ModelInfo model,
@@ -53,7 +52,6 @@ public record SamplingJob(
    */
   public record Row(int index, X0 x0, Condition condition, StageHook hook) {
 
-    /** A row without a hook. */
     public Row(int index, X0 x0, Condition condition) {
       this(index, x0, condition, StageHook.NONE);
     }
@@ -88,7 +86,6 @@ public record SamplingJob(
     /** Writes {@link #length} values, K×H×W, from {@code offset} on. */
     void write(float[] out, int offset);
 
-    /** These values in a new array. */
     default float[] toFloats() {
       float[] khw = new float[length()];
       write(khw, /* offset= */ 0);
@@ -131,6 +128,13 @@ public record SamplingJob(
     /** Writes the starting point's {@code length} values, C×H×W, from {@code offset} on. */
     void write(float[] out, int offset, int length);
 
+    /** The starting point's values in a new array. */
+    default float[] toFloats(ModelInfo model) {
+      float[] values = new float[model.values()];
+      write(values, /* offset= */ 0, values.length);
+      return values;
+    }
+
     /** Standard normal noise of a seed and an index, of a canvas where the model has one. */
     static X0 noise(ModelInfo model, long seed, int index) {
       return model.canvas().isPresent()
@@ -138,7 +142,6 @@ public record SamplingJob(
           : new Seeded(seed, index);
     }
 
-    /** Standard normal noise of an image. */
     record Seeded(long seed, int index) implements X0 {
       @Override
       public void write(float[] out, int offset, int length) {
@@ -146,7 +149,6 @@ public record SamplingJob(
       }
     }
 
-    /** Standard normal noise of a canvas. */
     record Field(long seed, int index, int channels, int height, int width) implements X0 {
       @Override
       public void write(float[] out, int offset, int length) {
@@ -187,13 +189,11 @@ public record SamplingJob(
     stages = List.copyOf(stages);
   }
 
-  /** The same with other rows. */
   SamplingJob withRows(List<Row> others) {
     return new SamplingJob(
         jobId, model, others, stages, classLabel, guidance, priority, tenant, deadline);
   }
 
-  /** One stage of a canvas' tiles. */
   SamplingJob ofTiles(ModelInfo tileModel, List<Row> tiles, Stage stage) {
     return new SamplingJob(
         jobId, tileModel, tiles, List.of(stage), classLabel, guidance, priority, tenant, deadline);

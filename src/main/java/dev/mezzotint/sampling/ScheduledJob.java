@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * priority and deadline. Used by the policy's thread alone.
  */
 public class ScheduledJob {
-  /** No deadline. */
   public static final long NEVER = Long.MAX_VALUE;
 
   final String group;
@@ -27,7 +26,6 @@ public class ScheduledJob {
 
   /** One running row: it holds a slot from its first pass to its last. */
   public static final class Row {
-    /** No slot yet. */
     static final long NO_SLOT = -1;
 
     public final ScheduledJob job;
@@ -44,7 +42,6 @@ public class ScheduledJob {
       this.index = index;
     }
 
-    /** The next stage. */
     int stage() {
       return stage;
     }
@@ -82,12 +79,10 @@ public class ScheduledJob {
     return stagesLeft;
   }
 
-  /** Rows that hold a slot. */
   List<Row> resident() {
     return resident;
   }
 
-  /** Rows that have not started. */
   int waiting() {
     return rows - entered;
   }

@@ -5,7 +5,6 @@ package dev.mezzotint.sampling;
  * the device's thread and must return quickly; every call costs a transfer. Used by one row.
  */
 public interface StageHook {
-  /** Nothing. */
   StageHook NONE =
       new StageHook() {
         @Override

@@ -136,7 +136,7 @@ final class StepGroup implements AutoCloseable {
     if (entering.isEmpty()) {
       return;
     }
-    int values = model.channels() * model.height() * model.width();
+    int values = model.values();
     int conditionValues = model.conditionChannels() * model.height() * model.width();
     float[] x0 = new float[entering.size() * values];
     float[] condition = new float[entering.size() * conditionValues];

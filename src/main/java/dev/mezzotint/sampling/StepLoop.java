@@ -43,7 +43,6 @@ import org.jspecify.annotations.Nullable;
  * its job.
  */
 public final class StepLoop implements Sampler, AutoCloseable {
-  /** Name of the loop's thread. */
   public static final String THREAD = "step-loop";
 
   private static final System.Logger LOG = System.getLogger(StepLoop.class.getName());
@@ -73,7 +72,6 @@ public final class StepLoop implements Sampler, AutoCloseable {
   private volatile int waiting;
   private volatile int running;
 
-  /** Starts the loop. */
   public StepLoop(ModelLoader loader, StepLoopSettings settings) {
     this.loader = loader;
     this.settings = settings;
@@ -280,7 +278,6 @@ public final class StepLoop implements Sampler, AutoCloseable {
     return passes;
   }
 
-  /** True while the loop's thread runs. */
   public boolean alive() {
     return thread.isAlive();
   }

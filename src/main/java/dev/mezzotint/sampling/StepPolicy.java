@@ -68,7 +68,6 @@ public final class StepPolicy {
     group(group).drain();
   }
 
-  /** Removes all jobs of a group and returns them. */
   List<ScheduledJob> clear(String group) {
     return group(group).removeIf(job -> true);
   }
@@ -90,13 +89,11 @@ public final class StepPolicy {
     return late;
   }
 
-  /** Whether no row of this group is running. */
   boolean isIdle(String key) {
     GroupQueue group = groups.get(key);
     return group == null || group.residents() == 0;
   }
 
-  /** Whether this group has no rows at all. */
   boolean isEmpty(String key) {
     GroupQueue group = groups.get(key);
     return group == null || group.isEmpty();

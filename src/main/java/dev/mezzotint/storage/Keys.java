@@ -2,6 +2,7 @@ package dev.mezzotint.storage;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mezzotint.json.JsonObject;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
@@ -35,10 +36,8 @@ public final class Keys {
       "must be an object's key of 1 to 1024 bytes, with at most 255 between two slashes, without a"
           + " leading '/', '.' or '..' between slashes, or control characters";
 
-  /** Prefix of all jobs. */
   public static final String JOBS = "jobs/";
 
-  /** Prefix of all models. */
   public static final String MODELS = "models/";
 
   /** S3's limit for keys in UTF-8. */
@@ -52,6 +51,17 @@ public final class Keys {
 
   private Keys() {}
 
+  /**
+   * Checks a key in a field of a request.
+   *
+   * @throws dev.mezzotint.json.InvalidInputException if a request may not use it
+   */
+  public static void check(JsonObject parent, String field, String key) {
+    if (!isValidKey(key)) {
+      throw parent.refuse(field, KEY_RULE + ", not " + JsonObject.quote(key));
+    }
+  }
+
   /** Whether a request may use this key. */
   public static boolean isValidKey(String key) {
     return !key.isEmpty()
@@ -62,7 +72,6 @@ public final class Keys {
         && key.chars().noneMatch(Character::isISOControl);
   }
 
-  /** Prefix of all objects of a job. */
   public static String job(String id) {
     return JOBS + id + "/";
   }
@@ -71,7 +80,6 @@ public final class Keys {
     return job(id) + "job.json";
   }
 
-  /** Prefix of all images of a job. */
   public static String images(String id) {
     return job(id) + "images/";
   }
@@ -99,7 +107,6 @@ public final class Keys {
     return job(id) + "sheet.png";
   }
 
-  /** The animation of all images of a job. */
   public static String clip(String id) {
     return job(id) + "clip.png";
   }
@@ -150,17 +157,14 @@ public final class Keys {
     return samples(id) + numbered(iteration) + ".png";
   }
 
-  /** Prefix of all sample grids of a training job. */
   public static String samples(String id) {
     return job(id) + "samples/";
   }
 
-  /** The plot of a training job's losses. */
   public static String lossCurve(String id) {
     return job(id) + "loss.png";
   }
 
-  /** The table of a training job's losses. */
   public static String lossLog(String id) {
     return job(id) + "log.csv";
   }
@@ -169,7 +173,6 @@ public final class Keys {
     return String.format(Locale.ROOT, "%07d", iteration);
   }
 
-  /** Prefix of all versions of a model. */
   public static String model(String name) {
     return MODELS + name + "/";
   }

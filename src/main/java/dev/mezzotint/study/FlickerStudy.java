@@ -1,5 +1,7 @@
 package dev.mezzotint.study;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.cli.ConditionFiles;
 import dev.mezzotint.cli.GenerateCommand;
 import dev.mezzotint.generation.input.ConditionDecoder;
@@ -7,9 +9,7 @@ import dev.mezzotint.generation.input.ConditionInputs;
 import dev.mezzotint.generation.input.Frames;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.image.Apng;
-import dev.mezzotint.image.Pixels;
 import dev.mezzotint.job.Priority;
-import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.sampling.ModelInfo;
@@ -37,10 +37,10 @@ final class FlickerStudy {
   static StudyResult run(Device device, ModelFiles files, String condition, int count, int steps)
       throws IOException {
     ModelInfo info = ModelInfo.of(files);
-    if (info.classes().isPresent() || info.conditionChannels() == 0) {
-      throw new InvalidInputException(
-          "--model", "--model must take a condition and no classes, for this study");
-    }
+    refuseIf(
+        info.classes().isPresent() || info.conditionChannels() == 0,
+        "--model",
+        "must take a condition and no classes, for this study");
     List<SamplingJob.Condition> conditions = new ArrayList<>();
     try (ConditionInputs inputs =
         ConditionFiles.open(
@@ -51,9 +51,7 @@ final class FlickerStudy {
         }
       }
     }
-    if (conditions.size() < 2) {
-      throw new InvalidInputException("--condition", "--condition must have at least two frames");
-    }
+    refuseIf(conditions.size() < 2, "--condition", "must have at least two frames");
     List<float[]> conditionValues =
         conditions.stream().map(SamplingJob.Condition::toFloats).toList();
     List<String> lines = new ArrayList<>();
@@ -70,7 +68,9 @@ final class FlickerStudy {
           Table.text(
               "noise %-9s  flicker %7.3f of 255 over %.1f %% of the pixels, %d frames, %d steps",
               word, flicker.levels(), 100 * flicker.agreeing(), frames.size(), steps));
-      clips.put("flicker-" + word + ".png", clip(info, frames));
+      clips.put(
+          "flicker-" + word + ".png",
+          Apng.encode(frames.stream().map(info::pixels).toList(), MILLIS, MILLIS));
     }
     return new StudyResult("flicker", lines, clips);
   }
@@ -91,13 +91,5 @@ final class FlickerStudy {
         Priority.NORMAL,
         "",
         Optional.empty());
-  }
-
-  private static byte[] clip(ModelInfo info, List<float[]> frames) {
-    List<Pixels> drawn = new ArrayList<>();
-    for (float[] frame : frames) {
-      drawn.add(Pixels.fromChw(frame, 0, info.channels(), info.height(), info.width()));
-    }
-    return Apng.encode(drawn, MILLIS, MILLIS);
   }
 }

@@ -4,15 +4,12 @@ import dev.mezzotint.evaluation.Metric;
 import dev.mezzotint.iadb.AlphaSchedule;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
-import dev.mezzotint.image.Png;
 import dev.mezzotint.model.ModelCard.TunedSteps;
-import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.plot.LineChart.Line;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Measures the quality of a model's images by evaluations of the network: the patch distance from
@@ -85,15 +82,13 @@ final class QualityStudy {
     if (tunedX.length > 0) {
       curves.add(new Line("mean, tuned", tunedX, tunedY, 0x00838F, 3));
     }
-    LineChart chart =
-        new LineChart(
-            title,
-            "evaluations",
-            "ratio, 1 is as near as real images",
-            /* logarithmicX= */ true,
-            /* logarithmic= */ true,
-            curves);
-    String file = "quality-" + name + ".png";
-    return new StudyResult("quality", lines, Map.of(file, Png.encode(chart.draw(640, 400), 9)));
+    return StudyResult.charted(
+        "quality",
+        lines,
+        "quality-" + name + ".png",
+        title,
+        "evaluations",
+        "ratio, 1 is as near as real images",
+        curves);
   }
 }

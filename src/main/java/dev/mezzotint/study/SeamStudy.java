@@ -4,7 +4,6 @@ import dev.mezzotint.iadb.Canvas;
 import dev.mezzotint.image.Pixels;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,15 +31,14 @@ final class SeamStudy {
 
   private static String line(String what, double[] differences, Set<Integer> borders, int tile) {
     if (borders.isEmpty()) {
-      return String.format(Locale.ROOT, "%-8s one tile, no borders", what);
+      return Table.text("%-8s one tile, no borders", what);
     }
     double[] moved = new double[tile / 2];
     for (int shift = 1; shift <= moved.length; shift++) {
       moved[shift - 1] = ratio(differences, borders, shift);
     }
     Arrays.sort(moved);
-    return String.format(
-        Locale.ROOT,
+    return Table.text(
         "%-8s difference at borders of tiles over elsewhere %.3f; the same places moved by 1 to %d"
             + " pixels %.3f to %.3f",
         what,

@@ -5,11 +5,9 @@ import dev.mezzotint.iadb.Field;
 import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.iadb.Stage;
-import dev.mezzotint.image.Png;
 import dev.mezzotint.model.ModelCard;
 import dev.mezzotint.network.SamplingNetwork;
 import dev.mezzotint.network.UniformSampling;
-import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.plot.LineChart.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -148,15 +146,8 @@ public final class SolverErrors {
     double euler = Objects.requireNonNull(measured.get(Solver.EULER))[4];
     lines.add(Table.text("ab2 at 32 evaluations / euler at 128: %.3f", ab2 / euler));
     lines.add(times());
-    LineChart chart =
-        new LineChart(
-            title,
-            "evaluations",
-            "root-mean-square error",
-            /* logarithmicX= */ true,
-            /* logarithmic= */ true,
-            curves);
-    return new StudyResult(name, lines, Map.of(name + ".png", Png.encode(chart.draw(640, 400), 9)));
+    return StudyResult.charted(
+        name, lines, name + ".png", title, "evaluations", "root-mean-square error", curves);
   }
 
   /** The time that a quarter of the evaluations takes: measured alternately, median of three. */

@@ -6,13 +6,10 @@ import dev.mezzotint.iadb.Noise;
 import dev.mezzotint.iadb.Prediction;
 import dev.mezzotint.iadb.RandomStream;
 import dev.mezzotint.iadb.SmoothedData;
-import dev.mezzotint.image.Png;
-import dev.mezzotint.plot.LineChart;
 import dev.mezzotint.plot.LineChart.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Compares the paper's four formulations when the network errs: it predicts the exact posterior
@@ -60,16 +57,14 @@ public final class Stability {
       curves.add(new Line(formulation.label, x, distances, formulation.rgb, 2));
       lines.add(Table.row(formulation.label, 24, "%8.3f", distances));
     }
-    LineChart chart =
-        new LineChart(
-            "A network that errs by " + ERROR,
-            "steps",
-            "1-Wasserstein distance to the data",
-            /* logarithmicX= */ true,
-            /* logarithmic= */ true,
-            curves);
-    return new StudyResult(
-        "stability", lines, Map.of("stability.png", Png.encode(chart.draw(640, 400), 9)));
+    return StudyResult.charted(
+        "stability",
+        lines,
+        "stability.png",
+        "A network that errs by " + ERROR,
+        "steps",
+        "1-Wasserstein distance to the data",
+        curves);
   }
 
   /** Distance from the data of what a formulation samples in T uniform steps. */

@@ -20,7 +20,6 @@ import java.util.Map;
  * one, at a distance that falls as 1/√T.
  */
 public final class StochasticPaths {
-  /** Steps of the four panels. */
   static final int[] STEPS = {6, 24, 96, 384};
 
   private static final int PANEL = 300;

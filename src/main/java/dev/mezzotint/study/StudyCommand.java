@@ -150,12 +150,7 @@ public final class StudyCommand implements Callable<Integer> {
     this.context = context;
   }
 
-  /** The model of a study. */
   private record Subject(ModelFiles files, Device device, ModelInfo info) {
-    int values() {
-      return info.channels() * info.height() * info.width();
-    }
-
     SamplingNetwork load() {
       return ModelResolver.load(device, files);
     }
@@ -236,7 +231,7 @@ public final class StudyCommand implements Callable<Integer> {
     }
     int rows = count(SolverErrors.ROWS);
     try (SamplingNetwork network = subject.load()) {
-      return new SolverErrors(flow(subject, network, rows), rows, subject.values())
+      return new SolverErrors(flow(subject, network, rows), rows, subject.info().values())
           .table(subject.files().name(), "solvers-" + subject.files().name(), card.tuned());
     }
   }
@@ -265,9 +260,9 @@ public final class StudyCommand implements Callable<Integer> {
     try (ImageDataset images = images(info.height(), info.width(), info.channels());
         SamplingNetwork network = subject.load()) {
       int n = Math.min(count(COUNT), images.size());
-      float[] x1 = new float[n * subject.values()];
+      float[] x1 = new float[n * info.values()];
       for (int i = 0; i < n; i++) {
-        images.read(i, x1, i * subject.values());
+        images.read(i, x1, i * info.values());
       }
       double error = Inversion.roundTrip(network, x1, n, info.height(), info.width(), steps);
       return Inversion.result(n, steps, error);
@@ -335,7 +330,8 @@ public final class StudyCommand implements Callable<Integer> {
     Subject subject = subject(unconditionalFiles());
     int rows = count(COUNT);
     try (SamplingNetwork network = subject.load()) {
-      return SolverErrors.agreement(flow(subject, network, rows), rows, subject.values(), alphas());
+      return SolverErrors.agreement(
+          flow(subject, network, rows), rows, subject.info().values(), alphas());
     }
   }
 
@@ -360,7 +356,7 @@ public final class StudyCommand implements Callable<Integer> {
           info.sampler().stages(AlphaSchedule.UNIFORM.alphas(info.steps())),
           info.sampler().stages(AlphaSchedule.UNIFORM.alphas(2 * info.steps())),
           rows,
-          subject.values());
+          info.values());
     }
   }
 

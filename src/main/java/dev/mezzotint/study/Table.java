@@ -14,25 +14,21 @@ final class Table {
   }
 
   static String head(String label, int labelWidth, int width, int... columns) {
-    return label(label, labelWidth)
+    return text("%-" + labelWidth + "s", label)
         + Arrays.stream(columns)
-            .mapToObj(n -> String.format(Locale.ROOT, "%" + width + "d", n))
+            .mapToObj(n -> text("%" + width + "d", n))
             .collect(Collectors.joining());
   }
 
   /** A NaN leaves its column empty. */
   static String row(String label, int labelWidth, String format, double... values) {
-    return label(label, labelWidth)
+    return text("%-" + labelWidth + "s", label)
         + Arrays.stream(values)
             .mapToObj(
                 value ->
                     Double.isNaN(value)
-                        ? " ".repeat(String.format(Locale.ROOT, format, 0.0).length())
-                        : String.format(Locale.ROOT, format, value))
+                        ? " ".repeat(text(format, 0.0).length())
+                        : text(format, value))
             .collect(Collectors.joining());
-  }
-
-  private static String label(String text, int width) {
-    return String.format(Locale.ROOT, "%-" + width + "s", text);
   }
 }

@@ -34,7 +34,6 @@ final class NativeEnvironment {
 
   private NativeEnvironment() {}
 
-  /** The function of the C library that is used. */
   private interface LibC extends Library {
     int setenv(String name, String value, int overwrite);
   }

@@ -1,5 +1,7 @@
 package dev.mezzotint.torch;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
@@ -58,9 +60,8 @@ public final class TorchDevice implements dev.mezzotint.network.Device {
     if (name.equals("cpu")) {
       return new TorchDevice(Device.cpu(), Precision.FLOAT32);
     }
-    if (!name.matches("cuda(:[0-9]{1,2})?")) {
-      throw new InvalidInputException("device", "device must be cpu, cuda or cuda:N, not " + name);
-    }
+    refuseIf(
+        !name.matches("cuda(:[0-9]{1,2})?"), "device", "must be cpu, cuda or cuda:N, not %s", name);
     int index = name.equals("cuda") ? 0 : Integer.parseInt(name.substring(5));
     if (index >= engine.getGpuCount()) {
       throw InvalidInputException.of(

@@ -253,12 +253,8 @@ final class TorchNetwork implements SamplingNetwork {
      * All resident values but the last, then the call's arguments, then the last resident value.
      */
     IValue[] surroundedBy(IValue... resident) {
-      List<IValue> all = new ArrayList<>();
-      for (int i = 0; i < resident.length - 1; i++) {
-        all.add(resident[i]);
-      }
-      all.addAll(own);
-      all.add(resident[resident.length - 1]);
+      List<IValue> all = new ArrayList<>(List.of(resident));
+      all.addAll(resident.length - 1, own);
       return all.toArray(IValue[]::new);
     }
 

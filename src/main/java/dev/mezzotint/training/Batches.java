@@ -33,7 +33,6 @@ final class Batches {
     return recipe.batchSize();
   }
 
-  /** A batch to be filled. */
   Batch empty() {
     int rows = rows();
     int pixels = pairs.height() * pairs.width();

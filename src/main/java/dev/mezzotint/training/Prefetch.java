@@ -1,5 +1,6 @@
 package dev.mezzotint.training;
 
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.network.TrainingNetwork.Batch;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,16 +46,10 @@ final class Prefetch implements AutoCloseable {
 
   Prefetch(Batches batches, long first, long end, int threads) {
     this.threads = Math.min(threads, batches.rows());
-    this.pool = Executors.newFixedThreadPool(this.threads, Prefetch::daemon);
+    this.pool = Executors.newFixedThreadPool(this.threads, new DaemonThreads("training-rows"));
     thread = new Thread(() -> prepare(batches, first, end), "training-batches");
     thread.setDaemon(true);
     thread.start();
-  }
-
-  private static Thread daemon(Runnable work) {
-    Thread made = new Thread(work, "training-rows");
-    made.setDaemon(true);
-    return made;
   }
 
   private void prepare(Batches batches, long first, long end) {

@@ -225,7 +225,6 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     }
   }
 
-  /** Fills the buffer. */
   private void read(ByteBuffer bytes, long from) throws IOException {
     while (bytes.hasRemaining()) {
       int read = x1s.read(bytes, from + bytes.position());
@@ -236,7 +235,6 @@ final class ReflowPairs implements Pairs, AutoCloseable {
     bytes.flip();
   }
 
-  /** Whether all pairs are generated. */
   boolean isComplete() {
     try {
       return x1s.size() >= 4L * values * count;

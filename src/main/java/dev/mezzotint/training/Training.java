@@ -1,5 +1,7 @@
 package dev.mezzotint.training;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonText;
 import dev.mezzotint.model.DType;
@@ -78,9 +80,7 @@ public final class Training {
 
   private static void check(Recipe recipe, Pairs pairs) {
     NetworkConfig network = recipe.network();
-    if (pairs.size() == 1) {
-      throw InvalidInputException.of("dataset", "holds a single image: training needs at least 2");
-    }
+    refuseIf(pairs.size() == 1, "dataset", "holds a single image: training needs at least 2");
     long widest = (long) Math.max(pairs.channels(), pairs.conditionChannels());
     long values = widest * pairs.height() * pairs.width();
     if (recipe.batchSize() * values > Integer.MAX_VALUE) {

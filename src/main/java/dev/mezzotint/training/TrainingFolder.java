@@ -170,7 +170,6 @@ final class TrainingFolder {
     ModelFolder.writeFile(log(), kept.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  /** One line of the log. */
   record LogLine(long iteration, double loss, double gradientNorm) {
     String csv() {
       return iteration + "," + (float) loss + "," + (float) gradientNorm + "\n";

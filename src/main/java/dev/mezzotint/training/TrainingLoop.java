@@ -18,7 +18,6 @@ final class TrainingLoop {
 
   /** What the loop writes. Called on the loop's thread. */
   interface Output {
-    /** Logs a step that is done. */
     void log(TrainingEvent.Step step);
 
     /** Writes the network's state, of {@code iteration} steps. */

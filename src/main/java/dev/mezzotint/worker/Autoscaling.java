@@ -8,7 +8,7 @@ import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.GroupOffsets;
 import dev.mezzotint.kafka.KafkaSettings;
-import io.micrometer.core.instrument.Gauge;
+import dev.mezzotint.observability.Meters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -81,8 +81,8 @@ final class Autoscaling implements AutoCloseable {
     return of == null ? OptionalInt.empty() : OptionalInt.of(of.port());
   }
 
-  /** Registers the backlog as gauges. */
-  void register(MeterRegistry meters) {
+  void register(MeterRegistry registry) {
+    Meters<DemandMonitor> meters = new Meters<>(registry, "mezzotint.backlog.", monitor);
     for (String kind : monitor.kinds()) {
       gauge(meters, kind, "jobs", "Queued or running requests", Demand::jobs);
       gauge(meters, kind, "paused", "Those of them in paused topics", Demand::paused);
@@ -99,9 +99,8 @@ final class Autoscaling implements AutoCloseable {
           "Time per job of one worker at full load, measured or configured",
           Demand::secondsPerJob);
     }
-    Gauge.builder("mezzotint.backlog.age.seconds", monitor, DemandMonitor::ageSeconds)
-        .description("Time since the group's lag was last read")
-        .register(meters);
+    meters.gauge(
+        "age.seconds", "Time since the group's lag was last read", DemandMonitor::ageSeconds);
   }
 
   /** Keeps the cost of a kind with the first of its topics. */
@@ -128,19 +127,14 @@ final class Autoscaling implements AutoCloseable {
     }
   }
 
-  private void gauge(
-      MeterRegistry meters,
+  private static void gauge(
+      Meters<DemandMonitor> meters,
       String kind,
       String name,
       String description,
       ToDoubleFunction<Demand> value) {
-    Gauge.builder(
-            "mezzotint.backlog." + name,
-            monitor,
-            w -> w.last(kind).map(value::applyAsDouble).orElse(0.0))
-        .description(description)
-        .tag("kind", kind)
-        .register(meters);
+    meters.gauge(
+        name, description, m -> m.last(kind).map(value::applyAsDouble).orElse(0.0), "kind", kind);
   }
 
   @Override

@@ -14,13 +14,14 @@ import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.s3.S3ObjectStore;
 import dev.mezzotint.storage.ObjectStore;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -153,21 +154,25 @@ public final class Connections implements AutoCloseable {
   }
 
   private List<String> requestTopics() {
-    Topics topics = endpoints.kafka().topics();
     boolean all = settings.roles().contains(WorkerRole.CONTROL);
-    List<String> kinds = new ArrayList<>();
-    if (all || settings.roles().contains(WorkerRole.GENERATION)) {
-      kinds.add(topics.generationRequests());
-    }
-    if (all || settings.roles().contains(WorkerRole.TRAINING)) {
-      kinds.add(topics.trainingRequests());
-    }
-    return kinds.stream().flatMap(kind -> withPriorities(kind).stream()).toList();
+    return Stream.of(WorkerRole.GENERATION, WorkerRole.TRAINING)
+        .filter(kind -> all || settings.roles().contains(kind))
+        .flatMap(kind -> topics(kind).stream())
+        .toList();
   }
 
-  /** The topics of all priorities in use of a request topic, highest first. */
-  List<String> withPriorities(String requests) {
+  /** The request topics of a kind of job, of all priorities in use, highest first. */
+  List<String> topics(WorkerRole kind) {
+    Topics topics = endpoints.kafka().topics();
+    String requests =
+        kind == WorkerRole.TRAINING ? topics.trainingRequests() : topics.generationRequests();
     return settings.priorityTopics() ? Topics.withPriorities(requests) : List.of(requests);
+  }
+
+  /** The request topics by kind of job. */
+  Map<String, List<String>> topics() {
+    return Stream.of(WorkerRole.GENERATION, WorkerRole.TRAINING)
+        .collect(Collectors.toMap(WorkerRole::wireName, this::topics));
   }
 
   /**

@@ -19,7 +19,6 @@ import dev.mezzotint.training.recipe.TrainingRequest;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -43,44 +42,26 @@ final class ControlRole implements AutoCloseable {
   private final Autoscaling autoscaling;
   private final Optional<WebhookDispatcher> webhooks;
 
-  /**
-   * Starts at once.
-   *
-   * @param generation request topics
-   * @param training request topics
-   */
-  ControlRole(
-      WorkerConfig settings,
-      Connections connections,
-      List<String> generation,
-      List<String> training,
-      InstantSource clock) {
+  /** Starts at once. */
+  ControlRole(WorkerConfig settings, Connections connections, InstantSource clock) {
     Optional<String> secret = webhookSecret(settings);
     // First, since it fails if its port is taken.
     this.autoscaling =
         new Autoscaling(
-            settings,
-            connections.kafka(),
-            Map.of(
-                WorkerRole.GENERATION.wireName(),
-                generation,
-                WorkerRole.TRAINING.wireName(),
-                training),
-            connections::paused,
-            this::ended);
+            settings, connections.kafka(), connections.topics(), connections::paused, this::ended);
     DeliverySettings delivery = DeliverySettings.of(settings.worker()).withClock(clock);
     tails.addAll(
         List.of(
             tail(
                 connections,
-                generation,
+                connections.topics(WorkerRole.GENERATION),
                 GenerationJobKind.reader(
                     GenerationLimits.DEFAULT.withWebhooks(settings.webhookHosts())),
                 delivery,
                 GENERATION_MAX),
             tail(
                 connections,
-                training,
+                connections.topics(WorkerRole.TRAINING),
                 TrainingRequest.reader(
                     TrainingLimits.DEFAULT.withWebhooks(settings.webhookHosts())),
                 delivery,
@@ -110,21 +91,9 @@ final class ControlRole implements AutoCloseable {
     if (settings.webhookHosts().hosts().isEmpty()) {
       return Optional.empty();
     }
+    WorkerConfig.Webhooks hooks = settings.webhooks();
     Optional<String> secret =
-        settings
-            .webhooks()
-            .secret()
-            .or(
-                () ->
-                    settings
-                        .webhooks()
-                        .secretFile()
-                        .map(
-                            file ->
-                                HttpRole.readSecret(
-                                    file,
-                                    "mezzotint.webhook-secret-file",
-                                    "MEZZOTINT_WEBHOOK_SECRET_FILE")));
+        HttpRole.secret(hooks.secret(), hooks.secretFile(), "mezzotint.webhook-secret-file");
     if (secret.isEmpty()) {
       throw new InvalidInputException(
           "mezzotint.webhook-secret",

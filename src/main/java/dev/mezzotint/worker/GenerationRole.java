@@ -4,6 +4,7 @@ import dev.mezzotint.delivery.DeliverySettings;
 import dev.mezzotint.delivery.JobHandler;
 import dev.mezzotint.generation.GenerationJobKind;
 import dev.mezzotint.generation.request.GenerationLimits;
+import dev.mezzotint.job.DaemonThreads;
 import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.kafka.RequestQueue;
@@ -16,7 +17,6 @@ import dev.mezzotint.sampling.StepLoop;
 import dev.mezzotint.sampling.StepLoopSettings;
 import dev.mezzotint.storage.InputRule;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -42,13 +42,11 @@ public final class GenerationRole implements AutoCloseable {
   /**
    * Opens the device; takes no requests yet.
    *
-   * @param topics request topics, highest priority first
    * @param wiring wraps the handler of deliveries
    */
   GenerationRole(
       WorkerConfig settings,
       Connections connections,
-      List<String> topics,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
@@ -57,7 +55,7 @@ public final class GenerationRole implements AutoCloseable {
         new ModelResolver(device, new ModelFinder(settings, connections.store())::named);
     this.loop = new StepLoop(library, loopSettings(settings, device));
     this.passes = connections.observers().passes(loop);
-    this.encoders = Executors.newFixedThreadPool(ENCODERS, GenerationRole::encoder);
+    this.encoders = Executors.newFixedThreadPool(ENCODERS, new DaemonThreads("encoder"));
     DeliverySettings delivery =
         DeliverySettings.of(settings.worker())
             .withClock(clock)
@@ -79,13 +77,12 @@ public final class GenerationRole implements AutoCloseable {
         RequestQueue.of(
             settings.queue(),
             connections.kafka(),
-            topics,
+            connections.topics(WorkerRole.GENERATION),
             settings.lanes(),
             wiring.apply(handler),
             connections::heldBack);
   }
 
-  /** The settings of the step loop for this configuration and device. */
   public static StepLoopSettings loopSettings(WorkerConfig settings, Device device) {
     // In addition to models, a GPU needs memory for the values of a pass, a CPU for everything
     // else.
@@ -101,13 +98,6 @@ public final class GenerationRole implements AutoCloseable {
         .withCurves(BatchCurves.cachedIn(settings.data().resolve("curves"), device.description()));
   }
 
-  private static Thread encoder(Runnable work) {
-    Thread thread = new Thread(work, "encoder");
-    thread.setDaemon(true);
-    return thread;
-  }
-
-  /** Starts taking requests. */
   void start() {
     queue.start();
   }

@@ -72,7 +72,6 @@ interface HttpConfig {
         || host().equals("[::1]");
   }
 
-  /** Whether the page and the HTTP API are served. */
   default boolean on() {
     return page() == Page.ON || (page() == Page.AUTO && loopback());
   }

@@ -16,6 +16,7 @@ import dev.mezzotint.http.ModelCatalog;
 import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.model.ModelFiles;
+import dev.mezzotint.model.ModelFolder;
 import dev.mezzotint.model.StoredModels;
 import dev.mezzotint.sampling.ModelInfo;
 import dev.mezzotint.sampling.Previews;
@@ -61,14 +62,12 @@ final class HttpRole implements AutoCloseable {
   /**
    * Starts at once.
    *
-   * @param topics request topics by kind of job
    * @param loop of this worker, if it has the role generation
    * @param previews of that loop
    */
   HttpRole(
       WorkerConfig settings,
       Connections connections,
-      Map<String, List<String>> topics,
       Optional<StepLoop> loop,
       Optional<Previews> previews) {
     HttpSettings access = access(settings.front()).withWebhooks(settings.webhookHosts());
@@ -84,7 +83,8 @@ final class HttpRole implements AutoCloseable {
               streams.changed(job);
               waits.changed(job);
             });
-    feed = new JobBoardFeed(connections.kafka(), topics, board, connections::cancelled);
+    feed =
+        new JobBoardFeed(connections.kafka(), connections.topics(), board, connections::cancelled);
     conditions =
         new ConditionLookup(
             connections.store(), settings.inputs().orElse(InputRule.ANY), GenerationLimits.DEFAULT);
@@ -118,18 +118,7 @@ final class HttpRole implements AutoCloseable {
    */
   static HttpSettings access(HttpConfig switches) {
     Optional<String> token =
-        switches
-            .token()
-            .or(
-                () ->
-                    switches
-                        .tokenFile()
-                        .map(
-                            file ->
-                                readSecret(
-                                    file,
-                                    "mezzotint.http-token-file",
-                                    "MEZZOTINT_HTTP_TOKEN_FILE")));
+        secret(switches.token(), switches.tokenFile(), "mezzotint.http-token-file");
     if (token.isPresent() && token.get().length() < HttpSettings.TOKEN_CHARS_MIN) {
       throw new InvalidInputException(
           "mezzotint.http-token",
@@ -154,11 +143,16 @@ final class HttpRole implements AutoCloseable {
   }
 
   /**
-   * Reads a short text from a file.
+   * A secret that is a setting itself, or the content of a file.
    *
-   * @throws InvalidInputException naming the setting, if the file cannot be read
+   * @param setting that names the file
+   * @throws InvalidInputException naming the setting, if the file cannot be read or is not short
    */
-  static String readSecret(Path file, String setting, String variable) {
+  static Optional<String> secret(Optional<String> given, Optional<Path> file, String setting) {
+    return given.or(() -> file.map(path -> read(path, setting)));
+  }
+
+  private static String read(Path file, String setting) {
     try {
       if (Files.size(file) <= TOKEN_FILE_MAX) {
         return Files.readString(file).strip();
@@ -167,7 +161,9 @@ final class HttpRole implements AutoCloseable {
       // refused below
     }
     throw new InvalidInputException(
-        setting, variable + " " + file + " cannot be read or is not a short text file");
+        setting,
+        "%s %s cannot be read or is not a short text file"
+            .formatted(ConfigReader.environmentVariable(setting), file));
   }
 
   private static Map<String, Object> members(StepLoopMetrics figures) {
@@ -209,7 +205,6 @@ final class HttpRole implements AutoCloseable {
     // Guarded by this. Described models by name and version, which never change.
     private final Map<String, StoredModels.Described> described = new HashMap<>();
 
-    /** Whether a version has samples. */
     private final Map<String, Boolean> drawn = new HashMap<>();
 
     private List<Model> last = List.of();
@@ -233,7 +228,7 @@ final class HttpRole implements AutoCloseable {
 
     private List<Model> read() {
       List<Model> all = new ArrayList<>();
-      for (String name : bundled()) {
+      for (String name : ModelFolder.names(settings.models())) {
         add(
             all,
             name,
@@ -330,21 +325,6 @@ final class HttpRole implements AutoCloseable {
                   throw new UncheckedIOException(file + " cannot be read", e);
                 }
               });
-    }
-
-    private List<String> bundled() {
-      if (!Files.isDirectory(settings.models())) {
-        return List.of();
-      }
-      try (Stream<Path> folders = Files.list(settings.models())) {
-        return folders
-            .filter(folder -> Files.exists(folder.resolve("config.json")))
-            .map(folder -> folder.getFileName().toString())
-            .sorted()
-            .toList();
-      } catch (IOException e) {
-        throw new UncheckedIOException(settings.models() + " cannot be read", e);
-      }
     }
 
     @Override

@@ -105,7 +105,6 @@ public final class InstalledContext implements CommandContext {
     return read;
   }
 
-  /** Reads the configuration of this process. */
   public static WorkerConfig settings() {
     return WorkerConfig.read(ConfigProvider.getConfig());
   }

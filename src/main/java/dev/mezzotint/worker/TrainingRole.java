@@ -17,7 +17,6 @@ import dev.mezzotint.training.checkpoint.LeaseTiming;
 import dev.mezzotint.training.recipe.TrainingLimits;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -42,13 +41,11 @@ final class TrainingRole implements AutoCloseable {
   /**
    * Opens the device unless it is a CPU; takes no requests yet.
    *
-   * @param topics request topics, highest priority first
    * @param wiring wraps the handler of deliveries
    */
   TrainingRole(
       WorkerConfig settings,
       Connections connections,
-      List<String> topics,
       InstantSource clock,
       UnaryOperator<DeliveryHandler> wiring) {
     this.settings = settings;
@@ -76,7 +73,7 @@ final class TrainingRole implements AutoCloseable {
         RequestQueue.of(
             settings.queue(),
             connections.kafka(),
-            topics,
+            connections.topics(WorkerRole.TRAINING),
             settings.training().lanes(),
             wiring.apply(handler),
             connections::heldBack);
@@ -97,7 +94,6 @@ final class TrainingRole implements AutoCloseable {
         settings.inputs().orElse(InputRule.ANY));
   }
 
-  /** Starts taking requests. */
   void start() {
     queue.start();
   }

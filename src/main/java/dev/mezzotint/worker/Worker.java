@@ -8,7 +8,6 @@ import dev.mezzotint.job.DeliveryHandler;
 import dev.mezzotint.job.WorkerRole;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.kafka.RequestQueue;
-import dev.mezzotint.kafka.Topics;
 import dev.mezzotint.network.Device;
 import dev.mezzotint.observability.Instrumentation;
 import dev.mezzotint.sampling.Previews;
@@ -17,8 +16,6 @@ import dev.mezzotint.training.TrainingMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -55,21 +52,11 @@ public final class Worker implements AutoCloseable {
     this.connections = connections;
     this.generation =
         settings.roles().contains(WorkerRole.GENERATION)
-            ? new GenerationRole(
-                settings,
-                connections,
-                connections.withPriorities(connections.kafka().topics().generationRequests()),
-                clock,
-                wiring)
+            ? new GenerationRole(settings, connections, clock, wiring)
             : null;
     this.training =
         settings.roles().contains(WorkerRole.TRAINING)
-            ? new TrainingRole(
-                settings,
-                connections,
-                connections.withPriorities(connections.kafka().topics().trainingRequests()),
-                clock,
-                wiring)
+            ? new TrainingRole(settings, connections, clock, wiring)
             : null;
   }
 
@@ -154,18 +141,9 @@ public final class Worker implements AutoCloseable {
     connections.listen(this::cancel);
     laps.lap("control topic");
     if (settings.roles().contains(WorkerRole.CONTROL)) {
-      Topics topics = connections.kafka().topics();
-      List<String> generations = connections.withPriorities(topics.generationRequests());
-      List<String> trainings = connections.withPriorities(topics.trainingRequests());
-      control = new ControlRole(settings, connections, generations, trainings, clock);
+      control = new ControlRole(settings, connections, clock);
       if (settings.front().on()) {
-        var kinds =
-            Map.of(
-                WorkerRole.GENERATION.wireName(),
-                generations,
-                WorkerRole.TRAINING.wireName(),
-                trainings);
-        front = new HttpRole(settings, connections, kinds, loop(), previews());
+        front = new HttpRole(settings, connections, loop(), previews());
       }
     }
     if (generation != null) {
@@ -229,12 +207,10 @@ public final class Worker implements AutoCloseable {
     return Optional.ofNullable(front).map(HttpRole::front);
   }
 
-  /** How long each part of the start took. */
   StartupTimings laps() {
     return laps;
   }
 
-  /** Whether it takes requests. */
   boolean ready() {
     return accepting && live() && problem().isEmpty();
   }

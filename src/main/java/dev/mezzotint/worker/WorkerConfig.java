@@ -416,7 +416,6 @@ public interface WorkerConfig {
     Duration retryLimit();
   }
 
-  /** The hosts that webhooks may be sent to. */
   default WebhookHosts webhookHosts() {
     return webhooks().hosts().orElse(WebhookHosts.of(List.of()));
   }

@@ -16,6 +16,17 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class DemandMonitorTest {
+  static final DemandMonitor.CostStore KEEPS_NOTHING =
+      new DemandMonitor.CostStore() {
+        @Override
+        public Map<String, String> load() {
+          return Map.of();
+        }
+
+        @Override
+        public void save(Map<String, String> costs) {}
+      };
+
   private static final Duration PERIOD = Duration.ofMillis(10);
 
   private final BlockingQueue<Object> reads = new LinkedBlockingQueue<>();
@@ -34,7 +45,8 @@ class DemandMonitorTest {
 
   @Test
   void onChange_isCalledOncePerChange_notOnFailures() throws Exception {
-    try (DemandMonitor monitor = new DemandMonitor(this::read, Map.of("generation", 2.0), PERIOD)) {
+    try (DemandMonitor monitor =
+        new DemandMonitor(this::read, KEEPS_NOTHING, Map.of("generation", 2.0), PERIOD)) {
       monitor.onChange(
           () -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
       assertThatThrownBy(() -> monitor.demand("generation")).isInstanceOf(TransientException.class);
@@ -99,7 +111,8 @@ class DemandMonitorTest {
   @Test
   void demand_ofPausedTopics_needsNoWorker() throws Exception {
     paused = 3;
-    try (DemandMonitor monitor = new DemandMonitor(this::read, Map.of("generation", 2.0), PERIOD)) {
+    try (DemandMonitor monitor =
+        new DemandMonitor(this::read, KEEPS_NOTHING, Map.of("generation", 2.0), PERIOD)) {
       monitor.onChange(
           () -> changes.add("active " + monitor.last("generation").orElseThrow().active()));
       reads.add(3L);

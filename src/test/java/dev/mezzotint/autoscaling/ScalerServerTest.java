@@ -59,7 +59,8 @@ class ScalerServerTest {
             "generation", new Backlog(3, 0, 0, 0, 0),
             "training", new Backlog(0, 0, 0, 0, 0));
     try (DemandMonitor monitor =
-        new DemandMonitor(() -> backlogs, seconds, Duration.ofMillis(10))) {
+        new DemandMonitor(
+            () -> backlogs, DemandMonitorTest.KEEPS_NOTHING, seconds, Duration.ofMillis(10))) {
       ScalerServer server = new ScalerServer(monitor, "127.0.0.1", 0);
       ManagedChannel channel =
           NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();

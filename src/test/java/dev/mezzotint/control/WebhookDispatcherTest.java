@@ -127,7 +127,7 @@ class WebhookDispatcherTest {
             .withGroupId(own)
             .withTopics(Topics.withPrefix(own));
     new KafkaCluster(settings).ensureTopics();
-    events = new KafkaEvents(settings);
+    events = new KafkaEvents(settings, "");
     open.add(events);
   }
 

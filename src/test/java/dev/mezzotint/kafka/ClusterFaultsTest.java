@@ -235,7 +235,7 @@ class ClusterFaultsTest {
   void controlTopicThatMayNotBeRead_isNamed() throws Exception {
     cluster.deny(
         ResourceType.TOPIC, settings.topics().control(), PatternType.LITERAL, AclOperation.READ);
-    try (ControlTopic control = new ControlTopic(settings)) {
+    try (ControlTopic control = new ControlTopic(settings, job -> {})) {
       assertThat(control.awaitLoaded(Duration.ofSeconds(5))).isFalse();
       assertThat(control.failure().orElseThrow())
           .contains(settings.topics().control(), "kafka-acls.sh");
@@ -289,7 +289,7 @@ class ClusterFaultsTest {
   @Test
   void addedPartitions_areReadByTheControlTopic() throws Exception {
     String name = settings.topics().control();
-    try (ControlTopic control = new ControlTopic(settings)) {
+    try (ControlTopic control = new ControlTopic(settings, job -> {})) {
       assertThat(control.awaitLoaded(LIMIT)).isTrue();
       send(name, 0, "before", "{\"action\":\"cancel\"}");
       await("the old partition is read", () -> control.isCancelled("before"));
@@ -477,7 +477,7 @@ class ClusterFaultsTest {
     try (KafkaProducer<byte[], byte[]> producer =
             new KafkaProducer<>(
                 transactional, new ByteArraySerializer(), new ByteArraySerializer());
-        ControlTopic control = new ControlTopic(settings)) {
+        ControlTopic control = new ControlTopic(settings, job -> {})) {
       producer.initTransactions();
       Consumer<String> put =
           id -> producer.send(new ProducerRecord<>(name, id.getBytes(UTF_8), cancel));

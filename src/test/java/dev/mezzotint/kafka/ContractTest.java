@@ -101,7 +101,7 @@ class ContractTest {
   void deadLetterHeaders_areTheDeclaredOnes() throws Exception {
     JsonSchema schema = schema("dead-letter-headers");
     assertThat(schema.properties()).containsExactlyInAnyOrderElementsOf(DeadLetters.HEADERS);
-    try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"))) {
+    try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"), "")) {
       Map<String, String> written =
           headers(
               events.deadLetter(

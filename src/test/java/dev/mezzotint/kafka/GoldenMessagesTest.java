@@ -35,7 +35,7 @@ class GoldenMessagesTest {
 
   @Test
   void deadLetter_hasTheGoldenHeaders() {
-    try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"))) {
+    try (KafkaEvents events = new KafkaEvents(KafkaSettings.of("127.0.0.1:1"), "")) {
       ProducerRecord<byte[], byte[]> letter =
           events.deadLetter(
               SampleDocuments.delivery(),

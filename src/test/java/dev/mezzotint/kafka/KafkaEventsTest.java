@@ -39,7 +39,7 @@ class KafkaEventsTest {
   @Test
   void publish_writesCloudEventsInBinaryMode() {
     JobEvent event = event("job-1", JobEvent.Type.STARTED, 7, Map.of("model", "m@1"));
-    try (KafkaEvents events = new KafkaEvents(settings)) {
+    try (KafkaEvents events = new KafkaEvents(settings, "")) {
       events.publish(event);
     }
     ConsumerRecord<byte[], byte[]> record = read(settings.topics().events(), 1).get(0);
@@ -110,7 +110,7 @@ class KafkaEventsTest {
   void replay_sendsDeadLettersBackToTheirTopics() {
     new KafkaCluster(settings).ensureTopics();
     String requests = settings.topics().generationRequests();
-    try (KafkaEvents events = new KafkaEvents(settings);
+    try (KafkaEvents events = new KafkaEvents(settings, "");
         MezzotintClient client = new MezzotintClient(settings)) {
       for (String id : List.of("a", "b")) {
         byte[] body = ("{\"id\":\"" + id + "\"}").getBytes(UTF_8);
@@ -151,7 +151,7 @@ class KafkaEventsTest {
           .hasMessageContaining("nonsense")
           .hasMessageContaining(requests);
       client.cancel("topic");
-      try (ControlTopic control = new ControlTopic(settings)) {
+      try (ControlTopic control = new ControlTopic(settings, job -> {})) {
         assertThat(control.awaitLoaded(LIMIT)).isTrue();
         assertThat(control.paused(requests)).isTrue();
         assertThat(control.paused(requests + ".high")).isTrue();
@@ -178,7 +178,7 @@ class KafkaEventsTest {
             event("a", JobEvent.Type.PROGRESSED, 1, Map.of("step", 5, "steps", 10)),
             event("a", JobEvent.Type.REJECTED, 2, Map.of()),
             event("a", JobEvent.Type.COMPLETED, 3, Map.of("images", List.of("k1", "k2"))));
-    try (KafkaEvents events = new KafkaEvents(settings);
+    try (KafkaEvents events = new KafkaEvents(settings, "");
         MezzotintClient client = new MezzotintClient(settings)) {
       for (JobEvent event : sent) {
         events.publish(event);
@@ -210,7 +210,7 @@ class KafkaEventsTest {
             JobEvent.Type.FAILED,
             1,
             Map.of("cause", "x".repeat(9 << 20), "manifest", "m", "images", List.of("i")));
-    try (KafkaEvents events = new KafkaEvents(settings)) {
+    try (KafkaEvents events = new KafkaEvents(settings, "")) {
       events.publish(huge);
     }
     JsonObject value = JsonObject.parse(read(settings.topics().events(), 1).get(0).value());
@@ -238,7 +238,7 @@ class KafkaEventsTest {
                 Map.entry("traceparent", "00-1".getBytes(UTF_8)),
                 Map.entry("mezzotint-cause", "of an earlier death".getBytes(UTF_8))));
     new KafkaCluster(settings).ensureTopics();
-    try (KafkaEvents events = new KafkaEvents(settings)) {
+    try (KafkaEvents events = new KafkaEvents(settings, "")) {
       events.deadLetter(delivery, "job-9", 2, "steps", "steps must be from 1 to 1000, not 0");
     }
     ConsumerRecord<byte[], byte[]> record = read(settings.topics().deadLetters(), 1).get(0);
@@ -260,7 +260,7 @@ class KafkaEventsTest {
   @Test
   void deadLetter_tooLargeForItsTopic_keepsItsCause() {
     Delivery delivery = new Delivery("requests", 0, 1, 1, null, new byte[9 << 20], List.of());
-    try (KafkaEvents events = new KafkaEvents(settings)) {
+    try (KafkaEvents events = new KafkaEvents(settings, "")) {
       events.deadLetter(delivery, "", 0, "", "is not valid JSON");
     }
     ConsumerRecord<byte[], byte[]> record = read(settings.topics().deadLetters(), 1).get(0);

@@ -16,9 +16,9 @@ class LocalStackTest {
   @Test
   void start_onExistingData_keepsIt() throws Exception {
     LocalStack.Options options;
-    try (LocalStack stack = LocalStack.start(data)) {
+    try (LocalStack stack = LocalStack.start(data, new LocalStack.Options(0, 0, Map.of()))) {
       assertThat(StackAddresses.find(data)).contains(stack.addresses());
-      assertThatThrownBy(() -> LocalStack.start(data))
+      assertThatThrownBy(() -> LocalStack.start(data, new LocalStack.Options(0, 0, Map.of())))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("this process already runs a local stack on");
       try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.bootstrapServers()))) {

@@ -64,7 +64,6 @@ public final class JobsCommand {
     return 0;
   }
 
-  /** Of {@code --state}. */
   static final class States implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {

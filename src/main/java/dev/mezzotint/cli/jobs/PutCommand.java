@@ -1,5 +1,7 @@
 package dev.mezzotint.cli.jobs;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.cli.CommandContext;
 import dev.mezzotint.cli.JsonOption;
 import dev.mezzotint.files.FolderFiles;
@@ -80,9 +82,7 @@ public final class PutCommand implements Callable<Integer> {
   }
 
   private void check() {
-    if (!Keys.isValidKey(key)) {
-      throw new InvalidInputException(KEY, KEY + " " + Keys.KEY_RULE + ", not " + key);
-    }
+    refuseIf(!Keys.isValidKey(key), KEY, "%s, not %s", Keys.KEY_RULE, key);
     if (key.startsWith(Keys.JOBS) || key.startsWith(Keys.MODELS)) {
       throw new InvalidInputException(
           KEY, KEY + " must not begin with jobs/ or models/, where results are kept");

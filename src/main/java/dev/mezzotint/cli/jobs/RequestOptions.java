@@ -1,8 +1,9 @@
 package dev.mezzotint.cli.jobs;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.cli.Choices;
 import dev.mezzotint.generation.request.CanvasRequest;
-import dev.mezzotint.json.InvalidInputException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -101,10 +102,7 @@ final class RequestOptions {
 
   private Map<String, Object> interpolated(String text) {
     Matcher seeds = SEEDS.matcher(text);
-    if (!seeds.matches()) {
-      throw new InvalidInputException(
-          "--interpolate", "--interpolate must be two seeds such as 3..7, not " + text);
-    }
+    refuseIf(!seeds.matches(), "--interpolate", "must be two seeds such as 3..7, not %s", text);
     return Map.of(
         "from", Long.parseLong(seeds.group(1)),
         "to", Long.parseLong(seeds.group(2)),

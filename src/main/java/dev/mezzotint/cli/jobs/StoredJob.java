@@ -31,7 +31,6 @@ record StoredJob(Optional<JobRecord> taken, Optional<Manifest> end) {
     }
   }
 
-  /** Fingerprint of the request that has the id. */
   Optional<String> fingerprint() {
     return taken.map(JobRecord::fingerprint).or(() -> end.map(Manifest::fingerprint));
   }

@@ -30,7 +30,6 @@ record WorkerApi(URI base) {
   /** The state of a job that neither the worker nor the store knows. */
   static final String UNKNOWN = "unknown";
 
-  /** Status and body of an answer. */
   private record Answer(int status, JsonObject body) {}
 
   /** The newest jobs as their JSON members, in the order of the list. */

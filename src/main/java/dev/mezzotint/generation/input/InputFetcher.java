@@ -3,6 +3,7 @@ package dev.mezzotint.generation.input;
 import dev.mezzotint.files.FileErrors;
 import dev.mezzotint.generation.request.ImageReference;
 import dev.mezzotint.job.TransientException;
+import dev.mezzotint.storage.Download;
 import dev.mezzotint.storage.FileDigest;
 import dev.mezzotint.storage.ObjectReader;
 import dev.mezzotint.storage.RefusedKeyException;
@@ -10,13 +11,11 @@ import dev.mezzotint.storage.Sha256;
 import dev.mezzotint.storage.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 
@@ -28,24 +27,17 @@ import java.util.function.Supplier;
  * @param bytesMax size of one image file
  */
 public record InputFetcher(ObjectReader store, int bytesMax) {
-  private static final int BUFFER = 1 << 16;
-
   byte[] bytes(ImageReference reference) throws IOException {
     if (reference instanceof ImageReference.Inline inline) {
       return inline.bytes();
     }
     ImageReference.Stored stored = (ImageReference.Stored) reference;
-    byte[] bytes;
-    try (InputStream in = open(stored.key())) {
-      bytes = remote(stored.key(), () -> in.readNBytes(bytesMax + 1));
-    }
+    byte[] bytes = read(stored.key());
     if (bytes.length > bytesMax) {
       throw tooLarge(stored.key(), bytesMax);
     }
     checkSize(stored, bytes.length);
-    if (stored.sha256().isPresent()) {
-      checkDigest(stored, Sha256.sha256(bytes));
-    }
+    checkDigest(stored, () -> Sha256.sha256(bytes));
     return bytes;
   }
 
@@ -55,36 +47,30 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
    * @throws TransientException also if this machine has no room for it
    */
   void download(ImageReference.Stored stored, Path file, long sizeMax) throws IOException {
-    long size = 0;
-    try (InputStream in = open(stored.key());
-        OutputStream out = local(() -> Files.newOutputStream(file))) {
-      byte[] buffer = new byte[BUFFER];
-      int read;
-      while ((read = remote(stored.key(), () -> in.read(buffer))) >= 0) {
-        size += read;
-        if (size > sizeMax) {
-          throw tooLarge(stored.key(), sizeMax);
-        }
-        int length = read;
-        local(
-            () -> {
-              out.write(buffer, 0, length);
-              return out;
-            });
-      }
+    String key = stored.key();
+    FileDigest found =
+        answered(() -> local(() -> Download.toFile(store, key, file, sizeMax, () -> {})))
+            .orElseThrow(() -> absent(key));
+    if (found.bytes() > sizeMax) {
+      throw tooLarge(key, sizeMax);
     }
-    checkSize(stored, size);
-    if (stored.sha256().isPresent()) {
-      checkDigest(stored, local(() -> FileDigest.of(file).sha256()));
+    checkSize(stored, found.bytes());
+    checkDigest(stored, found::sha256);
+  }
+
+  private byte[] read(String key) throws IOException {
+    InputStream content = answered(() -> store.open(key)).orElseThrow(() -> absent(key));
+    try (content) {
+      return content.readNBytes(bytesMax + 1);
+    } catch (IOException e) {
+      throw new StorageException("connection lost while reading " + key, e);
     }
   }
 
-  private InputStream open(String key) throws IOException {
-    Optional<InputStream> in = answered(() -> store.open(key));
-    return in.orElseThrow(() -> new IOException("there is no object " + key + " in the bucket"));
+  private static IOException absent(String key) {
+    return new IOException("there is no object " + key + " in the bucket");
   }
 
-  /** All keys under a prefix. */
   List<String> list(String prefix) throws IOException {
     return answered(() -> store.list(prefix));
   }
@@ -120,14 +106,6 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
     }
   }
 
-  private static <T> T remote(String key, Io<T> read) {
-    try {
-      return read.call();
-    } catch (IOException e) {
-      throw new StorageException("connection lost while reading " + key, e);
-    }
-  }
-
   static Path temporary() {
     return local(() -> Files.createTempFile("mezzotint-", ".zip"));
   }
@@ -149,11 +127,12 @@ public record InputFetcher(ObjectReader store, int bytesMax) {
     }
   }
 
-  private static void checkDigest(ImageReference.Stored stored, String found) throws IOException {
-    if (!stored.sha256().orElseThrow().equals(found)) {
+  private static void checkDigest(ImageReference.Stored stored, Supplier<String> digest)
+      throws IOException {
+    if (stored.sha256().isPresent() && !stored.sha256().get().equals(digest.get())) {
       throw new IOException(
           "object %s has SHA-256 %s, not the %s that the request says"
-              .formatted(stored.key(), found, stored.sha256().get()));
+              .formatted(stored.key(), digest.get(), stored.sha256().get()));
     }
   }
 }

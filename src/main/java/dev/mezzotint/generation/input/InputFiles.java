@@ -145,7 +145,6 @@ interface InputFiles extends AutoCloseable {
     }
   }
 
-  /** One local file. */
   record LocalFile(Path path) implements InputFiles {
     @Override
     public List<String> names() {

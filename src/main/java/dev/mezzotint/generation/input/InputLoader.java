@@ -90,8 +90,8 @@ public final class InputLoader {
 
   private SamplingJob.X0 start(int index, long seed, int noiseIndex) {
     if (request.seeds() instanceof Seeds.Interpolated between) {
-      float[] from = noise(between.from(), /* noiseIndex= */ 0, values());
-      float[] to = noise(between.to(), /* noiseIndex= */ 0, values());
+      float[] from = noise(between.from(), /* noiseIndex= */ 0);
+      float[] to = noise(between.to(), /* noiseIndex= */ 0);
       Noise.slerp(from, to, between.share(index), from);
       return new SamplingJob.X0.Given(from);
     }
@@ -100,24 +100,17 @@ public final class InputLoader {
         : new SamplingJob.X0.Given(blended(seed, noiseIndex));
   }
 
-  private int values() {
-    return model.channels() * model.height() * model.width();
-  }
-
   private InpaintingHook hook(Inpainting plan, long seed, int noiseIndex) {
     float[] known = init();
     if (mask == null) {
       float[] grey = read("mask", request.mask().orElseThrow(), /* channels= */ 1);
       mask = InpaintingHook.mask(grey, model.channels());
     }
-    return new InpaintingHook(
-        plan, noise(seed, noiseIndex, known.length), known, mask, seed, noiseIndex);
+    return new InpaintingHook(plan, noise(seed, noiseIndex), known, mask, seed, noiseIndex);
   }
 
-  private float[] noise(long seed, int noiseIndex, int length) {
-    float[] x0 = new float[length];
-    SamplingJob.X0.noise(model, seed, noiseIndex).write(x0, /* offset= */ 0, length);
-    return x0;
+  private float[] noise(long seed, int noiseIndex) {
+    return SamplingJob.X0.noise(model, seed, noiseIndex).toFloats(model);
   }
 
   private float[] init() {
@@ -133,7 +126,7 @@ public final class InputLoader {
     if (model.p0().equals(ModelCard.IMAGES)) {
       return image; // x0 itself
     }
-    float[] x0 = noise(seed, noiseIndex, image.length);
+    float[] x0 = noise(seed, noiseIndex);
     Iadb.blend(x0, image, request.init().orElseThrow().alpha(), x0);
     return x0;
   }

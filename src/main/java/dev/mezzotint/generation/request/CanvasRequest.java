@@ -1,5 +1,7 @@
 package dev.mezzotint.generation.request;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.sampling.ModelInfo;
@@ -22,7 +24,6 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
   /** The field's name, for exceptions. */
   public static final String FIELD = "canvas";
 
-  /** Pixels of one canvas. */
   static final int PIXELS_MAX = 1 << 24;
 
   private static final int SIDE_MAX = 16_384;
@@ -38,10 +39,7 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
      */
     public static Size parse(String option, String text) {
       Matcher sides = SIDES.matcher(text);
-      if (!sides.matches()) {
-        throw new InvalidInputException(
-            option, option + " must be a size in pixels such as 1024x512, not " + text);
-      }
+      refuseIf(!sides.matches(), option, "must be a size in pixels such as 1024x512, not %s", text);
       return new Size(Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2)));
     }
   }
@@ -57,18 +55,17 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
       return Optional.empty();
     }
     JsonObject canvas = found.get();
-    OptionalInt width = GenerationRequest.integer(canvas, "width", 1, SIDE_MAX);
-    OptionalInt height = GenerationRequest.integer(canvas, "height", 1, SIDE_MAX);
-    OptionalInt overlap = GenerationRequest.integer(canvas, "overlap", 1, SIDE_MAX);
+    OptionalInt width = canvas.optionalInt("width", 1, SIDE_MAX);
+    OptionalInt height = canvas.optionalInt("height", 1, SIDE_MAX);
+    OptionalInt overlap = canvas.optionalInt("overlap", 1, SIDE_MAX);
     canvas.refuseUnknown();
     if (width.isPresent() != height.isPresent()) {
       throw canvas.refuse(
           width.isPresent() ? "height" : "width", "is missing: a canvas needs both or neither");
     }
     if (width.isEmpty()) {
-      if (!hasCondition) {
-        throw canvas.refuse("width", "is missing: without a condition there is no other size");
-      }
+      canvas.refuseIf(
+          !hasCondition, "width", "is missing: without a condition there is no other size");
       return Optional.of(new CanvasRequest(Optional.empty(), overlap));
     }
     Size size = new Size(width.getAsInt(), height.getAsInt());
@@ -76,7 +73,6 @@ public record CanvasRequest(Optional<Size> size, OptionalInt overlap) {
     return Optional.of(new CanvasRequest(Optional.of(size), overlap));
   }
 
-  /** The field's members. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     size.ifPresent(

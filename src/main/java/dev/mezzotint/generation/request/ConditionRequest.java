@@ -27,7 +27,6 @@ public record ConditionRequest(
   /** Name of the part in a request without part names, for a model that has one part. */
   public static final String ONLY = "";
 
-  /** No condition. */
   static final ConditionRequest NONE = new ConditionRequest(Map.of(), false, false);
 
   private static final int PARTS_MAX = 64;
@@ -37,7 +36,6 @@ public record ConditionRequest(
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
   }
 
-  /** Reads the member {@code condition}. */
   static ConditionRequest parse(JsonObject json, GenerationLimits limits) {
     if (!json.has("condition")) {
       return NONE;
@@ -61,9 +59,8 @@ public record ConditionRequest(
   private static Map<String, ConditionSource> parts(JsonObject named, GenerationLimits limits) {
     Map<String, ConditionSource> parts = new LinkedHashMap<>();
     for (String name : named.names()) {
-      if (!NAME.matcher(name).matches()) {
-        throw named.refuse(name, "is not a valid name of a part of a condition");
-      }
+      named.refuseIf(
+          !NAME.matcher(name).matches(), name, "is not a valid name of a part of a condition");
       ConditionSource.parse(named, name, limits).ifPresent(source -> parts.put(name, source));
     }
     if (parts.isEmpty() || parts.size() > PARTS_MAX) {
@@ -106,7 +103,6 @@ public record ConditionRequest(
         });
   }
 
-  /** The field of a part's source. */
   public static String field(String part) {
     return part.equals(ONLY) ? "condition" : "condition.parts." + part;
   }

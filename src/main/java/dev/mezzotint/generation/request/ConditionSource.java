@@ -61,14 +61,10 @@ public sealed interface ConditionSource {
       source = new Zip(zip(object, limits));
     } else if (object.has("prefix")) {
       String prefix = object.requiredString("prefix");
-      if (!Keys.isValidKey(prefix)) {
-        throw object.refuse("prefix", Keys.KEY_RULE + ", not " + JsonObject.quote(prefix));
-      }
+      Keys.check(object, "prefix", prefix);
       source = new Prefix(prefix);
     } else if (object.has("list")) {
-      if (!object.isList("list")) {
-        throw object.refuse("list", "must be a list of images");
-      }
+      object.refuseIf(!object.isList("list"), "list", "must be a list of images");
       source = new Listed(ImageReference.parseAll(object, "list", limits));
     } else {
       return new Shared(ImageReference.parse(object, limits));
@@ -87,9 +83,7 @@ public sealed interface ConditionSource {
           .orElseThrow(() -> object.refuse("zip", "must be an object in the bucket"));
     }
     String key = object.requiredString("zip");
-    if (!Keys.isValidKey(key)) {
-      throw object.refuse("zip", Keys.KEY_RULE + ", not " + JsonObject.quote(key));
-    }
+    Keys.check(object, "zip", key);
     return new ImageReference.Stored(key, OptionalLong.empty(), Optional.empty());
   }
 }

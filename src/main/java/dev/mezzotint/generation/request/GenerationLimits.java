@@ -29,7 +29,6 @@ public record GenerationLimits(
 
   static final int IMAGES_CEILING = GeneratedImages.IMAGES_MAX;
 
-  /** Defaults. */
   public static final GenerationLimits DEFAULT =
       new GenerationLimits(
           RequestLimits.BYTES_MAX,
@@ -41,7 +40,6 @@ public record GenerationLimits(
           64 << 20,
           WebhookHosts.ANY);
 
-  /** With these hosts for webhooks. */
   public GenerationLimits withWebhooks(WebhookHosts hosts) {
     return new GenerationLimits(
         requestBytesMax,

@@ -1,5 +1,7 @@
 package dev.mezzotint.generation.request;
 
+import static dev.mezzotint.json.InvalidInputException.refuseIf;
+
 import dev.mezzotint.delivery.JobRequest;
 import dev.mezzotint.iadb.Solver;
 import dev.mezzotint.job.JobId;
@@ -7,9 +9,7 @@ import dev.mezzotint.job.Priority;
 import dev.mezzotint.job.RequestLimits;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -71,11 +71,9 @@ public record GenerationRequest(
 
   static final int CLASS_LABEL_MAX = 1_000_000;
   static final double GUIDANCE_MAX = 100;
-  static final String NO_TENANT = "default";
 
   private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,127}";
   private static final Pattern MODEL = Pattern.compile(NAME + "(@" + NAME + ")?");
-  private static final Pattern TENANT = Pattern.compile(NAME);
 
   /**
    * Image-to-image: sampling starts at α with a blend of noise and this image.
@@ -92,7 +90,15 @@ public record GenerationRequest(
    * @param inline also the files in the terminal event, if they are small
    */
   public record Output(
-      String format, boolean grid, boolean trajectory, boolean clip, boolean inline) {}
+      String format, boolean grid, boolean trajectory, boolean clip, boolean inline) {
+    /**
+     * @throws InvalidInputException if a grid of this many images is not allowed
+     */
+    public void checkGrid(int count, GenerationLimits limits) {
+      int max = limits.gridImagesMax();
+      refuseIf(grid && count > max, "output.grid", "is for at most %s images, not %s", max, count);
+    }
+  }
 
   /**
    * Reads a request and checks each field by itself and against the others.
@@ -119,20 +125,20 @@ public record GenerationRequest(
             id,
             model(json),
             seeds(json, limits),
-            integer(json, "steps", 1, limits.stepsMax()),
+            json.optionalInt("steps", 1, limits.stepsMax()),
             json.word("sampler", SAMPLERS).map(Solver::parse),
             json.word("schedule", SCHEDULES).orElse("uniform"),
             condition,
             FrameRequest.parse(json, condition, limits),
-            integer(json, "classLabel", 0, CLASS_LABEL_MAX),
+            json.optionalInt("classLabel", 0, CLASS_LABEL_MAX),
             json.number("guidance", 0, GUIDANCE_MAX, 1),
             init(json, limits),
             ImageReference.parse(json, "mask", limits),
             CanvasRequest.parse(json, !condition.isEmpty()),
             output(json, json.has("interpolate")),
             Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal")),
-            deadline(json).or(() -> expiry),
-            tenant(json));
+            JobRequest.readDeadline(json).or(() -> expiry),
+            JobRequest.readTenant(json));
     json.refuseUnknown();
     request.checkTogether(json, limits);
     return request;
@@ -164,20 +170,14 @@ public record GenerationRequest(
       throw json.refuse(
           "count", "must not be given together with seeds, which determines the count");
     }
-    if (seed.isPresent()) {
-      throw json.refuse("seed", "must not be given together with seeds");
-    }
-    if (listed.get().isEmpty()) {
-      throw json.refuse("seeds", "must not be an empty list");
-    }
+    json.refuseIf(seed.isPresent(), "seed", "must not be given together with seeds");
+    json.refuseIf(listed.get().isEmpty(), "seeds", "must not be an empty list");
     return new Seeds.Listed(listed.get());
   }
 
   private static Seeds interpolated(JsonObject json, JsonObject ends, GenerationLimits limits) {
     for (String other : List.of("count", "seed", "seeds", "init")) {
-      if (json.has(other)) {
-        throw json.refuse(other, "must not be given together with interpolate");
-      }
+      json.refuseIf(json.has(other), other, "must not be given together with interpolate");
     }
     long[] seeds = new long[2];
     for (int i = 0; i < 2; i++) {
@@ -225,48 +225,14 @@ public record GenerationRequest(
     return parsed;
   }
 
-  private static Optional<Instant> deadline(JsonObject json) {
-    Optional<String> text = json.string("deadline");
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(OffsetDateTime.parse(text.get()).toInstant());
-    } catch (DateTimeException e) {
-      throw json.refuse(
-          "deadline",
-          "must be a time such as 2027-01-31T12:00:00Z, not " + JsonObject.quote(text.get()));
-    }
-  }
-
-  private static String tenant(JsonObject json) {
-    String tenant = json.string("tenant", NO_TENANT);
-    if (!TENANT.matcher(tenant).matches()) {
-      throw json.refuse(
-          "tenant",
-          "must be 1 to 128 letters, digits, '.', '_' or '-', not " + JsonObject.quote(tenant));
-    }
-    return tenant;
-  }
-
-  static OptionalInt integer(JsonObject json, String name, int min, int max) {
-    OptionalLong value = json.integer(name, min, max);
-    return value.isPresent() ? OptionalInt.of((int) value.getAsLong()) : OptionalInt.empty();
-  }
-
   private void checkTogether(JsonObject json, GenerationLimits limits) {
     int count = seeds.count();
     FrameRequest.check(frames, condition, count);
     if (frames.isPresent() && seeds instanceof Seeds.Interpolated) {
       throw json.refuse("interpolate", "must not be given together with several conditions");
     }
-    if (mask.isPresent() && init.isEmpty()) {
-      throw json.refuse("mask", "needs init: the image that it is applied to");
-    }
-    if (output.grid() && count > limits.gridImagesMax()) {
-      throw new InvalidInputException(
-          "output.grid",
-          "output.grid is for at most " + limits.gridImagesMax() + " images, not " + count);
-    }
+    json.refuseIf(
+        mask.isPresent() && init.isEmpty(), "mask", "needs init: the image that it is applied to");
+    output.checkGrid(count, limits);
   }
 }

@@ -2,13 +2,13 @@ package dev.mezzotint.generation.request;
 
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.Sha256;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 
 /**
  * An input image of a request: the key of an object in the bucket, or a small image in the request
@@ -21,10 +21,7 @@ import java.util.regex.Pattern;
  * </pre>
  */
 public sealed interface ImageReference {
-  /** Media types of inline images. */
   List<String> MEDIA_TYPES = List.of("image/png", "image/jpeg");
-
-  Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
 
   /**
    * @param size in bytes, to be checked on reading
@@ -61,9 +58,7 @@ public sealed interface ImageReference {
     if (!(parent.toMap().get(name) instanceof List<?> items)) {
       return parse(parent, name, limits).map(List::of).orElseThrow();
     }
-    if (items.isEmpty()) {
-      throw parent.refuse(name, "must not be an empty list");
-    }
+    parent.refuseIf(items.isEmpty(), name, "must not be an empty list");
     List<ImageReference> references = new ArrayList<>();
     if (items.get(0) instanceof String) {
       for (String key : parent.strings(name, limits.imagesMax()).orElseThrow()) {
@@ -87,10 +82,7 @@ public sealed interface ImageReference {
     if (stored) {
       Stored plain = stored(object, "key", object.requiredString("key"));
       OptionalLong size = object.integer("size", 1, Long.MAX_VALUE);
-      Optional<String> sha256 = object.string("sha256");
-      if (sha256.isPresent() && !SHA_256.matcher(sha256.get()).matches()) {
-        throw object.refuse("sha256", "must be 64 hexadecimal digits in lower case");
-      }
+      Optional<String> sha256 = Sha256.read(object, "sha256");
       reference = new Stored(plain.key(), size, sha256);
     } else {
       reference = inline(object, limits.inlineBytesMax());
@@ -118,9 +110,7 @@ public sealed interface ImageReference {
   }
 
   private static Stored stored(JsonObject parent, String name, String key) {
-    if (!Keys.isValidKey(key)) {
-      throw parent.refuse(name, Keys.KEY_RULE + ", not " + JsonObject.quote(key));
-    }
+    Keys.check(parent, name, key);
     return new Stored(key, OptionalLong.empty(), Optional.empty());
   }
 }

@@ -10,7 +10,6 @@ public sealed interface Seeds {
 
   int count();
 
-  /** Seed of image i. */
   long seed(int image);
 
   /** Index of image i within its seed's stream. */

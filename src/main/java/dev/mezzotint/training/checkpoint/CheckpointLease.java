@@ -290,7 +290,6 @@ public final class CheckpointLease implements AutoCloseable {
     }
   }
 
-  /** Stops the heartbeat. */
   @Override
   public void close() {
     closed.countDown();

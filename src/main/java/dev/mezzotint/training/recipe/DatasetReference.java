@@ -2,13 +2,13 @@ package dev.mezzotint.training.recipe;
 
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.storage.Keys;
+import dev.mezzotint.storage.Sha256;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Pattern;
 
 /**
  * Reference to the data set of a training request: a zip in the bucket, all objects under a prefix,
@@ -22,7 +22,6 @@ import java.util.regex.Pattern;
  * </pre>
  */
 public sealed interface DatasetReference {
-  Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
 
   /** For messages, as in the request. */
   String text();
@@ -73,9 +72,8 @@ public sealed interface DatasetReference {
     if (value instanceof String key) {
       return Optional.of(stored(parent, name, key));
     }
-    if (!(value instanceof Map)) {
-      throw parent.refuse(name, "must be an object's key, or an object with key or local");
-    }
+    parent.refuseIf(
+        !(value instanceof Map), name, "must be an object's key, or an object with key or local");
     JsonObject object = parent.object(name).orElseThrow();
     if (object.has("key") == object.has("local")) {
       throw object.refuse("key", "or " + object.path("local") + " must be given, and not both");
@@ -89,9 +87,7 @@ public sealed interface DatasetReference {
   }
 
   private static DatasetReference stored(JsonObject parent, String name, String key) {
-    if (!Keys.isValidKey(key)) {
-      throw parent.refuse(name, Keys.KEY_RULE + ", not " + JsonObject.quote(key));
-    }
+    Keys.check(parent, name, key);
     return key.endsWith("/")
         ? new Prefix(key)
         : new Zip(key, OptionalLong.empty(), Optional.empty());
@@ -99,10 +95,7 @@ public sealed interface DatasetReference {
 
   private static DatasetReference checked(JsonObject object, DatasetReference plain) {
     OptionalLong size = object.integer("size", 1, Long.MAX_VALUE);
-    Optional<String> sha256 = object.string("sha256");
-    if (sha256.isPresent() && !SHA_256.matcher(sha256.get()).matches()) {
-      throw object.refuse("sha256", "must be 64 hexadecimal digits in lower case");
-    }
+    Optional<String> sha256 = Sha256.read(object, "sha256");
     if (plain instanceof Zip zip) {
       return new Zip(zip.key(), size, sha256);
     }

@@ -106,15 +106,12 @@ public record DatasetSpec(
   }
 
   private void check(JsonObject json) {
-    if (conditionDropout > 0 && pairing.isEmpty()) {
-      throw json.refuse("conditionDropout", "needs a condition");
-    }
+    json.refuseIf(
+        conditionDropout > 0 && pairing.isEmpty(), "conditionDropout", "needs a condition");
     if (pairing.isPresent() && p0Split.isPresent()) {
       throw json.refuse("condition", "is for p0 gaussian or blue-noise");
     }
-    if (randomCrop && files == Kind.IDX) {
-      throw json.refuse("crop", "must be centre in the layout idx");
-    }
+    json.refuseIf(randomCrop && files == Kind.IDX, "crop", "must be centre in the layout idx");
     boolean file = labels.equals("file");
     if (file && (files == Kind.IMAGES)) {
       throw json.refuse("labels", "must not be file in this layout: that is for idx");
@@ -122,32 +119,25 @@ public record DatasetSpec(
     if (!classNames.isEmpty() && !file) {
       throw json.refuse("classes", "is for labels file: folders and prefixes have names");
     }
-    if (new HashSet<>(classNames).size() != classNames.size()) {
-      throw json.refuse("classes", "holds a name twice");
-    }
+    json.refuseIf(
+        new HashSet<>(classNames).size() != classNames.size(), "classes", "holds a name twice");
   }
 
   private static Optional<Pairing> pairing(JsonObject json, Optional<String> layout) {
     Optional<Pairing.Layout> paired = layout.map(PAIRED::get);
     if (paired.isEmpty()) {
       for (String key : new String[] {"condition", "target"}) {
-        if (json.has(key)) {
-          throw json.refuse(key, "needs dataset.layout: one of " + PAIRED.keySet());
-        }
+        json.refuseIf(json.has(key), key, "needs dataset.layout: one of %s", PAIRED.keySet());
       }
       return Optional.empty();
     }
     boolean twins = paired.get() == Pairing.Layout.TWINS;
-    if (!twins && json.has("target")) {
-      throw json.refuse("target", "is for the layout twins");
-    }
+    json.refuseIf(!twins && json.has("target"), "target", "is for the layout twins");
     List<JsonObject> given =
         json.isList("condition")
             ? json.objects("condition", CONDITIONS_MAX).orElse(List.of())
             : json.object("condition").map(List::of).orElse(List.of());
-    if (given.isEmpty()) {
-      throw json.refuse("condition", "is missing: the other half of each pair");
-    }
+    json.refuseIf(given.isEmpty(), "condition", "is missing: the other half of each pair");
     if (!twins && given.size() > 1) {
       throw json.refuse("condition", "must be one in the layout " + layout.get());
     }
@@ -155,9 +145,8 @@ public record DatasetSpec(
     List<Condition> conditions = given.stream().map(c -> condition(c, twins)).toList();
     Set<String> names = new HashSet<>();
     for (Condition condition : conditions) {
-      if (!names.add(condition.name())) {
-        throw json.refuse("condition", "has two of the name " + condition.name());
-      }
+      json.refuseIf(
+          !names.add(condition.name()), "condition", "has two of the name %s", condition.name());
     }
     try {
       return Optional.of(new Pairing(paired.get(), target, conditions));
@@ -177,12 +166,8 @@ public record DatasetSpec(
       throw json.refuse(
           "palette", labels ? "is missing: the colours of the label maps" : "is for kind labels");
     }
-    if (!labels && json.has("nearest")) {
-      throw json.refuse("nearest", "is for kind labels");
-    }
-    if (!twins && json.has("folder")) {
-      throw json.refuse("folder", "is for the layout twins");
-    }
+    json.refuseIf(!labels && json.has("nearest"), "nearest", "is for kind labels");
+    json.refuseIf(!twins && json.has("folder"), "folder", "is for the layout twins");
     Condition condition =
         new Condition(
             json.string("name", "condition"),
@@ -285,7 +270,6 @@ public record DatasetSpec(
         /* optional= */ conditionDropout > 0);
   }
 
-  /** The recipe's {@code p0}. */
   String p0() {
     String noise = blueNoise ? ModelCard.BLUE_NOISE : ModelCard.GAUSSIAN;
     return p0Split.map(name -> "split:" + name).orElse(noise);

@@ -132,9 +132,8 @@ public record Recipe(
       if (keys.isEmpty()) {
         return Optional.empty();
       }
-      if (!json.has("from")) {
-        throw json.refuse("reflow", "needs from: the model whose paths are straightened");
-      }
+      json.refuseIf(
+          !json.has("from"), "reflow", "needs from: the model whose paths are straightened");
       JsonObject k = keys.get();
       Reflow reflow =
           new Reflow(
@@ -171,9 +170,7 @@ public record Recipe(
       if (!(network instanceof MlpConfig)) {
         return Optional.empty();
       }
-      if (json.has("dataset")) {
-        throw json.refuse("dataset", "is not for a perceptron: give p0 and p1");
-      }
+      json.refuseIf(json.has("dataset"), "dataset", "is not for a perceptron: give p0 and p1");
       if (network.outChannels() != 2) {
         throw json.refuse("network.dimensions", "must be 2: densities are of the plane");
       }
@@ -219,9 +216,7 @@ public record Recipe(
       String kind = o.word("name", List.of("adam", "adamw")).orElse("adam");
       TrainStep standard = TrainStep.defaults();
       double decay = o.number("weightDecay", 0, 10, kind.equals("adamw") ? 0.01 : 0);
-      if (kind.equals("adam") && decay != 0) {
-        throw o.refuse("weightDecay", "needs optimizer.name adamw");
-      }
+      o.refuseIf(kind.equals("adam") && decay != 0, "weightDecay", "needs optimizer.name adamw");
       Optimizer optimizer =
           new Optimizer(
               o.number("learningRate", 1e-9, 10, 1e-4),
@@ -301,9 +296,7 @@ public record Recipe(
             json.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE, 0L),
             Card.parse(json));
     json.refuseUnknown(); // first: a misspelt field is why the right one is missing
-    if (iterations.isEmpty()) {
-      throw json.refuse("iterations", "is missing: how many steps");
-    }
+    json.refuseIf(iterations.isEmpty(), "iterations", "is missing: how many steps");
     return recipe;
   }
 
@@ -339,9 +332,8 @@ public record Recipe(
 
   private static int patch(JsonObject json) {
     int patch = json.integer("patch", 1, PatchedUNet.PATCH_MAX, 1);
-    if (Integer.bitCount(patch) != 1) {
-      throw json.refuse("patch", "must be a power of two, such as 2, not " + patch);
-    }
+    json.refuseIf(
+        Integer.bitCount(patch) != 1, "patch", "must be a power of two, such as 2, not %s", patch);
     return patch;
   }
 
@@ -349,9 +341,8 @@ public record Recipe(
    * @param squares channels of the network for each channel of the images
    */
   private static void check(JsonObject keys, UNetConfig network, int squares) {
-    if (network.dropout() != 0) {
-      throw keys.refuse("dropout", "must be 0: training does not draw dropout masks");
-    }
+    keys.refuseIf(
+        network.dropout() != 0, "dropout", "must be 0: training does not draw dropout masks");
     if (network.outChannels() != squares && network.outChannels() != 3 * squares) {
       throw keys.refuse(
           "out_channels",
@@ -394,9 +385,8 @@ public record Recipe(
   private static Loss loss(JsonObject json) {
     String word = json.word("loss", List.of("mean", "sum", "huber")).orElse("mean");
     double delta = json.number("huberDelta", 1e-6, 1e6, 1);
-    if (json.has("huberDelta") && !word.equals("huber")) {
-      throw json.refuse("huberDelta", "needs loss huber");
-    }
+    json.refuseIf(
+        json.has("huberDelta") && !word.equals("huber"), "huberDelta", "needs loss huber");
     return switch (word) {
       case "sum" -> new Loss.Sum();
       case "huber" -> new Loss.Huber(delta);
@@ -419,9 +409,7 @@ public record Recipe(
   private static int microBatch(JsonObject json) {
     int batch = json.integer("batchSize", 1, 65_536, 32);
     int micro = json.integer("microBatch", 1, 65_536, batch);
-    if (batch % micro != 0) {
-      throw json.refuse("microBatch", "must divide batchSize, which is " + batch);
-    }
+    json.refuseIf(batch % micro != 0, "microBatch", "must divide batchSize, which is %s", batch);
     return micro == batch ? 0 : micro;
   }
 

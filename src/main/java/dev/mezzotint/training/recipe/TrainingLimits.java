@@ -19,7 +19,6 @@ public record TrainingLimits(
   public static final TrainingLimits DEFAULT =
       new TrainingLimits(RequestLimits.BYTES_MAX, 2_000_000_000L, 1L << 28, WebhookHosts.ANY);
 
-  /** With these hosts for webhooks. */
   public TrainingLimits withWebhooks(WebhookHosts hosts) {
     return new TrainingLimits(requestBytesMax, weightsMax, batchValuesMax, hosts);
   }

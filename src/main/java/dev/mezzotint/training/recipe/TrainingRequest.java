@@ -8,14 +8,11 @@ import dev.mezzotint.job.WebhookHosts;
 import dev.mezzotint.json.InvalidInputException;
 import dev.mezzotint.json.JsonObject;
 import dev.mezzotint.json.JsonText;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /**
  * A request to train a model: the fields of a recipe and those of every job.
@@ -46,7 +43,6 @@ public record TrainingRequest(
 
   private static final int KEEP_LAST_DEFAULT = 2;
   private static final int KEEP_LAST_MAX = 100;
-  private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   /**
    * Reads a request and checks each field alone and against the others.
@@ -60,13 +56,8 @@ public record TrainingRequest(
     Optional<DatasetReference> data =
         json.object(DATASET).flatMap(dataset -> DatasetReference.parse(dataset, REFERENCE));
     Priority priority = Priority.of(json.word("priority", Priority.WIRE_NAMES).orElse("normal"));
-    Optional<Instant> deadline = deadline(json);
-    String tenant = json.string("tenant", "default");
-    if (!TENANT.matcher(tenant).matches()) {
-      throw json.refuse(
-          "tenant",
-          "must be 1 to 128 letters, digits, '.', '_' or '-', not " + JsonObject.quote(tenant));
-    }
+    Optional<Instant> deadline = JobRequest.readDeadline(json);
+    String tenant = JobRequest.readTenant(json);
     int keepLast = json.integer("keepLast", 1, KEEP_LAST_MAX, KEEP_LAST_DEFAULT);
     long keepEvery = json.integer("keepEvery", 0, 1_000_000_000L, 0L);
     Recipe recipe = Recipe.parse(recipe(json));
@@ -76,7 +67,6 @@ public record TrainingRequest(
     return request;
   }
 
-  /** Reads training requests. */
   public static RequestReader<TrainingRequest> reader(TrainingLimits limits) {
     return new RequestReader<>() {
       @Override
@@ -106,18 +96,6 @@ public record TrainingRequest(
       members.put(DATASET, rest);
     }
     return JsonObject.parse(JsonText.write(members));
-  }
-
-  private static Optional<Instant> deadline(JsonObject json) {
-    Optional<String> text = json.string("deadline");
-    try {
-      return text.map(time -> OffsetDateTime.parse(time).toInstant());
-    } catch (DateTimeException e) {
-      throw json.refuse(
-          "deadline",
-          "must be a time such as 2027-01-31T12:00:00Z, not "
-              + JsonObject.quote(text.orElseThrow()));
-    }
   }
 
   private void check(TrainingLimits limits) {
