@@ -176,7 +176,8 @@ class HttpRoleTest {
       for (int i = 0; i < 2 * ConnectionLimits.FILES_MAX; i++) {
         slow.add(call(get));
       }
-      assertThat(await(() -> answeredAt(get))).isEqualTo("HTTP/1.1 503");
+      // Until then, this call may get the place of one that has not arrived yet.
+      assertThat(await(() -> answeredAt(get).endsWith("503") ? "full" : "")).isEqualTo("full");
       assertThat(page.get("/api/jobs/http-1").statusCode()).isEqualTo(200);
     } finally {
       for (Socket socket : slow) {
