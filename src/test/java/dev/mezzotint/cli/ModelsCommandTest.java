@@ -75,7 +75,7 @@ class ModelsCommandTest {
   void list_withoutStore_showsBundledModels() {
     terminal.succeeds("models list");
     assertThat(terminal.stdout())
-        .contains("avatars-32@", "28×28, class 0 to 9", "32×32, condition labels")
+        .contains("avatars-32@", "28×28, class 0 to 9", "64×64, condition labels")
         .contains("points of the plane");
     assertThat(terminal.stderr()).contains("bundled models only: no worker runs here");
   }
