@@ -33,7 +33,8 @@ import java.util.stream.Stream;
  */
 final class Chromium implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long LIMIT_SECONDS = 20;
+  /** For a browser and a worker that share few processors with other tests. */
+  private static final long LIMIT_SECONDS = 60;
 
   /** Codes of keys that the browser itself handles. */
   private static final Map<String, Integer> ACTING =
