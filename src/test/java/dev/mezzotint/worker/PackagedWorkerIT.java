@@ -154,6 +154,8 @@ class PackagedWorkerIT {
     }
     try (Tail events = site.tail(site.topics().events())) {
       List<Letter> before = events.now(letter -> true);
+      // Jobs that lanes had fetched before begin within seconds on a machine with other work.
+      long latest = signal + notReady + 5_000;
       Set<String> begun = ids(before, "started");
       Set<String> done = ids(before, "completed");
       long late =
@@ -162,7 +164,7 @@ class PackagedWorkerIT {
               .filter(
                   letter ->
                       java.time.Instant.parse(letter.headers().get("ce_time")).toEpochMilli()
-                          > signal + notReady + 500)
+                          > latest)
               .count();
       assertThat(late).as("jobs begun after it was not ready").isZero();
       assertThat(done.size()).as("the load was more than a drain could finish").isLessThan(jobs);
