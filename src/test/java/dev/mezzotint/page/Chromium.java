@@ -33,6 +33,7 @@ import java.util.stream.Stream;
  */
 final class Chromium implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+
   /** For a browser and a worker that share few processors with other tests. */
   private static final long LIMIT_SECONDS = 60;
 
