@@ -72,7 +72,7 @@ final class AnswerSchemas {
       requiredProperties = {"event", "data"})
   record StreamEvent(
       @Schema(enumeration = {"hello", "reset", "job", "figures"}) String event,
-      @Schema(description = "JSON: of 'job' a Job without links and curve") String data,
+      @Schema(description = "JSON; of the event 'job': a Job without links and curve") String data,
       @Schema(description = "For Last-Event-ID") String id,
       @Schema(description = "Milliseconds until a client connects again") int retry) {}
 

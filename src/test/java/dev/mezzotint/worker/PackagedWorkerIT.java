@@ -154,10 +154,6 @@ class PackagedWorkerIT {
     }
     try (Tail events = site.tail(site.topics().events())) {
       List<Letter> before = events.now(letter -> true);
-      // Jobs that lanes had fetched before begin later on a machine with other work, which then
-      // also
-      // takes longer to end.
-      long latest = signal + Math.max(notReady + 500, exit / 2);
       Set<String> begun = ids(before, "started");
       Set<String> done = ids(before, "completed");
       long late =
@@ -166,7 +162,7 @@ class PackagedWorkerIT {
               .filter(
                   letter ->
                       java.time.Instant.parse(letter.headers().get("ce_time")).toEpochMilli()
-                          > latest)
+                          > signal + notReady + 500)
               .count();
       assertThat(late).as("jobs begun after it was not ready").isZero();
       assertThat(done.size()).as("the load was more than a drain could finish").isLessThan(jobs);
