@@ -2,6 +2,7 @@ package dev.mezzotint.worker;
 
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
@@ -33,11 +34,13 @@ final class WorkerHealth {
   @Readiness
   HealthCheck ready() {
     return () -> {
-      HealthCheckResponseBuilder answer =
-          HealthCheckResponse.named("takes requests")
-              .status(life.worker().map(Worker::ready).orElse(false));
-      String waitsFor = life.worker().flatMap(Worker::problem).orElseGet(life::waitsFor);
-      return (waitsFor.isEmpty() ? answer : answer.withData("waitsFor", waitsFor)).build();
+      Optional<Worker> worker = life.worker();
+      boolean ready = worker.map(Worker::ready).orElse(false);
+      // What the start waited for is past as soon as the worker exists.
+      String waitsFor =
+          worker.isPresent() ? worker.flatMap(Worker::problem).orElse("") : life.waitsFor();
+      HealthCheckResponseBuilder answer = HealthCheckResponse.named("takes requests").status(ready);
+      return (ready || waitsFor.isEmpty() ? answer : answer.withData("waitsFor", waitsFor)).build();
     };
   }
 }

@@ -72,7 +72,7 @@ final class WorkerLifecycle {
     starter.start();
   }
 
-  /** What the start waits for, in words; empty once the worker runs. */
+  /** What the start waits for, in words; meaningless once {@link #worker} is present. */
   String waitsFor() {
     return waitsFor;
   }
@@ -111,7 +111,6 @@ final class WorkerLifecycle {
           started.onDeviceGivenUp(this::giveUpDevice);
           worker = started;
           started.front().ifPresentOrElse(front::open, front::turnOff);
-          waitsFor = "";
           LOG.log(
               System.Logger.Level.INFO,
               "Ready {0} s after the process began: application {1} s,"
