@@ -6,8 +6,9 @@ package dev.mezzotint.iadb;
  * the step (Bar-Tal et al., MultiDiffusion, 2023, with directions in place of denoised images).
  *
  * <p>Tiles are numbered by rows from the top left. Neighbours overlap by the wanted number of
- * pixels; those of the last row and column by more, where the size requires it. Arrays of a canvas
- * and of a tile are channels × height × width. Immutable and safe for use by several threads.
+ * pixels, by one fewer or more if tiles would otherwise all begin at even pixels, and by more at
+ * the last row and column, where the size requires it. Arrays of a canvas and of a tile are
+ * channels × height × width. Immutable and safe for use by several threads.
  */
 public final class Canvas {
   /** Separates the noise of canvases from that of images with the same seed. */
@@ -135,8 +136,11 @@ public final class Canvas {
   }
 
   /**
-   * The tiles along one side of the canvas. The weight of a pixel in a tile is the product of those
-   * of its row and column, so that they sum to one if those of both sides do.
+   * The tiles along one side of the canvas. Every second tile begins at an odd pixel: models that
+   * fold patches of pixels into channels leave a faint grid of the size of a patch, which then
+   * cancels where tiles overlap instead of being the same in all of them. The weight of a pixel in
+   * a tile is the product of those of its row and column, so that they sum to one if those of both
+   * sides do.
    *
    * @param starts first pixel of each tile
    * @param weights for each tile, of its pixels
@@ -155,9 +159,11 @@ public final class Canvas {
       }
       int stride = tile - overlap;
       int[] starts = new int[1 + (length - tile + stride - 1) / stride];
+      int moved = stride % 2 == 0 && overlap > 1 ? 1 : 0;
       for (int i = 0; i < starts.length; i++) {
-        starts[i] = Math.min(i * stride, length - tile);
+        starts[i] = i * stride - i % 2 * moved;
       }
+      starts[starts.length - 1] = length - tile;
       return new Axis(length, tile, starts, weights(length, tile, starts));
     }
 

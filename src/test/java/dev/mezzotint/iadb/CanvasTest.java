@@ -18,7 +18,7 @@ class CanvasTest {
     "64, 16, 16, 1, 5",
     "9, 9, 4, 3, 36"
   })
-  void tiles_coverTheCanvas_andOverlapAtLeastAsWanted(
+  void tiles_coverTheCanvas_andOverlapAsWanted_orByOnePixelLess(
       int height, int width, int side, int overlap, int tiles) {
     Canvas canvas = new Canvas(height, width, side, side, overlap);
     assertThat(canvas.tiles()).isEqualTo(tiles);
@@ -33,10 +33,20 @@ class CanvasTest {
         }
       }
       if (tile > 0 && canvas.top(tile) == canvas.top(tile - 1)) {
-        assertThat(canvas.left(tile) - canvas.left(tile - 1)).isBetween(1, side - overlap);
+        assertThat(canvas.left(tile) - canvas.left(tile - 1)).isBetween(1, side - overlap + 1);
       }
     }
     assertThat(Arrays.stream(covered).min().orElseThrow()).isGreaterThanOrEqualTo(1);
+  }
+
+  /** Otherwise the grid of a model with patches is at the same place in all tiles. */
+  @ParameterizedTest
+  @CsvSource({"16", "17", "2"})
+  void everySecondTile_beginsAtAnOddPixel(int overlap) {
+    Canvas canvas = new Canvas(64, 400, 64, 64, overlap);
+    for (int tile = 0; tile < canvas.tiles() - 1; tile++) {
+      assertThat(canvas.left(tile) % 2).isEqualTo(tile % 2);
+    }
   }
 
   @ParameterizedTest
