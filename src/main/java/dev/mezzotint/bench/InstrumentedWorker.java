@@ -35,12 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class InstrumentedWorker implements AutoCloseable {
   /** The timed parts of a job in a lane, as {@link Stopwatch} names them. */
   static final List<String> PARTS =
-      List.of(
-          "store: job record",
-          "store: images",
-          "store: manifest",
-          "events: accepted, started",
-          "events: end");
+      List.of("store: job record", "store: images", "store: manifest", "events: end");
 
   public final StepLoop loop;
   public final RequestQueue queue;

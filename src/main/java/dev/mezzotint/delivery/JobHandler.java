@@ -257,11 +257,13 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     Manifest manifest;
     try {
       JobEvent started = JobEvents.started(job, settings.worker(), now());
-      held.publish(JobEvents.accepted(job));
-      held.publish(started);
+      // Not waited for: the work goes on meanwhile, and ends after them.
+      held.send(JobEvents.accepted(job));
+      held.send(started);
       held.observer().phaseStarted("work");
       Outcome outcome = plan.run(context);
       if (!(outcome instanceof Outcome.Completed completed)) {
+        held.awaitEvents();
         context.markHandedBack();
         return outcome instanceof Outcome.Unfinished ? Settlement.CONTINUE : Settlement.ACCEPT;
       }
@@ -295,6 +297,7 @@ public final class JobHandler<R extends JobRequest> implements DeliveryHandler {
     held.observer().phaseStarted("commit");
     String id = manifest.id().value();
     try {
+      held.awaitEvents(); // a job that is committed publishes nothing but its end again
       committer.commit(held, manifest);
       return Settlement.ACCEPT;
     } catch (InvalidInputException e) {

@@ -7,9 +7,14 @@ import dev.mezzotint.job.EventPublisher;
 import dev.mezzotint.job.JobEvent;
 import dev.mezzotint.job.JobState;
 import dev.mezzotint.job.RetryPolicy;
+import dev.mezzotint.job.TransientException;
 import java.net.URI;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 
 /**
@@ -27,6 +32,9 @@ public final class LeasedDelivery {
   private final JobListener.DeliveryObserver observer;
   private EventContext context;
   private JobState state = JobState.NEW;
+
+  /** Events that the broker may not have stored yet, in their order. */
+  private final Map<JobEvent, CompletableFuture<Void>> sent = new LinkedHashMap<>();
 
   public LeasedDelivery(Delivery delivery, EventPublisher events, RetryPolicy patience) {
     this(delivery, events, patience, JobListener.NONE.deliveryStarted(delivery));
@@ -79,7 +87,7 @@ public final class LeasedDelivery {
    * Retries an operation while it fails with a transient exception and the lock is held.
    *
    * @throws AttemptStoppedException if the lock is lost
-   * @throws dev.mezzotint.job.TransientException the last failure, once the retry policy gives up
+   * @throws TransientException the last failure, once the retry policy gives up
    */
   public <T> T withRetry(Supplier<T> operation) throws InterruptedException {
     return retryPolicy.withRetry(
@@ -100,8 +108,9 @@ public final class LeasedDelivery {
         });
   }
 
-  /** Returns once the broker has the job's next event. */
+  /** Returns once the broker has the job's next event, and those before it. */
   void publish(JobEvent event) throws InterruptedException {
+    awaitEvents();
     JobState next = stateAfter(event);
     publishRejected(event);
     state = next;
@@ -113,10 +122,65 @@ public final class LeasedDelivery {
     withRetry(() -> events.publish(complete));
   }
 
-  /** Publishes progress without waiting; it may be lost, and is dropped once the lock is lost. */
+  /**
+   * Starts to publish the job's next event, so that the work can begin meanwhile. To be followed by
+   * {@link #awaitEvents} before the job's end is committed.
+   *
+   * @throws AttemptStoppedException if the lock is lost
+   */
+  void send(JobEvent event) {
+    if (delivery.fenced()) {
+      throw stopException();
+    }
+    state = stateAfter(event);
+    JobEvent complete = event.withContext(context);
+    sent.put(complete, start(complete));
+  }
+
+  private CompletableFuture<Void> start(JobEvent event) {
+    try {
+      return events.send(event);
+    } catch (TransientException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Returns once the broker has all events that were sent; publishes again what it has not. */
+  void awaitEvents() throws InterruptedException {
+    boolean stored = true;
+    for (Map.Entry<JobEvent, CompletableFuture<Void>> one : sent.entrySet()) {
+      try {
+        one.getValue().get();
+      } catch (ExecutionException e) {
+        stored = false;
+      }
+      if (!stored) { // also those after it, for their order
+        withRetry(() -> events.publish(one.getKey()));
+      }
+    }
+    sent.clear();
+  }
+
+  /** Whether the broker has all events that were sent; starts again to publish what has failed. */
+  private boolean eventsStored() {
+    if (!sent.values().stream().allMatch(CompletableFuture::isDone)) {
+      return false;
+    }
+    if (sent.values().stream().anyMatch(CompletableFuture::isCompletedExceptionally)) {
+      sent.replaceAll((event, failed) -> start(event));
+      return false;
+    }
+    sent.clear();
+    return true;
+  }
+
+  /**
+   * Publishes progress without waiting; it may be lost, and is dropped once the lock is lost, or
+   * while the events before it are not stored.
+   */
   void publishLater(JobEvent event) {
     JobState next = stateAfter(event);
-    if (!delivery.fenced()) {
+    if (!delivery.fenced() && eventsStored()) {
       events.publishLater(event.withContext(context));
       state = next;
     }

@@ -1,5 +1,7 @@
 package dev.mezzotint.job;
 
+import java.util.concurrent.CompletableFuture;
+
 /**
  * Publishes events and dead letters. Safe for use by many threads.
  *
@@ -10,6 +12,17 @@ public interface EventPublisher extends AutoCloseable {
 
   /** Publishes an event; returns once the broker has stored it. */
   void publish(JobEvent event);
+
+  /**
+   * Starts to publish an event. Events that one thread sends one after the other are stored in this
+   * order, unless one of them fails.
+   *
+   * @return completes once the broker has stored the event, or fails
+   */
+  default CompletableFuture<Void> send(JobEvent event) {
+    publish(event);
+    return CompletableFuture.completedFuture(null);
+  }
 
   /** Publishes progress, which may be lost, without waiting. */
   void publishLater(JobEvent event);

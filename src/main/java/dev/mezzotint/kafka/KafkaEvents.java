@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 
@@ -67,6 +68,11 @@ public final class KafkaEvents implements EventPublisher {
         });
     few.put(TRUNCATED, true);
     return few;
+  }
+
+  @Override
+  public CompletableFuture<Void> send(JobEvent event) {
+    return sender.start(record(event, event.data()));
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +75,31 @@ public final class RecordSender implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts to send a record. Records of one thread to one partition are stored in this order,
+   * unless one of them fails.
+   *
+   * @return completes once the broker has the record on all in-sync replicas, or fails after 20 s
+   */
+  CompletableFuture<Void> start(ProducerRecord<byte[], byte[]> record) {
+    CompletableFuture<Void> stored = new CompletableFuture<>();
+    try {
+      Future<RecordMetadata> unused =
+          producer.send(
+              record,
+              (metadata, e) -> {
+                if (e == null) {
+                  stored.complete(null);
+                } else {
+                  stored.completeExceptionally(failure(record, e));
+                }
+              });
+    } catch (KafkaException e) {
+      stored.completeExceptionally(failure(record, e));
+    }
+    return stored;
+  }
+
   private RuntimeException failure(ProducerRecord<byte[], byte[]> record, Throwable cause) {
     if (cause instanceof RecordTooLargeException tooLarge) {
       return tooLarge;
@@ -86,18 +112,13 @@ public final class RecordSender implements AutoCloseable {
 
   /** Returns immediately; failures are only logged. */
   void sendLater(ProducerRecord<byte[], byte[]> record) {
-    try {
-      Future<RecordMetadata> unused =
-          producer.send(
-              record,
-              (metadata, e) -> {
-                if (e != null) {
+    CompletableFuture<Void> unused =
+        start(record)
+            .exceptionally(
+                e -> {
                   LOG.log(Level.DEBUG, () -> "lost a record for topic " + record.topic(), e);
-                }
-              });
-    } catch (KafkaException e) {
-      LOG.log(Level.DEBUG, () -> "lost a record for topic " + record.topic(), e);
-    }
+                  return null;
+                });
   }
 
   /** Waits up to 5 s for records in flight. */

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -150,20 +151,41 @@ public final class Traces {
         events.publish(event);
         return;
       }
-      Span span =
-          tracer
-              .spanBuilder("publish " + event.type().wireName())
-              .setSpanKind(SpanKind.PRODUCER)
-              .setAttribute("messaging.system", "kafka")
-              .setAttribute("messaging.operation.type", "send")
-              .setAttribute("mezzotint.event.id", event.id())
-              .startSpan();
       within(
-          span,
+          span(event),
           () -> {
             events.publish(carrying(event));
             return event;
           });
+    }
+
+    @Override
+    public CompletableFuture<Void> send(JobEvent event) {
+      if (!Span.current().getSpanContext().isValid()) {
+        return events.send(event);
+      }
+      Span span = span(event);
+      try (Scope scope = span.makeCurrent()) {
+        return events
+            .send(carrying(event))
+            .whenComplete(
+                (stored, e) -> {
+                  if (e != null) {
+                    span.setStatus(StatusCode.ERROR, String.valueOf(e.getMessage()));
+                  }
+                  span.end();
+                });
+      }
+    }
+
+    private Span span(JobEvent event) {
+      return tracer
+          .spanBuilder("publish " + event.type().wireName())
+          .setSpanKind(SpanKind.PRODUCER)
+          .setAttribute("messaging.system", "kafka")
+          .setAttribute("messaging.operation.type", "send")
+          .setAttribute("mezzotint.event.id", event.id())
+          .startSpan();
     }
 
     @Override

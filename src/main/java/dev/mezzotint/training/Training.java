@@ -203,8 +203,20 @@ public final class Training {
       return null;
     }
     ModelFiles model = Objects.requireNonNull(from);
+    checkTeacher(model.config());
     return ReflowPairs.generate(
         pairs, recipe, model, device, folder.reflowFile(model), stopping, partStore, observer);
+  }
+
+  /** With {@code fromStrict} false the network may be another, but not what it takes and gives. */
+  private void checkTeacher(NetworkConfig teacher) {
+    NetworkConfig network = recipe.network();
+    if (teacher.inChannels() != network.inChannels()
+        || teacher.outChannels() != network.outChannels()
+        || !teacher.numClassEmbeds().equals(network.numClassEmbeds())) {
+      throw new InvalidInputException(
+          "from", "from: reflow needs a model of the same images, conditions and classes");
+    }
   }
 
   /** Fails early with a clear message instead of running out of memory in the middle of a job. */

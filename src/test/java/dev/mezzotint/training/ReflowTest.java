@@ -140,6 +140,21 @@ class ReflowTest {
   }
 
   @Test
+  void aSmallerNetwork_learnsFromTheModel_ifItsImagesAreTheSame() throws Exception {
+    String small =
+        text("\"iterations\": 1500", "\"iterations\": 2, \"fromStrict\": false")
+            .replace("4000", "64")
+            .replaceFirst(
+                "\"network\": \\{.*?\\}",
+                "\"network\": {\"kind\": \"mlp\", \"dimensions\": 2, \"hidden\": [64, 64]}");
+    Recipe recipe = Recipes.parse(small);
+    Path out = folder.resolve("small");
+    train(recipe, out);
+    assertThat(ModelFolder.openPath(out).config()).isEqualTo(recipe.network());
+    assertThat(recipe.network()).isNotEqualTo(FROM.config());
+  }
+
+  @Test
   void reflow_withoutFrom_isRefused() {
     assertThatThrownBy(() -> recipe("\"from\": \"triangle-square-2d\",", ""))
         .isInstanceOfSatisfying(

@@ -205,7 +205,7 @@ class TrainingTest {
         .isNotEqualTo(before.get("mid_block.resnets.0.conv1.weight").shape());
     assertThatThrownBy(
             () -> Recipes.parse(Recipes.changed("\"seed\"", "\"fromStrict\": false, \"seed\"")))
-        .hasMessageContaining("fromStrict can be false only with from, and without reflow");
+        .hasMessageContaining("fromStrict can be false only with from");
   }
 
   @Test

@@ -302,9 +302,7 @@ public record Recipe(
 
   private static boolean fromStrict(JsonObject json) {
     boolean strict = json.bool("fromStrict", true);
-    if (!strict && (!json.has("from") || json.has("reflow"))) {
-      throw json.refuse("fromStrict", "can be false only with from, and without reflow");
-    }
+    json.refuseIf(!strict && !json.has("from"), "fromStrict", "can be false only with from");
     return strict;
   }
 
