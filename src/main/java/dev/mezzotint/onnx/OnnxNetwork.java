@@ -55,6 +55,8 @@ final class OnnxNetwork implements SamplingNetwork {
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
       options.setIntraOpNumThreads(threads);
       options.setInterOpNumThreads(1);
+      // Between passes the processors are for encoding, storing and publishing.
+      options.addConfigEntry("session.force_spinning_stop", "1");
       return OrtEnvironment.getEnvironment().createSession(file, options);
     } catch (OrtException e) {
       throw new IllegalStateException("the engine rejected the network: " + e.getMessage(), e);
