@@ -12,6 +12,7 @@ const RECIPES = [
   ['fashion-28', 'Grey images by class, 28×28', 'An IDX data set such as Fashion-MNIST, with its labels. An hour or two on two CPU cores.'],
   ['drive-32', 'Frames from label maps, 32×32', 'Images and label maps side by side (twins). About two hours on two CPU cores.'],
   ['drive-64', 'Frames from label maps, 64×64', 'Images and label maps side by side (twins). Several hours on CPU cores.'],
+  ['drive-64-fast', 'Frames in one to four steps, from the model drive-64', 'The data of drive-64, which teaches it (reflow). One and a half hours on CPU cores.'],
   ['earth-32', 'Images from maps, 32×32', 'Images and maps side by side (twins). About two hours on two CPU cores.'],
   ['earth-64', 'Images from maps, 64×64', 'Images and maps side by side (twins). Several hours on CPU cores.'],
   ['avatars-64', 'Faces, 64×64, from the model avatars-32', 'Images of 64×64 or more. Two hours on two CPU cores.'],
