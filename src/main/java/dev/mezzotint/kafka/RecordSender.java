@@ -79,7 +79,8 @@ public final class RecordSender implements AutoCloseable {
    * Starts to send a record. Records of one thread to one partition are stored in this order,
    * unless one of them fails.
    *
-   * @return completes once the broker has the record on all in-sync replicas, or fails after 20 s
+   * @return completes once the broker has the record on all in-sync replicas, or fails with Kafka's
+   *     own exception after 20 s
    */
   CompletableFuture<Void> start(ProducerRecord<byte[], byte[]> record) {
     CompletableFuture<Void> stored = new CompletableFuture<>();
@@ -91,11 +92,12 @@ public final class RecordSender implements AutoCloseable {
                 if (e == null) {
                   stored.complete(null);
                 } else {
-                  stored.completeExceptionally(failure(record, e));
+                  // As it is: to describe it may take a connection, and this thread sends records.
+                  stored.completeExceptionally(e);
                 }
               });
     } catch (KafkaException e) {
-      stored.completeExceptionally(failure(record, e));
+      stored.completeExceptionally(e);
     }
     return stored;
   }
