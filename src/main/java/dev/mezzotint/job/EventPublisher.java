@@ -15,7 +15,7 @@ public interface EventPublisher extends AutoCloseable {
 
   /**
    * Starts to publish an event. Events that one thread sends one after the other are stored in this
-   * order, unless one of them fails.
+   * order, unless one of them fails. A publisher that cannot do so publishes before it returns.
    *
    * @return completes once the broker has stored the event, or fails
    */

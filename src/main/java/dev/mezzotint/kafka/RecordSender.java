@@ -63,11 +63,10 @@ public final class RecordSender implements AutoCloseable {
    */
   public void send(ProducerRecord<byte[], byte[]> record) {
     try {
-      Future<RecordMetadata> sent = producer.send(record);
-      sent.get(SEND_LIMIT.toMillis() + 11_000, TimeUnit.MILLISECONDS);
+      start(record).get(SEND_LIMIT.toMillis() + 11_000, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw failure(record, e.getCause() == null ? e : e.getCause());
-    } catch (KafkaException | TimeoutException e) {
+    } catch (TimeoutException e) {
       throw failure(record, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

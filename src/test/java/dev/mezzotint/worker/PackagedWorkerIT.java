@@ -134,8 +134,7 @@ class PackagedWorkerIT {
   @Test
   void sigtermUnderFullLoadLosesNothingAndEndsInTime() throws Exception {
     int jobs = 60;
-    int lanes = 16;
-    Running worker = start(Map.of("MEZZOTINT_LANES", String.valueOf(lanes)));
+    Running worker = start(Map.of("MEZZOTINT_LANES", "16"));
     long notReady;
     long exit;
     long signal;
@@ -144,7 +143,7 @@ class PackagedWorkerIT {
       for (int i = 0; i < jobs; i++) {
         site.send(request("job-" + i, 4, 150));
       }
-      await("jobs in hand", worker, () -> site.store().list("jobs/").size() > lanes);
+      await("jobs in hand", worker, () -> site.store().list("jobs/").size() > 16);
       signal = System.currentTimeMillis();
       worker.process().destroy();
       notReady = await("not ready", worker, () -> !ready());
@@ -163,10 +162,9 @@ class PackagedWorkerIT {
               .filter(
                   letter ->
                       java.time.Instant.parse(letter.headers().get("ce_time")).toEpochMilli()
-                          > signal + notReady)
+                          > signal + notReady + 500)
               .count();
-      // No lane takes a second request; each may still begin the one that it had taken before.
-      assertThat(late).as("jobs begun after it was not ready").isLessThanOrEqualTo(lanes);
+      assertThat(late).as("jobs begun after it was not ready").isZero();
       assertThat(done.size()).as("the load was more than a drain could finish").isLessThan(jobs);
       for (String id : begun) {
         if (!done.contains(id)) {
